@@ -1,0 +1,57 @@
+// Compiles TypeScript with tsc and, where a folder src/**/assembly holds AssemblyScript, that to WebAssembly.
+// Quick when nothing changed: tsc and asc run only when a source is newer than the stamp of the last build.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'build', '.stamp');
+
+function newestChangeMs(path) {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) return 0;
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestChangeMs(join(path, name))));
+}
+
+function run(script, args) {
+  const done = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+function* assemblyFolders(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    if (entry.name === 'assembly') yield path;
+    else yield* assemblyFolders(path);
+  }
+}
+
+const sources = ['src', 'test', 'training', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
+const newest = Math.max(...sources.map((name) => newestChangeMs(join(root, name))));
+const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+if (newest > builtMs || process.argv.includes('--force')) {
+  const startedMs = Date.now();
+  for (const folder of assemblyFolders(join(root, 'src'))) {
+    const out = join(root, 'build', relative(root, dirname(folder)));
+    mkdirSync(out, { recursive: true });
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.asm.ts'))) {
+      run('assemblyscript/bin/asc.js', [
+        relative(root, join(folder, name)),
+        '--config',
+        relative(root, join(folder, 'asconfig.json')),
+        '--outFile',
+        relative(root, join(out, name.replace('.asm.ts', '.wasm'))),
+      ]);
+    }
+  }
+  run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+  mkdirSync(dirname(stamp), { recursive: true });
+  // The time the build started, so that a source saved while it ran counts as newer.
+  writeFileSync(stamp, `${new Date(startedMs).toISOString()}\n`);
+}
