@@ -1,7 +1,7 @@
 // Compiles TypeScript with tsc and, where a folder src/**/assembly holds AssemblyScript, that to WebAssembly.
 // Quick when nothing changed: tsc and asc run only when a source is newer than the stamp of the last build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,6 +52,7 @@ if (newest > builtMs || process.argv.includes('--force')) {
   }
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
   mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, '');
   // The time the build started, so that a source saved while it ran counts as newer.
-  writeFileSync(stamp, `${new Date(startedMs).toISOString()}\n`);
+  utimesSync(stamp, startedMs / 1000, startedMs / 1000);
 }
