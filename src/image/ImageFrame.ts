@@ -1,0 +1,68 @@
+import type { Stamp } from '../core/Stamp.js';
+
+/** Pixel encodings that are understood, spelled as sensor_msgs/image_encodings spells them. */
+export const RAW_ENCODINGS = [
+  'rgb8',
+  'bgr8',
+  'rgba8',
+  'bgra8',
+  'mono8',
+  'mono16',
+  'rgb16',
+  'bgr16',
+  'bayer_rggb8',
+  'bayer_bggr8',
+  'bayer_gbrg8',
+  'bayer_grbg8',
+  'yuv422',
+  'uyvy',
+  'yuv422_yuy2',
+  'yuyv',
+  'nv12',
+  'nv21',
+  'nv24',
+] as const;
+
+export type RawEncoding = (typeof RAW_ENCODINGS)[number];
+
+/** Formats of sensor_msgs/CompressedImage and of picture files that are understood. */
+export const COMPRESSED_FORMATS = ['jpeg', 'png'] as const;
+
+export type CompressedFormat = (typeof COMPRESSED_FORMATS)[number];
+
+/** BT.601 quantisation range of Y, U and V: full is 0..255, limited is 16..235 (Y) and 16..240 (U, V). */
+export type YuvRange = 'full' | 'limited';
+
+/** Where a frame comes from and when; travels with it unchanged to its result. */
+export interface FrameHeader {
+  readonly stamp: Stamp;
+  /** The camera's optical frame, as in std_msgs/Header. */
+  readonly frameId: string;
+  /** The camera: a topic name, or a file's path. Fairness and order are kept per source. */
+  readonly source: string;
+}
+
+/** A view of uncompressed pixels, laid out as sensor_msgs/Image; `data` is not copied and not written. */
+export interface RawImageFrame extends FrameHeader {
+  readonly kind: 'raw';
+  /** As received; anything but a {@link RawEncoding} is refused with BAD_IMAGE when it is planned. */
+  readonly encoding: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Bytes from one row to the next (`step`): at least width times the pixel's bytes. */
+  readonly strideBytes: number;
+  /** Byte order of 16-bit channels; ignored for 8-bit encodings. */
+  readonly isBigEndian: boolean;
+  readonly data: Uint8Array;
+}
+
+/** A view of a compressed picture, as sensor_msgs/CompressedImage or a file holds it. */
+export interface CompressedImageFrame extends FrameHeader {
+  readonly kind: 'compressed';
+  /** As received, e.g. `jpeg` or `bgr8; jpeg compressed bgr8`; the bytes' own signature decides. */
+  readonly format: string;
+  readonly data: Uint8Array;
+}
+
+/** What every entrance (topic, bag, picture, bench) hands to the pipeline. */
+export type ImageFrame = RawImageFrame | CompressedImageFrame;

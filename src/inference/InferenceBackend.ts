@@ -1,0 +1,44 @@
+/** Names of the backends, as the parameter `backend` and the reports spell them. */
+export const BACKEND_NAMES = ['onnx', 'bpu', 'bpu_sim'] as const;
+
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** What is known of a model once a backend holds it. */
+export interface LoadedModelInfo {
+  readonly backend: BackendName;
+  /** True where results or timings do not come from the hardware named; shown wherever a person looks. */
+  readonly isSimulated: boolean;
+  readonly inputWidthPx: number;
+  readonly inputHeightPx: number;
+  readonly classCount: number;
+  /** E.g. `onnxruntime 1.30.0 (CPU)` or `libdnn 1.24.5 (bayes-e)`. */
+  readonly runtime: string;
+}
+
+/**
+ * One model on one worker thread. Implementations are used by one caller, one run at a time.
+ *
+ * NV12 is what every backend takes, so that a PC sees what the robot's BPU sees: `nv12` holds
+ * widthPx x heightPx luma bytes, then the interleaved UV plane of half the height (BT.601, the range of
+ * the model's manifest).
+ */
+export interface InferenceBackend {
+  /** Loads the model; a failure leaves nothing allocated. @throws EffvitError BAD_MODEL, NOT_FOUND, BPU_FAILED */
+  load(): Promise<LoadedModelInfo>;
+  /**
+   * One frame. The returned logits (or probabilities, as the manifest says) have `classCount` float32
+   * values and stay valid until the next run. A blocking implementation is fine: this is a worker thread.
+   *
+   * @throws EffvitError INFERENCE_FAILED, TIMED_OUT, BPU_FAILED: the frame failed, the backend stays usable
+   *   unless the error's code is WORKER_DIED.
+   */
+  run(nv12: Uint8Array): Promise<InferenceResult>;
+  /** Frees everything; idempotent; never called during a run. */
+  dispose(): Promise<void>;
+}
+
+export interface InferenceResult {
+  readonly logits: Float32Array;
+  /** Time from handing the input over until the output was readable, nanoseconds. */
+  readonly inferenceNs: number;
+}
