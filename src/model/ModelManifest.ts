@@ -1,0 +1,137 @@
+import type { YuvRange } from '../image/ImageFrame.js';
+import type { BpuChip, BpuMarch } from './BpuChip.js';
+
+/** How a picture of any shape becomes the model's: distorted, cut, or padded. */
+export const RESIZE_MODES = ['stretch', 'crop', 'letterbox'] as const;
+
+export type ResizeMode = (typeof RESIZE_MODES)[number];
+
+/** One value a channel, in the order of {@link ModelInput.color} (R, G, B for `rgb`). */
+export type ChannelTriple = readonly [number, number, number];
+
+/** The tensor that the float model takes. A compiled BPU model takes NV12 of the same size instead. */
+export interface ModelInput {
+  /** The graph's input name; absent: the only one, whatever it is called. */
+  readonly name?: string;
+  /** Even, 16 to 4096. */
+  readonly widthPx: number;
+  /** Even, 16 to 4096. */
+  readonly heightPx: number;
+  readonly layout: 'nchw' | 'nhwc';
+  readonly color: 'rgb' | 'bgr' | 'nv12';
+  /** normalised = (value in 0..255 - mean) * scale, per channel. */
+  readonly mean: ChannelTriple;
+  /** The reciprocal of the standard deviation in 0..255 units (hb_mapper's `scale_value`). */
+  readonly scale: ChannelTriple;
+}
+
+export interface ModelPreprocess {
+  readonly resizeMode: ResizeMode;
+  /** With `crop`: the short side is resized to this, then the centre is cut out; at least the input's side. */
+  readonly resizeShortSidePx: number;
+  /** With `letterbox`: the grey value of the border, 0 to 255. */
+  readonly padValue: number;
+  /** The BT.601 range of the NV12 that the model was calibrated on. */
+  readonly yuvRange: YuvRange;
+}
+
+export interface ModelOutput {
+  /** The graph's output name; absent: the only one. */
+  readonly name?: string;
+  readonly classCount: number;
+  /** `logits` need a softmax, `probabilities` do not. */
+  readonly activation: 'logits' | 'probabilities';
+}
+
+/** A file that ships with the model or can be had from an address. */
+export interface ModelFileSource {
+  /** A name inside the model's folder or the cache, or an absolute path. */
+  readonly file: string;
+  readonly url?: string;
+  /** Exact length, where it is known. */
+  readonly lengthBytes?: number;
+  /** 64 lower-case hex digits, where it is known. */
+  readonly sha256?: string;
+}
+
+export const EFFICIENTVIT_VARIANTS = ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'] as const;
+
+export type EfficientVitVariant = (typeof EFFICIENTVIT_VARIANTS)[number];
+
+/** An ONNX file that is built from `files.weights` by this package's own builder. */
+export interface BuiltOnnxSource {
+  readonly builder: 'efficientvit';
+  readonly variant: EfficientVitVariant;
+}
+
+export interface BpuFileSource extends ModelFileSource {
+  readonly march: BpuMarch;
+}
+
+export interface ModelFileSources {
+  readonly weights?: ModelFileSource;
+  readonly onnx?: ModelFileSource | BuiltOnnxSource;
+  /** The same graph quantised: same input, same output. */
+  readonly onnxInt8?: ModelFileSource;
+  readonly bpu: Readonly<Partial<Record<BpuChip, BpuFileSource>>>;
+}
+
+/** The chip as a queue, for the simulated backend; from published figures, never from a guess. */
+export interface DeviceModel {
+  /** BPU cores that serve frames at the same time. */
+  readonly cores: number;
+  /** Time one core is busy with one frame, milliseconds. */
+  readonly serviceMs: number;
+  /** Time the calling thread adds around it, milliseconds. */
+  readonly hostMs: number;
+}
+
+/** What the model's publisher measured on a chip; quoted in reports, next to what was measured here. */
+export interface PublishedFigures {
+  /** Who says so. */
+  readonly source: string;
+  /** ImageNet-1k top-1 in percent, float model. */
+  readonly top1FloatPercent?: number;
+  /** ImageNet-1k top-1 in percent, the compiled model. */
+  readonly top1QuantizedPercent?: number;
+  readonly singleThreadLatencyMs?: number;
+  readonly multiThreadLatencyMs?: number;
+  readonly multiThreadCount?: number;
+  /** Frames a second, as many threads as it takes. */
+  readonly maxFps?: number;
+}
+
+/** `imagenet1k` ships with the package; else a text or JSON file in the model's folder, or `class_<i>`. */
+export type LabelSource =
+  | { readonly kind: 'imagenet1k' }
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'none' };
+
+/**
+ * All that is known of a model: the content of `models/<name>/manifest.yaml`, or the defaults for a bare
+ * file. Plain data: it crosses to worker threads as it is.
+ */
+export interface ModelManifest {
+  /** Lower-case letters, digits, `_`, `-` and `.`: a folder name and a parameter value. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** SPDX expression, or `unknown` for a bare file. */
+  readonly licence: string;
+  /** Papers, repositories, model pages. */
+  readonly sources: readonly string[];
+  readonly input: ModelInput;
+  readonly preprocess: ModelPreprocess;
+  readonly output: ModelOutput;
+  readonly labels: LabelSource;
+  readonly files: ModelFileSources;
+  readonly deviceModels: Readonly<Partial<Record<BpuChip, DeviceModel>>>;
+  readonly published: Readonly<Partial<Record<BpuChip, PublishedFigures>>>;
+  readonly parameterCount?: number;
+  /** Multiply-accumulates of one frame. */
+  readonly macCount?: number;
+  /** Absolute folder that the manifest and its relative files lie in; absent for a bare file. */
+  readonly folderPath?: string;
+  /** Where it was found. */
+  readonly origin: 'package' | 'model_path' | 'cache' | 'folder' | 'file';
+}
