@@ -1,0 +1,53 @@
+// What every command needs on a fresh clone: a fitting Node, the packages of the lock file, the build.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Prints one line of progress with the seconds since the process began. */
+export function say(text) {
+  console.log(`[${process.uptime().toFixed(1).padStart(5)} s] ${text}`);
+}
+
+function fail(text) {
+  console.error(text);
+  process.exit(1);
+}
+
+/** Runs a command with its output shown; ends this process with the command's code when it fails. */
+export function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (done.error !== undefined) fail(`Cannot run ${command}: ${done.error.message}`);
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 3)) {
+    fail(`effvit needs Node.js 20.3 or later and found ${process.versions.node}: install a newer one.`);
+  }
+}
+
+function install() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const wanted = createHash('sha256').update(lock).update(process.version).digest('hex');
+  const stamp = join(root, 'node_modules', '.effvit-installed');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('Installing the npm packages of package-lock.json (about a minute the first time) ...');
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (npm === undefined) run('npm', args);
+  else run(process.execPath, [npm, ...args]);
+  writeFileSync(stamp, wanted);
+}
+
+/** Everything up to compiled files; says what it does, and takes under a second when nothing changed. */
+export function bootstrap() {
+  checkNode();
+  install();
+  say('Building what changed ...');
+  run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
+}

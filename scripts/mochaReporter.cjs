@@ -1,0 +1,47 @@
+// The spec reporter, and after it what was left out and why, and one plain closing line.
+const { reporters, Runner } = require('mocha');
+
+const REASONS_KEY = Symbol.for('effvit.leftOut');
+
+function reasonOf(title) {
+  const reasons = globalThis[REASONS_KEY] ?? new Map();
+  for (const [place, reason] of reasons) if (title.startsWith(place)) return reason;
+  return 'no reason given';
+}
+
+module.exports = class ClosingReporter extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    const leftOut = [];
+    runner.on(Runner.constants.EVENT_TEST_PENDING, (test) => leftOut.push(test.fullTitle()));
+    runner.once(Runner.constants.EVENT_RUN_END, () => {
+      const { passes = 0, failures = 0 } = this.stats;
+      const byReason = Map.groupBy?.(leftOut, reasonOf) ?? new Map();
+      if (Map.groupBy === undefined) {
+        for (const title of leftOut) {
+          const reason = reasonOf(title);
+          byReason.set(reason, [...(byReason.get(reason) ?? []), title]);
+        }
+      }
+      if (leftOut.length > 0) {
+        console.log(`LEFT OUT: ${leftOut.length} tests did not run.`);
+        for (const [reason, titles] of byReason) {
+          console.log(`  because ${reason}`);
+          for (const title of titles) console.log(`    - ${title}`);
+        }
+        console.log('');
+      }
+      const rosLeftOut = leftOut.filter((title) => reasonOf(title).startsWith('ROS:'));
+      if (process.env.CI === 'true' && rosLeftOut.length > 0) {
+        console.log(`In CI every ROS test has to run: ${rosLeftOut.length} left out count as failed.`);
+        process.exitCode = 1;
+        // mocha sets the exit code from its own count when it ends; this has the last word.
+        process.once('exit', () => {
+          process.exitCode = 1;
+        });
+      }
+      const failed = failures + (process.env.CI === 'true' ? rosLeftOut.length : 0);
+      console.log(`${passes} passed, ${failed} failed, ${leftOut.length} skipped`);
+    });
+  }
+};

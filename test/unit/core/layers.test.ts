@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { packagePath } from '../../../src/core/packageRoot.js';
+
+/** A layer imports only from itself and from those before it; the four in one set do not know one another. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['core'],
+  ['stats'],
+  ['image'],
+  ['model'],
+  ['inference'],
+  ['pool'],
+  ['classify'],
+  ['bag', 'ros', 'modelling', 'report'],
+  ['cli'],
+];
+
+/** Packages that only one part of the program may touch. */
+const OWNERS: Readonly<Record<string, string>> = {
+  rclnodejs: 'ros/',
+  koffi: 'inference/bpu/',
+  protobufjs: 'modelling/',
+  'onnxruntime-node': 'inference/onnx/ or modelling/',
+};
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+const sourceFolder = packagePath('src');
+
+function sourceFiles(): string[] {
+  return readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.includes('assembly/'),
+  );
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(sourceFolder, file), 'utf8');
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s+'([^']+)'/g;
+  return [...text.matchAll(pattern)].map((match) => ({
+    from: file,
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+  }));
+}
+
+/** The imported source file relative to src, or undefined for a package. */
+function target({ from, specifier }: Import): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return relative(sourceFolder, resolve(sourceFolder, dirname(from), specifier)).replace(/\.js$/, '.ts');
+}
+
+function rank(file: string): number {
+  const layer = file.split('/')[0] ?? '';
+  return LAYERS.findIndex((names) => names.includes(layer));
+}
+
+describe('layers', () => {
+  const files = sourceFiles();
+  const imports = files.flatMap(importsOf);
+
+  it('finds sources and imports to judge', () => {
+    assert.ok(files.length > 20, `${files.length} files`);
+    assert.ok(imports.length > 50, `${imports.length} imports`);
+  });
+
+  it('has every file in a known layer', () => {
+    const strangers = files.filter((file) => file !== 'index.ts' && rank(file) < 0);
+    assert.deepEqual(strangers, []);
+  });
+
+  it('imports leftwards only', () => {
+    const wrong = imports.filter((item) => {
+      const file = target(item);
+      if (file === undefined || item.from === 'index.ts') return false;
+      const sameLayer = file.split('/')[0] === item.from.split('/')[0];
+      return !sameLayer && rank(file) >= rank(item.from);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('keeps native and heavy packages with their owners', () => {
+    const wrong = imports.filter(({ from, specifier }) => {
+      const owner = OWNERS[specifier.split('/')[0] ?? ''];
+      return owner !== undefined && !owner.split(' or ').some((folder) => from.startsWith(folder));
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no import cycle', () => {
+    const edges = new Map<string, string[]>();
+    for (const item of imports) {
+      const file = target(item);
+      if (file !== undefined) edges.set(item.from, [...(edges.get(item.from) ?? []), file]);
+    }
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) {
+        cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+        return;
+      }
+      if (done.has(file)) return;
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of edges.keys()) visit(file, []);
+    assert.deepEqual(cycles, []);
+  });
+});
