@@ -15,7 +15,7 @@ function editDistance(a: string, b: string): number {
 /** The candidate that a mistyped name most likely means; undefined where none is near (a third of it). */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.floor(Math.max(name.length, 3) / 3) + 1;
+  let bestDistance = Math.ceil(name.length / 3) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
