@@ -38,7 +38,8 @@ export interface ModelPreprocess {
 export interface ModelOutput {
   /** The graph's output name; absent: the only one. */
   readonly name?: string;
-  readonly classCount: number;
+  /** Absent for a bare file alone: there the graph says. */
+  readonly classCount?: number;
   /** `logits` need a softmax, `probabilities` do not. */
   readonly activation: 'logits' | 'probabilities';
 }
@@ -101,8 +102,12 @@ export interface PublishedFigures {
   readonly maxFps?: number;
 }
 
-/** `imagenet1k` ships with the package; else a text or JSON file in the model's folder, or `class_<i>`. */
+/**
+ * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `none` means
+ * `class_<i>`. `auto`, for bare files: ImageNet's where there are 1000 classes, else `class_<i>`.
+ */
 export type LabelSource =
+  | { readonly kind: 'auto' }
   | { readonly kind: 'imagenet1k' }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'none' };

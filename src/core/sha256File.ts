@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { asEffvitError } from './EffvitError.js';
+
+/** Lower-case hex SHA-256 of a file, read in pieces. @throws EffvitError IO_FAILED, CANCELLED (`signal`). */
+export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) })) {
+      hash.update(piece as Buffer);
+    }
+  } catch (error) {
+    throw asEffvitError(error, signal?.aborted ? 'CANCELLED' : 'IO_FAILED', `Cannot read ${path}`);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+
+/** What was seen when a file was first downloaded: a later download has to be the same, byte for byte. */
+export interface TrustedFile {
+  /** The address in the manifest (not a mirror's). */
+  readonly url: string;
+  readonly lengthBytes: number;
+  readonly sha256: string;
+  /** UTC time of the first download, ISO 8601. */
+  readonly firstSeen: string;
+}
+
+/** Trusted files of one model, by file name. */
+export type TrustRecord = Readonly<Record<string, TrustedFile>>;
+
+export const TRUST_RECORD_NAME = 'trust.json';
+
+const schema = z.record(
+  z.string(),
+  z.strictObject({
+    url: z.string(),
+    lengthBytes: z.int().min(0),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    firstSeen: z.string(),
+  }),
+);
+
+/**
+ * The record in a model's cache folder; empty where there is none yet.
+ *
+ * @throws EffvitError IO_FAILED where it cannot be read or is damaged: trust is not renewed silently.
+ */
+export async function readTrustRecord(cacheFolderOfModel: string): Promise<TrustRecord> {
+  const path = join(cacheFolderOfModel, TRUST_RECORD_NAME);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new EffvitError(
+      'IO_FAILED',
+      `${path}, the record of downloaded files, is damaged: delete it to trust the next download anew.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { basename, extname, resolve } from 'node:path';
+import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
+import { IMAGENET_CROP_RATIO, IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
+import type { BpuFileSource, ModelManifest } from './ModelManifest.js';
+
+const INPUT_SIDE_PX = 224;
+
+/**
+ * What is assumed of a bare .onnx, .ort or .bin file: an ImageNet-style classifier. 224x224 RGB, NCHW,
+ * ImageNet's mean and scale, centre crop from a short side of 256, full range, logits; ImageNet's labels
+ * where it has 1000 classes. Whatever differs needs a manifest.yaml beside the file.
+ */
+export function defaultManifest(filePath: string): ModelManifest {
+  const path = resolve(filePath);
+  const extension = extname(path).toLowerCase();
+  const file = { file: path };
+  return {
+    name: nameOfFile(path),
+    title: basename(path),
+    description: 'A model file without a manifest: ImageNet-style preprocessing is assumed.',
+    licence: 'unknown',
+    sources: [],
+    input: {
+      widthPx: INPUT_SIDE_PX,
+      heightPx: INPUT_SIDE_PX,
+      layout: 'nchw',
+      color: 'rgb',
+      mean: IMAGENET_MEAN,
+      scale: IMAGENET_SCALE,
+    },
+    preprocess: {
+      resizeMode: 'crop',
+      resizeShortSidePx: Math.round(INPUT_SIDE_PX / IMAGENET_CROP_RATIO),
+      padValue: 127,
+      yuvRange: 'full',
+    },
+    output: { activation: 'logits' },
+    labels: { kind: 'auto' },
+    files: extension === '.bin' ? { bpu: forEveryChip(path) } : { onnx: file, bpu: {} },
+    deviceModels: {},
+    published: {},
+    origin: 'file',
+  };
+}
+
+/** The chip that a bare .bin is made for is known once it is opened: until then it is offered to each. */
+export function forEveryChip(path: string): Record<BpuChip, BpuFileSource> {
+  const entries = BPU_CHIPS.map((chip) => [chip, { file: path, march: MARCH_OF_CHIP[chip] }] as const);
+  return Object.fromEntries(entries) as Record<BpuChip, BpuFileSource>;
+}
+
+function nameOfFile(path: string): string {
+  const stem = basename(path, extname(path)).toLowerCase();
+  const name = stem.replace(/[^a-z0-9._-]/g, '_').slice(0, 64);
+  return /^[a-z0-9]/.test(name) ? name : `model_${name}`.slice(0, 64);
+}

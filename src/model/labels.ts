@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { EffvitError } from '../core/EffvitError.js';
+import { packagePath } from '../core/packageRoot.js';
+import { decodeUtf8 } from './decodeUtf8.js';
+import type { ModelManifest } from './ModelManifest.js';
+
+/** The ImageNet-1k labels that ship with the package, one a line, in the usual order (0 = tench). */
+export const IMAGENET1K_LABELS_PATH: string = packagePath('models', 'labels', 'imagenet1k.txt');
+
+const IMAGENET1K_CLASS_COUNT = 1000;
+
+/**
+ * The labels of a model, one a class, in the order of its output.
+ *
+ * @param classCount What the loaded graph says; checked against the manifest's own count and the labels.
+ * @throws EffvitError BAD_MANIFEST: another count than `classCount`, or a labels file with empty lines, no
+ *   UTF-8, or JSON that is not a list of texts; NOT_FOUND: no such labels file.
+ */
+export async function loadLabels(manifest: ModelManifest, classCount: number): Promise<readonly string[]> {
+  const declared = manifest.output.classCount;
+  if (declared !== undefined && declared !== classCount) {
+    throw new EffvitError(
+      'BAD_MANIFEST',
+      `The manifest of ${manifest.name} says ${declared} classes but the model gives ${classCount}: correct output.class_count or the file.`,
+    );
+  }
+  const path = labelsPath(manifest, classCount);
+  if (path === undefined) return Array.from({ length: classCount }, (_, index) => `class_${index}`);
+  const labels = await readLabelsFile(path);
+  if (labels.length !== classCount) {
+    throw new EffvitError(
+      'BAD_MANIFEST',
+      `${path} has ${labels.length} labels but ${manifest.name} gives ${classCount} classes: the file needs one line a class.`,
+    );
+  }
+  return labels;
+}
+
+/** The file that the labels come from; undefined where classes are called `class_<index>`. */
+export function labelsPath(manifest: ModelManifest, classCount: number): string | undefined {
+  const { labels } = manifest;
+  switch (labels.kind) {
+    case 'none':
+      return undefined;
+    case 'imagenet1k':
+      return IMAGENET1K_LABELS_PATH;
+    case 'auto':
+      return classCount === IMAGENET1K_CLASS_COUNT ? IMAGENET1K_LABELS_PATH : undefined;
+    case 'file':
+      return isAbsolute(labels.file) ? labels.file : join(manifest.folderPath ?? '.', labels.file);
+  }
+}
+
+/**
+ * A labels file: text with one label a line, or JSON with a list of texts (or an object `{"0": ..}`).
+ *
+ * @throws EffvitError NOT_FOUND, BAD_MANIFEST (the line or entry that is wrong).
+ */
+export async function readLabelsFile(path: string): Promise<readonly string[]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new EffvitError('NOT_FOUND', `Cannot read the labels file ${path}: name one that exists.`, {
+      cause: error,
+    });
+  }
+  const text = decodeUtf8(bytes, path, 'BAD_MANIFEST');
+  return path.toLowerCase().endsWith('.json') ? parseJsonLabels(text, path) : parseTextLabels(text, path);
+}
+
+function parseTextLabels(text: string, path: string): readonly string[] {
+  // One line end at the file's end is a line's own; any further one is an empty label.
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+  return lines.map((line, index) => checkedLabel(line, path, `line ${index + 1}`));
+}
+
+function parseJsonLabels(text: string, path: string): readonly string[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new EffvitError('BAD_MANIFEST', `${path} is no JSON (${(error as Error).message}): correct it.`, {
+      cause: error,
+    });
+  }
+  const entries = Array.isArray(content) ? content : indexedValues(content);
+  if (entries === undefined) {
+    throw new EffvitError(
+      'BAD_MANIFEST',
+      `${path} must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps.`,
+    );
+  }
+  return entries.map((entry: unknown, index) => checkedLabel(entry, path, `entry ${index}`));
+}
+
+/** The values of `{"0": a, "1": b, ...}` in order; undefined where a key is no index or one is left out. */
+function indexedValues(content: unknown): unknown[] | undefined {
+  if (typeof content !== 'object' || content === null) return undefined;
+  const table = content as Readonly<Record<string, unknown>>;
+  const count = Object.keys(table).length;
+  const values = Array.from({ length: count }, (_, index) => table[String(index)]);
+  return values.includes(undefined) ? undefined : values;
+}
+
+function checkedLabel(value: unknown, path: string, place: string): string {
+  const label = typeof value === 'string' ? value.trim() : '';
+  if (label === '') {
+    const received = typeof value === 'string' ? 'is empty' : `is ${JSON.stringify(value)}, no text`;
+    throw new EffvitError('BAD_MANIFEST', `${path}: ${place} ${received}; every class needs a label.`);
+  }
+  return label;
+}

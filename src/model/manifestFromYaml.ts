@@ -1,0 +1,117 @@
+import { isAbsolute, join } from 'node:path';
+import { BPU_CHIPS } from './BpuChip.js';
+import { IMAGENET_CROP_RATIO } from './imagenetNormalisation.js';
+import type { BuiltOnnxSource, LabelSource, ModelFileSource, ModelManifest } from './ModelManifest.js';
+import type { ManifestYaml } from './manifestSchema.js';
+
+/** Where the text comes from, for messages and for the manifest's relative files. */
+export interface ManifestPlace {
+  /** The file's path as messages name it. */
+  readonly path: string;
+  readonly folderPath: string;
+  readonly origin: ModelManifest['origin'];
+}
+
+/** The parsed keys of manifest.yaml as the manifest that the program uses. */
+export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): ModelManifest {
+  const { input, output, preprocess, files } = yaml;
+  const file = (source: FileYaml): ModelFileSource => toFileSource(source, place.folderPath);
+  return {
+    name: yaml.name,
+    title: yaml.title ?? yaml.name,
+    description: yaml.description,
+    licence: yaml.licence,
+    sources: yaml.sources,
+    input: {
+      ...given('name', input.name),
+      widthPx: input.width_px,
+      heightPx: input.height_px,
+      layout: input.layout,
+      color: input.color,
+      mean: input.mean,
+      scale: input.scale,
+    },
+    preprocess: {
+      resizeMode: preprocess.resize_mode,
+      resizeShortSidePx:
+        preprocess.resize_short_side_px ??
+        Math.round(Math.max(input.width_px, input.height_px) / IMAGENET_CROP_RATIO),
+      padValue: preprocess.pad_value,
+      yuvRange: preprocess.range,
+    },
+    output: {
+      ...given('name', output.name),
+      classCount: output.class_count,
+      activation: output.activation,
+    },
+    labels: toLabelSource(yaml.labels),
+    files: {
+      ...given('weights', files.weights && file(files.weights)),
+      ...given('onnx', files.onnx && toOnnxSource(files.onnx, file)),
+      ...given('onnxInt8', files.onnx_int8 && file(files.onnx_int8)),
+      bpu: mapChips(files.bpu, (source) => ({ ...file(source), march: source.march })),
+    },
+    deviceModels: mapChips(yaml.device_model, (device) => ({
+      cores: device.cores,
+      serviceMs: device.service_ms,
+      hostMs: device.host_ms,
+    })),
+    published: mapChips(yaml.published, (figures) => ({
+      source: figures.source,
+      ...given('top1FloatPercent', figures.top1_float_percent),
+      ...given('top1QuantizedPercent', figures.top1_quantized_percent),
+      ...given('singleThreadLatencyMs', figures.single_thread_latency_ms),
+      ...given('multiThreadLatencyMs', figures.multi_thread_latency_ms),
+      ...given('multiThreadCount', figures.multi_thread_count),
+      ...given('maxFps', figures.max_fps),
+    })),
+    ...given('parameterCount', yaml.parameter_count),
+    ...given('macCount', yaml.mac_count),
+    folderPath: place.folderPath,
+    origin: place.origin,
+  };
+}
+
+type FileYaml = NonNullable<ManifestYaml['files']['weights']>;
+type OnnxYaml = NonNullable<ManifestYaml['files']['onnx']>;
+
+/** `{[key]: value}`, or nothing where the value is absent (exactOptionalPropertyTypes). */
+function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+}
+
+function mapChips<In, Out>(
+  table: Partial<Record<(typeof BPU_CHIPS)[number], In | undefined>>,
+  map: (value: In) => Out,
+): Partial<Record<(typeof BPU_CHIPS)[number], Out>> {
+  const mapped: Partial<Record<(typeof BPU_CHIPS)[number], Out>> = {};
+  for (const chip of BPU_CHIPS) {
+    const value = table[chip];
+    if (value !== undefined) mapped[chip] = map(value);
+  }
+  return mapped;
+}
+
+function toFileSource(source: FileYaml, folderPath: string): ModelFileSource {
+  return {
+    file: source.url !== undefined || isAbsolute(source.file) ? source.file : join(folderPath, source.file),
+    ...given('url', source.url),
+    ...given('lengthBytes', source.length_bytes),
+    ...given('sha256', source.sha256),
+  };
+}
+
+function toOnnxSource(
+  source: OnnxYaml,
+  file: (source: FileYaml) => ModelFileSource,
+): ModelFileSource | BuiltOnnxSource {
+  const { builder, variant, file: name, ...rest } = source;
+  if (builder !== undefined && variant !== undefined) return { builder, variant };
+  return file({ ...rest, file: name ?? '' });
+}
+
+function toLabelSource(labels: string): LabelSource {
+  if (labels === 'none') return { kind: 'none' };
+  if (labels === 'imagenet1k') return { kind: 'imagenet1k' };
+  return { kind: 'file', file: labels };
+}

@@ -1,0 +1,153 @@
+import { stat } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import { EffvitError } from '../core/EffvitError.js';
+import { BPU_CHIPS, type BpuChip } from './BpuChip.js';
+import { findBuiltOnnx } from './builtOnnx.js';
+import type { BuiltOnnxSource, ModelFileSource, ModelManifest } from './ModelManifest.js';
+import { modelCacheFolder } from './modelFolders.js';
+
+export type ModelFileKind = 'weights' | 'onnx' | 'onnx_int8' | 'bpu';
+
+/** One of a model's files: where it is, or where it is expected and what gets it there. */
+export interface ModelFileStatus {
+  readonly kind: ModelFileKind;
+  /** With `bpu` only. */
+  readonly chip?: BpuChip;
+  readonly isPresent: boolean;
+  /** Absolute. An absent built file has the folder it will be built into. */
+  readonly path: string;
+  readonly location: 'model' | 'cache';
+  /** Of the file on disk, where present. */
+  readonly lengthBytes?: number;
+  /** What the manifest knows of it. */
+  readonly source?: ModelFileSource;
+  /** A sentence part, where absent: `get it with ...` or `put the file at ...`. */
+  readonly remedy?: string;
+}
+
+/** Every file that the manifest lists, in the order weights, onnx, onnx_int8, bpu by chip. */
+export async function modelFiles(
+  manifest: ModelManifest,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<readonly ModelFileStatus[]> {
+  const { weights, onnx, onnxInt8, bpu } = manifest.files;
+  const statuses: Promise<ModelFileStatus>[] = [];
+  const weightsStatus = weights && fileStatus(manifest, 'weights', weights, env);
+  if (weightsStatus !== undefined) statuses.push(weightsStatus);
+  if (onnx !== undefined) {
+    statuses.push(
+      isBuilt(onnx)
+        ? builtStatus(manifest, await weightsStatus, env)
+        : fileStatus(manifest, 'onnx', onnx, env),
+    );
+  }
+  if (onnxInt8 !== undefined) statuses.push(fileStatus(manifest, 'onnx_int8', onnxInt8, env));
+  for (const chip of BPU_CHIPS) {
+    const source = bpu[chip];
+    if (source !== undefined) statuses.push(fileStatus(manifest, 'bpu', source, env, chip));
+  }
+  return Promise.all(statuses);
+}
+
+/**
+ * The absolute path of one file.
+ *
+ * @throws EffvitError NOT_FOUND: the manifest lists no such file, or it is not there; the sentence says
+ *   what gets it.
+ */
+export async function requireModelFile(
+  manifest: ModelManifest,
+  kind: ModelFileKind,
+  chip?: BpuChip,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const statuses = await modelFiles(manifest, env);
+  const status = statuses.find((one) => one.kind === kind && (kind !== 'bpu' || one.chip === chip));
+  const what = describeKind(kind, chip);
+  if (status === undefined) {
+    const others = statuses.map((one) => describeKind(one.kind, one.chip)).join(', ');
+    throw new EffvitError(
+      'NOT_FOUND',
+      `${manifest.name} has no ${what}: its manifest lists ${others === '' ? 'no file' : others}.`,
+    );
+  }
+  if (!status.isPresent) {
+    throw new EffvitError(
+      'NOT_FOUND',
+      `The ${what} of ${manifest.name} is not on this machine: ${status.remedy}.`,
+    );
+  }
+  return status.path;
+}
+
+export function isBuilt(source: ModelFileSource | BuiltOnnxSource): source is BuiltOnnxSource {
+  return 'builder' in source;
+}
+
+/** A file's kind in words, e.g. `.bin file for rdk-x5`. */
+export function describeKind(kind: ModelFileKind, chip?: BpuChip): string {
+  switch (kind) {
+    case 'weights':
+      return 'weights file';
+    case 'onnx':
+      return 'ONNX file';
+    case 'onnx_int8':
+      return 'int8 ONNX file';
+    case 'bpu':
+      return `.bin file for ${chip ?? 'any chip'}`;
+  }
+}
+
+async function fileStatus(
+  manifest: ModelManifest,
+  kind: ModelFileKind,
+  source: ModelFileSource,
+  env: NodeJS.ProcessEnv,
+  chip?: BpuChip,
+): Promise<ModelFileStatus> {
+  const common = { kind, source, ...(chip && { chip }) };
+  const cached = join(modelCacheFolder(manifest, env), basename(source.file));
+  const candidates: { path: string; location: 'model' | 'cache' }[] = [];
+  if (isAbsolute(source.file)) candidates.push({ path: source.file, location: 'model' });
+  else {
+    if (manifest.folderPath !== undefined) {
+      candidates.push({ path: join(manifest.folderPath, source.file), location: 'model' });
+    }
+    candidates.push({ path: cached, location: 'cache' });
+  }
+  for (const candidate of candidates) {
+    const info = await stat(candidate.path).catch(() => undefined);
+    if (info?.isFile()) return { ...common, ...candidate, isPresent: true, lengthBytes: info.size };
+  }
+  const expected = candidates[candidates.length - 1] ?? { path: cached, location: 'cache' as const };
+  const remedy =
+    source.url === undefined
+      ? `put the file at ${expected.path}`
+      : `get it with \`${pullCommand(manifest, chip)}\``;
+  return { ...common, ...expected, isPresent: false, remedy };
+}
+
+async function builtStatus(
+  manifest: ModelManifest,
+  weights: ModelFileStatus | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<ModelFileStatus> {
+  const built = weights?.isPresent ? await findBuiltOnnx(manifest, weights.path, env) : undefined;
+  if (built !== undefined) return { kind: 'onnx', location: 'cache', isPresent: true, ...built };
+  return {
+    kind: 'onnx',
+    location: 'cache',
+    isPresent: false,
+    path: modelCacheFolder(manifest, env),
+    remedy: `build it with \`${pullCommand(manifest)}\``,
+  };
+}
+
+/** The command that gets a model's files, to be copied from a message. */
+export function pullCommand(manifest: ModelManifest, chip?: BpuChip): string {
+  const model =
+    manifest.origin === 'folder' || manifest.origin === 'file'
+      ? (manifest.folderPath ?? manifest.name)
+      : manifest.name;
+  return `effvit model pull ${model}${chip === undefined ? '' : ` --for ${chip}`}`;
+}

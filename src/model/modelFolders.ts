@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+import { cacheFolder } from '../core/cacheFolder.js';
+import { packagePath } from '../core/packageRoot.js';
+import type { ModelManifest } from './ModelManifest.js';
+
+/** A folder that holds one folder a model. */
+export interface ModelFolder {
+  readonly path: string;
+  readonly origin: 'package' | 'model_path' | 'cache';
+}
+
+/**
+ * Where models are looked for by name, the first hit counts: the package's `models/`, then the folders of
+ * `$EFFVIT_MODEL_PATH` (separated by `:`), then `models/` in the user's cache.
+ */
+export function modelFolders(env: NodeJS.ProcessEnv = process.env): readonly ModelFolder[] {
+  const own = (env['EFFVIT_MODEL_PATH'] ?? '').split(delimiter).filter((path) => path !== '');
+  return [
+    { path: packagePath('models'), origin: 'package' },
+    ...own.map((path): ModelFolder => ({ path: resolve(path), origin: 'model_path' })),
+    { path: join(cacheFolder(env), 'models'), origin: 'cache' },
+  ];
+}
+
+/** Names of the sub-folders, sorted; none where the folder is missing or cannot be read. */
+export async function subFolderNames(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * Where the downloaded and built files of a model lie: `<cache>/models/<name>`. A manifest that was given
+ * as a folder gets a folder of its own, since its name need not be unique.
+ */
+export function modelCacheFolder(
+  manifest: Pick<ModelManifest, 'name' | 'origin' | 'folderPath'>,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const parent = join(cacheFolder(env), 'models');
+  if (manifest.origin !== 'folder' || manifest.folderPath === undefined) return join(parent, manifest.name);
+  const suffix = createHash('sha256').update(manifest.folderPath).digest('hex').slice(0, 8);
+  return join(parent, `${manifest.name}-${suffix}`);
+}

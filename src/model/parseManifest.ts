@@ -1,0 +1,143 @@
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Range } from 'yaml';
+import type { z } from 'zod';
+import { EffvitError } from '../core/EffvitError.js';
+import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
+import type { ModelManifest } from './ModelManifest.js';
+import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
+import { type ManifestYaml, manifestSchema } from './manifestSchema.js';
+
+type Problem = { readonly line: number; readonly message: string };
+type Path = readonly PropertyKey[];
+
+/** Far above any manifest; keeps a mistaken path (a model file, say) from being parsed as YAML for minutes. */
+export const MAX_MANIFEST_BYTES = 256 * 1024;
+
+/**
+ * A manifest's text as a {@link ModelManifest}, with the defaults filled in.
+ *
+ * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
+ */
+export function parseManifest(text: string, place: ManifestPlace): ModelManifest {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  if (document.errors.length > 0) {
+    throw manifestError(
+      place,
+      document.errors.map((error) => ({ line: lineAt(error.pos[0]), message: oneLine(error.message) })),
+    );
+  }
+  const content = plainContent(document, place);
+  /** The line of a key, or of the nearest table around it where the key is missing. */
+  const lineOf = (path: Path): number => {
+    for (let length = path.length; length > 0; length--) {
+      const parent: unknown =
+        length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+      const range = keyRange(parent, path[length - 1]);
+      if (range !== undefined) return lineAt(range[0]);
+    }
+    return 1;
+  };
+  const parsed = manifestSchema.safeParse(content, { reportInput: true });
+  if (!parsed.success) {
+    throw manifestError(
+      place,
+      parsed.error.issues.flatMap((issue) => problemsOf(issue, content, lineOf)),
+    );
+  }
+  const crossProblems = crossChecks(parsed.data).map(([path, message]) => ({
+    line: lineOf(path),
+    message: `${path.join('.')}: ${message}`,
+  }));
+  if (crossProblems.length > 0) throw manifestError(place, crossProblems);
+  return manifestFromYaml(parsed.data, place);
+}
+
+function plainContent(document: ReturnType<typeof parseDocument>, place: ManifestPlace): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (error) {
+    // An unresolved alias, or a bomb of aliases.
+    throw manifestError(place, [{ line: 1, message: oneLine((error as Error).message) }]);
+  }
+}
+
+function keyRange(parent: unknown, key: PropertyKey | undefined): Range | undefined {
+  if (isMap(parent)) {
+    const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
+    return isScalar(pair?.key) ? (pair.key.range ?? undefined) : undefined;
+  }
+  const item = isSeq(parent) && typeof key === 'number' ? parent.items[key] : undefined;
+  return isNode(item) ? (item.range ?? undefined) : undefined;
+}
+
+function problemsOf(issue: z.core.$ZodIssue, content: unknown, lineOf: (path: Path) => number): Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      line: lineOf([...issue.path, key]),
+      message: `unknown key ${[...issue.path, key].join('.')} (${issue.message})`,
+    }));
+  }
+  const key = issue.path.join('.');
+  const value = valueAt(content, issue.path);
+  const received = value === undefined ? 'it is missing' : `received ${shown(value)}`;
+  const subject = key === '' ? 'the file' : key;
+  return [{ line: lineOf(issue.path), message: `expected ${issue.message} for ${subject} but ${received}` }];
+}
+
+function valueAt(content: unknown, path: Path): unknown {
+  let value = content;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
+}
+
+function oneLine(message: string): string {
+  return (message.split('\n')[0] ?? message).replace(/[.:]\s*$/, '');
+}
+
+/** Rules over more than one key. */
+function crossChecks(yaml: ManifestYaml): [Path, string][] {
+  const problems: [Path, string][] = [];
+  const longSidePx = Math.max(yaml.input.width_px, yaml.input.height_px);
+  const shortSidePx = yaml.preprocess.resize_short_side_px;
+  if (shortSidePx !== undefined && shortSidePx < longSidePx) {
+    problems.push([
+      ['preprocess', 'resize_short_side_px'],
+      `${shortSidePx} is below the input's ${longSidePx} px, so no ${yaml.input.width_px}x${yaml.input.height_px} centre can be cut from it`,
+    ]);
+  }
+  if (yaml.labels === 'imagenet1k' && yaml.output.class_count !== 1000) {
+    problems.push([
+      ['labels'],
+      `imagenet1k has 1000 labels but output.class_count is ${yaml.output.class_count}; name a labels file`,
+    ]);
+  }
+  if (yaml.files.onnx?.builder !== undefined && yaml.files.weights === undefined) {
+    problems.push([['files', 'onnx'], 'an ONNX file is built from files.weights, which is missing']);
+  }
+  for (const chip of BPU_CHIPS) {
+    const march = yaml.files.bpu[chip]?.march;
+    if (march !== undefined && march !== MARCH_OF_CHIP[chip]) {
+      problems.push([
+        ['files', 'bpu', chip, 'march'],
+        `${chip} runs ${MARCH_OF_CHIP[chip]}, a ${march} file cannot run there`,
+      ]);
+    }
+  }
+  return problems;
+}
+
+function manifestError(place: ManifestPlace, problems: readonly Problem[]): EffvitError {
+  const inOrder = problems.toSorted((a, b) => a.line - b.line);
+  const distinct = [...new Set(inOrder.map((problem) => `line ${problem.line}: ${problem.message}`))];
+  const count = distinct.length === 1 ? 'a problem' : `${distinct.length} problems`;
+  return new EffvitError('BAD_MANIFEST', `The manifest ${place.path} has ${count}: ${distinct.join('; ')}.`);
+}

@@ -1,0 +1,123 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { cacheFolder } from '../core/cacheFolder.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { BPU_CHIPS } from './BpuChip.js';
+import { defaultManifest, forEveryChip } from './defaultManifest.js';
+import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
+import type { ModelManifest } from './ModelManifest.js';
+import { modelFolders, subFolderNames } from './modelFolders.js';
+
+const MODEL_FILE_EXTENSIONS = ['.onnx', '.ort', '.bin'];
+
+/**
+ * The manifest of a model that a user names: by its name (see {@link modelFolders}), by a folder with a
+ * manifest.yaml, or by a .onnx, .ort or .bin file. A file takes the manifest that lists it (in its own
+ * folder, or a known model whose file has this name), else {@link defaultManifest}.
+ *
+ * @throws EffvitError NOT_FOUND (what is known is named), BAD_ARGUMENT (no model at all), BAD_MANIFEST.
+ */
+export async function resolveModel(
+  nameOrPath: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ModelManifest> {
+  const named = await resolveByName(nameOrPath, env);
+  if (named !== undefined) return named;
+  const path = resolve(nameOrPath);
+  const info = nameOrPath === '' ? undefined : await stat(path).catch(() => undefined);
+  if (info?.isDirectory()) return loadManifest(path);
+  if (info === undefined) throw await notFound(nameOrPath, env);
+  if (basename(path) === MANIFEST_NAME) return loadManifest(dirname(path));
+  const extension = extname(path).toLowerCase();
+  if (MODEL_FILE_EXTENSIONS.includes(extension)) return manifestOfFile(path, env);
+  const remedy =
+    extension === '.safetensors'
+      ? 'build an .onnx file from it first with `effvit model build`'
+      : 'name a model, a folder with a manifest.yaml, or a .onnx, .ort or .bin file';
+  throw new EffvitError('BAD_ARGUMENT', `${nameOrPath} is no model: ${remedy}.`);
+}
+
+/** Names of every model that can be resolved by name, sorted, without reading their manifests. */
+export async function knownModelNames(env: NodeJS.ProcessEnv = process.env): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for (const folder of modelFolders(env)) {
+    for (const name of await subFolderNames(folder.path)) {
+      if (await isFile(join(folder.path, name, MANIFEST_NAME))) names.add(name);
+    }
+  }
+  return [...names].sort();
+}
+
+async function resolveByName(name: string, env: NodeJS.ProcessEnv): Promise<ModelManifest | undefined> {
+  if (name === '' || name.startsWith('.') || /[/\\\0]/.test(name)) return undefined;
+  for (const folder of modelFolders(env)) {
+    const path = join(folder.path, name);
+    if (!(await isFile(join(path, MANIFEST_NAME)))) continue;
+    const manifest = await loadManifest(path, folder.origin);
+    if (manifest.name !== name) {
+      throw new EffvitError(
+        'BAD_MANIFEST',
+        `${join(path, MANIFEST_NAME)} says name: ${manifest.name} but its folder is called ${name}: make them the same.`,
+      );
+    }
+    return manifest;
+  }
+  return undefined;
+}
+
+async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<ModelManifest> {
+  const folder = dirname(path);
+  if (await isFile(join(folder, MANIFEST_NAME))) {
+    const manifest = await loadManifest(folder);
+    if (listsFile(manifest, path)) return withFile(manifest, path);
+  }
+  // A file in a model's cache folder, or one that carries a known model's file name (a downloaded .bin).
+  const cachedOf = dirname(folder) === join(resolve(cacheFolder(env)), 'models') ? basename(folder) : '';
+  for (const name of await knownModelNames(env)) {
+    // A broken manifest of another model is no reason to refuse this file.
+    const manifest = await resolveByName(name, env).catch(() => undefined);
+    if (manifest === undefined) continue;
+    if (name === cachedOf || (extname(path) === '.bin' && listsFile(manifest, path))) {
+      return withFile(manifest, path);
+    }
+  }
+  return defaultManifest(path);
+}
+
+function listsFile(manifest: ModelManifest, path: string): boolean {
+  const { onnx, onnxInt8, bpu } = manifest.files;
+  const sources = [onnx, onnxInt8, ...Object.values(bpu)];
+  return sources.some((source) => source && 'file' in source && basename(source.file) === basename(path));
+}
+
+/** The manifest with this file in the place of its own; the user's choice counts, whatever else is there. */
+function withFile(manifest: ModelManifest, path: string): ModelManifest {
+  if (extname(path).toLowerCase() !== '.bin') {
+    const { onnxInt8: _, ...files } = manifest.files;
+    return { ...manifest, files: { ...files, onnx: { file: path } } };
+  }
+  const listed = BPU_CHIPS.filter(
+    (chip) => basename(manifest.files.bpu[chip]?.file ?? '') === basename(path),
+  );
+  const chips = listed.length > 0 ? listed : BPU_CHIPS;
+  const all = forEveryChip(path);
+  const bpu = Object.fromEntries(chips.map((chip) => [chip, all[chip]]));
+  return { ...manifest, files: { ...manifest.files, bpu } };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() ?? false;
+}
+
+async function notFound(nameOrPath: string, env: NodeJS.ProcessEnv): Promise<EffvitError> {
+  const known = (await knownModelNames(env)).join(', ');
+  const looksLikePath = nameOrPath.includes(sep) || MODEL_FILE_EXTENSIONS.includes(extname(nameOrPath));
+  const what = looksLikePath
+    ? `There is no file or folder ${nameOrPath}`
+    : `There is no model ${JSON.stringify(nameOrPath)}`;
+  return new EffvitError(
+    'NOT_FOUND',
+    `${what}: known models are ${known === '' ? 'none' : known}; a folder with a manifest.yaml and a .onnx or .bin file do as well.`,
+  );
+}
