@@ -1,0 +1,92 @@
+/** Weights of one axis: output i is the sum of `counts[i]` source positions from `firsts[i]` on. */
+export interface AxisTaps {
+  readonly firsts: Int32Array;
+  readonly counts: Int32Array;
+  /** `maxCount` a row; those of one output add up to the weight sum exactly. */
+  readonly weights: Int32Array;
+  readonly maxCount: number;
+}
+
+/** Weights of vertical taps add up to this: a u16 holds 255 times it. */
+export const VERTICAL_WEIGHT_SUM = 256;
+/** Weights of horizontal taps add up to this: an i32 holds 255 * 128 times it. */
+export const HORIZONTAL_WEIGHT_SUM = 16384;
+
+export interface AxisSpec {
+  readonly sourceLength: number;
+  /** Length that the whole source is scaled to. */
+  readonly scaledLength: number;
+  /** The first scaled position that is wanted, and how many. */
+  readonly begin: number;
+  readonly count: number;
+  readonly filter: 'bilinear' | 'area';
+  readonly weightSum: number;
+}
+
+interface Taps {
+  readonly first: number;
+  readonly weights: readonly number[];
+}
+
+/** Two taps around the half-pixel centre, the border repeated (OpenCV's INTER_LINEAR), in exact fractions. */
+function bilinearTaps(spec: AxisSpec, position: number): Taps {
+  const { sourceLength, scaledLength, weightSum } = spec;
+  // (position + 0.5) * sourceLength / scaledLength - 0.5, times 2 * scaledLength.
+  const numerator = (2 * position + 1) * sourceLength - scaledLength;
+  const denominator = 2 * scaledLength;
+  const index = Math.floor(numerator / denominator);
+  if (index < 0) return { first: 0, weights: [weightSum] };
+  if (index >= sourceLength - 1) return { first: sourceLength - 1, weights: [weightSum] };
+  const second = Math.floor(
+    (2 * weightSum * (numerator - index * denominator) + denominator) / (2 * denominator),
+  );
+  return { first: index, weights: [weightSum - second, second] };
+}
+
+/**
+ * The exact share of every source position in [position, position + 1) * source / scaled. Weights are rounded
+ * cumulatively, so that their sum is exact and no position is favoured.
+ */
+function areaTaps(spec: AxisSpec, position: number): Taps {
+  const { sourceLength, scaledLength, weightSum } = spec;
+  // In units of 1 / scaledLength of a source position: an output is sourceLength long, a source scaledLength.
+  const begin = position * sourceLength;
+  const end = begin + sourceLength;
+  const first = Math.floor(begin / scaledLength);
+  const weights: number[] = [];
+  let before = 0;
+  for (let index = first; index * scaledLength < end; index++) {
+    const covered = Math.min(end, (index + 1) * scaledLength) - begin;
+    const upTo = Math.floor((2 * covered * weightSum + sourceLength) / (2 * sourceLength));
+    weights.push(upTo - before);
+    before = upTo;
+  }
+  return { first, weights };
+}
+
+function withoutZeros({ first, weights }: Taps): Taps {
+  let begin = 0;
+  let end = weights.length;
+  while (begin < end - 1 && weights[begin] === 0) begin++;
+  while (end > begin + 1 && weights[end - 1] === 0) end--;
+  return { first: first + begin, weights: weights.slice(begin, end) };
+}
+
+/** Integer taps of one axis; the same on every machine. An axis that is not shrunk is bilinear in `area` too. */
+export function axisTaps(spec: AxisSpec): AxisTaps {
+  const isArea = spec.filter === 'area' && spec.sourceLength > spec.scaledLength;
+  const rows = Array.from({ length: spec.count }, (_, index) =>
+    withoutZeros((isArea ? areaTaps : bilinearTaps)(spec, spec.begin + index)),
+  );
+  const maxCount = Math.max(...rows.map((row) => row.weights.length));
+  const weights = new Int32Array(rows.length * maxCount);
+  rows.forEach((row, index) => {
+    weights.set(row.weights, index * maxCount);
+  });
+  return {
+    firsts: Int32Array.from(rows, (row) => row.first),
+    counts: Int32Array.from(rows, (row) => row.weights.length),
+    weights,
+    maxCount,
+  };
+}

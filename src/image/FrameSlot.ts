@@ -1,0 +1,74 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { FramePlan } from './planFrame.js';
+
+const PAGE_BYTES = 65536;
+/** The kernel keeps its own variables in the first page. */
+export const SLOT_BASE_BYTES = PAGE_BYTES;
+const MAX_PAGES = 2 ** 30 / PAGE_BYTES;
+
+/**
+ * Memory that the main thread and one worker share: the main thread copies a frame's rows in, the worker's
+ * kernel reads them there and leaves the NV12. Only one of both uses it at a time; who may, the messages
+ * between them say.
+ */
+export class FrameSlot {
+  readonly memory: WebAssembly.Memory;
+  #bytes: Uint8Array;
+
+  private constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+  }
+
+  /** A new slot. Send `slot.memory` to the worker and {@link attach} it there. */
+  static create(): FrameSlot {
+    return new FrameSlot(new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true }));
+  }
+
+  /** The same slot on the other thread. */
+  static attach(memory: WebAssembly.Memory): FrameSlot {
+    return new FrameSlot(memory);
+  }
+
+  /**
+   * Makes room for `bytes`, from {@link FramePlan.slotBytes}. Content stays. Either side may grow the slot; views
+   * made before stay valid for what they cover.
+   *
+   * @throws EffvitError INTERNAL when there is no memory left.
+   */
+  ensureCapacity(bytes: number): void {
+    const neededBytes = SLOT_BASE_BYTES + bytes;
+    if (this.#bytes.length >= neededBytes) return;
+    try {
+      // Growing by nothing makes this thread see what the other one has grown.
+      this.memory.grow(0);
+      const missingBytes = neededBytes - this.memory.buffer.byteLength;
+      if (missingBytes > 0) this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
+    } catch (error) {
+      throw new EffvitError(
+        'INTERNAL',
+        `Cannot grow a frame slot to ${neededBytes} bytes: free memory, use fewer threads or smaller images.`,
+        { cause: error },
+      );
+    }
+    this.#bytes = new Uint8Array(this.memory.buffer);
+  }
+
+  /** The one copy of a frame's needed rows. `data` is the frame that `plan` was made for. */
+  copyFrom(data: Uint8Array, plan: Pick<FramePlan, 'segments' | 'slotBytes'>): void {
+    this.ensureCapacity(plan.slotBytes);
+    const bytes = this.#bytes;
+    for (const { sourceOffsetBytes, slotOffsetBytes, lengthBytes } of plan.segments) {
+      bytes.set(
+        data.subarray(sourceOffsetBytes, sourceOffsetBytes + lengthBytes),
+        SLOT_BASE_BYTES + slotOffsetBytes,
+      );
+    }
+  }
+
+  /** A view of the slot's bytes; offsets are those of the plan. */
+  view(offsetBytes: number, lengthBytes: number): Uint8Array {
+    this.ensureCapacity(offsetBytes + lengthBytes);
+    return new Uint8Array(this.memory.buffer, SLOT_BASE_BYTES + offsetBytes, lengthBytes);
+  }
+}

@@ -1,0 +1,93 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { YuvRange } from './ImageFrame.js';
+
+export const PREPROCESS_RESIZE_MODES = ['stretch', 'crop', 'letterbox'] as const;
+
+export type PreprocessResizeMode = (typeof PREPROCESS_RESIZE_MODES)[number];
+
+export const PREPROCESS_FILTERS = ['auto', 'bilinear', 'area'] as const;
+
+export type PreprocessFilter = (typeof PREPROCESS_FILTERS)[number];
+
+/** How a frame of any size and encoding becomes the network's NV12. Frozen; made by {@link preprocessOptions}. */
+export interface PreprocessOptions {
+  /** Even, 16 to 4096. */
+  readonly widthPx: number;
+  /** Even, 16 to 4096. */
+  readonly heightPx: number;
+  /**
+   * `stretch`: the frame's shape is given up. `crop`: the short side becomes `resizeShortSidePx`, the centre is
+   * cut out. `letterbox`: the whole frame, bordered with `padValue`.
+   *
+   * A frame of exactly widthPx x heightPx counts as prepared already and is not resampled in any mode.
+   */
+  readonly resizeMode: PreprocessResizeMode;
+  /** Used by `crop`; at least widthPx and heightPx. */
+  readonly resizeShortSidePx: number;
+  /** Grey value (R = G = B) of the letterbox's border, 0 to 255. */
+  readonly padValue: number;
+  /** BT.601 range of the NV12 that is produced: a property of the model. */
+  readonly range: YuvRange;
+  /** BT.601 range of the YUV encodings that come in: a property of the camera. */
+  readonly sourceRange: YuvRange;
+  /**
+   * `bilinear`: two taps an axis at half-pixel centres, as OpenCV's INTER_LINEAR. `area`: the average over the
+   * exact area that an output pixel covers, as INTER_AREA (an axis that is not shrunk is bilinear).
+   * `auto`: `area` when either axis shrinks more than twice, else `bilinear`.
+   */
+  readonly filter: PreprocessFilter;
+}
+
+const DEFAULTS: PreprocessOptions = {
+  widthPx: 224,
+  heightPx: 224,
+  resizeMode: 'crop',
+  resizeShortSidePx: 256,
+  padValue: 127,
+  range: 'full',
+  sourceRange: 'full',
+  filter: 'auto',
+};
+
+const RANGES: readonly YuvRange[] = ['full', 'limited'];
+const MIN_SIDE_PX = 16;
+const MAX_SIDE_PX = 4096;
+
+/**
+ * Fills in the defaults (224x224, crop from 256, full range, auto filter), checks everything and freezes it.
+ *
+ * @throws EffvitError BAD_ARGUMENT naming every wrong value at once.
+ */
+export function preprocessOptions(given: Partial<PreprocessOptions> = {}): PreprocessOptions {
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options: PreprocessOptions = { ...DEFAULTS, ...defined };
+  const problems: string[] = [];
+  const expect = (name: keyof PreprocessOptions, isGood: boolean, expected: string) => {
+    if (!isGood) problems.push(`expected ${expected} for ${name} but received ${String(options[name])}`);
+  };
+  const isInteger = (value: number, min: number, max: number) =>
+    Number.isInteger(value) && value >= min && value <= max;
+  for (const name of ['widthPx', 'heightPx'] as const) {
+    const side = options[name];
+    const isGood = isInteger(side, MIN_SIDE_PX, MAX_SIDE_PX) && side % 2 === 0;
+    expect(name, isGood, `an even number from ${MIN_SIDE_PX} to ${MAX_SIDE_PX}`);
+  }
+  const longest = Math.max(options.widthPx, options.heightPx);
+  const shortSideIsUsed = options.resizeMode === 'crop';
+  const shortSideMinPx = shortSideIsUsed && Number.isFinite(longest) ? longest : 1;
+  expect(
+    'resizeShortSidePx',
+    isInteger(options.resizeShortSidePx, shortSideMinPx, 4 * MAX_SIDE_PX),
+    `an integer from ${shortSideMinPx} (the network's longer side) to ${4 * MAX_SIDE_PX}`,
+  );
+  expect('padValue', isInteger(options.padValue, 0, 255), 'an integer from 0 to 255');
+  const oneOf = (values: readonly string[]) => `one of ${values.join(', ')}`;
+  expect('resizeMode', PREPROCESS_RESIZE_MODES.includes(options.resizeMode), oneOf(PREPROCESS_RESIZE_MODES));
+  expect('range', RANGES.includes(options.range), oneOf(RANGES));
+  expect('sourceRange', RANGES.includes(options.sourceRange), oneOf(RANGES));
+  expect('filter', PREPROCESS_FILTERS.includes(options.filter), oneOf(PREPROCESS_FILTERS));
+  if (problems.length > 0) {
+    throw new EffvitError('BAD_ARGUMENT', `The preprocessing options are wrong: ${problems.join('; ')}.`);
+  }
+  return Object.freeze(options);
+}

@@ -1,0 +1,195 @@
+import { type AxisTaps, axisTaps, HORIZONTAL_WEIGHT_SUM, VERTICAL_WEIGHT_SUM } from './AxisTaps.js';
+import { chromaPlane, type EncodingTraits, encodingTraits } from './encodingTraits.js';
+import type { RawEncoding } from './ImageFrame.js';
+import type { PreprocessOptions } from './PreprocessOptions.js';
+import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
+
+/** What a frame is, without its pixels: equal shapes share one plan. */
+export interface FrameShape {
+  readonly encoding: RawEncoding;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly strideBytes: number;
+  readonly isBigEndian: boolean;
+}
+
+/** A run of bytes that is copied from the frame's data into the slot. */
+export interface SlotSegment {
+  readonly sourceOffsetBytes: number;
+  readonly slotOffsetBytes: number;
+  readonly lengthBytes: number;
+}
+
+/** The rows of one plane that lie in the slot. */
+export interface PlaneWindow {
+  /** Byte inside a row that the copied part begins with, and the length of that part. */
+  readonly firstByte: number;
+  readonly byteCount: number;
+  /** Slot offset of `firstByte` of each row of the plane; -1 for rows that are not needed. */
+  readonly rowOffsets: Int32Array;
+}
+
+/** Everything that follows from a shape and the options; computed on both threads, so that neither sends it. */
+export interface SlotLayout {
+  readonly shape: FrameShape;
+  readonly options: PreprocessOptions;
+  readonly traits: EncodingTraits;
+  readonly geometry: ResizeGeometry;
+  readonly tapsX: AxisTaps;
+  readonly tapsY: AxisTaps;
+  readonly segments: readonly SlotSegment[];
+  readonly planes: readonly PlaneWindow[];
+  /** The frame is the wanted NV12 already and lies packed at offset 0. */
+  readonly isPassThrough: boolean;
+  /** Bytes of the slot that the copied rows fill. */
+  readonly inputBytes: number;
+}
+
+/** Rows are copied together when less than this lies between them: a copy's fixed cost is about this many bytes. */
+const MERGE_GAP_BYTES = 4096;
+
+interface Interval {
+  readonly begin: number;
+  readonly end: number;
+}
+
+function tapsOfBothAxes(shape: FrameShape, geometry: ResizeGeometry) {
+  const { filter } = geometry;
+  const tapsX = axisTaps({
+    sourceLength: shape.widthPx,
+    scaledLength: geometry.scaledWidthPx,
+    begin: geometry.cropLeftPx,
+    count: geometry.innerWidthPx,
+    filter,
+    weightSum: HORIZONTAL_WEIGHT_SUM,
+  });
+  const tapsY = axisTaps({
+    sourceLength: shape.heightPx,
+    scaledLength: geometry.scaledHeightPx,
+    begin: geometry.cropTopPx,
+    count: geometry.innerHeightPx,
+    filter,
+    weightSum: VERTICAL_WEIGHT_SUM,
+  });
+  return { tapsX, tapsY };
+}
+
+function neededColumns(taps: AxisTaps): Interval {
+  const last = taps.firsts.length - 1;
+  // Taps never move backwards along the axis.
+  return { begin: taps.firsts[0] ?? 0, end: (taps.firsts[last] ?? 0) + (taps.counts[last] ?? 0) };
+}
+
+function neededRows(taps: AxisTaps, heightPx: number): Uint8Array {
+  const isNeeded = new Uint8Array(heightPx);
+  taps.firsts.forEach((first, index) => {
+    isNeeded.fill(1, first, first + (taps.counts[index] ?? 0));
+  });
+  return isNeeded;
+}
+
+/** Bilinear demosaicing looks one pixel around. */
+function dilated(isNeeded: Uint8Array): Uint8Array {
+  return isNeeded.map((value, index) => value | (isNeeded[index - 1] ?? 0) | (isNeeded[index + 1] ?? 0));
+}
+
+/** Byte range of the columns in a row of the first plane. */
+function rowBytes(traits: EncodingTraits, columns: Interval, widthPx: number): Interval {
+  switch (traits.family) {
+    case 'colour': {
+      const pixelBytes = traits.channels * traits.channelBytes;
+      return { begin: columns.begin * pixelBytes, end: columns.end * pixelBytes };
+    }
+    case 'mono':
+      return { begin: columns.begin * traits.channelBytes, end: columns.end * traits.channelBytes };
+    case 'bayer':
+      return { begin: Math.max(0, columns.begin - 1), end: Math.min(widthPx, columns.end + 1) };
+    case 'yuv422':
+      return { begin: 4 * Math.floor(columns.begin / 2), end: 4 * Math.ceil(columns.end / 2) };
+    case 'semiPlanar':
+      return columns;
+  }
+}
+
+interface PlaneNeed {
+  readonly sourceOffsetBytes: number;
+  readonly strideBytes: number;
+  readonly isNeeded: Uint8Array;
+  readonly bytes: Interval;
+}
+
+function planeNeeds(
+  shape: FrameShape,
+  traits: EncodingTraits,
+  tapsX: AxisTaps,
+  tapsY: AxisTaps,
+): PlaneNeed[] {
+  const { widthPx, heightPx, strideBytes } = shape;
+  const columns = neededColumns(tapsX);
+  const rows = neededRows(tapsY, heightPx);
+  const first: PlaneNeed = {
+    sourceOffsetBytes: 0,
+    strideBytes,
+    isNeeded: traits.family === 'bayer' ? dilated(rows) : rows,
+    bytes: rowBytes(traits, columns, widthPx),
+  };
+  if (traits.family !== 'semiPlanar') return [first];
+  const shift = traits.chromaShift;
+  const chroma = chromaPlane(traits, strideBytes, heightPx);
+  const chromaRows = new Uint8Array(chroma.rows);
+  rows.forEach((value, row) => {
+    if (value === 1) chromaRows[row >> shift] = 1;
+  });
+  return [
+    first,
+    {
+      sourceOffsetBytes: strideBytes * heightPx,
+      strideBytes: chroma.strideBytes,
+      isNeeded: chromaRows,
+      bytes: { begin: 2 * (columns.begin >> shift), end: 2 * (((columns.end - 1) >> shift) + 1) },
+    },
+  ];
+}
+
+/** Lays the needed rows one after the other, with the bytes between them where copying these too is cheaper. */
+function packRows(needs: readonly PlaneNeed[], mergeGapBytes: number) {
+  const segments: { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[] = [];
+  let inputBytes = 0;
+  const planes = needs.map((need): PlaneWindow => {
+    const byteCount = need.bytes.end - need.bytes.begin;
+    const rowOffsets = new Int32Array(need.isNeeded.length).fill(-1);
+    need.isNeeded.forEach((value, row) => {
+      if (value === 0) return;
+      const sourceOffsetBytes = need.sourceOffsetBytes + row * need.strideBytes + need.bytes.begin;
+      const last = segments.at(-1);
+      const gap = last === undefined ? 0 : sourceOffsetBytes - (last.sourceOffsetBytes + last.lengthBytes);
+      if (last !== undefined && gap <= mergeGapBytes) {
+        last.lengthBytes += gap + byteCount;
+        rowOffsets[row] = inputBytes + gap;
+        inputBytes += gap + byteCount;
+      } else {
+        segments.push({ sourceOffsetBytes, slotOffsetBytes: inputBytes, lengthBytes: byteCount });
+        rowOffsets[row] = inputBytes;
+        inputBytes += byteCount;
+      }
+    });
+    return { firstByte: need.bytes.begin, byteCount, rowOffsets };
+  });
+  return { segments, planes, inputBytes };
+}
+
+/** The layout of frames of one shape. `shape` has been checked. */
+export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotLayout {
+  const traits = encodingTraits(shape.encoding);
+  const geometry = resizeGeometry(shape.widthPx, shape.heightPx, options);
+  const { tapsX, tapsY } = tapsOfBothAxes(shape, geometry);
+  const isPassThrough =
+    shape.encoding === 'nv12' &&
+    shape.widthPx === options.widthPx &&
+    shape.heightPx === options.heightPx &&
+    options.sourceRange === options.range;
+  const needs = planeNeeds(shape, traits, tapsX, tapsY);
+  // What is passed through must lie without gaps.
+  const packed = packRows(needs, isPassThrough ? 0 : MERGE_GAP_BYTES);
+  return { shape, options, traits, geometry, tapsX, tapsY, isPassThrough, ...packed };
+}

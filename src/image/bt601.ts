@@ -1,0 +1,84 @@
+import type { YuvRange } from './ImageFrame.js';
+
+/** All coefficients here are scaled by 2^20. */
+export const COEFFICIENT_BITS = 20;
+
+const ONE = 2 ** COEFFICIENT_BITS;
+/** Added before the shift, it rounds to nearest. */
+const HALF = ONE / 2;
+
+/**
+ * From R, G, B to one of Y, U, V: clamp((r * R + g * G + b * B + bias) >> 20). The bias holds the component's
+ * offset and the rounding.
+ */
+export interface RgbWeights {
+  readonly r: number;
+  readonly g: number;
+  readonly b: number;
+  readonly bias: number;
+}
+
+export interface RgbToYuv {
+  readonly y: RgbWeights;
+  readonly u: RgbWeights;
+  readonly v: RgbWeights;
+}
+
+/**
+ * ITU-R BT.601. Full: the equations of the RDK toolchain (Y = .299R + .587G + .114B; U = -.169R - .331G + .5B + 128;
+ * V = .5R - .419G - .081B + 128), rounded to 2^-20. Limited: the integers of OpenCV's COLOR_BGR2YUV_I420.
+ */
+export const RGB_TO_YUV: Readonly<Record<YuvRange, RgbToYuv>> = {
+  full: {
+    y: { r: 313524, g: 615514, b: 119538, bias: HALF },
+    u: { r: -177209, g: -347079, b: 524288, bias: 128 * ONE + HALF },
+    v: { r: 524288, g: -439353, b: -84935, bias: 128 * ONE + HALF },
+  },
+  limited: {
+    y: { r: 269484, g: 528482, b: 102760, bias: 16 * ONE + HALF },
+    u: { r: -155188, g: -305135, b: 460324, bias: 128 * ONE + HALF },
+    v: { r: 460324, g: -385875, b: -74448, bias: 128 * ONE + HALF },
+  },
+};
+
+/** clamp((value * gain + bias) >> 20). */
+export interface Affine {
+  readonly gain: number;
+  readonly bias: number;
+}
+
+export const IDENTITY: Affine = { gain: ONE, bias: 0 };
+
+function around(centre: number, newCentre: number, factor: number): Affine {
+  const gain = Math.round(factor * ONE);
+  return { gain, bias: newCentre * ONE - centre * gain + HALF };
+}
+
+/** Brings Y, and U and V, from one range to another. */
+export function rangeConversion(
+  from: YuvRange,
+  to: YuvRange,
+): { readonly luma: Affine; readonly chroma: Affine } {
+  if (from === to) return { luma: IDENTITY, chroma: IDENTITY };
+  if (to === 'limited') return { luma: around(0, 16, 219 / 255), chroma: around(128, 128, 224 / 255) };
+  return { luma: around(16, 0, 255 / 219), chroma: around(128, 128, 255 / 224) };
+}
+
+/** A grey pixel's Y: what RGB_TO_YUV gives for R = G = B (U and V are then 128 in both ranges). */
+export function greyToLuma(to: YuvRange): Affine {
+  const { r, g, b, bias } = RGB_TO_YUV[to].y;
+  return { gain: r + g + b, bias };
+}
+
+function clampToByte(value: number): number {
+  return Math.min(Math.max(value, 0), 255);
+}
+
+export function applyAffine({ gain, bias }: Affine, value: number): number {
+  return clampToByte((value * gain + bias) >> COEFFICIENT_BITS);
+}
+
+export function applyRgbWeights(weights: RgbWeights, red: number, green: number, blue: number): number {
+  const sum = weights.r * red + weights.g * green + weights.b * blue + weights.bias;
+  return clampToByte(sum >> COEFFICIENT_BITS);
+}

@@ -1,0 +1,196 @@
+import type { AxisTaps } from './AxisTaps.js';
+import { applyAffine, applyRgbWeights, greyToLuma, RGB_TO_YUV, rangeConversion } from './bt601.js';
+import type { EncodingTraits } from './encodingTraits.js';
+import type { SlotLayout } from './SlotLayout.js';
+
+/** Where the bytes of a frame lie: the frame's own data, or the rows that were copied into a slot. */
+export interface FrameBytes {
+  readonly bytes: Uint8Array;
+  /** Index of the first byte of a row, counted as if all of its columns were there. */
+  rowStart(plane: 0 | 1, row: number): number;
+}
+
+/** An 8-bit value of one channel at a source pixel. */
+type Sampler = (column: number, row: number) => number;
+
+/** A frame's own data as {@link FrameBytes}. */
+export function frameBytes(bytes: Uint8Array, layout: SlotLayout): FrameBytes {
+  const { strideBytes, heightPx } = layout.shape;
+  const { traits } = layout;
+  const chromaStrideBytes =
+    traits.family === 'semiPlanar' && traits.chromaShift === 0 ? 2 * strideBytes : strideBytes;
+  return {
+    bytes,
+    rowStart: (plane, row) =>
+      plane === 0 ? row * strideBytes : heightPx * strideBytes + row * chromaStrideBytes,
+  };
+}
+
+/** The rows of a slot as {@link FrameBytes}. */
+export function slotFrameBytes(bytes: Uint8Array, layout: SlotLayout): FrameBytes {
+  return {
+    bytes,
+    rowStart: (plane, row) => {
+      const window = layout.planes[plane];
+      return window === undefined ? 0 : (window.rowOffsets[row] ?? 0) - window.firstByte;
+    },
+  };
+}
+
+/** 16 bits to 8, rounded: v / 257, exact for every v. */
+export function sixteenToEightBits(value: number): number {
+  return (value + 128 - (value >> 8)) >> 8;
+}
+
+/** The mirror image of a position beyond the border; it keeps the colour of a Bayer pattern. */
+function mirrored(position: number, length: number): number {
+  return position < 0 ? -position : position >= length ? 2 * (length - 1) - position : position;
+}
+
+type Channel = 0 | 1 | 2;
+
+/** Bilinear demosaicing: the rounded mean of the two or four nearest samples of the colour. */
+function bayerSampler(
+  at: Sampler,
+  traits: EncodingTraits & { family: 'bayer' },
+  widthPx: number,
+  heightPx: number,
+) {
+  return (channel: Channel): Sampler =>
+    (column, row) => {
+      const left = mirrored(column - 1, widthPx);
+      const right = mirrored(column + 1, widthPx);
+      const above = mirrored(row - 1, heightPx);
+      const below = mirrored(row + 1, heightPx);
+      const isRedColumn = (column & 1) === traits.redX;
+      const isRedRow = (row & 1) === traits.redY;
+      if (channel === 1) {
+        if (isRedColumn !== isRedRow) return at(column, row);
+        return (at(left, row) + at(right, row) + at(column, above) + at(column, below) + 2) >> 2;
+      }
+      const isOwnColumn = isRedColumn === (channel === 0);
+      const isOwnRow = isRedRow === (channel === 0);
+      if (isOwnColumn && isOwnRow) return at(column, row);
+      if (isOwnRow) return (at(left, row) + at(right, row) + 1) >> 1;
+      if (isOwnColumn) return (at(column, above) + at(column, below) + 1) >> 1;
+      return (at(left, above) + at(right, above) + at(left, below) + at(right, below) + 2) >> 2;
+    };
+}
+
+/** Samplers of R, G, B, or of Y, U, V, or of grey alone. */
+function samplers(source: FrameBytes, layout: SlotLayout): readonly Sampler[] {
+  const { traits, shape } = layout;
+  const { bytes } = source;
+  const byteAt = (index: number) => bytes[index] ?? 0;
+  const channelSampler =
+    (pixelBytes: number, offsetBytes: number, channelBytes: 1 | 2): Sampler =>
+    (column, row) => {
+      const index = source.rowStart(0, row) + column * pixelBytes + offsetBytes;
+      if (channelBytes === 1) return byteAt(index);
+      const [low, high] = shape.isBigEndian ? [index + 1, index] : [index, index + 1];
+      return sixteenToEightBits(byteAt(low) + 256 * byteAt(high));
+    };
+  switch (traits.family) {
+    case 'colour': {
+      const { channels, channelBytes, isBgr } = traits;
+      const order = isBgr ? [2, 1, 0] : [0, 1, 2];
+      return order.map((place) =>
+        channelSampler(channels * channelBytes, place * channelBytes, channelBytes),
+      );
+    }
+    case 'mono':
+      return [channelSampler(traits.channelBytes, 0, traits.channelBytes)];
+    case 'bayer': {
+      const ofChannel = bayerSampler(channelSampler(1, 0, 1), traits, shape.widthPx, shape.heightPx);
+      return [ofChannel(0), ofChannel(1), ofChannel(2)];
+    }
+    case 'yuv422': {
+      const pair: (place: number) => Sampler = (place) => (column, row) =>
+        byteAt(source.rowStart(0, row) + 4 * (column >> 1) + place);
+      return [channelSampler(2, traits.yByte, 1), pair(traits.uByte), pair(traits.vByte)];
+    }
+    case 'semiPlanar': {
+      const { chromaShift, uByte } = traits;
+      const chroma: (place: number) => Sampler = (place) => (column, row) =>
+        byteAt(source.rowStart(1, row >> chromaShift) + 2 * (column >> chromaShift) + place);
+      return [channelSampler(1, 0, 1), chroma(uByte), chroma(1 - uByte)];
+    }
+  }
+}
+
+/** Resizes one channel: columns of a row band first weighed vertically (8.7 bits kept), then horizontally. */
+function resample(sample: Sampler, tapsX: AxisTaps, tapsY: AxisTaps): Uint8Array {
+  const widthPx = tapsX.firsts.length;
+  const result = new Uint8Array(widthPx * tapsY.firsts.length);
+  const vertical = (column: number, outRow: number) => {
+    const first = tapsY.firsts[outRow] ?? 0;
+    const count = tapsY.counts[outRow] ?? 0;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      sum += sample(column, first + tap) * (tapsY.weights[outRow * tapsY.maxCount + tap] ?? 0);
+    }
+    return sum >> 1;
+  };
+  for (let outRow = 0; outRow < tapsY.firsts.length; outRow++) {
+    const columns = new Map<number, number>();
+    for (let outColumn = 0; outColumn < widthPx; outColumn++) {
+      const first = tapsX.firsts[outColumn] ?? 0;
+      const count = tapsX.counts[outColumn] ?? 0;
+      let sum = 0;
+      for (let tap = 0; tap < count; tap++) {
+        let value = columns.get(first + tap);
+        if (value === undefined) {
+          value = vertical(first + tap, outRow);
+          columns.set(first + tap, value);
+        }
+        sum += value * (tapsX.weights[outColumn * tapsX.maxCount + tap] ?? 0);
+      }
+      result[outRow * widthPx + outColumn] = (sum + 2 ** 20) >> 21;
+    }
+  }
+  return result;
+}
+
+/**
+ * The definition of what the WebAssembly kernel computes, in plain TypeScript: every channel of the frame is
+ * resampled at full resolution to 8 bits, then converted; chroma is that of the top-left pixel of each 2x2.
+ * Slow; the kernel is held to it byte for byte.
+ */
+export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
+  const { geometry, options, tapsX, tapsY, traits } = layout;
+  const channels = samplers(source, layout).map((sample) => resample(sample, tapsX, tapsY));
+  const [first = new Uint8Array(), second = first, third = first] = channels;
+  const matrix = RGB_TO_YUV[options.range];
+  const grey = greyToLuma(options.range);
+  const convert = rangeConversion(options.sourceRange, options.range);
+  const isYuv = traits.family === 'yuv422' || traits.family === 'semiPlanar';
+  const valueAt = (component: 'y' | 'u' | 'v', index: number): number => {
+    const [a = 0, b = 0, c = 0] = [first[index], second[index], third[index]];
+    if (isYuv) {
+      if (component === 'y') return applyAffine(convert.luma, a);
+      return applyAffine(convert.chroma, component === 'u' ? b : c);
+    }
+    if (traits.family === 'mono') return component === 'y' ? applyAffine(grey, a) : 128;
+    return applyRgbWeights(matrix[component], a, b, c);
+  };
+
+  const { widthPx, heightPx } = options;
+  const lumaBytes = widthPx * heightPx;
+  const nv12 = new Uint8Array((lumaBytes * 3) / 2);
+  nv12.fill(applyAffine(grey, options.padValue), 0, lumaBytes);
+  nv12.fill(128, lumaBytes);
+  for (let row = 0; row < geometry.innerHeightPx; row++) {
+    const y = geometry.innerTopPx + row;
+    for (let column = 0; column < geometry.innerWidthPx; column++) {
+      const x = geometry.innerLeftPx + column;
+      const index = row * geometry.innerWidthPx + column;
+      nv12[y * widthPx + x] = valueAt('y', index);
+      if (x % 2 === 0 && y % 2 === 0) {
+        const chroma = lumaBytes + (y / 2) * widthPx + x;
+        nv12[chroma] = valueAt('u', index);
+        nv12[chroma + 1] = valueAt('v', index);
+      }
+    }
+  }
+  return nv12;
+}

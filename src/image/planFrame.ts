@@ -1,0 +1,117 @@
+import { EffvitError } from '../core/EffvitError.js';
+import { chromaPlane, encodingTraits, isRawEncoding, minRowBytes } from './encodingTraits.js';
+import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from './ImageFrame.js';
+import type { PreprocessOptions } from './PreprocessOptions.js';
+import { type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
+import { slotBytesOf } from './WorkArea.js';
+
+/** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
+export interface FramePlan {
+  /**
+   * Shape and options as one string: all that the worker needs ({@link Nv12Converter.convert}). Post this, not
+   * the plan: the segments stay with the thread that copies.
+   */
+  readonly key: string;
+  readonly segments: readonly SlotSegment[];
+  /** Bytes that the slot must hold for the copied rows, the result and what lies between. */
+  readonly slotBytes: number;
+}
+
+/** Slots are at most 1 GiB; no camera's frame comes near. */
+export const MAX_SLOT_BYTES = 2 ** 30 - 65536;
+export const MAX_SIDE_PX = 65535;
+
+/** Plans that are kept per options: cameras repeat their shape, a stream of ever new shapes must not leak. */
+const KEPT_PLANS = 64;
+
+const plansByOptions = new WeakMap<PreprocessOptions, Map<string, FramePlan>>();
+
+function refuse(frame: RawImageFrame, reason: string): EffvitError {
+  return new EffvitError('BAD_IMAGE', `The image from ${frame.source || 'an unnamed source'} ${reason}.`);
+}
+
+function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {
+  const { widthPx, heightPx, strideBytes } = frame;
+  for (const [side, name] of [
+    [widthPx, 'width'],
+    [heightPx, 'height'],
+  ] as const) {
+    if (!Number.isInteger(side) || side < 1 || side > MAX_SIDE_PX) {
+      throw refuse(frame, `has a ${name} of ${side} where 1 to ${MAX_SIDE_PX} pixels are possible`);
+    }
+  }
+  const traits = encodingTraits(encoding);
+  if (traits.family === 'bayer' && (widthPx < 2 || heightPx < 2)) {
+    throw refuse(
+      frame,
+      `is ${widthPx}x${heightPx}, but a Bayer pattern (${encoding}) needs at least 2x2 pixels`,
+    );
+  }
+  const rowBytes = minRowBytes(traits, widthPx);
+  if (!Number.isSafeInteger(strideBytes) || strideBytes < rowBytes) {
+    throw refuse(
+      frame,
+      `has a step of ${strideBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes}`,
+    );
+  }
+  const chroma = chromaPlane(traits, strideBytes, heightPx);
+  const neededBytes = strideBytes * heightPx + chroma.strideBytes * chroma.rows;
+  if (frame.data.length < neededBytes) {
+    const rule = chroma.rows > 0 ? 'step x height and the chroma plane' : 'step x height';
+    throw refuse(
+      frame,
+      `(${widthPx}x${heightPx} ${encoding}) has ${frame.data.length} bytes of data where ${rule} need ${neededBytes}`,
+    );
+  }
+  return { encoding, widthPx, heightPx, strideBytes, isBigEndian: frame.isBigEndian };
+}
+
+/**
+ * Checks a frame and says which of its bytes are needed. The first frame of a shape costs some 100 us, further
+ * ones about 1 us.
+ *
+ * @throws EffvitError BAD_IMAGE: unknown encoding, impossible size, step shorter than a row, too little data.
+ */
+export function planFrame(frame: RawImageFrame, options: PreprocessOptions): FramePlan {
+  const { encoding } = frame;
+  if (!isRawEncoding(encoding)) {
+    throw refuse(frame, `has the unknown encoding '${encoding}'; known are ${RAW_ENCODINGS.join(', ')}`);
+  }
+  const shape = checkedShape(frame, encoding);
+  let plans = plansByOptions.get(options);
+  if (plans === undefined) {
+    plans = new Map();
+    plansByOptions.set(options, plans);
+  }
+  const id = `${encoding} ${shape.widthPx} ${shape.heightPx} ${shape.strideBytes} ${shape.isBigEndian}`;
+  const kept = plans.get(id);
+  if (kept !== undefined) return kept;
+  const layout = slotLayout(shape, options);
+  const slotBytes = slotBytesOf(layout);
+  if (slotBytes > MAX_SLOT_BYTES) {
+    throw refuse(
+      frame,
+      `(${shape.widthPx}x${shape.heightPx} ${encoding}) needs ${slotBytes} bytes of memory where ${MAX_SLOT_BYTES} are allowed`,
+    );
+  }
+  const plan: FramePlan = Object.freeze({
+    key: planKey(shape, options),
+    segments: Object.freeze(layout.segments),
+    slotBytes,
+  });
+  if (plans.size >= KEPT_PLANS) {
+    const oldest = plans.keys().next().value;
+    if (oldest !== undefined) plans.delete(oldest);
+  }
+  plans.set(id, plan);
+  return plan;
+}
+
+function planKey(shape: FrameShape, options: PreprocessOptions): string {
+  return JSON.stringify({ shape, options });
+}
+
+/** What {@link FramePlan.key} stands for. */
+export function parsePlanKey(key: string): { shape: FrameShape; options: PreprocessOptions } {
+  return JSON.parse(key) as { shape: FrameShape; options: PreprocessOptions };
+}
