@@ -1,0 +1,224 @@
+import { strokeText } from '../strokeFont.js';
+import {
+  boldLettering,
+  box,
+  type Draw,
+  disc,
+  frame,
+  inset,
+  lettering,
+  line,
+  type Pictogram,
+  paint,
+  solid,
+} from './Look.js';
+import { boardOf } from './plates.js';
+
+const aid: Pictogram = (look, ink) => {
+  const { random, heldout } = look;
+  const arm = random.range(38, 46);
+  const half = heldout ? 12.5 : random.pick([random.range(9, 12), random.range(13, 17)]);
+  return (
+    box(50 - arm, 50 - half, arm * 2, half * 2, ink, heldout ? 5 : random.chance(0.2) ? 2 : 0) +
+    box(50 - half, 50 - arm, half * 2, arm * 2, ink, heldout ? 5 : 0)
+  );
+};
+
+const aidCase: Draw = (look) => {
+  const { random, heldout } = look;
+  const ground = paint(look, random.chance(0.6) ? 'green' : 'red');
+  const white = paint(look, 'white');
+  const turnedOut = heldout;
+  return (
+    frame(36, 8, 28, 22, paint(look, 'black'), 5, 5) +
+    box(4, 20, 92, 72, turnedOut ? white : ground, heldout ? 14 : random.range(2, 10)) +
+    (turnedOut ? frame(7, 23, 86, 66, ground, 4, 10) : '') +
+    inset(aid(look, turnedOut ? ground : white, ''), 50, 56, random.range(48, 58))
+  );
+};
+
+const extinguisher: Pictogram = (look, ink, paper) => {
+  const { random, heldout } = look;
+  const half = random.range(13, 18);
+  const left = random.range(34, 42);
+  const flame =
+    heldout || random.chance(0.5)
+      ? heldout
+        ? line('M70 96Q60 84 72 72Q74 80 78 66Q94 82 84 96Z', ink, 4)
+        : solid('M72 98Q60 84 70 72Q72 80 76 62Q80 72 84 70Q96 86 86 98Z', ink)
+      : '';
+  const hose = heldout
+    ? line(`M${left + 4} 16Q${left + 40} 14 ${left + 36} 56`, ink, 5)
+    : line(`M${left - 4} 20Q${left - 32} 22 ${left - 26} 62`, ink, random.range(3, 6));
+  const horn = heldout
+    ? line(`M${left + 36} 52L${left + 32} 66`, ink, 11, 'butt')
+    : line(`M${left - 26} 54L${left - 24} 72`, ink, 10, 'butt');
+  return (
+    box(left - half, 30, half * 2, 68, ink, half * 0.7) +
+    box(left - 5, 16, 10, 18, ink) +
+    line(`M${left - 4} 16L${left + 22} 8M${left} 20L${left + 20} 20`, ink, 5) +
+    (heldout ? box(left - half + 4, 54, half * 2 - 8, 16, paper) : '') +
+    hose +
+    horn +
+    flame
+  );
+};
+
+const battery: Pictogram = (look, ink, paper) => {
+  const { random, heldout } = look;
+  const bolt = 'M56 18L34 54L48 54L42 84L68 44L53 44L62 18Z';
+  if (heldout) {
+    // A battery lying, filled in bars, with a bolt beside it.
+    return (
+      frame(6, 34, 62, 34, ink, 5, 4) +
+      box(70, 44, 7, 14, ink) +
+      [14, 27, 40, 53].map((x) => box(x, 41, 9, 20, ink)).join('') +
+      inset(solid(bolt, ink), 88, 50, 46)
+    );
+  }
+  const style = random.integer(0, 3);
+  if (style === 3) {
+    // A battery lying, with a bolt in it.
+    return (
+      frame(6, 28, 78, 46, ink, random.range(5, 8), random.range(0, 8)) +
+      box(86, 42, 8, 18, ink) +
+      inset(solid(bolt, ink), 45, 51, 52)
+    );
+  }
+  if (style === 0) {
+    return (
+      box(22, 12, 56, 86, ink, random.range(2, 10)) +
+      box(38, 2, 24, 12, ink) +
+      inset(solid(bolt, paper), 50, 56, 76)
+    );
+  }
+  if (style === 1) {
+    return (
+      frame(24, 14, 52, 82, ink, random.range(5, 8), 6) +
+      box(38, 3, 24, 10, ink) +
+      inset(solid(bolt, ink), 50, 56, 70)
+    );
+  }
+  // A plug with its cord.
+  return (
+    line('M38 4L38 30M62 4L62 30', ink, 8, 'butt') +
+    solid('M24 28L76 28L76 50Q76 68 50 70Q24 68 24 50Z', ink) +
+    inset(solid(bolt, paper), 50, 49, 40) +
+    line('M50 68L50 84Q50 96 66 96L82 96', ink, 7)
+  );
+};
+
+/** A robot above its dock, or the word, on a board. */
+const dockWord: Draw = (look) => {
+  const { random, heldout } = look;
+  const ground = paint(look, random.pick(['green', 'teal', 'blue', 'black']));
+  const white = paint(look, 'white');
+  return (
+    box(6, 2, 88, 96, ground, heldout ? 12 : random.range(0, 8)) +
+    inset(battery(look, white, ground), 50, heldout ? 62 : 40, 60) +
+    strokeText(
+      heldout ? 'DOCK' : random.pick(['CHARGE', 'CHARGING']),
+      [14, heldout ? 12 : 80, 72, 12],
+      white,
+      boldLettering(look, 0.12),
+    )
+  );
+};
+
+/** Three chasing arrows. */
+const loop: Pictogram = (look, ink, paper) => {
+  const { random, heldout } = look;
+  const width = random.range(10, 15);
+  let drawn = '';
+  for (const degrees of [0, 120, 240]) {
+    const one = heldout
+      ? // Arcs of a circle with heads.
+        line('M50 14A38 38 0 0 1 80 29', ink, width * 0.95, 'butt') + solid('M70 40L94 46L90 16Z', ink)
+      : // Straight folded bands.
+        line('M42 18L54 18L66 38', ink, width, 'butt') + solid('M52 44L80 28L78 58Z', ink);
+    drawn += `<g transform="rotate(${degrees} 50 52)">${one}</g>`;
+  }
+  return drawn + (heldout ? '' : disc(50, 52, random.range(1, 3), paper));
+};
+
+/** A second way of the same mark: the triangle of bent bands. */
+const loopTriangle: Pictogram = (look, ink, paper) => {
+  const { random } = look;
+  const width = random.range(11, 15);
+  const gap = random.range(3, 5);
+  let drawn = `<path d="M50 16L84 78L16 78Z" fill="none" stroke="${ink}" stroke-width="${width}" stroke-linejoin="${random.chance(0.5) ? 'round' : 'bevel'}"/>`;
+  for (const degrees of [0, 120, 240]) {
+    drawn += `<g transform="rotate(${degrees} 50 57.3)">${line('M62 92L70 62', paper, gap, 'butt')}${solid(`M60 ${78 - width}L60 ${78 + width}L${44 - gap} 78Z`, ink)}</g>`;
+  }
+  return drawn;
+};
+
+const binWord: Draw = (look) => {
+  const { random, heldout } = look;
+  const ground = paint(look, random.pick(['green', 'blue']));
+  const white = paint(look, 'white');
+  return (
+    box(8, 3, 84, 94, ground, random.range(0, 10)) +
+    inset((random.chance(0.5) ? loop : loopTriangle)(look, white, ground), 50, heldout ? 60 : 42, 62) +
+    strokeText(
+      heldout ? 'REUSE' : 'RECYCLE',
+      [16, heldout ? 10 : 79, 68, 12],
+      white,
+      boldLettering(look, 0.12),
+    )
+  );
+};
+
+/** A square code with a black border, as AprilTag and ArUco have. */
+const tag: Draw = (look) => {
+  const { random, heldout } = look;
+  const cells = heldout ? 5 : random.pick([4, 6, 6, 7]);
+  const white = paint(look, 'white');
+  const black = paint(look, 'black');
+  const margin = random.range(4, 12);
+  const cell = (100 - margin * 2) / (cells + 2);
+  let bits = '';
+  for (let row = 0; row < cells; row++) {
+    for (let column = 0; column < cells; column++) {
+      if (random.chance(0.5)) {
+        bits += `M${(margin + (column + 1) * cell).toFixed(2)} ${(margin + (row + 1) * cell).toFixed(2)}h${(cell + 0.15).toFixed(2)}v${(cell + 0.15).toFixed(2)}h-${(cell + 0.15).toFixed(2)}Z`;
+      }
+    }
+  }
+  const label = heldout
+    ? ''
+    : random.chance(0.2)
+      ? strokeText(`${random.integer(0, 99)}`, [2, 96, 8, 3.6], black, lettering(look))
+      : '';
+  return (
+    box(0, 0, 100, 100, white) +
+    box(margin, margin, 100 - margin * 2, 100 - margin * 2, black) +
+    solid(bits, white) +
+    label
+  );
+};
+
+export const equipmentSigns = {
+  first_aid: {
+    train: [boardOf(aid, 'green', 'green', 'red'), aidCase],
+    heldout: [boardOf(aid, 'green'), aidCase],
+  },
+  fire_extinguisher: { train: [boardOf(extinguisher, 'red')], heldout: [boardOf(extinguisher, 'red')] },
+  charging_dock: {
+    train: [
+      boardOf(battery, 'green', 'blue', 'black', 'teal'),
+      boardOf(battery, 'green', 'blue', 'black', 'teal'),
+      dockWord,
+    ],
+    heldout: [boardOf(battery, 'green', 'blue', 'black'), dockWord],
+  },
+  recycling: {
+    train: [
+      boardOf(loop, 'green', 'blue', 'black'),
+      boardOf(loopTriangle, 'green', 'blue', 'black'),
+      binWord,
+    ],
+    heldout: [boardOf(loop, 'green', 'blue'), binWord],
+  },
+  fiducial_marker: { train: [tag], heldout: [tag] },
+} as const satisfies Readonly<Record<string, { train: readonly Draw[]; heldout: readonly Draw[] }>>;
