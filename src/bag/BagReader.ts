@@ -1,0 +1,188 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import type { BagFile, BagTopic } from './BagFile.js';
+import type { BagWarnings } from './BagWarnings.js';
+import { imageParserFor } from './imageParserFor.js';
+import { mergeByLogTime } from './mergeByLogTime.js';
+import type { RawBagMessage } from './RawBagMessage.js';
+
+/** What of a bag is wanted; everything where a field is left out. */
+export interface BagReadOptions {
+  /** Topic names, with or without the leading slash. */
+  readonly topics?: readonly string[];
+  /** First log time, inclusive, nanoseconds since the epoch. */
+  readonly startNs?: bigint;
+  /** Last log time, inclusive. */
+  readonly endNs?: bigint;
+}
+
+/** A recorded camera image. */
+export interface BagImage {
+  readonly kind: 'image';
+  /** Its `source` is the topic's name; its data are the bag's bytes, not a copy. */
+  readonly frame: ImageFrame;
+  readonly logTimeNs: bigint;
+}
+
+/** A recorded message that is no image that can be read; yielded, so that nothing is lost silently. */
+export interface BagMessageProblem {
+  readonly kind: 'problem';
+  readonly topic: string;
+  readonly logTimeNs: bigint;
+  readonly error: EffvitError;
+}
+
+/** A recording: a rosbag2 folder or one storage file of it. Made by `openBag`. */
+export class BagReader {
+  /** As it was opened. */
+  readonly path: string;
+  readonly #files: readonly BagFile[];
+  readonly #warnings: BagWarnings;
+  readonly #topics: ReadonlyMap<string, BagTopic>;
+
+  constructor(path: string, files: readonly BagFile[], warnings: BagWarnings) {
+    this.path = path;
+    this.#files = files;
+    this.#warnings = warnings;
+    this.#topics = mergedTopics(files);
+  }
+
+  /** What is missing from the bag, one sentence each; reading it can add to it, so look again afterwards. */
+  get warnings(): readonly string[] {
+    return this.#warnings.list();
+  }
+
+  /** Log time of the first message, as far as the bag tells; nanoseconds since the epoch. */
+  get startNs(): bigint | undefined {
+    const starts = this.#files.map(({ startNs }) => startNs).filter((time) => time !== undefined);
+    return starts.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
+  }
+
+  /** Log time of the last message, as far as the bag tells. */
+  get endNs(): bigint | undefined {
+    const ends = this.#files.map(({ endNs }) => endNs).filter((time) => time !== undefined);
+    return ends.reduce<bigint | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined);
+  }
+
+  /** All topics, ordered by name. */
+  topics(): readonly BagTopic[] {
+    return [...this.#topics.values()];
+  }
+
+  /** The topics whose messages are images that are understood. */
+  imageTopics(): readonly BagTopic[] {
+    return this.topics().filter((topic) => imageParserFor(topic) !== undefined);
+  }
+
+  /**
+   * Messages in log-time order across all files; of equal times, those of the earlier file first. May be
+   * called any number of times, also at once.
+   *
+   * @throws EffvitError NOT_FOUND: a named topic is not in the bag
+   */
+  messages(options: BagReadOptions = {}): AsyncGenerator<RawBagMessage, void, undefined> {
+    const names = options.topics?.map((name) => this.#named(name).name);
+    return this.#merged(options, names);
+  }
+
+  /**
+   * Images of all cameras in log-time order.
+   *
+   * @throws EffvitError NOT_FOUND: a named topic is not in the bag, or the bag has no images; BAD_ARGUMENT:
+   *   a named topic has no images. Each lists the image topics.
+   */
+  imageFrames(options: BagReadOptions = {}): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
+    const names = (options.topics ?? this.#allImageTopics()).map((name) => {
+      const topic = this.#named(name);
+      if (imageParserFor(topic) === undefined) {
+        throw new EffvitError(
+          'BAD_ARGUMENT',
+          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), no images; ${this.#imageTopicList()}.`,
+        );
+      }
+      return topic.name;
+    });
+    return this.#images(this.#merged(options, names));
+  }
+
+  /** Closes the files and removes temporary ones; idempotent. */
+  async close(): Promise<void> {
+    for (const file of this.#files) await file.close();
+  }
+
+  #merged(
+    { startNs, endNs }: BagReadOptions,
+    names: readonly string[] | undefined,
+  ): AsyncGenerator<RawBagMessage, void, undefined> {
+    const filter = {
+      ...(names === undefined ? {} : { topics: new Set(names) }),
+      ...(startNs === undefined ? {} : { startNs }),
+      ...(endNs === undefined ? {} : { endNs }),
+    };
+    return mergeByLogTime(
+      this.#files
+        .filter((file) => names === undefined || file.topics.some(({ name }) => filter.topics?.has(name)))
+        .map((file) => ({ startNs: file.startNs, open: () => file.messages(filter) })),
+    );
+  }
+
+  async *#images(
+    messages: AsyncGenerator<RawBagMessage, void, undefined>,
+  ): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
+    for await (const { topic, logTimeNs, data } of messages) {
+      const known = this.#topics.get(topic);
+      const parse = known === undefined ? undefined : imageParserFor(known);
+      let result: BagImage | BagMessageProblem;
+      try {
+        if (parse === undefined) throw new EffvitError('BAD_IMAGE', `Messages on ${topic} are no images.`);
+        result = { kind: 'image', frame: parse(data, topic), logTimeNs };
+      } catch (error) {
+        if (!(error instanceof EffvitError)) throw error;
+        result = { kind: 'problem', topic, logTimeNs, error };
+      }
+      yield result;
+    }
+  }
+
+  #named(name: string): BagTopic {
+    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
+    if (topic === undefined) {
+      throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`);
+    }
+    return topic;
+  }
+
+  #allImageTopics(): readonly string[] {
+    const names = this.imageTopics().map(({ name }) => name);
+    if (names.length > 0) return names;
+    const others = this.topics().map(({ name, type }) => `${name} (${type || 'unnamed type'})`);
+    throw new EffvitError(
+      'NOT_FOUND',
+      others.length === 0
+        ? `${this.path} has no topics, so no images.`
+        : `${this.path} has no image topics (sensor_msgs/msg/Image or CompressedImage); it has ${others.join(', ')}.`,
+    );
+  }
+
+  #imageTopicList(): string {
+    const names = this.imageTopics().map(({ name }) => name);
+    return names.length === 0 ? 'it has no image topics' : `its image topics are ${names.join(', ')}`;
+  }
+}
+
+function mergedTopics(files: readonly BagFile[]): ReadonlyMap<string, BagTopic> {
+  const merged = new Map<string, BagTopic>();
+  for (const topic of files.flatMap((file) => file.topics)) {
+    const known = merged.get(topic.name);
+    const counts = [known === undefined ? 0 : known.messageCount, topic.messageCount];
+    const qos = known?.qos ?? topic.qos;
+    merged.set(topic.name, {
+      name: topic.name,
+      type: known?.type || topic.type,
+      encoding: known?.encoding || topic.encoding,
+      messageCount: counts.reduce((a, b) => (a === undefined || b === undefined ? undefined : a + b), 0),
+      ...(qos === undefined ? {} : { qos }),
+    });
+  }
+  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,25 @@
+/** So that a bag with a hundred thousand broken chunks does not fill the memory with their descriptions. */
+const MOST_KEPT = 50;
+
+/** What a bag lacks, one sentence each, in the order found; grows while the bag is read. */
+export class BagWarnings {
+  readonly #sentences: string[] = [];
+  readonly #seen = new Set<string>();
+  #leftOutCount = 0;
+
+  /** The same sentence is kept once, however often it is found. */
+  add(sentence: string): void {
+    if (this.#seen.has(sentence)) return;
+    if (this.#sentences.length >= MOST_KEPT) {
+      this.#leftOutCount += 1;
+      return;
+    }
+    this.#seen.add(sentence);
+    this.#sentences.push(sentence);
+  }
+
+  list(): readonly string[] {
+    if (this.#leftOutCount === 0) return [...this.#sentences];
+    return [...this.#sentences, `${this.#leftOutCount} more problems of this kind are not listed.`];
+  }
+}

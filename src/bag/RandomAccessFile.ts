@@ -1,0 +1,98 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+
+/** No read is larger, whatever length a file claims for a part of itself: 1 GiB. */
+const MOST_READ_BYTES = 2 ** 30;
+
+/** Small reads are served from a window of this size, so that walking over records is not a read each. */
+const WINDOW_BYTES = 16 * 1024;
+
+/** A file open for reads at any place; its size is the one it had when it was opened. */
+export class RandomAccessFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #handle: FileHandle;
+  #window: { start: number; bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
+  #isClosed = false;
+
+  private constructor(path: string, handle: FileHandle, sizeBytes: number) {
+    this.path = path;
+    this.#handle = handle;
+    this.sizeBytes = sizeBytes;
+  }
+
+  /** @throws EffvitError NOT_FOUND, BAD_BAG (no regular file), IO_FAILED */
+  static async open(path: string): Promise<RandomAccessFile> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}.`, { cause: error });
+      }
+      throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
+    }
+    const info = await handle.stat();
+    if (!info.isFile()) {
+      await handle.close();
+      throw new EffvitError('BAD_BAG', `${path} is no regular file.`);
+    }
+    return new RandomAccessFile(path, handle, info.size);
+  }
+
+  /**
+   * Exactly `length` bytes in a buffer of their own.
+   *
+   * @throws EffvitError BAD_BAG: beyond the end of the file, or an absurd length; IO_FAILED; CLOSED
+   */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (this.#isClosed) throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`);
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes)) {
+      throw new EffvitError(
+        'BAD_BAG',
+        `${this.path} has ${this.sizeBytes} bytes, but ${length} are wanted from byte ${offset}.`,
+      );
+    }
+    if (length > MOST_READ_BYTES) {
+      throw new EffvitError(
+        'BAD_BAG',
+        `${this.path} claims a part of ${length} bytes at byte ${offset}; at most ${MOST_READ_BYTES} are read.`,
+      );
+    }
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      let bytesRead: number;
+      try {
+        ({ bytesRead } = await this.#handle.read(bytes, filled, length - filled, offset + filled));
+      } catch (error) {
+        throw asEffvitError(error, 'IO_FAILED', `Cannot read ${this.path}`);
+      }
+      if (bytesRead === 0) {
+        throw new EffvitError('BAD_BAG', `${this.path} became shorter while it was read.`);
+      }
+      filled += bytesRead;
+    }
+    return bytes;
+  }
+
+  /** Up to `length` bytes (at most 16 KiB), fewer at the end of the file; a view that must not be kept. */
+  async peek(offset: number, length: number): Promise<Uint8Array> {
+    const { start, bytes } = this.#window;
+    const wanted = Math.min(length, this.sizeBytes - offset);
+    if (offset < start || offset + wanted > start + bytes.byteLength) {
+      this.#window = {
+        start: offset,
+        bytes: await this.read(offset, Math.min(WINDOW_BYTES, this.sizeBytes - offset)),
+      };
+    }
+    const from = offset - this.#window.start;
+    return this.#window.bytes.subarray(from, from + wanted);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#handle.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { isLoaded, decompress as zstdDecompress } from '@foxglove/wasm-zstd';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { lz4ContentSize } from './lz4ContentSize.js';
+import { zstdContentSize } from './zstdContentSize.js';
+
+/** A chunk or message that claims more is refused: 512 MiB, a hundred times the largest in use. */
+export const MOST_CONTENT_BYTES = 2 ** 29;
+
+/**
+ * Decompresses one chunk or message.
+ *
+ * @param compression `zstd`, `lz4`, or empty for none.
+ * @param contentBytes The size that the bag states for the content; undefined where it states none.
+ * @throws EffvitError BAD_BAG: corrupted, or more than is stated; UNSUPPORTED: another compression
+ */
+export async function decompress(
+  compression: string,
+  bytes: Uint8Array,
+  contentBytes: number | undefined,
+): Promise<Uint8Array> {
+  switch (compression) {
+    case '':
+    case 'none':
+      return bytes;
+    case 'zstd':
+      return await decompressZstd(bytes, contentBytes);
+    case 'lz4':
+      return await decompressLz4(bytes, contentBytes);
+    default:
+      throw new EffvitError(
+        'UNSUPPORTED',
+        `Compression '${compression}' is not known; zstd and lz4 are read.`,
+      );
+  }
+}
+
+async function decompressZstd(bytes: Uint8Array, claimedBytes: number | undefined): Promise<Uint8Array> {
+  const { statedBytes, mostBytes } = zstdContentSize(bytes);
+  const expectedBytes = claimedBytes ?? statedBytes;
+  const sizeBytes = checkedSize(expectedBytes ?? mostBytes, mostBytes);
+  await isLoaded;
+  let content: Uint8Array;
+  try {
+    content = zstdDecompress(bytes, sizeBytes);
+  } catch (error) {
+    throw asEffvitError(error, 'BAD_BAG', 'zstd data is corrupted');
+  }
+  return checkedContent(content, expectedBytes);
+}
+
+async function decompressLz4(bytes: Uint8Array, claimedBytes: number | undefined): Promise<Uint8Array> {
+  const mostBytes = lz4ContentSize(bytes);
+  checkedSize(claimedBytes ?? mostBytes, mostBytes);
+  // The WebAssembly LZ4 of @mcap/support keeps its context after an error, so that one bad chunk makes
+  // every later one fail; this one has no state, and works beside the event loop.
+  const { decompressFrame } = await loadLz4();
+  let content: Uint8Array;
+  try {
+    content = await decompressFrame(bytes);
+  } catch (error) {
+    throw asEffvitError(error, 'BAD_BAG', 'LZ4 data is corrupted');
+  }
+  return checkedContent(content, claimedBytes);
+}
+
+/** Loaded when the first LZ4 data is met: it is a native module, and most bags have none. */
+async function loadLz4(): Promise<typeof import('lz4-napi')> {
+  try {
+    return await import('lz4-napi');
+  } catch (error) {
+    throw asEffvitError(
+      error,
+      'UNSUPPORTED',
+      `The module lz4-napi has no build for ${process.platform}-${process.arch}; record with zstd or without compression`,
+    );
+  }
+}
+
+function checkedSize(claimedBytes: number, mostBytes: number): number {
+  if (claimedBytes > mostBytes) {
+    throw new EffvitError(
+      'BAD_BAG',
+      `Compressed data claims ${claimedBytes} bytes but can hold ${mostBytes} at most.`,
+    );
+  }
+  if (claimedBytes > MOST_CONTENT_BYTES) {
+    throw new EffvitError(
+      'BAD_BAG',
+      `Compressed data claims ${claimedBytes} bytes; at most ${MOST_CONTENT_BYTES} are read.`,
+    );
+  }
+  return claimedBytes;
+}
+
+function checkedContent(content: Uint8Array, expectedBytes: number | undefined): Uint8Array {
+  if (expectedBytes !== undefined && content.byteLength !== expectedBytes) {
+    throw new EffvitError(
+      'BAD_BAG',
+      `Compressed data holds ${content.byteLength} bytes where ${expectedBytes} are stated.`,
+    );
+  }
+  return content;
+}

@@ -1,0 +1,62 @@
+import { McapIndexedReader } from '@mcap/core';
+import { EffvitError } from '../../core/EffvitError.js';
+import type { RandomAccessFile } from '../RandomAccessFile.js';
+import type { McapLayout, McapSegment } from './McapLayout.js';
+
+/** A summary section is an index; one larger than this is a footer that points to the wrong place. */
+const MOST_SUMMARY_BYTES = 2 ** 28;
+
+/**
+ * The layout from the summary at the end of the file, its checksum verified.
+ *
+ * @throws Error where the file has no summary, or one that does not cover its messages; the caller scans then.
+ */
+export async function readMcapIndex(file: RandomAccessFile): Promise<McapLayout> {
+  const reader = await McapIndexedReader.Initialize({
+    readable: {
+      size: async () => BigInt(file.sizeBytes),
+      read: async (offset: bigint, size: bigint) => {
+        if (size > MOST_SUMMARY_BYTES) throw new Error(`its summary claims ${size} bytes`);
+        return await file.read(Number(offset), Number(size));
+      },
+    },
+  });
+  const segments: McapSegment[] = [];
+  for (const index of reader.chunkIndexes) {
+    const channelIds = new Set(index.messageIndexOffsets.keys());
+    for (const id of channelIds) {
+      if (!reader.channelsById.has(id)) throw new Error('its summary does not name all channels');
+    }
+    segments.push({
+      kind: 'chunk',
+      offsetBytes: safeNumber(index.chunkStartOffset),
+      lengthBytes: safeNumber(index.chunkLength),
+      startNs: index.messageStartTime,
+      endNs: index.messageEndTime,
+      channelIds: channelIds.size === 0 ? undefined : channelIds,
+      // A chunk without messages has no times either (MCAP specification, Chunk).
+      messageCount: channelIds.size === 0 && index.messageEndTime === 0n ? 0 : undefined,
+    });
+  }
+  const counts = reader.statistics;
+  if (segments.length === 0 && counts?.messageCount !== 0n) throw new Error('it has no chunk index');
+  if (reader.channelsById.size === 0 && segments.length > 0) {
+    throw new Error('its summary does not name the channels');
+  }
+  return {
+    segments,
+    channels: reader.channelsById,
+    schemas: reader.schemasById,
+    messageCounts:
+      counts === undefined
+        ? undefined
+        : new Map([...counts.channelMessageCounts].map(([id, count]) => [id, Number(count)])),
+  };
+}
+
+function safeNumber(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new EffvitError('BAD_BAG', `its index points to byte ${value}`);
+  }
+  return Number(value);
+}

@@ -1,0 +1,103 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import type { Stamp } from '../../core/Stamp.js';
+
+/** Bytes of the encapsulation header that precedes every serialised ROS 2 message (DDS-RTPS 2.5, 10.2). */
+const ENCAPSULATION_BYTES = 4;
+
+const utf8 = new TextDecoder();
+
+/**
+ * Reads the fields of one serialised message in place. Nothing is copied, and every length is held
+ * against the bytes that are there before it is used, so a hostile one cannot allocate or read beyond.
+ *
+ * Understands plain CDR of both byte orders (encapsulation kinds 0x0000 and 0x0001), which is what every
+ * ROS 2 middleware writes for messages; parameter lists and XCDR2 are refused.
+ */
+export class CdrCursor {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #littleEndian: boolean;
+  /** E.g. `Image message on /camera/image_raw`; starts every error. */
+  readonly #what: string;
+  #offset = ENCAPSULATION_BYTES;
+
+  /** @throws EffvitError BAD_IMAGE */
+  constructor(bytes: Uint8Array, what: string) {
+    this.#bytes = bytes;
+    this.#what = what;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.byteLength < ENCAPSULATION_BYTES) {
+      throw new EffvitError(
+        'BAD_IMAGE',
+        `${what} has ${bytes.byteLength} bytes, fewer than the ${ENCAPSULATION_BYTES} of the CDR header.`,
+      );
+    }
+    const kind = this.#view.getUint16(0, false);
+    if (kind > 1) {
+      throw new EffvitError(
+        'BAD_IMAGE',
+        `${what} has CDR encapsulation 0x${kind.toString(16).padStart(4, '0')}; plain CDR (0x0000 or 0x0001) is read.`,
+      );
+    }
+    this.#littleEndian = kind === 1;
+  }
+
+  int32(name: string): number {
+    this.#align4();
+    return this.#view.getInt32(this.#take(4, name), this.#littleEndian);
+  }
+
+  uint32(name: string): number {
+    this.#align4();
+    return this.#view.getUint32(this.#take(4, name), this.#littleEndian);
+  }
+
+  uint8(name: string): number {
+    return this.#view.getUint8(this.#take(1, name));
+  }
+
+  /** builtin_interfaces/Time, as received: `nanosec` is not normalised. */
+  time(name: string): Stamp {
+    return { sec: this.int32(name), nanosec: this.uint32(name) };
+  }
+
+  string(name: string): string {
+    const length = this.uint32(name);
+    const start = this.#take(length, name);
+    // The length counts a terminating NUL, which some writers leave out.
+    const end = length > 0 && this.#bytes[start + length - 1] === 0 ? start + length - 1 : start + length;
+    // Frame ids and encodings are short ASCII; one decoder call would cost more than all other fields.
+    let text = '';
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at] ?? 0;
+      if (byte > 0x7f || at - start > 64) return utf8.decode(this.#bytes.subarray(start, end));
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** A `uint8[]`: a view of the message's own bytes. */
+  byteSequence(name: string): Uint8Array {
+    const length = this.uint32(name);
+    const start = this.#take(length, name);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  #align4(): void {
+    // Alignment counts from the end of the encapsulation header, which is itself 4 bytes long.
+    this.#offset = (this.#offset + 3) & ~3;
+  }
+
+  #take(length: number, name: string): number {
+    const start = this.#offset;
+    const left = this.#bytes.byteLength - start;
+    if (length > left) {
+      throw new EffvitError(
+        'BAD_IMAGE',
+        `${this.#what} is cut off: ${name} needs ${length} bytes at byte ${start}, but ${Math.max(left, 0)} of ${this.#bytes.byteLength} are left.`,
+      );
+    }
+    this.#offset = start + length;
+    return start;
+  }
+}
