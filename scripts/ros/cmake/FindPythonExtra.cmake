@@ -1,0 +1,2 @@
+set(PythonExtra_POSTFIX "")
+set(PythonExtra_FOUND TRUE)

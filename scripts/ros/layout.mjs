@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './cacheFolder.mjs';
+import { inputsHash } from './inputsHash.mjs';
+import { prefixWith, sourcedRos } from './sourcedRos.mjs';
+
+const scripts = dirname(fileURLToPath(import.meta.url));
+
+/** The package that these scripts belong to. */
+export const packageRoot = dirname(dirname(scripts));
+
+/** The interface packages that the node needs beside the distribution's own. */
+const INTERFACE_PACKAGES = Object.freeze([
+  { name: 'vision_msgs', source: join('ros', 'vision_msgs') },
+  { name: 'effvit', source: '.' },
+]);
+
+const script = (name) => join(scripts, name);
+
+/** What a package's interfaces are made from; a change in any of these builds them anew. */
+function interfaceInputs(source) {
+  return ['package.xml', 'CMakeLists.txt', 'msg'].map((name) => join(source, name));
+}
+
+function hasSameMessages(prefix, name, source) {
+  const installed = join(prefix, 'share', name, 'msg');
+  return readdirSync(join(source, 'msg'))
+    .filter((file) => file.endsWith('.msg'))
+    .every(
+      (file) =>
+        existsSync(join(installed, file)) &&
+        readFileSync(join(installed, file), 'utf8') === readFileSync(join(source, 'msg', file), 'utf8'),
+    );
+}
+
+/** Which of our interface packages are to be built: all on the private ROS; on a sourced one, those it lacks. */
+function packagesToBuild(sourced, root) {
+  return INTERFACE_PACKAGES.map(({ name, source }) => ({ name, source: join(root, source) })).filter(
+    ({ name, source }) => {
+      const prefix = sourced && prefixWith(name, sourced.prefixes);
+      if (prefix === undefined) return true;
+      // The distribution's vision_msgs is right by definition; an effvit workspace may be older than this source.
+      return name === 'effvit' && !hasSameMessages(prefix, name, source);
+    },
+  );
+}
+
+/** The folder of the rclnodejs that Node would load for this package, or undefined where it is not installed. */
+export function rclnodejsFolder(root = packageRoot) {
+  try {
+    const require = createRequire(join(root, 'package.json'));
+    return dirname(realpathSync(require.resolve('rclnodejs/package.json')));
+  } catch {
+    return undefined;
+  }
+}
+
+function interfaceListing(prefixes) {
+  return prefixes.map((prefix) => {
+    const index = join(prefix, 'share', 'ament_index', 'resource_index', 'rosidl_interfaces');
+    return [prefix, existsSync(index) ? readdirSync(index).sort() : []];
+  });
+}
+
+/**
+ * Where everything lies, or will lie, for this package, environment and machine. Nothing is created here.
+ *
+ * Each folder's name holds the hash of what it is made from, and depends on the folder before it:
+ * base (the ROS itself; only where none is sourced) <- messages (our interfaces) <- javascript (rclnodejs's classes);
+ * base <- native (rclnodejs compiled).
+ */
+export function rosLayout({ env = process.env, root = packageRoot } = {}) {
+  const sourced = sourcedRos(env);
+  const cache = join(cacheFolder(env), 'ros');
+  const machine = [process.platform, process.arch];
+  const rclnodejs = rclnodejsFolder(root);
+  const rclnodejsVersion =
+    rclnodejs === undefined
+      ? 'none'
+      : JSON.parse(readFileSync(join(rclnodejs, 'package.json'), 'utf8')).version;
+
+  const baseKey =
+    sourced === undefined
+      ? inputsHash({
+          values: machine,
+          paths: ['base.mjs', 'requirements.txt', 'cmake', 'ros2.py'].map(script),
+        })
+      : inputsHash({
+          values: [...machine, sourced.distro, sourced.root],
+          paths: [join(sourced.root, 'share', 'rcl', 'package.xml')].filter(existsSync),
+        });
+  const base = sourced === undefined ? join(cache, `base-${baseKey}`) : undefined;
+
+  const interfaces = packagesToBuild(sourced, root);
+  const messagesKey = inputsHash({
+    values: [baseKey, ...interfaces.map(({ name }) => name)],
+    paths: [script('messages.mjs'), ...interfaces.flatMap(({ source }) => interfaceInputs(source))],
+  });
+  const nativeKey = inputsHash({
+    values: [baseKey, rclnodejsVersion, process.versions.node.split('.')[0]],
+    paths: [script('rclnodejs.mjs')],
+  });
+  const javascriptKey = inputsHash({
+    values: [messagesKey, rclnodejsVersion, sourced === undefined ? [] : interfaceListing(sourced.prefixes)],
+    paths: [script('rclnodejs.mjs')],
+  });
+
+  return {
+    kind: sourced === undefined ? 'private' : 'sourced',
+    distro: sourced?.distro ?? 'jazzy',
+    sourced,
+    cache,
+    base,
+    interfaces,
+    messages: interfaces.length === 0 ? undefined : join(cache, `messages-${messagesKey}`),
+    native: join(cache, `native-${nativeKey}`),
+    javascript: join(cache, `javascript-${javascriptKey}`),
+    rclnodejs,
+    /** What the link in node_modules must name to be current. */
+    linkKey: `${nativeKey}-${javascriptKey}`,
+  };
+}

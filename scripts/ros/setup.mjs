@@ -1,0 +1,67 @@
+// npm run ros:setup: makes a ROS 2 for this package where none is sourced, and fits rclnodejs to whichever there is.
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BASE_STEPS, makeBase } from './base.mjs';
+import { missingOf, variablesOf } from './environment.mjs';
+import { rosLayout } from './layout.mjs';
+import { withLock } from './lock.mjs';
+import { makeMessages } from './messages.mjs';
+import { isLinked, linkRclnodejs, makeRclnodejs } from './rclnodejs.mjs';
+import { SetupError } from './SetupError.mjs';
+import { Steps } from './Steps.mjs';
+
+const LOG_TAIL_LINES = 25;
+
+/** What there is already, said without work: a second run answers at once. */
+function describe(layout) {
+  const where = layout.kind === 'private' ? layout.base : layout.sourced.root;
+  return `ROS 2 ${layout.distro} (${layout.kind}) is ready in ${where}.`;
+}
+
+/** Sets up; returns how many steps did something. */
+export async function setUp({ env = process.env, root, out = process.stderr } = {}) {
+  const layout = rosLayout(root === undefined ? { env } : { env, root });
+  if (layout.rclnodejs === undefined) {
+    throw new SetupError('rclnodejs is not in node_modules: run npm ci (without --omit=optional) first.');
+  }
+  if (missingOf(layout) === undefined) {
+    out.write(`${describe(layout)}\n`);
+    return 0;
+  }
+  mkdirSync(layout.cache, { recursive: true });
+  const log = join(layout.cache, `setup-${basename(layout.base ?? layout.native)}.log`);
+  return withLock(layout.cache, out, async () => {
+    appendFileSync(log, `\n=== ${new Date().toISOString()}\n`);
+    const steps = new Steps(
+      (layout.base === undefined ? 0 : BASE_STEPS.length) + layout.interfaces.length + 2,
+      { out },
+    );
+    try {
+      if (layout.base !== undefined) await makeBase(steps, { base: layout.base, env, log });
+      // The environment is asked anew after each part: a later part needs what an earlier one has put there.
+      await makeMessages(steps, { layout, env: variablesOf(layout, env), log });
+      await makeRclnodejs(steps, { layout, env: variablesOf(layout, env), log });
+      if (!isLinked(layout)) linkRclnodejs(layout);
+    } catch (error) {
+      if (error instanceof SetupError && error.log !== undefined && existsSync(error.log)) {
+        const lines = readFileSync(error.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);
+        out.write(`${lines.map((line) => `    ${line}`).join('\n')}\n`);
+      }
+      throw error;
+    }
+    out.write(`${describe(layout)}\n`);
+    return steps.worked;
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await setUp();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const log = error.log === undefined ? '' : ` The whole output is in ${error.log}.`;
+    process.stderr.write(`effvit: ${error.message}${log}\n`);
+    process.exitCode = 1;
+  }
+}
