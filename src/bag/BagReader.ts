@@ -2,6 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import type { BagFile, BagTopic } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
+import { decompressedMessages } from './decompressedMessages.js';
 import { imageParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
 import type { RawBagMessage } from './RawBagMessage.js';
@@ -122,7 +123,10 @@ export class BagReader {
     return mergeByLogTime(
       this.#files
         .filter((file) => names === undefined || file.topics.some(({ name }) => filter.topics?.has(name)))
-        .map((file) => ({ startNs: file.startNs, open: () => file.messages(filter) })),
+        .map((file) => ({
+          startNs: file.startNs,
+          open: () => decompressedMessages(file.messages(filter), file.path, this.#warnings),
+        })),
     );
   }
 

@@ -3,9 +3,11 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { BagReader } from './BagReader.js';
 import { BagWarnings } from './BagWarnings.js';
 import { openBagFile } from './openBagFile.js';
+import { openBagFolder } from './openBagFolder.js';
 
 /**
- * Opens a recording for reading: a rosbag2 folder, or one of its storage files (`.mcap`, `.db3`).
+ * Opens a recording for reading: a rosbag2 folder, or one of its storage files (`.mcap`, `.db3`),
+ * compressed or not.
  * Nothing but the index is read yet. Close the reader when done.
  *
  * @throws EffvitError NOT_FOUND, BAD_BAG, UNSUPPORTED, IO_FAILED
@@ -21,6 +23,6 @@ export async function openBag(path: string): Promise<BagReader> {
     }
     throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
   }
-  if (isFolder) throw new EffvitError('UNSUPPORTED', `${path} is a folder.`);
-  return new BagReader(path, [await openBagFile(path, warnings)], warnings);
+  const files = isFolder ? await openBagFolder(path, warnings) : [await openBagFile(path, warnings)];
+  return new BagReader(path, files, warnings);
 }

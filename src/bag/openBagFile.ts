@@ -1,7 +1,63 @@
+import { basename, join } from 'node:path';
+import { EffvitError } from '../core/EffvitError.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BagFile } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
+import { unzstdFile } from './compression/unzstdFile.js';
+import { isZstd } from './compression/zstdContentSize.js';
 import { McapBagFile } from './mcap/McapBagFile.js';
+import { RandomAccessFile } from './RandomAccessFile.js';
+import { SqliteBagFile } from './sqlite/SqliteBagFile.js';
+import { TemporaryBagFile } from './TemporaryBagFile.js';
 
+const HEAD_BYTES = 16;
+
+/**
+ * Opens one storage file by what its first bytes are, whatever its name. One that is compressed as a whole
+ * is decompressed into a temporary file first, which goes when the bag is closed.
+ *
+ * @throws EffvitError NOT_FOUND, BAD_BAG, UNSUPPORTED, IO_FAILED
+ */
 export async function openBagFile(path: string, warnings: BagWarnings): Promise<BagFile> {
-  return await McapBagFile.open(path, warnings);
+  const head = await headOf(path);
+  if (!isZstd(head)) return await openPlainFile(path, head, warnings);
+  const folder = await TemporaryFolder.make();
+  try {
+    const plainPath = join(folder.path, basename(path).replace(/\.zstd?$/, ''));
+    const problem = await unzstdFile(path, plainPath);
+    if (problem !== undefined) {
+      warnings.add(`${path} could be decompressed in part only: ${problem}.`);
+    }
+    const file = await openPlainFile(plainPath, await headOf(plainPath), warnings);
+    return new TemporaryBagFile(path, file, folder);
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+async function headOf(path: string): Promise<Uint8Array> {
+  const file = await RandomAccessFile.open(path);
+  try {
+    return await file.read(0, Math.min(HEAD_BYTES, file.sizeBytes));
+  } finally {
+    await file.close();
+  }
+}
+
+async function openPlainFile(path: string, head: Uint8Array, warnings: BagWarnings): Promise<BagFile> {
+  const text = Buffer.from(head).toString('latin1');
+  if (text.startsWith('\x89MCAP0\r\n')) return await McapBagFile.open(path, warnings);
+  if (text.startsWith('SQLite format 3\0')) return await SqliteBagFile.open(path, warnings);
+  if (text.startsWith('#ROSBAG V')) {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `${path} is a ROS 1 bag; convert it first, e.g. with rosbags-convert of the Python package rosbags.`,
+    );
+  }
+  if (head.byteLength === 0) throw new EffvitError('BAD_BAG', `${path} is empty.`);
+  throw new EffvitError(
+    'BAD_BAG',
+    `${path} is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3).`,
+  );
 }

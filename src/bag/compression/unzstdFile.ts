@@ -1,0 +1,114 @@
+import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { ZSTDDecoder } from 'zstddec/stream';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+
+const INPUT_BYTES = 128 * 1024;
+
+/** Output is gathered to this size before it is written. */
+const WRITE_BYTES = 4 * 1024 * 1024;
+
+/** This much of the disk stays free, whatever a file claims to hold. */
+const SPARED_BYTES = 256 * 1024 * 1024;
+
+/** Fewer than one result for each piece of input, and the decoder no longer moves. */
+const MOST_EMPTY_RESULTS = 8;
+
+/**
+ * Decompresses a whole file (rosbag2's compression mode `file`) into another, piece by piece.
+ *
+ * @returns Why it ends early; undefined where all of it was decompressed. What came before is written.
+ * @throws EffvitError IO_FAILED: cannot read or write, or the disk is full
+ */
+export async function unzstdFile(from: string, to: string): Promise<string | undefined> {
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  const target = await open(to, 'wx');
+  let source: number | undefined;
+  try {
+    source = openSync(from, 'r');
+    const input = new FileInput(source);
+    let gathered: Uint8Array[] = [];
+    let gatheredBytes = 0;
+    const flush = async (): Promise<void> => {
+      const space = statfsSync(to);
+      if (space.bavail * space.bsize < gatheredBytes + SPARED_BYTES) {
+        throw new EffvitError(
+          'IO_FAILED',
+          `Not enough space to decompress ${from} to ${to}; set TMPDIR to a folder with more.`,
+        );
+      }
+      await target.writev(gathered);
+      gathered = [];
+      gatheredBytes = 0;
+    };
+    let problem: string | undefined;
+    let emptyResults = 0;
+    const results = decoder.decodeStreaming(input.pieces());
+    for (;;) {
+      let result: IteratorResult<Uint8Array>;
+      try {
+        result = results.next();
+      } catch (error) {
+        problem = (error as Error).message;
+        break;
+      }
+      if (result.done === true) break;
+      if (result.value.byteLength > 0) {
+        emptyResults = 0;
+        gathered.push(result.value);
+        gatheredBytes += result.value.byteLength;
+      } else if (input.isNewPiece()) {
+        emptyResults = 0;
+      } else {
+        // The decoder reports no error; it only stops taking input.
+        emptyResults += 1;
+        if (emptyResults > MOST_EMPTY_RESULTS) {
+          problem = `it is corrupted before byte ${input.readBytes}`;
+          break;
+        }
+      }
+      if (gatheredBytes >= WRITE_BYTES) {
+        await flush();
+        await setImmediate();
+      }
+    }
+    await flush();
+    return problem;
+  } catch (error) {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`);
+  } finally {
+    if (source !== undefined) closeSync(source);
+    await target.close();
+  }
+}
+
+/** The file piece by piece, read when the decoder asks: it takes no asynchronous input. */
+class FileInput {
+  readonly #file: number;
+  #isNewPiece = false;
+  readBytes = 0;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  *pieces(): Generator<Uint8Array, void, undefined> {
+    for (;;) {
+      const piece = new Uint8Array(INPUT_BYTES);
+      const bytes = readSync(this.#file, piece, 0, INPUT_BYTES, null);
+      if (bytes === 0) return;
+      this.readBytes += bytes;
+      this.#isNewPiece = true;
+      yield piece.subarray(0, bytes);
+    }
+  }
+
+  /** True once after each piece that was handed out. */
+  isNewPiece(): boolean {
+    const isNew = this.#isNewPiece;
+    this.#isNewPiece = false;
+    return isNew;
+  }
+}

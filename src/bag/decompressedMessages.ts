@@ -1,0 +1,38 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { BagWarnings } from './BagWarnings.js';
+import { decompress } from './compression/decompress.js';
+import { isZstd } from './compression/zstdContentSize.js';
+import type { RawBagMessage } from './RawBagMessage.js';
+
+/**
+ * Undoes rosbag2's compression mode `message`. Each message is looked at, since a storage file alone does
+ * not say whether its messages are compressed: CDR begins with a zero byte, zstd never does.
+ */
+export async function* decompressedMessages(
+  messages: AsyncGenerator<RawBagMessage, void, undefined>,
+  path: string,
+  warnings: BagWarnings,
+): AsyncGenerator<RawBagMessage, void, undefined> {
+  let lostCount = 0;
+  let lostReason = '';
+  try {
+    for await (const message of messages) {
+      if (!isZstd(message.data)) {
+        yield message;
+        continue;
+      }
+      let data: Uint8Array;
+      try {
+        data = await decompress('zstd', message.data, undefined);
+      } catch (error) {
+        if (!(error instanceof EffvitError)) throw error;
+        lostCount += 1;
+        lostReason ||= error.message;
+        continue;
+      }
+      yield { ...message, data };
+    }
+  } finally {
+    if (lostCount > 0) warnings.add(`${lostCount} compressed messages of ${path} are missing: ${lostReason}`);
+  }
+}

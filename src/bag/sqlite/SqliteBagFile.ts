@@ -1,0 +1,195 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import { EventLoopPause } from '../../core/EventLoopPause.js';
+import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
+import type { BagWarnings } from '../BagWarnings.js';
+import type { RawBagMessage } from '../RawBagMessage.js';
+import { SqliteDatabase } from './SqliteDatabase.js';
+import { messageRow, type SqliteMessageRow, salvageRows } from './salvageRows.js';
+
+/** A file of rosbag2's sqlite3 storage, of any schema version. */
+export class SqliteBagFile implements BagFile {
+  readonly path: string;
+  readonly topics: readonly BagTopic[];
+  readonly startNs: bigint | undefined;
+  readonly endNs: bigint | undefined;
+  readonly #database: SqliteDatabase;
+  readonly #warnings: BagWarnings;
+  readonly #topicsById: ReadonlyMap<bigint, BagTopic>;
+
+  private constructor(
+    path: string,
+    database: SqliteDatabase,
+    topicsById: ReadonlyMap<bigint, BagTopic>,
+    warnings: BagWarnings,
+  ) {
+    this.path = path;
+    this.#database = database;
+    this.#topicsById = topicsById;
+    this.#warnings = warnings;
+    this.topics = [...topicsById.values()];
+    this.startNs = timeOf(database, 'MIN');
+    this.endNs = timeOf(database, 'MAX');
+  }
+
+  /** @throws EffvitError NOT_FOUND, BAD_BAG (no recording), IO_FAILED */
+  static async open(path: string, warnings: BagWarnings): Promise<SqliteBagFile> {
+    const database = await SqliteDatabase.open(path, warnings);
+    try {
+      const topics = readTopics(database, path, warnings);
+      return new SqliteBagFile(path, database, topics, warnings);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
+    const pause = new EventLoopPause();
+    let lostCount = 0;
+    let lostReason = '';
+    try {
+      for (const row of this.#rows(filter)) {
+        await pause.due();
+        const topic = this.#topicsById.get(row.topicId);
+        if (topic === undefined) {
+          lostCount += 1;
+          lostReason ||= `they are of topic ${row.topicId}, which it does not describe`;
+          continue;
+        }
+        if (filter.topics !== undefined && !filter.topics.has(topic.name)) continue;
+        let data: Uint8Array;
+        try {
+          data = this.#data(row.id);
+        } catch (error) {
+          if (!(error instanceof EffvitError) || error.code !== 'BAD_BAG') throw error;
+          lostCount += 1;
+          lostReason ||= error.message;
+          continue;
+        }
+        yield {
+          topic: topic.name,
+          type: topic.type,
+          logTimeNs: row.timeNs,
+          publishTimeNs: row.timeNs,
+          sequence: 0,
+          data,
+        };
+      }
+    } finally {
+      if (lostCount > 0) {
+        this.#warnings.add(`${lostCount} messages of ${this.path} are missing: ${lostReason}.`);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  /** In log-time order; by salvage from where the ordinary way breaks off. */
+  *#rows(filter: BagMessageFilter): Generator<SqliteMessageRow, void, undefined> {
+    // Data are fetched row by row, so that a broken page costs its own message only, and so that a
+    // missing index makes SQLite sort numbers, not images.
+    const clauses = ['1'];
+    const values: bigint[] = [];
+    if (filter.startNs !== undefined) {
+      clauses.push('timestamp >= ?');
+      values.push(filter.startNs);
+    }
+    if (filter.endNs !== undefined) {
+      clauses.push('timestamp <= ?');
+      values.push(filter.endNs);
+    }
+    let last: SqliteMessageRow | undefined;
+    try {
+      const found = this.#database.iterate(
+        `SELECT id, topic_id, timestamp FROM messages WHERE ${clauses.join(' AND ')} ORDER BY timestamp, id`,
+        values,
+      );
+      for (const { id, topic_id: topicId, timestamp } of found) {
+        const row = messageRow(id, topicId, timestamp);
+        if (row === undefined) {
+          this.#warnings.add(`${this.path} has a message whose time or topic is no number: it is missing.`);
+          continue;
+        }
+        last = row;
+        yield row;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof EffvitError) || error.code !== 'BAD_BAG') throw error;
+      this.#warnings.add(`${error.message}: what its intact pages hold is read.`);
+    }
+    const rest = salvageRows(this.#database)
+      .filter(
+        (row) =>
+          (last === undefined || compareRows(row, last) > 0) &&
+          (filter.startNs === undefined || row.timeNs >= filter.startNs) &&
+          (filter.endNs === undefined || row.timeNs <= filter.endNs),
+      )
+      .sort(compareRows);
+    yield* rest;
+  }
+
+  #data(id: bigint): Uint8Array {
+    const data = this.#database.all('SELECT data FROM messages WHERE id = ?', [id])[0]?.['data'];
+    if (!(data instanceof Uint8Array)) throw new EffvitError('BAD_BAG', 'a message has no data');
+    return data;
+  }
+}
+
+function readTopics(
+  database: SqliteDatabase,
+  path: string,
+  warnings: BagWarnings,
+): ReadonlyMap<bigint, BagTopic> {
+  const tables = new Set(database.all('SELECT name FROM sqlite_master').map(({ name }) => name));
+  if (!tables.has('topics') || !tables.has('messages')) {
+    throw new EffvitError(
+      'BAD_BAG',
+      `${path} is a database, but no rosbag2 recording: it has no messages table.`,
+    );
+  }
+  const counts = new Map<bigint, number>();
+  let areCounted = true;
+  try {
+    for (const row of database.iterate(
+      'SELECT topic_id, COUNT(*) AS count FROM messages GROUP BY topic_id',
+    )) {
+      counts.set(BigInt(row['topic_id'] as number | bigint), Number(row['count']));
+    }
+  } catch (error) {
+    areCounted = false;
+    warnings.add(`${(error as Error).message}: its messages cannot be counted.`);
+  }
+  const topics = new Map<bigint, BagTopic>();
+  for (const row of database.iterate('SELECT * FROM topics ORDER BY id')) {
+    const { id, name, type, serialization_format: encoding, offered_qos_profiles: qos } = row;
+    if ((typeof id !== 'number' && typeof id !== 'bigint') || typeof name !== 'string') {
+      warnings.add(`${path} has a topic without a name: its messages are missing.`);
+      continue;
+    }
+    topics.set(BigInt(id), {
+      name,
+      type: typeof type === 'string' ? type : '',
+      encoding: typeof encoding === 'string' ? encoding : '',
+      messageCount: areCounted ? (counts.get(BigInt(id)) ?? 0) : undefined,
+      ...(typeof qos === 'string' && qos !== '' ? { qos } : {}),
+    });
+  }
+  return topics;
+}
+
+function timeOf(database: SqliteDatabase, which: 'MIN' | 'MAX'): bigint | undefined {
+  try {
+    const time = database.all(`SELECT ${which}(timestamp) AS time FROM messages`)[0]?.['time'];
+    return typeof time === 'number' || typeof time === 'bigint' ? BigInt(time) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function compareRows(a: SqliteMessageRow, b: SqliteMessageRow): number {
+  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -1 : 1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

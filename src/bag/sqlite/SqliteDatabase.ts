@@ -1,0 +1,136 @@
+import { copyFile, open, stat, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import sqlite from 'node-sqlite3-wasm';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { TemporaryFolder } from '../../core/TemporaryFolder.js';
+import type { BagWarnings } from '../BagWarnings.js';
+
+type Value = number | bigint | string | Uint8Array | null;
+
+/** A row by its column names. */
+export type SqliteRow = Readonly<Record<string, Value>>;
+
+/** First bytes of a rollback journal whose transaction has not ended (SQLite file format, 3). */
+const HOT_JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
+
+/**
+ * A recording's database, open for reading and never changed.
+ *
+ * It is opened through a link in a temporary folder, because node-sqlite3-wasm locks a file by making a
+ * folder beside it: that fails where the bag's folder is read-only, keeps two readers from one bag, and
+ * would stay behind after a kill. A write-ahead log is copied to the link's side, so that a bag whose
+ * recorder was killed shows what had been committed; exclusive locking replaces the shared memory that a
+ * WebAssembly build does not have.
+ */
+export class SqliteDatabase {
+  readonly #database: InstanceType<typeof sqlite.Database>;
+  readonly #folder: TemporaryFolder;
+  readonly #statements = new Set<InstanceType<typeof sqlite.Statement>>();
+  readonly #path: string;
+
+  private constructor(database: InstanceType<typeof sqlite.Database>, folder: TemporaryFolder, path: string) {
+    this.#database = database;
+    this.#folder = folder;
+    this.#path = path;
+  }
+
+  /** @throws EffvitError BAD_BAG, IO_FAILED */
+  static async open(path: string, warnings: BagWarnings): Promise<SqliteDatabase> {
+    const folder = await TemporaryFolder.make();
+    const link = join(folder.path, 'bag.db3');
+    try {
+      const isHot = await hasHotJournal(path);
+      if (isHot) {
+        warnings.add(
+          `${path} was being written when its recording stopped: the last transaction is left out.`,
+        );
+        await copyFile(path, link);
+        await copyFile(`${path}-journal`, `${link}-journal`);
+      } else {
+        await symlink(resolve(path), link);
+        if ((await sizeOf(`${path}-wal`)) > 0) await copyFile(`${path}-wal`, `${link}-wal`);
+      }
+      const database = new sqlite.Database(link, isHot ? { fileMustExist: true } : { readOnly: true });
+      const opened = new SqliteDatabase(database, folder, path);
+      try {
+        database.exec('PRAGMA locking_mode = EXCLUSIVE');
+        opened.all('SELECT name FROM sqlite_master LIMIT 1');
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+      return opened;
+    } catch (error) {
+      await folder.remove();
+      throw asSqliteError(error, path);
+    }
+  }
+
+  /** @throws EffvitError BAD_BAG: the database is corrupted there; CLOSED */
+  all(sql: string, values: readonly Value[] = []): SqliteRow[] {
+    this.#checkOpen();
+    try {
+      return this.#database.all(sql, [...values]) as SqliteRow[];
+    } catch (error) {
+      throw asSqliteError(error, this.#path);
+    }
+  }
+
+  /** Rows one by one. @throws EffvitError BAD_BAG: the database is corrupted there; CLOSED */
+  *iterate(sql: string, values: readonly Value[] = []): Generator<SqliteRow, void, undefined> {
+    this.#checkOpen();
+    let statement: InstanceType<typeof sqlite.Statement> | undefined;
+    try {
+      statement = this.#database.prepare(sql);
+      this.#statements.add(statement);
+      for (const row of statement.iterate([...values])) {
+        yield row as SqliteRow;
+        this.#checkOpen();
+      }
+    } catch (error) {
+      throw asSqliteError(error, this.#path);
+    } finally {
+      if (statement !== undefined && this.#statements.delete(statement)) statement.finalize();
+    }
+  }
+
+  /** Ends iterations that still run; idempotent. */
+  async close(): Promise<void> {
+    if (!this.#database.isOpen) return;
+    for (const statement of this.#statements) statement.finalize();
+    this.#statements.clear();
+    this.#database.close();
+    await this.#folder.remove();
+  }
+
+  #checkOpen(): void {
+    if (!this.#database.isOpen) {
+      throw new EffvitError('CLOSED', `${this.#path} was closed while it was read.`);
+    }
+  }
+}
+
+function asSqliteError(error: unknown, path: string): EffvitError {
+  const isFileError = (error as NodeJS.ErrnoException).syscall !== undefined;
+  return asEffvitError(error, isFileError ? 'IO_FAILED' : 'BAD_BAG', `Cannot read the database ${path}`);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+async function hasHotJournal(path: string): Promise<boolean> {
+  if ((await sizeOf(`${path}-journal`)) < HOT_JOURNAL_MAGIC.byteLength) return false;
+  const handle = await open(`${path}-journal`, 'r');
+  try {
+    const magic = Buffer.alloc(HOT_JOURNAL_MAGIC.byteLength);
+    await handle.read(magic, 0, magic.byteLength, 0);
+    return magic.equals(HOT_JOURNAL_MAGIC);
+  } finally {
+    await handle.close();
+  }
+}

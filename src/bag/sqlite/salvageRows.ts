@@ -1,0 +1,71 @@
+import type { SqliteDatabase } from './SqliteDatabase.js';
+
+/** A message without its data. */
+export interface SqliteMessageRow {
+  readonly id: bigint;
+  readonly topicId: bigint;
+  readonly timeNs: bigint;
+}
+
+/** Each probe is a search down the tree; this many find the gaps of any file in seconds. */
+const MOST_PROBES = 2000;
+
+const LARGEST_ID = 2n ** 63n - 1n;
+
+/**
+ * All rows that a corrupted database still gives. The table is walked from both ends; where a walk breaks
+ * off, the ids between are halved until walks within the halves find what lies beyond the broken pages.
+ */
+export function salvageRows(database: SqliteDatabase): SqliteMessageRow[] {
+  const rows = new Map<bigint, SqliteMessageRow>();
+  const gaps: [low: bigint, high: bigint][] = [[0n, LARGEST_ID]];
+  for (let probe = 0; probe < MOST_PROBES; probe++) {
+    const gap = gaps.shift();
+    if (gap === undefined) break;
+    const [low, high] = gap;
+    const forward = walk(database, low, high, 'ASC', rows);
+    if (forward.isComplete) continue;
+    const backward = walk(database, low, high, 'DESC', rows);
+    const left = forward.lastId === undefined ? low : forward.lastId + 1n;
+    const right = backward.lastId === undefined ? high : backward.lastId - 1n;
+    if (backward.isComplete || left >= right) continue;
+    const middle = (left + right) / 2n;
+    gaps.push([left, middle], [middle + 1n, right]);
+  }
+  return [...rows.values()];
+}
+
+function walk(
+  database: SqliteDatabase,
+  low: bigint,
+  high: bigint,
+  direction: 'ASC' | 'DESC',
+  rows: Map<bigint, SqliteMessageRow>,
+): { isComplete: boolean; lastId: bigint | undefined } {
+  let lastId: bigint | undefined;
+  try {
+    const found = database.iterate(
+      `SELECT id, topic_id, timestamp FROM messages NOT INDEXED WHERE id BETWEEN ? AND ? ORDER BY id ${direction}`,
+      [low, high],
+    );
+    for (const { id, topic_id: topicId, timestamp } of found) {
+      const row = messageRow(id, topicId, timestamp);
+      if (row === undefined) continue;
+      lastId = row.id;
+      rows.set(row.id, row);
+    }
+    return { isComplete: true, lastId };
+  } catch {
+    return { isComplete: false, lastId };
+  }
+}
+
+/** Undefined where a column has no integer: SQLite lets a row hold anything. */
+export function messageRow(id: unknown, topicId: unknown, timestamp: unknown): SqliteMessageRow | undefined {
+  if (!isInteger(id) || !isInteger(topicId) || !isInteger(timestamp)) return undefined;
+  return { id: BigInt(id), topicId: BigInt(topicId), timeNs: BigInt(timestamp) };
+}
+
+function isInteger(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || Number.isInteger(value);
+}
