@@ -1,9 +1,8 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { SLOT_BASE_BYTES } from './KernelProgram.js';
 import type { FramePlan } from './planFrame.js';
 
 const PAGE_BYTES = 65536;
-/** The kernel keeps its own variables in the first page. */
-export const SLOT_BASE_BYTES = PAGE_BYTES;
 const MAX_PAGES = 2 ** 30 / PAGE_BYTES;
 
 /**

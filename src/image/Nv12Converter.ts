@@ -1,35 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { EffvitError } from '../core/EffvitError.js';
 import { FrameSlot } from './FrameSlot.js';
-import { nv12Twin, slotFrameBytes } from './nv12Twin.js';
+import { type KernelProgram, kernelProgram, SLOT_BASE_BYTES } from './KernelProgram.js';
 import { type FramePlan, parsePlanKey } from './planFrame.js';
-import { type SlotLayout, slotLayout } from './SlotLayout.js';
-import { type WorkArea, workArea } from './WorkArea.js';
+import { slotLayout } from './SlotLayout.js';
 
-interface Conversion {
-  readonly layout: SlotLayout;
-  readonly work: WorkArea;
-}
+/** Programs that are kept: one for each shape of frame that this worker sees. */
+const KEPT_PROGRAMS = 64;
 
-/** Layouts that are kept: one for each shape of camera frame that this worker sees. */
-const KEPT_CONVERSIONS = 64;
-
-/** Compiles the kernel; once, on the main thread: a module can be sent to workers. */
+/**
+ * Compiles the kernel; once, on the main thread: a module can be sent to workers.
+ *
+ * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions.
+ */
 export function compileNv12Kernel(): WebAssembly.Module {
-  return new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  // scripts/build.mjs puts it beside this file.
+  const bytes = readFileSync(new URL('./nv12.wasm', import.meta.url));
+  if (!WebAssembly.validate(bytes)) {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `The image kernel needs WebAssembly SIMD and threads, which Node ${process.version} lacks on this ${process.arch} processor: use Node 20.3 or newer on arm64 or an x64 processor with SSE 4.1.`,
+    );
+  }
+  return new WebAssembly.Module(bytes);
 }
 
 /** The worker's side of a {@link FrameSlot}: turns the rows that were copied into it into NV12. */
 export class Nv12Converter {
-  readonly #slot: FrameSlot;
-  readonly #conversions = new Map<string, Conversion>();
+  readonly slot: FrameSlot;
+  readonly #kernel: (fields: number) => void;
+  readonly #programs = new Map<string, KernelProgram>();
 
-  private constructor(slot: FrameSlot) {
-    this.#slot = slot;
+  private constructor(slot: FrameSlot, kernel: (fields: number) => void) {
+    this.slot = slot;
+    this.#kernel = kernel;
   }
 
   /** @param memory `slot.memory` of the main thread. @param module from {@link compileNv12Kernel}. */
   static create(memory: WebAssembly.Memory, module: WebAssembly.Module): Nv12Converter {
-    void module;
-    return new Nv12Converter(FrameSlot.attach(memory));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return new Nv12Converter(FrameSlot.attach(memory), exports['convert'] as (fields: number) => void);
   }
 
   /**
@@ -39,24 +49,27 @@ export class Nv12Converter {
    * @param plan the frame's plan, or only its key.
    */
   convert(plan: Pick<FramePlan, 'key'>): Uint8Array {
-    const { layout, work } = this.#conversion(plan.key);
-    const bytes = this.#slot.view(0, work.slotBytes);
-    const result = bytes.subarray(work.nv12Offset, work.nv12Offset + work.nv12Bytes);
-    if (!layout.isPassThrough) result.set(nv12Twin(slotFrameBytes(bytes, layout), layout));
-    return result;
+    const program = this.#program(plan.key);
+    const { nv12Offset, nv12Bytes, tables, tablesOffset, slotBytes } = program;
+    this.slot.ensureCapacity(slotBytes);
+    if (tables.length > 0) {
+      // The next frame may be longer and overwrite the tables: they travel with every frame.
+      this.slot.view(tablesOffset, tables.length).set(tables);
+      this.#kernel(SLOT_BASE_BYTES + tablesOffset);
+    }
+    return this.slot.view(nv12Offset, nv12Bytes);
   }
 
-  #conversion(key: string): Conversion {
-    const kept = this.#conversions.get(key);
+  #program(key: string): KernelProgram {
+    const kept = this.#programs.get(key);
     if (kept !== undefined) return kept;
     const { shape, options } = parsePlanKey(key);
-    const layout = slotLayout(shape, options);
-    const conversion = { layout, work: workArea(layout) };
-    if (this.#conversions.size >= KEPT_CONVERSIONS) {
-      const oldest = this.#conversions.keys().next().value;
-      if (oldest !== undefined) this.#conversions.delete(oldest);
+    const program = kernelProgram(slotLayout(shape, options));
+    if (this.#programs.size >= KEPT_PROGRAMS) {
+      const oldest = this.#programs.keys().next().value;
+      if (oldest !== undefined) this.#programs.delete(oldest);
     }
-    this.#conversions.set(key, conversion);
-    return conversion;
+    this.#programs.set(key, program);
+    return program;
   }
 }

@@ -1,9 +1,9 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { chromaPlane, encodingTraits, isRawEncoding, minRowBytes } from './encodingTraits.js';
 import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from './ImageFrame.js';
+import { kernelProgram } from './KernelProgram.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
-import { slotBytesOf } from './WorkArea.js';
 
 /** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
 export interface FramePlan {
@@ -87,7 +87,7 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
   const kept = plans.get(id);
   if (kept !== undefined) return kept;
   const layout = slotLayout(shape, options);
-  const slotBytes = slotBytesOf(layout);
+  const { slotBytes } = kernelProgram(layout);
   if (slotBytes > MAX_SLOT_BYTES) {
     throw refuse(
       frame,

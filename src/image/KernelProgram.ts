@@ -1,0 +1,330 @@
+import {
+  type Affine,
+  applyAffine,
+  greyToLuma,
+  RGB_TO_YUV,
+  type RgbWeights,
+  rangeConversion,
+} from './bt601.js';
+import { type ColumnTables, channelTables, pixelTables, runOf } from './columnTables.js';
+import * as F from './kernelFields.js';
+import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
+
+/** Address of the slot's first byte: the kernel keeps its own variables below. */
+export const SLOT_BASE_BYTES = 65536;
+
+/** The kernel's vector loads and stores may reach this far beyond the bytes that count. */
+const PADDING_BYTES = 64;
+
+/** What the kernel needs to convert frames of one layout, and where it lies in the slot. Offsets are slot offsets. */
+export interface KernelProgram {
+  readonly nv12Offset: number;
+  readonly nv12Bytes: number;
+  /** The fields of kernelFields.ts, then the tables that they point at; copied to `tablesOffset` before a call. */
+  readonly tables: Uint8Array;
+  readonly tablesOffset: number;
+  readonly slotBytes: number;
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}
+
+/** Hands out parts of the slot, one behind the other. */
+class SlotAllocator {
+  #end: number;
+
+  constructor(begin: number) {
+    this.#end = aligned(begin);
+  }
+
+  /** Slot offset of `bytes` bytes, with room for vectors that reach beyond. */
+  allocate(bytes: number): number {
+    const offset = this.#end;
+    this.#end = aligned(offset + bytes + PADDING_BYTES);
+    return offset;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+}
+
+type Table = Int32Array | Int16Array | Uint16Array;
+
+/** Rows as the kernel reads them: from the slot, or unpacked to a ring of rows first. */
+interface SourceRows {
+  /** Source rows in use, ascending: their index here is their rank. */
+  readonly rows: readonly number[];
+  /** Slot offset of each. */
+  readonly offsets: readonly number[];
+  readonly byteCount: number;
+}
+
+class ProgramBuilder {
+  readonly #layout: SlotLayout;
+  readonly #allocator: SlotAllocator;
+  readonly #fields = new Int32Array(F.FIELD_COUNT);
+  readonly #tables: { readonly field: number; readonly table: Table }[] = [];
+  /** Columns of the frame that are read. */
+  readonly #firstColumn: number;
+  readonly #columnCount: number;
+
+  constructor(layout: SlotLayout) {
+    this.#layout = layout;
+    this.#allocator = new SlotAllocator(layout.isPassThrough ? 0 : layout.inputBytes + PADDING_BYTES);
+    const { firsts, counts } = layout.tapsX;
+    this.#firstColumn = firsts[0] ?? 0;
+    this.#columnCount = (firsts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - this.#firstColumn;
+  }
+
+  build(): KernelProgram {
+    const { options, geometry, isPassThrough, traits } = this.#layout;
+    const { widthPx, heightPx } = options;
+    const nv12Bytes = (widthPx * heightPx * 3) / 2;
+    const nv12Offset = this.#allocator.allocate(nv12Bytes);
+    if (isPassThrough) {
+      const slotBytes = this.#allocator.end;
+      return { nv12Offset, nv12Bytes, tables: new Uint8Array(), tablesOffset: 0, slotBytes };
+    }
+    const { innerWidthPx, innerHeightPx } = geometry;
+    this.#set(F.INNER_WIDTH, innerWidthPx);
+    this.#set(F.INNER_HEIGHT, innerHeightPx);
+    this.#set(F.INNER_LEFT, geometry.innerLeftPx);
+    this.#set(F.INNER_TOP, geometry.innerTopPx);
+    this.#set(F.OUT_WIDTH, widthPx);
+    this.#set(F.OUT_HEIGHT, heightPx);
+    this.#setAddress(F.NV12, nv12Offset);
+    this.#setAddress(F.LUMA_ROW, this.#allocator.allocate(widthPx));
+    this.#setAddress(F.CHROMA_ROW, this.#allocator.allocate(widthPx));
+    this.#set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
+    this.#set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
+    switch (traits.family) {
+      case 'colour':
+      case 'bayer':
+        this.#describePixels();
+        break;
+      case 'mono':
+        this.#describeGrey();
+        break;
+      case 'yuv422':
+      case 'semiPlanar':
+        this.#describeYuv();
+        break;
+    }
+    return { nv12Offset, nv12Bytes, ...this.#finish() };
+  }
+
+  #set(field: number, value: number): void {
+    this.#fields[field] = value;
+  }
+
+  #setAddress(field: number, slotOffset: number): void {
+    this.#set(field, SLOT_BASE_BYTES + slotOffset);
+  }
+
+  #setTable(field: number, table: Table): void {
+    this.#tables.push({ field, table });
+  }
+
+  #finish(): { tables: Uint8Array; tablesOffset: number; slotBytes: number } {
+    let bytes = aligned(this.#fields.byteLength);
+    const places = this.#tables.map(({ table }) => {
+      const place = bytes;
+      bytes = aligned(bytes + table.byteLength);
+      return place;
+    });
+    const tablesOffset = this.#allocator.allocate(bytes);
+    this.#tables.forEach(({ field }, index) => {
+      this.#setAddress(field, tablesOffset + (places[index] ?? 0));
+    });
+    const tables = new Uint8Array(bytes);
+    const bytesOf = (table: Table) => new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
+    tables.set(bytesOf(this.#fields));
+    this.#tables.forEach(({ table }, index) => {
+      tables.set(bytesOf(table), places[index]);
+    });
+    return { tables, tablesOffset, slotBytes: this.#allocator.end };
+  }
+
+  #describePixels(): void {
+    const { traits, tapsX, tapsY, options } = this.#layout;
+    const isPacked8 = traits.family === 'colour' && traits.channelBytes === 1;
+    const pixelBytes = traits.family === 'colour' ? traits.channels : 4;
+    const isFused = tapsX.maxCount <= 2 && tapsY.maxCount <= 2;
+    const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(pixelBytes);
+    const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, 1, -this.#firstColumn));
+    const columns = pixelTables(runs);
+    this.#set(F.PIXEL_BYTES, pixelBytes);
+    this.#set(F.IS_FUSED, isFused ? 1 : 0);
+    this.#describeRows(F.LUMA_PLANE, source, 0);
+    // A fused row is read as bytes, a weighed row as 16-bit words.
+    this.#describeColumns(F.LUMA_PLANE, columns, runs.length, pixelBytes * (isFused ? 1 : 2));
+    this.#setWeighedRow(F.LUMA_PLANE, source, columns);
+    const isBgr = traits.family === 'colour' && traits.isBgr;
+    const matrix = RGB_TO_YUV[options.range];
+    const setWeights = (field: number, { r, g, b, bias }: RgbWeights) => {
+      this.#fields.set(isBgr ? [b, g, r, bias] : [r, g, b, bias], field);
+    };
+    setWeights(F.WEIGHTS_Y, matrix.y);
+    setWeights(F.WEIGHTS_U, matrix.u);
+    setWeights(F.WEIGHTS_V, matrix.v);
+  }
+
+  #describeGrey(): void {
+    const { traits, options } = this.#layout;
+    const isPacked8 = traits.family === 'mono' && traits.channelBytes === 1;
+    const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(1);
+    this.#describeChannel(source, 1, -this.#firstColumn, greyToLuma(options.range));
+  }
+
+  #describeYuv(): void {
+    const { traits, tapsX, planes, options, geometry } = this.#layout;
+    const { luma, chroma } = rangeConversion(options.sourceRange, options.range);
+    // Outputs are U, V, U, V ... of the even columns of the result.
+    const columns = Array.from(tapsX.firsts, (_, index) => index).filter(
+      (index) => (geometry.innerLeftPx + index) % 2 === 0,
+    );
+    const runsOf = (shift: number, pitch: number, offsets: readonly number[]) =>
+      columns.flatMap((index) => offsets.map((offset) => runOf(tapsX, index, shift, pitch, offset)));
+    const firstBytes = planes.map((plane) => plane.firstByte);
+    const lumaRows = this.#rowsInPlace(0, 0);
+    if (traits.family === 'yuv422') {
+      const first = firstBytes[0] ?? 0;
+      this.#describeChannel(lumaRows, 2, traits.yByte - first, luma);
+      this.#set(F.CHROMA, 1);
+      const runs = runsOf(1, 4, [traits.uByte - first, traits.vByte - first]);
+      this.#describeChroma(channelTables(runs), runs.length, chroma);
+      this.#fields[F.CHROMA_PLANE + F.WEIGHED_ROW] = this.#fields[F.LUMA_PLANE + F.WEIGHED_ROW] ?? 0;
+    } else if (traits.family === 'semiPlanar') {
+      const first = firstBytes[1] ?? 0;
+      this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
+      this.#set(F.CHROMA, 2);
+      const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
+      const rows = this.#rowsInPlace(1, traits.chromaShift);
+      const tables = channelTables(runs);
+      this.#describeRows(F.CHROMA_PLANE, rows, traits.chromaShift);
+      this.#describeChroma(tables, runs.length, chroma);
+      this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
+    }
+  }
+
+  /** The luma (or grey) channel: values `pitch` apart, the one of column 0 at `offset`. */
+  #describeChannel(source: SourceRows, pitch: number, offset: number, affine: Affine): void {
+    const { tapsX } = this.#layout;
+    const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, pitch, offset));
+    const tables = channelTables(runs);
+    this.#describeRows(F.LUMA_PLANE, source, 0);
+    this.#describeColumns(F.LUMA_PLANE, tables, runs.length, 2);
+    this.#setWeighedRow(F.LUMA_PLANE, source, tables);
+    this.#setAffine(F.LUMA_PLANE, affine);
+  }
+
+  #describeChroma(tables: ColumnTables, outputs: number, affine: Affine): void {
+    this.#describeColumns(F.CHROMA_PLANE, tables, outputs, 2);
+    this.#setAffine(F.CHROMA_PLANE, affine);
+  }
+
+  #setAffine(plane: number, { gain, bias }: Affine): void {
+    this.#set(plane + F.GAIN, gain);
+    this.#set(plane + F.BIAS, bias);
+  }
+
+  #describeColumns(plane: number, tables: ColumnTables, outputs: number, valueBytes: number): void {
+    this.#set(plane + F.OUTPUTS, outputs);
+    this.#set(plane + F.COLUMN_PAIRS, tables.pairs);
+    this.#setTable(
+      plane + F.COLUMN_OFFSETS,
+      tables.firsts.map((first) => first * valueBytes),
+    );
+    this.#setTable(plane + F.COLUMN_WEIGHTS, tables.weights);
+  }
+
+  #setWeighedRow(plane: number, source: SourceRows, tables: ColumnTables): void {
+    // Runs that were filled up with zeros read beyond the row's end.
+    const beyond = 16 * tables.pairs;
+    this.#setAddress(plane + F.WEIGHED_ROW, this.#allocator.allocate(2 * source.byteCount + beyond));
+  }
+
+  /** Vertical taps; rows that share a row of subsampled chroma add their weights up. */
+  #describeRows(plane: number, source: SourceRows, shift: number): void {
+    const { tapsY } = this.#layout;
+    const runs = Array.from(tapsY.firsts, (_, index) => runOf(tapsY, index, shift, 1, 0));
+    const rankOf = new Map(source.rows.map((row, rank) => [row, rank]));
+    const maxCount = Math.max(...runs.map((run) => run.weights.length));
+    const weights = new Uint16Array(runs.length * maxCount);
+    runs.forEach((run, index) => {
+      weights.set(run.weights, index * maxCount);
+    });
+    this.#setTable(
+      plane + F.ROW_FIRSTS,
+      Int32Array.from(runs, (run) => rankOf.get(run.first) ?? 0),
+    );
+    this.#setTable(
+      plane + F.ROW_COUNTS,
+      Int32Array.from(runs, (run) => run.weights.length),
+    );
+    this.#setTable(plane + F.ROW_WEIGHTS, weights);
+    this.#set(plane + F.ROW_WEIGHTS_BYTES, 2 * maxCount);
+    this.#set(plane + F.ROW_BYTES, source.byteCount);
+    const addresses = source.offsets.map((offset) => SLOT_BASE_BYTES + offset);
+    this.#setTable(plane + F.ROW_ADDRESSES, Int32Array.from(addresses));
+  }
+
+  /** Source rows that vertical taps weigh, ascending. */
+  #weighedRows(shift: number): number[] {
+    const { firsts, counts } = this.#layout.tapsY;
+    const rows = new Set<number>();
+    firsts.forEach((first, index) => {
+      for (let tap = 0; tap < (counts[index] ?? 0); tap++) rows.add((first + tap) >> shift);
+    });
+    return [...rows];
+  }
+
+  #plane(index: 0 | 1): PlaneWindow {
+    const plane = this.#layout.planes[index];
+    if (plane === undefined)
+      throw new RangeError(`a ${this.#layout.shape.encoding} frame has no plane ${index}`);
+    return plane;
+  }
+
+  #rowsInPlace(index: 0 | 1, shift: number): SourceRows {
+    const plane = this.#plane(index);
+    const rows = this.#weighedRows(shift);
+    return { rows, offsets: rows.map((row) => plane.rowOffsets[row] ?? 0), byteCount: plane.byteCount };
+  }
+
+  /** Rows of 16-bit or Bayer samples, unpacked to a ring that holds as many rows as one output row weighs. */
+  #unpackedRows(pixelBytes: number): SourceRows {
+    const { traits, shape, tapsY } = this.#layout;
+    const plane = this.#plane(0);
+    const rows = this.#weighedRows(0);
+    const byteCount = this.#columnCount * pixelBytes;
+    const ringRows = tapsY.maxCount;
+    const ringStride = aligned(byteCount + PADDING_BYTES);
+    const ring = this.#allocator.allocate(ringRows * ringStride);
+    const isBayer = traits.family === 'bayer';
+    const skippedBytes = isBayer ? this.#firstColumn - plane.firstByte : 0;
+    const lastRow = shape.heightPx - 1;
+    const addressOf = (row: number) => SLOT_BASE_BYTES + (plane.rowOffsets[row] ?? 0) + skippedBytes;
+    const records = rows.flatMap((row) => {
+      if (traits.family !== 'bayer') return [addressOf(row), 0, 0, 0];
+      const above = addressOf(row === 0 ? 1 : row - 1);
+      const below = addressOf(row === lastRow ? lastRow - 1 : row + 1);
+      const isRedRow = row % 2 === traits.redY;
+      const isRedFirst = this.#firstColumn % 2 === traits.redX;
+      return [addressOf(row), above, below, (isRedRow ? 1 : 0) + (isRedFirst ? 2 : 0)];
+    });
+    this.#set(F.UNPACK, isBayer ? 3 : shape.isBigEndian ? 2 : 1);
+    this.#set(F.UNPACK_COUNT, isBayer ? this.#columnCount : byteCount);
+    this.#setTable(F.UNPACK_RECORDS, Int32Array.from(records));
+    this.#set(F.BAYER_AT_LEFT, this.#firstColumn === 0 ? 1 : 0);
+    this.#set(F.BAYER_AT_RIGHT, this.#firstColumn + this.#columnCount === shape.widthPx ? 1 : 0);
+    return { rows, offsets: rows.map((_, rank) => ring + (rank % ringRows) * ringStride), byteCount };
+  }
+}
+
+/** The kernel's program for frames of one layout; building it takes some 100 us. */
+export function kernelProgram(layout: SlotLayout): KernelProgram {
+  return new ProgramBuilder(layout).build();
+}

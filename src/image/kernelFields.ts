@@ -1,0 +1,65 @@
+// Indices of the 32-bit fields that the kernel is called with. Both compilers read this file: tsc for the caller,
+// AssemblyScript for the kernel; so it holds plain numbers only. Addresses are absolute, offsets relative.
+
+/** The part of the network's input that the picture fills. */
+export const INNER_WIDTH = 0;
+export const INNER_HEIGHT = 1;
+export const INNER_LEFT = 2;
+export const INNER_TOP = 3;
+export const OUT_WIDTH = 4;
+export const OUT_HEIGHT = 5;
+/** Address of the result, and of two scratch rows. */
+export const NV12 = 6;
+export const LUMA_ROW = 7;
+export const CHROMA_ROW = 8;
+/** 1 where the border is to be filled first, and the luma to fill it with. */
+export const HAS_BORDER = 9;
+export const BORDER_LUMA = 10;
+
+/** 0: rows are read where they lie; 1: 16 bit, little endian; 2: 16 bit, big endian; 3: Bayer. */
+export const UNPACK = 11;
+/** Unpacked values (16 bit) or pixels (Bayer) a row. */
+export const UNPACK_COUNT = 12;
+/** Address of UNPACK_RECORD_WORDS words a rank: centre, upper and lower row's address, flags. */
+export const UNPACK_RECORDS = 13;
+/** Bayer: bit 0 of the flags is set where the row holds red samples, bit 1 where the first column of the row does. */
+export const UNPACK_RECORD_WORDS = 4;
+/** Bayer: 1 where the first, the last unpacked column is the picture's border. */
+export const BAYER_AT_LEFT = 14;
+export const BAYER_AT_RIGHT = 15;
+
+/** First group of fields of a plane: rows, vertical taps, then horizontal taps. */
+export const LUMA_PLANE = 16;
+export const CHROMA_PLANE = 32;
+/** Offsets inside a plane's group: address of the address of each row, by rank. */
+export const ROW_ADDRESSES = 0;
+/** Address of the first rank, and of the number, of each output row's taps. */
+export const ROW_FIRSTS = 1;
+export const ROW_COUNTS = 2;
+/** Address of u16 weights; bytes of one output row's. */
+export const ROW_WEIGHTS = 3;
+export const ROW_WEIGHTS_BYTES = 4;
+/** Bytes of a row that are weighed, and the address of the weighed row (i16). */
+export const ROW_BYTES = 5;
+export const WEIGHED_ROW = 6;
+/** Outputs of a row; address of the i32 offset of each output's first value; of the i16 weight pairs; pairs each. */
+export const OUTPUTS = 7;
+export const COLUMN_OFFSETS = 8;
+export const COLUMN_WEIGHTS = 9;
+export const COLUMN_PAIRS = 10;
+/** clamp((value * gain + bias) >> 20) is applied to each output. */
+export const GAIN = 11;
+export const BIAS = 12;
+
+/** 0: none, 1: weighed with the luma (4:2:2), 2: a plane of its own. */
+export const CHROMA = 48;
+
+/** Colour: bytes of a pixel (3 or 4); 1 where two rows and two columns are weighed in one go. */
+export const PIXEL_BYTES = 49;
+export const IS_FUSED = 50;
+/** Colour: four words each (weights of the first, second and third channel, bias) for Y, U and V. */
+export const WEIGHTS_Y = 52;
+export const WEIGHTS_U = 56;
+export const WEIGHTS_V = 60;
+
+export const FIELD_COUNT = 64;
