@@ -1,8 +1,11 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { SLOT_BASE_BYTES } from './KernelProgram.js';
 import type { FramePlan } from './planFrame.js';
+import { COPY_ALIGNMENT_BYTES } from './SlotLayout.js';
 
 const PAGE_BYTES = 65536;
+/** Below the kernel's own variables: how far the frame was shifted to be copied by words. */
+const SHIFT_ADDRESS = 8;
 const MAX_PAGES = 2 ** 30 / PAGE_BYTES;
 
 /**
@@ -57,12 +60,19 @@ export class FrameSlot {
   copyFrom(data: Uint8Array, plan: Pick<FramePlan, 'segments' | 'slotBytes'>): void {
     this.ensureCapacity(plan.slotBytes);
     const bytes = this.#bytes;
+    const shiftBytes = data.byteOffset % COPY_ALIGNMENT_BYTES;
+    bytes[SHIFT_ADDRESS] = shiftBytes;
     for (const { sourceOffsetBytes, slotOffsetBytes, lengthBytes } of plan.segments) {
       bytes.set(
         data.subarray(sourceOffsetBytes, sourceOffsetBytes + lengthBytes),
-        SLOT_BASE_BYTES + slotOffsetBytes,
+        SLOT_BASE_BYTES + slotOffsetBytes + shiftBytes,
       );
     }
+  }
+
+  /** Bytes, 0 to 7, that the copied rows lie behind their places in the plan. */
+  get shiftBytes(): number {
+    return this.#bytes[SHIFT_ADDRESS] ?? 0;
   }
 
   /** A view of the slot's bytes; offsets are those of the plan. */

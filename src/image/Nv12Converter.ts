@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { EffvitError } from '../core/EffvitError.js';
 import { FrameSlot } from './FrameSlot.js';
 import { type KernelProgram, kernelProgram, SLOT_BASE_BYTES } from './KernelProgram.js';
+import { SHIFT } from './kernelFields.js';
 import { type FramePlan, parsePlanKey } from './planFrame.js';
 import { slotLayout } from './SlotLayout.js';
 
@@ -52,11 +53,13 @@ export class Nv12Converter {
     const program = this.#program(plan.key);
     const { nv12Offset, nv12Bytes, tables, tablesOffset, slotBytes } = program;
     this.slot.ensureCapacity(slotBytes);
-    if (tables.length > 0) {
-      // The next frame may be longer and overwrite the tables: they travel with every frame.
-      this.slot.view(tablesOffset, tables.length).set(tables);
-      this.#kernel(SLOT_BASE_BYTES + tablesOffset);
-    }
+    const { shiftBytes } = this.slot;
+    if (tables.length === 0) return this.slot.view(nv12Offset + shiftBytes, nv12Bytes);
+    // The next frame may be longer and overwrite the tables: they travel with every frame.
+    const target = this.slot.view(tablesOffset, tables.length);
+    target.set(tables);
+    target[4 * SHIFT] = shiftBytes;
+    this.#kernel(SLOT_BASE_BYTES + tablesOffset);
     return this.slot.view(nv12Offset, nv12Bytes);
   }
 

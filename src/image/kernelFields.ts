@@ -57,6 +57,8 @@ export const CHROMA = 48;
 /** Colour: bytes of a pixel (3 or 4); 1 where two rows and two columns are weighed in one go. */
 export const PIXEL_BYTES = 49;
 export const IS_FUSED = 50;
+/** Bytes that the frame's rows lie behind the addresses given for them. */
+export const SHIFT = 51;
 /** Colour: four words each (weights of the first, second and third channel, bias) for Y, U and V. */
 export const WEIGHTS_Y = 52;
 export const WEIGHTS_U = 56;

@@ -9,6 +9,8 @@ export interface RawFrameParts {
   /** Bytes between the end of a row and the next. */
   readonly paddingBytes?: number;
   readonly isBigEndian?: boolean;
+  /** Where in its buffer the data begins. */
+  readonly byteOffset?: number;
 }
 
 /** Bytes of data that a frame of this shape has. */
@@ -17,12 +19,12 @@ export function dataBytes(encoding: RawEncoding, strideBytes: number, heightPx: 
   return strideBytes * heightPx + chroma.strideBytes * chroma.rows;
 }
 
-/** A frame whose data is a view into a larger buffer, at an odd byte offset, filled by `fill`. */
+/** A frame whose data is a view into a larger buffer, at an odd byte offset unless told otherwise, filled by `fill`. */
 export function rawFrame(parts: RawFrameParts, fill: (data: Uint8Array) => void): RawImageFrame {
-  const { encoding, widthPx, heightPx, paddingBytes = 0, isBigEndian = false } = parts;
+  const { encoding, widthPx, heightPx, paddingBytes = 0, isBigEndian = false, byteOffset = 13 } = parts;
   const strideBytes = minRowBytes(encodingTraits(encoding), widthPx) + paddingBytes;
   const length = dataBytes(encoding, strideBytes, heightPx);
-  const data = new Uint8Array(new ArrayBuffer(length + 24), 13, length);
+  const data = new Uint8Array(new ArrayBuffer(length + byteOffset + 3), byteOffset, length);
   fill(data);
   return {
     kind: 'raw',
@@ -56,6 +58,7 @@ export function noiseFrames(maxSidePx: number, encodings: readonly RawEncoding[]
       heightPx: fc.integer({ min: 2, max: maxSidePx }),
       paddingBytes: fc.constantFrom(0, 0, 1, 6, 64, 5000),
       isBigEndian: fc.boolean(),
+      byteOffset: fc.integer({ min: 0, max: 17 }),
       seed: fc.integer(),
     })
     .map(({ seed, ...parts }) => rawFrame(parts, (data) => fillRandom(data, seed)));

@@ -29,6 +29,8 @@ import {
   ROW_FIRSTS,
   ROW_WEIGHTS,
   ROW_WEIGHTS_BYTES,
+  SHIFT,
+  UNPACK,
   WEIGHED_ROW,
   WEIGHTS_U,
   WEIGHTS_V,
@@ -57,8 +59,12 @@ function weighed(sum: v128, source: usize, weight: v128): v128 {
   return i16x8.add(sum, i16x8.mul(v128.load_ext<u8>(source), weight));
 }
 
+/** Bytes that rows lie behind their address: those of the frame itself, not those that were unpacked. */
+let rowShift: i32 = 0;
+
 /** Weighs `count` rows byte by byte: sums of at most 255 * 256, halved to fit an i16. */
 function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: usize): void {
+  const shift = rowShift;
   let x: i32 = 0;
   for (; x + 64 <= bytes; x += 64) {
     let s0 = i16x8.splat(0);
@@ -70,7 +76,7 @@ function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: 
     let s6 = s0;
     let s7 = s0;
     for (let k = 0; k < count; k++) {
-      const source = <usize>load<u32>(rows + (k << 2)) + x;
+      const source = <usize>load<u32>(rows + (k << 2)) + (x + shift);
       const weight = v128.load_splat<u16>(weights + (k << 1));
       s0 = weighed(s0, source, weight);
       s1 = weighed(s1, source + 8, weight);
@@ -95,7 +101,7 @@ function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: 
     let s0 = i16x8.splat(0);
     let s1 = s0;
     for (let k = 0; k < count; k++) {
-      const source = <usize>load<u32>(rows + (k << 2)) + x;
+      const source = <usize>load<u32>(rows + (k << 2)) + (x + shift);
       const weight = v128.load_splat<u16>(weights + (k << 1));
       s0 = weighed(s0, source, weight);
       s1 = weighed(s1, source + 8, weight);
@@ -242,12 +248,12 @@ function fusedRow(
   const count = load<i32>(address(plane, ROW_COUNTS) + (row << 2));
   const rows = address(plane, ROW_ADDRESSES) + (first << 2);
   const rowWeights = address(plane, ROW_WEIGHTS) + row * field(plane, ROW_WEIGHTS_BYTES);
-  const upper = <usize>load<u32>(rows);
+  const upper = <usize>load<u32>(rows) + rowShift;
   const upperWeight = v128.load_splat<u16>(rowWeights);
   let lower = upper;
   let lowerWeight = i16x8.splat(0);
   if (count > 1) {
-    lower = <usize>load<u32>(rows, 4);
+    lower = <usize>load<u32>(rows, 4) + rowShift;
     lowerWeight = v128.load_splat<u16>(rowWeights, 2);
   }
   const outputs = field(plane, OUTPUTS);
@@ -379,6 +385,7 @@ export function convert(fields: usize): void {
   const chromaStart = address(fields, NV12) + width * field(fields, OUT_HEIGHT) + left + odd;
 
   if (field(fields, HAS_BORDER)) fillBorder(fields);
+  rowShift = field(fields, UNPACK) ? 0 : field(fields, SHIFT);
   startUnpacking();
   for (let row = 0; row < innerHeight; row++) {
     unpackUpTo(fields, load<i32>(firsts + (row << 2)) + load<i32>(counts + (row << 2)));

@@ -4,6 +4,7 @@ import {
   BAYER_AT_RIGHT,
   LUMA_PLANE,
   ROW_ADDRESSES,
+  SHIFT,
   UNPACK,
   UNPACK_COUNT,
   UNPACK_RECORD_WORDS,
@@ -135,17 +136,18 @@ export function unpackUpTo(fields: usize, rank: i32): void {
   if (kind == 0) return;
   const count = load<i32>(fields + (UNPACK_COUNT << 2));
   const records = <usize>load<u32>(fields + (UNPACK_RECORDS << 2));
+  const shift = load<u32>(fields + (SHIFT << 2));
   const targets = <usize>load<u32>(fields + ((LUMA_PLANE + ROW_ADDRESSES) << 2));
   for (; nextRank < rank; nextRank++) {
     const record = records + nextRank * (UNPACK_RECORD_WORDS << 2);
-    const centre = <usize>load<u32>(record);
+    const centre = <usize>(load<u32>(record) + shift);
     const target = <usize>load<u32>(targets + (nextRank << 2));
     if (kind == 3) {
       const flags = load<i32>(record, 12);
       unpackBayer(
-        <usize>load<u32>(record, 4),
+        <usize>(load<u32>(record, 4) + shift),
         centre,
-        <usize>load<u32>(record, 8),
+        <usize>(load<u32>(record, 8) + shift),
         target,
         count,
         (flags & 1) == 1,
