@@ -39,6 +39,8 @@ export interface InferenceBackend {
 
 export interface InferenceResult {
   readonly logits: Float32Array;
+  /** Time spent to bring the NV12 into the form that the runtime takes, nanoseconds; part of `preprocess`. */
+  readonly inputNs: number;
   /** Time from handing the input over until the output was readable, nanoseconds. */
   readonly inferenceNs: number;
 }

@@ -1,0 +1,43 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { BackendSpec, ModuleBackendSpec } from './BackendSpec.js';
+import type { InferenceBackend } from './InferenceBackend.js';
+
+/**
+ * The backend that `spec` describes, not loaded yet. Each implementation is imported only when it is asked
+ * for: a machine without libdnn.so, or without ONNX Runtime's native part, runs what it has.
+ *
+ * A further backend is one more `kind` in BackendSpec and one more case here.
+ */
+export async function createBackend(spec: BackendSpec): Promise<InferenceBackend> {
+  switch (spec.kind) {
+    case 'onnx': {
+      const { OnnxBackend } = await import('./onnx/OnnxBackend.js');
+      return new OnnxBackend(spec);
+    }
+    case 'module':
+      return await createFromModule(spec);
+  }
+}
+
+/**
+ * Work that is done once for all workers of a pool, before the first of them loads, on a worker thread.
+ *
+ * @returns the spec that the workers load, as `spec` or quicker to load.
+ */
+export async function prepareBackend(spec: BackendSpec): Promise<BackendSpec> {
+  if (spec.kind !== 'onnx' || spec.optimizedPath !== undefined) return spec;
+  const { optimizedModel } = await import('./onnx/optimizedModel.js');
+  const optimizedPath = await optimizedModel(spec.modelPath);
+  return optimizedPath === undefined ? spec : { ...spec, optimizedPath };
+}
+
+async function createFromModule(spec: ModuleBackendSpec): Promise<InferenceBackend> {
+  const module: { createBackend?: unknown } = await import(spec.moduleUrl);
+  if (typeof module.createBackend !== 'function') {
+    throw new EffvitError(
+      'BAD_MODEL',
+      `Expected ${spec.moduleUrl} to export a function createBackend but received ${typeof module.createBackend}.`,
+    );
+  }
+  return await module.createBackend(spec.options);
+}

@@ -1,0 +1,126 @@
+import type { EffvitError } from '../core/EffvitError.js';
+import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
+import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
+import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
+import { planSend, type SendPlan } from './FrameSender.js';
+import type { PoolModel } from './PoolOptions.js';
+import type { WorkerTimes } from './WorkerChannel.js';
+
+export interface SubmitOptions {
+  /** Add a copy of the network's input to the result. */
+  readonly keepNv12?: boolean;
+  /**
+   * The caller reuses `frame.data` after submit has returned: the data is copied where the frame has to wait
+   * (it is not where a worker takes it at once).
+   */
+  readonly copyIfQueued?: boolean;
+}
+
+/** What a worker and the postprocessing made of a frame, until its turn to be delivered. */
+type Finished<Value> =
+  | {
+      readonly kind: 'value';
+      readonly value: Value;
+      readonly times: WorkerTimes;
+      readonly postprocessNs: number;
+      readonly workerIndex: number;
+      readonly generation: number;
+      readonly nv12: Uint8Array | undefined;
+    }
+  | { readonly kind: 'failure'; readonly error: EffvitError };
+
+/** One frame on its way through the pool. */
+export class FrameJob<Value> {
+  readonly source: string;
+  readonly outcome: Promise<FrameOutcome<Value>>;
+  readonly admittedNs: number;
+  readonly keepNv12: boolean;
+  queueWaitNs = 0;
+  copyNs = 0;
+  /** The model of the worker that got it. */
+  model: PoolModel<Value> | undefined;
+  finished: Finished<Value> | undefined;
+  #frame: ImageFrame;
+  readonly #copyIfQueued: boolean;
+  #resolve: ((outcome: FrameOutcome<Value>) => void) | undefined;
+  #plan: SendPlan;
+  #plannedFor: PreprocessOptions | undefined;
+
+  constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number) {
+    this.#frame = frame;
+    this.source = frame.source;
+    this.admittedNs = admittedNs;
+    this.keepNv12 = options.keepNv12 ?? false;
+    this.#copyIfQueued = options.copyIfQueued ?? false;
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get frame(): ImageFrame {
+    return this.#frame;
+  }
+
+  /** The frame's plan for these options, which may have changed since it was admitted. @throws EffvitError BAD_IMAGE */
+  planFor(options: PreprocessOptions): SendPlan {
+    if (this.#plannedFor !== options) {
+      this.#plan = planSend(this.#frame, options);
+      this.#plannedFor = options;
+    }
+    return this.#plan;
+  }
+
+  /** It has to wait: from now on its data is its own, where the caller asked for that. */
+  keep(): void {
+    if (this.#copyIfQueued) this.#frame = { ...this.#frame, data: this.#frame.data.slice() };
+  }
+
+  drop(cause: DropCause, error: EffvitError | undefined): void {
+    const reason = error === undefined ? {} : { error };
+    this.#resolve?.({ kind: 'dropped', header: this.#header(), cause, ...reason });
+  }
+
+  /** @returns the times that were delivered; `delayNs` is left to the caller's clock. */
+  publish(
+    finished: Extract<Finished<Value>, { kind: 'value' }>,
+    deliveredNs: number,
+    delayNs: number | undefined,
+  ): FrameTimings {
+    const { times, value, postprocessNs, workerIndex, generation, nv12 } = finished;
+    const totalNs = deliveredNs - this.admittedNs;
+    const handoverNs = times.beganNs - times.handedOverNs;
+    const { decodeNs, preprocessNs, inferenceNs } = times;
+    const { queueWaitNs, copyNs } = this;
+    const staged = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs + inferenceNs + postprocessNs;
+    const timings: FrameTimings = {
+      queueWaitNs,
+      copyNs,
+      handoverNs,
+      decodeNs,
+      preprocessNs,
+      inferenceNs,
+      postprocessNs,
+      deliveryNs: totalNs - staged,
+      totalNs,
+      ...(delayNs === undefined ? {} : { delayNs }),
+    };
+    const result: FrameResult<Value> = {
+      kind: 'result',
+      header: this.#header(),
+      value,
+      timings,
+      workerIndex,
+      generation,
+      ...(nv12 === undefined ? {} : { nv12 }),
+    };
+    this.#resolve?.(result);
+    return timings;
+  }
+
+  #header(): FrameHeader {
+    // Not the frame: an outcome that is kept must not keep the pixels.
+    const { stamp, frameId, source } = this.#frame;
+    return { stamp, frameId, source };
+  }
+}

@@ -1,0 +1,51 @@
+import type { EffvitError } from '../core/EffvitError.js';
+import type { FrameHeader } from '../image/ImageFrame.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
+
+/** Where one frame's time went, in nanoseconds; the stages follow one another and add up to `totalNs`. */
+export interface FrameTimings {
+  /** From admission until a worker was free. */
+  readonly queueWaitNs: number;
+  /** Copying the needed rows into the worker's memory, on the main thread. */
+  readonly copyNs: number;
+  /** Until the worker thread had woken. */
+  readonly handoverNs: number;
+  /** JPEG or PNG to pixels; 0 for raw frames. */
+  readonly decodeNs: number;
+  /** Resize and NV12, and the model's own input tensor where it takes none. */
+  readonly preprocessNs: number;
+  readonly inferenceNs: number;
+  /** The postprocess function of the model, on the main thread. */
+  readonly postprocessNs: number;
+  /** What is left: the way back to the main thread, and waiting for earlier frames of the same camera. */
+  readonly deliveryNs: number;
+  /** From admission until the result was delivered. */
+  readonly totalNs: number;
+  /** From the header's stamp until then, by the clock that the pool was given; absent without one. */
+  readonly delayNs?: number;
+}
+
+export interface FrameResult<Value> {
+  readonly kind: 'result';
+  readonly header: FrameHeader;
+  /** What the model's postprocess function made of the logits. */
+  readonly value: Value;
+  readonly timings: FrameTimings;
+  /** The seat of the worker thread, from 0. */
+  readonly workerIndex: number;
+  /** Counts up with every resize and every swap of the model. */
+  readonly generation: number;
+  /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
+  readonly nv12?: Uint8Array;
+}
+
+export interface FrameDrop {
+  readonly kind: 'dropped';
+  readonly header: FrameHeader;
+  readonly cause: DropCause;
+  /** Why, where the cause alone does not tell: `bad_image`, `inference_failed`, `worker_died`, `timed_out`. */
+  readonly error?: EffvitError;
+}
+
+/** What became of a frame; every frame has exactly one. */
+export type FrameOutcome<Value> = FrameResult<Value> | FrameDrop;

@@ -1,0 +1,402 @@
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { stampToNs } from '../core/Stamp.js';
+import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { type DropCause, FrameAccounting, type FrameCounts } from '../stats/FrameAccounting.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import { StageStatistics } from '../stats/StageStatistics.js';
+import { ThroughputMeter } from '../stats/ThroughputMeter.js';
+import { dropCauseOf } from './dropCauseOf.js';
+import { FrameJob, type SubmitOptions } from './FrameJob.js';
+import type { FrameOutcome, FrameTimings } from './FrameOutcome.js';
+import { FrameQueue } from './FrameQueue.js';
+import {
+  checkThreads,
+  type FixedPoolOptions,
+  fixedPoolOptions,
+  type InferencePoolOptions,
+  type LivePoolOptions,
+  livePoolOptions,
+  type PoolModel,
+} from './PoolOptions.js';
+import type { PoolWorker } from './PoolWorker.js';
+import { ResultOrder } from './ResultOrder.js';
+import type { WorkerTimes } from './WorkerChannel.js';
+import { type CrewStatus, WorkerCrew } from './WorkerCrew.js';
+
+/** The longest that close waits for what was begun, where the caller gives no limit. */
+const CLOSE_LIMIT_MS = 20_000;
+const NS_PER_MS = 1e6;
+
+/**
+ * From frames to values, on worker threads.
+ *
+ * ```ts
+ * const pool = new InferencePool({
+ *   model: {
+ *     backend: { kind: 'onnx', modelPath, input: manifest.input, yuvRange: manifest.preprocess.yuvRange },
+ *     preprocess: preprocessOptions({ ...manifest.preprocess, widthPx: 224, heightPx: 224 }),
+ *     postprocess: (logits) => topK(logits, 5, 'logits'),
+ *   },
+ *   threads: 2,
+ * });
+ * await pool.start();
+ * ```
+ *
+ * A live camera submits and goes on; what does not fit is dropped by policy and counted:
+ * `void pool.submit(frame).then(publish)`. A reader that must lose nothing takes the policy `block` and
+ * waits before each frame: `await pool.ready(); void pool.submit(frame).then(report)`, then `await pool.drain()`.
+ *
+ * `submit` never throws and its promise never rejects: a frame's outcome is a result or a drop with its cause.
+ * The outcomes of one source resolve in the order of submission (`ordered`), drops from the queue aside.
+ * A frame's `data` is read until its outcome resolves; see {@link SubmitOptions} for data that is reused.
+ */
+export class InferencePool<Value> {
+  /** Latencies by stage, of published frames. */
+  readonly statistics = new StageStatistics();
+  readonly #accounting = new FrameAccounting();
+  readonly #throughput = new ThroughputMeter();
+  readonly #fixed: FixedPoolOptions;
+  readonly #stampClockNs: (() => bigint) | undefined;
+  readonly #queue: FrameQueue<FrameJob<Value>>;
+  readonly #order: ResultOrder<FrameJob<Value>>;
+  readonly #crew: WorkerCrew<FrameJob<Value>>;
+  #live: LivePoolOptions;
+  #model: PoolModel<Value>;
+  #info: LoadedModelInfo | undefined;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  #roomWaiters: (() => void)[] = [];
+  #drainWaiters: (() => void)[] = [];
+
+  /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
+  constructor(options: InferencePoolOptions<Value>) {
+    this.#fixed = fixedPoolOptions(options);
+    this.#live = livePoolOptions(options);
+    this.#model = options.model;
+    this.#stampClockNs = options.stampClockNs;
+    this.#queue = new FrameQueue(this.#live.queueSize, this.#live.dropPolicy);
+    this.#order = new ResultOrder((job) => this.#deliver(job));
+    this.#crew = new WorkerCrew(this.#fixed, {
+      done: (worker, job, times, logits) => this.#onDone(worker, job, times, logits),
+      failed: (_worker, job, error) => this.#onFailed(job, error),
+      lost: (_worker, job, error) => this.#onFailed(job, error),
+      changed: () => this.#onCrewChanged(),
+    });
+  }
+
+  /** Undefined until {@link start} has loaded the model. */
+  get info(): LoadedModelInfo | undefined {
+    return this.#info;
+  }
+
+  /** received = published + the sum of dropped + inFlight, at every moment. */
+  counts(): FrameCounts {
+    return this.#accounting.counts();
+  }
+
+  /** Frames that wait for a worker. */
+  get queuedCount(): number {
+    return this.#queue.size;
+  }
+
+  get options(): LivePoolOptions {
+    return this.#live;
+  }
+
+  workers(): CrewStatus {
+    return this.#crew.status();
+  }
+
+  /** Published frames a second over the last five seconds. */
+  framesPerSecond(): number {
+    return this.#throughput.ratePerSecond(monotonicNs());
+  }
+
+  /** Counts and latencies from now on; frames in flight stay in flight. */
+  resetStatistics(): void {
+    this.#accounting.reset();
+    this.statistics.reset();
+    this.#throughput.reset();
+  }
+
+  /**
+   * Loads the model on every worker. Frames may be submitted before: they wait in the queue.
+   *
+   * @throws EffvitError BAD_MODEL, NOT_FOUND, BPU_FAILED, BAD_CONFIG where the model's input differs from the
+   *   preprocessing, CLOSED where {@link close} came first. Nothing is left running; the pool is closed.
+   */
+  async start(): Promise<LoadedModelInfo> {
+    if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
+    this.#state = 'open';
+    try {
+      return await this.#load(this.#model, this.#fixed.threads);
+    } catch (error) {
+      await this.close({ drain: false });
+      throw error;
+    }
+  }
+
+  /** Hands over a frame. The outcome resolves once it is published or dropped; it never rejects. */
+  submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
+    const job = new FrameJob<Value>(frame, options, monotonicNs());
+    this.#accounting.receive();
+    if (this.#state === 'closed') this.#drop(job, 'closed');
+    else if (this.#crew.isBroken) this.#drop(job, 'worker_died', this.#crew.status().lastDeath);
+    else this.#admit(job);
+    return job.outcome;
+  }
+
+  /** Counts a frame that the caller does not want classified: `rate_limited`, `deactivated`. */
+  refuse(cause: DropCause): void {
+    this.#accounting.receive();
+    this.#accounting.drop(cause);
+  }
+
+  /** Resolves when a frame can be submitted without another being dropped for it; at once when closed. */
+  async ready(): Promise<void> {
+    while (this.#state !== 'closed' && !this.#queue.hasRoom) {
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+    }
+  }
+
+  /** Changes options at once, for waiting frames too. @throws EffvitError OUT_OF_RANGE; nothing changed then. */
+  setOptions(changes: Partial<LivePoolOptions>): void {
+    this.#live = livePoolOptions(changes, this.#live);
+    const { queueSize, dropPolicy } = this.#live;
+    for (const job of this.#queue.configure(queueSize, dropPolicy)) this.#drop(job, 'queue_full');
+    this.#tellRoom();
+  }
+
+  /** Other preprocessing or postprocessing of the same model, from the next frame on that a worker gets. */
+  setModelOptions(changes: Partial<Omit<PoolModel<Value>, 'backend'>>): void {
+    const model = { ...this.#model, ...changes };
+    if (this.#info !== undefined) checkInputSize(model, this.#info);
+    this.#model = model;
+  }
+
+  /**
+   * 1 to 16 workers from now on; resolves when the new number serves. No frame is lost, none is done twice.
+   *
+   * @throws EffvitError OUT_OF_RANGE, or why further workers did not load: the old number serves on.
+   */
+  async resize(threads: number): Promise<void> {
+    checkThreads(threads);
+    await this.#crew.resize(threads);
+  }
+
+  /**
+   * Another model, loaded beside the old one. Frames that workers have are finished by the old one.
+   *
+   * @throws EffvitError as {@link start}; the old model serves on.
+   */
+  async swapModel(model: PoolModel<Value>): Promise<LoadedModelInfo> {
+    return await this.#load(model, undefined);
+  }
+
+  /** Resolves when no frame is in flight: at the latest when every run has timed out. */
+  async drain(): Promise<void> {
+    while (this.#accounting.inFlight > 0) {
+      await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
+    }
+  }
+
+  /**
+   * Ends the pool, at any moment, as often as wanted. Further frames are dropped as `closed`. Frames that
+   * workers have are finished; those that wait too, unless `drain` is false: then they are dropped as `closed`.
+   * Resolves when every thread has ended, within `limitMs` (default 20000) for the frames and as much for the
+   * threads.
+   *
+   * To leave the process, await this first. Where that cannot be waited for (a second Ctrl-C), raise the signal
+   * again without a handler, or call process.exit: it waits for the runs that were begun.
+   */
+  async close(options: { readonly drain?: boolean; readonly limitMs?: number } = {}): Promise<void> {
+    const limitMs = options.limitMs ?? CLOSE_LIMIT_MS;
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    this.#tellRoom();
+    if (!wasOpen || options.drain === false) this.#dropQueue('closed');
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+    });
+    await Promise.race([this.drain(), limit]);
+    clearTimeout(timer);
+    this.#dropQueue('closed');
+    await this.#crew.close(limitMs);
+  }
+
+  async #load(model: PoolModel<Value>, threads: number | undefined): Promise<LoadedModelInfo> {
+    let loaded: LoadedModelInfo | undefined;
+    await this.#crew.swap(model.backend, threads, (info) => {
+      checkInputSize(model, info);
+      this.#model = model;
+      this.#info = info;
+      loaded = info;
+    });
+    if (loaded === undefined)
+      throw new EffvitError('INTERNAL', 'No model was adopted; this is a defect of effvit.');
+    return loaded;
+  }
+
+  #admit(job: FrameJob<Value>): void {
+    try {
+      job.planFor(this.#model.preprocess);
+    } catch (error) {
+      this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
+      return;
+    }
+    // Nobody is idle while frames wait.
+    const worker = this.#crew.idle();
+    if (worker !== undefined) {
+      this.#dispatch(job, worker);
+      return;
+    }
+    const evicted = this.#queue.push(job);
+    if (evicted !== undefined) this.#drop(evicted, 'queue_full');
+    if (evicted !== job) job.keep();
+  }
+
+  /** Gives waiting frames to idle workers. */
+  #pump(): void {
+    for (let worker = this.#crew.idle(); worker !== undefined; worker = this.#crew.idle()) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      if (this.#isTooOld(job)) this.#drop(job, 'too_old');
+      else this.#dispatch(job, worker);
+    }
+    this.#tellRoom();
+  }
+
+  #dispatch(job: FrameJob<Value>, worker: PoolWorker<FrameJob<Value>>): void {
+    // Serving workers all have the current model: it changes at the moment that they do.
+    const model = this.#model;
+    job.model = model;
+    job.queueWaitNs = monotonicNs() - job.admittedNs;
+    try {
+      job.copyNs = worker.run(job, job.frame, job.planFor(model.preprocess), model.preprocess);
+    } catch (error) {
+      const failure = asEffvitError(error, 'BAD_IMAGE');
+      this.#drop(job, dropCauseOf(failure.code), failure);
+      return;
+    }
+    if (this.#fixed.ordered) this.#order.begin(job);
+  }
+
+  #onDone(
+    worker: PoolWorker<FrameJob<Value>>,
+    job: FrameJob<Value>,
+    times: WorkerTimes,
+    logits: Float32Array,
+  ): void {
+    const nv12 = job.keepNv12 ? worker.copyNv12() : undefined;
+    // The worker first: it computes while this thread goes on with the frame.
+    this.#pump();
+    const beganNs = monotonicNs();
+    try {
+      const value = (job.model ?? this.#model).postprocess(logits);
+      const postprocessNs = monotonicNs() - beganNs;
+      const { index: workerIndex, generation } = worker;
+      job.finished = { kind: 'value', value, times, postprocessNs, workerIndex, generation, nv12 };
+    } catch (error) {
+      job.finished = {
+        kind: 'failure',
+        error: asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'),
+      };
+    }
+    this.#finish(job);
+  }
+
+  #onFailed(job: FrameJob<Value> | undefined, error: EffvitError): void {
+    this.#pump();
+    if (job === undefined) return;
+    job.finished = { kind: 'failure', error };
+    this.#finish(job);
+  }
+
+  #finish(job: FrameJob<Value>): void {
+    if (this.#fixed.ordered) this.#order.finish(job);
+    else this.#deliver(job);
+  }
+
+  #deliver(job: FrameJob<Value>): void {
+    const finished = job.finished;
+    if (finished === undefined) return;
+    if (finished.kind === 'failure') {
+      this.#drop(job, dropCauseOf(finished.error.code), finished.error);
+      return;
+    }
+    const nowNs = monotonicNs();
+    const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
+    this.#accounting.publish();
+    this.#throughput.mark(nowNs);
+    recordTimings(this.statistics, timings, job.frame.kind === 'compressed');
+    this.#tellDrained();
+  }
+
+  #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
+    this.#accounting.drop(cause);
+    job.drop(cause, error);
+    this.#tellDrained();
+  }
+
+  #dropQueue(cause: DropCause, error?: EffvitError): void {
+    for (const job of this.#queue.clear()) this.#drop(job, cause, error);
+    this.#tellRoom();
+  }
+
+  #onCrewChanged(): void {
+    const { isBroken, lastDeath } = this.#crew.status();
+    if (isBroken) this.#dropQueue('worker_died', lastDeath);
+    else this.#pump();
+  }
+
+  #isTooOld(job: FrameJob<Value>): boolean {
+    const { maxAgeMs, maxAgeFrom } = this.#live;
+    if (maxAgeMs === 0) return false;
+    const delayNs = maxAgeFrom === 'stamp' ? this.#delayNs(job.frame) : undefined;
+    return (delayNs ?? monotonicNs() - job.admittedNs) > maxAgeMs * NS_PER_MS;
+  }
+
+  /** Undefined without a clock, and for a frame without a stamp. */
+  #delayNs({ stamp }: FrameHeader): number | undefined {
+    if (this.#stampClockNs === undefined || (stamp.sec === 0 && stamp.nanosec === 0)) return undefined;
+    return Number(this.#stampClockNs() - stampToNs(stamp));
+  }
+
+  #tellRoom(): void {
+    if (this.#roomWaiters.length === 0 || (this.#state !== 'closed' && !this.#queue.hasRoom)) return;
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const tell of waiters) tell();
+  }
+
+  #tellDrained(): void {
+    if (this.#drainWaiters.length === 0 || this.#accounting.inFlight > 0) return;
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const tell of waiters) tell();
+  }
+}
+
+function recordTimings(statistics: StageStatistics, timings: FrameTimings, isCompressed: boolean): void {
+  statistics.record('queueWait', timings.queueWaitNs);
+  statistics.record('copy', timings.copyNs);
+  statistics.record('handover', timings.handoverNs);
+  // Raw frames have no such stage; their zeros would hide what decoding costs.
+  if (isCompressed) statistics.record('decode', timings.decodeNs);
+  statistics.record('preprocess', timings.preprocessNs);
+  statistics.record('inference', timings.inferenceNs);
+  statistics.record('postprocess', timings.postprocessNs);
+  statistics.record('delivery', timings.deliveryNs);
+  statistics.record('total', timings.totalNs);
+  if (timings.delayNs !== undefined) statistics.record('delay', timings.delayNs);
+}
+
+/** @throws EffvitError BAD_CONFIG */
+function checkInputSize<Value>({ preprocess }: PoolModel<Value>, info: LoadedModelInfo): void {
+  if (preprocess.widthPx === info.inputWidthPx && preprocess.heightPx === info.inputHeightPx) return;
+  throw new EffvitError(
+    'BAD_CONFIG',
+    `Frames are prepared at ${preprocess.widthPx}x${preprocess.heightPx} but the model takes ${info.inputWidthPx}x${info.inputHeightPx}: correct the manifest.`,
+  );
+}

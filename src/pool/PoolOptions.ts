@@ -1,0 +1,122 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { BackendSpec } from '../inference/BackendSpec.js';
+import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
+
+/** What the pool runs: swapped as a whole, so that no frame meets the labels of another model. */
+export interface PoolModel<Value> {
+  readonly backend: BackendSpec;
+  /** From preprocessOptions(); its size must be the model's input size. */
+  readonly preprocess: PreprocessOptions;
+  /**
+   * Makes a frame's value of the model's output, on the main thread: keep it short. `logits` is valid only
+   * during the call: copy what is to be kept.
+   */
+  readonly postprocess: (logits: Float32Array) => Value;
+}
+
+/** Options that may change while the pool runs. */
+export interface LivePoolOptions {
+  /** Frames that may wait for a worker, over all sources together; 1 to 1000, default 4. */
+  readonly queueSize: number;
+  /** What a full queue does; default `oldest`: it drops the oldest frame of the camera with the most waiting. */
+  readonly dropPolicy: DropPolicy;
+  /** A frame older than this when its turn comes is dropped as too_old; default 0: none is. */
+  readonly maxAgeMs: number;
+  /** What `maxAgeMs` counts from: admission (default), or the header's stamp by `stampClockNs`. */
+  readonly maxAgeFrom: 'admission' | 'stamp';
+}
+
+export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
+  readonly model: PoolModel<Value>;
+  /** Worker threads, 1 to 16; default 2. */
+  readonly threads?: number;
+  /** Deliver the results of each source in the order of submission; default true. */
+  readonly ordered?: boolean;
+  /** A worker that holds one frame longer is replaced, the frame dropped as timed_out; default 5000. */
+  readonly runTimeoutMs?: number;
+  /** The longest that one worker may take to load the model; default 120000. */
+  readonly loadTimeoutMs?: number;
+  /** Now, in nanoseconds, by the clock of the headers' stamps (ROS time); without it there is no `delay`. */
+  readonly stampClockNs?: () => bigint;
+}
+
+/** The options that stay as they are for a pool's life, filled in and checked. */
+export interface FixedPoolOptions {
+  readonly threads: number;
+  readonly ordered: boolean;
+  readonly runTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+export const MAX_THREADS = 16;
+
+const LIVE_DEFAULTS: LivePoolOptions = {
+  queueSize: 4,
+  dropPolicy: 'oldest',
+  maxAgeMs: 0,
+  maxAgeFrom: 'admission',
+};
+
+/** @throws EffvitError OUT_OF_RANGE naming every wrong value. */
+export function fixedPoolOptions<Value>(given: InferencePoolOptions<Value>): FixedPoolOptions {
+  const options = {
+    threads: given.threads ?? 2,
+    ordered: given.ordered ?? true,
+    runTimeoutMs: given.runTimeoutMs ?? 5000,
+    loadTimeoutMs: given.loadTimeoutMs ?? 120_000,
+  };
+  checkAll([
+    numberProblem('threads', options.threads, 1, MAX_THREADS, true),
+    // Timers count in 31 bits of milliseconds.
+    numberProblem('runTimeoutMs', options.runTimeoutMs, 1, 2 ** 31 - 1),
+    numberProblem('loadTimeoutMs', options.loadTimeoutMs, 1, 2 ** 31 - 1),
+  ]);
+  return Object.freeze(options);
+}
+
+/** `changes` over `current`. @throws EffvitError OUT_OF_RANGE naming every wrong value; nothing changed then. */
+export function livePoolOptions(
+  changes: Partial<LivePoolOptions>,
+  current: LivePoolOptions = LIVE_DEFAULTS,
+): LivePoolOptions {
+  const options: LivePoolOptions = {
+    queueSize: changes.queueSize ?? current.queueSize,
+    dropPolicy: changes.dropPolicy ?? current.dropPolicy,
+    maxAgeMs: changes.maxAgeMs ?? current.maxAgeMs,
+    maxAgeFrom: changes.maxAgeFrom ?? current.maxAgeFrom,
+  };
+  checkAll([
+    numberProblem('queueSize', options.queueSize, 1, 1000, true),
+    choiceProblem('dropPolicy', options.dropPolicy, DROP_POLICIES),
+    numberProblem('maxAgeMs', options.maxAgeMs, 0, Number.MAX_VALUE),
+    choiceProblem('maxAgeFrom', options.maxAgeFrom, ['admission', 'stamp']),
+  ]);
+  return Object.freeze(options);
+}
+
+export function checkThreads(threads: number): void {
+  checkAll([numberProblem('threads', threads, 1, MAX_THREADS, true)]);
+}
+
+function checkAll(problems: readonly (string | undefined)[]): void {
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length > 0) throw new EffvitError('OUT_OF_RANGE', found.join(' '));
+}
+
+function numberProblem(
+  name: string,
+  value: number,
+  min: number,
+  max: number,
+  isInteger = false,
+): string | undefined {
+  if (value >= min && value <= max && (!isInteger || Number.isInteger(value))) return undefined;
+  const kind = isInteger ? 'an integer' : 'a number';
+  return `Expected ${kind} from ${min} to ${max} for ${name} but received ${value}.`;
+}
+
+function choiceProblem(name: string, value: string, choices: readonly string[]): string | undefined {
+  if (choices.includes(value)) return undefined;
+  return `Expected one of ${choices.join(', ')} for ${name} but received ${value}.`;
+}

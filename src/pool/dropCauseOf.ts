@@ -1,0 +1,14 @@
+import type { EffvitErrorCode } from '../core/EffvitError.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
+
+const CAUSES: Readonly<Partial<Record<EffvitErrorCode, DropCause>>> = {
+  BAD_IMAGE: 'bad_image',
+  WORKER_DIED: 'worker_died',
+  TIMED_OUT: 'timed_out',
+  CLOSED: 'closed',
+};
+
+/** The cause under which a frame that failed with this error is counted. */
+export function dropCauseOf(code: EffvitErrorCode): DropCause {
+  return CAUSES[code] ?? 'inference_failed';
+}

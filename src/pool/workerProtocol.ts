@@ -1,0 +1,52 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { EffvitErrorCode } from '../core/EffvitError.js';
+import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { BackendSpec } from '../inference/BackendSpec.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  readonly spec: BackendSpec;
+  readonly channel: SharedArrayBuffer;
+  readonly slotMemory: WebAssembly.Memory;
+  readonly kernel: WebAssembly.Module;
+  /** Brings {@link FrameDescriptorMessage}s; read synchronously, since the thread sleeps between frames. */
+  readonly descriptors: MessagePort;
+}
+
+/** How the bytes in the slot are to be read: sent once for each kind of frame, then named by number. */
+export type FrameDescriptor =
+  | { readonly kind: 'raw'; readonly planKey: string }
+  | {
+      readonly kind: 'compressed';
+      readonly source: string;
+      readonly format: string;
+      readonly preprocess: PreprocessOptions;
+    };
+
+export interface FrameDescriptorMessage {
+  readonly number: number;
+  readonly descriptor: FrameDescriptor;
+  /** All numbers before this one are not used again. */
+  readonly forgetEarlier: boolean;
+}
+
+/** An error on its way between threads: structured cloning would keep the class but lose the code. */
+export interface SentError {
+  readonly code: EffvitErrorCode;
+  readonly message: string;
+}
+
+/** What a worker thread says; a bare number is the common case, the frame of that number is done. */
+export type WorkerMessage =
+  | number
+  | {
+      readonly kind: 'loaded';
+      readonly info: LoadedModelInfo;
+      /** The spec by which further workers load the same model sooner. */
+      readonly preparedSpec: BackendSpec;
+      /** Two frames' logits in turn, so that one can be read while the next is computed. */
+      readonly logits: SharedArrayBuffer;
+    }
+  | { readonly kind: 'load_failed'; readonly error: SentError }
+  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError };

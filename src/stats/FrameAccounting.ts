@@ -1,0 +1,109 @@
+import { EffvitError } from '../core/EffvitError.js';
+
+/** Every reason for which a frame that was received is not published. */
+export const DROP_CAUSES = [
+  /** The queue was full and the drop policy chose this frame. */
+  'queue_full',
+  /** Older than `max_age_ms` when its turn came. */
+  'too_old',
+  /** Over `max_fps` of its source. */
+  'rate_limited',
+  /** Not an image that can be read: encoding, size, length or compressed data. */
+  'bad_image',
+  /** The backend failed on this frame. */
+  'inference_failed',
+  /** Its worker thread ended before the result. */
+  'worker_died',
+  /** Its run took longer than allowed. */
+  'timed_out',
+  /** The pool was closed before its turn. */
+  'closed',
+  /** It arrived while the node was not active. */
+  'deactivated',
+] as const;
+
+export type DropCause = (typeof DROP_CAUSES)[number];
+
+export type DropCounts = Readonly<Record<DropCause, number>>;
+
+/** A consistent picture: received = published + the sum of `dropped` + inFlight. */
+export interface FrameCounts {
+  readonly received: number;
+  readonly published: number;
+  readonly dropped: DropCounts;
+  readonly inFlight: number;
+}
+
+function noDrops(): Record<DropCause, number> {
+  const counts: Partial<Record<DropCause, number>> = {};
+  for (const cause of DROP_CAUSES) counts[cause] = 0;
+  return counts as Record<DropCause, number>;
+}
+
+export function totalDropped(counts: FrameCounts): number {
+  return DROP_CAUSES.reduce((sum, cause) => sum + counts.dropped[cause], 0);
+}
+
+/** @throws EffvitError INTERNAL where `counts` do not add up. */
+export function assertBalanced(counts: FrameCounts): void {
+  const accounted = counts.published + totalDropped(counts) + counts.inFlight;
+  if (counts.received !== accounted || counts.inFlight < 0) {
+    throw new EffvitError(
+      'INTERNAL',
+      `Frames do not add up: received ${counts.received}, published ${counts.published}, dropped ${totalDropped(counts)}, in flight ${counts.inFlight}; this is a defect of effvit.`,
+    );
+  }
+}
+
+/**
+ * Counts what becomes of frames. A frame is received once and then either published or dropped, once; in
+ * between it is in flight. `reset` starts anew without forgetting those in flight.
+ */
+export class FrameAccounting {
+  #received = 0;
+  #published = 0;
+  #inFlight = 0;
+  #dropped = noDrops();
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  receive(): void {
+    this.#received += 1;
+    this.#inFlight += 1;
+  }
+
+  publish(): void {
+    this.#leave();
+    this.#published += 1;
+  }
+
+  drop(cause: DropCause): void {
+    this.#leave();
+    this.#dropped[cause] += 1;
+  }
+
+  counts(): FrameCounts {
+    return {
+      received: this.#received,
+      published: this.#published,
+      dropped: { ...this.#dropped },
+      inFlight: this.#inFlight,
+    };
+  }
+
+  /** Everything to zero but the frames in flight, which count as received by the new period. */
+  reset(): void {
+    this.#received = this.#inFlight;
+    this.#published = 0;
+    this.#dropped = noDrops();
+  }
+
+  #leave(): void {
+    if (this.#inFlight === 0) {
+      throw new EffvitError('INTERNAL', 'A frame left twice; this is a defect of effvit.');
+    }
+    this.#inFlight -= 1;
+  }
+}
