@@ -1,0 +1,60 @@
+/**
+ * The standard messages that recordings hold or that ours build on, by full type name. Field names, types and
+ * order are those of the ROS packages; the comments are ours. Those of this package and of vision_msgs lie in
+ * `msg/` and `ros/vision_msgs/msg/`.
+ */
+export const STANDARD_DEFINITIONS: ReadonlyMap<string, string> = new Map([
+  [
+    'builtin_interfaces/msg/Time',
+    `# A moment: seconds and nanoseconds since the start of its clock.
+int32 sec
+# Below 1e9.
+uint32 nanosec
+`,
+  ],
+  [
+    'builtin_interfaces/msg/Duration',
+    `# A span of time: seconds, negative backwards, and nanoseconds that add to them.
+int32 sec
+# Below 1e9.
+uint32 nanosec
+`,
+  ],
+  [
+    'std_msgs/msg/Header',
+    `# When data were taken, and in which frame.
+builtin_interfaces/Time stamp
+# Name of the coordinate frame.
+string frame_id
+`,
+  ],
+  [
+    'sensor_msgs/msg/Image',
+    `# A picture without compression.
+# Stamp: when it was taken; frame_id: the camera's optical frame.
+std_msgs/Header header
+# Rows and columns.
+uint32 height
+uint32 width
+# One of sensor_msgs/image_encodings.
+string encoding
+# Byte order of channels that are wider than a byte.
+uint8 is_bigendian
+# Bytes from one row to the next.
+uint32 step
+# height times step bytes.
+uint8[] data
+`,
+  ],
+  [
+    'sensor_msgs/msg/CompressedImage',
+    `# A picture in a compressed format.
+# Stamp: when it was taken; frame_id: the camera's optical frame.
+std_msgs/Header header
+# E.g. jpeg, png, or the form that image_transport writes: "bgr8; jpeg compressed bgr8".
+string format
+# The picture's file.
+uint8[] data
+`,
+  ],
+]);
