@@ -1,12 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../float16.js';
-import {
-  headerLengthBytes,
-  parseSafetensorsHeader,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-} from './safetensorsHeader.js';
+import { numbersFromBytes } from './numbersFromBytes.js';
+import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 import type { WeightFile, WeightTensor } from './WeightTensor.js';
 
 /**
@@ -25,11 +20,8 @@ export async function readSafetensors(path: string): Promise<WeightFile> {
         entry.endBytes - entry.beginBytes,
         path,
       );
-      tensors.set(entry.name, {
-        dims: entry.dims,
-        data: toFloat32(entry, bytes, path),
-        storedAs: entry.dtype,
-      });
+      const data = numbersFromBytes(bytes, entry.dtype, `${path}: its tensor ${JSON.stringify(entry.name)}`);
+      tensors.set(entry.name, { dims: entry.dims, data, storedAs: entry.dtype });
     }
     return { format: 'safetensors', tensors, metadata: header.metadata };
   });
@@ -79,7 +71,7 @@ async function readExactly(
   position: number,
   length: number,
   path: string,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
@@ -90,41 +82,4 @@ async function readExactly(
     filled += bytesRead;
   }
   return bytes;
-}
-
-/** `bytes` is a fresh, aligned buffer; every platform of Node is little-endian, as the format is. */
-function toFloat32(entry: SafetensorsEntry, bytes: Uint8Array, path: string): Float32Array {
-  const { buffer } = bytes;
-  switch (entry.dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F16':
-      return float16ToFloat32(new Uint16Array(buffer));
-    case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(buffer));
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
-    case 'I64':
-      return Float32Array.from(new BigInt64Array(buffer), Number);
-    case 'U64':
-      return Float32Array.from(new BigUint64Array(buffer), Number);
-    case 'I32':
-      return Float32Array.from(new Int32Array(buffer));
-    case 'U32':
-      return Float32Array.from(new Uint32Array(buffer));
-    case 'I16':
-      return Float32Array.from(new Int16Array(buffer));
-    case 'U16':
-      return Float32Array.from(new Uint16Array(buffer));
-    case 'I8':
-      return Float32Array.from(new Int8Array(buffer));
-    case 'U8':
-    case 'BOOL':
-      return Float32Array.from(bytes);
-    default:
-      throw new EffvitError(
-        'UNSUPPORTED',
-        `Tensor ${JSON.stringify(entry.name)} of ${path} is ${entry.dtype}: convert the weights to F32, F16 or BF16.`,
-      );
-  }
 }

@@ -1,0 +1,171 @@
+import type { OnnxDataType } from '../onnx/OnnxDataType.js';
+import {
+  emptyGraph,
+  makeNode,
+  type OnnxAttribute,
+  type OnnxDim,
+  type OnnxGraph,
+  type OnnxTensor,
+} from '../onnx/OnnxModel.js';
+import { floatAttr, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
+import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
+import type { FoldedLayer } from './foldBatchNorm.js';
+
+/** A value of the graph that is being built: its name and what is known of it. */
+export interface Value {
+  readonly name: string;
+  readonly dataType: OnnxDataType;
+  readonly shape: readonly OnnxDim[];
+}
+
+/** A 2-D convolution's geometry; pads are top, left, bottom, right. */
+export interface ConvGeometry {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly pads: readonly [number, number, number, number];
+  readonly group: number;
+}
+
+export const POINTWISE: ConvGeometry = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 };
+
+/** An odd square kernel, padded so that stride 1 keeps the size. */
+export function squareConv(kernel: number, stride: number, group: number): ConvGeometry {
+  const pad = (kernel - 1) / 2;
+  return { kernel: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group };
+}
+
+/**
+ * Appends nodes to a graph and keeps the shape of every value. Nodes and values are named as torch.onnx
+ * names them: a node after the module's path, its value the same with `_output_0`.
+ */
+export class GraphBuilder {
+  readonly graph: OnnxGraph;
+  readonly opset: number;
+
+  constructor(name: string, opset: number) {
+    this.graph = emptyGraph(name);
+    this.opset = opset;
+  }
+
+  input(value: Value): Value {
+    this.graph.inputs.push(value);
+    return value;
+  }
+
+  /** Makes a value, made by the last node, the graph's output; renames it. */
+  output(value: Value, name: string): void {
+    const renamed = { ...value, name };
+    const maker = this.graph.nodes.at(-1);
+    if (maker !== undefined) maker.outputs = [name];
+    this.graph.valueInfo.delete(value.name);
+    this.graph.outputs.push(renamed);
+  }
+
+  /** A constant by name; a second one of the same name is the same. */
+  constant(name: string, tensor: OnnxTensor): string {
+    if (!this.graph.initializers.has(name)) this.graph.initializers.set(name, tensor);
+    return name;
+  }
+
+  /** A node with one output. */
+  node(
+    opType: string,
+    name: string,
+    inputs: readonly string[],
+    shape: readonly OnnxDim[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    dataType: OnnxDataType = 'float32',
+  ): Value {
+    const value: Value = { name: `${name}_output_0`, dataType, shape };
+    this.graph.nodes.push(makeNode(opType, name, inputs, [value.name], attributes));
+    this.graph.valueInfo.set(value.name, value);
+    return value;
+  }
+
+  /** A node that keeps its (first) input's shape: activations, sums. */
+  elementwise(opType: string, name: string, ...inputs: readonly [Value, ...Value[]]): Value {
+    return this.node(
+      opType,
+      name,
+      inputs.map((value) => value.name),
+      inputs[0].shape,
+    );
+  }
+
+  /** A convolution whose weights were folded already; `constantName` is the layer's path in the state_dict. */
+  conv(name: string, input: Value, layer: FoldedLayer, constantName: string, geometry: ConvGeometry): Value {
+    const [batch = null, , height, width] = input.shape;
+    const channels = layer.bias.length;
+    const { kernel, strides, pads, group } = geometry;
+    const kernelDims = [channels, layer.weight.length / (channels * kernel[0] * kernel[1]), ...kernel];
+    const side = (length: OnnxDim | undefined, axis: 0 | 1): number =>
+      Math.floor((Number(length) + pads[axis] + pads[axis === 0 ? 2 : 3] - kernel[axis]) / strides[axis]) + 1;
+    return this.node(
+      'Conv',
+      name,
+      [
+        input.name,
+        this.constant(`${constantName}.weight`, float32Tensor(kernelDims, layer.weight)),
+        this.constant(`${constantName}.bias`, float32Tensor([channels], layer.bias)),
+      ],
+      [batch, channels, side(height, 0), side(width, 1)],
+      {
+        dilations: intsAttr([1, 1]),
+        group: intAttr(group),
+        kernel_shape: intsAttr(kernel),
+        pads: intsAttr(pads),
+        strides: intsAttr(strides),
+      },
+    );
+  }
+
+  /** `target` is Reshape's own: -1 is what is left, 0 keeps the input's length; `shape` is what it yields. */
+  reshape(name: string, input: Value, target: readonly number[], shape: readonly OnnxDim[]): Value {
+    const constant = this.constant(`shape_${target.join('x')}`, int64Vector(target));
+    return this.node('Reshape', name, [input.name, constant], shape, {}, input.dataType);
+  }
+
+  transpose(name: string, input: Value, permutation: readonly number[]): Value {
+    const shape = permutation.map((axis) => input.shape[axis] ?? null);
+    return this.node('Transpose', name, [input.name], shape, { perm: intsAttr(permutation) }, input.dataType);
+  }
+
+  /** Parts of `input` along an axis; the parts' lengths became an input of the operator with opset 13. */
+  split(name: string, input: Value, axis: number, lengths: readonly number[]): Value[] {
+    const values = lengths.map((length, index): Value => {
+      const shape = input.shape.map((old, position) => (position === axis ? length : old));
+      return { name: `${name}_output_${index}`, dataType: input.dataType, shape };
+    });
+    const asInput = this.opset >= 13;
+    this.graph.nodes.push(
+      makeNode(
+        'Split',
+        name,
+        asInput
+          ? [input.name, this.constant(`split_${lengths.join('_')}`, int64Vector(lengths))]
+          : [input.name],
+        values.map((value) => value.name),
+        { axis: intAttr(axis), ...(asInput ? {} : { split: intsAttr(lengths) }) },
+      ),
+    );
+    for (const value of values) this.graph.valueInfo.set(value.name, value);
+    return values;
+  }
+
+  /** y = x Wᵀ + b. */
+  gemm(name: string, input: Value, layer: FoldedLayer, constantName: string): Value {
+    const rows = layer.bias.length;
+    const columns = layer.weight.length / rows;
+    return this.node(
+      'Gemm',
+      name,
+      [
+        input.name,
+        this.constant(`${constantName}.weight`, float32Tensor([rows, columns], layer.weight)),
+        this.constant(`${constantName}.bias`, float32Tensor([rows], layer.bias)),
+      ],
+      [input.shape[0] ?? null, rows],
+      { alpha: floatAttr(1), beta: floatAttr(1), transB: intAttr(1) },
+    );
+  }
+}
