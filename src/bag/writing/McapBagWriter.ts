@@ -1,0 +1,276 @@
+import { compress, isLoaded } from '@foxglove/wasm-zstd';
+import { McapWriter } from '@mcap/core';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { MessageEncoder } from '../definitions/MessageEncoder.js';
+import { messageDefinition } from '../definitions/messageDefinition.js';
+import { BagTarget } from './BagTarget.js';
+import { bagMetadata, toYaml, type WrittenBag, type WrittenTopic } from './bagMetadataYaml.js';
+import { type ByteSink, PartFile } from './PartFile.js';
+import { offeredQosProfiles, type QosName } from './qosProfiles.js';
+
+/** zstd's fastest regular level: results are small, images hardly shrink. */
+const ZSTD_LEVEL = 1;
+
+export interface McapBagWriterOptions {
+  /** Of the chunks. Default zstd. */
+  readonly compression?: 'zstd' | 'lz4' | 'none';
+  /** A chunk is closed when its messages reach this size. Default 768 KiB, as rosbag2's. */
+  readonly chunkBytes?: number;
+  /** Opens the file; for tests. */
+  readonly openSink?: (path: string) => Promise<ByteSink>;
+}
+
+/** A topic to be written. */
+export interface McapBagTopic {
+  readonly name: string;
+  /** E.g. `vision_msgs/msg/Classification`. */
+  readonly type: string;
+  /** What `ros2 bag play` publishes it with: a named profile, or recorded YAML. Default `reliable`. */
+  readonly qos?: QosName | { readonly yaml: string };
+}
+
+export interface MessageTimes {
+  readonly logTimeNs: bigint;
+  /** Default: the log time. */
+  readonly publishTimeNs?: bigint;
+  readonly sequence?: number;
+}
+
+interface OpenTopic {
+  readonly channelId: number;
+  readonly type: string;
+  readonly qos: string;
+  encoder: MessageEncoder | undefined;
+  messageCount: number;
+}
+
+/**
+ * Writes a recording that `ros2 bag`, Foxglove and `openBag` read: MCAP of profile `ros2`, CDR messages,
+ * every schema embedded in full, chunks with checksums and index.
+ *
+ * The recording appears under its name when {@link close} has succeeded, whole. A failed write (a full disk)
+ * removes what was written, and every later call throws the same error. Calls may overlap; they are carried
+ * out in their order.
+ */
+export class McapBagWriter {
+  readonly #target: BagTarget;
+  readonly #sink: ByteSink;
+  readonly #writer: McapWriter;
+  readonly #schemaIds = new Map<string, number>();
+  readonly #topics = new Map<string, OpenTopic>();
+  #startNs: bigint | undefined;
+  #endNs: bigint | undefined;
+  /** The last call in the queue. */
+  #last: Promise<unknown> = Promise.resolve();
+  #failure: EffvitError | undefined;
+  #state: 'open' | 'closed' | 'aborted' = 'open';
+
+  private constructor(target: BagTarget, sink: ByteSink, writer: McapWriter) {
+    this.#target = target;
+    this.#sink = sink;
+    this.#writer = writer;
+  }
+
+  /**
+   * @param path Ends in `.mcap` for a single file (an existing one is replaced at the end); anything else
+   *   becomes a rosbag2 folder, which must not be there yet.
+   * @throws EffvitError BAD_ARGUMENT, UNSUPPORTED, IO_FAILED; nothing is left behind
+   */
+  static async create(path: string, options: McapBagWriterOptions = {}): Promise<McapBagWriter> {
+    const { compression = 'zstd', chunkBytes = 768 * 1024, openSink = PartFile.create } = options;
+    const compressChunk = await chunkCompressor(compression);
+    const target = await BagTarget.prepare(path);
+    let sink: ByteSink | undefined;
+    try {
+      const opened = await openSink(target.partPath);
+      sink = opened;
+      let position = 0n;
+      const writable = {
+        position: () => position,
+        write: async (bytes: Uint8Array) => {
+          await opened.write(bytes);
+          position += BigInt(bytes.byteLength);
+        },
+      };
+      const writer = new McapWriter({
+        writable,
+        chunkSize: chunkBytes,
+        ...(compressChunk === undefined ? {} : { compressChunk }),
+      });
+      await writer.start({ profile: 'ros2', library: 'effvit' });
+      return new McapBagWriter(target, opened, writer);
+    } catch (error) {
+      await sink?.abandon();
+      await target.remove();
+      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`);
+    }
+  }
+
+  /** Where the recording will lie, absolute. */
+  get path(): string {
+    return this.#target.path;
+  }
+
+  /**
+   * Declares a topic; a second time with the same type is no harm.
+   *
+   * @throws EffvitError NOT_FOUND: no definition of the type; BAD_ARGUMENT: the name has another type; IO_FAILED; CLOSED
+   */
+  async addTopic(topic: McapBagTopic): Promise<void> {
+    await this.#inTurn(async () => {
+      const known = this.#topics.get(topic.name);
+      if (known !== undefined) {
+        if (known.type === topic.type) return;
+        throw new EffvitError('BAD_ARGUMENT', `${topic.name} has ${known.type} messages, not ${topic.type}.`);
+      }
+      const definition = messageDefinition(topic.type);
+      const { qos = 'reliable' } = topic;
+      const yaml = typeof qos === 'string' ? offeredQosProfiles(qos) : qos.yaml;
+      const schemaId =
+        this.#schemaIds.get(topic.type) ??
+        (await this.#writer.registerSchema({
+          name: topic.type,
+          encoding: 'ros2msg',
+          data: new TextEncoder().encode(definition),
+        }));
+      this.#schemaIds.set(topic.type, schemaId);
+      const channelId = await this.#writer.registerChannel({
+        schemaId,
+        topic: topic.name,
+        messageEncoding: 'cdr',
+        metadata: new Map([['offered_qos_profiles', yaml]]),
+      });
+      this.#topics.set(topic.name, {
+        channelId,
+        type: topic.type,
+        qos: yaml,
+        encoder: undefined,
+        messageCount: 0,
+      });
+    });
+  }
+
+  /**
+   * Serialises and writes a message of a topic that was added.
+   *
+   * @param message Fields by their ROS names, see {@link MessageEncoder.encode}.
+   * @throws EffvitError BAD_ARGUMENT: unknown topic, or the message is not of its type; IO_FAILED; CLOSED
+   */
+  async write(topicName: string, message: object, times: MessageTimes): Promise<void> {
+    await this.#inTurn(async () => {
+      const topic = this.#topic(topicName);
+      topic.encoder ??= new MessageEncoder(topic.type);
+      await this.#append(topic, topic.encoder.encode(message), times);
+    });
+  }
+
+  /**
+   * Writes a message that is serialised already (CDR with its encapsulation header). `data` must not change
+   * until this is done.
+   *
+   * @throws EffvitError BAD_ARGUMENT: unknown topic; IO_FAILED; CLOSED
+   */
+  async writeRaw(topicName: string, data: Uint8Array, times: MessageTimes): Promise<void> {
+    await this.#inTurn(async () => await this.#append(this.#topic(topicName), data, times));
+  }
+
+  /** Writes the index and gives the recording its name; idempotent. @throws EffvitError IO_FAILED, BAD_ARGUMENT */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') {
+      await this.#last;
+      return;
+    }
+    await this.#inTurn(async () => {
+      const bag = this.#writtenBag();
+      await this.#writer.addMetadata({
+        name: 'rosbag2',
+        metadata: new Map([['serialized_metadata', toYaml(bagMetadata(bag))]]),
+      });
+      await this.#writer.end();
+      await this.#sink.close();
+      await this.#target.finish(bag);
+    }, 'closed');
+  }
+
+  /** Removes what was written, unless it is closed already; idempotent, never throws. */
+  async abort(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'aborted';
+    await this.#last.catch(() => undefined);
+    await this.#sink.abandon();
+    await this.#target.remove();
+  }
+
+  async #append(topic: OpenTopic, data: Uint8Array, times: MessageTimes): Promise<void> {
+    const { logTimeNs, publishTimeNs = logTimeNs, sequence = topic.messageCount } = times;
+    await this.#writer.addMessage({
+      channelId: topic.channelId,
+      sequence: sequence >>> 0,
+      logTime: logTimeNs,
+      publishTime: publishTimeNs,
+      data,
+    });
+    topic.messageCount += 1;
+    if (this.#startNs === undefined || logTimeNs < this.#startNs) this.#startNs = logTimeNs;
+    if (this.#endNs === undefined || logTimeNs > this.#endNs) this.#endNs = logTimeNs;
+  }
+
+  #topic(name: string): OpenTopic {
+    const topic = this.#topics.get(name);
+    if (topic === undefined)
+      throw new EffvitError('BAD_ARGUMENT', `Topic ${name} was not added to ${this.path}.`);
+    return topic;
+  }
+
+  #writtenBag(): WrittenBag {
+    const topics: WrittenTopic[] = [...this.#topics].map(([name, { type, qos, messageCount }]) => ({
+      name,
+      type,
+      qos,
+      messageCount,
+    }));
+    return { fileName: this.#target.fileName, topics, startNs: this.#startNs, endNs: this.#endNs };
+  }
+
+  /** McapWriter takes one call at a time. A file that could not be written is given up as a whole. */
+  async #inTurn(step: () => Promise<void>, nextState: 'open' | 'closed' = 'open'): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state !== 'open') throw new EffvitError('CLOSED', `${this.path} is not written any more.`);
+    this.#state = nextState;
+    const turn = this.#last.then(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        await step();
+      } catch (error) {
+        const isWrongUse = error instanceof EffvitError && error.code !== 'IO_FAILED';
+        // A message that is not written leaves the file as it was.
+        if (isWrongUse && nextState === 'open') throw error;
+        this.#failure = asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`);
+        await this.#sink.abandon();
+        await this.#target.remove();
+        throw this.#failure;
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    await turn;
+  }
+}
+
+async function chunkCompressor(
+  compression: 'zstd' | 'lz4' | 'none',
+): Promise<((chunk: Uint8Array) => { compression: string; compressedData: Uint8Array }) | undefined> {
+  switch (compression) {
+    case 'none':
+      return undefined;
+    case 'zstd':
+      await isLoaded;
+      return (chunk) => ({ compression: 'zstd', compressedData: compress(chunk, ZSTD_LEVEL) });
+    case 'lz4': {
+      const { compressFrameSync } = await import('lz4-napi');
+      return (chunk) => ({
+        compression: 'lz4',
+        compressedData: compressFrameSync(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
+      });
+    }
+  }
+}

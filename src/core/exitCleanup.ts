@@ -1,0 +1,19 @@
+import { rmSync } from 'node:fs';
+
+const paths = new Set<string>();
+
+function removeAll(): void {
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
+}
+
+/** The file or folder goes when the process exits, unless {@link keepAtExit} is called before. */
+export function removeAtExit(path: string): void {
+  if (paths.size === 0) process.on('exit', removeAll);
+  paths.add(path);
+}
+
+/** Takes {@link removeAtExit} back. */
+export function keepAtExit(path: string): void {
+  paths.delete(path);
+  if (paths.size === 0) process.off('exit', removeAll);
+}
