@@ -11,6 +11,9 @@ import { offeredQosProfiles, type QosName } from './qosProfiles.js';
 /** zstd's fastest regular level: results are small, images hardly shrink. */
 const ZSTD_LEVEL = 1;
 
+/** rosbag2 keeps times as int64. */
+const LATEST_TIME_NS = 2n ** 63n - 1n;
+
 export interface McapBagWriterOptions {
   /** Of the chunks. Default zstd. */
   readonly compression?: 'zstd' | 'lz4' | 'none';
@@ -178,6 +181,7 @@ export class McapBagWriter {
   async close(): Promise<void> {
     if (this.#state === 'closed') {
       await this.#last;
+      if (this.#failure !== undefined) throw this.#failure;
       return;
     }
     await this.#inTurn(async () => {
@@ -203,6 +207,11 @@ export class McapBagWriter {
 
   async #append(topic: OpenTopic, data: Uint8Array, times: MessageTimes): Promise<void> {
     const { logTimeNs, publishTimeNs = logTimeNs, sequence = topic.messageCount } = times;
+    for (const timeNs of [logTimeNs, publishTimeNs]) {
+      if (timeNs < 0n || timeNs > LATEST_TIME_NS) {
+        throw new EffvitError('BAD_ARGUMENT', `A message at ${timeNs} ns is outside of what a bag can hold.`);
+      }
+    }
     await this.#writer.addMessage({
       channelId: topic.channelId,
       sequence: sequence >>> 0,

@@ -1,0 +1,47 @@
+/** A switch that stops a playback and lets it go on. */
+export class PauseGate {
+  readonly #nowNs: () => bigint;
+  readonly #waiting = new Set<() => void>();
+  #pausedSinceNs: bigint | undefined;
+  #earlierNs = 0n;
+
+  /** @param nowNs The clock that the playback runs by, monotonic. */
+  constructor(isPaused = false, nowNs: () => bigint = process.hrtime.bigint) {
+    this.#nowNs = nowNs;
+    if (isPaused) this.pause();
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedSinceNs !== undefined;
+  }
+
+  /** All pauses so far, nanoseconds. */
+  get pausedNs(): bigint {
+    return this.#earlierNs + (this.#pausedSinceNs === undefined ? 0n : this.#nowNs() - this.#pausedSinceNs);
+  }
+
+  pause(): void {
+    this.#pausedSinceNs ??= this.#nowNs();
+  }
+
+  resume(): void {
+    this.#earlierNs = this.pausedNs;
+    this.#pausedSinceNs = undefined;
+    for (const goOn of [...this.#waiting]) goOn();
+  }
+
+  /** Resolves when it is not paused, or when the signal is aborted. */
+  async opened(signal?: AbortSignal): Promise<void> {
+    while (this.isPaused && signal?.aborted !== true) {
+      await new Promise<void>((resolve) => {
+        const goOn = (): void => {
+          this.#waiting.delete(goOn);
+          signal?.removeEventListener('abort', goOn);
+          resolve();
+        };
+        this.#waiting.add(goOn);
+        signal?.addEventListener('abort', goOn);
+      });
+    }
+  }
+}
