@@ -1,0 +1,103 @@
+import type { ClassResult } from './ClassResult.js';
+
+/** Accuracy of one class. */
+export interface ClassAccuracy {
+  readonly index: number;
+  readonly label: string;
+  readonly pictures: number;
+  readonly top1Percent: number;
+  readonly top5Percent: number;
+}
+
+/** How often one class was taken for another. */
+export interface ConfusionPair {
+  readonly truth: string;
+  readonly predicted: string;
+  readonly pictures: number;
+}
+
+export interface EvaluationReport {
+  readonly pictures: number;
+  readonly top1Percent: number;
+  readonly top5Percent: number;
+  /** Worst first. */
+  readonly classes: readonly ClassAccuracy[];
+  /** Most frequent first. */
+  readonly confusions: readonly ConfusionPair[];
+}
+
+interface ClassCount {
+  pictures: number;
+  top1: number;
+  top5: number;
+}
+
+/** Counts right and wrong answers on labelled pictures. */
+export class EvaluationTally {
+  readonly #labels: readonly string[];
+  readonly #classes = new Map<number, ClassCount>();
+  readonly #confusions = new Map<string, { truth: number; predicted: number; pictures: number }>();
+
+  /** @param labels one per class, in the order of the model's output. */
+  constructor(labels: readonly string[]) {
+    this.#labels = labels;
+  }
+
+  /** Counts one picture. `results`: best first, at least the first five for a true top-5. */
+  add(truthIndex: number, results: readonly ClassResult[]): void {
+    const count = this.#classes.get(truthIndex) ?? { pictures: 0, top1: 0, top5: 0 };
+    this.#classes.set(truthIndex, count);
+    count.pictures++;
+    const rank = results.findIndex((result) => result.index === truthIndex);
+    if (rank === 0) count.top1++;
+    if (rank >= 0 && rank < 5) count.top5++;
+    const first = results[0];
+    if (first === undefined || rank === 0) return;
+    const key = `${truthIndex}>${first.index}`;
+    const pair = this.#confusions.get(key) ?? { truth: truthIndex, predicted: first.index, pictures: 0 };
+    pair.pictures++;
+    this.#confusions.set(key, pair);
+  }
+
+  report(): EvaluationReport {
+    const counts = [...this.#classes.values()];
+    const sum = (pick: (count: ClassCount) => number): number =>
+      counts.reduce((total, count) => total + pick(count), 0);
+    const pictures = sum((count) => count.pictures);
+    return {
+      pictures,
+      top1Percent: percent(
+        sum((count) => count.top1),
+        pictures,
+      ),
+      top5Percent: percent(
+        sum((count) => count.top5),
+        pictures,
+      ),
+      classes: [...this.#classes]
+        .map(([index, count]) => ({
+          index,
+          label: this.#label(index),
+          pictures: count.pictures,
+          top1Percent: percent(count.top1, count.pictures),
+          top5Percent: percent(count.top5, count.pictures),
+        }))
+        .sort((a, b) => a.top1Percent - b.top1Percent || a.index - b.index),
+      confusions: [...this.#confusions.values()]
+        .sort((a, b) => b.pictures - a.pictures || a.truth - b.truth || a.predicted - b.predicted)
+        .map(({ truth, predicted, pictures: times }) => ({
+          truth: this.#label(truth),
+          predicted: this.#label(predicted),
+          pictures: times,
+        })),
+    };
+  }
+
+  #label(index: number): string {
+    return this.#labels[index] ?? `class_${index}`;
+  }
+}
+
+function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : (100 * part) / whole;
+}

@@ -1,0 +1,137 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { ClassResult } from './ClassResult.js';
+
+/** The results of one frame, as `--save-expected` writes and `--expect` reads them. */
+export interface FrameResults {
+  readonly topic: string;
+  /** Header stamp: seconds, nanoseconds. */
+  readonly stamp: readonly [number, number];
+  readonly results: readonly ClassResult[];
+}
+
+/** Content of an expectation file: what a bag gave once, for a regression test. */
+export interface ExpectedResults {
+  readonly version: 1;
+  readonly model: string;
+  readonly frames: readonly FrameResults[];
+}
+
+/** One frame that is not as expected. */
+export interface Difference {
+  readonly topic: string;
+  readonly stamp: readonly [number, number];
+  /** One sentence: what was expected, what came. */
+  readonly reason: string;
+}
+
+function isResult(value: unknown): value is ClassResult {
+  const result = value as Partial<ClassResult> | null;
+  return (
+    typeof result === 'object' &&
+    result !== null &&
+    Number.isInteger(result.index) &&
+    typeof result.label === 'string' &&
+    typeof result.score === 'number'
+  );
+}
+
+function isFrame(value: unknown): value is FrameResults {
+  const frame = value as Partial<FrameResults> | null;
+  return (
+    typeof frame === 'object' &&
+    frame !== null &&
+    typeof frame.topic === 'string' &&
+    Array.isArray(frame.stamp) &&
+    frame.stamp.length === 2 &&
+    frame.stamp.every(Number.isInteger) &&
+    Array.isArray(frame.results) &&
+    frame.results.every(isResult)
+  );
+}
+
+/** Reads the text of an expectation file. @throws EffvitError BAD_ARGUMENT when it is none. */
+export function parseExpectedResults(text: string, path: string): ExpectedResults {
+  let content: Partial<ExpectedResults> | null;
+  try {
+    content = JSON.parse(text) as Partial<ExpectedResults> | null;
+  } catch (cause) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `${path} is not JSON: write it anew with --save-expected (${(cause as Error).message}).`,
+      { cause },
+    );
+  }
+  if (content?.version !== 1 || !Array.isArray(content.frames) || !content.frames.every(isFrame)) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `${path} is not a file of expected results of version 1: write it anew with --save-expected.`,
+    );
+  }
+  return { version: 1, model: String(content.model), frames: content.frames };
+}
+
+const keyOf = (frame: FrameResults): string => `${frame.topic} ${frame.stamp[0]}.${frame.stamp[1]}`;
+
+/**
+ * Compares two runs frame by frame, by topic and stamp. A class may change its place or leave the list where
+ * the scores that decide are closer than `tolerance`; every score may differ by as much.
+ */
+export function compareResults(
+  expected: readonly FrameResults[],
+  actual: readonly FrameResults[],
+  tolerance: number,
+): Difference[] {
+  const differences: Difference[] = [];
+  const received = new Map<string, FrameResults[]>();
+  for (const frame of actual) received.set(keyOf(frame), [...(received.get(keyOf(frame)) ?? []), frame]);
+  for (const frame of expected) {
+    const { topic, stamp } = frame;
+    const found = received.get(keyOf(frame))?.shift();
+    if (found === undefined) {
+      differences.push({ topic, stamp, reason: 'Expected results for this frame but it gave none.' });
+      continue;
+    }
+    const reason = differenceOf(frame.results, found.results, tolerance);
+    if (reason !== undefined) differences.push({ topic, stamp, reason });
+  }
+  for (const frames of received.values()) {
+    for (const { topic, stamp } of frames) {
+      differences.push({ topic, stamp, reason: 'This frame gave results but none were expected.' });
+    }
+  }
+  return differences;
+}
+
+const show = (result: ClassResult): string => `${result.label} ${result.score.toFixed(4)}`;
+
+function differenceOf(
+  expected: readonly ClassResult[],
+  actual: readonly ClassResult[],
+  tolerance: number,
+): string | undefined {
+  const scoreAt = (results: readonly ClassResult[], index: number): number | undefined =>
+    results.find((result) => result.index === index)?.score;
+  const last = (results: readonly ClassResult[]): number => results.at(-1)?.score ?? 0;
+  const sides = [
+    { from: expected, to: actual, verb: 'Expected', other: 'received' },
+    { from: actual, to: expected, verb: 'Received', other: 'expected' },
+  ];
+  for (const { from, to, verb, other } of sides) {
+    for (const result of from) {
+      const score = scoreAt(to, result.index);
+      if (
+        score === undefined ? result.score - last(to) > tolerance : Math.abs(score - result.score) > tolerance
+      ) {
+        const instead = score === undefined ? 'no such class' : score.toFixed(4);
+        return `${verb} ${show(result)} but ${other} ${instead} (tolerance ${tolerance}).`;
+      }
+    }
+  }
+  const [best] = expected;
+  const [first] = actual;
+  if (best !== undefined && first !== undefined && best.index !== first.index) {
+    const gap = Math.abs(best.score - first.score);
+    if (gap > tolerance) return `Expected ${show(best)} first but received ${show(first)}.`;
+  }
+  return undefined;
+}
