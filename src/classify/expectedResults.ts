@@ -111,7 +111,12 @@ function differenceOf(
 ): string | undefined {
   const scoreAt = (results: readonly ClassResult[], index: number): number | undefined =>
     results.find((result) => result.index === index)?.score;
-  const last = (results: readonly ClassResult[]): number => results.at(-1)?.score ?? 0;
+  // The most that a class outside the list can have: no more than the last one, and than what is left of 1.
+  const mostOutside = (results: readonly ClassResult[]): number =>
+    Math.min(
+      results.at(-1)?.score ?? 0,
+      results.reduce((left, result) => left - result.score, 1),
+    );
   const sides = [
     { from: expected, to: actual, verb: 'Expected', other: 'received' },
     { from: actual, to: expected, verb: 'Received', other: 'expected' },
@@ -120,7 +125,9 @@ function differenceOf(
     for (const result of from) {
       const score = scoreAt(to, result.index);
       if (
-        score === undefined ? result.score - last(to) > tolerance : Math.abs(score - result.score) > tolerance
+        score === undefined
+          ? result.score - mostOutside(to) > tolerance
+          : Math.abs(score - result.score) > tolerance
       ) {
         const instead = score === undefined ? 'no such class' : score.toFixed(4);
         return `${verb} ${show(result)} but ${other} ${instead} (tolerance ${tolerance}).`;
