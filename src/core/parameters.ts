@@ -82,6 +82,15 @@ export const PARAMETERS = [
     change: 'live',
   },
   {
+    name: 'resize_filter',
+    type: 'string',
+    defaultValue: 'auto',
+    choices: ['auto', 'bilinear', 'area'],
+    description:
+      'Pixels of the resized frame: bilinear is quickest, area averages all that it shrinks; auto is area when shrinking more than twice, else bilinear.',
+    change: 'live',
+  },
+  {
     name: 'nv12_range',
     type: 'string',
     defaultValue: 'model',

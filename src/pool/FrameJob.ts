@@ -5,7 +5,7 @@ import type { DropCause } from '../stats/FrameAccounting.js';
 import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
 import { planSend, type SendPlan } from './FrameSender.js';
 import type { PoolModel } from './PoolOptions.js';
-import type { WorkerTimes } from './WorkerChannel.js';
+import type { PictureSize, WorkerTimes } from './WorkerChannel.js';
 
 export interface SubmitOptions {
   /** Add a copy of the network's input to the result. */
@@ -23,6 +23,7 @@ type Finished<Value> =
       readonly kind: 'value';
       readonly value: Value;
       readonly times: WorkerTimes;
+      readonly pictureSize: PictureSize;
       readonly postprocessNs: number;
       readonly workerIndex: number;
       readonly generation: number;
@@ -87,7 +88,7 @@ export class FrameJob<Value> {
     deliveredNs: number,
     delayNs: number | undefined,
   ): FrameTimings {
-    const { times, value, postprocessNs, workerIndex, generation, nv12 } = finished;
+    const { times, value, pictureSize, postprocessNs, workerIndex, generation, nv12 } = finished;
     const totalNs = deliveredNs - this.admittedNs;
     const handoverNs = times.beganNs - times.handedOverNs;
     const { decodeNs, preprocessNs, inferenceNs } = times;
@@ -110,6 +111,8 @@ export class FrameJob<Value> {
       header: this.#header(),
       value,
       timings,
+      widthPx: pictureSize.widthPx,
+      heightPx: pictureSize.heightPx,
       workerIndex,
       generation,
       ...(nv12 === undefined ? {} : { nv12 }),

@@ -31,6 +31,9 @@ export interface FrameResult<Value> {
   /** What the model's postprocess function made of the logits. */
   readonly value: Value;
   readonly timings: FrameTimings;
+  /** Size of the picture as it came, before it was resized. */
+  readonly widthPx: number;
+  readonly heightPx: number;
   /** The seat of the worker thread, from 0. */
   readonly workerIndex: number;
   /** Counts up with every resize and every swap of the model. */

@@ -5,7 +5,7 @@ import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { planFrame } from '../image/planFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { HandedFrame } from './WorkerChannel.js';
+import type { HandedFrame, PictureSize } from './WorkerChannel.js';
 import type { FrameDescriptor, FrameDescriptorMessage, WorkerStart } from './workerProtocol.js';
 
 /** A frame as the backend takes it. */
@@ -14,6 +14,8 @@ export interface ReceivedFrame {
   readonly nv12: Uint8Array;
   readonly decodeNs: number;
   readonly preprocessNs: number;
+  /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
+  readonly pictureSize?: PictureSize;
 }
 
 /** The worker's side of the way of frames: from the bytes in the slot to NV12. */
@@ -55,7 +57,13 @@ export class FrameReceiver {
     });
     const decodedNs = monotonicNs();
     const nv12 = this.#convert(decoded, descriptor.preprocess);
-    return { nv12, decodeNs: decodedNs - beganNs, preprocessNs: monotonicNs() - decodedNs };
+    const { widthPx, heightPx } = decoded;
+    return {
+      nv12,
+      decodeNs: decodedNs - beganNs,
+      preprocessNs: monotonicNs() - decodedNs,
+      pictureSize: { widthPx, heightPx },
+    };
   }
 
   #convert(decoded: Parameters<typeof planFrame>[0], preprocess: PreprocessOptions): Uint8Array {

@@ -289,6 +289,7 @@ export class InferencePool<Value> {
     logits: Float32Array,
   ): void {
     const nv12 = job.keepNv12 ? worker.copyNv12() : undefined;
+    const pictureSize = job.frame.kind === 'raw' ? job.frame : worker.pictureSize();
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
     const beganNs = monotonicNs();
@@ -296,7 +297,16 @@ export class InferencePool<Value> {
       const value = (job.model ?? this.#model).postprocess(logits);
       const postprocessNs = monotonicNs() - beganNs;
       const { index: workerIndex, generation } = worker;
-      job.finished = { kind: 'value', value, times, postprocessNs, workerIndex, generation, nv12 };
+      job.finished = {
+        kind: 'value',
+        value,
+        times,
+        pictureSize,
+        postprocessNs,
+        workerIndex,
+        generation,
+        nv12,
+      };
     } catch (error) {
       job.finished = {
         kind: 'failure',

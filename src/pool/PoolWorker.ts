@@ -8,7 +8,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { guardExit, releaseExit } from './exitGuard.js';
 import { FrameSender, type SendPlan } from './FrameSender.js';
 import { nv12Kernel } from './nv12Kernel.js';
-import { WorkerChannel, type WorkerTimes } from './WorkerChannel.js';
+import { type PictureSize, WorkerChannel, type WorkerTimes } from './WorkerChannel.js';
 import type { WorkerMessage, WorkerStart } from './workerProtocol.js';
 
 /** What a worker reports of the job it was given; every job gets exactly one of these. */
@@ -126,6 +126,11 @@ export class PoolWorker<Job> {
   /** A copy of what the network saw of the last frame; before the next one is run. */
   copyNv12(): Uint8Array {
     return this.#sender.copyNv12(this.#channel.nv12Place());
+  }
+
+  /** Size of the last compressed frame, once decoded; before the next one is run. */
+  pictureSize(): PictureSize {
+    return this.#channel.pictureSize();
   }
 
   /** Tells the worker to leave, after its frame where it has one. */

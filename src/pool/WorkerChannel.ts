@@ -8,7 +8,10 @@ const DESCRIPTOR = 5;
 const PAYLOAD_BYTES = 6;
 const NV12_OFFSET = 7;
 const NV12_BYTES = 8;
-const WORD_COUNT = 10;
+const WIDTH_PX = 9;
+const HEIGHT_PX = 10;
+/** Even, so that the float64 times behind the words are aligned. */
+const WORD_COUNT = 12;
 
 /** What the worker thread does just now; {@link NATIVE} is what must not be cut off. */
 const SCRIPT = 0;
@@ -37,6 +40,12 @@ export interface HandedFrame {
 export interface Nv12Place {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
+}
+
+/** Size of a picture before it was resized; for compressed frames only the worker knows it. */
+export interface PictureSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
 }
 
 /**
@@ -102,6 +111,13 @@ export class WorkerChannel {
     return { handedOverNs, beganNs, decodeNs, preprocessNs, inferenceNs, endedNs };
   }
 
+  pictureSize(): PictureSize {
+    return {
+      widthPx: Atomics.load(this.#words, WIDTH_PX),
+      heightPx: Atomics.load(this.#words, HEIGHT_PX),
+    };
+  }
+
   nv12Place(): Nv12Place {
     return {
       offsetBytes: Atomics.load(this.#words, NV12_OFFSET),
@@ -146,10 +162,13 @@ export class WorkerChannel {
   }
 
   /** Leaves a frame's times and the place of its NV12 for the main thread; before the answer is sent. */
-  leave(times: Omit<WorkerTimes, 'handedOverNs'>, nv12: Nv12Place): void {
+  leave(times: Omit<WorkerTimes, 'handedOverNs'>, nv12: Nv12Place, size?: PictureSize): void {
     this.#times.set([times.beganNs, times.decodeNs, times.preprocessNs, times.inferenceNs, times.endedNs], 1);
     Atomics.store(this.#words, NV12_OFFSET, nv12.offsetBytes);
     Atomics.store(this.#words, NV12_BYTES, nv12.lengthBytes);
+    if (size === undefined) return;
+    Atomics.store(this.#words, WIDTH_PX, size.widthPx);
+    Atomics.store(this.#words, HEIGHT_PX, size.heightPx);
   }
 
   #wake(): void {

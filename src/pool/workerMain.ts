@@ -69,7 +69,7 @@ async function classify(
   into: Float32Array,
 ): Promise<void> {
   const beganNs = monotonicNs();
-  const { nv12, decodeNs, preprocessNs } = await receiver.receive(frame);
+  const { nv12, decodeNs, preprocessNs, pictureSize } = await receiver.receive(frame);
   const result = await backend.run(nv12);
   if (result.logits.length !== into.length) {
     throw new EffvitError(
@@ -85,7 +85,7 @@ async function classify(
     inferenceNs: result.inferenceNs,
     endedNs: monotonicNs(),
   };
-  channel.leave(times, { offsetBytes: nv12.byteOffset, lengthBytes: nv12.byteLength });
+  channel.leave(times, { offsetBytes: nv12.byteOffset, lengthBytes: nv12.byteLength }, pictureSize);
 }
 
 function sentError(thrown: unknown): SentError {

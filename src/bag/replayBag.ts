@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import type { FrameResults } from '../classify/expectedResults.js';
+import type { BagImage, BagMessageProblem } from './BagReader.js';
+
+/** One frame of a recording and what became of it. */
+export interface ReplayedFrame {
+  /** Place in the recording, from 0, over all topics. */
+  readonly sequence: number;
+  readonly logTimeNs: bigint;
+  readonly outcome: ClassifyOutcome;
+}
+
+export interface ReplayBagOptions {
+  readonly images: AsyncIterable<BagImage | BagMessageProblem>;
+  readonly classifier: Classifier;
+  /** `max`: as fast as the pool takes frames; else a factor of the recording's own pace. */
+  readonly rate: number | 'max';
+  /** Ends the replay after the frames that were begun. */
+  readonly signal: AbortSignal;
+  /** Called once a frame, in the order of outcomes; what it returns is waited for before the next call. */
+  readonly onFrame: (frame: ReplayedFrame) => void | Promise<void>;
+}
+
+/** The longest single sleep: an abort must be noticed soon. */
+const SLEEP_LIMIT_MS = 100;
+
+/**
+ * Sends a recording through the classifier and returns when the outcome of every frame was handed to `onFrame`.
+ *
+ * @returns frames handed over, and the time it took from the first frame to the last outcome.
+ */
+export async function replayBag(
+  options: ReplayBagOptions,
+): Promise<{ readonly frames: number; readonly elapsedNs: number }> {
+  const { images, classifier, rate, signal, onFrame } = options;
+  let sequence = 0;
+  let startedNs: bigint | undefined;
+  let firstLogTimeNs: bigint | undefined;
+  let failure: unknown;
+  // A chain keeps the calls of onFrame one after the other, in the order in which outcomes came.
+  let calls: Promise<void> = Promise.resolve();
+  const report = (frame: ReplayedFrame): void => {
+    calls = calls
+      .then(() => onFrame(frame))
+      .catch((error: unknown) => {
+        failure ??= error;
+      });
+  };
+  for await (const item of images) {
+    if (signal.aborted || failure !== undefined) break;
+    startedNs ??= process.hrtime.bigint();
+    firstLogTimeNs ??= item.logTimeNs;
+    if (rate !== 'max') {
+      const dueNs = startedNs + BigInt(Math.round(Number(item.logTimeNs - firstLogTimeNs) / rate));
+      await sleepUntil(dueNs, signal);
+    } else {
+      await classifier.ready();
+    }
+    const current = { sequence: sequence++, logTimeNs: item.logTimeNs };
+    if (item.kind === 'problem') {
+      const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: item.topic };
+      report({ ...current, outcome: classifier.refuse(header, 'bad_image', item.error) });
+    } else {
+      void classifier.classify(item.frame).then((outcome) => report({ ...current, outcome }));
+    }
+  }
+  await classifier.drain();
+  // The outcomes of the last frames resolve in the turn after the drain.
+  await delay(0);
+  await calls;
+  if (failure !== undefined) throw failure;
+  return {
+    frames: sequence,
+    elapsedNs: startedNs === undefined ? 0 : Number(process.hrtime.bigint() - startedNs),
+  };
+}
+
+async function sleepUntil(dueNs: bigint, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const leftMs = Number(dueNs - process.hrtime.bigint()) / 1e6;
+    if (leftMs <= 0) return;
+    await delay(Math.min(leftMs, SLEEP_LIMIT_MS));
+  }
+}
+
+/** The results of published frames in the form that expectation files have. */
+export function frameResults(frames: readonly ReplayedFrame[]): FrameResults[] {
+  return frames.flatMap(({ outcome }) =>
+    outcome.kind === 'result'
+      ? [
+          {
+            topic: outcome.header.source,
+            stamp: [outcome.header.stamp.sec, outcome.header.stamp.nanosec] as const,
+            results: outcome.value,
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import type { Terminal } from './Terminal.js';
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Aborted by the first SIGINT or SIGTERM: finish what runs, write what is whole, then return. */
+  readonly signal: AbortSignal;
+  /** The exit code of a command that ended without an error but not well (a failed comparison, say). */
+  exitCode: number;
+}
+
+/** Adds one subcommand to the program. */
+export type RegisterCommand = (program: Command, context: CommandContext) => void;

@@ -1,0 +1,110 @@
+import { basename } from 'node:path';
+import type { ReplayedFrame } from '../bag/replayBag.js';
+import type { Classifier } from '../classify/Classifier.js';
+import type { Difference, FrameResults } from '../classify/expectedResults.js';
+import type { FrameCounts } from '../stats/FrameAccounting.js';
+import type { StageSummaries } from '../stats/StageStatistics.js';
+import { resultLines } from './resultLines.js';
+import { countsLine, droppedJson, milliseconds, stageJson, stageTable } from './stageTable.js';
+import type { Terminal } from './Terminal.js';
+
+/** Everything that a replay ends with. */
+export interface ReplaySummary {
+  readonly bagPath: string;
+  readonly counts: FrameCounts;
+  readonly stages: StageSummaries;
+  readonly fps: number;
+  readonly model: string;
+  readonly backend: string;
+  readonly isSimulated: boolean;
+  readonly runtime: string;
+  readonly threads: number;
+  /** In the order of the recording. */
+  readonly results: readonly FrameResults[];
+  /** Present when results were compared with expected ones. */
+  readonly differences?: readonly Difference[];
+  readonly outputPath?: string;
+}
+
+const DIFFERENCES_SHOWN = 20;
+
+/** What a person sees of a replay, while it runs and at its end. */
+export class ReplayView {
+  readonly #terminal: Terminal;
+  #firstLogTimeNs: bigint | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** The line before the first frame: what runs. */
+  showStart(bagPath: string, classifier: Classifier): void {
+    const { info, manifest, parameters } = classifier;
+    const simulated = info.isSimulated ? ', SIMULATED' : '';
+    this.#terminal.line(
+      `${this.#terminal.bold(basename(bagPath))} through ${manifest.name} on ${info.runtime}${simulated}, ${parameters.threads} threads, ${classifier.labels.length} classes`,
+    );
+  }
+
+  /** One frame: where and when, then its top-k with bars, or why there is none. */
+  showFrame({ sequence, logTimeNs, outcome }: ReplayedFrame): void {
+    const terminal = this.#terminal;
+    this.#firstLogTimeNs ??= logTimeNs;
+    const atSeconds = (Number(logTimeNs - this.#firstLogTimeNs) / 1e9).toFixed(3);
+    const place = `#${sequence} ${outcome.header.source}  ${atSeconds} s`;
+    if (outcome.kind === 'dropped') {
+      const why = outcome.error === undefined ? '' : `: ${outcome.error.message}`;
+      terminal.line(`${place}  ${terminal.yellow(`dropped, ${outcome.cause}`)}${why}`);
+      return;
+    }
+    const { inferenceNs, totalNs } = outcome.timings;
+    terminal.line(
+      `${place}  ${terminal.dim(`inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`)}`,
+    );
+    for (const line of resultLines(outcome.value, terminal)) terminal.line(line);
+  }
+
+  showSummary(summary: ReplaySummary): void {
+    const terminal = this.#terminal;
+    terminal.line();
+    if (summary.counts.published > 0) terminal.line(stageTable(summary.stages));
+    terminal.line(countsLine(summary.counts));
+    terminal.line(
+      `fps: ${terminal.bold(summary.fps.toFixed(1))}${summary.isSimulated ? ' (SIMULATED)' : ''}`,
+    );
+    if (summary.outputPath !== undefined) terminal.line(`results written to ${summary.outputPath}`);
+    if (summary.differences !== undefined) this.#showDifferences(summary.differences);
+  }
+
+  #showDifferences(differences: readonly Difference[]): void {
+    const terminal = this.#terminal;
+    if (differences.length === 0) {
+      terminal.line(terminal.green('as expected: every frame within the tolerance'));
+      return;
+    }
+    terminal.line(terminal.red(`not as expected: ${differences.length} frames differ`));
+    for (const { topic, stamp, reason } of differences.slice(0, DIFFERENCES_SHOWN)) {
+      terminal.line(`  ${topic} ${stamp[0]}.${String(stamp[1]).padStart(9, '0')}: ${reason}`);
+    }
+    if (differences.length > DIFFERENCES_SHOWN) {
+      terminal.line(`  ... and ${differences.length - DIFFERENCES_SHOWN} more (all of them with --json)`);
+    }
+  }
+}
+
+/** The `--json` form of a replay. */
+export function replayJson(summary: ReplaySummary, withResults: boolean): Record<string, unknown> {
+  const { counts, differences } = summary;
+  return {
+    frames: { received: counts.received, published: counts.published, dropped: droppedJson(counts) },
+    fps: Math.round(summary.fps * 100) / 100,
+    latency_ms: stageJson(summary.stages),
+    model: summary.model,
+    backend: summary.backend,
+    simulated: summary.isSimulated,
+    threads: summary.threads,
+    ...(summary.outputPath !== undefined && { output: summary.outputPath }),
+    ...(differences !== undefined && { differences }),
+    ...(withResults && { results: summary.results }),
+  };
+}

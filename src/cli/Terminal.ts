@@ -1,0 +1,95 @@
+import pc from 'picocolors';
+
+type Paint = (text: string) => string;
+
+/**
+ * Where a command writes: results to standard output, progress and problems to standard error, so that
+ * `--json` output stays clean. Colours only on a terminal and never with NO_COLOR (no-color.org).
+ */
+export class Terminal {
+  /** True where a person watches standard output, so that lines may be redrawn in place. */
+  readonly isInteractive: boolean;
+  readonly widthColumns: number;
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  readonly red: Paint;
+  readonly cyan: Paint;
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #stderr: NodeJS.WriteStream;
+  #progressShown = false;
+
+  constructor(
+    streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream } = process,
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
+    this.#stdout = streams.stdout;
+    this.#stderr = streams.stderr;
+    this.isInteractive = this.#stdout.isTTY === true && env['TERM'] !== 'dumb';
+    this.widthColumns = Math.max(40, this.#stdout.columns ?? 100);
+    const colours = pc.createColors(this.isInteractive && !env['NO_COLOR']);
+    this.bold = colours.bold;
+    this.dim = colours.dim;
+    this.green = colours.green;
+    this.yellow = colours.yellow;
+    this.red = colours.red;
+    this.cyan = colours.cyan;
+  }
+
+  /** One line of results. */
+  line(text = ''): void {
+    this.#clearProgress();
+    this.#stdout.write(`${text}\n`);
+  }
+
+  /** One JSON value on one line, for machines. */
+  json(value: unknown): void {
+    this.line(JSON.stringify(value));
+  }
+
+  /** One line for people, kept out of the results. */
+  note(text: string): void {
+    this.#clearProgress();
+    this.#stderr.write(`${text}\n`);
+  }
+
+  warn(text: string): void {
+    this.note(`${this.yellow('warning:')} ${text}`);
+  }
+
+  error(text: string): void {
+    this.note(`${this.red('effvit:')} ${text}`);
+  }
+
+  /** A bar that is redrawn in place; nothing where standard error is no terminal. */
+  progress(label: string, done: number, total: number): void {
+    if (this.#stderr.isTTY !== true) return;
+    const share = total > 0 ? Math.min(1, done / total) : 0;
+    this.#stderr.write(`\r\x1b[2K${label} ${bar(share, 24)} ${(100 * share).toFixed(0).padStart(3)} %`);
+    this.#progressShown = true;
+  }
+
+  #clearProgress(): void {
+    if (!this.#progressShown) return;
+    this.#stderr.write('\r\x1b[2K');
+    this.#progressShown = false;
+  }
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
+
+/** A horizontal bar of block characters, `widthColumns` wide, filled by `share` in [0, 1]. */
+export function bar(share: number, widthColumns: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, share)) * widthColumns * 8);
+  const full = Math.floor(eighths / 8);
+  const text = '█'.repeat(full) + (EIGHTHS[eighths % 8] ?? '');
+  return text.padEnd(widthColumns, ' ');
+}
+
+/** Text cut to a width with an ellipsis, so that a table keeps its columns. */
+export function fitText(text: string, widthColumns: number): string {
+  const characters = [...text];
+  if (characters.length <= widthColumns) return text.padEnd(widthColumns + text.length - characters.length);
+  return `${characters.slice(0, Math.max(0, widthColumns - 1)).join('')}…`;
+}

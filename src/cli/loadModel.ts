@@ -1,0 +1,46 @@
+import type { ClassifierModel } from '../classify/Classifier.js';
+import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
+import type { Parameters } from '../core/parameters.js';
+import { modelFiles, requireModelFile } from '../model/modelFiles.js';
+import { resolveModel } from '../model/resolveModel.js';
+
+/** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
+const PREFERRED_MODEL = 'efficientvit_m5';
+const BUNDLED_MODEL = 'efficientvit_m5_signs';
+
+/** What the caller should show of what was decided here. */
+export interface ModelNotices {
+  /** A sentence for people, e.g. that the bundled model stands in for another. */
+  readonly notice?: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The model that the parameters `model` and `backend` name, ready to be loaded. An ONNX file that is built from
+ * weights is built now where it is not there yet.
+ *
+ * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, BAD_MANIFEST, BAD_WEIGHTS, UNSUPPORTED
+ */
+export async function loadModel(
+  parameters: Pick<
+    Parameters,
+    'model' | 'backend' | 'resize_mode' | 'resize_filter' | 'nv12_range' | 'source_yuv_range'
+  >,
+  notices: ModelNotices = {},
+): Promise<ClassifierModel> {
+  const name = parameters.model === 'auto' ? await defaultModelName(notices) : parameters.model;
+  const manifest = await resolveModel(name);
+  const preprocess = modelPreprocess(manifest, parameters);
+  const onnxPath = await requireModelFile(manifest, 'onnx');
+  return { manifest, backend: onnxBackendSpec(manifest, onnxPath, preprocess) };
+}
+
+async function defaultModelName({ notice }: ModelNotices): Promise<string> {
+  const preferred = await resolveModel(PREFERRED_MODEL);
+  const files = await modelFiles(preferred);
+  if (files.some((file) => file.isPresent)) return PREFERRED_MODEL;
+  notice?.(
+    `The files of ${PREFERRED_MODEL} are not here, so ${BUNDLED_MODEL} stands in: get them with \`effvit model pull ${PREFERRED_MODEL}\`.`,
+  );
+  return BUNDLED_MODEL;
+}

@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import {
+  type ParameterName,
+  type ParameterSpec,
+  parameterProblem,
+  parameterSpec,
+} from '../core/parameters.js';
+
+const flagOf = (name: string): string => name.replaceAll(/[._]/g, '-');
+
+/** The text of a flag as the parameter's type. */
+function parseValue(spec: ParameterSpec, text: string): unknown {
+  switch (spec.type) {
+    case 'integer':
+    case 'double':
+      return text.trim() === '' ? Number.NaN : Number(text);
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'string_array':
+      return text.split(',');
+    case 'string':
+      return text;
+  }
+}
+
+/**
+ * Adds the flags of some rows of the parameter table: `--top-k 3` for `top_k`. A bad value is refused with the
+ * same sentence as `ros2 param set` gives.
+ *
+ * @param defaults values that this command starts from, where they differ from the node's.
+ */
+export function addParameterOptions(
+  command: Command,
+  names: readonly ParameterName[],
+  defaults: Partial<Record<ParameterName, unknown>> = {},
+): void {
+  for (const name of names) {
+    const spec = parameterSpec(name);
+    const bounds =
+      spec.choices?.join(' | ') ?? (spec.range === undefined ? '' : `${spec.range.min} to ${spec.range.max}`);
+    const option = new Option(`--${flagOf(name)} <value>`, `${spec.description}${bounds && ` (${bounds})`}`)
+      .default(defaults[name] ?? spec.defaultValue)
+      .argParser((text: string) => {
+        const value = parseValue(spec, text);
+        const problem = parameterProblem(spec, Number.isNaN(value) ? text : value);
+        if (problem !== undefined) throw new InvalidArgumentError(problem);
+        return value;
+      });
+    command.addOption(option);
+  }
+}
+
+/** The values of those flags under their parameter names. */
+export function parametersFromOptions(
+  options: Readonly<Record<string, unknown>>,
+  names: readonly ParameterName[],
+): Record<string, unknown> {
+  const camel = (name: string): string =>
+    name.replaceAll(/[._]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(names.map((name) => [name, options[camel(name)]]));
+}

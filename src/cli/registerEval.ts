@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { Classifier } from '../classify/Classifier.js';
+import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
+import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { fillParameters, type ParameterName } from '../core/parameters.js';
+import type { CommandContext } from './CommandContext.js';
+import { loadModel } from './loadModel.js';
+import { addParameterOptions, parametersFromOptions } from './options.js';
+import { pictureFrame } from './pictureFrame.js';
+import { plainTable } from './stageTable.js';
+
+const PARAMETER_FLAGS = [
+  'model',
+  'backend',
+  'threads',
+  'resize_mode',
+  'resize_filter',
+  'nv12_range',
+] as const satisfies readonly ParameterName[];
+
+const CLASSES_SHOWN = 40;
+const CONFUSIONS_SHOWN = 10;
+
+interface EvalOptions {
+  readonly json?: boolean;
+}
+
+interface Evaluation {
+  readonly report: EvaluationReport;
+  /** One sentence a picture that could not be judged. */
+  readonly problems: readonly string[];
+}
+
+/** `effvit eval LIST`: top-1 and top-5 on labelled pictures. */
+export function registerEval(program: Command, context: CommandContext): void {
+  const command = program
+    .command('eval')
+    .description('Measure top-1 and top-5 on labelled pictures.')
+    .argument('<list>', 'a text file of "path index" lines, or a folder with one folder a class')
+    .option('--json', 'one JSON object instead of tables')
+    .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
+  // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
+  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'area' });
+  command.action(async (path: string, options: EvalOptions) => {
+    const parameters = fillParameters({
+      ...parametersFromOptions(options as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
+      top_k: 5,
+      drop_policy: 'block',
+    });
+    const { terminal, signal } = context;
+    const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+    const classifier = await Classifier.start({ model, parameters });
+    try {
+      const pictures = await readLabelledPictures(path, classifier.labels);
+      const evaluation = await evaluate(classifier, pictures, context);
+      if (signal.aborted) return;
+      show(evaluation, classifier, options, context);
+      // A set with a hole in it is no measurement that may pass unnoticed.
+      if (evaluation.problems.length > 0) context.exitCode = 1;
+    } finally {
+      await classifier.close();
+    }
+  });
+}
+
+async function evaluate(
+  classifier: Classifier,
+  pictures: readonly LabelledPicture[],
+  { terminal, signal }: CommandContext,
+): Promise<Evaluation> {
+  const tally = new EvaluationTally(classifier.labels);
+  const problems: string[] = [];
+  let done = 0;
+  for (const { path, classIndex } of pictures) {
+    if (signal.aborted) break;
+    await classifier.ready();
+    try {
+      const frame = await pictureFrame(path);
+      void classifier.classify(frame).then((outcome) => {
+        done++;
+        terminal.progress('evaluating', done, pictures.length);
+        if (outcome.kind === 'result') tally.add(classIndex, outcome.value);
+        else problems.push(outcome.error?.message ?? `${path} gave no result: ${outcome.cause}.`);
+      });
+    } catch (thrown) {
+      done++;
+      problems.push(asEffvitError(thrown).message);
+    }
+  }
+  await classifier.drain();
+  return { report: tally.report(), problems };
+}
+
+function show(
+  { report, problems }: Evaluation,
+  classifier: Classifier,
+  options: EvalOptions,
+  { terminal }: CommandContext,
+): void {
+  const { info, manifest } = classifier;
+  if (options.json === true) {
+    terminal.json({
+      model: manifest.name,
+      backend: info.backend,
+      simulated: info.isSimulated,
+      pictures: report.pictures,
+      top1_percent: report.top1Percent,
+      top5_percent: report.top5Percent,
+      classes: report.classes,
+      confusions: report.confusions,
+      problems,
+    });
+  } else {
+    for (const problem of problems) terminal.warn(problem);
+    const row = ({
+      label,
+      pictures,
+      top1Percent,
+      top5Percent,
+    }: EvaluationReport['classes'][number]): string[] => [
+      label,
+      String(pictures),
+      top1Percent.toFixed(2),
+      top5Percent.toFixed(2),
+    ];
+    terminal.line(
+      plainTable(
+        ['class, worst first', 'pictures', 'top-1 %', 'top-5 %'],
+        report.classes.slice(0, CLASSES_SHOWN).map(row),
+      ),
+    );
+    if (report.classes.length > CLASSES_SHOWN) {
+      terminal.line(
+        `... and ${report.classes.length - CLASSES_SHOWN} more classes (all of them with --json)`,
+      );
+    }
+    for (const { truth, predicted, pictures } of report.confusions.slice(0, CONFUSIONS_SHOWN)) {
+      terminal.line(`  ${truth} taken for ${predicted}: ${pictures}`);
+    }
+    terminal.line(
+      `${manifest.name} on ${info.runtime}${info.isSimulated ? ' (SIMULATED)' : ''}: top-1 ${terminal.bold(`${report.top1Percent.toFixed(2)} %`)}, top-5 ${report.top5Percent.toFixed(2)} % of ${report.pictures} pictures`,
+    );
+  }
+  if (report.pictures === 0) {
+    throw new EffvitError(
+      'BAD_IMAGE',
+      `None of the pictures could be classified: ${problems[0] ?? 'the list is empty'}`,
+    );
+  }
+}

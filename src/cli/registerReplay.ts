@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { openBag } from '../bag/openBag.js';
+import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
+import { Classifier } from '../classify/Classifier.js';
+import {
+  compareResults,
+  type ExpectedResults,
+  type FrameResults,
+  parseExpectedResults,
+} from '../classify/expectedResults.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { totalDropped } from '../stats/FrameAccounting.js';
+import type { CommandContext } from './CommandContext.js';
+import { loadModel } from './loadModel.js';
+import { addParameterOptions, parametersFromOptions } from './options.js';
+import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
+
+const PARAMETER_FLAGS = [
+  'model',
+  'backend',
+  'threads',
+  'top_k',
+  'score_threshold',
+  'resize_mode',
+  'resize_filter',
+  'nv12_range',
+  'source_yuv_range',
+  'queue_size',
+  'drop_policy',
+  'max_age_ms',
+  'max_fps',
+  'inference_timeout_ms',
+] as const satisfies readonly ParameterName[];
+
+interface ReplayOptions {
+  readonly topic?: readonly string[];
+  readonly rate: number | 'max';
+  readonly output?: string;
+  readonly expect?: string;
+  readonly saveExpected?: string;
+  readonly tolerance: number;
+  readonly results?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** `effvit replay BAG`: a recording through the pipeline, as fast as it goes or at its own pace. */
+export function registerReplay(program: Command, context: CommandContext): void {
+  const command = program
+    .command('replay')
+    .description('Classify every camera image of a rosbag2 recording (folder, .mcap or .db3).')
+    .argument('<bag>', 'rosbag2 folder or storage file')
+    .option('--topic <name...>', 'image topics; all of them where none is named')
+    .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRate, 'max')
+    .option(
+      '--output <file>',
+      'write the results as an MCAP bag (vision_msgs/Classification, effvit/FrameReport)',
+    )
+    .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
+    .option('--save-expected <file>', 'write the results for a later --expect')
+    .option('--tolerance <score>', 'largest difference of a score with --expect', parseTolerance, 0.01)
+    .option('--quiet', 'no lines for each frame')
+    .option('--json', 'one JSON object instead of text')
+    .option('--results', "with --json: every frame's results too")
+    .addHelpText('after', '\nExample: effvit replay bags/signs_drive --threads 2 --output results.mcap\n');
+  addParameterOptions(command, PARAMETER_FLAGS);
+  command.action(async (path: string, options: ReplayOptions) => {
+    const parameters = fillParameters({
+      ...parametersFromOptions(options as unknown as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
+      // As fast as it goes must still mean every frame; at a pace, a full queue drops as the node's does.
+      ...(options.rate === 'max' && { drop_policy: 'block', max_fps: 0 }),
+    });
+    const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
+    const summary = await replay(path, options, parameters, context);
+    const compared =
+      expected === undefined
+        ? summary
+        : { ...summary, differences: compareResults(expected.frames, summary.results, options.tolerance) };
+    if (options.saveExpected !== undefined && !context.signal.aborted) {
+      await saveExpected(options.saveExpected, compared);
+    }
+    if (options.json === true) context.terminal.json(replayJson(compared, options.results === true));
+    else new ReplayView(context.terminal).showSummary(compared);
+    if ((compared.differences?.length ?? 0) > 0) context.exitCode = 1;
+    if (summary.counts.published === 0 && !context.signal.aborted) {
+      throw new EffvitError(
+        'BAD_BAG',
+        `${path} gave no result: ${summary.counts.received} frames were received and ${totalDropped(summary.counts)} dropped.`,
+      );
+    }
+  });
+}
+
+async function replay(
+  path: string,
+  options: ReplayOptions,
+  parameters: Parameters,
+  { terminal, signal }: CommandContext,
+): Promise<ReplaySummary> {
+  const bag = await openBag(path);
+  let classifier: Classifier | undefined;
+  try {
+    // Asked for before the model is loaded: a wrong topic should not cost the loading time.
+    const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
+    const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+    classifier = await Classifier.start({ model, parameters });
+    const view = new ReplayView(terminal);
+    const isShown = options.json !== true && options.quiet !== true;
+    if (isShown) view.showStart(path, classifier);
+    const frames: ReplayedFrame[] = [];
+    const { elapsedNs } = await replayBag({
+      images,
+      classifier,
+      rate: options.rate,
+      signal,
+      onFrame: (frame) => {
+        frames.push(frame);
+        if (isShown) view.showFrame(frame);
+      },
+    });
+    for (const warning of bag.warnings) terminal.warn(warning);
+    const counts = classifier.counts();
+    return {
+      bagPath: path,
+      counts,
+      stages: classifier.statistics.summary(),
+      fps: elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9),
+      model: classifier.manifest.name,
+      backend: classifier.info.backend,
+      isSimulated: classifier.info.isSimulated,
+      runtime: classifier.info.runtime,
+      threads: parameters.threads,
+      results: inOrder(frames),
+    };
+  } finally {
+    await classifier?.close();
+    await bag.close();
+  }
+}
+
+/** The recording's order: with several threads the cameras' outcomes interleave differently in each run. */
+function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
+  return frameResults([...frames].sort((a, b) => a.sequence - b.sequence));
+}
+
+async function readExpected(path: string): Promise<ExpectedResults> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new EffvitError(
+      'NOT_FOUND',
+      `There is no file ${path}: write it first with --save-expected ${path}.`,
+      {
+        cause,
+      },
+    );
+  });
+  return parseExpectedResults(text, path);
+}
+
+async function saveExpected(path: string, summary: ReplaySummary): Promise<void> {
+  const content: ExpectedResults = { version: 1, model: summary.model, frames: summary.results };
+  await writeFileAtomic(path, `${JSON.stringify(content, undefined, 1)}\n`);
+}
+
+function parseRate(text: string): number | 'max' {
+  const rate = Number(text);
+  if (text === 'max') return text;
+  if (text.trim() !== '' && rate >= 0.01 && rate <= 100) return rate;
+  throw new InvalidArgumentError(`Expected max or a factor from 0.01 to 100 but received ${text}.`);
+}
+
+function parseTolerance(text: string): number {
+  const tolerance = Number(text);
+  if (text.trim() !== '' && tolerance >= 0 && tolerance <= 1) return tolerance;
+  throw new InvalidArgumentError(`Expected a number from 0 to 1 but received ${text}.`);
+}
