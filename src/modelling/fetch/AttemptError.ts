@@ -1,0 +1,87 @@
+/**
+ * One attempt at a download failed. `retry`: another may succeed; `offline`: nothing was reached at all;
+ * `fatal`: the same would happen again. The message is a sentence part, e.g. `the server answered 503`.
+ */
+export class AttemptError extends Error {
+  readonly kind: 'retry' | 'offline' | 'fatal';
+  /** The HTTP status, where one came. */
+  readonly status: number | undefined;
+  /** What the server asked for, milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** What the user can do, a sentence part; only where it is fatal. */
+  readonly remedy: string | undefined;
+
+  constructor(
+    kind: AttemptError['kind'],
+    message: string,
+    details: { cause?: unknown; status?: number; retryAfterMs?: number | undefined; remedy?: string } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.name = 'AttemptError';
+    this.kind = kind;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+    this.remedy = details.remedy;
+  }
+}
+
+const OFFLINE_CODES: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+const WORDS: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  UND_ERR_HEADERS_TIMEOUT: 'the server took the request but does not answer',
+  UND_ERR_BODY_TIMEOUT: 'the server stopped sending',
+  UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the server sent another length than it said',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  ETIMEDOUT: 'the connection timed out',
+  EAI_AGAIN: 'its name cannot be looked up',
+  ENOTFOUND: 'its name cannot be looked up',
+  ECONNREFUSED: 'the connection is refused',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no network',
+};
+
+/** What undici or the network threw, sorted by what to do about it. */
+export function asAttemptError(error: unknown): AttemptError {
+  if (error instanceof AttemptError) return error;
+  const code = networkCode(error);
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+  const words = (code !== undefined && WORDS[code]) || message || 'the connection failed';
+  if (code !== undefined && OFFLINE_CODES.has(code))
+    return new AttemptError('offline', words, { cause: error });
+  if (code !== undefined && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) {
+    return new AttemptError('fatal', `the server's certificate is not accepted (${code})`, {
+      cause: error,
+      remedy:
+        "name your network's certificate authority in NODE_EXTRA_CA_CERTS, or a mirror in EFFVIT_MODEL_MIRROR",
+    });
+  }
+  if (/Proxy response \((\d+)\)/.test(message ?? '')) {
+    return new AttemptError('fatal', `the proxy refuses the connection (${message})`, {
+      cause: error,
+      remedy: 'correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY',
+    });
+  }
+  return new AttemptError('retry', words, { cause: error });
+}
+
+/** The code of an error, of its cause, or of the first of several tries (several addresses of one host). */
+function networkCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
+    const code = (current as NodeJS.ErrnoException).code;
+    if (typeof code === 'string') return code;
+    current = current instanceof AggregateError ? current.errors[0] : current.cause;
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+/** Limits of a download; every wait in it ends. */
+export interface FetchLimits {
+  readonly connectTimeoutMs: number;
+  /** From the request to the response's head. */
+  readonly headersTimeoutMs: number;
+  /** Longest silence inside a body. */
+  readonly stallTimeoutMs: number;
+  /** Attempts in a row without {@link progressBytes} more on disk. */
+  readonly maxAttempts: number;
+  /** What an attempt must add for the count of attempts to start anew. */
+  readonly progressBytes: number;
+  /** Back-off before retry n is random in [0.5, 1] x min(maxDelayMs, baseDelayMs x 2^(n-1)). */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+  /** A server that asks (Retry-After) for more than this is not waited for. */
+  readonly maxRetryAfterMs: number;
+  readonly maxRedirects: number;
+  /** No model is longer: an endless body ends here. */
+  readonly maxBytes: number;
+  /** How long to wait for another process that pulls the same model. */
+  readonly lockTimeoutMs: number;
+  /** How long after its death such a process is still waited for, at least 2000. */
+  readonly lockStaleMs: number;
+}
+
+export const DEFAULT_FETCH_LIMITS: FetchLimits = {
+  connectTimeoutMs: 15_000,
+  headersTimeoutMs: 30_000,
+  stallTimeoutMs: 30_000,
+  maxAttempts: 6,
+  progressBytes: 1 << 20,
+  baseDelayMs: 1_000,
+  maxDelayMs: 30_000,
+  maxRetryAfterMs: 120_000,
+  maxRedirects: 10,
+  maxBytes: 4 * 1024 ** 3,
+  lockTimeoutMs: 30 * 60_000,
+  lockStaleMs: 20_000,
+};

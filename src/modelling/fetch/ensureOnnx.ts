@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { sha256File } from '../../core/sha256File.js';
+import { writeFileAtomic } from '../../core/writeFileAtomic.js';
+import {
+  BUILT_RECORD_NAME,
+  type BuiltOnnxRecord,
+  builtOnnxName,
+  findBuiltOnnx,
+  ONNX_BUILDER_VERSION,
+} from '../../model/builtOnnx.js';
+import type { BuiltOnnxSource, ModelManifest } from '../../model/ModelManifest.js';
+import { isBuilt, requireModelFile } from '../../model/modelFiles.js';
+import { modelCacheFolder } from '../../model/modelFolders.js';
+import { DEFAULT_FETCH_LIMITS } from './FetchLimits.js';
+import { withModelLock } from './modelLock.js';
+import type { OnPullProgress } from './PullProgress.js';
+import type { PulledFile } from './pullFile.js';
+
+/** What the builder gets; it writes a whole ONNX file to `outputPath` or throws. */
+export interface BuildOnnxJob {
+  readonly weightsPath: string;
+  readonly outputPath: string;
+  readonly source: BuiltOnnxSource;
+  readonly classCount: number;
+}
+
+export type BuildOnnx = (job: BuildOnnxJob) => Promise<void>;
+
+export interface EnsureOnnxOptions {
+  readonly buildOnnx: BuildOnnx;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnPullProgress;
+}
+
+/**
+ * The path of a model's ONNX file; built from its weights into the user's cache first where it is a built
+ * one and not there yet (or the weights or the builder changed). A few file look-ups when it is there.
+ *
+ * @throws EffvitError NOT_FOUND (no weights on this machine: the sentence says how to get them), IO_FAILED,
+ *   CANCELLED, TIMED_OUT, and the builder's own BAD_WEIGHTS.
+ */
+export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions): Promise<string> {
+  const { env = process.env, onProgress = () => undefined } = options;
+  if (manifest.files.onnx === undefined || !isBuilt(manifest.files.onnx)) {
+    return requireModelFile(manifest, 'onnx', undefined, env);
+  }
+  const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
+  const built = await findBuiltOnnx(manifest, weightsPath, env);
+  if (built !== undefined) return built.path;
+  const lock = {
+    signal: options.signal ?? new AbortController().signal,
+    timeoutMs: DEFAULT_FETCH_LIMITS.lockTimeoutMs,
+    staleMs: DEFAULT_FETCH_LIMITS.lockStaleMs,
+    onWait: () => onProgress({ phase: 'waiting' }),
+  };
+  return withModelLock(modelCacheFolder(manifest, env), lock, async (signal) => {
+    const { path } = await ensureOnnxLocked(manifest, { ...options, env, signal, onProgress });
+    return path;
+  });
+}
+
+/** {@link ensureOnnx} for a built file and a caller that holds the model's lock. */
+export async function ensureOnnxLocked(
+  manifest: ModelManifest,
+  { env, signal, onProgress, buildOnnx }: Required<EnsureOnnxOptions>,
+): Promise<PulledFile> {
+  const source = manifest.files.onnx;
+  const { classCount } = manifest.output;
+  if (source === undefined || !isBuilt(source) || classCount === undefined) {
+    throw new EffvitError('INTERNAL', `The ONNX file of ${manifest.name} is not a built one: report this.`);
+  }
+  const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
+  const found = await findBuiltOnnx(manifest, weightsPath, env);
+  if (found !== undefined) {
+    return { kind: 'onnx', ...found, sha256: await sha256File(found.path, signal), action: 'present' };
+  }
+  const folder = modelCacheFolder(manifest, env);
+  const weights = await stat(weightsPath);
+  const weightsSha256 = await sha256File(weightsPath, signal);
+  const file = builtOnnxName(manifest, weightsSha256);
+  const path = join(folder, file);
+  onProgress({ phase: 'building', file });
+  const neighbour = join(folder, `.${file}.${process.pid}.${randomBytes(4).toString('hex')}.part`);
+  try {
+    await buildOnnx({
+      weightsPath,
+      outputPath: neighbour,
+      source,
+      classCount,
+    });
+    signal.throwIfAborted();
+    await rename(neighbour, path);
+  } catch (error) {
+    await rm(neighbour, { force: true });
+    if (signal.aborted) throw new EffvitError('CANCELLED', `Building ${path} was interrupted: run it again.`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`);
+  }
+  const { size: lengthBytes } = await stat(path);
+  const record: BuiltOnnxRecord = {
+    weights: {
+      path: weightsPath,
+      lengthBytes: weights.size,
+      mtimeMs: weights.mtimeMs,
+      sha256: weightsSha256,
+    },
+    builderVersion: ONNX_BUILDER_VERSION,
+    file,
+    lengthBytes,
+  };
+  await writeFileAtomic(join(folder, BUILT_RECORD_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
+  return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'built' };
+}

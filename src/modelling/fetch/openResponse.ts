@@ -1,0 +1,110 @@
+import { type Dispatcher, request } from 'undici';
+import { AttemptError, asAttemptError } from './AttemptError.js';
+import { retryAfterMs } from './backOff.js';
+import type { FetchLimits } from './FetchLimits.js';
+
+export interface OpenResponse {
+  readonly status: 200 | 206;
+  readonly body: Dispatcher.ResponseData['body'];
+  /** Lower-case names; the first value where a header came more than once. */
+  readonly header: (name: string) => string | undefined;
+  /** The publisher's own SHA-256 where a hop names one (Hugging Face: X-Linked-Etag). */
+  readonly publishedSha256: string | undefined;
+}
+
+export interface OpenOptions {
+  readonly dispatcher: Dispatcher;
+  readonly limits: FetchLimits;
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks for `url` and follows redirects, each hop with the same headers. Redirects are followed here because
+ * a hop in between may carry the file's checksum, and may not fall from https to http.
+ *
+ * @throws AttemptError for every answer but 200 and 206. Status 416 has the kind `retry`.
+ */
+export async function openResponse(url: string, options: OpenOptions): Promise<OpenResponse> {
+  let current = new URL(url);
+  let publishedSha256: string | undefined;
+  for (let hop = 0; hop <= options.limits.maxRedirects; hop++) {
+    const response = await send(current, options);
+    const header = (name: string): string | undefined => [response.headers[name]].flat()[0];
+    publishedSha256 ??= /^"([0-9a-f]{64})"$/.exec(header('x-linked-etag') ?? '')?.[1];
+    const { statusCode: status, body } = response;
+    if (status === 200 || status === 206) {
+      refuseCodedOrHtml(header);
+      return { status, body, header, publishedSha256 };
+    }
+    // Read to its end (or cut at 128 KiB), so that the connection serves the next request.
+    await body.dump({ limit: 128 * 1024 }).catch(() => undefined);
+    if (![301, 302, 303, 307, 308].includes(status)) throw statusError(status, header);
+    current = redirectTarget(current, header('location'));
+  }
+  throw new AttemptError('fatal', `the server redirects more than ${options.limits.maxRedirects} times`, {
+    remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
+  });
+}
+
+async function send(url: URL, options: OpenOptions): Promise<Dispatcher.ResponseData> {
+  try {
+    return await request(url.href, {
+      dispatcher: options.dispatcher,
+      signal: options.signal,
+      headersTimeout: options.limits.headersTimeoutMs,
+      bodyTimeout: options.limits.stallTimeoutMs,
+      // Ranges count bytes of the file, not of a compressed form.
+      headers: { 'user-agent': 'effvit', accept: '*/*', 'accept-encoding': 'identity', ...options.headers },
+    });
+  } catch (error) {
+    throw options.signal.aborted ? error : asAttemptError(error);
+  }
+}
+
+function redirectTarget(from: URL, location: string | undefined): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) {
+    throw new AttemptError('fatal', `the server redirects to ${JSON.stringify(location ?? 'nowhere')}`, {
+      remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
+    });
+  }
+  const to = new URL(location, from);
+  const isDowngrade = from.protocol === 'https:' && to.protocol !== 'https:';
+  if (isDowngrade || !/^https?:$/.test(to.protocol)) {
+    throw new AttemptError(
+      'fatal',
+      `the server redirects from ${from.protocol} to ${to.protocol}, which is not safe`,
+      {
+        remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
+      },
+    );
+  }
+  return to;
+}
+
+function statusError(status: number, header: (name: string) => string | undefined): AttemptError {
+  const message = `the server answered ${status}`;
+  if (status === 408 || status === 416 || status === 425 || status === 429 || status >= 500) {
+    const askedMs = retryAfterMs(header('retry-after'), Date.now());
+    return new AttemptError('retry', message, { status, retryAfterMs: askedMs });
+  }
+  const remedy =
+    status === 404 || status === 410
+      ? 'the file is gone from there, so correct the url in the manifest or name a mirror in EFFVIT_MODEL_MIRROR'
+      : 'name a mirror in EFFVIT_MODEL_MIRROR, or put the file there by hand';
+  return new AttemptError('fatal', message, { remedy });
+}
+
+function refuseCodedOrHtml(header: (name: string) => string | undefined): void {
+  const coding = header('content-encoding') ?? 'identity';
+  if (coding !== 'identity') {
+    throw new AttemptError('fatal', `the server sends the file as ${coding} though asked not to`, {
+      remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
+    });
+  }
+  if (/^text\/html\b/i.test(header('content-type') ?? '')) {
+    throw new AttemptError('fatal', 'the server answered with a web page instead of the file', {
+      remedy: 'log in to the network if it wants that, or name a mirror in EFFVIT_MODEL_MIRROR',
+    });
+  }
+}
