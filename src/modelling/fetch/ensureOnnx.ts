@@ -11,26 +11,18 @@ import {
   findBuiltOnnx,
   ONNX_BUILDER_VERSION,
 } from '../../model/builtOnnx.js';
-import type { BuiltOnnxSource, ModelManifest } from '../../model/ModelManifest.js';
+import type { ModelManifest } from '../../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../../model/modelFiles.js';
 import { modelCacheFolder } from '../../model/modelFolders.js';
+import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
 import { DEFAULT_FETCH_LIMITS } from './FetchLimits.js';
 import { withModelLock } from './modelLock.js';
 import type { OnPullProgress } from './PullProgress.js';
 import type { PulledFile } from './pullFile.js';
 
-/** What the builder gets; it writes a whole ONNX file to `outputPath` or throws. */
-export interface BuildOnnxJob {
-  readonly weightsPath: string;
-  readonly outputPath: string;
-  readonly source: BuiltOnnxSource;
-  readonly classCount: number;
-}
-
-export type BuildOnnx = (job: BuildOnnxJob) => Promise<void>;
-
 export interface EnsureOnnxOptions {
-  readonly buildOnnx: BuildOnnx;
+  /** Default: this package's builder. */
+  readonly buildOnnx?: BuildOnnx;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnPullProgress;
@@ -44,7 +36,7 @@ export interface EnsureOnnxOptions {
  *   CANCELLED, TIMED_OUT, and the builder's own BAD_WEIGHTS.
  */
 export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions): Promise<string> {
-  const { env = process.env, onProgress = () => undefined } = options;
+  const { env = process.env, onProgress = () => undefined, buildOnnx = buildOnnxFromWeights } = options;
   if (manifest.files.onnx === undefined || !isBuilt(manifest.files.onnx)) {
     return requireModelFile(manifest, 'onnx', undefined, env);
   }
@@ -58,7 +50,7 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
     onWait: () => onProgress({ phase: 'waiting' }),
   };
   return withModelLock(modelCacheFolder(manifest, env), lock, async (signal) => {
-    const { path } = await ensureOnnxLocked(manifest, { ...options, env, signal, onProgress });
+    const { path } = await ensureOnnxLocked(manifest, { env, signal, onProgress, buildOnnx });
     return path;
   });
 }

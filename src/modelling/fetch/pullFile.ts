@@ -70,7 +70,7 @@ export async function pullFile(status: ModelFileStatus, options: PullFileOptions
   const lengthBytes = await part.lengthBytes();
   let verifiedBy: VerifiedBy;
   try {
-    await checkContent(part.path, kind, source.url ?? '');
+    await checkContent(part.path, basename(path), kind, source.url ?? '');
     verifiedBy = await judgeAndRecord(path, { sha256, lengthBytes, source, publishedSha256 }, options);
   } catch (error) {
     // What was refused is not continued later.
@@ -133,7 +133,7 @@ async function checkPresent(
   const common = { kind, ...(chip && { chip }), path, lengthBytes, sha256, action: 'present' as const };
   // A file beside its manifest came with it; only what the manifest itself says can be held against it.
   if (status.location === 'model' && source.sha256 === undefined) return common;
-  await checkContent(path, kind, path);
+  await checkContent(path, basename(path), kind, path);
   const verifiedBy = await judgeAndRecord(path, { sha256, lengthBytes, source }, options);
   return { ...common, verifiedBy };
 }

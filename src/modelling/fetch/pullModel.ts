@@ -3,7 +3,8 @@ import type { BpuChip } from '../../model/BpuChip.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { isBuilt, type ModelFileStatus, modelFiles } from '../../model/modelFiles.js';
 import { modelCacheFolder } from '../../model/modelFolders.js';
-import { type BuildOnnx, ensureOnnxLocked } from './ensureOnnx.js';
+import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
+import { ensureOnnxLocked } from './ensureOnnx.js';
 import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './FetchLimits.js';
 import { withModelLock } from './modelLock.js';
 import type { OnPullProgress } from './PullProgress.js';
@@ -23,7 +24,8 @@ export interface PullOptions {
   /** Read for EFFVIT_MODEL_MIRROR, HF_ENDPOINT, HTTP_PROXY, HTTPS_PROXY, NO_PROXY and the cache folder. */
   readonly env?: NodeJS.ProcessEnv;
   readonly limits?: Partial<FetchLimits>;
-  readonly buildOnnx: BuildOnnx;
+  /** Default: this package's builder. */
+  readonly buildOnnx?: BuildOnnx;
 }
 
 /**
@@ -37,9 +39,14 @@ export interface PullOptions {
  */
 export async function pullModel(
   manifest: ModelManifest,
-  options: PullOptions,
+  options: PullOptions = {},
 ): Promise<readonly PulledFile[]> {
-  const { target = 'cpu', env = process.env, onProgress = () => undefined } = options;
+  const {
+    target = 'cpu',
+    env = process.env,
+    onProgress = () => undefined,
+    buildOnnx = buildOnnxFromWeights,
+  } = options;
   const limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
   const signal = options.signal ?? new AbortController().signal;
   wantedFiles(manifest, await modelFiles(manifest, env), target);
@@ -67,9 +74,7 @@ export async function pullModel(
       const pulled: PulledFile[] = [];
       for (const file of files) pulled.push(await pullFile(file, context));
       if (target === 'cpu' && manifest.files.onnx !== undefined && isBuilt(manifest.files.onnx)) {
-        pulled.push(
-          await ensureOnnxLocked(manifest, { env, signal: held, onProgress, buildOnnx: options.buildOnnx }),
-        );
+        pulled.push(await ensureOnnxLocked(manifest, { env, signal: held, onProgress, buildOnnx }));
       }
       return pulled;
     });

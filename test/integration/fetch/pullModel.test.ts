@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { EffvitError } from '../../../src/core/EffvitError.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
-import type { BuildOnnx } from '../../../src/modelling/fetch/ensureOnnx.js';
+import type { BuildOnnx } from '../../../src/modelling/fetch/buildOnnxFromWeights.js';
 import type { PulledFile } from '../../../src/modelling/fetch/pullFile.js';
 import { type PullOptions, pullModel } from '../../../src/modelling/fetch/pullModel.js';
 import {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { ModelManifest } from '../../../../src/model/ModelManifest.js';
 import { modelFiles } from '../../../../src/model/modelFiles.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
-import { type BuildOnnxJob, ensureOnnx } from '../../../../src/modelling/fetch/ensureOnnx.js';
+import type { BuildOnnxJob } from '../../../../src/modelling/fetch/buildOnnxFromWeights.js';
+import { ensureOnnx } from '../../../../src/modelling/fetch/ensureOnnx.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../../helpers/scratchModels.js';
 
 describe('ensureOnnx', () => {
