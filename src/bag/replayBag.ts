@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { FrameResults } from '../classify/expectedResults.js';
 import type { BagImage, BagMessageProblem } from './BagReader.js';
+import { paceMessages } from './paceMessages.js';
 
 /** One frame of a recording and what became of it. */
 export interface ReplayedFrame {
@@ -22,9 +23,6 @@ export interface ReplayBagOptions {
   readonly onFrame: (frame: ReplayedFrame) => void | Promise<void>;
 }
 
-/** The longest single sleep: an abort must be noticed soon. */
-const SLEEP_LIMIT_MS = 100;
-
 /**
  * Sends a recording through the classifier and returns when the outcome of every frame was handed to `onFrame`.
  *
@@ -36,7 +34,6 @@ export async function replayBag(
   const { images, classifier, rate, signal, onFrame } = options;
   let sequence = 0;
   let startedNs: bigint | undefined;
-  let firstLogTimeNs: bigint | undefined;
   let failure: unknown;
   // A chain keeps the calls of onFrame one after the other, in the order in which outcomes came.
   let calls: Promise<void> = Promise.resolve();
@@ -47,16 +44,10 @@ export async function replayBag(
         failure ??= error;
       });
   };
-  for await (const item of images) {
+  for await (const { message: item } of paceMessages(() => images, { rate, signal })) {
     if (signal.aborted || failure !== undefined) break;
     startedNs ??= process.hrtime.bigint();
-    firstLogTimeNs ??= item.logTimeNs;
-    if (rate !== 'max') {
-      const dueNs = startedNs + BigInt(Math.round(Number(item.logTimeNs - firstLogTimeNs) / rate));
-      await sleepUntil(dueNs, signal);
-    } else {
-      await classifier.ready();
-    }
+    if (rate === 'max') await classifier.ready();
     const current = { sequence: sequence++, logTimeNs: item.logTimeNs };
     if (item.kind === 'problem') {
       const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: item.topic };
@@ -74,14 +65,6 @@ export async function replayBag(
     frames: sequence,
     elapsedNs: startedNs === undefined ? 0 : Number(process.hrtime.bigint() - startedNs),
   };
-}
-
-async function sleepUntil(dueNs: bigint, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const leftMs = Number(dueNs - process.hrtime.bigint()) / 1e6;
-    if (leftMs <= 0) return;
-    await delay(Math.min(leftMs, SLEEP_LIMIT_MS));
-  }
 }
 
 /** The results of published frames in the form that expectation files have. */

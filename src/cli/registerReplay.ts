@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openBag } from '../bag/openBag.js';
+import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import {
@@ -102,6 +103,7 @@ async function replay(
 ): Promise<ReplaySummary> {
   const bag = await openBag(path);
   let classifier: Classifier | undefined;
+  let results: ResultBagWriter | undefined;
   try {
     // Asked for before the model is loaded: a wrong topic should not cost the loading time.
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
@@ -111,16 +113,23 @@ async function replay(
     const isShown = options.json !== true && options.quiet !== true;
     if (isShown) view.showStart(path, classifier);
     const frames: ReplayedFrame[] = [];
+    results =
+      options.output === undefined
+        ? undefined
+        : await ResultBagWriter.create(options.output, classifier.info);
     const { elapsedNs } = await replayBag({
       images,
       classifier,
       rate: options.rate,
       signal,
-      onFrame: (frame) => {
+      onFrame: async (frame) => {
         frames.push(frame);
         if (isShown) view.showFrame(frame);
+        await results?.write(frame);
       },
     });
+    // Also after an abort: what was classified until then is a whole recording of its own.
+    await results?.close();
     for (const warning of bag.warnings) terminal.warn(warning);
     const counts = classifier.counts();
     return {
@@ -134,7 +143,11 @@ async function replay(
       runtime: classifier.info.runtime,
       threads: parameters.threads,
       results: inOrder(frames),
+      ...(results !== undefined && { outputPath: results.path }),
     };
+  } catch (error) {
+    await results?.abort();
+    throw error;
   } finally {
     await classifier?.close();
     await bag.close();
