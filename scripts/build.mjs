@@ -41,10 +41,11 @@ if (newest > builtMs || process.argv.includes('--force')) {
     const out = join(root, 'build', relative(root, dirname(folder)));
     mkdirSync(out, { recursive: true });
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.asm.ts'))) {
+      const ownConfig = join(folder, name.replace('.asm.ts', '.asconfig.json'));
       run('assemblyscript/bin/asc.js', [
         relative(root, join(folder, name)),
         '--config',
-        relative(root, join(folder, 'asconfig.json')),
+        relative(root, existsSync(ownConfig) ? ownConfig : join(folder, 'asconfig.json')),
         '--outFile',
         relative(root, join(out, name.replace('.asm.ts', '.wasm'))),
       ]);

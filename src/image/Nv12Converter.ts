@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { EffvitError } from '../core/EffvitError.js';
+import { compileKernel } from './compileKernel.js';
 import { FrameSlot } from './FrameSlot.js';
 import { type KernelProgram, kernelProgram, SLOT_BASE_BYTES } from './KernelProgram.js';
 import { SHIFT } from './kernelFields.js';
@@ -15,15 +14,7 @@ const KEPT_PROGRAMS = 64;
  * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions.
  */
 export function compileNv12Kernel(): WebAssembly.Module {
-  // scripts/build.mjs puts it beside this file.
-  const bytes = readFileSync(new URL('./nv12.wasm', import.meta.url));
-  if (!WebAssembly.validate(bytes)) {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `The image kernel needs WebAssembly SIMD and threads, which Node ${process.version} lacks on this ${process.arch} processor: use Node 20.3 or newer on arm64 or an x64 processor with SSE 4.1.`,
-    );
-  }
-  return new WebAssembly.Module(bytes);
+  return compileKernel('nv12');
 }
 
 /** The worker's side of a {@link FrameSlot}: turns the rows that were copied into it into NV12. */

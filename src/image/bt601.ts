@@ -6,6 +6,8 @@ export const COEFFICIENT_BITS = 20;
 const ONE = 2 ** COEFFICIENT_BITS;
 /** Added before the shift, it rounds to nearest. */
 const HALF = ONE / 2;
+/** More than the coefficients' rounding adds up to, less than 1/1000: exact halves round upwards. */
+const TIE = 256;
 
 /**
  * From R, G, B to one of Y, U, V: clamp((r * R + g * G + b * B + bias) >> 20). The bias holds the component's
@@ -26,11 +28,11 @@ export interface RgbToYuv {
 
 /**
  * ITU-R BT.601. Full: the equations of the RDK toolchain (Y = .299R + .587G + .114B; U = -.169R - .331G + .5B + 128;
- * V = .5R - .419G - .081B + 128), rounded to 2^-20. Limited: the integers of OpenCV's COLOR_BGR2YUV_I420.
+ * V = .5R - .419G - .081B + 128), the nearest integer of each for all 2^24 colours. Limited: the integers of OpenCV's COLOR_BGR2YUV_I420.
  */
 export const RGB_TO_YUV: Readonly<Record<YuvRange, RgbToYuv>> = {
   full: {
-    y: { r: 313524, g: 615514, b: 119538, bias: HALF },
+    y: { r: 313524, g: 615514, b: 119538, bias: HALF + TIE },
     u: { r: -177209, g: -347079, b: 524288, bias: 128 * ONE + HALF },
     v: { r: 524288, g: -439353, b: -84935, bias: 128 * ONE + HALF },
   },
@@ -81,4 +83,43 @@ export function applyAffine({ gain, bias }: Affine, value: number): number {
 export function applyRgbWeights(weights: RgbWeights, red: number, green: number, blue: number): number {
   const sum = weights.r * red + weights.g * green + weights.b * blue + weights.bias;
   return clampToByte(sum >> COEFFICIENT_BITS);
+}
+
+/** From Y, U, V to one of R, G, B: clamp((y * Y + u * U + v * V + bias) >> 20). */
+export interface YuvWeights {
+  readonly y: number;
+  readonly u: number;
+  readonly v: number;
+  readonly bias: number;
+}
+
+export interface YuvToRgb {
+  readonly red: YuvWeights;
+  readonly green: YuvWeights;
+  readonly blue: YuvWeights;
+}
+
+const scaled = (factor: number) => Math.round(factor * ONE);
+
+/** The inverse of BT.601's equations: luma factors of red and blue are .299 and .114. */
+function inverse(lumaGain: number, chromaGain: number, lumaOffset: number): YuvToRgb {
+  const y = scaled(lumaGain);
+  const weights = (u: number, v: number): YuvWeights => {
+    const [scaledU, scaledV] = [scaled(u * chromaGain), scaled(v * chromaGain)];
+    return { y, u: scaledU, v: scaledV, bias: HALF - lumaOffset * y - 128 * (scaledU + scaledV) };
+  };
+  return {
+    red: weights(0, 1.402),
+    green: weights((-0.114 * 1.772) / 0.587, (-0.299 * 1.402) / 0.587),
+    blue: weights(1.772, 0),
+  };
+}
+
+export const YUV_TO_RGB: Readonly<Record<YuvRange, YuvToRgb>> = {
+  full: inverse(1, 1, 0),
+  limited: inverse(255 / 219, 255 / 224, 16),
+};
+
+export function applyYuvWeights(weights: YuvWeights, luma: number, u: number, v: number): number {
+  return clampToByte((weights.y * luma + weights.u * u + weights.v * v + weights.bias) >> COEFFICIENT_BITS);
 }

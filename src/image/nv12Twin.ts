@@ -39,7 +39,7 @@ export function slotFrameBytes(bytes: Uint8Array, layout: SlotLayout): FrameByte
 
 /** 16 bits to 8, rounded: v / 257, exact for every v. */
 export function sixteenToEightBits(value: number): number {
-  return (value + 128 - (value >> 8)) >> 8;
+  return (value * 255 + 32895) >> 16;
 }
 
 /** The mirror image of a position beyond the border; it keeps the colour of a Bayer pattern. */

@@ -21,7 +21,8 @@ export function startUnpacking(): void {
 /** v / 257, rounded; exact for all 16-bit v. */
 @inline
 function eightBits(values: v128): v128 {
-  return i16x8.shr_u(i16x8.sub(i16x8.add(values, i16x8.splat(128)), i16x8.shr_u(values, 8)), 8);
+  const raised = i16x8.add_sat_u(values, i16x8.splat(128));
+  return i16x8.shr_u(i16x8.sub(raised, i16x8.shr_u(raised, 8)), 8);
 }
 
 @inline

@@ -1,0 +1,80 @@
+import { YUV_TO_RGB } from './bt601.js';
+import { compileKernel } from './compileKernel.js';
+import { checkNv12Length, nv12Bytes, type TensorOptions } from './TensorOptions.js';
+
+const PAGE_BYTES = 65536;
+/** The kernel reads its parameters below its own variables, at these places. */
+const Y_WEIGHT_ADDRESS = 64;
+const CHANNELS_ADDRESS = 68;
+const NORMALISATION_ADDRESS = 104;
+const SOURCE_ADDRESS = PAGE_BYTES;
+
+type Kernel = (source: number, target: number, widthPx: number, heightPx: number) => void;
+
+let compiled: WebAssembly.Module | undefined;
+
+/**
+ * NV12 to the float32 tensor of a model that takes RGB or BGR. Chroma is taken from the nearest sample, channels are
+ * rounded and clamped to 0..255 before they are normalised, as {@link nv12ToRgb} shows them.
+ *
+ * Its memory is its own, not shared: inference runtimes take the tensor as it is, without a copy.
+ */
+export class Nv12TensorConverter {
+  readonly #options: TensorOptions;
+  readonly #kernel: Kernel;
+  readonly #source: Uint8Array;
+  readonly #targetAddress: number;
+  readonly #tensor: Float32Array;
+
+  private constructor(options: TensorOptions, kernel: Kernel, memory: WebAssembly.Memory) {
+    const { widthPx, heightPx } = options;
+    const sourceBytes = nv12Bytes(widthPx, heightPx);
+    this.#options = options;
+    this.#kernel = kernel;
+    this.#targetAddress = targetAddress(options);
+    this.#source = new Uint8Array(memory.buffer, SOURCE_ADDRESS, sourceBytes);
+    this.#tensor = new Float32Array(memory.buffer, this.#targetAddress, 3 * widthPx * heightPx);
+  }
+
+  /** @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions. */
+  static create(options: TensorOptions): Nv12TensorConverter {
+    compiled ??= compileKernel('nv12Tensor');
+    const neededBytes = targetAddress(options) + 12 * options.widthPx * options.heightPx;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(neededBytes / PAGE_BYTES) });
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+    writeParameters(new DataView(memory.buffer), options);
+    const name = options.layout === 'nchw' ? 'toPlanar' : 'toInterleaved';
+    return new Nv12TensorConverter(options, exports[name] as Kernel, memory);
+  }
+
+  /**
+   * The tensor of one frame: 3 * height * width values, valid until the next call.
+   *
+   * @throws EffvitError INTERNAL when `nv12` is not of the converter's size.
+   */
+  convert(nv12: Uint8Array): Float32Array {
+    const { widthPx, heightPx } = this.#options;
+    checkNv12Length(nv12, widthPx, heightPx);
+    this.#source.set(nv12);
+    this.#kernel(SOURCE_ADDRESS, this.#targetAddress, widthPx, heightPx);
+    return this.#tensor;
+  }
+}
+
+function targetAddress({ widthPx, heightPx }: TensorOptions): number {
+  return SOURCE_ADDRESS + Math.ceil(nv12Bytes(widthPx, heightPx) / 64) * 64;
+}
+
+function writeParameters(view: DataView, { range, order, mean, scale }: TensorOptions): void {
+  const { red, green, blue } = YUV_TO_RGB[range];
+  view.setInt32(Y_WEIGHT_ADDRESS, red.y, true);
+  const channels = order === 'rgb' ? [red, green, blue] : [blue, green, red];
+  channels.forEach(({ u, v, bias }, channel) => {
+    const address = CHANNELS_ADDRESS + 12 * channel;
+    view.setInt32(address, u, true);
+    view.setInt32(address + 4, v, true);
+    view.setInt32(address + 8, bias, true);
+    view.setFloat32(NORMALISATION_ADDRESS + 8 * channel, mean[channel] ?? 0, true);
+    view.setFloat32(NORMALISATION_ADDRESS + 8 * channel + 4, scale[channel] ?? 1, true);
+  });
+}

@@ -1,0 +1,103 @@
+// NV12 to normalised float32 channels, eight pixels at a time; nv12TensorTwin.ts defines the result.
+
+/** Addresses of the parameters: see Nv12TensorConverter.ts, which writes them. */
+const Y_WEIGHT: usize = 64;
+/** Three words a channel: weight of U, weight of V, bias. */
+const CHANNELS: usize = 68;
+/** Two floats a channel: mean, scale. */
+const NORMALISATION: usize = 104;
+
+const COEFFICIENT_BITS: i32 = 20;
+
+/** Contribution of four pairs of chroma to a channel. */
+@inline
+function chromaPart(u: v128, v: v128, channel: usize): v128 {
+  const weights = CHANNELS + 12 * channel;
+  return i32x4.add(
+    i32x4.add(i32x4.mul(u, v128.load_splat<u32>(weights)), i32x4.mul(v, v128.load_splat<u32>(weights, 4))),
+    v128.load_splat<u32>(weights, 8),
+  );
+}
+
+@inline
+function normalised(sum: v128, channel: usize): v128 {
+  const byte = i32x4.min_s(i32x4.max_s(i32x4.shr_s(sum, COEFFICIENT_BITS), i32x4.splat(0)), i32x4.splat(255));
+  const place = NORMALISATION + 8 * channel;
+  const centred = f32x4.sub(f32x4.convert_i32x4_s(byte), v128.load_splat<f32>(place));
+  return f32x4.mul(centred, v128.load_splat<f32>(place, 4));
+}
+
+@inline
+function lowPairs(part: v128): v128 {
+  return v128.shuffle<i32>(part, part, 0, 0, 1, 1);
+}
+
+@inline
+function highPairs(part: v128): v128 {
+  return v128.shuffle<i32>(part, part, 2, 2, 3, 3);
+}
+
+/** Stores four pixels of interleaved channels. */
+@inline
+function storeInterleaved(target: usize, a: v128, b: v128, c: v128): void {
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  v128.store(target, v128.shuffle<i32>(ab, c, 0, 1, 4, 2));
+  const bc = v128.shuffle<i32>(v128.shuffle<i32>(ab, c, 3, 3, 5, 5), abHigh, 0, 2, 4, 5);
+  v128.store(target, bc, 16);
+  v128.store(target, v128.shuffle<i32>(c, abHigh, 2, 6, 7, 3), 32);
+}
+
+@inline
+function convertRows(source: usize, target: usize, width: i32, height: i32, isPlanar: bool): void {
+  const plane = <usize>(width * height) << 2;
+  const yWeight = v128.load_splat<u32>(Y_WEIGHT);
+  for (let row = 0; row < height; row++) {
+    const luma = source + row * width;
+    const chroma = source + width * height + (row >> 1) * width;
+    for (let column = 0; column < width; column += 8) {
+      // The last eight pixels may overlap the eight before.
+      const x = min(column, width - 8);
+      const words = v128.load_ext<u8>(luma + x);
+      const y0 = i32x4.mul(i32x4.extend_low_i16x8_u(words), yWeight);
+      const y1 = i32x4.mul(i32x4.extend_high_i16x8_u(words), yWeight);
+      // Eight words U V U V ...: their even and odd halves.
+      const pairs = v128.load_ext<u8>(chroma + x);
+      const u = v128.and(pairs, i32x4.splat(0xffff));
+      const v = i32x4.shr_u(pairs, 16);
+      const a = chromaPart(u, v, 0);
+      const b = chromaPart(u, v, 1);
+      const c = chromaPart(u, v, 2);
+      const a0 = normalised(i32x4.add(y0, lowPairs(a)), 0);
+      const a1 = normalised(i32x4.add(y1, highPairs(a)), 0);
+      const b0 = normalised(i32x4.add(y0, lowPairs(b)), 1);
+      const b1 = normalised(i32x4.add(y1, highPairs(b)), 1);
+      const c0 = normalised(i32x4.add(y0, lowPairs(c)), 2);
+      const c1 = normalised(i32x4.add(y1, highPairs(c)), 2);
+      const pixel = <usize>(row * width + x);
+      if (isPlanar) {
+        const to = target + (pixel << 2);
+        v128.store(to, a0);
+        v128.store(to, a1, 16);
+        v128.store(to + plane, b0);
+        v128.store(to + plane, b1, 16);
+        v128.store(to + 2 * plane, c0);
+        v128.store(to + 2 * plane, c1, 16);
+      } else {
+        const to = target + pixel * 12;
+        storeInterleaved(to, a0, b0, c0);
+        storeInterleaved(to + 48, a1, b1, c1);
+      }
+    }
+  }
+}
+
+/** Even width of at least 8; the channels' planes lie one behind the other. */
+export function toPlanar(source: usize, target: usize, width: i32, height: i32): void {
+  convertRows(source, target, width, height, true);
+}
+
+/** Even width of at least 8; the channels of a pixel lie side by side. */
+export function toInterleaved(source: usize, target: usize, width: i32, height: i32): void {
+  convertRows(source, target, width, height, false);
+}

@@ -1,0 +1,30 @@
+import { applyYuvWeights, YUV_TO_RGB } from './bt601.js';
+import type { YuvRange } from './ImageFrame.js';
+import { checkNv12Length } from './TensorOptions.js';
+
+/**
+ * What the network sees, for people: NV12 to interleaved 8-bit R, G, B. Each pixel takes the chroma of its 2x2
+ * block (nearest neighbour), as the RDK toolchain does; values outside 0..255 are clamped.
+ *
+ * @param widthPx even. @param heightPx even.
+ * @throws EffvitError INTERNAL when `nv12` has another length than widthPx * heightPx * 3 / 2.
+ */
+export function nv12ToRgb(nv12: Uint8Array, widthPx: number, heightPx: number, range: YuvRange): Uint8Array {
+  checkNv12Length(nv12, widthPx, heightPx);
+  const { red, green, blue } = YUV_TO_RGB[range];
+  const rgb = new Uint8Array(widthPx * heightPx * 3);
+  for (let row = 0; row < heightPx; row++) {
+    const chromaRow = widthPx * (heightPx + (row >> 1));
+    for (let column = 0; column < widthPx; column++) {
+      const pixel = row * widthPx + column;
+      const chroma = chromaRow + (column & ~1);
+      const luma = nv12[pixel] ?? 0;
+      const u = nv12[chroma] ?? 0;
+      const v = nv12[chroma + 1] ?? 0;
+      rgb[3 * pixel] = applyYuvWeights(red, luma, u, v);
+      rgb[3 * pixel + 1] = applyYuvWeights(green, luma, u, v);
+      rgb[3 * pixel + 2] = applyYuvWeights(blue, luma, u, v);
+    }
+  }
+  return rgb;
+}
