@@ -58,7 +58,7 @@ export class FrameSlot {
 
   /** The one copy of a frame's needed rows. `data` is the frame that `plan` was made for. */
   copyFrom(data: Uint8Array, plan: Pick<FramePlan, 'segments' | 'slotBytes'>): void {
-    this.ensureCapacity(plan.slotBytes);
+    this.ensureCapacity(plan.slotBytes + COPY_ALIGNMENT_BYTES);
     const bytes = this.#bytes;
     const shiftBytes = data.byteOffset % COPY_ALIGNMENT_BYTES;
     bytes[SHIFT_ADDRESS] = shiftBytes;
@@ -73,6 +73,12 @@ export class FrameSlot {
   /** Bytes, 0 to 7, that the copied rows lie behind their places in the plan. */
   get shiftBytes(): number {
     return this.#bytes[SHIFT_ADDRESS] ?? 0;
+  }
+
+  /** The first bytes that {@link copyFrom} put here, e.g. a whole compressed picture. */
+  copied(lengthBytes: number): Uint8Array {
+    this.ensureCapacity(lengthBytes + COPY_ALIGNMENT_BYTES);
+    return this.view(this.shiftBytes, lengthBytes);
   }
 
   /** A view of the slot's bytes; offsets are those of the plan. */

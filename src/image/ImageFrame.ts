@@ -56,11 +56,16 @@ export interface RawImageFrame extends FrameHeader {
   readonly data: Uint8Array;
 }
 
+/** A picture file is turned upright and must be undamaged; a topic's images are taken as the camera sends them. */
+export type CompressedOrigin = 'topic' | 'file';
+
 /** A view of a compressed picture, as sensor_msgs/CompressedImage or a file holds it. */
 export interface CompressedImageFrame extends FrameHeader {
   readonly kind: 'compressed';
   /** As received, e.g. `jpeg` or `bgr8; jpeg compressed bgr8`; the bytes' own signature decides. */
   readonly format: string;
+  /** Absent: a topic. */
+  readonly origin?: CompressedOrigin;
   readonly data: Uint8Array;
 }
 

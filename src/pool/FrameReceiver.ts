@@ -53,7 +53,8 @@ export class FrameReceiver {
       frameId: '',
       source: descriptor.source,
       format: descriptor.format,
-      data: this.#slot.view(0, payloadBytes),
+      ...(descriptor.origin === undefined ? {} : { origin: descriptor.origin }),
+      data: this.#slot.copied(payloadBytes),
     });
     const decodedNs = monotonicNs();
     const nv12 = this.#convert(decoded, descriptor.preprocess);

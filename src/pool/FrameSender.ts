@@ -46,11 +46,12 @@ export class FrameSender {
     this.slot.copyFrom(frame.data, { segments: [whole], slotBytes: lengthBytes });
     if (this.#compressedOptions !== options) this.#forget();
     this.#compressedOptions = options;
-    const { source, format } = frame;
-    return this.#numberOf(`${format}\n${source}`, () => ({
+    const { source, format, origin } = frame;
+    return this.#numberOf(`${origin}\n${format}\n${source}`, () => ({
       kind: 'compressed',
       source,
       format,
+      ...(origin === undefined ? {} : { origin }),
       preprocess: options,
     }));
   }

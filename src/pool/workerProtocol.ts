@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EffvitErrorCode } from '../core/EffvitError.js';
+import type { CompressedOrigin } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
@@ -21,6 +22,7 @@ export type FrameDescriptor =
       readonly kind: 'compressed';
       readonly source: string;
       readonly format: string;
+      readonly origin?: CompressedOrigin;
       readonly preprocess: PreprocessOptions;
     };
 
