@@ -1,4 +1,4 @@
-import { YUV_TO_RGB } from './bt601.js';
+import { realYuvWeights, YUV_TO_RGB } from './bt601.js';
 import { compileKernel } from './compileKernel.js';
 import { checkNv12Length, nv12Bytes, type TensorOptions } from './TensorOptions.js';
 
@@ -15,7 +15,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /**
  * NV12 to the float32 tensor of a model that takes RGB or BGR. Chroma is taken from the nearest sample, channels are
- * rounded and clamped to 0..255 before they are normalised, as {@link nv12ToRgb} shows them.
+ * clamped to 0..255 and, unlike those that {@link nv12ToRgb} shows, not rounded before they are normalised.
  *
  * Its memory is its own, not shared: inference runtimes take the tensor as it is, without a copy.
  */
@@ -24,7 +24,8 @@ export class Nv12TensorConverter {
   readonly #kernel: Kernel;
   readonly #source: Uint8Array;
   readonly #targetAddress: number;
-  readonly #tensor: Float32Array;
+  /** 3 * height * width values: always this memory, filled by {@link convert}. */
+  readonly tensor: Float32Array;
 
   private constructor(options: TensorOptions, kernel: Kernel, memory: WebAssembly.Memory) {
     const { widthPx, heightPx } = options;
@@ -33,7 +34,7 @@ export class Nv12TensorConverter {
     this.#kernel = kernel;
     this.#targetAddress = targetAddress(options);
     this.#source = new Uint8Array(memory.buffer, SOURCE_ADDRESS, sourceBytes);
-    this.#tensor = new Float32Array(memory.buffer, this.#targetAddress, 3 * widthPx * heightPx);
+    this.tensor = new Float32Array(memory.buffer, this.#targetAddress, 3 * widthPx * heightPx);
   }
 
   /** @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions. */
@@ -48,7 +49,7 @@ export class Nv12TensorConverter {
   }
 
   /**
-   * The tensor of one frame: 3 * height * width values, valid until the next call.
+   * Fills {@link tensor} from one frame and returns it: valid until the next call.
    *
    * @throws EffvitError INTERNAL when `nv12` is not of the converter's size.
    */
@@ -57,7 +58,7 @@ export class Nv12TensorConverter {
     checkNv12Length(nv12, widthPx, heightPx);
     this.#source.set(nv12);
     this.#kernel(SOURCE_ADDRESS, this.#targetAddress, widthPx, heightPx);
-    return this.#tensor;
+    return this.tensor;
   }
 }
 
@@ -67,13 +68,13 @@ function targetAddress({ widthPx, heightPx }: TensorOptions): number {
 
 function writeParameters(view: DataView, { range, order, mean, scale }: TensorOptions): void {
   const { red, green, blue } = YUV_TO_RGB[range];
-  view.setInt32(Y_WEIGHT_ADDRESS, red.y, true);
+  view.setFloat32(Y_WEIGHT_ADDRESS, realYuvWeights(red).y, true);
   const channels = order === 'rgb' ? [red, green, blue] : [blue, green, red];
-  channels.forEach(({ u, v, bias }, channel) => {
+  channels.map(realYuvWeights).forEach(({ u, v, bias }, channel) => {
     const address = CHANNELS_ADDRESS + 12 * channel;
-    view.setInt32(address, u, true);
-    view.setInt32(address + 4, v, true);
-    view.setInt32(address + 8, bias, true);
+    view.setFloat32(address, u, true);
+    view.setFloat32(address + 4, v, true);
+    view.setFloat32(address + 8, bias, true);
     view.setFloat32(NORMALISATION_ADDRESS + 8 * channel, mean[channel] ?? 0, true);
     view.setFloat32(NORMALISATION_ADDRESS + 8 * channel + 4, scale[channel] ?? 1, true);
   });

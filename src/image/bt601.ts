@@ -120,6 +120,11 @@ export const YUV_TO_RGB: Readonly<Record<YuvRange, YuvToRgb>> = {
   limited: inverse(255 / 219, 255 / 224, 16),
 };
 
+/** The same in real numbers, without the rounding: y * Y + u * U + v * V + bias, not yet clamped to 0..255. */
+export function realYuvWeights({ y, u, v, bias }: YuvWeights): YuvWeights {
+  return { y: y / ONE, u: u / ONE, v: v / ONE, bias: (bias - HALF) / ONE };
+}
+
 export function applyYuvWeights(weights: YuvWeights, luma: number, u: number, v: number): number {
   return clampToByte((weights.y * luma + weights.u * u + weights.v * v + weights.bias) >> COEFFICIENT_BITS);
 }

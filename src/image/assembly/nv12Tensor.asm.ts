@@ -2,29 +2,27 @@
 
 /** Addresses of the parameters: see Nv12TensorConverter.ts, which writes them. */
 const Y_WEIGHT: usize = 64;
-/** Three words a channel: weight of U, weight of V, bias. */
+/** Three floats a channel: weight of U, weight of V, bias. */
 const CHANNELS: usize = 68;
 /** Two floats a channel: mean, scale. */
 const NORMALISATION: usize = 104;
-
-const COEFFICIENT_BITS: i32 = 20;
 
 /** Contribution of four pairs of chroma to a channel. */
 @inline
 function chromaPart(u: v128, v: v128, channel: usize): v128 {
   const weights = CHANNELS + 12 * channel;
-  return i32x4.add(
-    i32x4.add(i32x4.mul(u, v128.load_splat<u32>(weights)), i32x4.mul(v, v128.load_splat<u32>(weights, 4))),
-    v128.load_splat<u32>(weights, 8),
+  return f32x4.add(
+    f32x4.add(f32x4.mul(u, v128.load_splat<f32>(weights)), f32x4.mul(v, v128.load_splat<f32>(weights, 4))),
+    v128.load_splat<f32>(weights, 8),
   );
 }
 
+/** There is no NaN, so the quick forms of minimum and maximum do. */
 @inline
-function normalised(sum: v128, channel: usize): v128 {
-  const byte = i32x4.min_s(i32x4.max_s(i32x4.shr_s(sum, COEFFICIENT_BITS), i32x4.splat(0)), i32x4.splat(255));
+function normalised(value: v128, channel: usize): v128 {
+  const clamped = f32x4.pmin(f32x4.splat(255), f32x4.pmax(f32x4.splat(0), value));
   const place = NORMALISATION + 8 * channel;
-  const centred = f32x4.sub(f32x4.convert_i32x4_s(byte), v128.load_splat<f32>(place));
-  return f32x4.mul(centred, v128.load_splat<f32>(place, 4));
+  return f32x4.mul(f32x4.sub(clamped, v128.load_splat<f32>(place)), v128.load_splat<f32>(place, 4));
 }
 
 @inline
@@ -51,7 +49,7 @@ function storeInterleaved(target: usize, a: v128, b: v128, c: v128): void {
 @inline
 function convertRows(source: usize, target: usize, width: i32, height: i32, isPlanar: bool): void {
   const plane = <usize>(width * height) << 2;
-  const yWeight = v128.load_splat<u32>(Y_WEIGHT);
+  const yWeight = v128.load_splat<f32>(Y_WEIGHT);
   for (let row = 0; row < height; row++) {
     const luma = source + row * width;
     const chroma = source + width * height + (row >> 1) * width;
@@ -59,21 +57,21 @@ function convertRows(source: usize, target: usize, width: i32, height: i32, isPl
       // The last eight pixels may overlap the eight before.
       const x = min(column, width - 8);
       const words = v128.load_ext<u8>(luma + x);
-      const y0 = i32x4.mul(i32x4.extend_low_i16x8_u(words), yWeight);
-      const y1 = i32x4.mul(i32x4.extend_high_i16x8_u(words), yWeight);
+      const y0 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words)), yWeight);
+      const y1 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words)), yWeight);
       // Eight words U V U V ...: their even and odd halves.
       const pairs = v128.load_ext<u8>(chroma + x);
-      const u = v128.and(pairs, i32x4.splat(0xffff));
-      const v = i32x4.shr_u(pairs, 16);
+      const u = f32x4.convert_i32x4_s(v128.and(pairs, i32x4.splat(0xffff)));
+      const v = f32x4.convert_i32x4_s(i32x4.shr_u(pairs, 16));
       const a = chromaPart(u, v, 0);
       const b = chromaPart(u, v, 1);
       const c = chromaPart(u, v, 2);
-      const a0 = normalised(i32x4.add(y0, lowPairs(a)), 0);
-      const a1 = normalised(i32x4.add(y1, highPairs(a)), 0);
-      const b0 = normalised(i32x4.add(y0, lowPairs(b)), 1);
-      const b1 = normalised(i32x4.add(y1, highPairs(b)), 1);
-      const c0 = normalised(i32x4.add(y0, lowPairs(c)), 2);
-      const c1 = normalised(i32x4.add(y1, highPairs(c)), 2);
+      const a0 = normalised(f32x4.add(y0, lowPairs(a)), 0);
+      const a1 = normalised(f32x4.add(y1, highPairs(a)), 0);
+      const b0 = normalised(f32x4.add(y0, lowPairs(b)), 1);
+      const b1 = normalised(f32x4.add(y1, highPairs(b)), 1);
+      const c0 = normalised(f32x4.add(y0, lowPairs(c)), 2);
+      const c1 = normalised(f32x4.add(y1, highPairs(c)), 2);
       const pixel = <usize>(row * width + x);
       if (isPlanar) {
         const to = target + (pixel << 2);
