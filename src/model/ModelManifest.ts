@@ -1,10 +1,6 @@
 import type { YuvRange } from '../image/ImageFrame.js';
+import type { PreprocessResizeMode } from '../image/PreprocessOptions.js';
 import type { BpuChip, BpuMarch } from './BpuChip.js';
-
-/** How a picture of any shape becomes the model's: distorted, cut, or padded. */
-export const RESIZE_MODES = ['stretch', 'crop', 'letterbox'] as const;
-
-export type ResizeMode = (typeof RESIZE_MODES)[number];
 
 /** One value a channel, in the order of {@link ModelInput.color} (R, G, B for `rgb`). */
 export type ChannelTriple = readonly [number, number, number];
@@ -26,7 +22,8 @@ export interface ModelInput {
 }
 
 export interface ModelPreprocess {
-  readonly resizeMode: ResizeMode;
+  /** How a picture of any shape becomes the model's: distorted, cut, or padded. */
+  readonly resizeMode: PreprocessResizeMode;
   /** With `crop`: the short side is resized to this, then the centre is cut out; at least the input's side. */
   readonly resizeShortSidePx: number;
   /** With `letterbox`: the grey value of the border, 0 to 255. */

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
 import { IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
-import { EFFICIENTVIT_VARIANTS, RESIZE_MODES } from './ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS } from './ModelManifest.js';
 
 // Every schema says what it expects in its `error`, so that one sentence form serves every problem:
 // "expected <error> but received <value>".
@@ -120,7 +121,7 @@ export const manifestSchema = table({
     scale: triple(1e-6, 1e3).default([...IMAGENET_SCALE]),
   }),
   preprocess: table({
-    resize_mode: oneOf(RESIZE_MODES).default('crop'),
+    resize_mode: oneOf(PREPROCESS_RESIZE_MODES).default('crop'),
     resize_short_side_px: integer(16, 8192).optional(),
     pad_value: integer(0, 255).default(127),
     range: oneOf(['full', 'limited']).default('full'),

@@ -20,7 +20,7 @@ export function modelFolders(env: NodeJS.ProcessEnv = process.env): readonly Mod
   return [
     { path: packagePath('models'), origin: 'package' },
     ...own.map((path): ModelFolder => ({ path: resolve(path), origin: 'model_path' })),
-    { path: join(cacheFolder(env), 'models'), origin: 'cache' },
+    { path: resolve(cacheFolder(env), 'models'), origin: 'cache' },
   ];
 }
 
@@ -41,7 +41,7 @@ export function modelCacheFolder(
   manifest: Pick<ModelManifest, 'name' | 'origin' | 'folderPath'>,
   env: NodeJS.ProcessEnv = process.env,
 ): string {
-  const parent = join(cacheFolder(env), 'models');
+  const parent = resolve(cacheFolder(env), 'models');
   if (manifest.origin !== 'folder' || manifest.folderPath === undefined) return join(parent, manifest.name);
   const suffix = createHash('sha256').update(manifest.folderPath).digest('hex').slice(0, 8);
   return join(parent, `${manifest.name}-${suffix}`);

@@ -1,6 +1,7 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Range } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { EffvitError } from '../core/EffvitError.js';
+import { YamlLines } from '../core/YamlLines.js';
 import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
@@ -18,26 +19,20 @@ export const MAX_MANIFEST_BYTES = 256 * 1024;
  * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
  */
 export function parseManifest(text: string, place: ManifestPlace): ModelManifest {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
+  const lines = new YamlLines(document, lineCounter);
   if (document.errors.length > 0) {
     throw manifestError(
       place,
-      document.errors.map((error) => ({ line: lineAt(error.pos[0]), message: oneLine(error.message) })),
+      document.errors.map((error) => ({
+        line: lines.atOffset(error.pos[0]),
+        message: oneLine(error.message),
+      })),
     );
   }
   const content = plainContent(document, place);
-  /** The line of a key, or of the nearest table around it where the key is missing. */
-  const lineOf = (path: Path): number => {
-    for (let length = path.length; length > 0; length--) {
-      const parent: unknown =
-        length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-      const range = keyRange(parent, path[length - 1]);
-      if (range !== undefined) return lineAt(range[0]);
-    }
-    return 1;
-  };
+  const lineOf = (path: Path): number => lines.ofPath(path);
   const parsed = manifestSchema.safeParse(content, { reportInput: true });
   if (!parsed.success) {
     throw manifestError(
@@ -60,15 +55,6 @@ function plainContent(document: ReturnType<typeof parseDocument>, place: Manifes
     // An unresolved alias, or a bomb of aliases.
     throw manifestError(place, [{ line: 1, message: oneLine((error as Error).message) }]);
   }
-}
-
-function keyRange(parent: unknown, key: PropertyKey | undefined): Range | undefined {
-  if (isMap(parent)) {
-    const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
-    return isScalar(pair?.key) ? (pair.key.range ?? undefined) : undefined;
-  }
-  const item = isSeq(parent) && typeof key === 'number' ? parent.items[key] : undefined;
-  return isNode(item) ? (item.range ?? undefined) : undefined;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, content: unknown, lineOf: (path: Path) => number): Problem[] {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { nearestName } from '../core/nearestName.js';
 import { BPU_CHIPS } from './BpuChip.js';
 import { defaultManifest, forEveryChip } from './defaultManifest.js';
 import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
@@ -111,13 +112,16 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function notFound(nameOrPath: string, env: NodeJS.ProcessEnv): Promise<EffvitError> {
-  const known = (await knownModelNames(env)).join(', ');
+  const names = await knownModelNames(env);
+  const near = nearestName(nameOrPath, names);
+  const hint = near === undefined ? '' : ` (${near} is near)`;
+  const known = names.length === 0 ? 'none' : names.join(', ');
   const looksLikePath = nameOrPath.includes(sep) || MODEL_FILE_EXTENSIONS.includes(extname(nameOrPath));
   const what = looksLikePath
     ? `There is no file or folder ${nameOrPath}`
     : `There is no model ${JSON.stringify(nameOrPath)}`;
   return new EffvitError(
     'NOT_FOUND',
-    `${what}: known models are ${known === '' ? 'none' : known}; a folder with a manifest.yaml and a .onnx or .bin file do as well.`,
+    `${what}${hint}: known models are ${known}; a folder with a manifest.yaml and a .onnx or .bin file do as well.`,
   );
 }

@@ -1,5 +1,5 @@
+import type { YamlLines } from '../../core/YamlLines.js';
 import type { ConfigProblem } from './ConfigProblem.js';
-import type { YamlLines } from './YamlLines.js';
 
 type Values = Readonly<Record<string, unknown>>;
 

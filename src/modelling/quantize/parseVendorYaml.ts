@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { YamlLines } from '../../core/YamlLines.js';
 import type { ConfigProblem } from './ConfigProblem.js';
-import { YamlLines } from './YamlLines.js';
 
 export interface VendorYaml {
   readonly document: Document;

@@ -3,11 +3,11 @@ import type { Document } from 'yaml';
 import type { core } from 'zod';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { nearestName } from '../../core/nearestName.js';
+import type { YamlLines } from '../../core/YamlLines.js';
 import { type ConfigProblem, configError } from './ConfigProblem.js';
 import { checkMakertbinConfig } from './checkMakertbinConfig.js';
 import { type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
 import { parseVendorYaml, sentencePart } from './parseVendorYaml.js';
-import type { YamlLines } from './YamlLines.js';
 
 /** A file of this size holds some 100000 node_info entries; more is no configuration. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;

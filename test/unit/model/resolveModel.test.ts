@@ -114,7 +114,7 @@ describe('resolveModel', () => {
     await assert.rejects(resolveModel('efficientvit_m9', scratch.env), {
       code: 'NOT_FOUND',
       message:
-        /^There is no model "efficientvit_m9": known models are efficientvit_m0, .*efficientvit_m5_signs, mine; a folder/,
+        /^There is no model "efficientvit_m9" \(efficientvit_m0 is near\): known models are efficientvit_m0, .*efficientvit_m5_signs, mine; a folder/,
     });
     await assert.rejects(resolveModel('nets/a.onnx', scratch.env), {
       code: 'NOT_FOUND',
