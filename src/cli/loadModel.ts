@@ -1,8 +1,9 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
 import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
 import type { Parameters } from '../core/parameters.js';
-import { modelFiles, requireModelFile } from '../model/modelFiles.js';
+import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
+import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
 
 /** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
 const PREFERRED_MODEL = 'efficientvit_m5';
@@ -31,7 +32,15 @@ export async function loadModel(
   const name = parameters.model === 'auto' ? await defaultModelName(notices) : parameters.model;
   const manifest = await resolveModel(name);
   const preprocess = modelPreprocess(manifest, parameters);
-  const onnxPath = await requireModelFile(manifest, 'onnx');
+  const onnxPath = await ensureOnnx(manifest, {
+    ...(notices.signal !== undefined && { signal: notices.signal }),
+    onProgress: ({ phase }) => {
+      if (phase === 'building')
+        notices.notice?.(`Building the ONNX file of ${manifest.name} from its weights ...`);
+      if (phase === 'waiting')
+        notices.notice?.(`Waiting for another process that prepares ${manifest.name} ...`);
+    },
+  });
   return { manifest, backend: onnxBackendSpec(manifest, onnxPath, preprocess) };
 }
 

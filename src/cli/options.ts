@@ -59,3 +59,22 @@ export function parametersFromOptions(
     name.replaceAll(/[._]([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(names.map((name) => [name, options[camel(name)]]));
 }
+
+/** For options with a few values. */
+export function choiceParser<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Expected one of ${choices.join(', ')} but received ${text}.`);
+  };
+}
+
+/** For options with a number in a range, both ends included. */
+export function numberParser(min: number, max: number, isInteger = false): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= min && value <= max && (!isInteger || Number.isInteger(value))) return value;
+    const kind = isInteger ? 'an integer' : 'a number';
+    throw new InvalidArgumentError(`Expected ${kind} from ${min} to ${max} but received ${text}.`);
+  };
+}

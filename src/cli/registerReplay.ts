@@ -16,7 +16,7 @@ import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addParameterOptions, parametersFromOptions } from './options.js';
+import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
 
 const PARAMETER_FLAGS = [
@@ -62,7 +62,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
     )
     .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
     .option('--save-expected <file>', 'write the results for a later --expect')
-    .option('--tolerance <score>', 'largest difference of a score with --expect', parseTolerance, 0.01)
+    .option('--tolerance <score>', 'largest difference of a score with --expect', numberParser(0, 1), 0.01)
     .option('--quiet', 'no lines for each frame')
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
@@ -182,10 +182,4 @@ function parseRate(text: string): number | 'max' {
   if (text === 'max') return text;
   if (text.trim() !== '' && rate >= 0.01 && rate <= 100) return rate;
   throw new InvalidArgumentError(`Expected max or a factor from 0.01 to 100 but received ${text}.`);
-}
-
-function parseTolerance(text: string): number {
-  const tolerance = Number(text);
-  if (text.trim() !== '' && tolerance >= 0 && tolerance <= 1) return tolerance;
-  throw new InvalidArgumentError(`Expected a number from 0 to 1 but received ${text}.`);
 }

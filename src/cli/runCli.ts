@@ -5,6 +5,7 @@ import { packagePath } from '../core/packageRoot.js';
 import type { CommandContext } from './CommandContext.js';
 import { registerClassify } from './registerClassify.js';
 import { registerEval } from './registerEval.js';
+import { registerModel } from './registerModel.js';
 import { registerReplay } from './registerReplay.js';
 import { Terminal } from './Terminal.js';
 
@@ -51,12 +52,18 @@ function buildProgram(context: CommandContext): Command {
   const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
   const program = new Command('effvit')
     .description('Image classification for ROS 2: pictures, bags and camera topics in, top-k out.')
-    .version(version)
-    .showHelpAfterError('(run with --help for the options)')
-    .exitOverride();
+    .version(version);
   registerClassify(program, context);
   registerReplay(program, context);
   registerEval(program, context);
-  for (const command of program.commands) command.exitOverride();
+  registerModel(program, context);
+  forEveryCommand(program, (command) =>
+    command.exitOverride().showHelpAfterError('(run with --help for the options)'),
+  );
   return program;
+}
+
+function forEveryCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEveryCommand(child, visit);
 }

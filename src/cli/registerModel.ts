@@ -1,0 +1,178 @@
+import type { Command } from 'commander';
+import { BPU_CHIPS } from '../model/BpuChip.js';
+import { resolveModel } from '../model/resolveModel.js';
+import {
+  type BuildModelFileOptions,
+  buildModelFile,
+  parseEfficientVitVariant,
+} from '../modelling/efficientvit/buildModelFile.js';
+import type { PullProgress } from '../modelling/fetch/PullProgress.js';
+import { type PullTarget, pullModel } from '../modelling/fetch/pullModel.js';
+import type { CommandContext } from './CommandContext.js';
+import { choiceParser, numberParser } from './options.js';
+import type { Terminal } from './Terminal.js';
+
+const OPSETS = ['11', '13', '17'] as const;
+const PULL_TARGETS = ['cpu', ...BPU_CHIPS] as const;
+
+interface BuildOptions {
+  readonly weights: string;
+  readonly output?: string;
+  readonly opset: (typeof OPSETS)[number];
+  readonly batch: number | 'dynamic';
+  readonly input: 'rgb' | 'nv12';
+  readonly range: 'full' | 'limited';
+  readonly classes?: number;
+  readonly json?: boolean;
+}
+
+interface PullCommandOptions {
+  readonly for: PullTarget;
+  readonly acceptChanged?: boolean;
+  readonly json?: boolean;
+}
+
+/** `effvit model build | pull | list | info`. */
+export function registerModel(program: Command, context: CommandContext): void {
+  const model = program.command('model').description('Build, get, list and inspect models.');
+  registerBuild(model, context);
+  registerPull(model, context);
+}
+
+function registerBuild(model: Command, { terminal }: CommandContext): void {
+  model
+    .command('build')
+    .description("Write the ONNX graph of EfficientViT (MSRA) from timm's weights.")
+    .argument('<variant>', 'efficientvit_m0 to efficientvit_m5')
+    .requiredOption('--weights <file>', 'safetensors (f32, f16, bf16) or a PyTorch checkpoint')
+    .option('--output <file>', 'where to write; <variant>.onnx here where it is not given')
+    .option('--opset <n>', `ONNX operator set (${OPSETS.join(' | ')})`, choiceParser(OPSETS), '11')
+    .option('--batch <n>', 'pictures a run, or dynamic', parseBatch, 1)
+    .option(
+      '--input <kind>',
+      'rgb: normalised float32; nv12: uint8 (rgb | nv12)',
+      choiceParser(['rgb', 'nv12']),
+      'rgb',
+    )
+    .option(
+      '--range <range>',
+      'BT.601 range of an nv12 input (full | limited)',
+      choiceParser(['full', 'limited']),
+      'full',
+    )
+    .option(
+      '--classes <n>',
+      "the head's classes, checked; taken from the weights where it is not given",
+      numberParser(1, 1e6, true),
+    )
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      '\nExample: effvit model build efficientvit_m5 --weights model.safetensors --output m5.onnx\n',
+    )
+    .action(async (name: string, options: BuildOptions) => {
+      const variant = parseEfficientVitVariant(name);
+      const outputPath = options.output ?? `efficientvit_${variant}.onnx`;
+      const request: BuildModelFileOptions = {
+        variant,
+        weightsPath: options.weights,
+        outputPath,
+        opset: Number(options.opset) as 11 | 13 | 17,
+        batch: options.batch,
+        input: options.input,
+        normalisation: { range: options.range },
+        ...(options.classes !== undefined && { classCount: options.classes }),
+      };
+      const built = await buildModelFile(request);
+      if (options.json === true) {
+        terminal.json({ file: outputPath, ...built });
+        return;
+      }
+      terminal.line(
+        `${terminal.bold(outputPath)}: ${built.parameters.toLocaleString('en')} parameters (${(built.parameters / 1e6).toFixed(1)} M), ${built.classCount} classes, ${built.nodes} nodes, ${megabytes(built.bytes)}`,
+      );
+      terminal.line(`sha256 ${built.sha256}`);
+    });
+}
+
+function registerPull(model: Command, { terminal, signal }: CommandContext): void {
+  model
+    .command('pull')
+    .description("Get a model's files into the user's cache, check them, and build the ONNX file.")
+    .argument('<model>', 'name of a model, or a folder with a manifest.yaml')
+    .option(
+      '--for <target>',
+      `what the files are for (${PULL_TARGETS.join(' | ')})`,
+      choiceParser(PULL_TARGETS),
+      'cpu',
+    )
+    .option('--accept-changed', 'take a file that differs from the one first downloaded')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      '\nEFFVIT_MODEL_MIRROR replaces scheme and host of every address; HTTPS_PROXY and NO_PROXY are honoured.\nExample: effvit model pull efficientvit_m5 --for rdk-x5\n',
+    )
+    .action(async (name: string, options: PullCommandOptions) => {
+      const manifest = await resolveModel(name);
+      const files = await pullModel(manifest, {
+        target: options.for,
+        signal,
+        acceptChanged: options.acceptChanged === true,
+        onProgress: pullProgress(terminal),
+      });
+      if (options.json === true) {
+        terminal.json({ model: manifest.name, files });
+        return;
+      }
+      for (const file of files) {
+        terminal.line(`${file.action.padEnd(10)} ${file.path}  ${megabytes(file.lengthBytes)}`);
+        terminal.line(`           sha256 ${file.sha256}`);
+      }
+    });
+}
+
+function pullProgress(terminal: Terminal): (progress: PullProgress) => void {
+  let last = '';
+  const once = (text: string): void => {
+    if (text !== last) terminal.note(text);
+    last = text;
+  };
+  return (progress) => {
+    switch (progress.phase) {
+      case 'downloading': {
+        const { file, receivedBytes, totalBytes, resumedFromBytes } = progress;
+        if (resumedFromBytes > 0) once(`${file}: going on from ${megabytes(resumedFromBytes)}`);
+        if (totalBytes === undefined) once(`${file}: downloading (the server does not say how much)`);
+        else
+          terminal.progress(
+            `${file} ${megabytes(receivedBytes)} of ${megabytes(totalBytes)}`,
+            receivedBytes,
+            totalBytes,
+          );
+        break;
+      }
+      case 'retrying':
+        terminal.warn(
+          `${progress.file}: ${progress.reason}; attempt ${progress.attempt} in ${(progress.delayMs / 1000).toFixed(1)} s`,
+        );
+        break;
+      case 'waiting':
+        once('Waiting for another process that gets the same model ...');
+        break;
+      case 'checking':
+        once(`${progress.file}: checking`);
+        break;
+      case 'building':
+        once(`${progress.file}: building`);
+        break;
+    }
+  };
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function parseBatch(text: string): number | 'dynamic' {
+  return text === 'dynamic' ? text : numberParser(1, 1024, true)(text);
+}
