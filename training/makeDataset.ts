@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { EffvitError } from '../src/core/EffvitError.js';
 import { writeFileAtomic } from '../src/core/writeFileAtomic.js';
 import { Random } from './Random.js';
-import { renderScene } from './renderScene.js';
+import { renderScene, signBox } from './renderScene.js';
 import type { VariantSet } from './signs/Look.js';
 import { backgroundIndex, signClasses } from './signs/signClasses.js';
 
@@ -21,6 +21,8 @@ const HELP = `Usage: makeDataset --set train|heldout --count N --out DIR [option
 const FIRST_SEED: Readonly<Record<VariantSet, number>> = { train: 1, heldout: 900_000_001 };
 const SHARD_SCENES = 1000;
 const LARGE_PX = 256;
+/** The box of a scene without a sign: anywhere. */
+const WHOLE: readonly number[] = [0, 0, 1, 1];
 
 const { values } = parseArgs({
   options: {
@@ -125,6 +127,7 @@ async function writeShards(
     const scenes = Math.min(SHARD_SCENES, count - start);
     const keepLarge = (start / SHARD_SCENES) % largeEvery === largeEvery - 1;
     const labels = new Uint8Array(scenes);
+    const boxes = new Float32Array(scenes * 4);
     const small = new Uint8Array(scenes * (LARGE_PX / 2) ** 2 * 3);
     const large = new Uint8Array(keepLarge ? scenes * LARGE_PX ** 2 * 3 : 0);
     const one = async (i: number): Promise<void> => {
@@ -132,6 +135,8 @@ async function writeShards(
       const classIndex = classOf(set, seed, start + i);
       const picture = await packed(set, seed, classIndex);
       labels[i] = classIndex;
+      const request = { seed, classIndex, variantSet: set, width: LARGE_PX, height: LARGE_PX };
+      boxes.set(signBox(request)?.map((edge) => edge / LARGE_PX) ?? WHOLE, i * 4);
       small.set(halve(picture, LARGE_PX), i * (LARGE_PX / 2) ** 2 * 3);
       if (keepLarge) large.set(picture, i * LARGE_PX ** 2 * 3);
     };
@@ -140,6 +145,7 @@ async function writeShards(
     const stem = join(out, `${set}-${first + start}`);
     if (keepLarge) await writeFileAtomic(`${stem}.256.rgb`, large);
     await writeFileAtomic(`${stem}.128.rgb`, small);
+    await writeFileAtomic(`${stem}.boxes`, new Uint8Array(boxes.buffer));
     // The labels come last: a reader that sees them may read the pictures.
     await writeFileAtomic(`${stem}.labels`, labels);
   }

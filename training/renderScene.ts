@@ -2,7 +2,7 @@ import { EffvitError } from '../src/core/EffvitError.js';
 import { type CameraFaults, develop, pickFaults } from './cameraFaults.js';
 import { clutterSvg } from './clutter.js';
 import { makeWorld, type World } from './makeWorld.js';
-import { paintQuad, paintSurfaces } from './paintWorld.js';
+import { paintQuad, paintSurfaces, projectQuad } from './paintWorld.js';
 import { Random } from './Random.js';
 import { type Sprite, SpriteCache } from './Sprite.js';
 import type { VariantSet } from './signs/Look.js';
@@ -36,6 +36,23 @@ export interface SceneRequest {
 
 /** One picture of a sign in a scene: RGB, 8 bits, rows without padding. */
 export async function renderScene(request: SceneRequest): Promise<Uint8Array> {
+  const { world, view, faults } = layOut(request);
+  return renderView(world, view, faults, request.width, request.height, request.seed);
+}
+
+/** Where the sign stands in `renderScene`'s picture: left, top, right, bottom in pixels; undefined for background. */
+export function signBox(request: SceneRequest): readonly [number, number, number, number] | undefined {
+  const { world, view } = layOut(request);
+  const quad = world.quads.find(({ face }) => face.kind === 'sign');
+  const camera = cameraOf(view, world.signZ, request.width, request.height);
+  const points = quad === undefined ? undefined : projectQuad(camera, quad.corners);
+  if (points === undefined) return undefined;
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
+function layOut(request: SceneRequest): { world: World; view: View; faults: CameraFaults } {
   const world = makeWorld(request.seed, request.classIndex, request.variantSet);
   const random = new Random(request.seed, request.classIndex, 0x71e3);
   const anyView = pickView(random, request.apparent);
@@ -43,8 +60,7 @@ export async function renderScene(request: SceneRequest): Promise<Uint8Array> {
     request.cameraFrame === true
       ? { ...anyView, aspect: 1, offsetX: anyView.offsetX * 0.75, offsetY: anyView.offsetY * 0.75 }
       : anyView;
-  const faults = pickFaults(random);
-  return renderView(world, view, faults, request.width, request.height, request.seed);
+  return { world, view, faults: pickFaults(random) };
 }
 
 /**

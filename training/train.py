@@ -1,10 +1,10 @@
 """Trains EfficientViT-M5 from nothing on the packed scenes that makeDataset writes.
 
-    python train.py --data DIR --heldout DIR --minutes 75 --out model.safetensors
+    python train.py --data DIR --heldout DIR --stages 64:30,112:52,224:72 --out model.safetensors
 
-The schedule runs by the clock: the first part at 112 px, where a step costs a third, the rest at 224 px, the
-resolution of the shipped model. The architecture is timm's `efficientvit_m5`, unchanged; only while training at
-112 px a smaller attention window reads its part of the bias table.
+The schedule runs by the clock, each stage as PIXELS:MINUTE of its end: first crops around the sign at 64 px, then
+whole scenes at 112 px, last at 224 px, the resolution of the shipped model. The architecture is timm's
+`efficientvit_m5`, unchanged; only below 224 px a smaller attention window reads its part of the bias table.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Shards:
 
     def __init__(self, folder, side):
         self.folder, self.side, self.known = Path(folder), side, set()
-        self.pictures, self.labels, self.index = [], [], np.zeros((0, 2), np.int64)
+        self.pictures, self.labels, self.boxes, self.index = [], [], [], np.zeros((0, 2), np.int64)
 
     def rescan(self):
         for labels_path in sorted(self.folder.glob("*.labels")):
@@ -63,6 +63,7 @@ class Shards:
             shape = (len(labels), self.side, self.side, 3)
             self.pictures.append(np.memmap(picture_path, np.uint8, "r", shape=shape))
             self.labels.append(labels)
+            self.boxes.append(np.fromfile(labels_path.with_suffix(".boxes"), np.float32).reshape(-1, 4))
             rows = np.stack([np.full(len(labels), len(self.labels) - 1), np.arange(len(labels))], 1)
             self.index = np.concatenate([self.index, rows])
             self.known.add(labels_path)
@@ -79,6 +80,31 @@ class Shards:
             labels[i] = self.labels[shard][at]
         # A permuted NHWC tensor is channels_last already.
         return torch.from_numpy(pictures).permute(0, 3, 1, 2), torch.from_numpy(labels)
+
+    def zoomed(self, rows, pixels, random=None, span=(1.05, 2.0)):
+        """Square crops that hold the sign, `span` times its size, as float NCHW of `pixels` px."""
+        pictures = torch.empty((len(rows), 3, pixels, pixels), memory_format=torch.channels_last)
+        labels = np.empty(len(rows), np.int64)
+        for i, (shard, at) in enumerate(rows):
+            x0, y0, x1, y1 = self.boxes[shard][at] * self.side
+            sign = max(x1 - x0, y1 - y0)
+            if random is None:
+                crop, dx, dy = sign * 1.4, 0.0, 0.0
+            else:
+                crop = sign * random.uniform(*span)
+                dx, dy = random.uniform(-0.5, 0.5, 2) * max(0.0, crop - sign)
+                if sign >= self.side:  # no sign: any part of the scene
+                    crop = self.side * random.uniform(0.4, 1)
+                    dx, dy = random.uniform(-0.5, 0.5, 2) * (self.side - crop)
+            crop = int(np.clip(crop, 24, self.side))
+            left = int(np.clip((x0 + x1) / 2 + dx - crop / 2, 0, self.side - crop))
+            top = int(np.clip((y0 + y1) / 2 + dy - crop / 2, 0, self.side - crop))
+            part = torch.from_numpy(self.pictures[shard][at, top : top + crop, left : left + crop].copy())
+            pictures[i] = F.interpolate(
+                part.permute(2, 0, 1)[None].float(), (pixels, pixels), mode="bilinear", antialias=crop > pixels * 1.3
+            )[0]
+            labels[i] = self.labels[shard][at]
+        return pictures, torch.from_numpy(labels)
 
 
 def augment(pictures, random):
@@ -103,7 +129,8 @@ def evaluate(model, shards, pixels, limit, rank, processes):
     right = torch.zeros(())
     rows = shards.index[:limit]
     for start in range(rank * 128, len(rows), processes * 128):
-        pictures, labels = shards.batch(rows[start : start + 128], crop)
+        part = rows[start : start + 128]
+        pictures, labels = shards.zoomed(part, pixels) if pixels < 112 else shards.batch(part, crop)
         right += (model((pictures.float() - MEAN) / STD).argmax(1) == labels).sum().item()
     if processes > 1:
         dist.all_reduce(right)
@@ -140,8 +167,7 @@ def main():
     parser.add_argument("--out", required=True, help="f16 safetensors, rewritten after every epoch")
     parser.add_argument("--checkpoint", default="checkpoint.pt", help="state to resume from")
     parser.add_argument("--log", default=str(Path(__file__).with_name("train.log")))
-    parser.add_argument("--minutes", type=float, default=75)
-    parser.add_argument("--full-share", type=float, default=0.35, help="share of the time spent at 224 px")
+    parser.add_argument("--stages", default="64:30,112:52,224:72", help="PIXELS:MINUTE of the end, in order")
     parser.add_argument("--epoch", type=int, default=16384, help="samples between two evaluations")
     parser.add_argument("--classes", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
@@ -177,8 +203,12 @@ def train(rank, args):
         average, elapsed, epoch, step = saved["average"], saved["elapsed"], saved["epoch"], saved["step"]
         random = np.random.default_rng((args.seed, rank, epoch))
 
-    scenes_at = {112: Shards(args.data, 128), 224: Shards(args.data, 256)}
-    heldout = {112: Shards(args.heldout, 128), 224: Shards(args.heldout, 256)}
+    small, large = Shards(args.data, 128), Shards(args.data, 256)
+    scenes_at = {64: small, 112: small, 224: large}
+    small, large = Shards(args.heldout, 128), Shards(args.heldout, 256)
+    heldout = {64: small, 112: small, 224: large}
+    stages = [tuple(float(word) for word in stage.split(":")) for stage in args.stages.split(",")]
+    samples_per_step = {64: 256, 112: 128, 224: 64}
     for shards in heldout.values():
         shards.rescan()
 
@@ -191,22 +221,22 @@ def train(rank, args):
 
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line), platform.processor())
     log(
-        f"# seed {args.seed}, {args.minutes:g} minutes, {cpu}, {os.cpu_count()} cores, torch {torch.__version__}, "
+        f"# seed {args.seed}, stages {args.stages}, {cpu}, {os.cpu_count()} cores, torch {torch.__version__}, "
         f"timm {timm.__version__}, {sum(p.numel() for p in model.parameters())} parameters, resumed at {elapsed / 60:.1f} min"
     )
     log("epoch minute pixels scenes samples/s lr loss train_top1 heldout_top1")
-    total = args.minutes * 60
+    total = stages[-1][1] * 60
     while elapsed < total:
-        pixels = 112 if elapsed < total * (1 - args.full_share) else 224
+        pixels = next(int(side) for side, minute in stages if elapsed < minute * 60)
         shards = scenes_at[pixels]
         scenes = shards.rescan()
-        size = (128 if pixels == 112 else 64) // args.processes
+        size = samples_per_step[pixels] // args.processes
         set_resolution(model, pixels)
         model.train()
         begun = time.monotonic()
         epoch_start = elapsed
         seen, loss_sum, right = 0, 0.0, 0
-        goal = (args.epoch if pixels == 112 else args.epoch // 2) // args.processes
+        goal = args.epoch * {64: 2, 112: 1, 224: 0.5}[pixels] // args.processes
         order = random.permutation(scenes)
         cursor = 0
         while seen < goal and elapsed < total:
@@ -214,9 +244,13 @@ def train(rank, args):
                 order, cursor = random.permutation(scenes), 0
             rows = shards.index[order[cursor : cursor + size]]
             cursor += size
-            crop = int(random.integers(shards.side * 13 // 16, shards.side + 1))
-            pictures, labels = shards.batch(rows, crop, random)
-            pictures = F.interpolate(pictures.float(), (pixels, pixels), mode="bilinear", antialias=bool(random.random() < 0.4))
+            if pixels == 64 or random.random() < 0.3:
+                pictures, labels = shards.zoomed(rows, pixels, random, (1.05, 2.0) if pixels == 64 else (1.1, 3.5))
+            else:
+                crop = int(random.integers(shards.side * 13 // 16, shards.side + 1))
+                pictures, labels = shards.batch(rows, crop, random)
+                antialias = bool(random.random() < 0.4)
+                pictures = F.interpolate(pictures.float(), (pixels, pixels), mode="bilinear", antialias=antialias)
             pictures = ((augment(pictures, random) - MEAN) / STD).contiguous(memory_format=torch.channels_last)
             progress = elapsed / total
             lr = args.lr * min(1, (step + 1) / 200) * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
