@@ -12,6 +12,8 @@ export const VERTICAL_WEIGHT_SUM = 256;
 /** Weights of horizontal taps add up to this: an i32 holds 255 * 128 times it. */
 export const HORIZONTAL_WEIGHT_SUM = 16384;
 
+export type ResampleFilter = 'bilinear' | 'antialias' | 'area';
+
 export interface AxisSpec {
   readonly sourceLength: number;
   /** Length that the whole source is scaled to. */
@@ -19,7 +21,7 @@ export interface AxisSpec {
   /** The first scaled position that is wanted, and how many. */
   readonly begin: number;
   readonly count: number;
-  readonly filter: 'bilinear' | 'area';
+  readonly filter: ResampleFilter;
   readonly weightSum: number;
 }
 
@@ -44,24 +46,48 @@ function bilinearTaps(spec: AxisSpec, position: number): Taps {
 }
 
 /**
- * The exact share of every source position in [position, position + 1) * source / scaled. Weights are rounded
- * cumulatively, so that their sum is exact and no position is favoured.
+ * Integer weights in proportion to `shares`. Their running sum is what is rounded, so that their sum is exact and no
+ * position is favoured.
  */
-function areaTaps(spec: AxisSpec, position: number): Taps {
-  const { sourceLength, scaledLength, weightSum } = spec;
+function quantised(shares: readonly number[], weightSum: number): number[] {
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  let shared = 0;
+  let given = 0;
+  return shares.map((share) => {
+    shared += share;
+    const upTo = Math.floor((2 * shared * weightSum + total) / (2 * total));
+    const weight = upTo - given;
+    given = upTo;
+    return weight;
+  });
+}
+
+/** The exact share of every source position in [position, position + 1) * source / scaled. */
+function areaTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): Taps {
   // In units of 1 / scaledLength of a source position: an output is sourceLength long, a source scaledLength.
   const begin = position * sourceLength;
   const end = begin + sourceLength;
   const first = Math.floor(begin / scaledLength);
-  const weights: number[] = [];
-  let before = 0;
+  const shares: number[] = [];
   for (let index = first; index * scaledLength < end; index++) {
-    const covered = Math.min(end, (index + 1) * scaledLength) - begin;
-    const upTo = Math.floor((2 * covered * weightSum + sourceLength) / (2 * sourceLength));
-    weights.push(upTo - before);
-    before = upTo;
+    shares.push(Math.min(end, (index + 1) * scaledLength) - Math.max(begin, index * scaledLength));
   }
-  return { first, weights };
+  return { first, weights: quantised(shares, weightSum) };
+}
+
+/** A triangle twice as wide as an output, cut off at the border: Pillow's BILINEAR, torchvision's antialias. */
+function antialiasTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): Taps {
+  // In units of 1 / (2 * scaledLength) of a source position.
+  const centre = (2 * position + 1) * sourceLength;
+  const halfWidth = 2 * sourceLength;
+  const first = Math.max(0, Math.floor((centre - halfWidth) / (2 * scaledLength)));
+  const shares: number[] = [];
+  for (let index = first; index < sourceLength; index++) {
+    const distance = (2 * index + 1) * scaledLength - centre;
+    if (distance >= halfWidth) break;
+    shares.push(Math.max(0, halfWidth - Math.abs(distance)));
+  }
+  return { first, weights: quantised(shares, weightSum) };
 }
 
 function withoutZeros({ first, weights }: Taps): Taps {
@@ -72,11 +98,14 @@ function withoutZeros({ first, weights }: Taps): Taps {
   return { first: first + begin, weights: weights.slice(begin, end) };
 }
 
-/** Integer taps of one axis; the same on every machine. An axis that is not shrunk is bilinear in `area` too. */
+const TAPS = { bilinear: bilinearTaps, antialias: antialiasTaps, area: areaTaps };
+
+/** Integer taps of one axis; the same on every machine. An axis that is not shrunk is bilinear with every filter. */
 export function axisTaps(spec: AxisSpec): AxisTaps {
-  const isArea = spec.filter === 'area' && spec.sourceLength > spec.scaledLength;
+  const shrinks = spec.sourceLength > spec.scaledLength;
+  const tapsOf = TAPS[shrinks ? spec.filter : 'bilinear'];
   const rows = Array.from({ length: spec.count }, (_, index) =>
-    withoutZeros((isArea ? areaTaps : bilinearTaps)(spec, spec.begin + index)),
+    withoutZeros(tapsOf(spec, spec.begin + index)),
   );
   const maxCount = Math.max(...rows.map((row) => row.weights.length));
   const weights = new Int32Array(rows.length * maxCount);

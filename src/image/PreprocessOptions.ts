@@ -5,7 +5,7 @@ export const PREPROCESS_RESIZE_MODES = ['stretch', 'crop', 'letterbox'] as const
 
 export type PreprocessResizeMode = (typeof PREPROCESS_RESIZE_MODES)[number];
 
-export const PREPROCESS_FILTERS = ['auto', 'bilinear', 'area'] as const;
+export const PREPROCESS_FILTERS = ['auto', 'bilinear', 'antialias', 'area'] as const;
 
 export type PreprocessFilter = (typeof PREPROCESS_FILTERS)[number];
 
@@ -31,9 +31,12 @@ export interface PreprocessOptions {
   /** BT.601 range of the YUV encodings that come in: a property of the camera. */
   readonly sourceRange: YuvRange;
   /**
-   * `bilinear`: two taps an axis at half-pixel centres, as OpenCV's INTER_LINEAR. `area`: the average over the
-   * exact area that an output pixel covers, as INTER_AREA (an axis that is not shrunk is bilinear).
-   * `auto`: `area` when either axis shrinks more than twice, else `bilinear`.
+   * `bilinear`: two taps an axis at half-pixel centres, as OpenCV's INTER_LINEAR. `antialias`: bilinear whose triangle
+   * widens as the picture shrinks, as Pillow and torchvision resize. `area`: the average over the exact area that an
+   * output pixel covers, as INTER_AREA. An axis that is not shrunk is bilinear with each of them.
+   *
+   * `auto`: `area` when either axis shrinks more than twice, else `antialias`: plain bilinear leaves source pixels out
+   * as soon as it shrinks, and models are trained on pictures that were resized without that.
    */
   readonly filter: PreprocessFilter;
 }

@@ -1,3 +1,4 @@
+import type { ResampleFilter } from './AxisTaps.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 
 /** Where the picture lands in the network's input, and what part of it. All in pixels. */
@@ -13,7 +14,7 @@ export interface ResizeGeometry {
   readonly innerTopPx: number;
   readonly innerWidthPx: number;
   readonly innerHeightPx: number;
-  readonly filter: 'bilinear' | 'area';
+  readonly filter: ResampleFilter;
 }
 
 /** Python's `round`: halves go to the even neighbour, as torchvision's CenterCrop has it. */
@@ -59,6 +60,6 @@ export function resizeGeometry(
     innerTopPx: Math.floor((outHeightPx - innerHeightPx) / 2),
     innerWidthPx,
     innerHeightPx,
-    filter: options.filter === 'auto' ? (shrinksMuch ? 'area' : 'bilinear') : options.filter,
+    filter: options.filter === 'auto' ? (shrinksMuch ? 'area' : 'antialias') : options.filter,
   };
 }
