@@ -1,9 +1,9 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
+import { readStoredZip } from './readStoredZip.js';
 import type { TensorReference } from './TensorReference.js';
 import { unpickleStateDict } from './unpickleStateDict.js';
 import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
-import { ZipArchive } from './ZipArchive.js';
 
 /** The storages that torch.save names, in safetensors' spelling of their element types. */
 const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
@@ -19,11 +19,6 @@ const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
   ['BoolStorage', 'BOOL'],
 ]);
 
-/** A real data.pkl of these models has some 200 KB. */
-const LARGEST_PICKLE_BYTES = 64 * 1024 * 1024;
-
-const LARGEST_STORAGE_BYTES = 2 ** 31;
-
 /**
  * Reads the state_dict of a PyTorch checkpoint: torch.save's zip format (PyTorch 1.6 and later), the
  * state_dict alone or inside a training checkpoint.
@@ -31,41 +26,15 @@ const LARGEST_STORAGE_BYTES = 2 ** 31;
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS
  */
 export async function readPytorch(path: string): Promise<WeightFile> {
-  const archive = await ZipArchive.open(path);
-  try {
-    const pickleName = archive.names.find((name) => /^[^/]+\/data\.pkl$/.test(name));
-    if (pickleName === undefined) {
-      throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`);
-    }
-    const folder = pickleName.slice(0, -'data.pkl'.length);
-    await refuseBigEndian(archive, folder, path);
-    const references = unpickleStateDict(await archive.read(pickleName, LARGEST_PICKLE_BYTES), path);
-    const storages = new Map<string, Float32Array>();
-    const tensors = new Map<string, WeightTensor>();
-    for (const [name, reference] of references) {
-      const { type, key } = reference.storage;
-      const label = `${path} cannot be read: its tensor ${JSON.stringify(name)}`;
-      const dtype = DTYPE_OF_STORAGE.get(type);
-      if (dtype === undefined) throw new EffvitError('BAD_WEIGHTS', `${label} is kept in a ${type}.`);
-      let storage = storages.get(`${dtype} ${key}`);
-      if (storage === undefined) {
-        const bytes = await archive.read(`${folder}data/${key}`, LARGEST_STORAGE_BYTES);
-        storage = numbersFromBytes(bytes, dtype, label);
-        storages.set(`${dtype} ${key}`, storage);
-      }
-      tensors.set(name, { dims: reference.dims, data: pick(storage, reference, label), storedAs: dtype });
-    }
-    return { format: 'pytorch', tensors, metadata: new Map() };
-  } finally {
-    archive.close();
+  const entries = await readStoredZip(path);
+  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
+  if (pickleName === undefined || pickle === undefined) {
+    throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`);
   }
-}
-
-async function refuseBigEndian(archive: ZipArchive, folder: string, path: string): Promise<void> {
-  const name = `${folder}byteorder`;
-  if (!archive.names.includes(name)) return;
+  const folder = pickleName.slice(0, -'data.pkl'.length);
   if (
-    Buffer.from(await archive.read(name, 16))
+    Buffer.from(entries.get(`${folder}byteorder`) ?? [])
       .toString('latin1')
       .trim() === 'big'
   ) {
@@ -74,6 +43,24 @@ async function refuseBigEndian(archive: ZipArchive, folder: string, path: string
       `${path} was saved on a big-endian machine: save it as safetensors.`,
     );
   }
+  const storages = new Map<string, Float32Array>();
+  const tensors = new Map<string, WeightTensor>();
+  for (const [name, reference] of unpickleStateDict(pickle, path)) {
+    const { type, key } = reference.storage;
+    const label = `${path}: its tensor ${JSON.stringify(name)}`;
+    const dtype = DTYPE_OF_STORAGE.get(type);
+    if (dtype === undefined) throw new EffvitError('BAD_WEIGHTS', `${label} is kept in a ${type}.`);
+    const storageName = `${dtype} ${key}`;
+    let storage = storages.get(storageName);
+    if (storage === undefined) {
+      const bytes = entries.get(`${folder}data/${key}`);
+      if (bytes === undefined) throw new EffvitError('BAD_WEIGHTS', `${label} has no data in the file.`);
+      storage = numbersFromBytes(bytes, dtype, label);
+      storages.set(storageName, storage);
+    }
+    tensors.set(name, { dims: reference.dims, data: pick(storage, reference, label), storedAs: dtype });
+  }
+  return { format: 'pytorch', tensors, metadata: new Map() };
 }
 
 /** The tensor's elements in row-major order; a slice of the storage where they lie so already. */

@@ -34,11 +34,19 @@ export function unpickleStateDict(bytes: Uint8Array, place: string): Map<string,
   return tensors;
 }
 
-/** A negative length would send pickleparser's reader backwards, and round in circles. */
 class ForwardReader extends BufferReader {
+  /** A negative length would send pickleparser's reader backwards, and round in circles. */
   override skip(offset: number): void {
     if (!(offset >= 0)) throw new EffvitError('BAD_WEIGHTS', 'its pickle has a negative length.');
     super.skip(offset);
+  }
+
+  /** pickleparser would write a warning to the console for what no file can hold. */
+  override uint64(): number {
+    const value = this.uint32() + 2 ** 32 * this.uint32();
+    if (!Number.isSafeInteger(value))
+      throw new EffvitError('BAD_WEIGHTS', 'its pickle has a length of 2^53 bytes or more.');
+    return value;
   }
 }
 
