@@ -33,7 +33,7 @@ export function parseManifest(text: string, place: ManifestPlace): ModelManifest
   }
   const content = plainContent(document, place);
   const lineOf = (path: Path): number => lines.ofPath(path);
-  const parsed = manifestSchema.safeParse(content, { reportInput: true });
+  const parsed = manifestSchema.safeParse(content);
   if (!parsed.success) {
     throw manifestError(
       place,

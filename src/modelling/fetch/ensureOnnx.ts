@@ -35,7 +35,7 @@ export interface EnsureOnnxOptions {
  * @throws EffvitError NOT_FOUND (no weights on this machine: the sentence says how to get them), IO_FAILED,
  *   CANCELLED, TIMED_OUT, and the builder's own BAD_WEIGHTS.
  */
-export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions): Promise<string> {
+export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions = {}): Promise<string> {
   const { env = process.env, onProgress = () => undefined, buildOnnx = buildOnnxFromWeights } = options;
   if (manifest.files.onnx === undefined || !isBuilt(manifest.files.onnx)) {
     return requireModelFile(manifest, 'onnx', undefined, env);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ONNX_BUILDER_VERSION } from '../../../src/model/builtOnnx.js';
 import { listModels } from '../../../src/model/listModels.js';
 import { requireModelFile } from '../../../src/model/modelFiles.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
@@ -10,18 +11,22 @@ import { countParameters, expectedTensors } from '../../../src/modelling/efficie
 import { ensureOnnx } from '../../../src/modelling/fetch/ensureOnnx.js';
 import { pullModel } from '../../../src/modelling/fetch/pullModel.js';
 import { readOnnx } from '../../../src/modelling/onnx/readOnnx.js';
+import { countElements } from '../../../src/modelling/weights/WeightTensor.js';
 import { writeSafetensors } from '../../../src/modelling/weights/writeSafetensors.js';
 import { cutAfter, FaultyFileServer, good } from '../../helpers/FaultyFileServer.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../helpers/scratchModels.js';
 
-/** M0's weights, every value the same small one: only shapes matter here. */
+/** M0's weights: exact in float32 and above 0, so that variances are sound; they classify nothing. */
 async function m0Weights(): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'effvit-m0-'));
   try {
     const tensors = new Map(
       [...expectedTensors(EFFICIENTVIT_ARCHITECTURES.m0, 1000)].map(([name, dims]) => [
         name,
-        { dims, data: new Float32Array(dims.reduce((count, dim) => count * dim, 1)).fill(0.01) },
+        {
+          dims,
+          data: Float32Array.from({ length: countElements(dims) }, (_, index) => ((index % 97) + 1) / 1024),
+        },
       ]),
     );
     const path = join(folder, 'm0.safetensors');
@@ -61,6 +66,12 @@ describe('pullModel with the real builder', () => {
       ],
     );
 
+    // Graphs in the users' caches are built anew only when the version says so.
+    assert.deepEqual(
+      [ONNX_BUILDER_VERSION, files[1]?.sha256],
+      [1, '0d47828e24aacfba94d5e11502de4c6e28a1426746a9bec56c68c857dcf65347'],
+      'the builder writes another graph than before: raise ONNX_BUILDER_VERSION, and note version and checksum here',
+    );
     const path = await requireModelFile(manifest, 'onnx', undefined, env);
     assert.equal(await ensureOnnx(manifest, { env }), path);
     const { graph } = await readOnnx(path);
