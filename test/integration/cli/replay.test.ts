@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { openBag } from '../../../src/bag/openBag.js';
+import { colourOfFrame, JPEG_TOPIC, RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
+import { writeColourModel } from '../../helpers/colourModel.js';
+import { runEffvit } from '../../helpers/runEffvit.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+interface ReplayOutput {
+  readonly frames: { received: number; published: number; dropped: Record<string, number> };
+  readonly fps: number;
+  readonly latency_ms: Record<string, { p50: number; p95: number; p99: number; max: number }>;
+  readonly model: string;
+  readonly backend: string;
+  readonly threads: number;
+  readonly results: { topic: string; stamp: [number, number]; results: { label: string; score: number }[] }[];
+}
+
+describe('effvit replay', () => {
+  const FRAMES = 12;
+  const scratch = scratchFolder();
+  let model = '';
+  let bag = '';
+
+  beforeEach(async () => {
+    model = await writeColourModel(scratch.path('colours'));
+    bag = scratch.path('drive.mcap');
+    await writeColourBag(bag, FRAMES);
+  });
+
+  async function replayJson(...args: readonly string[]): Promise<ReplayOutput> {
+    const run = await runEffvit(['replay', bag, '--model', model, '--json', '--results', ...args]);
+    assert.equal(run.code, 0, run.stderr);
+    return JSON.parse(run.stdout) as ReplayOutput;
+  }
+
+  it('classifies every frame of every camera rightly and accounts for all of them', async () => {
+    const output = await replayJson();
+    assert.deepEqual(output.frames, { received: 2 * FRAMES, published: 2 * FRAMES, dropped: {} });
+    assert.equal(output.model, 'colours');
+    assert.equal(output.backend, 'onnx');
+    assert.ok(output.fps > 0);
+    for (const stage of ['queueWait', 'copy', 'decode', 'preprocess', 'inference', 'total']) {
+      const latency = output.latency_ms[stage];
+      assert.ok(latency !== undefined && latency.p50 <= latency.p95 && latency.p99 <= latency.max, stage);
+    }
+    for (const topic of [RAW_TOPIC, JPEG_TOPIC]) {
+      const frames = output.results.filter((frame) => frame.topic === topic);
+      assert.deepEqual(
+        frames.map((frame) => frame.results[0]?.label),
+        Array.from({ length: FRAMES }, (_, index) => colourOfFrame(index)),
+      );
+      const stamps = frames.map(({ stamp: [sec, nanosec] }) => sec * 1e9 + nanosec);
+      assert.deepEqual(
+        stamps,
+        [...stamps].sort((a, b) => a - b),
+      );
+    }
+  });
+
+  it('gives the same results, bit for bit, whatever the number of threads', async () => {
+    const { results } = await replayJson('--threads', '1');
+    for (const threads of ['2', '4', '8']) {
+      const output = await replayJson('--threads', threads);
+      assert.deepEqual(output.results, results, `${threads} threads`);
+    }
+  });
+
+  it('takes the topics that are named', async () => {
+    const output = await replayJson('--topic', RAW_TOPIC);
+    assert.equal(output.frames.received, FRAMES);
+    assert.ok(output.results.every((frame) => frame.topic === RAW_TOPIC));
+  });
+
+  it('writes results that can be read as a bag, with the header of each frame', async () => {
+    const outputPath = scratch.path('results.mcap');
+    await replayJson('--output', outputPath);
+    const reader = await openBag(outputPath);
+    try {
+      const counts = Object.fromEntries(reader.topics().map((topic) => [topic.name, topic.messageCount]));
+      assert.deepEqual(counts, { '/classification': 2 * FRAMES, '/classifier/frames': 2 * FRAMES });
+      assert.deepEqual(reader.warnings, []);
+    } finally {
+      await reader.close();
+    }
+  });
+
+  it('is a regression test: saves what came, passes on the same, fails on other results', async () => {
+    const expected = scratch.path('expected.json');
+    await replayJson('--save-expected', expected);
+    const same = await runEffvit(['replay', bag, '--model', model, '--expect', expected, '--quiet']);
+    assert.equal(same.code, 0, same.stderr);
+    assert.match(same.stdout, /as expected/);
+    const content = JSON.parse(readFileSync(expected, 'utf8')) as {
+      frames: { results: { index: number; score: number }[] }[];
+    };
+    for (const result of content.frames[5]?.results ?? []) result.score = 1 - result.score;
+    writeFileSync(expected, JSON.stringify(content));
+    const other = await runEffvit(['replay', bag, '--model', model, '--expect', expected, '--quiet']);
+    assert.equal(other.code, 1);
+    assert.match(other.stdout, /not as expected: 1 frames? differ/);
+    assert.match(other.stdout, /Expected \w+ \d\.\d{4} but received \d\.\d{4}/);
+  });
+
+  it('shows each frame with bars, then the table and the counts', async () => {
+    const run = await runEffvit(['replay', bag, '--model', model, '--top-k', '2']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(run.stdout.match(/^#\d+ /gm)?.length, 2 * FRAMES);
+    assert.match(run.stdout, /red +█+/);
+    assert.match(run.stdout, /│ inference +│ +24 │/);
+    assert.match(run.stdout, /frames: received 24, published 24, dropped 0/);
+    assert.match(run.stdout, /fps: \d/);
+  });
+
+  it('ends at Ctrl-C with what was begun, and with exit code 130', async () => {
+    await writeColourBag(scratch.path('long.mcap'), 200);
+    const args = ['replay', scratch.path('long.mcap'), '--model', model, '--rate', '1'];
+    const run = await runEffvit(args, { interruptAt: /^#3 /m });
+    assert.equal(run.signal, null, run.stderr);
+    assert.equal(run.code, 130, run.stderr);
+    const counts = /received (\d+), published (\d+), dropped (\d+)/.exec(run.stdout);
+    assert.equal(Number(counts?.[1]), Number(counts?.[2]) + Number(counts?.[3]));
+  });
+
+  it('reads what is left of a recording that was cut off, and says so', async () => {
+    const bytes = readFileSync(bag).byteLength;
+    truncateSync(bag, Math.floor(bytes * 0.4));
+    const run = await runEffvit(['replay', bag, '--model', model, '--json']);
+    assert.match(run.stderr, /warning: .*drive\.mcap/);
+    assert.ok(run.code === 0 || run.code === 1);
+  });
+
+  it('refuses what it cannot use in one sentence, and leaves nothing behind', async () => {
+    writeFileSync(scratch.path('text.mcap'), 'This is no recording.');
+    writeFileSync(scratch.path('empty.mcap'), '');
+    writeFileSync(scratch.path('bad.json'), '{');
+    const cases: [string[], number, RegExp][] = [
+      [['replay', scratch.path('absent.mcap')], 1, /There is no bag at .*absent\.mcap/],
+      [['replay', scratch.path('text.mcap')], 1, /text\.mcap/],
+      [['replay', scratch.path('empty.mcap')], 1, /empty\.mcap/],
+      [['replay', bag, '--topic', '/nowhere'], 1, /no topic \/nowhere.*\/front\/image_raw/],
+      [['replay', bag, '--rate', '-1'], 2, /Expected max or a factor from 0\.01 to 100 but received -1/],
+      [['replay', bag, '--threads', '0'], 2, /an integer from 1 to 16 for threads but received 0/],
+      [['replay', bag, '--expect', scratch.path('absent.json')], 1, /absent\.json: write it first/],
+      [['replay', bag, '--expect', scratch.path('bad.json')], 2, /bad\.json is not JSON/],
+      [['replay', bag, '--output', '/dev/full/out.mcap'], 1, /\/dev\/full\/out\.mcap/],
+    ];
+    for (const [args, code, message] of cases) {
+      const run = await runEffvit([...args, '--model', model]);
+      assert.equal(run.code, code, `${args.join(' ')}: ${run.stderr}`);
+      assert.match(run.stderr, message);
+      assert.doesNotMatch(run.stderr, /\n\s+at /, 'no stack trace');
+    }
+    assert.ok(!existsSync(scratch.path('out.mcap')));
+    assert.ok(readdirSync(scratch.path()).every((name) => !name.includes('.part')));
+  });
+});
