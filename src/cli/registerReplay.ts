@@ -130,7 +130,6 @@ async function replay(
     });
     // Also after an abort: what was classified until then is a whole recording of its own.
     await results?.close();
-    for (const warning of bag.warnings) terminal.warn(warning);
     const counts = classifier.counts();
     return {
       bagPath: path,
@@ -149,6 +148,8 @@ async function replay(
     await results?.abort();
     throw error;
   } finally {
+    // After an error too: what is missing from the bag is often why.
+    for (const warning of bag.warnings) terminal.warn(warning);
     await classifier?.close();
     await bag.close();
   }

@@ -25,7 +25,7 @@ function picture(index: number): Uint8Array {
  * @param frames of each camera, 100 ms apart.
  */
 export async function writeColourBag(path: string, frames: number): Promise<void> {
-  const writer = await McapBagWriter.create(path);
+  const writer = await McapBagWriter.create(path, { chunkBytes: 16_384 });
   await writer.addTopic({ name: RAW_TOPIC, type: 'sensor_msgs/msg/Image' });
   await writer.addTopic({ name: JPEG_TOPIC, type: 'sensor_msgs/msg/CompressedImage' });
   for (let index = 0; index < frames; index++) {
