@@ -399,6 +399,28 @@ describe('pullModel', () => {
       assertNothingComplete();
     });
 
+    it('a length that no model has', async () => {
+      await serve(good);
+      const error = await failure(pull({ limits: { maxBytes: 1000 } }));
+      assert.match(
+        error.message,
+        new RegExp(`the server offers ${CONTENT.length} bytes, more than any model has`),
+      );
+    });
+
+    it('a model with nothing to get', async () => {
+      await serve(good);
+      const get = async (rest: string): Promise<EffvitError> => {
+        scratch.addModel('bare', manifestYaml('bare', rest));
+        return failure(pullModel(await resolveModel('bare', scratch.env), { env: scratch.env }));
+      };
+      assert.equal((await get('')).message, 'bare has nothing for the CPU: its manifest lists no ONNX file.');
+      assert.match(
+        (await get('files: { onnx: { file: a.onnx } }\n')).message,
+        /^The ONNX file of bare has no address to get it from: put the file at .*models\/bare\/a\.onnx\.$/,
+      );
+    });
+
     it('an endless body', async () => {
       await serve(chunked);
       const error = await failure(pull({ limits: { maxBytes: 1000, maxAttempts: 1 } }));

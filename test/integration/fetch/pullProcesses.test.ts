@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
@@ -151,6 +151,20 @@ describe('pullModel in processes of its own', () => {
     assert.deepEqual(readFileSync(join(folder, 'model.safetensors')), CONTENT);
   });
 
+  it('ends when its lock is taken away', async () => {
+    server.answer(slowly(200, 50));
+    const child = pull({}, { limits: { lockStaleMs: 2_000 } });
+    await child.until(hasBytes);
+    rmSync(join(folder, '.lock'), { recursive: true });
+    const { exitCode, last } = await child.end;
+    assert.equal(exitCode, 1);
+    assert.equal(last.code, 'IO_FAILED');
+    assert.match(
+      last.message ?? '',
+      /^Another process took over .*models\/mine while this one was stopped: run/,
+    );
+  });
+
   it('waits for another process only so long', async () => {
     server.answer(stallAfter(2_000_000));
     const holder = pull();
@@ -235,6 +249,7 @@ describe('pullModel in processes of its own', () => {
     const proxy = createServer((_request, response) => response.writeHead(500).end());
     proxy.on('connect', (request, socket) => {
       asked.push(request.url ?? '');
+      if (request.url?.startsWith('forbidden')) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       const [host, port] = (request.url ?? '').split(':');
       const upstream = connect(Number(port), host === 'models.invalid' ? '127.0.0.1' : host, () => {
         socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
@@ -272,6 +287,16 @@ describe('pullModel in processes of its own', () => {
       assert.match(
         last.message ?? '',
         /^Cannot reach 127\.0\.0\.1:\d+ through the proxy 127\.0\.0\.1:1 \(the connection is refused\)/,
+      );
+    });
+
+    it('says that the proxy refuses', async () => {
+      const mirror = 'http://forbidden.invalid:80';
+      const { last } = await pull({ HTTP_PROXY: origin, EFFVIT_MODEL_MIRROR: mirror }).end;
+      assert.equal(last.code, 'DOWNLOAD_FAILED');
+      assert.match(
+        last.message ?? '',
+        /the proxy refuses the connection \(.*403.*\): correct HTTPS_PROXY or HTTP_PROXY/,
       );
     });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadLabels } from '../../../src/model/labels.js';
 import { knownModelNames, resolveModel } from '../../../src/model/resolveModel.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../helpers/scratchModels.js';
 
@@ -34,6 +35,8 @@ describe('resolveModel', () => {
       assert.equal(manifest.name, name);
       assert.notEqual(manifest.licence, 'unknown', name);
       assert.ok(manifest.sources.length > 0, name);
+      const classCount = manifest.output.classCount ?? 0;
+      assert.equal((await loadLabels(manifest, classCount)).length, classCount, name);
     }
   });
 
