@@ -3,6 +3,7 @@ import { FrameSlot } from '../image/FrameSlot.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { type FramePlan, planFrame } from '../image/planFrame.js';
+import { COPY_ALIGNMENT_BYTES } from '../image/SlotLayout.js';
 import type { Nv12Place } from './WorkerChannel.js';
 import type { FrameDescriptor, FrameDescriptorMessage } from './workerProtocol.js';
 
@@ -43,7 +44,7 @@ export class FrameSender {
     }
     const lengthBytes = frame.data.length;
     const whole = { sourceOffsetBytes: 0, slotOffsetBytes: 0, lengthBytes };
-    this.slot.copyFrom(frame.data, { segments: [whole], slotBytes: lengthBytes });
+    this.slot.copyFrom(frame.data, { segments: [whole], slotBytes: lengthBytes + COPY_ALIGNMENT_BYTES });
     if (this.#compressedOptions !== options) this.#forget();
     this.#compressedOptions = options;
     const { source, format, origin } = frame;

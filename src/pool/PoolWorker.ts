@@ -53,6 +53,7 @@ export class PoolWorker<Job> {
   #state: 'loading' | 'idle' | 'busy' | 'leaving' | 'gone' = 'loading';
   #job: Job | undefined;
   #isRetired = false;
+  #isGivenUp = false;
   #frameNumber = 0;
   #logits: readonly [Float32Array, Float32Array] | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -97,6 +98,11 @@ export class PoolWorker<Job> {
 
   get isIdle(): boolean {
     return this.#state === 'idle';
+  }
+
+  /** Whether nothing more is expected of it, though its thread has not ended. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
   }
 
   /**
@@ -147,6 +153,7 @@ export class PoolWorker<Job> {
   abandon(): Job | undefined {
     const job = this.#job;
     this.#job = undefined;
+    this.#isGivenUp = true;
     this.#channel.stop();
     if (this.#state !== 'gone') this.#state = 'leaving';
     clearTimeout(this.#timer);

@@ -139,7 +139,8 @@ export class WorkerCrew<Job> {
     clearTimeout(this.#replacementTimer);
     for (const worker of this.#present) worker.retire();
     this.#serving = [];
-    const everybodyLeft = Promise.all([...this.#present].map((worker) => worker.gone));
+    const expected = [...this.#present].filter((worker) => !worker.isGivenUp);
+    const everybodyLeft = Promise.all(expected.map((worker) => worker.gone));
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, limitMs);
@@ -147,6 +148,7 @@ export class WorkerCrew<Job> {
     await Promise.race([everybodyLeft, limit]);
     clearTimeout(timer);
     for (const worker of this.#present) {
+      if (worker.isGivenUp) continue;
       const error = new EffvitError('CLOSED', `Worker ${worker.index} did not end within ${limitMs} ms.`);
       this.#events.lost(worker, worker.abandon(), error);
     }

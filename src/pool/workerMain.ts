@@ -77,6 +77,13 @@ async function classify(
       `The backend gave ${result.logits.length} scores where ${into.length} classes were loaded.`,
     );
   }
+  for (const score of result.logits) {
+    if (Number.isFinite(score)) continue;
+    throw new EffvitError(
+      'INFERENCE_FAILED',
+      "The model's output has NaN or infinite values: check its weights, and the mean and scale of its manifest.",
+    );
+  }
   into.set(result.logits);
   const times = {
     beganNs,

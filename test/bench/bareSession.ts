@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadRuntime } from '../../src/inference/onnx/loadRuntime.js';
+
+/** What the pool is compared with: one thread, one session, the same tensor again and again, nothing else. */
+export interface BareStart {
+  readonly optimizedPath: string;
+  readonly inputName: string;
+  readonly outputName: string;
+}
+
+const { optimizedPath, inputName, outputName }: BareStart = workerData;
+const ort = await loadRuntime();
+const session = await ort.InferenceSession.create(optimizedPath, {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'disabled',
+  logSeverityLevel: 4,
+  extra: { session: { use_memory_mapped_ort_model: '1', use_ort_model_bytes_for_initializers: '1' } },
+});
+const feeds = { [inputName]: new ort.Tensor('float32', new Float32Array(3 * 224 * 224), [1, 3, 224, 224]) };
+const fetches = { [outputName]: new ort.Tensor('float32', new Float32Array(1000), [1, 1000]) };
+await session.run(feeds, fetches);
+parentPort?.postMessage(0);
+parentPort?.on('message', async (durationMs: number) => {
+  const endMs = performance.now() + durationMs;
+  let runs = 0;
+  while (performance.now() < endMs) {
+    await session.run(feeds, fetches);
+    runs += 1;
+  }
+  parentPort?.postMessage(runs);
+});

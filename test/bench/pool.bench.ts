@@ -1,0 +1,201 @@
+// The pool against as many bare one-thread ONNX Runtime sessions, rounds interleaved, on the same frames a
+// second; then what a further worker costs, and how free the pool leaves the main thread.
+//
+//   node build/test/bench/pool.bench.js [MODEL.onnx] [seconds a round] [rounds]
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import { packagePath } from '../../src/core/packageRoot.js';
+import type { RawImageFrame } from '../../src/image/ImageFrame.js';
+import { preprocessOptions } from '../../src/image/PreprocessOptions.js';
+import { optimizedModel } from '../../src/inference/onnx/optimizedModel.js';
+import type { ModelInput } from '../../src/model/ModelManifest.js';
+import { InferencePool } from '../../src/pool/InferencePool.js';
+import type { BareStart } from './bareSession.js';
+
+const INPUT: ModelInput = {
+  widthPx: 224,
+  heightPx: 224,
+  layout: 'nchw',
+  color: 'rgb',
+  mean: [123.675, 116.28, 103.53],
+  scale: [1 / 58.395, 1 / 57.12, 1 / 57.375],
+};
+
+const [
+  modelPath = packagePath('..', 'shared', 'data', 'mobilenet_v2_1.0_224.onnx'),
+  secondsText,
+  roundsText,
+] = process.argv.slice(2);
+const roundMs = Number(secondsText ?? 1) * 1000;
+const rounds = Number(roundsText ?? 7);
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function frameOf(widthPx: number, heightPx: number, encoding: 'rgb8' | 'nv12'): RawImageFrame {
+  const strideBytes = encoding === 'rgb8' ? 3 * widthPx : widthPx;
+  const lengthBytes = encoding === 'rgb8' ? strideBytes * heightPx : (strideBytes * heightPx * 3) / 2;
+  return {
+    kind: 'raw',
+    stamp: { sec: 1, nanosec: 0 },
+    frameId: 'camera',
+    source: '/camera',
+    encoding,
+    widthPx,
+    heightPx,
+    strideBytes,
+    isBigEndian: false,
+    data: new Uint8Array(lengthBytes).map((_, index) => index * 7),
+  };
+}
+
+function makePool(threads: number): InferencePool<number> {
+  return new InferencePool({
+    model: {
+      backend: { kind: 'onnx', modelPath, input: INPUT, yuvRange: 'full' },
+      preprocess: preprocessOptions(),
+      postprocess: (logits) => logits[0] ?? 0,
+    },
+    threads,
+    dropPolicy: 'block',
+  });
+}
+
+async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Promise<number> {
+  pool.resetStatistics();
+  const beganMs = performance.now();
+  while (performance.now() - beganMs < roundMs) {
+    await pool.ready();
+    void pool.submit(frame);
+  }
+  await pool.drain();
+  const { published, received } = pool.counts();
+  assert.equal(published, received);
+  return (published * 1000) / (performance.now() - beganMs);
+}
+
+interface Bare {
+  round(): Promise<number>;
+  end(): Promise<void>;
+}
+
+async function startBare(count: number): Promise<Bare> {
+  const optimizedPath = await optimizedModel(modelPath);
+  assert.ok(optimizedPath !== undefined, 'the model could not be optimised');
+  const workerData: BareStart = { optimizedPath, inputName: 'data', outputName: 'output' };
+  const answerOf = (worker: Worker) =>
+    new Promise<number>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.removeAllListeners('error').once('error', reject);
+    });
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(new URL('./bareSession.js', import.meta.url), { workerData }),
+  );
+  await Promise.all(workers.map(answerOf));
+  return {
+    async round() {
+      const beganMs = performance.now();
+      const answers = workers.map(answerOf);
+      for (const worker of workers) worker.postMessage(roundMs);
+      const runs = (await Promise.all(answers)).reduce((sum, each) => sum + each, 0);
+      return (runs * 1000) / (performance.now() - beganMs);
+    },
+    async end() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+async function compare(count: number, frame: RawImageFrame): Promise<void> {
+  const bare = await startBare(count);
+  const pool = makePool(count);
+  await pool.start();
+  await bare.round();
+  await poolRound(pool, frame);
+  const bareFps: number[] = [];
+  const poolFps: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const bareRate = await bare.round();
+    const poolRate = await poolRound(pool, frame);
+    bareFps.push(bareRate);
+    poolFps.push(poolRate);
+    ratios.push(poolRate / bareRate);
+  }
+  const stages = pool.statistics.summary();
+  console.log(
+    `${count} worker(s), ${frame.widthPx}x${frame.heightPx} ${frame.encoding}: bare ${median(bareFps).toFixed(1)} fps, pool ${median(poolFps).toFixed(1)} fps, ratio ${median(ratios).toFixed(3)} (${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)})`,
+  );
+  console.log(
+    `   p50 ms: ${Object.entries(stages)
+      .map(([stage, { p50Ns }]) => `${stage} ${(p50Ns / 1e6).toFixed(3)}`)
+      .join(', ')}`,
+  );
+  await pool.close();
+  await bare.end();
+}
+
+async function eventLoopDelay(count: number, frame: RawImageFrame): Promise<void> {
+  const pool = makePool(count);
+  await pool.start();
+  await poolRound(pool, frame);
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  const fps = await poolRound(pool, frame);
+  histogram.disable();
+  // The monitor's own period is in its figures.
+  const overNs = (percentile: number) => histogram.percentile(percentile) - 1e6;
+  console.log(
+    `event loop delay with ${count} worker(s) at ${fps.toFixed(1)} fps: p50 ${(overNs(50) / 1e6).toFixed(2)} ms, p99 ${(overNs(99) / 1e6).toFixed(2)} ms, max ${(overNs(100) / 1e6).toFixed(2)} ms`,
+  );
+  await pool.close();
+}
+
+function privateMiB(): number {
+  const text = readFileSync('/proc/self/smaps_rollup', 'latin1');
+  const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)?.[1] ?? Number.NaN);
+  return (kib('Private_Clean') + kib('Private_Dirty')) / 1024;
+}
+
+async function workerCost(frame: RawImageFrame): Promise<void> {
+  const pool = makePool(1);
+  await pool.start();
+  const millis: number[] = [];
+  const mebibytes: number[] = [];
+  await poolRound(pool, frame);
+  for (let threads = 2; threads <= 8; threads += 1) {
+    const before = privateMiB();
+    const beganMs = performance.now();
+    await pool.resize(threads);
+    millis.push(performance.now() - beganMs);
+    await poolRound(pool, frame);
+    mebibytes.push(privateMiB() - before);
+  }
+  console.log(
+    `a further worker: ${median(millis).toFixed(1)} ms (${Math.min(...millis).toFixed(1)} to ${Math.max(...millis).toFixed(1)}), ${median(mebibytes).toFixed(1)} MiB private (${Math.min(...mebibytes).toFixed(1)} to ${Math.max(...mebibytes).toFixed(1)})`,
+  );
+  await pool.close();
+}
+
+if (!existsSync(modelPath)) {
+  console.log(`skipped: there is no model ${modelPath}`);
+} else {
+  console.log(
+    `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}`,
+  );
+  console.log(`${modelPath}, ${rounds} rounds of ${roundMs} ms each`);
+  const prepared = frameOf(224, 224, 'nv12');
+  const camera = frameOf(640, 480, 'rgb8');
+  for (const count of [1, 2]) {
+    await compare(count, prepared);
+    await compare(count, camera);
+  }
+  await eventLoopDelay(cpus().length, camera);
+  await workerCost(camera);
+}

@@ -1,0 +1,624 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EffvitError } from '../../../src/core/EffvitError.js';
+import type { ImageFrame } from '../../../src/image/ImageFrame.js';
+import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
+import type { FrameDrop, FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
+import { InferencePool } from '../../../src/pool/InferencePool.js';
+import type { InferencePoolOptions, PoolModel } from '../../../src/pool/PoolOptions.js';
+import { assertBalanced } from '../../../src/stats/FrameAccounting.js';
+import { ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
+
+const PREPROCESS = preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resizeMode: 'stretch' });
+
+function modelOf(spec: PoolModel<number>['backend']): PoolModel<number> {
+  return { backend: spec, preprocess: PREPROCESS, postprocess: (logits) => logits[0] ?? Number.NaN };
+}
+
+type Options = Partial<InferencePoolOptions<number>>;
+
+function resultOf(outcome: FrameOutcome<number>): FrameResult<number> {
+  assert.equal(outcome.kind, 'result', JSON.stringify(outcome));
+  return outcome as FrameResult<number>;
+}
+
+function dropOf(outcome: FrameOutcome<number>): FrameDrop {
+  assert.equal(outcome.kind, 'dropped', JSON.stringify(outcome));
+  return outcome as FrameDrop;
+}
+
+/** What became of each frame in a word: its value, or the cause of its drop. */
+function wordOf(outcome: FrameOutcome<number>): number | string {
+  return outcome.kind === 'result' ? outcome.value : outcome.cause;
+}
+
+describe('InferencePool', () => {
+  let scripted: ScriptedModel;
+  let pools: InferencePool<number>[];
+
+  beforeEach(() => {
+    scripted = new ScriptedModel();
+    pools = [];
+  });
+
+  afterEach(async () => {
+    scripted.release();
+    scripted.hangLoads(false);
+    await Promise.all(pools.map((pool) => pool.close({ drain: false })));
+    for (const pool of pools) {
+      const counts = pool.counts();
+      assertBalanced(counts);
+      assert.equal(counts.inFlight, 0);
+    }
+  });
+
+  function makePool(options: Options = {}): InferencePool<number> {
+    const pool = new InferencePool<number>({
+      model: modelOf(scripted.spec),
+      threads: 1,
+      dropPolicy: 'block',
+      ...options,
+    });
+    pools.push(pool);
+    return pool;
+  }
+
+  async function startPool(options: Options = {}): Promise<InferencePool<number>> {
+    const pool = makePool(options);
+    await pool.start();
+    return pool;
+  }
+
+  /** Submits as a lossless reader does. */
+  async function readAll(
+    pool: InferencePool<number>,
+    frames: readonly ImageFrame[],
+  ): Promise<FrameOutcome<number>[]> {
+    const outcomes: Promise<FrameOutcome<number>>[] = [];
+    for (const frame of frames) {
+      await pool.ready();
+      outcomes.push(pool.submit(frame));
+    }
+    return await Promise.all(outcomes);
+  }
+
+  /** Keeps the only worker busy until the gate opens; resolves when it is. */
+  async function block(pool: InferencePool<number>, number = 1000) {
+    const outcome = pool.submit(scriptedFrame(number, 'hang', { source: '/blocker' }));
+    while (scripted.runsOf(number) === 0) await sleep(1);
+    return { outcome };
+  }
+
+  describe('with a frame', () => {
+    it('gives its header, value and timings that add up', async () => {
+      const pool = await startPool({ stampClockNs: () => 3_000_000_000n });
+      const result = resultOf(await pool.submit(scriptedFrame(7, 'work', { serviceMs: 3 })));
+      assert.deepEqual(result.header, {
+        stamp: { sec: 1, nanosec: 7 },
+        frameId: 'optical',
+        source: '/camera',
+      });
+      assert.equal(result.value, 7);
+      assert.equal(result.workerIndex, 0);
+      assert.equal(result.nv12, undefined);
+      const { totalNs, delayNs, ...stages } = result.timings;
+      assert.equal(
+        Object.values(stages).reduce((sum, each) => sum + each, 0),
+        totalNs,
+      );
+      for (const [stage, timeNs] of Object.entries(stages)) assert.ok(timeNs >= 0, `${stage} ${timeNs}`);
+      assert.ok(stages.inferenceNs >= 3e6);
+      assert.equal(delayNs, 3_000_000_000 - 1_000_000_007);
+    });
+
+    it('knows no delay without a clock or without a stamp', async () => {
+      const without = resultOf(await (await startPool()).submit(scriptedFrame(1)));
+      assert.equal('delayNs' in without.timings, false);
+      const pool = await startPool({ stampClockNs: () => 3_000_000_000n });
+      const unstamped = { ...scriptedFrame(1), stamp: { sec: 0, nanosec: 0 } };
+      assert.equal('delayNs' in resultOf(await pool.submit(unstamped)).timings, false);
+    });
+
+    it('copies what the network saw when asked', async () => {
+      const pool = await startPool();
+      const frame = scriptedFrame(9);
+      const further = scriptedFrame(10);
+      const [first, second] = await Promise.all([
+        pool.submit(frame, { keepNv12: true }),
+        pool.submit(further, { keepNv12: true }),
+      ]);
+      assert.deepEqual(resultOf(first).nv12, frame.data);
+      assert.deepEqual(resultOf(second).nv12, further.data);
+    });
+
+    it('reads data at once or copies it where the caller reuses its buffer', async () => {
+      const pool = await startPool({ queueSize: 10 });
+      const buffer = scriptedFrame(0);
+      const outcomes = [1, 2, 3].map((number) => {
+        buffer.data.set(scriptedFrame(number).data);
+        return pool.submit(buffer, { copyIfQueued: true });
+      });
+      buffer.data.fill(0);
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 2, 3]);
+    });
+
+    it('refuses an image that cannot be read, at once and alone', async () => {
+      const pool = await startPool();
+      const drop = dropOf(await pool.submit({ ...scriptedFrame(1), encoding: 'cmyk' }));
+      assert.equal(drop.cause, 'bad_image');
+      assert.equal(drop.error?.code, 'BAD_IMAGE');
+      assert.equal(drop.header.source, '/camera');
+      const garbled: ImageFrame = {
+        kind: 'compressed',
+        stamp: { sec: 1, nanosec: 0 },
+        frameId: 'optical',
+        source: '/camera',
+        format: 'jpeg',
+        data: new TextEncoder().encode('this is no picture'),
+      };
+      const compressed = dropOf(await pool.submit(garbled));
+      assert.equal(compressed.cause, 'bad_image');
+      assert.equal(resultOf(await pool.submit(scriptedFrame(2))).value, 2);
+      assert.equal(pool.counts().dropped.bad_image, 2);
+      assert.equal(pool.workers().deaths, 0);
+    });
+
+    it('counts a frame that the caller refuses', async () => {
+      const pool = await startPool();
+      pool.refuse('rate_limited');
+      const counts = pool.counts();
+      assert.deepEqual([counts.received, counts.dropped.rate_limited, counts.inFlight], [1, 1, 0]);
+    });
+
+    it('measures stages of published frames, and forgets them on reset', async () => {
+      const pool = await startPool();
+      await readAll(pool, [scriptedFrame(1), scriptedFrame(2), scriptedFrame(3, 'throw')]);
+      const summary = pool.statistics.summary();
+      assert.equal(summary.total.count, 2);
+      assert.equal(summary.inference.count, 2);
+      assert.equal(summary.decode.count, 0);
+      pool.resetStatistics();
+      assert.equal(pool.statistics.summary().total.count, 0);
+      assert.deepEqual([pool.counts().received, pool.counts().published], [0, 0]);
+    });
+  });
+
+  describe('with many workers', () => {
+    for (const threads of [1, 2, 4, 8]) {
+      it(`gives the same results in the same order per camera with ${threads}`, async () => {
+        const pool = await startPool({ threads });
+        const delivered = new Map<string, number[]>();
+        const sources = ['/left', '/right', '/rear'];
+        for (let number = 0; number < 120; number += 1) {
+          const source = sources[number % 3] ?? '';
+          await pool.ready();
+          // Service times that would turn the order around.
+          const frame = scriptedFrame(number, 'work', { source, serviceMs: (number * 7) % 5 });
+          void pool.submit(frame).then((outcome) => {
+            delivered.set(source, [...(delivered.get(source) ?? []), resultOf(outcome).value]);
+          });
+        }
+        await pool.drain();
+        for (const [rank, source] of sources.entries()) {
+          const expected = Array.from({ length: 40 }, (_, index) => 3 * index + rank);
+          assert.deepEqual(delivered.get(source), expected);
+        }
+      });
+    }
+
+    it('delivers in the order of completion where order is not asked for', async () => {
+      const pool = await startPool({ threads: 2, ordered: false });
+      const delivered: number[] = [];
+      const note = (outcome: FrameOutcome<number>) => delivered.push(resultOf(outcome).value);
+      const { outcome: slow } = await block(pool, 1);
+      const noted = slow.then(note);
+      await pool.submit(scriptedFrame(2, 'work', { source: '/blocker' })).then(note);
+      scripted.release();
+      await noted;
+      assert.deepEqual(delivered, [2, 1]);
+    });
+
+    it('does not hold up the frames behind one that fails', async () => {
+      const pool = await startPool({ threads: 2 });
+      const outcomes = await readAll(pool, [
+        scriptedFrame(1, 'throw', { serviceMs: 30 }),
+        scriptedFrame(2),
+        scriptedFrame(3),
+      ]);
+      assert.deepEqual(outcomes.map(wordOf), ['inference_failed', 2, 3]);
+    });
+  });
+
+  describe('when more comes than it can do', () => {
+    it('drops the oldest waiting frame', async () => {
+      const pool = await startPool({ queueSize: 2, dropPolicy: 'oldest' });
+      const { outcome: blocker } = await block(pool);
+      const outcomes = [1, 2, 3, 4].map((number) => pool.submit(scriptedFrame(number)));
+      assert.equal(pool.queuedCount, 2);
+      scripted.release();
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), ['queue_full', 'queue_full', 3, 4]);
+      assert.equal(wordOf(await blocker), 1000);
+    });
+
+    it('drops the newest frame', async () => {
+      const pool = await startPool({ queueSize: 2, dropPolicy: 'newest' });
+      await block(pool);
+      const outcomes = [1, 2, 3, 4].map((number) => pool.submit(scriptedFrame(number)));
+      scripted.release();
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 2, 'queue_full', 'queue_full']);
+    });
+
+    it('holds the entrance under block, and loses nothing', async () => {
+      const pool = await startPool({ queueSize: 2, threads: 2 });
+      let isReady = false;
+      const blockers = [(await block(pool, 1000)).outcome, (await block(pool, 1001)).outcome];
+      const waiting = [1, 2].map((number) => pool.submit(scriptedFrame(number)));
+      const ready = pool.ready().then(() => {
+        isReady = true;
+      });
+      await sleep(20);
+      assert.equal(isReady, false);
+      scripted.release();
+      await ready;
+      assert.deepEqual((await Promise.all([...blockers, ...waiting])).map(wordOf), [1000, 1001, 1, 2]);
+    });
+
+    it('loses nothing with several entrances under block', async () => {
+      const pool = await startPool({ queueSize: 1, threads: 2 });
+      const entrances = Array.from({ length: 6 }, (_, entrance) =>
+        readAll(
+          pool,
+          Array.from({ length: 30 }, (_, index) =>
+            scriptedFrame(100 * entrance + index, 'work', { source: `/${entrance}` }),
+          ),
+        ),
+      );
+      await Promise.all(entrances);
+      assert.equal(pool.counts().published, 180);
+    });
+
+    it('serves a slow camera beside a fast one', async () => {
+      const pool = await startPool({ queueSize: 4, dropPolicy: 'oldest' });
+      await block(pool);
+      const slow = pool.submit(scriptedFrame(1, 'work', { source: '/slow' }));
+      const fast = Array.from({ length: 40 }, (_, index) =>
+        pool.submit(scriptedFrame(100 + index, 'work', { source: '/fast' })),
+      );
+      scripted.release();
+      assert.equal(wordOf(await slow), 1);
+      assert.equal((await Promise.all(fast)).map(wordOf).filter((word) => word === 'queue_full').length, 37);
+    });
+
+    it('drops what waited too long', async () => {
+      const pool = await startPool({ queueSize: 10, maxAgeMs: 30 });
+      await block(pool);
+      const old = [1, 2].map((number) => pool.submit(scriptedFrame(number)));
+      await sleep(40);
+      const fresh = pool.submit(scriptedFrame(3));
+      pool.setOptions({ maxAgeMs: 35 });
+      scripted.release();
+      assert.deepEqual((await Promise.all(old)).map(wordOf), ['too_old', 'too_old']);
+      assert.equal((await fresh).header.stamp.nanosec, 3);
+    });
+
+    it('drops what is too old by its stamp where that is asked for', async () => {
+      let nowNs = 10_000_000_000n;
+      const pool = await startPool({
+        maxAgeMs: 1000,
+        maxAgeFrom: 'stamp',
+        stampClockNs: () => nowNs,
+        queueSize: 10,
+      });
+      await block(pool);
+      const frames = [8, 9, 10, 11].map((stampSec) =>
+        pool.submit(scriptedFrame(stampSec, 'work', { stampSec })),
+      );
+      nowNs = 10_500_000_000n;
+      scripted.release();
+      assert.deepEqual((await Promise.all(frames)).map(wordOf), ['too_old', 'too_old', 10, 11]);
+    });
+
+    it('takes a smaller queue and another policy at once', async () => {
+      const pool = await startPool({ queueSize: 10, dropPolicy: 'oldest' });
+      await block(pool);
+      const outcomes = [1, 2, 3, 4, 5].map((number) => pool.submit(scriptedFrame(number)));
+      pool.setOptions({ queueSize: 3 });
+      pool.setOptions({ dropPolicy: 'newest' });
+      outcomes.push(pool.submit(scriptedFrame(6)));
+      scripted.release();
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [
+        'queue_full',
+        'queue_full',
+        3,
+        4,
+        5,
+        'queue_full',
+      ]);
+    });
+  });
+
+  describe('when a worker fails', () => {
+    it('fails the frame alone for an exception, and for NaN', async () => {
+      const pool = await startPool();
+      const outcomes = await readAll(pool, [
+        scriptedFrame(1, 'throw'),
+        scriptedFrame(2, 'nan'),
+        scriptedFrame(3),
+      ]);
+      assert.deepEqual(outcomes.map(wordOf), ['inference_failed', 'inference_failed', 3]);
+      const [first, second] = outcomes.map((outcome) =>
+        outcome.kind === 'dropped' ? outcome.error : undefined,
+      );
+      assert.equal(first?.message, 'The scripted run fails.');
+      assert.match(second?.message ?? '', /NaN or infinite/);
+      assert.equal(pool.workers().deaths, 0);
+    });
+
+    it('fails the frame alone where the postprocessing throws', async () => {
+      const model = modelOf(scripted.spec);
+      const pool = await startPool({
+        model: {
+          ...model,
+          postprocess: (logits) => {
+            if (logits[0] === 1) throw new RangeError('no such label');
+            return logits[0] ?? 0;
+          },
+        },
+      });
+      const [first, second] = await readAll(pool, [scriptedFrame(1), scriptedFrame(2)]);
+      assert.ok(first && second);
+      assert.match(dropOf(first).error?.message ?? '', /no such label/);
+      assert.equal(wordOf(second), 2);
+    });
+
+    for (const action of ['die', 'exit', 'crash'] as const) {
+      it(`drops the frame as worker_died and replaces the worker after ${action}`, async () => {
+        const pool = await startPool();
+        const drop = dropOf(await pool.submit(scriptedFrame(1, action)));
+        assert.equal(drop.cause, 'worker_died');
+        assert.equal(drop.error?.code, 'WORKER_DIED');
+        assert.equal(pool.workers().serving, 0);
+        assert.equal(wordOf(await pool.submit(scriptedFrame(2))), 2);
+        assert.deepEqual([pool.workers().serving, pool.workers().deaths], [1, 1]);
+        assert.equal(scripted.loads, 2);
+      });
+    }
+
+    it('gives up a worker that hangs, drops its frame as timed_out, and goes on', async () => {
+      const pool = await startPool({ runTimeoutMs: 150 });
+      const drop = dropOf(await pool.submit(scriptedFrame(1, 'hang')));
+      assert.equal(drop.cause, 'timed_out');
+      assert.match(drop.error?.message ?? '', /150 ms/);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(2))), 2);
+      // Its late answer is nobody's.
+      scripted.release();
+      assert.equal(wordOf(await pool.submit(scriptedFrame(3))), 3);
+      assert.equal(pool.counts().published, 2);
+    });
+
+    it('replaces eight workers that die together without a storm', async () => {
+      const pool = await startPool({ threads: 8 });
+      const frames = Array.from({ length: 8 }, (_, number) =>
+        scriptedFrame(number, 'exit', { serviceMs: 20 }),
+      );
+      const outcomes = await Promise.all(frames.map((frame) => pool.submit(frame)));
+      assert.deepEqual(new Set(outcomes.map(wordOf)), new Set(['worker_died']));
+      while (pool.workers().serving < 8) await sleep(10);
+      assert.equal(scripted.loads, 16);
+    });
+
+    it('drops frames while nobody can be replaced, and serves again when that ends', async () => {
+      const pool = await startPool({ queueSize: 10 });
+      scripted.failLoads(true);
+      const first = pool.submit(scriptedFrame(1, 'exit'));
+      const waiting = pool.submit(scriptedFrame(2));
+      assert.equal(wordOf(await first), 'worker_died');
+      const drop = dropOf(await waiting);
+      assert.equal(drop.cause, 'worker_died');
+      assert.equal(drop.error?.message, 'The scripted model does not load.');
+      assert.equal(pool.workers().isBroken, true);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(3))), 'worker_died');
+      scripted.failLoads(false);
+      while (pool.workers().serving === 0) await sleep(10);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(4))), 4);
+    });
+  });
+
+  describe('when it changes', () => {
+    it('resizes under load without losing or repeating a frame', async () => {
+      const pool = await startPool({ threads: 1 });
+      const frames = Array.from({ length: 600 }, (_, number) =>
+        scriptedFrame(number, 'work', { serviceMs: 2 }),
+      );
+      const outcomes = readAll(pool, frames);
+      for (const threads of [8, 4, 1, 3, 16, 2]) {
+        await pool.resize(threads);
+        assert.equal(pool.workers().serving, threads);
+        await sleep(20);
+      }
+      assert.deepEqual(
+        (await outcomes).map(wordOf),
+        frames.map((_, number) => number),
+      );
+      for (let number = 0; number < frames.length; number += 1) assert.equal(scripted.runsOf(number), 1);
+    });
+
+    it('keeps the old number of workers where further ones do not load', async () => {
+      const pool = await startPool({ threads: 2 });
+      scripted.failLoads(true);
+      await assert.rejects(pool.resize(4), { code: 'BAD_MODEL' });
+      assert.deepEqual([pool.workers().serving, pool.workers().wanted], [2, 2]);
+      await pool.resize(1);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(1))), 1);
+    });
+
+    it('refuses numbers of workers that it cannot have', async () => {
+      const pool = await startPool();
+      for (const threads of [0, 17, 1.5, Number.NaN]) {
+        await assert.rejects(pool.resize(threads), {
+          code: 'OUT_OF_RANGE',
+          message: new RegExp(`${threads}`),
+        });
+      }
+    });
+
+    it('swaps the model: each frame meets one model whole, none is lost', async () => {
+      const pool = await startPool({ threads: 2 });
+      const outcomes: Promise<FrameOutcome<number>>[] = [];
+      let isSwapped = false;
+      const next = modelOf(scripted.variant({ offset: 1e6 }));
+      const swapping = pool
+        .swapModel({ ...next, postprocess: (logits) => (logits[0] ?? 0) + 0.5 })
+        .finally(() => {
+          isSwapped = true;
+        });
+      for (let after = 0; after < 50; after += isSwapped ? 1 : 0) {
+        await pool.ready();
+        outcomes.push(pool.submit(scriptedFrame(outcomes.length, 'work', { serviceMs: 1 })));
+      }
+      await swapping;
+      const values = (await Promise.all(outcomes)).map((outcome) => resultOf(outcome).value);
+      const firstNew = values.findIndex((value) => value >= 1e6);
+      assert.ok(firstNew > 0);
+      assert.deepEqual(
+        values,
+        values.map((_, number) => (number < firstNew ? number : number + 1e6 + 0.5)),
+      );
+      const last = resultOf(await pool.submit(scriptedFrame(1)));
+      assert.equal(last.generation, 2);
+    });
+
+    it('keeps the old model where the new one does not load or does not fit', async () => {
+      const pool = await startPool();
+      await assert.rejects(pool.swapModel(modelOf(scripted.variant({ widthPx: 32 }))), {
+        code: 'BAD_CONFIG',
+        message: /16x16 but the model takes 32x16/,
+      });
+      scripted.failLoads(true);
+      await assert.rejects(pool.swapModel(modelOf(scripted.variant({ offset: 5 }))), { code: 'BAD_MODEL' });
+      assert.equal(wordOf(await pool.submit(scriptedFrame(1))), 1);
+      assert.equal(pool.info?.inputWidthPx, SIDE_PX);
+      assert.equal(pool.workers().deaths, 0);
+    });
+
+    it('takes other postprocessing for the next frame', async () => {
+      const pool = await startPool();
+      pool.setModelOptions({ postprocess: () => -1 });
+      assert.equal(wordOf(await pool.submit(scriptedFrame(1))), -1);
+      const wide = preprocessOptions({ widthPx: 32, heightPx: SIDE_PX, resizeMode: 'stretch' });
+      assert.throws(() => pool.setModelOptions({ preprocess: wide }), { code: 'BAD_CONFIG' });
+    });
+  });
+
+  describe('when it starts and ends', () => {
+    it('names every wrong option at once', () => {
+      assert.throws(() => makePool({ threads: 0, queueSize: 1.5, runTimeoutMs: -1 }), {
+        code: 'OUT_OF_RANGE',
+        message: /threads|runTimeoutMs/,
+      });
+      assert.throws(() => makePool({ queueSize: 0, maxAgeMs: -1 }), {
+        message:
+          'Expected an integer from 1 to 1000 for queueSize but received 0. Expected a number from 0 to 1.7976931348623157e+308 for maxAgeMs but received -1.',
+      });
+    });
+
+    it('fails to start with the reason, leaves nothing behind, and drops what waited', async () => {
+      scripted.failLoads(true);
+      const pool = makePool({ threads: 4 });
+      const early = pool.submit(scriptedFrame(1));
+      await assert.rejects(pool.start(), { code: 'BAD_MODEL', message: 'The scripted model does not load.' });
+      assert.equal(wordOf(await early), 'closed');
+      assert.equal(scripted.loads, 1);
+      await assert.rejects(pool.start(), { code: 'CLOSED' });
+    });
+
+    it('refuses a module that makes no backend', async () => {
+      const moduleUrl = new URL('../../../src/core/Stamp.js', import.meta.url).href;
+      const pool = makePool({ model: modelOf({ kind: 'module', moduleUrl }) });
+      await assert.rejects(pool.start(), {
+        code: 'BAD_MODEL',
+        message: /to export a function createBackend/,
+      });
+    });
+
+    it('gives up a model that takes too long to load', async () => {
+      scripted.hangLoads(true);
+      const pool = makePool({ loadTimeoutMs: 300 });
+      await assert.rejects(pool.start(), { code: 'TIMED_OUT', message: /300 ms/ });
+    });
+
+    it('serves frames that came before it was started', async () => {
+      const pool = makePool({ queueSize: 3 });
+      const early = [1, 2, 3].map((number) => pool.submit(scriptedFrame(number)));
+      await pool.start();
+      assert.deepEqual((await Promise.all(early)).map(wordOf), [1, 2, 3]);
+    });
+
+    it('finishes what waits when it is closed, and takes no more', async () => {
+      const pool = await startPool({ queueSize: 10 });
+      const outcomes = [1, 2, 3].map((number) =>
+        pool.submit(scriptedFrame(number, 'work', { serviceMs: 5 })),
+      );
+      const closed = pool.close();
+      const late = pool.submit(scriptedFrame(4));
+      await closed;
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 2, 3]);
+      assert.equal(wordOf(await late), 'closed');
+      await pool.ready();
+      await pool.close();
+      await assert.rejects(pool.resize(2), { code: 'CLOSED' });
+      await assert.rejects(pool.swapModel(modelOf(scripted.spec)), { code: 'CLOSED' });
+    });
+
+    it('drops what waits when it is told not to drain', async () => {
+      const pool = await startPool({ queueSize: 10 });
+      const outcomes = [1, 2, 3].map((number) =>
+        pool.submit(scriptedFrame(number, 'work', { serviceMs: 20 })),
+      );
+      await pool.close({ drain: false });
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 'closed', 'closed']);
+    });
+
+    it('can be closed while it loads: start then rejects', async () => {
+      scripted.hangLoads(true);
+      const pool = makePool({ threads: 3 });
+      const started = assert.rejects(pool.start(), { code: 'CLOSED' });
+      const waiting = pool.submit(scriptedFrame(1));
+      while (scripted.loads === 0) await sleep(1);
+      const closed = pool.close({ drain: false });
+      scripted.hangLoads(false);
+      await Promise.all([started, closed]);
+      assert.equal(wordOf(await waiting), 'closed');
+    });
+
+    it('does not wait longer than its limit for a worker that hangs', async () => {
+      const pool = await startPool();
+      const { outcome: blocker } = await block(pool);
+      const waiting = pool.submit(scriptedFrame(1));
+      await pool.close({ limitMs: 100 });
+      assert.equal(wordOf(await blocker), 'closed');
+      assert.equal(wordOf(await waiting), 'closed');
+    });
+
+    it('can be closed at any moment', async () => {
+      for (let delayMs = 0; delayMs < 60; delayMs += 6) {
+        const pool = makePool({ threads: 2, queueSize: 4, dropPolicy: 'oldest' });
+        const outcomes: Promise<FrameOutcome<number>>[] = [];
+        const started = pool.start().then(
+          () => 'started',
+          (error: unknown) => (error instanceof EffvitError ? error.code : 'other'),
+        );
+        const feeding = setInterval(() => outcomes.push(pool.submit(scriptedFrame(outcomes.length))), 1);
+        await sleep(delayMs);
+        await pool.close({ drain: delayMs % 4 === 0 });
+        clearInterval(feeding);
+        assert.ok(['started', 'CLOSED'].includes(await started));
+        await Promise.all(outcomes);
+        const counts = pool.counts();
+        assertBalanced(counts);
+        assert.equal(counts.received, outcomes.length);
+        assert.equal(counts.inFlight, 0);
+      }
+    });
+  });
+});
