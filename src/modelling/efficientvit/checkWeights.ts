@@ -1,4 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import type { EfficientVitVariant } from '../../model/ModelManifest.js';
 import { countElements, type WeightTensor } from '../weights/WeightTensor.js';
 import { EFFICIENTVIT_ARCHITECTURES, type EfficientVitArchitecture } from './EfficientVitArchitecture.js';
 import { expectedTensors } from './expectedTensors.js';
@@ -44,8 +45,8 @@ export function checkWeights(
   ];
   const name = `efficientvit_${architecture.variant}`;
   if (problems.length > 0) {
-    const other = variantThatFits(weights);
-    if (other !== null && other !== architecture.variant) {
+    const other = fittingVariant(weights)?.variant;
+    if (other !== undefined && other !== architecture.variant) {
       throw new EffvitError(
         'BAD_WEIGHTS',
         `${place} holds the weights of efficientvit_${other}, not of ${name}: build that variant.`,
@@ -66,19 +67,21 @@ export function checkWeights(
 }
 
 /** Rows of the head; where its matrix is missing or odd, its bias still tells. */
-function classesOf(weights: ReadonlyMap<string, WeightTensor>): number {
+function classesOf(weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>): number {
   const matrix = weights.get(HEAD_WEIGHT)?.dims;
   const bias = weights.get('head.linear.bias')?.dims;
   return (matrix?.length === 2 ? matrix[0] : bias?.[0]) ?? 0;
 }
 
-/** The variant whose every tensor is there in the right shape, or null. */
-function variantThatFits(weights: ReadonlyMap<string, WeightTensor>): string | null {
+/** The variant whose every tensor is there in the right shape, with its class count; null where none fits. */
+export function fittingVariant(
+  weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>,
+): { variant: EfficientVitVariant; classCount: number } | null {
   const classCount = classesOf(weights);
   for (const architecture of Object.values(EFFICIENTVIT_ARCHITECTURES)) {
     const expected = expectedTensors(architecture, classCount);
     const fits = [...expected].every(([name, dims]) => isSameShape(weights.get(name)?.dims ?? [], dims));
-    if (fits) return architecture.variant;
+    if (fits) return { variant: architecture.variant, classCount };
   }
   return null;
 }

@@ -1,0 +1,146 @@
+import { open } from 'node:fs/promises';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
+
+/** What a compiled BPU model (.bin) says of itself in plain text. */
+export interface BpuFileInfo {
+  readonly lengthBytes: number;
+  /** E.g. `bayes-e`; undefined where the file does not say. */
+  readonly march: string | undefined;
+  /** The chip of that march, where this package knows one. */
+  readonly chip: BpuChip | undefined;
+  /** Names of the models inside: a packed file has several. */
+  readonly modelNames: readonly string[];
+  /** Versions and settings of the vendor's toolchain, by its own keys (`BUILDER_VERSION`, `INPUT_TYPE_RT` ...). */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** What the files of hb_mapper start with (a varint follows). */
+const MAGIC = Buffer.from([0x08, 0x01, 0x10, 0x01, 0x2a]);
+
+/** Settings that tell where a file comes from and what it takes, as the toolchain spells their keys. */
+const KEYS = [
+  'BUILDER_VERSION',
+  'HBDK_VERSION',
+  'HBDK_RUNTIME_VERSION',
+  'HORIZON_NN_VERSION',
+  'MARCH',
+  'MODEL_PREFIX',
+  'ONNX_MODEL',
+  'INPUT_TYPE_RT',
+  'INPUT_TYPE_TRAIN',
+  'INPUT_SPACE_AND_RANGE',
+  'INPUT_SHAPE',
+  'COMPILE_MODE',
+] as const;
+
+const LARGEST_VALUE_BYTES = 4096;
+const CHUNK_BYTES = 1 << 20;
+/** Kept from one chunk to the next: a key, its length bytes and the longest value. */
+const OVERLAP_BYTES = LARGEST_VALUE_BYTES + 64;
+
+/** True where bytes start as a compiled BPU model does. */
+export function isBpuFileStart(start: Uint8Array): boolean {
+  return MAGIC.equals(start.subarray(0, MAGIC.length));
+}
+
+/**
+ * Reads a .bin in pieces, however large, and picks out what stands in it as plain text. The format is the
+ * vendor's own and not documented: what is not found is left undefined.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_MODEL for a file that does not start as a .bin does
+ */
+export async function readBpuFile(path: string): Promise<BpuFileInfo> {
+  const settings = new Map<string, string>();
+  const modelNames = new Set<string>();
+  let plainMarch: string | undefined;
+  let lengthBytes = 0;
+  let window: Buffer = Buffer.alloc(0);
+  try {
+    const handle = await open(path);
+    try {
+      for await (const piece of handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false })) {
+        const chunk = piece as Buffer;
+        if (lengthBytes === 0 && !isBpuFileStart(chunk)) {
+          throw new EffvitError(
+            'BAD_MODEL',
+            `${path} is not a compiled BPU model: expected what hb_mapper writes.`,
+          );
+        }
+        lengthBytes += chunk.length;
+        window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
+        for (const [key, value] of settingsIn(window)) {
+          if (key === 'MODEL_PREFIX') modelNames.add(value);
+          else if (!settings.has(key)) settings.set(key, value);
+        }
+        plainMarch ??= marchIn(window);
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, { cause: error });
+    }
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+  }
+  if (lengthBytes === 0) throw new EffvitError('BAD_MODEL', `${path} is empty.`);
+  const march = settings.get('MARCH')?.toLowerCase() ?? plainMarch;
+  settings.delete('MARCH');
+  return {
+    lengthBytes,
+    march,
+    chip: BPU_CHIPS.find((chip) => MARCH_OF_CHIP[chip] === march),
+    modelNames: [...modelNames],
+    settings: Object.fromEntries(settings),
+  };
+}
+
+/**
+ * Settings are stored as protobuf map entries: field 1 is the key, field 2 the value, both strings behind
+ * their length.
+ */
+function* settingsIn(window: Buffer): Generator<[string, string]> {
+  for (const key of KEYS) {
+    const pattern = Buffer.concat([Buffer.from([0x0a, key.length]), Buffer.from(key), Buffer.from([0x12])]);
+    for (let at = window.indexOf(pattern); at >= 0; at = window.indexOf(pattern, at + 1)) {
+      const value = lengthDelimited(window, at + pattern.length);
+      if (value !== undefined && value !== '') yield [key, value];
+    }
+  }
+}
+
+/** A varint and as many bytes of printable text; undefined where they are not there. */
+function lengthDelimited(window: Buffer, start: number): string | undefined {
+  const low = window[start];
+  const high = window[start + 1];
+  if (low === undefined || high === undefined) return undefined;
+  const isLong = low >= 0x80;
+  const length = isLong ? (low & 0x7f) | (high << 7) : low;
+  const begin = start + (isLong ? 2 : 1);
+  if ((isLong && high >= 0x80) || length > LARGEST_VALUE_BYTES || begin + length > window.length)
+    return undefined;
+  const text = window.toString('utf8', begin, begin + length).trim();
+  return /^[\P{C}\t\n]*$/u.test(text) ? text : undefined;
+}
+
+/** A march in build options such as `--march bayes-e`, for files without settings. */
+function marchIn(window: Buffer): string | undefined {
+  for (let at = window.indexOf('march'); at >= 0; at = window.indexOf('march', at + 1)) {
+    const match = /^march[^A-Za-z0-9]{1,8}([a-z]+[0-9]?(?:-[a-z])?)(?![A-Za-z0-9-])/.exec(
+      window.toString('latin1', at, at + 48),
+    );
+    if (match?.[1] !== undefined && KNOWN_MARCHES.has(match[1])) return match[1];
+  }
+  return undefined;
+}
+
+const KNOWN_MARCHES: ReadonlySet<string> = new Set([
+  'bayes-e',
+  'bernoulli2',
+  'bernoulli',
+  'bayes',
+  'nash-e',
+  'nash-m',
+  'nash-p',
+]);

@@ -1,0 +1,47 @@
+import { stat } from 'node:fs/promises';
+import { fittingVariant } from '../efficientvit/checkWeights.js';
+import { readSafetensorsHeader } from '../weights/readSafetensors.js';
+import { readWeights } from '../weights/readWeights.js';
+import { countElements } from '../weights/WeightTensor.js';
+import type { WeightFileInfo } from './ModelFileInfo.js';
+
+type ListedTensor = WeightFileInfo['tensors'][number];
+
+/** What a safetensors file holds, from its header alone. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
+export async function inspectSafetensors(path: string): Promise<WeightFileInfo> {
+  const { entries, metadata } = await readSafetensorsHeader(path);
+  const tensors = entries.map(({ name, dtype, dims }) => ({ name, dtype, dims }));
+  return describe('safetensors', path, tensors, metadata);
+}
+
+/** What a PyTorch checkpoint holds. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
+export async function inspectPytorch(path: string): Promise<WeightFileInfo> {
+  const { tensors, metadata } = await readWeights(path);
+  const listed = Array.from(tensors, ([name, { storedAs, dims }]) => ({ name, dtype: storedAs, dims }));
+  return describe('pytorch', path, listed, metadata);
+}
+
+async function describe(
+  kind: WeightFileInfo['kind'],
+  path: string,
+  tensors: readonly ListedTensor[],
+  metadata: ReadonlyMap<string, string>,
+): Promise<WeightFileInfo> {
+  const elementsByDtype: Record<string, number> = {};
+  let parameterCount = 0;
+  for (const { name, dtype, dims } of tensors) {
+    const count = countElements(dims);
+    elementsByDtype[dtype] = (elementsByDtype[dtype] ?? 0) + count;
+    if (/^(F|BF)\d/.test(dtype) && !/\.running_(mean|var)$/.test(name)) parameterCount += count;
+  }
+  return {
+    kind,
+    path,
+    lengthBytes: (await stat(path)).size,
+    tensors,
+    elementsByDtype,
+    parameterCount,
+    efficientVit: fittingVariant(new Map(tensors.map(({ name, dims }) => [name, { dims }]))),
+    metadata: Object.fromEntries(metadata),
+  };
+}
