@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { EffvitError } from '../core/EffvitError.js';
 import type { YuvRange } from './ImageFrame.js';
 
@@ -66,7 +67,7 @@ export function preprocessOptions(given: Partial<PreprocessOptions> = {}): Prepr
   const options: PreprocessOptions = { ...DEFAULTS, ...defined };
   const problems: string[] = [];
   const expect = (name: keyof PreprocessOptions, isGood: boolean, expected: string) => {
-    if (!isGood) problems.push(`expected ${expected} for ${name} but received ${String(options[name])}`);
+    if (!isGood) problems.push(`expected ${expected} for ${name} but received ${inspect(options[name])}`);
   };
   const isInteger = (value: number, min: number, max: number) =>
     Number.isInteger(value) && value >= min && value <= max;

@@ -1,0 +1,18 @@
+// A worker's side of a frame slot, for FrameSlot.test.ts: converts or grows as it is told.
+import { parentPort, workerData } from 'node:worker_threads';
+import { FrameSlot } from '../../src/image/FrameSlot.js';
+import { Nv12Converter } from '../../src/image/Nv12Converter.js';
+
+const slot = FrameSlot.attach(workerData.memory);
+const converter = Nv12Converter.create(workerData.memory, workerData.module);
+
+parentPort?.on('message', (order: { key?: string; growBytes?: number }) => {
+  if (order.growBytes !== undefined) slot.ensureCapacity(order.growBytes);
+  const nv12 = order.key === undefined ? undefined : converter.convert({ key: order.key });
+  parentPort?.postMessage({
+    offset: nv12?.byteOffset ?? 0,
+    length: nv12?.byteLength ?? 0,
+    bytes: nv12 && Uint8Array.from(nv12),
+    slotBytes: slot.memory.buffer.byteLength,
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  PREPROCESS_RESIZE_MODES,
+  type PreprocessOptions,
+  preprocessOptions,
+} from '../../../src/image/PreprocessOptions.js';
+import { resizeGeometry } from '../../../src/image/ResizeGeometry.js';
+
+/** [scaled], [crop's corner], [inner rectangle], filter. */
+function summary(widthPx: number, heightPx: number, given: Partial<PreprocessOptions>) {
+  const g = resizeGeometry(widthPx, heightPx, preprocessOptions(given));
+  return [
+    [g.scaledWidthPx, g.scaledHeightPx],
+    [g.cropLeftPx, g.cropTopPx],
+    [g.innerLeftPx, g.innerTopPx, g.innerWidthPx, g.innerHeightPx],
+    g.filter,
+  ];
+}
+
+const whole = [0, 0, 224, 224];
+
+describe('resizeGeometry', () => {
+  it('stretches to the whole input', () => {
+    assert.deepEqual(summary(640, 480, { resizeMode: 'stretch' }), [[224, 224], [0, 0], whole, 'area']);
+  });
+
+  it('crops as torchvision: short side scaled, long side truncated, offset rounded half to even', () => {
+    const crop = { resizeMode: 'crop' } as const;
+    // torchvision: int(256 * 640 / 480) = 341; round((341 - 224) / 2) = round(58.5) = 58.
+    assert.deepEqual(summary(640, 480, crop), [[341, 256], [58, 16], whole, 'antialias']);
+    assert.deepEqual(summary(480, 640, crop), [[256, 341], [16, 58], whole, 'antialias']);
+    // int(256 * 1080 / 1920)... the short side is 1080: int(256 * 1920 / 1080) = 455; round(115.5) = 116.
+    assert.deepEqual(summary(1920, 1080, crop), [[455, 256], [116, 16], whole, 'area']);
+    assert.deepEqual(summary(375, 500, crop), [[256, 341], [16, 58], whole, 'antialias']);
+  });
+
+  it('letterboxes as the model zoo: scaled size truncated, padding split with the smaller half first', () => {
+    const letterbox = { resizeMode: 'letterbox' } as const;
+    assert.deepEqual(summary(640, 480, letterbox), [[224, 168], [0, 0], [0, 28, 224, 168], 'area']);
+    // 224 * 1080 / 1920 = 126; 224 / 500 * 375 = 168; 224 / 501 * 375 = 167.66.
+    assert.deepEqual(summary(1920, 1080, letterbox), [[224, 126], [0, 0], [0, 49, 224, 126], 'area']);
+    assert.deepEqual(summary(375, 501, letterbox), [[167, 224], [0, 0], [28, 0, 167, 224], 'area']);
+    assert.deepEqual(summary(5000, 2, letterbox), [[224, 1], [0, 0], [0, 111, 224, 1], 'area']);
+  });
+
+  it('does not lose a column to floating point, as min(224 / w, 224 / h) * w may', () => {
+    for (let side = 1; side <= 3000; side++) {
+      const { scaledWidthPx, scaledHeightPx } = resizeGeometry(
+        side,
+        side,
+        preprocessOptions({ resizeMode: 'letterbox' }),
+      );
+      assert.deepEqual([scaledWidthPx, scaledHeightPx], [224, 224]);
+    }
+  });
+
+  it('leaves frames of the right size as they are in every mode', () => {
+    for (const resizeMode of PREPROCESS_RESIZE_MODES) {
+      assert.deepEqual(summary(224, 224, { resizeMode }).slice(0, 3), [[224, 224], [0, 0], whole]);
+    }
+  });
+
+  it('takes area from more than twice on, in either axis', () => {
+    const stretch = { resizeMode: 'stretch' } as const;
+    const filterOf = (width: number, height: number) => summary(width, height, stretch)[3];
+    assert.equal(filterOf(448, 448), 'antialias');
+    assert.equal(filterOf(449, 100), 'area');
+    assert.equal(filterOf(100, 449), 'area');
+    assert.equal(summary(4000, 4000, { ...stretch, filter: 'bilinear' })[3], 'bilinear');
+  });
+
+  it('always stays inside the input and the picture', () => {
+    const side = fc.integer({ min: 1, max: 65535 });
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(...PREPROCESS_RESIZE_MODES), (width, height, resizeMode) => {
+        const options = preprocessOptions({
+          resizeMode,
+          widthPx: 320,
+          heightPx: 192,
+          resizeShortSidePx: 330,
+        });
+        const g = resizeGeometry(width, height, options);
+        assert.ok(g.innerWidthPx >= 1 && g.innerLeftPx + g.innerWidthPx <= 320);
+        assert.ok(g.innerHeightPx >= 1 && g.innerTopPx + g.innerHeightPx <= 192);
+        assert.ok(g.cropLeftPx >= 0 && g.cropLeftPx + g.innerWidthPx <= g.scaledWidthPx);
+        assert.ok(g.cropTopPx >= 0 && g.cropTopPx + g.innerHeightPx <= g.scaledHeightPx);
+        if (resizeMode !== 'letterbox') assert.deepEqual([g.innerWidthPx, g.innerHeightPx], [320, 192]);
+      }),
+    );
+  });
+});
