@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BagTopic } from './BagFile.js';
@@ -20,7 +20,7 @@ const schema = z.object({
   rosbag2_bagfile_information: z.object({
     version: integer,
     storage_identifier: z.string(),
-    relative_file_paths: z.array(z.string()),
+    relative_file_paths: z.array(z.string()).nullable(),
     message_count: integer.optional(),
     compression_format: z.string().nullish(),
     compression_mode: z.string().nullish(),
@@ -80,7 +80,9 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   try {
     content = parse(text, { intAsBigInt: true });
   } catch (error) {
-    throw asEffvitError(error, 'BAD_BAG', `${path} is no YAML`);
+    // The parser draws a picture of the place on further lines.
+    const [reason = ''] = (error as Error).message.split('\n');
+    throw new EffvitError('BAD_BAG', `${path} is no YAML: ${reason.replace(/:$/, '')}.`, { cause: error });
   }
   const result = schema.safeParse(content);
   if (!result.success) {
@@ -94,7 +96,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   const info = result.data.rosbag2_bagfile_information;
   return {
     storageIdentifier: info.storage_identifier,
-    relativeFilePaths: info.relative_file_paths,
+    relativeFilePaths: info.relative_file_paths ?? [],
     messageCount: info.message_count === undefined ? undefined : Number(info.message_count),
     compressionMode: (info.compression_mode ?? '').toLowerCase(),
     compressionFormat: info.compression_format ?? '',
@@ -103,9 +105,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
       type: topic.type,
       encoding: topic.serialization_format,
       messageCount: Number(count),
-      ...(typeof topic.offered_qos_profiles === 'string' && topic.offered_qos_profiles !== ''
-        ? { qos: topic.offered_qos_profiles }
-        : {}),
+      ...qosOf(topic.offered_qos_profiles),
     })),
     files: (info.files ?? []).map(
       ({ path: filePath, starting_time: start, duration, message_count: count }) => {
@@ -120,4 +120,11 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
       },
     ),
   };
+}
+
+/** Text until version 8, part of the YAML itself since. */
+function qosOf(profiles: unknown): { qos?: string } {
+  if (typeof profiles === 'string' && profiles !== '') return { qos: profiles };
+  if (Array.isArray(profiles) && profiles.length > 0) return { qos: stringify(profiles).trimEnd() };
+  return {};
 }
