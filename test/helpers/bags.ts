@@ -14,6 +14,8 @@ export interface TestMessage {
   type: string;
   logTimeNs: bigint;
   data: Uint8Array;
+  /** In MCAP each publisher of a topic has a channel of its own. */
+  publisher?: string;
 }
 
 export const IMAGE = 'sensor_msgs/msg/Image';
@@ -86,8 +88,8 @@ export async function mcapBytes(
   });
   await writer.start({ profile: 'ros2', library: 'test' });
   const channels = new Map<string, number>();
-  for (const [sequence, { topic, type, logTimeNs, data }] of messages.entries()) {
-    let channelId = channels.get(topic);
+  for (const [sequence, { topic, type, logTimeNs, data, publisher = '' }] of messages.entries()) {
+    let channelId = channels.get(topic + publisher);
     if (channelId === undefined) {
       const schemaId = await writer.registerSchema({
         name: type,
@@ -100,7 +102,7 @@ export async function mcapBytes(
         messageEncoding: 'cdr',
         metadata: new Map([['offered_qos_profiles', '- history: 1']]),
       });
-      channels.set(topic, channelId);
+      channels.set(topic + publisher, channelId);
     }
     await writer.addMessage({ channelId, sequence, logTime: logTimeNs, publishTime: logTimeNs - 5n, data });
   }
@@ -110,7 +112,7 @@ export async function mcapBytes(
 
 export interface SqliteOptions {
   /** SQL that follows on the tables, e.g. to break them. */
-  then?: string;
+  afterwards?: string;
   /** Before version 3 the topics had no profiles. */
   withQos?: boolean;
   withIndex?: boolean;
@@ -121,7 +123,7 @@ export interface SqliteOptions {
 export function writeSqlite(
   path: string,
   messages: readonly TestMessage[],
-  { then = '', withQos = true, withIndex = true, journalMode = 'delete' }: SqliteOptions = {},
+  { afterwards = '', withQos = true, withIndex = true, journalMode = 'delete' }: SqliteOptions = {},
 ): void {
   mkdirSync(dirname(path), { recursive: true });
   const database = new sqlite.Database(path);
@@ -153,7 +155,7 @@ export function writeSqlite(
       ]);
     }
     database.exec('COMMIT');
-    if (then !== '') database.exec(then);
+    if (afterwards !== '') database.exec(afterwards);
   } finally {
     database.close();
     rmSync(`${path}.lock`, { recursive: true, force: true });

@@ -24,7 +24,9 @@ const MOST_EMPTY_RESULTS = 8;
 export async function unzstdFile(from: string, to: string): Promise<string | undefined> {
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  const target = await open(to, 'wx');
+  const target = await open(to, 'wx').catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`);
+  });
   let source: number | undefined;
   try {
     source = openSync(from, 'r');

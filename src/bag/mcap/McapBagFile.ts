@@ -15,6 +15,8 @@ const MOST_HELD_BYTES = 2 ** 29;
 
 /** A segment whose messages are being handed out. */
 interface OpenSegment {
+  /** Orders messages of one time as the file has them. */
+  readonly offsetBytes: number;
   readonly messages: readonly McapMessageView[];
   readonly bytes: number;
   next: number;
@@ -138,7 +140,7 @@ export class McapBagFile implements BagFile {
     if (wanted.length === 0) return undefined;
     // Stable, so that messages of one time keep the file's order.
     wanted.sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
-    return { messages: wanted, bytes: bytes.byteLength, next: 0 };
+    return { offsetBytes: segment.offsetBytes, messages: wanted, bytes: bytes.byteLength, next: 0 };
   }
 
   #isMessageWanted(message: McapMessageView, filter: BagMessageFilter): boolean {
@@ -205,7 +207,11 @@ function headTimeNs(segment: OpenSegment): bigint {
 function earliest(open: readonly OpenSegment[]): OpenSegment | undefined {
   let best: OpenSegment | undefined;
   for (const segment of open) {
-    if (best === undefined || headTimeNs(segment) < headTimeNs(best)) best = segment;
+    if (best === undefined) best = segment;
+    else {
+      const order = compare(headTimeNs(segment), headTimeNs(best)) || segment.offsetBytes - best.offsetBytes;
+      if (order < 0) best = segment;
+    }
   }
   return best;
 }

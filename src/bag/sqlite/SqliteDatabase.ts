@@ -54,7 +54,7 @@ export class SqliteDatabase {
       const opened = new SqliteDatabase(database, folder, path);
       try {
         database.exec('PRAGMA locking_mode = EXCLUSIVE');
-        opened.all('SELECT name FROM sqlite_master LIMIT 1');
+        await opened.#check(warnings);
       } catch (error) {
         database.close();
         throw error;
@@ -63,6 +63,19 @@ export class SqliteDatabase {
     } catch (error) {
       await folder.remove();
       throw asSqliteError(error, path);
+    }
+  }
+
+  /** Reads the schema, also of a file that has fewer pages than it states. */
+  async #check(warnings: BagWarnings): Promise<void> {
+    const sql = 'SELECT name FROM sqlite_master LIMIT 1';
+    try {
+      this.all(sql);
+    } catch (error) {
+      // With this, SQLite takes the pages that are there; it writes nothing, since the file is read-only.
+      this.#database.exec('PRAGMA writable_schema = ON');
+      this.all(sql);
+      warnings.add(`${(error as Error).message}; it is cut off, at ${await sizeOf(this.#path)} bytes.`);
     }
   }
 
@@ -90,14 +103,14 @@ export class SqliteDatabase {
     } catch (error) {
       throw asSqliteError(error, this.#path);
     } finally {
-      if (statement !== undefined && this.#statements.delete(statement)) statement.finalize();
+      if (statement !== undefined && this.#statements.delete(statement)) finalize(statement);
     }
   }
 
   /** Ends iterations that still run; idempotent. */
   async close(): Promise<void> {
     if (!this.#database.isOpen) return;
-    for (const statement of this.#statements) statement.finalize();
+    for (const statement of this.#statements) finalize(statement);
     this.#statements.clear();
     this.#database.close();
     await this.#folder.remove();
@@ -107,6 +120,15 @@ export class SqliteDatabase {
     if (!this.#database.isOpen) {
       throw new EffvitError('CLOSED', `${this.#path} was closed while it was read.`);
     }
+  }
+}
+
+/** Finalising reports the statement's last error once more. */
+function finalize(statement: InstanceType<typeof sqlite.Statement>): void {
+  try {
+    statement.finalize();
+  } catch {
+    // It was thrown when it happened.
   }
 }
 
