@@ -16,6 +16,13 @@ const nanoseconds = z.object({ nanoseconds: integer });
 
 const time = z.object({ nanoseconds_since_epoch: integer });
 
+const topicMetadata = z.object({
+  name: z.string(),
+  type: z.string(),
+  serialization_format: z.string(),
+  offered_qos_profiles: z.unknown().optional(),
+});
+
 const schema = z.object({
   rosbag2_bagfile_information: z.object({
     version: integer,
@@ -26,15 +33,15 @@ const schema = z.object({
     compression_mode: z.string().nullish(),
     topics_with_message_count: z
       .array(
-        z.object({
-          topic_metadata: z.object({
-            name: z.string(),
-            type: z.string(),
-            serialization_format: z.string(),
-            offered_qos_profiles: z.unknown(),
-          }),
-          message_count: integer,
-        }),
+        z
+          // Version 1 had another name for it.
+          .preprocess(
+            (entry) =>
+              typeof entry === 'object' && entry !== null && 'topic_and_type' in entry
+                ? { ...entry, topic_metadata: entry.topic_and_type }
+                : entry,
+            z.object({ topic_metadata: topicMetadata, message_count: integer }),
+          ),
       )
       .nullish(),
     files: z
@@ -78,7 +85,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   }
   let content: unknown;
   try {
-    content = parse(text, { intAsBigInt: true });
+    content = parse(text, { intAsBigInt: true, logLevel: 'error' });
   } catch (error) {
     // The parser draws a picture of the place on further lines.
     const [reason = ''] = (error as Error).message.split('\n');

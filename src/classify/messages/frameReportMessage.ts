@@ -18,6 +18,8 @@ export interface FrameReportMessage {
   readonly drop_cause: string;
   readonly drop_reason: string;
   readonly results: readonly ClassResultMessage[];
+  readonly width_px: number;
+  readonly height_px: number;
   readonly worker_index: number;
   readonly generation: number;
   readonly backend: string;
@@ -71,6 +73,8 @@ export function frameReportMessage(
     drop_cause: drop?.cause ?? '',
     drop_reason: drop?.error?.message ?? '',
     results: (result?.value ?? []).map(({ index, label, score }) => ({ class_index: index, label, score })),
+    width_px: result?.widthPx ?? 0,
+    height_px: result?.heightPx ?? 0,
     worker_index: result?.workerIndex ?? -1,
     generation: result?.generation ?? 0,
     backend: context.backend,
