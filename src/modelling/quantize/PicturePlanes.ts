@@ -1,0 +1,13 @@
+/** One picture as the network was trained to see it, before normalisation. */
+export interface PicturePlanes {
+  /** Where it comes from: a file, or a topic and a time. */
+  readonly source: string;
+  /** Row-major planes R, G, B, one after the other, values 0 to 255. */
+  readonly planes: Float32Array;
+}
+
+/** A picture whose class is known. */
+export interface LabelledPlanes extends PicturePlanes {
+  /** Index of the class in the model's output; undefined where it is not known. */
+  readonly label?: number;
+}
