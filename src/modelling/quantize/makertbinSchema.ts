@@ -114,6 +114,9 @@ function integer(min: number, max: number, expected: string) {
   return numeric((value) => Number.isInteger(value) && value >= min && value <= max, expected);
 }
 
+/** `InputType0` is the type of a node's first input, and so on. */
+export const NUMBERED_INPUT_TYPE = /^InputType(\d+)$/;
+
 const numberedInputTypes = Object.fromEntries(
   Array.from({ length: MAX_NUMBERED_INPUTS }, (_, index) => [`InputType${index}`, dataType.optional()]),
 );

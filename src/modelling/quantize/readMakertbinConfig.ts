@@ -12,12 +12,21 @@ import { parseVendorYaml, sentencePart } from './parseVendorYaml.js';
 /** A file of this size holds some 100000 node_info entries; more is no configuration. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
+/** A configuration and where its keys stand, for problems that show only against the model. */
+export interface MakertbinFile {
+  readonly config: MakertbinConfig;
+  /** The file's path, for messages. */
+  readonly file: string;
+  /** Line of the key that the path leads to, e.g. `['model_parameters', 'march']`. */
+  lineOf(path: readonly string[]): number;
+}
+
 /**
  * Reads a configuration of the vendor's `hb_mapper makertbin`.
  *
  * @throws EffvitError BAD_CONFIG: one sentence with every problem and its line; NOT_FOUND, IO_FAILED
  */
-export async function readMakertbinConfig(path: string): Promise<MakertbinConfig> {
+export async function readMakertbinConfig(path: string): Promise<MakertbinFile> {
   let content: string;
   try {
     const { size } = await stat(path);
@@ -37,7 +46,7 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinConfig
 }
 
 /** The content of such a file; `file` names it in messages. @throws EffvitError BAD_CONFIG */
-export function parseMakertbinConfig(content: string, file: string): MakertbinConfig {
+export function parseMakertbinConfig(content: string, file: string): MakertbinFile {
   const { document, lines, problems: syntax } = parseVendorYaml(content);
   if (syntax.length > 0) throw configError(file, syntax, { cause: document.errors[0] });
   const raw = toPlain(document, file);
@@ -47,7 +56,7 @@ export function parseMakertbinConfig(content: string, file: string): MakertbinCo
     ...checkMakertbinConfig(raw, lines),
   ];
   if (!parsed.success || problems.length > 0) throw configError(file, problems);
-  return parsed.data;
+  return { config: parsed.data, file, lineOf: (path) => lines.ofPath(path) };
 }
 
 function toPlain(document: Document, file: string): unknown {

@@ -50,7 +50,7 @@ function problemsOf(content: string): string {
 
 describe('readMakertbinConfig', () => {
   it('reads the file that ships with the package', async () => {
-    const config = await readMakertbinConfig(packagePath('config', 'efficientvit_m5.yaml'));
+    const { config } = await readMakertbinConfig(packagePath('config', 'efficientvit_m5.yaml'));
     const nodes = Object.entries(config.model_parameters.node_info);
     assert.equal(nodes.length, 28);
     for (const [, info] of nodes) {
@@ -74,12 +74,12 @@ describe('readMakertbinConfig', () => {
     }
     const { nodes } = JSON.parse(readFileSync(golden, 'utf8')) as { nodes: [string, string][] };
     const softmaxes = nodes.filter(([type]) => type === 'Softmax').map(([, name]) => name);
-    const config = await readMakertbinConfig(packagePath('config', 'efficientvit_m5.yaml'));
+    const { config } = await readMakertbinConfig(packagePath('config', 'efficientvit_m5.yaml'));
     assert.deepEqual(Object.keys(config.model_parameters.node_info).sort(), softmaxes.sort());
   });
 
   it('splits lists, parses numbers and fills in the defaults of the manual', () => {
-    const config = parseMakertbinConfig(VALID, 'm.yaml');
+    const { config } = parseMakertbinConfig(VALID, 'm.yaml');
     assert.deepEqual(config.input_parameters.input_name, []);
     assert.deepEqual(config.input_parameters.input_type_rt, ['nv12']);
     assert.deepEqual(config.input_parameters.scale_value, [[0.017]]);
@@ -133,7 +133,10 @@ describe('readMakertbinConfig', () => {
   });
 
   it('takes brackets that close at the margin, as PyYAML does', () => {
-    const config = parseMakertbinConfig(VALID.replace('\n    }\n  }\n', "\n    }, # it's {\n}\n"), 'm.yaml');
+    const { config } = parseMakertbinConfig(
+      VALID.replace('\n    }\n  }\n', "\n    }, # it's {\n}\n"),
+      'm.yaml',
+    );
     assert.deepEqual(Object.keys(config.model_parameters.node_info), ['/a/Softmax']);
     const message = problemsOf(
       VALID.replace('\n    }\n  }\n', '\n    },\n}\n').replace("'ON': 'BPU'", "'ON': 'GPU'"),
@@ -160,7 +163,7 @@ describe('readMakertbinConfig', () => {
   });
 
   it('takes the spellings of the model zoo', () => {
-    const config = parseMakertbinConfig(
+    const { config } = parseMakertbinConfig(
       VALID.replace(
         '  march: "bayes-e"\n',
         '  march: bayes-e\n  remove_node_type: "Dequantize; Transpose"\n  debug_mode: "dump_calibration_data"\n',

@@ -1,0 +1,85 @@
+import type { OnnxModel } from '../onnx/OnnxModel.js';
+import { chooseRange, type RangeMethod } from './chooseRange.js';
+import { type CollectOptions, collectHistograms } from './collectHistograms.js';
+import { insertQuantization, type QuantizedGraph } from './insertQuantization.js';
+import type { QuantizationPlan } from './NodePlan.js';
+import type { FloatValue } from './OrtRunner.js';
+import { type PlanOptions, planNodes } from './planNodes.js';
+import { prepareFloatModel } from './prepareFloatModel.js';
+import { type FloatValues, probeFloatValues } from './probeFloatValues.js';
+import { LEVELS, quantParamsOf } from './QuantParams.js';
+import { upgradeOpset } from './upgradeOpset.js';
+import type { ValueHistogram } from './ValueHistogram.js';
+
+export interface BuildOptions {
+  readonly method: RangeMethod;
+  readonly reduceRange: boolean;
+}
+
+/** A float model that is measured once and then quantised in as many ways as are to be compared. */
+export class Quantizer {
+  /** The prepared float model; not to be changed. */
+  readonly model: OnnxModel;
+  readonly floats: FloatValues;
+  readonly #histograms = new Map<string, ValueHistogram>();
+
+  private constructor(model: OnnxModel, floats: FloatValues) {
+    this.model = model;
+    this.floats = floats;
+  }
+
+  /**
+   * Takes the model over: it is brought into the form that can be quantised.
+   *
+   * @throws EffvitError BAD_MODEL, UNSUPPORTED
+   */
+  static async open(model: OnnxModel): Promise<Quantizer> {
+    prepareFloatModel(model);
+    const floats = await probeFloatValues(model);
+    upgradeOpset(model, (value) => floats.get(value)?.length);
+    return new Quantizer(model, floats);
+  }
+
+  plan(options: PlanOptions): QuantizationPlan {
+    return planNodes(this.model.graph, this.floats, options);
+  }
+
+  /**
+   * Measures the values that the plans need, over all inputs.
+   *
+   * @returns the number of inputs
+   * @throws EffvitError as collectHistograms
+   */
+  async calibrate(
+    plans: readonly QuantizationPlan[],
+    inputs: AsyncIterable<FloatValue> | Iterable<FloatValue>,
+    options: CollectOptions = {},
+  ): Promise<number> {
+    const needed = new Set<string>();
+    for (const plan of plans) {
+      // A trial run with made-up steps: the same code that will ask for the real ones says which it asks for.
+      insertQuantization(this.model, plan, {
+        reduceRange: false,
+        paramsOf: (value, precision) => {
+          needed.add(value);
+          return quantParamsOf({ min: -1, max: 1 }, precision);
+        },
+      });
+    }
+    const { histograms, frameCount } = await collectHistograms(this.model, needed, inputs, options);
+    for (const [name, histogram] of histograms) this.#histograms.set(name, histogram);
+    return frameCount;
+  }
+
+  /** The quantised model; {@link calibrate} has to have seen the plan. */
+  build(plan: QuantizationPlan, { method, reduceRange }: BuildOptions): QuantizedGraph {
+    return insertQuantization(this.model, plan, {
+      reduceRange,
+      paramsOf: (value, precision) => {
+        const histogram = this.#histograms.get(value);
+        if (histogram === undefined) throw new Error(`The value ${value} was not calibrated.`);
+        return quantParamsOf(chooseRange(histogram, method, LEVELS[precision]), precision);
+      },
+    });
+  }
+}

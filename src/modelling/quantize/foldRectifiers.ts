@@ -1,0 +1,53 @@
+import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
+import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
+import type { QuantizationPlan } from './NodePlan.js';
+import { operatorClass } from './operatorClass.js';
+
+/** Layout operators whose output has steps of its own: these can begin at zero. */
+const OWN_STEPS = new Set(['Concat']);
+
+/**
+ * Leaves out each Relu or ReLU6 between a node that gives int8 and nodes that take it: the unsigned steps of
+ * its output begin at zero and end at the largest value, so quantising clips as the rectifier did. The
+ * runtime then has one kernel where a float graph has two.
+ *
+ * @returns nodes that share nothing changed with the graph's own
+ */
+export function foldRectifiers(graph: OnnxGraph, plan: QuantizationPlan): OnnxNode[] {
+  const producers = producersOf(graph);
+  const consumers = consumersOf(graph);
+  const outputs = new Set(graph.outputs.map((output) => output.name));
+  /** The producer's old output and the rectifier's, which it gives instead. */
+  const renamed = new Map<string, string>();
+  const folded = new Set<OnnxNode>();
+  for (const node of graph.nodes) {
+    if (operatorClass(node, graph) !== 'rectifier') continue;
+    const [input, output] = [node.inputs[0] ?? '', node.outputs[0] ?? ''];
+    const producer = producers.get(input);
+    const own = plan.get(node.name);
+    if (producer === undefined || own?.inputs[0] !== 'int8' || own.output !== 'int8') continue;
+    const kind = operatorClass(producer, graph);
+    const hasOwnSteps =
+      plan.get(producer.name)?.output === 'int8' &&
+      kind !== 'rectifier' &&
+      (kind !== 'layout' || OWN_STEPS.has(producer.opType));
+    // A reader in 16 bits has signed steps, which would let the negative values through.
+    const readers = consumers.get(output) ?? [];
+    const wantsOther = readers.some((reader) =>
+      reader.inputs.some(
+        (name, index) => name === output && plan.get(reader.name)?.inputs[index] === 'int16',
+      ),
+    );
+    if (!hasOwnSteps || wantsOther || outputs.has(output) || outputs.has(input)) continue;
+    if (consumers.get(input)?.length !== 1) continue;
+    renamed.set(input, output);
+    folded.add(node);
+  }
+  return graph.nodes
+    .filter((node) => !folded.has(node))
+    .map((node) => ({
+      ...node,
+      inputs: [...node.inputs],
+      outputs: node.outputs.map((name) => renamed.get(name) ?? name),
+    }));
+}

@@ -1,0 +1,93 @@
+import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
+import { getFloat, getInt } from '../onnx/onnxAttributes.js';
+import { tensorToNumbers } from '../onnx/onnxTensors.js';
+
+/**
+ * How an operator takes part in a quantised graph.
+ * - `weighted`: constant weights, a scale for each output channel (Conv, Gemm, MatMul with a constant)
+ * - `layout`: moves values without changing them: holds them in whatever form they come
+ * - `rectifier`: disappears into the quantisation of its output, whose steps begin at zero
+ * - `arithmetic`: an int8 kernel that pays on CPUs
+ * - `other`: computes on floats, or in int8 only where a BPU is imitated
+ * - `none`: values that are no float32, or not to be touched
+ */
+export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'arithmetic' | 'other' | 'none';
+
+const LAYOUT = new Set([
+  'Reshape',
+  'Transpose',
+  'Split',
+  'Slice',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'MaxPool',
+  'Concat',
+]);
+
+const ARITHMETIC = new Set(['Add', 'GlobalAveragePool', 'AveragePool']);
+
+/** Values are indices, shapes or conditions, or the node has graphs of its own. */
+const NONE = new Set([
+  'Shape',
+  'Size',
+  'Constant',
+  'ConstantOfShape',
+  'Range',
+  'ArgMax',
+  'ArgMin',
+  'If',
+  'Loop',
+  'Scan',
+  'Cast',
+  'Equal',
+  'Not',
+  'And',
+  'Or',
+  'Where',
+  'NonZero',
+  'TopK',
+]);
+
+export function operatorClass(node: OnnxNode, graph: OnnxGraph): OperatorClass {
+  if ((node.domain !== '' && node.domain !== 'ai.onnx') || NONE.has(node.opType)) return 'none';
+  if (LAYOUT.has(node.opType)) return 'layout';
+  if (ARITHMETIC.has(node.opType)) return 'arithmetic';
+  if (isRectifier(node, graph)) return 'rectifier';
+  return weightChannelAxis(node, graph) === null ? 'other' : 'weighted';
+}
+
+/** The axis of the constant weights (input 1) that the output channels lie in; null for other nodes. */
+export function weightChannelAxis(node: OnnxNode, graph: OnnxGraph): number | null {
+  const weights = graph.initializers.get(node.inputs[1] ?? '');
+  if (weights === undefined || weights.dataType !== 'float32') return null;
+  const biasName = node.inputs[2] ?? '';
+  const bias = graph.initializers.get(biasName);
+  if (biasName !== '' && (bias === undefined || bias.dims.length !== 1)) return null;
+  switch (node.opType) {
+    case 'Conv':
+      return 0;
+    case 'Gemm': {
+      const isPlain =
+        getFloat(node, 'alpha', 1) === 1 &&
+        getFloat(node, 'beta', 1) === 1 &&
+        getInt(node, 'transA', 0) === 0;
+      return isPlain ? (getInt(node, 'transB', 0) === 1 ? 0 : 1) : null;
+    }
+    case 'MatMul':
+      return weights.dims.length === 2 ? 1 : null;
+    default:
+      return null;
+  }
+}
+
+/** Relu, and Clip from 0 (ReLU6): what unsigned steps from zero up to a limit do by themselves. */
+function isRectifier(node: OnnxNode, graph: OnnxGraph): boolean {
+  if (node.opType === 'Relu') return true;
+  if (node.opType !== 'Clip') return false;
+  const [min, max] = [1, 2].map((index) => {
+    const tensor = graph.initializers.get(node.inputs[index] ?? '');
+    return tensor === undefined ? undefined : tensorToNumbers(tensor)[0];
+  });
+  return min === 0 && (max === undefined || max > 0);
+}

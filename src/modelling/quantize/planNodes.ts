@@ -1,0 +1,77 @@
+import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
+import { producersOf } from '../onnx/topologicalOrder.js';
+import type { Coverage, NodePlan, QuantizationPlan } from './NodePlan.js';
+import { type OperatorClass, operatorClass } from './operatorClass.js';
+import type { FloatValues } from './probeFloatValues.js';
+import type { Precision } from './QuantParams.js';
+
+/** What a configuration says of one node; what it leaves out follows from the coverage. */
+export interface NodeRequest {
+  /** All inputs, or undefined. */
+  readonly input?: Precision;
+  /** Single inputs, which win over `input`. */
+  readonly inputs?: ReadonlyMap<number, Precision>;
+  readonly output?: Precision;
+}
+
+export interface PlanOptions {
+  readonly coverage: Coverage;
+  /** By node name. */
+  readonly requests: ReadonlyMap<string, NodeRequest>;
+  /** What the graph's outputs are given in; `float` unless the configuration says otherwise. */
+  readonly modelOutput: Precision;
+}
+
+/** Decides for every node of a prepared graph in what form it takes and gives its values. */
+export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOptions): QuantizationPlan {
+  const producers = producersOf(graph);
+  const modelOutputs = new Set(graph.outputs.map((output) => output.name));
+  const plan = new Map<string, NodePlan>();
+  for (const node of graph.nodes) {
+    const request = options.requests.get(node.name);
+    const isFloat = (name: string): boolean =>
+      floats.has(name) || graph.initializers.get(name)?.dataType === 'float32';
+    const base = basePrecision(operatorClass(node, graph), options.coverage, () =>
+      incomingPrecision(node, producers, plan, floats),
+    );
+    const inputs = node.inputs.map(
+      (name, index): Precision =>
+        isFloat(name) ? (request?.inputs?.get(index) ?? request?.input ?? base) : 'float',
+    );
+    const isModelOutput = node.outputs.some((name) => modelOutputs.has(name));
+    const own = request?.output ?? (isModelOutput ? options.modelOutput : base);
+    const output = node.outputs.every((name) => name === '' || floats.has(name)) ? own : 'float';
+    plan.set(node.name, { inputs, output });
+  }
+  return plan;
+}
+
+function basePrecision(kind: OperatorClass, coverage: Coverage, incoming: () => Precision): Precision {
+  switch (kind) {
+    case 'weighted':
+      return 'int8';
+    case 'arithmetic':
+      // Between float neighbours an int8 sum would only add conversions.
+      return coverage === 'full' ? 'int8' : incoming();
+    case 'layout':
+    case 'rectifier':
+      return incoming();
+    case 'other':
+      return coverage === 'full' ? 'int8' : 'float';
+    case 'none':
+      return 'float';
+  }
+}
+
+/** The form that a node's values already have where they are made: int8 as soon as one of them has it. */
+function incomingPrecision(
+  node: OnnxNode,
+  producers: ReadonlyMap<string, OnnxNode>,
+  plan: ReadonlyMap<string, NodePlan>,
+  floats: FloatValues,
+): Precision {
+  const made = node.inputs
+    .filter((name) => floats.has(name))
+    .map((name) => plan.get(producers.get(name)?.name ?? '')?.output ?? 'float');
+  return made.find((precision) => precision !== 'float') ?? 'float';
+}

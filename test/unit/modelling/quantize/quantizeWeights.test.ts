@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { float32Tensor } from '../../../../src/modelling/onnx/onnxTensors.js';
+import { quantizeBias, quantizeWeights } from '../../../../src/modelling/quantize/quantizeWeights.js';
+
+describe('quantizeWeights', () => {
+  const tensor = float32Tensor([2, 3], Float32Array.of(1, -2, 0.5, 0.0101, 0.02, -0.005));
+
+  it('has a scale for each output channel', () => {
+    const { weights, scales } = quantizeWeights('w', tensor, { channelAxis: 0, reduceRange: false });
+    assert.deepEqual([...(weights.data as Int8Array)], [64, -127, 32, 64, 127, -32]);
+    assert.deepEqual([...scales], [Math.fround(2 / 127), Math.fround(Math.fround(0.02) / 127)]);
+    assert.equal(weights.dataType, 'int8');
+    assert.deepEqual(weights.dims, [2, 3]);
+  });
+
+  it('finds the channels in the last axis too', () => {
+    const { scales } = quantizeWeights('w', tensor, { channelAxis: 1, reduceRange: false });
+    assert.deepEqual(
+      [...scales],
+      [1, 2, 0.5].map((largest) => Math.fround(largest / 127)),
+    );
+  });
+
+  it('keeps to 64 steps where two products must fit into 16 bits', () => {
+    const { weights } = quantizeWeights('w', tensor, { channelAxis: 0, reduceRange: true });
+    assert.equal(Math.max(...Array.from(weights.data as Int8Array, Math.abs)), 64);
+    assert.ok(2 * 255 * 64 < 2 ** 15);
+  });
+
+  it('grows the scale of a channel whose bias would overflow', () => {
+    const values = Float32Array.of(0.1, 1000);
+    const { scales } = quantizeWeights('w', tensor, {
+      channelAxis: 0,
+      reduceRange: false,
+      bias: { values, inputScale: 1e-7 },
+    });
+    const bias = quantizeBias(values, 1e-7, scales);
+    assert.ok(Math.abs(bias[1] ?? 0) <= 2 ** 29 + 1);
+    assert.ok(Math.abs((bias[1] ?? 0) * 1e-7 * (scales[1] ?? 0) - 1000) < 0.01);
+    assert.equal(scales[0], Math.fround(2 / 127), 'the other channel keeps its own');
+  });
+
+  it('takes a channel of zeros', () => {
+    const { weights, scales } = quantizeWeights('w', float32Tensor([1, 2], new Float32Array(2)), {
+      channelAxis: 0,
+      reduceRange: false,
+    });
+    assert.deepEqual([...(weights.data as Int8Array)], [0, 0]);
+    assert.equal(scales[0], 1);
+  });
+
+  it('refuses NaN', () => {
+    const bad = float32Tensor([1, 2], Float32Array.of(1, Number.NaN));
+    assert.throws(
+      () => quantizeWeights('conv.weight', bad, { channelAxis: 0, reduceRange: false }),
+      /"conv\.weight" hold NaN at index 1/,
+    );
+  });
+});
