@@ -1,6 +1,6 @@
 import type { Parameters } from '../core/parameters.js';
 import { type PreprocessOptions, preprocessOptions } from '../image/PreprocessOptions.js';
-import type { BackendSpec } from '../inference/BackendSpec.js';
+import type { OnnxBackendSpec } from '../inference/BackendSpec.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 
 /** The parameters that decide how a frame becomes the model's input. */
@@ -37,7 +37,7 @@ export function onnxBackendSpec(
   manifest: ModelManifest,
   onnxPath: string,
   preprocess: PreprocessOptions,
-): BackendSpec {
+): OnnxBackendSpec {
   const { input, output } = manifest;
   return {
     kind: 'onnx',

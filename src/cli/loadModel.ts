@@ -1,5 +1,6 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
 import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
+import { simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
 import type { Parameters } from '../core/parameters.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
@@ -25,12 +26,23 @@ export interface ModelNotices {
 export async function loadModel(
   parameters: Pick<
     Parameters,
-    'model' | 'backend' | 'resize_mode' | 'resize_filter' | 'nv12_range' | 'source_yuv_range'
+    | 'model'
+    | 'backend'
+    | 'resize_mode'
+    | 'resize_filter'
+    | 'nv12_range'
+    | 'source_yuv_range'
+    | 'bpu_core'
+    | 'bpu_sim_results'
   >,
   notices: ModelNotices = {},
 ): Promise<ClassifierModel> {
-  const name = parameters.model === 'auto' ? await defaultModelName(notices) : parameters.model;
+  const isMadeUp = parameters.backend === 'bpu_sim' && parameters.bpu_sim_results === 'hash';
+  // Scores that are made up need no file of the model.
+  const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
+  const name = parameters.model === 'auto' ? await defaultName(notices) : parameters.model;
   const manifest = await resolveModel(name);
+  if (isMadeUp) return { manifest, backend: simulatedBpuSpec(manifest, parameters) };
   const preprocess = modelPreprocess(manifest, parameters);
   const onnxPath = await ensureOnnx(manifest, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
@@ -41,7 +53,11 @@ export async function loadModel(
         notices.notice?.(`Waiting for another process that prepares ${manifest.name} ...`);
     },
   });
-  return { manifest, backend: onnxBackendSpec(manifest, onnxPath, preprocess) };
+  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess);
+  return {
+    manifest,
+    backend: parameters.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, parameters, onnx) : onnx,
+  };
 }
 
 async function defaultModelName({ notice }: ModelNotices): Promise<string> {

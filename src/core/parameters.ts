@@ -198,6 +198,15 @@ export const PARAMETERS = [
     change: 'inactive',
   },
   {
+    name: 'bpu_sim_results',
+    type: 'string',
+    defaultValue: 'hash',
+    choices: ['hash', 'cpu'],
+    description:
+      'Where the simulated BPU gets its scores: hash makes some up from the frame at no cost, so that times alone mean something; cpu runs the model on the CPU, which is slower than the BPU.',
+    change: 'inactive',
+  },
+  {
     name: 'debug_image_scale',
     type: 'double',
     defaultValue: 1,

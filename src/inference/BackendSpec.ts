@@ -1,5 +1,6 @@
 import type { YuvRange } from '../image/ImageFrame.js';
-import type { ModelInput } from '../model/ModelManifest.js';
+import type { BpuChip } from '../model/BpuChip.js';
+import type { DeviceModel, ModelInput } from '../model/ModelManifest.js';
 
 /** Float ONNX graphs of one input and one output, on the CPU by ONNX Runtime. */
 export interface OnnxBackendSpec {
@@ -30,5 +31,34 @@ export interface ModuleBackendSpec {
   readonly options?: unknown;
 }
 
+/** Where the logits of the simulated BPU come from; its times come from the device model alone. */
+export type SimulatedResults =
+  /** A hash of the NV12 bytes and the seed: equal frames give equal logits, but they mean nothing. */
+  | {
+      readonly kind: 'hash';
+      readonly widthPx: number;
+      readonly heightPx: number;
+      readonly classCount: number;
+    }
+  /** The float model on the CPU; a frame takes at least what that takes. */
+  | { readonly kind: 'onnx'; readonly spec: OnnxBackendSpec };
+
+/** A BPU as a queue, without any library: for demonstrations, benches and tests. Always labelled as simulated. */
+export interface SimulatedBpuSpec {
+  readonly kind: 'bpu_sim';
+  readonly chip: BpuChip;
+  /** `serviceMs` and `hostMs` may be 0: the frame passes as fast as this machine can. */
+  readonly deviceModel: DeviceModel;
+  /** Which core serves; `any`, and a core that the device lacks: the one that is free first. */
+  readonly core: 'any' | number;
+  /** From simulatedDevice(): the one device that all workers of the process share. */
+  readonly device: SharedArrayBuffer;
+  readonly results: SimulatedResults;
+  /** Decides the logits of `hash` and the jitter; default 1. */
+  readonly seed?: number;
+  /** The largest deviation of a frame's service time, as a share of it (0 to 1); default 0. */
+  readonly serviceJitter?: number;
+}
+
 /** Everything a worker thread needs to make its backend; plain data that crosses threads. */
-export type BackendSpec = OnnxBackendSpec | ModuleBackendSpec;
+export type BackendSpec = OnnxBackendSpec | SimulatedBpuSpec | ModuleBackendSpec;

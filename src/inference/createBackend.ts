@@ -1,5 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { BackendSpec, ModuleBackendSpec } from './BackendSpec.js';
+import type { BackendSpec, ModuleBackendSpec, OnnxBackendSpec } from './BackendSpec.js';
 import type { InferenceBackend } from './InferenceBackend.js';
 
 /**
@@ -14,6 +14,10 @@ export async function createBackend(spec: BackendSpec): Promise<InferenceBackend
       const { OnnxBackend } = await import('./onnx/OnnxBackend.js');
       return new OnnxBackend(spec);
     }
+    case 'bpu_sim': {
+      const { SimulatedBpu } = await import('./simulated/SimulatedBpu.js');
+      return new SimulatedBpu(spec);
+    }
     case 'module':
       return await createFromModule(spec);
   }
@@ -25,7 +29,14 @@ export async function createBackend(spec: BackendSpec): Promise<InferenceBackend
  * @returns the spec that the workers load, as `spec` or quicker to load.
  */
 export async function prepareBackend(spec: BackendSpec): Promise<BackendSpec> {
-  if (spec.kind !== 'onnx' || spec.optimizedPath !== undefined) return spec;
+  if (spec.kind === 'bpu_sim' && spec.results.kind === 'onnx') {
+    return { ...spec, results: { kind: 'onnx', spec: await prepareOnnx(spec.results.spec) } };
+  }
+  return spec.kind === 'onnx' ? await prepareOnnx(spec) : spec;
+}
+
+async function prepareOnnx(spec: OnnxBackendSpec): Promise<OnnxBackendSpec> {
+  if (spec.optimizedPath !== undefined) return spec;
   const { optimizedModel } = await import('./onnx/optimizedModel.js');
   const optimizedPath = await optimizedModel(spec.modelPath);
   return optimizedPath === undefined ? spec : { ...spec, optimizedPath };

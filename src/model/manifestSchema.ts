@@ -25,6 +25,11 @@ function positive(max: number): z.ZodNumber {
   return z.number({ error }).gt(0, { error }).max(max, { error });
 }
 
+function fromZero(max: number): z.ZodNumber {
+  const error = `a number from 0 to ${max}`;
+  return z.number({ error }).min(0, { error }).max(max, { error });
+}
+
 function oneOf<const T extends readonly string[]>(values: T) {
   return z.enum(values, { error: `one of ${values.join(', ')}` });
 }
@@ -139,7 +144,7 @@ export const manifestSchema = table({
     bpu: byChip(bpuSource).prefault({}),
   }).prefault({}),
   device_model: byChip(
-    table({ cores: integer(1, 64), service_ms: positive(60_000), host_ms: z.number().min(0).max(60_000) }),
+    table({ cores: integer(1, 64), service_ms: fromZero(60_000), host_ms: fromZero(60_000) }),
   ).prefault({}),
   published: byChip(
     table({

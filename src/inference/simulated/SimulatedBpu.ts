@@ -1,0 +1,104 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
+import { monotonicNs } from '../../stats/monotonicNs.js';
+import type { OnnxBackendSpec, SimulatedBpuSpec } from '../BackendSpec.js';
+import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
+import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
+import { SimulatedDevice } from './SimulatedDevice.js';
+import { waitUntil } from './waitUntil.js';
+
+const NS_PER_MS = 1e6;
+
+/** What gives the logits while the device is thought to compute. */
+interface Answers {
+  readonly classCount: number;
+  answer(nv12: Uint8Array): Promise<InferenceResult>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * A BPU's contract without a BPU: the calling thread is blocked as long as the device model says, behind whatever
+ * the other threads of the process have queued. Half of the host time passes before the device gets the frame, half
+ * after it is done.
+ */
+export class SimulatedBpu implements InferenceBackend {
+  readonly #spec: SimulatedBpuSpec;
+  readonly #device: SimulatedDevice;
+  readonly #core: number | { readonly cores: number };
+  #answers: Answers | undefined;
+
+  constructor(spec: SimulatedBpuSpec) {
+    this.#spec = spec;
+    this.#device = new SimulatedDevice(spec.device);
+    const { cores } = spec.deviceModel;
+    this.#core = typeof spec.core === 'number' && spec.core < cores ? spec.core : { cores };
+  }
+
+  async load(): Promise<LoadedModelInfo> {
+    await this.dispose();
+    const { results, chip, deviceModel, seed = 1 } = this.#spec;
+    const answers =
+      results.kind === 'hash' ? hashAnswers(results.classCount, seed) : await onnxAnswers(results.spec);
+    this.#answers = answers;
+    const { widthPx, heightPx } = results.kind === 'hash' ? results : results.spec.input;
+    const { cores, serviceMs, hostMs } = deviceModel;
+    const source = results.kind === 'hash' ? 'logits from a hash of the frame' : 'logits from the CPU';
+    return {
+      backend: 'bpu_sim',
+      isSimulated: true,
+      inputWidthPx: widthPx,
+      inputHeightPx: heightPx,
+      classCount: answers.classCount,
+      runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame, ${source})`,
+    };
+  }
+
+  async run(nv12: Uint8Array): Promise<InferenceResult> {
+    const answers = this.#answers;
+    if (answers === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
+    const beganNs = monotonicNs();
+    const halfHostNs = (this.#spec.deviceModel.hostMs * NS_PER_MS) / 2;
+    const endNs = this.#device.serve(beganNs + halfHostNs, this.#serviceNs(), this.#core);
+    // While the device is thought to be busy; what this thread computes here is not in the way of the others' frames.
+    const { logits } = await answers.answer(nv12);
+    waitUntil(endNs + halfHostNs);
+    return { logits, inputNs: 0, inferenceNs: monotonicNs() - beganNs };
+  }
+
+  async dispose(): Promise<void> {
+    const answers = this.#answers;
+    this.#answers = undefined;
+    await answers?.dispose();
+  }
+
+  #serviceNs(): number {
+    const { deviceModel, serviceJitter = 0, seed = 1 } = this.#spec;
+    const frame = this.#device.nextFrame();
+    const factor =
+      serviceJitter === 0 ? 1 : 1 + serviceJitter * signedUnit(frame ^ Math.imul(seed, 0x9e3779b1));
+    return deviceModel.serviceMs * NS_PER_MS * factor;
+  }
+}
+
+function hashAnswers(classCount: number, seed: number): Answers {
+  const logits = new Float32Array(classCount);
+  return {
+    classCount,
+    answer: async (nv12) => {
+      fillHashLogits(logits, hashNv12(nv12, seed));
+      return { logits, inputNs: 0, inferenceNs: 0 };
+    },
+    dispose: async () => undefined,
+  };
+}
+
+async function onnxAnswers(spec: OnnxBackendSpec): Promise<Answers> {
+  const { OnnxBackend } = await import('../onnx/OnnxBackend.js');
+  const backend = new OnnxBackend(spec);
+  const { classCount } = await backend.load();
+  return {
+    classCount,
+    answer: async (nv12) => await backend.run(nv12),
+    dispose: async () => await backend.dispose(),
+  };
+}

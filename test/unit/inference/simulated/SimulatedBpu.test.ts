@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { simulatedBpuSpec } from '../../../../src/classify/simulatedBpuSpec.js';
+import type { SimulatedBpuSpec } from '../../../../src/inference/BackendSpec.js';
+import { createBackend, prepareBackend } from '../../../../src/inference/createBackend.js';
+import { SimulatedBpu } from '../../../../src/inference/simulated/SimulatedBpu.js';
+import { SimulatedDevice, simulatedDevice } from '../../../../src/inference/simulated/SimulatedDevice.js';
+import { waitUntil } from '../../../../src/inference/simulated/waitUntil.js';
+import { loadManifest } from '../../../../src/model/loadManifest.js';
+import { resolveModel } from '../../../../src/model/resolveModel.js';
+import { monotonicNs } from '../../../../src/stats/monotonicNs.js';
+import { assertRefused, assertRejected } from '../../../helpers/assertRefused.js';
+import { writeColourModel } from '../../../helpers/colourModel.js';
+import { fillRandom } from '../../../helpers/rawFrames.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
+
+const SIDE_PX = 224;
+const NV12_BYTES = (SIDE_PX * SIDE_PX * 3) / 2;
+
+function specOf(overrides: Partial<SimulatedBpuSpec> = {}): SimulatedBpuSpec {
+  return {
+    kind: 'bpu_sim',
+    chip: 'rdk-x5',
+    deviceModel: { cores: 1, serviceMs: 0, hostMs: 0 },
+    core: 'any',
+    device: simulatedDevice('rdk-x5'),
+    results: { kind: 'hash', widthPx: SIDE_PX, heightPx: SIDE_PX, classCount: 1000 },
+    ...overrides,
+  };
+}
+
+function noise(seed: number): Uint8Array {
+  const nv12 = new Uint8Array(NV12_BYTES);
+  fillRandom(nv12, seed);
+  return nv12;
+}
+
+async function logitsOf(spec: SimulatedBpuSpec, nv12: Uint8Array): Promise<number[]> {
+  const backend = await createBackend(spec);
+  await backend.load();
+  const { logits } = await backend.run(nv12);
+  const copy = [...logits];
+  await backend.dispose();
+  return copy;
+}
+
+describe('SimulatedBpu', () => {
+  const scratch = scratchFolder();
+
+  it('says that it is a simulation, of what, and where its logits come from', async () => {
+    const info = await new SimulatedBpu(specOf()).load();
+    assert.equal(info.backend, 'bpu_sim');
+    assert.equal(info.isSimulated, true);
+    assert.equal(info.classCount, 1000);
+    assert.match(
+      info.runtime,
+      /^simulated rdk-x5 \(bayes-e, 1 core, 0 ms \+ 0 ms a frame, logits from a hash/,
+    );
+  });
+
+  it('gives equal frames equal logits, and others for any byte or another seed', async () => {
+    const frame = noise(1);
+    const logits = await logitsOf(specOf(), frame);
+    assert.deepEqual(await logitsOf(specOf(), frame), logits);
+    assert.notDeepEqual(await logitsOf(specOf({ seed: 2 }), frame), logits);
+    for (const place of [0, 3, SIDE_PX * SIDE_PX, NV12_BYTES - 1]) {
+      const other = noise(1);
+      other[place] = (other[place] ?? 0) ^ 1;
+      assert.notDeepEqual(await logitsOf(specOf(), other), logits, `byte ${place}`);
+    }
+    // The same bytes at an odd address.
+    const shifted = new Uint8Array(NV12_BYTES + 1).subarray(1);
+    shifted.set(frame);
+    assert.deepEqual(await logitsOf(specOf(), shifted), logits);
+    assert.ok(logits.every(Number.isFinite));
+  });
+
+  it('takes its logits from the CPU where it is told to', async () => {
+    const manifest = await loadManifest(await writeColourModel(scratch.path('colours')), 'folder');
+    const onnx = {
+      kind: 'onnx' as const,
+      modelPath: scratch.path('colours', 'colours.onnx'),
+      input: manifest.input,
+      yuvRange: 'full' as const,
+    };
+    const frame = noise(2);
+    const cpu = await createBackend(onnx);
+    await cpu.load();
+    const wanted = [...(await cpu.run(frame)).logits];
+    await cpu.dispose();
+    const spec = await prepareBackend(specOf({ results: { kind: 'onnx', spec: onnx } }));
+    assert.deepEqual(await logitsOf(spec as SimulatedBpuSpec, frame), wanted);
+  });
+
+  it('blocks for service and host time, and counts the service as busy time of the device', async () => {
+    const device = new SharedArrayBuffer(66 * 8);
+    const backend = new SimulatedBpu(specOf({ device, deviceModel: { cores: 1, serviceMs: 3, hostMs: 1 } }));
+    await backend.load();
+    for (let frame = 0; frame < 3; frame++) {
+      const { inferenceNs } = await backend.run(noise(frame));
+      // Never earlier; how much later is the machine's business.
+      assert.ok(inferenceNs >= 4e6, `${inferenceNs}`);
+    }
+    assert.deepEqual(new SimulatedDevice(device).counters(), { frames: 3, busyNs: 9e6 });
+  });
+
+  it('draws the same service times for the same seed', async () => {
+    const busy = async (seed: number): Promise<number> => {
+      const device = new SharedArrayBuffer(66 * 8);
+      const deviceModel = { cores: 1, serviceMs: 0.2, hostMs: 0 };
+      const backend = new SimulatedBpu(specOf({ device, deviceModel, serviceJitter: 0.5, seed }));
+      await backend.load();
+      for (let frame = 0; frame < 10; frame++) await backend.run(noise(0));
+      return new SimulatedDevice(device).counters().busyNs;
+    };
+    const first = await busy(7);
+    assert.equal(await busy(7), first);
+    assert.notEqual(await busy(8), first);
+    assert.ok(first >= 1e6 && first <= 3e6);
+  });
+
+  it('is one queue for all threads', async () => {
+    const device = new SharedArrayBuffer(66 * 8);
+    const spec = specOf({ device, deviceModel: { cores: 1, serviceMs: 20, hostMs: 0 } });
+    const url = new URL('../../../../src/inference/createBackend.js', import.meta.url).href;
+    const program = `
+      const { workerData } = require('node:worker_threads');
+      (async () => {
+        const { createBackend } = await import(${JSON.stringify(url)});
+        const backend = await createBackend(workerData);
+        await backend.load();
+        for (let frame = 0; frame < 3; frame++) await backend.run(new Uint8Array(${NV12_BYTES}));
+      })();`;
+    const workers = [0, 1].map(() => new Worker(program, { eval: true, workerData: spec }));
+    await Promise.all(workers.map((worker) => once(worker, 'exit')));
+    const words = new BigInt64Array(device);
+    assert.deepEqual(new SimulatedDevice(device).counters(), { frames: 6, busyNs: 120e6 });
+    assert.ok(Number(words[2]) > 0 && words[3] === 0n, 'one core served all');
+  });
+
+  it('uses any core where the device lacks the one that was chosen', async () => {
+    const device = new SharedArrayBuffer(66 * 8);
+    const deviceModel = { cores: 1, serviceMs: 0.1, hostMs: 0 };
+    const backend = new SimulatedBpu(specOf({ device, deviceModel, core: 1 }));
+    await backend.load();
+    await backend.run(noise(0));
+    assert.ok(Number(new BigInt64Array(device)[2]) > 0);
+  });
+
+  it('refuses to run before it is loaded', async () => {
+    await assertRejected(new SimulatedBpu(specOf()).run(noise(0)), 'CLOSED', /call load first/);
+  });
+});
+
+describe('simulatedBpuSpec', () => {
+  it('takes the device model of the manifest', async () => {
+    const spec = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpu_core: '1' });
+    assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62 });
+    assert.equal(spec.chip, 'rdk-x5');
+    assert.equal(spec.core, 1);
+    assert.deepEqual(spec.results, { kind: 'hash', widthPx: 224, heightPx: 224, classCount: 1000 });
+  });
+
+  it('refuses a model without one', async () => {
+    const manifest = await resolveModel('efficientvit_m5');
+    assertRefused(
+      () => simulatedBpuSpec({ ...manifest, deviceModels: {} }, { bpu_core: 'any' }),
+      'BAD_MANIFEST',
+      /efficientvit_m5 has no device model.*rdk-x5 or rdk-x3/,
+    );
+    assertRefused(
+      () => simulatedBpuSpec(manifest, { bpu_core: 'any' }, undefined, 'rdk-x3'),
+      'BAD_MANIFEST',
+      /of rdk-x3 into its manifest/,
+    );
+    const { classCount: _, ...output } = manifest.output;
+    assertRefused(
+      () => simulatedBpuSpec({ ...manifest, output }, { bpu_core: 'any' }),
+      'BAD_MANIFEST',
+      /output\.class_count/,
+    );
+  });
+});
+
+describe('waitUntil', () => {
+  it('does not return early', () => {
+    for (const waitNs of [0, 50_000, 300_000, 2_000_000]) {
+      const deadlineNs = monotonicNs() + waitNs;
+      waitUntil(deadlineNs);
+      assert.ok(monotonicNs() >= deadlineNs);
+    }
+  });
+});
