@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The exit code of a command that ended without an error but not well (a failed comparison, say). */
   exitCode: number;
+  /** For what runs until it is stopped: a signal then ends it with 0. */
+  isSignalSuccess: boolean;
 }
 
 /** Adds one subcommand to the program. */

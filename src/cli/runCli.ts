@@ -6,6 +6,7 @@ import type { CommandContext } from './CommandContext.js';
 import { registerClassify } from './registerClassify.js';
 import { registerEval } from './registerEval.js';
 import { registerModel } from './registerModel.js';
+import { registerNode } from './registerNode.js';
 import { registerReplay } from './registerReplay.js';
 import { Terminal } from './Terminal.js';
 
@@ -19,7 +20,7 @@ const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export async function runCli(argv: readonly string[]): Promise<number> {
   const terminal = new Terminal();
   const abort = new AbortController();
-  const context: CommandContext = { terminal, signal: abort.signal, exitCode: 0 };
+  const context: CommandContext = { terminal, signal: abort.signal, exitCode: 0, isSignalSuccess: false };
   let signalExitCode: number | undefined;
   const stop = (name: keyof typeof SIGNAL_EXIT_CODES): void => {
     signalExitCode = SIGNAL_EXIT_CODES[name];
@@ -35,7 +36,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   });
   try {
     await buildProgram(context).parseAsync([...argv], { from: 'user' });
-    return signalExitCode ?? context.exitCode;
+    return context.isSignalSuccess ? context.exitCode : (signalExitCode ?? context.exitCode);
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
     if (abort.signal.aborted) return signalExitCode ?? 0;
@@ -57,6 +58,7 @@ function buildProgram(context: CommandContext): Command {
   registerReplay(program, context);
   registerEval(program, context);
   registerModel(program, context);
+  registerNode(program, context);
   forEveryCommand(program, (command) =>
     command.exitOverride().showHelpAfterError('(run with --help for the options)'),
   );

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { runClassifierNode } from '../ros/runClassifierNode.js';
+import type { CommandContext } from './CommandContext.js';
+import { loadModel } from './loadModel.js';
+
+/** `effvit node`: the managed ROS 2 node, as the executable classifier_node and the launch files start it. */
+export function registerNode(program: Command, context: CommandContext): void {
+  program
+    .command('node')
+    .description('Run the managed ROS 2 node; it waits for the transitions configure and activate.')
+    .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
+    .allowUnknownOption()
+    .addHelpText('after', '\nExample: effvit node --ros-args -p threads:=2 -r image:=/camera/image_raw\n')
+    .action(async (rosArguments: string[]) => {
+      // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
+      context.isSignalSuccess = true;
+      await runClassifierNode(rosArguments, context.signal, {
+        loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
+      });
+    });
+}

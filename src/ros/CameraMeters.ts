@@ -1,0 +1,71 @@
+import { monotonicNs } from '../stats/monotonicNs.js';
+import { ThroughputMeter } from '../stats/ThroughputMeter.js';
+import type { CameraState } from './diagnosticStatus.js';
+
+interface Meter {
+  readonly throughput: ThroughputMeter;
+  lastSeenNs: number;
+  received: number;
+  malformed: number;
+  lastProblem: string | undefined;
+  hasIncompatibleQos: boolean;
+}
+
+const NS_PER_MS = 1e6;
+
+/** What came from each camera since the node was activated. */
+export class CameraMeters {
+  readonly #meters: ReadonlyMap<string, Meter>;
+
+  constructor(topics: readonly string[]) {
+    const nowNs = monotonicNs();
+    this.#meters = new Map(
+      topics.map((topic) => [
+        topic,
+        {
+          throughput: new ThroughputMeter(),
+          lastSeenNs: nowNs,
+          received: 0,
+          malformed: 0,
+          lastProblem: undefined,
+          hasIncompatibleQos: false,
+        },
+      ]),
+    );
+  }
+
+  frame(topic: string): void {
+    const meter = this.#meters.get(topic);
+    if (meter === undefined) return;
+    meter.lastSeenNs = monotonicNs();
+    meter.received++;
+    meter.throughput.mark(meter.lastSeenNs);
+  }
+
+  /** A message, or a picture in it, that could not be read. */
+  problem(topic: string, message: string): void {
+    const meter = this.#meters.get(topic);
+    if (meter === undefined) return;
+    meter.malformed++;
+    meter.lastProblem = message;
+  }
+
+  incompatibleQos(topic: string): void {
+    const meter = this.#meters.get(topic);
+    if (meter !== undefined) meter.hasIncompatibleQos = true;
+  }
+
+  states(countPublishers: (topic: string) => number): CameraState[] {
+    const nowNs = monotonicNs();
+    return [...this.#meters].map(([topic, meter]) => ({
+      topic,
+      framesPerSecond: meter.throughput.ratePerSecond(nowNs),
+      silentMs: (nowNs - meter.lastSeenNs) / NS_PER_MS,
+      received: meter.received,
+      malformed: meter.malformed,
+      lastProblem: meter.lastProblem,
+      hasIncompatibleQos: meter.hasIncompatibleQos,
+      publishers: countPublishers(topic),
+    }));
+  }
+}

@@ -1,0 +1,80 @@
+import type { Parameters } from '../core/parameters.js';
+import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
+import { parseImageCdr } from '../image/cdr/parseImageCdr.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl.js';
+
+/** Frames that wait in the middleware: the newest matters, a short burst may be late. */
+const DEPTH = 5;
+
+export interface CameraEvents {
+  readonly onFrame: (frame: ImageFrame) => void;
+  /** A message that is no image; `topic` as the camera is called in reports. */
+  readonly onProblem: (topic: string, error: unknown) => void;
+  readonly onIncompatibleQos: (topic: string) => void;
+}
+
+/**
+ * Subscriptions to the camera topics. Messages are taken as raw CDR: the pixels stay in the one buffer that
+ * rclnodejs made of the sample, and the frame is a view of it.
+ */
+export class CameraSubscriptions {
+  /** Fully qualified topic names, as frames carry them. */
+  readonly topics: readonly string[];
+  readonly #node: RclNode;
+  readonly #subscriptions: readonly object[];
+
+  constructor(
+    rcl: RclModule,
+    node: RclNode,
+    parameters: Pick<Parameters, 'image_topics' | 'image_transport'>,
+    events: CameraEvents,
+  ) {
+    this.#node = node;
+    const isCompressed = parameters.image_transport === 'compressed';
+    const type = isCompressed ? 'sensor_msgs/msg/CompressedImage' : 'sensor_msgs/msg/Image';
+    const parse = isCompressed ? parseCompressedImageCdr : parseImageCdr;
+    const names = parameters.image_topics.map((name) => (isCompressed ? `${name}/compressed` : name));
+    this.topics = names.map((name) => node.resolveTopicName(name));
+    this.#subscriptions = this.topics.map((topic, index) =>
+      node.createSubscription(
+        type,
+        names[index] ?? topic,
+        {
+          isRaw: true,
+          qos: new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile),
+          qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES),
+        },
+        (data) => {
+          let frame: ImageFrame;
+          try {
+            frame = parse(data, topic);
+          } catch (error) {
+            events.onProblem(topic, error);
+            return;
+          }
+          events.onFrame(frame);
+        },
+        incompatibleQosEvents(rcl.SubscriptionEventCallbacks, () => events.onIncompatibleQos(topic)),
+      ),
+    );
+  }
+
+  destroy(): void {
+    for (const subscription of this.#subscriptions) this.#node.destroySubscription(subscription);
+  }
+}
+
+/** The event that tells of endpoints which did not match; undefined before Jazzy, which has none. */
+export function incompatibleQosEvents(
+  callbacks: new () => { incompatibleQos: ((event: unknown) => void) | null },
+  tell: () => void,
+): object | undefined {
+  try {
+    const events = new callbacks();
+    events.incompatibleQos = tell;
+    return events;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,326 @@
+import { hostname } from 'node:os';
+import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
+import { pipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import type { Parameters } from '../core/parameters.js';
+import { stampFromNs } from '../core/Stamp.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { StageSummaries } from '../stats/StageStatistics.js';
+import { CameraMeters } from './CameraMeters.js';
+import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
+import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
+import { NodeParameters } from './NodeParameters.js';
+import { NodePublishers } from './NodePublishers.js';
+import { ProcessLoad } from './ProcessLoad.js';
+import type { RclModule, RclNode, RclPublisher } from './rcl.js';
+
+const STATISTICS_PERIOD_MS = 1000;
+const NS_PER_MS = 1e6;
+
+/** How much the board's own sensors say; see the backend that reads them. */
+export interface MachineSensors {
+  readonly bpuLoadPercent: number | undefined;
+  readonly temperatureCelsius: number | undefined;
+}
+
+export interface ClassifierNodeOptions {
+  /** Finds and prepares the model that the parameters name. */
+  readonly loadModel: (parameters: Parameters, notice: (text: string) => void) => Promise<ClassifierModel>;
+  readonly readSensors?: () => MachineSensors;
+}
+
+/** Everything that exists only while the node is configured. */
+interface Configured {
+  readonly classifier: Classifier;
+  readonly publishers: NodePublishers;
+  readonly statisticsTimer: NodeJS.Timeout;
+}
+
+/** Everything that exists only while the node is active. */
+interface Active {
+  readonly cameras: CameraSubscriptions;
+  readonly meters: CameraMeters;
+}
+
+/** The managed node `classifier`: camera topics in, classifications out. */
+export class ClassifierNode {
+  readonly lifecycle: LifecycleMachine;
+  readonly #rcl: RclModule;
+  readonly #node: RclNode;
+  readonly #options: ClassifierNodeOptions;
+  readonly #parameters: NodeParameters;
+  readonly #diagnostics: RclPublisher;
+  readonly #diagnosticsTimer: NodeJS.Timeout;
+  readonly #load = new ProcessLoad();
+  #configured: Configured | undefined;
+  #active: Active | undefined;
+  #lastError: string | undefined;
+  #window: StageSummaries | undefined;
+  #windowBeganNs = monotonicNs();
+  #overLimitSinceNs: number | undefined;
+  #machineLoad: ReturnType<ProcessLoad['take']> = { cpuLoadPercent: undefined, memoryMib: 0 };
+
+  /**
+   * Makes the node with its services; it is unconfigured.
+   *
+   * @throws EffvitError BAD_CONFIG naming every parameter value that cannot be taken.
+   */
+  constructor(rcl: RclModule, options: ClassifierNodeOptions) {
+    this.#rcl = rcl;
+    this.#options = options;
+    const nodeOptions = new rcl.NodeOptions();
+    // Ours can refuse a change after having tried it; see NodeParameters.
+    nodeOptions.startParameterServices = false;
+    this.#node = new rcl.Node('classifier', undefined, undefined, nodeOptions);
+    try {
+      this.#parameters = new NodeParameters(rcl, this.#node, {
+        isConfigured: () => this.lifecycle.state !== 'unconfigured',
+        apply: (parameters, changed) => this.#apply(parameters, changed),
+      });
+      this.lifecycle = new LifecycleMachine({
+        configure: () => this.#configure(),
+        activate: () => this.#activate(),
+        deactivate: () => this.#deactivate(),
+        cleanup: () => this.#cleanup(),
+        shutdown: (from) => this.#shutdown(from),
+        onError: (cause) => this.#onError(cause),
+        onTransition: transitionPublisher(this.#node),
+      });
+      offerLifecycle(this.#node, this.lifecycle);
+      this.#offerReset();
+    } catch (error) {
+      this.#node.destroy();
+      throw error;
+    }
+    this.#diagnostics = this.#node.createPublisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
+    const periodMs = 1000 * this.#parameters.values['diagnostic_updater.period'];
+    this.#diagnosticsTimer = setInterval(() => this.#publishDiagnostics(), periodMs);
+    this.#node.spin();
+  }
+
+  get fullName(): string {
+    return this.#node.getFullyQualifiedName();
+  }
+
+  /** Drains, frees everything and takes the node from the graph; at any moment. */
+  async destroy(): Promise<void> {
+    await this.lifecycle.settled();
+    if (this.lifecycle.state !== 'finalized') await this.lifecycle.request({ id: 0, label: 'shutdown' });
+    clearInterval(this.#diagnosticsTimer);
+    this.#node.stop();
+    this.#node.destroy();
+  }
+
+  async #configure(): Promise<void> {
+    const logger = this.#node.getLogger();
+    const parameters = this.#parameters.values;
+    try {
+      const model = await this.#options.loadModel(parameters, (text) => logger.warn(text));
+      const classifier = await Classifier.start({
+        model,
+        parameters,
+        stampClockNs: () => this.#node.now().nanoseconds,
+      });
+      const publishers = new NodePublishers(this.#rcl, this.#node);
+      publishers.publishModel(classifier, parameters);
+      this.#windowBeganNs = monotonicNs();
+      const statisticsTimer = setInterval(() => this.#publishStatistics(), STATISTICS_PERIOD_MS);
+      this.#configured = { classifier, publishers, statisticsTimer };
+      this.#lastError = undefined;
+      const { info, manifest } = classifier;
+      const simulated = info.isSimulated ? ' This is a SIMULATION.' : '';
+      logger.info(
+        `${manifest.name} with ${classifier.labels.length} classes on ${info.runtime}, ${parameters.threads} threads.${simulated}`,
+      );
+    } catch (error) {
+      this.#lastError = asEffvitError(error).message;
+      throw error;
+    }
+  }
+
+  async #activate(): Promise<void> {
+    const { classifier } = this.#require();
+    const cameras = new CameraSubscriptions(this.#rcl, this.#node, this.#parameters.values, {
+      onFrame: (frame) => this.#onFrame(frame),
+      onProblem: (topic, thrown) => {
+        const error = asEffvitError(thrown, 'BAD_IMAGE');
+        this.#active?.meters.frame(topic);
+        const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
+        this.#onOutcome(classifier.refuse(header, 'bad_image', error));
+      },
+      onIncompatibleQos: (topic) => {
+        this.#active?.meters.incompatibleQos(topic);
+        this.#node
+          .getLogger()
+          .warn(
+            `A publisher of ${topic} offers a QoS that does not fit and is not heard: see qos_overrides.${topic}.subscription.`,
+          );
+      },
+    });
+    this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
+    this.#node.getLogger().info(`Listening to ${cameras.topics.join(', ')}.`);
+  }
+
+  async #deactivate(): Promise<void> {
+    this.#active?.cameras.destroy();
+    this.#active = undefined;
+    await this.#configured?.classifier.drain();
+  }
+
+  async #cleanup(): Promise<void> {
+    const configured = this.#configured;
+    if (configured === undefined) return;
+    clearInterval(configured.statisticsTimer);
+    await configured.classifier.close();
+    configured.publishers.destroy();
+    this.#configured = undefined;
+    this.#window = undefined;
+    this.#overLimitSinceNs = undefined;
+  }
+
+  async #shutdown(from: PrimaryState): Promise<void> {
+    if (from === 'active') await this.#deactivate();
+    await this.#cleanup();
+  }
+
+  async #onError(cause: unknown): Promise<void> {
+    this.#lastError = asEffvitError(cause).message;
+    this.#node.getLogger().error(this.#lastError);
+    await this.#deactivate();
+    await this.#cleanup();
+  }
+
+  #onFrame(frame: ImageFrame): void {
+    this.#active?.meters.frame(frame.source);
+    const { classifier } = this.#require();
+    void classifier.classify(frame).then((outcome) => this.#onOutcome(outcome));
+  }
+
+  #onOutcome(outcome: ClassifyOutcome): void {
+    const configured = this.#configured;
+    if (configured === undefined) return;
+    if (outcome.kind === 'dropped' && outcome.error !== undefined) {
+      const { source } = outcome.header;
+      if (outcome.cause === 'bad_image') this.#active?.meters.problem(source, outcome.error.message);
+      else this.#node.getLogger().error(`${source}: ${outcome.error.message}`);
+    }
+    configured.publishers.publishOutcome(outcome, configured.classifier, this.#parameters.values);
+  }
+
+  /** Takes changed parameters into what runs; throws why they cannot be taken. */
+  async #apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
+    await this.lifecycle.settled();
+    const configured = this.#configured;
+    if (configured === undefined) return;
+    const { classifier, publishers } = configured;
+    if (changed.has('model') || changed.has('backend')) {
+      const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
+      await classifier.swapModel(model, parameters);
+      publishers.publishModel(classifier, parameters);
+    }
+    await classifier.setParameters(parameters);
+  }
+
+  #require(): Configured {
+    if (this.#configured === undefined) {
+      throw new EffvitError('INTERNAL', 'The node is not configured; this is a defect of effvit.');
+    }
+    return this.#configured;
+  }
+
+  #offerReset(): void {
+    this.#node.createService<object, { success: boolean; message: string }>(
+      'std_srvs/srv/Trigger',
+      '~/reset_statistics',
+      (_, response) => {
+        const classifier = this.#configured?.classifier;
+        classifier?.resetStatistics();
+        response.send(
+          classifier === undefined
+            ? { success: false, message: 'The node is not configured: there are no statistics.' }
+            : { success: true, message: 'Counts and latencies start anew.' },
+        );
+      },
+    );
+  }
+
+  #publishStatistics(): void {
+    const { classifier, publishers } = this.#require();
+    const parameters = this.#parameters.values;
+    const nowNs = monotonicNs();
+    const windowNs = BigInt(Math.round(nowNs - this.#windowBeganNs));
+    this.#windowBeganNs = nowNs;
+    const stages = classifier.statistics.takeWindow();
+    this.#window = stages;
+    this.#machineLoad = this.#load.take();
+    const limitMs = parameters['diagnostics.max_allowed_processing_time_ms'];
+    const isOver = limitMs > 0 && stages.total.p95Ns > limitMs * NS_PER_MS;
+    this.#overLimitSinceNs = isOver ? (this.#overLimitSinceNs ?? nowNs) : undefined;
+    const workers = classifier.workers();
+    publishers.publishStatistics(
+      pipelineStatisticsMessage({
+        stamp: stampFromNs(this.#node.now().nanoseconds),
+        windowNs,
+        counts: classifier.counts(),
+        queuedCount: classifier.queuedCount,
+        framesPerSecond: classifier.framesPerSecond(),
+        stages,
+        threads: workers.wanted,
+        workersServing: workers.serving,
+        workersLost: workers.deaths,
+        modelName: classifier.manifest.name,
+        backend: classifier.info.backend,
+        runtime: classifier.info.runtime,
+        isSimulated: classifier.info.isSimulated,
+        machine: { ...this.#machineLoad, ...this.#options.readSensors?.() },
+      }),
+    );
+  }
+
+  #publishDiagnostics(): void {
+    const sensors = this.#options.readSensors?.();
+    const statuses = diagnosticStatuses(
+      {
+        nodeName: this.#node.name(),
+        hardwareId: hostname(),
+        state: this.lifecycle.state,
+        lastError: this.#lastError,
+        pipeline: this.#pipelineDiagnosis(),
+        cameras: this.#active?.meters.states((topic) => this.#node.countPublishers(topic)) ?? [],
+        device: {
+          ...this.#machineLoad,
+          bpuLoadPercent: sensors?.bpuLoadPercent,
+          temperatureCelsius: sensors?.temperatureCelsius,
+        },
+      },
+      this.#parameters.values,
+    );
+    this.#diagnostics.publish({
+      header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
+      status: statuses,
+    });
+  }
+
+  #pipelineDiagnosis(): PipelineDiagnosis | undefined {
+    const classifier = this.#configured?.classifier;
+    if (classifier === undefined) return undefined;
+    const workers = classifier.workers();
+    return {
+      counts: classifier.counts(),
+      stages: this.#window ?? classifier.statistics.summary(),
+      framesPerSecond: classifier.framesPerSecond(),
+      overLimitMs:
+        this.#overLimitSinceNs === undefined ? 0 : (monotonicNs() - this.#overLimitSinceNs) / NS_PER_MS,
+      model: classifier.manifest.name,
+      backend: classifier.info.backend,
+      runtime: classifier.info.runtime,
+      isSimulated: classifier.info.isSimulated,
+      threads: workers.wanted,
+      workersServing: workers.serving,
+      workersLost: workers.deaths,
+    };
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What this package uses of rclnodejs 2.x, described structurally: its own declarations need files that are
+ * generated for one machine's message packages, and its const enums cannot be imported from isolated modules.
+ */
+export interface RclModule {
+  init(context?: undefined, argv?: readonly string[]): Promise<void>;
+  shutdown(): void;
+  readonly Node: new (name: string, namespace?: string, context?: undefined, options?: object) => RclNode;
+  readonly NodeOptions: new () => { startParameterServices: boolean };
+  readonly Parameter: new (name: string, type: ParameterTypeCode, value: unknown) => RclParameter;
+  readonly ParameterDescriptor: new (
+    name: string,
+    type: ParameterTypeCode,
+    description: string,
+    readOnly: boolean,
+  ) => object;
+  readonly QoS: new (history: number, depth: number, reliability: number, durability: number) => object;
+  readonly QoSOverridingOptions: new (policyKinds: readonly number[]) => object;
+  /** Jazzy and later. */
+  readonly SubscriptionEventCallbacks: new () => { incompatibleQos: ((event: unknown) => void) | null };
+  readonly PublisherEventCallbacks: new () => { incompatibleQos: ((event: unknown) => void) | null };
+}
+
+export interface RclParameter {
+  readonly name: string;
+  readonly type: ParameterTypeCode;
+  readonly value: unknown;
+  toParameterValueMessage(): object;
+}
+
+export interface RclLogger {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+  fatal(text: string): void;
+}
+
+export interface RclPublisher<Message = object> {
+  publish(message: Message): void;
+  /** Matched subscriptions. */
+  readonly subscriptionCount: number;
+}
+
+export interface RclServiceResponse<Response> {
+  send(response: Response): void;
+}
+
+export interface RclNode {
+  name(): string;
+  namespace(): string;
+  getFullyQualifiedName(): string;
+  getLogger(): RclLogger;
+  now(): { readonly nanoseconds: bigint };
+  spin(timeoutMs?: number): void;
+  stop(): void;
+  destroy(): void;
+  createPublisher<Message>(
+    type: string,
+    topic: string,
+    options?: object,
+    events?: object,
+  ): RclPublisher<Message>;
+  destroyPublisher(publisher: RclPublisher<never>): void;
+  createSubscription(
+    type: string,
+    topic: string,
+    options: object,
+    callback: (data: Uint8Array) => void,
+    events?: object,
+  ): object;
+  destroySubscription(subscription: object): void;
+  createService<Request, Response>(
+    type: string,
+    name: string,
+    callback: (request: Request, response: RclServiceResponse<Response>) => void,
+  ): object;
+  declareParameter(parameter: RclParameter, descriptor?: object): RclParameter;
+  hasParameter(name: string): boolean;
+  getParameter(name: string): RclParameter;
+  getParameterNames(): readonly string[];
+  getParameterDescriptor(name: string): { toMessage(): object; readonly readOnly: boolean };
+  getParameterOverrides(): readonly RclParameter[];
+  setParametersAtomically(parameters: readonly RclParameter[]): {
+    readonly successful: boolean;
+    readonly reason: string | null;
+  };
+  countPublishers(topic: string): number;
+  resolveTopicName(topic: string): string;
+}
+
+/** rcl_interfaces/msg/ParameterType */
+export const PARAMETER_TYPE = {
+  notSet: 0,
+  bool: 1,
+  integer: 2,
+  double: 3,
+  string: 4,
+  stringArray: 9,
+} as const;
+
+export type ParameterTypeCode = number;
+
+/** rmw_qos_history_policy_e, rmw_qos_reliability_policy_e, rmw_qos_durability_policy_e */
+export const QOS = {
+  keepLast: 1,
+  reliable: 1,
+  bestEffort: 2,
+  transientLocal: 1,
+  volatile: 2,
+} as const;
+
+/** rclnodejs.QoSPolicyKind: the policies that `qos_overrides.<topic>.*` may change. */
+export const OVERRIDABLE_POLICIES: readonly number[] = [1, 2, 3, 4];
