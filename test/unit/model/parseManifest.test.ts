@@ -215,8 +215,8 @@ output:
       /64 hexadecimal digits for files\.weights\.sha256 but received "abc"/,
     ],
     [
-      'a device that needs no time',
-      `${MINIMAL}device_model: { rdk-x5: { cores: 1, service_ms: 0, host_ms: -1 } }\n`,
+      'a device that gives time back',
+      `${MINIMAL}device_model: { rdk-x5: { cores: 1, service_ms: -1, host_ms: -1 } }\n`,
       /2 problems: .*device_model\.rdk-x5\.service_ms.*device_model\.rdk-x5\.host_ms/,
     ],
   ];
