@@ -59,7 +59,8 @@ export class RandomAccessFile {
         `${this.path} claims a part of ${length} bytes at byte ${offset}; at most ${MOST_READ_BYTES} are read.`,
       );
     }
-    const bytes = new Uint8Array(length);
+    // Filling it with zeros first would cost as much as reading it. Not from Buffer's pool: views of it are kept.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let filled = 0;
     while (filled < length) {
       let bytesRead: number;

@@ -1,5 +1,6 @@
 import { isLoaded, decompress as zstdDecompress } from '@foxglove/wasm-zstd';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { decompressLz4Frame } from './decompressLz4Frame.js';
 import { lz4ContentSize } from './lz4ContentSize.js';
 import { zstdContentSize } from './zstdContentSize.js';
 
@@ -50,30 +51,8 @@ async function decompressZstd(bytes: Uint8Array, claimedBytes: number | undefine
 
 async function decompressLz4(bytes: Uint8Array, claimedBytes: number | undefined): Promise<Uint8Array> {
   const mostBytes = lz4ContentSize(bytes);
-  checkedSize(claimedBytes ?? mostBytes, mostBytes);
-  // The WebAssembly LZ4 of @mcap/support keeps its context after an error, so that one bad chunk makes
-  // every later one fail; this one has no state, and works beside the event loop.
-  const { decompressFrame } = await loadLz4();
-  let content: Uint8Array;
-  try {
-    content = await decompressFrame(bytes);
-  } catch (error) {
-    throw asEffvitError(error, 'BAD_BAG', 'LZ4 data is corrupted');
-  }
-  return checkedContent(content, claimedBytes);
-}
-
-/** Loaded when the first LZ4 data is met: it is a native module, and most bags have none. */
-async function loadLz4(): Promise<typeof import('lz4-napi')> {
-  try {
-    return await import('lz4-napi');
-  } catch (error) {
-    throw asEffvitError(
-      error,
-      'UNSUPPORTED',
-      `The module lz4-napi has no build for ${process.platform}-${process.arch}; record with zstd or without compression`,
-    );
-  }
+  const sizeBytes = checkedSize(claimedBytes ?? mostBytes, mostBytes);
+  return checkedContent(await decompressLz4Frame(bytes, sizeBytes), claimedBytes);
 }
 
 function checkedSize(claimedBytes: number, mostBytes: number): number {

@@ -16,7 +16,7 @@ const LATEST_TIME_NS = 2n ** 63n - 1n;
 
 export interface McapBagWriterOptions {
   /** Of the chunks. Default zstd. */
-  readonly compression?: 'zstd' | 'lz4' | 'none';
+  readonly compression?: 'zstd' | 'none';
   /** A chunk is closed when its messages reach this size. Default 768 KiB, as rosbag2's. */
   readonly chunkBytes?: number;
   /** Opens the file; for tests. */
@@ -266,20 +266,9 @@ export class McapBagWriter {
 }
 
 async function chunkCompressor(
-  compression: 'zstd' | 'lz4' | 'none',
+  compression: 'zstd' | 'none',
 ): Promise<((chunk: Uint8Array) => { compression: string; compressedData: Uint8Array }) | undefined> {
-  switch (compression) {
-    case 'none':
-      return undefined;
-    case 'zstd':
-      await isLoaded;
-      return (chunk) => ({ compression: 'zstd', compressedData: compress(chunk, ZSTD_LEVEL) });
-    case 'lz4': {
-      const { compressFrameSync } = await import('lz4-napi');
-      return (chunk) => ({
-        compression: 'lz4',
-        compressedData: compressFrameSync(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
-      });
-    }
-  }
+  if (compression === 'none') return undefined;
+  await isLoaded;
+  return (chunk) => ({ compression, compressedData: compress(chunk, ZSTD_LEVEL) });
 }

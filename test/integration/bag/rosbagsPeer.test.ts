@@ -103,7 +103,6 @@ describe('Bags of the Python package rosbags', () => {
 
   for (const [target, compression] of [
     ['out', 'zstd'],
-    ['out', 'lz4'],
     ['out', 'none'],
     ['out.mcap', 'zstd'],
   ] as const) {
