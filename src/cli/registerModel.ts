@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { BPU_CHIPS } from '../model/BpuChip.js';
+import { formatModelList } from '../model/formatModelList.js';
+import { listModels } from '../model/listModels.js';
 import { resolveModel } from '../model/resolveModel.js';
 import {
   type BuildModelFileOptions,
@@ -8,6 +10,8 @@ import {
 } from '../modelling/efficientvit/buildModelFile.js';
 import type { PullProgress } from '../modelling/fetch/PullProgress.js';
 import { type PullTarget, pullModel } from '../modelling/fetch/pullModel.js';
+import { formatModelInfo } from '../modelling/inspect/formatModelInfo.js';
+import { inspectModelFile } from '../modelling/inspect/inspectModelFile.js';
 import type { CommandContext } from './CommandContext.js';
 import { choiceParser, numberParser } from './options.js';
 import type { Terminal } from './Terminal.js';
@@ -37,6 +41,8 @@ export function registerModel(program: Command, context: CommandContext): void {
   const model = program.command('model').description('Build, get, list and inspect models.');
   registerBuild(model, context);
   registerPull(model, context);
+  registerList(model, context);
+  registerInfo(model, context);
 }
 
 function registerBuild(model: Command, { terminal }: CommandContext): void {
@@ -128,6 +134,33 @@ function registerPull(model: Command, { terminal, signal }: CommandContext): voi
         terminal.line(`${file.action.padEnd(10)} ${file.path}  ${megabytes(file.lengthBytes)}`);
         terminal.line(`           sha256 ${file.sha256}`);
       }
+    });
+}
+
+function registerList(model: Command, { terminal, signal }: CommandContext): void {
+  model
+    .command('list')
+    .description('List the models that are known, their files, where they are, their checksums and licences.')
+    .option('--json', 'a JSON array instead of a table')
+    .addHelpText('after', '\nExample: effvit model list\n')
+    .action(async (options: { readonly json?: boolean }) => {
+      const models = await listModels(process.env, signal);
+      if (options.json === true) terminal.json(models);
+      else terminal.line(formatModelList(models));
+    });
+}
+
+function registerInfo(model: Command, { terminal }: CommandContext): void {
+  model
+    .command('info')
+    .description("Say what a model file holds: .onnx, .ort, .safetensors, PyTorch weights, a vendor's .bin.")
+    .argument('<file>', 'the file')
+    .option('--json', 'one JSON object instead of a table')
+    .addHelpText('after', '\nExample: effvit model info EfficientViT_m5_224x224_nv12.bin\n')
+    .action(async (path: string, options: { readonly json?: boolean }) => {
+      const info = await inspectModelFile(path);
+      if (options.json === true) terminal.json(info);
+      else terminal.line(formatModelInfo(info));
     });
 }
 

@@ -7,6 +7,7 @@ import { registerClassify } from './registerClassify.js';
 import { registerEval } from './registerEval.js';
 import { registerModel } from './registerModel.js';
 import { registerNode } from './registerNode.js';
+import { registerQuantize } from './registerQuantize.js';
 import { registerReplay } from './registerReplay.js';
 import { Terminal } from './Terminal.js';
 
@@ -58,6 +59,7 @@ function buildProgram(context: CommandContext): Command {
   registerReplay(program, context);
   registerEval(program, context);
   registerModel(program, context);
+  registerQuantize(program, context);
   registerNode(program, context);
   forEveryCommand(program, (command) =>
     command.exitOverride().showHelpAfterError('(run with --help for the options)'),
