@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { BASE_STEPS, pythonLibFolder } from './base.mjs';
 import { packageRoot, rosLayout } from './layout.mjs';
+import { isLinked } from './link.mjs';
 import { messagesPythonPath } from './messages.mjs';
-import { isLinked } from './rclnodejs.mjs';
+import { hasOverlay, overlayFolder } from './overlay.mjs';
 import { isDone } from './Steps.mjs';
 
 /** New entries before the old, each once, in order. */
@@ -15,6 +16,11 @@ function pathList(...entries) {
 /** What a variable holds already, where we are inside the private ROS; elsewhere it is of some other, half-sourced ROS. */
 function inside(env, name) {
   return (env.EFFVIT_ROS_PREFIX ?? '') === '' ? undefined : env[name];
+}
+
+/** The clone's own prefix, where there is one: `ros2 launch effvit ...` starts the clone. */
+function overlayOf(layout) {
+  return hasOverlay(layout.root) ? overlayFolder(layout.root) : undefined;
 }
 
 /** The environment variables of the private ROS, on top of `env`. */
@@ -35,7 +41,7 @@ function privateVariables(layout, env) {
     ROS_PYTHON_VERSION: '3',
     RMW_IMPLEMENTATION: env.RMW_IMPLEMENTATION || 'rmw_fastrtps_cpp',
     // A workspace sourced inside (npm run ros -- bash) stands before the prefix it was built on.
-    AMENT_PREFIX_PATH: pathList(inside(env, 'AMENT_PREFIX_PATH'), messages, base),
+    AMENT_PREFIX_PATH: pathList(inside(env, 'AMENT_PREFIX_PATH'), overlayOf(layout), messages, base),
     CMAKE_PREFIX_PATH: pathList(inside(env, 'CMAKE_PREFIX_PATH'), messages, base),
     LD_LIBRARY_PATH: pathList(
       inside(env, 'LD_LIBRARY_PATH'),
@@ -59,7 +65,7 @@ function sourcedVariables(layout, env) {
   const pythonLib = pythonLibFolder(messages);
   const python = existsSync(lib) ? messagesPythonPath(messages, pythonLib && basename(pythonLib)) : undefined;
   return {
-    AMENT_PREFIX_PATH: pathList(messages, env.AMENT_PREFIX_PATH),
+    AMENT_PREFIX_PATH: pathList(overlayOf(layout), messages, env.AMENT_PREFIX_PATH),
     CMAKE_PREFIX_PATH: pathList(messages, env.CMAKE_PREFIX_PATH),
     LD_LIBRARY_PATH: pathList(lib, env.LD_LIBRARY_PATH),
     PYTHONPATH: pathList(python, env.PYTHONPATH),
@@ -73,18 +79,24 @@ export function variablesOf(layout, env = process.env) {
   return { ...env, ...Object.fromEntries(filled) };
 }
 
-/** What of a layout is missing, as a sentence's part; undefined when everything is there. */
-export function missingOf(layout) {
+/**
+ * What of a layout is missing, as a sentence's part; undefined when everything is there. A colcon build compiles the
+ * messages itself: `compileMessages` false leaves them, and the overlay that needs them, out.
+ */
+export function missingOf(layout, { compileMessages = true } = {}) {
   if (layout.rclnodejs === undefined) return 'rclnodejs is not installed';
   if (layout.base !== undefined) {
     if (!isDone(layout.base, BASE_STEPS)) return 'the private ROS 2 is not made';
     if (!existsSync(join(layout.base, 'bin', 'python3'))) return 'the Python of the private ROS 2 is gone';
   }
   const names = layout.interfaces.map(({ name }) => name);
-  if (layout.messages !== undefined && !isDone(layout.messages, names)) return 'the messages are not built';
+  if (compileMessages && layout.messages !== undefined && !isDone(layout.messages, names))
+    return 'the messages are not built';
   if (!isDone(layout.native, ['compile'])) return 'the native part of rclnodejs is not built';
   if (!isDone(layout.javascript, ['generate'])) return 'the JavaScript messages are not generated';
   if (!isLinked(layout)) return 'rclnodejs in node_modules lacks its native part or its messages';
+  if (compileMessages && layout.messages !== undefined && !hasOverlay(layout.root))
+    return 'the links to it are missing';
   return undefined;
 }
 

@@ -13,11 +13,13 @@ function addPath(hash, path, name) {
 
 /**
  * Twelve hex digits that name what was built from these inputs: files and folders by relative name and content (never
- * by date or place, so that a second clone finds the same key), and plain values.
+ * by date or place, so that a second clone finds the same key), and plain values. `packages` are [name, path] pairs,
+ * where the file's own name does not tell two inputs apart.
  */
-export function inputsHash({ paths = [], values = [] }) {
+export function inputsHash({ paths = [], packages = [], values = [] }) {
   const hash = createHash('sha256');
   for (const value of values) hash.update(`${JSON.stringify(value)}\0`);
   for (const path of paths) addPath(hash, path, basename(path));
+  for (const [name, path] of packages) addPath(hash, path, name);
   return hash.digest('hex').slice(0, 12);
 }

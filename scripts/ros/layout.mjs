@@ -19,11 +19,6 @@ const INTERFACE_PACKAGES = Object.freeze([
 
 const script = (name) => join(scripts, name);
 
-/** What a package's interfaces are made from; a change in any of these builds them anew. */
-function interfaceInputs(source) {
-  return ['package.xml', 'CMakeLists.txt', 'msg'].map((name) => join(source, name));
-}
-
 function hasSameMessages(prefix, name, source) {
   const installed = join(prefix, 'share', name, 'msg');
   return readdirSync(join(source, 'msg'))
@@ -68,8 +63,8 @@ function interfaceListing(prefixes) {
  * Where everything lies, or will lie, for this package, environment and machine. Nothing is created here.
  *
  * Each folder's name holds the hash of what it is made from, and depends on the folder before it:
- * base (the ROS itself; only where none is sourced) <- messages (our interfaces) <- javascript (rclnodejs's classes);
- * base <- native (rclnodejs compiled).
+ * base (the ROS itself; only where none is sourced) <- messages (our interfaces, compiled), native (rclnodejs,
+ * compiled) and javascript (rclnodejs's classes of all messages).
  */
 export function rosLayout({ env = process.env, root = packageRoot } = {}) {
   const sourced = sourcedRos(env);
@@ -95,19 +90,25 @@ export function rosLayout({ env = process.env, root = packageRoot } = {}) {
 
   const interfaces = packagesToBuild(sourced, root);
   const messagesKey = inputsHash({
-    values: [baseKey, ...interfaces.map(({ name }) => name)],
-    paths: [script('messages.mjs'), ...interfaces.flatMap(({ source }) => interfaceInputs(source))],
+    values: [baseKey],
+    paths: [script('messages.mjs')],
+    packages: interfaces.flatMap(({ name, source }) =>
+      ['package.xml', 'CMakeLists.txt', 'msg'].map((part) => [`${name}/${part}`, join(source, part)]),
+    ),
   });
   const nativeKey = inputsHash({
     values: [baseKey, rclnodejsVersion, process.versions.node.split('.')[0]],
-    paths: [script('rclnodejs.mjs')],
+    paths: [script('native.mjs')],
   });
   const javascriptKey = inputsHash({
-    values: [messagesKey, rclnodejsVersion, sourced === undefined ? [] : interfaceListing(sourced.prefixes)],
-    paths: [script('rclnodejs.mjs')],
+    values: [baseKey, rclnodejsVersion, sourced === undefined ? [] : interfaceListing(sourced.prefixes)],
+    // Each package's folder by itself, or the names msg/ of two packages would be the same.
+    paths: [script('javascript.mjs')],
+    packages: interfaces.map(({ name, source }) => [name, join(source, 'msg')]),
   });
 
   return {
+    root,
     kind: sourced === undefined ? 'private' : 'sourced',
     distro: sourced?.distro ?? 'jazzy',
     sourced,

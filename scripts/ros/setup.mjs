@@ -4,10 +4,13 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BASE_STEPS, makeBase } from './base.mjs';
 import { missingOf, variablesOf } from './environment.mjs';
+import { makeJavascript } from './javascript.mjs';
 import { rosLayout } from './layout.mjs';
+import { isLinked, linkRclnodejs } from './link.mjs';
 import { withLock } from './lock.mjs';
 import { makeMessages } from './messages.mjs';
-import { isLinked, linkRclnodejs, makeRclnodejs } from './rclnodejs.mjs';
+import { makeNative } from './native.mjs';
+import { makeOverlay } from './overlay.mjs';
 import { SetupError } from './SetupError.mjs';
 import { Steps } from './Steps.mjs';
 
@@ -19,13 +22,16 @@ function describe(layout) {
   return `ROS 2 ${layout.distro} (${layout.kind}) is ready in ${where}.`;
 }
 
-/** Sets up; returns how many steps did something. */
-export async function setUp({ env = process.env, root, out = process.stderr } = {}) {
+/**
+ * Sets up; returns how many steps did something. `compileMessages` false leaves our message types' compiled code out,
+ * for colcon, which is compiling it.
+ */
+export async function setUp({ env = process.env, root, out = process.stderr, compileMessages = true } = {}) {
   const layout = rosLayout(root === undefined ? { env } : { env, root });
   if (layout.rclnodejs === undefined) {
     throw new SetupError('rclnodejs is not in node_modules: run npm ci (without --omit=optional) first.');
   }
-  if (missingOf(layout) === undefined) {
+  if (missingOf(layout, { compileMessages }) === undefined) {
     out.write(`${describe(layout)}\n`);
     return 0;
   }
@@ -33,16 +39,18 @@ export async function setUp({ env = process.env, root, out = process.stderr } = 
   const log = join(layout.cache, `setup-${basename(layout.base ?? layout.native)}.log`);
   return withLock(layout.cache, out, async () => {
     appendFileSync(log, `\n=== ${new Date().toISOString()}\n`);
-    const steps = new Steps(
-      (layout.base === undefined ? 0 : BASE_STEPS.length) + layout.interfaces.length + 2,
-      { out },
-    );
+    const baseSteps = layout.base === undefined ? 0 : BASE_STEPS.length;
+    const messageSteps = compileMessages ? layout.interfaces.length : 0;
+    const steps = new Steps(baseSteps + messageSteps + 2, { out });
     try {
       if (layout.base !== undefined) await makeBase(steps, { base: layout.base, env, log });
       // The environment is asked anew after each part: a later part needs what an earlier one has put there.
-      await makeMessages(steps, { layout, env: variablesOf(layout, env), log });
-      await makeRclnodejs(steps, { layout, env: variablesOf(layout, env), log });
+      if (compileMessages) await makeMessages(steps, { layout, env: variablesOf(layout, env), log });
+      const context = { layout, env: variablesOf(layout, env), log };
+      await makeNative(steps, context);
+      await makeJavascript(steps, context);
       if (!isLinked(layout)) linkRclnodejs(layout);
+      if (compileMessages && layout.messages !== undefined) makeOverlay(layout.root);
     } catch (error) {
       if (error instanceof SetupError && error.log !== undefined && existsSync(error.log)) {
         const lines = readFileSync(error.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);

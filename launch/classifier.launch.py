@@ -1,0 +1,269 @@
+"""Start the classifier node: configured, active, with a Fast DDS profile for large images.
+
+    ros2 launch effvit classifier.launch.py image_topics:=/camera/image_raw
+    ros2 launch effvit classifier.launch.py --show-args
+"""
+import os
+import threading
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnProcessStart
+from launch.logging import get_logger
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode
+from launch_ros.parameter_descriptions import ParameterValue
+
+# The package's share folder, installed (share/effvit/launch/..) or in a clone.
+SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+FAST_DDS = ('rmw_fastrtps_cpp', 'rmw_fastrtps_dynamic_cpp')
+# Fast DDS 2 (Humble, Jazzy) reads the first name, Fast DDS 3 (Kilted) the second.
+FAST_DDS_PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+# Any of these means that the user has settings of their own.
+FAST_DDS_VARIABLES = FAST_DDS_PROFILE_VARIABLES + ('FASTDDS_BUILTIN_TRANSPORTS',)
+# Camera and node reserve a segment of 64 MB each; below this the profile would fail and cost the default transport.
+SHARED_MEMORY_NEEDED_MB = 192
+
+TRUE = ('true', '1', 'yes', 'on')
+FALSE = ('false', '0', 'no', 'off')
+
+
+def _arguments():
+    return [
+        DeclareLaunchArgument(
+            'image_topics', default_value='',
+            description='Image topic or topics to classify, separated by commas, e.g. '
+                        '/camera/image_raw or /left/image_raw,/right/image_raw. '
+                        'Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'image_transport', default_value='',
+            description='raw (sensor_msgs/Image) or compressed (sensor_msgs/CompressedImage on '
+                        '<topic>/compressed). Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'namespace', default_value='', description='Namespace of the node and its topics.'),
+        DeclareLaunchArgument(
+            'name', default_value='classifier', description='Name of the node.'),
+        DeclareLaunchArgument(
+            'params_file', default_value=os.path.join(SHARE, 'config', 'classifier.yaml'),
+            description='YAML file with the parameters of the node; the arguments here go over it.'),
+        DeclareLaunchArgument(
+            'model', default_value='',
+            description='Name of a model (effvit model list), path of its manifest, or auto: '
+                        'efficientvit_m5 where its files were pulled, else the bundled one. '
+                        'Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'backend', default_value='',
+            description='auto, onnx (CPU), bpu, or bpu_sim (a simulation). '
+                        'Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'threads', default_value='',
+            description='Inference worker threads, 1 to 16. Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'use_sim_time', default_value='',
+            description='Take the time from /clock (true, false). Empty: as in params_file.'),
+        DeclareLaunchArgument(
+            'autostart', default_value='true',
+            description='Configure and activate the node when its process starts (true, false). '
+                        'Else it waits for ros2 lifecycle set.'),
+        DeclareLaunchArgument(
+            'respawn', default_value='false',
+            description='Start the process again when it ends (true, false).'),
+        DeclareLaunchArgument(
+            'respawn_delay', default_value='2.0',
+            description='Seconds before it is started again.'),
+        DeclareLaunchArgument(
+            'log_level', default_value='info',
+            description='debug, info, warn, error or fatal; or LOGGER:=LEVEL.'),
+        DeclareLaunchArgument(
+            'dds_profile', default_value='auto',
+            description='auto: the settings for large images of config/fastdds.xml (or '
+                        'config/cyclonedds.xml), unless you have set your own; none; or the path '
+                        'of a file. Nodes started later in the same launch get it too.'),
+        DeclareLaunchArgument(
+            'enclave', default_value='', description='SROS 2 enclave of the node. Empty: none.'),
+    ]
+
+
+def _value(context, name):
+    return LaunchConfiguration(name).perform(context).strip()
+
+
+def _flag(context, name):
+    value = _value(context, name).lower()
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise RuntimeError(f'Expected true or false for the argument {name} but received "{value}".')
+
+
+def _number(context, name, kind, low, high):
+    value = _value(context, name)
+    try:
+        number = kind(value)
+    except ValueError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise RuntimeError(
+            f'Expected a number from {low} to {high} for the argument {name} '
+            f'but received "{value}".')
+    return number
+
+
+def _file(name, path):
+    if not os.path.isfile(path):
+        raise RuntimeError(f'Expected a file for the argument {name} but there is no "{path}".')
+    return os.path.abspath(path)
+
+
+def _executable():
+    """Return the node's executable: installed beside this package's share folder, or in a clone."""
+    installed = os.path.join(SHARE, '..', '..', 'lib', 'effvit', 'classifier_node')
+    for path in (installed, os.path.join(SHARE, 'bin', 'classifier_node')):
+        if os.access(path, os.X_OK):
+            return os.path.normpath(path)
+    raise RuntimeError(
+        f'The executable classifier_node was not found beside {SHARE}: build the package with '
+        'colcon, or launch from a clone.')
+
+
+def _parameters(context):
+    """Return the params file and, over it, what was given as arguments."""
+    over = {}
+    if _value(context, 'use_sim_time'):
+        over['use_sim_time'] = _flag(context, 'use_sim_time')
+    for name in ('model', 'backend', 'image_transport'):
+        value = _value(context, name)
+        if value:
+            # Typed, or a model named 1.0 would arrive as a number.
+            over[name] = ParameterValue(value, value_type=str)
+    if _value(context, 'threads'):
+        over['threads'] = _number(context, 'threads', int, 1, 16)
+    topics = [topic.strip() for topic in _value(context, 'image_topics').split(',')]
+    topics = [topic for topic in topics if topic]
+    if topics:
+        over['image_topics'] = topics
+    file = _file('params_file', _value(context, 'params_file'))
+    return [file, over] if over else [file]
+
+
+def _free_shared_memory_mb():
+    try:
+        status = os.statvfs('/dev/shm')
+    except OSError:
+        return 0
+    return status.f_bavail * status.f_frsize // 2**20
+
+
+def _fast_dds(context, profile):
+    if profile == 'auto':
+        if any(context.environment.get(name) for name in FAST_DDS_VARIABLES):
+            return []
+        profile = os.path.join(SHARE, 'config', 'fastdds.xml')
+        free = _free_shared_memory_mb()
+        if free < SHARED_MEMORY_NEEDED_MB:
+            return [LogInfo(
+                msg=f'/dev/shm has {free} MB free, and config/fastdds.xml needs '
+                    f'{SHARED_MEMORY_NEEDED_MB}: large images will be lost over the default '
+                    'transport (in Docker, run with --shm-size=1g).')]
+    path = _file('dds_profile', profile)
+    return [SetEnvironmentVariable(name, path) for name in FAST_DDS_PROFILE_VARIABLES]
+
+
+def _cyclone_dds(context, profile):
+    if profile == 'auto':
+        if context.environment.get('CYCLONEDDS_URI'):
+            return []
+        profile = os.path.join(SHARE, 'config', 'cyclonedds.xml')
+    return [SetEnvironmentVariable('CYCLONEDDS_URI', f'file://{_file("dds_profile", profile)}')]
+
+
+def _dds_profile(context):
+    profile = _value(context, 'dds_profile')
+    middleware = context.environment.get('RMW_IMPLEMENTATION') or 'rmw_fastrtps_cpp'
+    if profile in ('', 'none'):
+        return []
+    if middleware in FAST_DDS:
+        return _fast_dds(context, profile)
+    if middleware == 'rmw_cyclonedds_cpp':
+        return _cyclone_dds(context, profile)
+    return []
+
+
+def _change_states(context, node):
+    """Configure, then activate, each after the other was answered; runs in a thread of its own.
+
+    By the answers of the service rather than by LifecycleNode's transition events: an event that is
+    published before the launch process was matched would be lost, and the node never activated.
+    """
+    from launch_ros.ros_adapters import get_ros_node
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    logger = get_logger('classifier.launch')
+    ros_node = get_ros_node(context)
+    client = ros_node.create_client(ChangeState, f'{node.node_name}/change_state')
+    try:
+        for label, transition in (
+            ('configure', Transition.TRANSITION_CONFIGURE),
+            ('activate', Transition.TRANSITION_ACTIVATE),
+        ):
+            while not client.wait_for_service(timeout_sec=0.5):
+                if context.is_shutdown:
+                    return
+            request = ChangeState.Request()
+            request.transition.id = transition
+            answered = threading.Event()
+            future = client.call_async(request)
+            future.add_done_callback(lambda _, answered=answered: answered.set())
+            while not answered.wait(0.5):
+                if context.is_shutdown:
+                    return
+            if not future.result().success:
+                logger.error(
+                    f'{node.node_name} refused to {label}: see its log for the reason, then use '
+                    f'ros2 lifecycle set {node.node_name} {label}.')
+                return
+    finally:
+        ros_node.destroy_client(client)
+
+
+def _start_on_process_start(context, node):
+    """Return the handler that makes the node active each time its process starts, respawns too."""
+    def start(event, context):
+        context.add_completion_future(
+            context.asyncio_loop.run_in_executor(None, _change_states, context, node))
+
+    return RegisterEventHandler(OnProcessStart(target_action=node, on_start=start))
+
+
+def _setup(context):
+    ros_arguments = ['--log-level', _value(context, 'log_level')]
+    if _value(context, 'enclave'):
+        ros_arguments += ['--enclave', _value(context, 'enclave')]
+    node = LifecycleNode(
+        executable=_executable(),
+        exec_name='classifier_node',
+        name=_value(context, 'name'),
+        namespace=_value(context, 'namespace'),
+        parameters=_parameters(context),
+        ros_arguments=ros_arguments,
+        respawn=_flag(context, 'respawn'),
+        respawn_delay=_number(context, 'respawn_delay', float, 0.0, 3600.0),
+        output='screen',
+    )
+    actions = _dds_profile(context)
+    if _flag(context, 'autostart'):
+        actions.append(_start_on_process_start(context, node))
+    return actions + [node]
+
+
+def generate_launch_description():
+    return LaunchDescription(_arguments() + [OpaqueFunction(function=_setup)])

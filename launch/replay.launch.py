@@ -1,0 +1,127 @@
+"""Start the classifier node and play a bag to it; every argument of classifier.launch.py is one here too.
+
+    ros2 launch effvit replay.launch.py bag:=/path/to/bag image_topics:=/camera/image_raw
+"""
+import os
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetLaunchConfiguration,
+)
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+
+SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+TRUE = ('true', '1', 'yes', 'on')
+FALSE = ('false', '0', 'no', 'off')
+
+
+def _arguments():
+    return [
+        DeclareLaunchArgument(
+            'bag', description='Bag to play: its folder, or its .mcap or .db3 file.'),
+        DeclareLaunchArgument(
+            'rate', default_value='1.0', description='Speed of the replay, 1.0 as recorded.'),
+        DeclareLaunchArgument(
+            'loop', default_value='false',
+            description='Begin again at the end of the bag (true, false).'),
+        DeclareLaunchArgument(
+            'clock', default_value='false',
+            description='Publish the time of the bag on /clock, and let the node use it '
+                        '(true, false).'),
+        DeclareLaunchArgument(
+            'player', default_value='effvit',
+            description='effvit (waits for the node to subscribe), or ros2bag (ros2 bag play, '
+                        'which loses what it plays before the node is ready).'),
+        DeclareLaunchArgument(
+            'exit_at_end', default_value='true',
+            description='End the launch when the bag was played (true, false).'),
+    ]
+
+
+def _value(context, name):
+    return LaunchConfiguration(name).perform(context).strip()
+
+
+def _flag(context, name):
+    value = _value(context, name).lower()
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise RuntimeError(f'Expected true or false for the argument {name} but received "{value}".')
+
+
+def _rate(context):
+    value = _value(context, 'rate')
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = 0.0
+    if not 0.0 < rate <= 1000.0:
+        raise RuntimeError(
+            f'Expected a number above 0 and up to 1000 for the argument rate '
+            f'but received "{value}".')
+    return f'{rate:g}'
+
+
+def _effvit():
+    """Return the command line tool: installed beside this package's share folder, or in a clone."""
+    installed = os.path.join(SHARE, '..', '..', 'lib', 'effvit', 'effvit')
+    for path in (installed, os.path.join(SHARE, 'bin', 'effvit.mjs')):
+        if os.access(path, os.X_OK):
+            return os.path.normpath(path)
+    raise RuntimeError(
+        f'The command effvit was not found beside {SHARE}: build the package with colcon, or '
+        'launch from a clone.')
+
+
+def _player(context):
+    player = _value(context, 'player')
+    if player == 'effvit':
+        command = [_effvit(), 'play']
+    elif player == 'ros2bag':
+        command = ['ros2', 'bag', 'play']
+    else:
+        raise RuntimeError(
+            f'Expected effvit or ros2bag for the argument player but received "{player}".')
+    bag = _value(context, 'bag')
+    if not os.path.exists(bag):
+        raise RuntimeError(f'Expected a bag for the argument bag but there is no "{bag}".')
+    command += [os.path.abspath(bag), '--rate', _rate(context)]
+    if _flag(context, 'loop'):
+        command.append('--loop')
+    if _flag(context, 'clock'):
+        command.append('--clock')
+    return ExecuteProcess(cmd=command, name='bag_player', output='screen')
+
+
+def _time(context):
+    """Let the node use the time that the player publishes."""
+    return [SetLaunchConfiguration('use_sim_time', 'true')] if _flag(context, 'clock') else []
+
+
+def _play(context):
+    player = _player(context)
+    if not _flag(context, 'exit_at_end'):
+        return [player]
+    end = EmitEvent(event=Shutdown(reason='the bag was played'))
+    return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end])), player]
+
+
+def generate_launch_description():
+    classifier = os.path.join(SHARE, 'launch', 'classifier.launch.py')
+    return LaunchDescription(_arguments() + [
+        OpaqueFunction(function=_time),
+        IncludeLaunchDescription(PythonLaunchDescriptionSource(classifier)),
+        OpaqueFunction(function=_play),
+    ])

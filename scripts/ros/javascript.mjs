@@ -1,0 +1,44 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runCommand } from './runCommand.mjs';
+import { SetupError } from './SetupError.mjs';
+import { workshop } from './workshop.mjs';
+
+/** An ament prefix of nothing but the definitions of our messages: all that the JavaScript classes are made from. */
+function definitionsPrefix(interfaces, folder) {
+  const index = join(folder, 'share', 'ament_index', 'resource_index', 'rosidl_interfaces');
+  mkdirSync(index, { recursive: true });
+  for (const { name, source } of interfaces) {
+    cpSync(join(source, 'msg'), join(folder, 'share', name, 'msg'), { recursive: true });
+    const files = readdirSync(join(source, 'msg')).filter((file) => file.endsWith('.msg'));
+    writeFileSync(join(index, name), files.map((file) => `msg/${file}`).join('\n'));
+  }
+  return folder;
+}
+
+async function generate({ layout, env, log }) {
+  const work = join(layout.javascript, 'work');
+  const copy = workshop(layout.rclnodejs, work);
+  const own = definitionsPrefix(layout.interfaces, join(work, 'definitions'));
+  const out = await runCommand(process.execPath, [join(copy, 'scripts', 'generate_messages.cjs')], {
+    cwd: copy,
+    env: { ...env, AMENT_PREFIX_PATH: `${own}${delimiter}${env.AMENT_PREFIX_PATH ?? ''}` },
+    log,
+    failure: 'The JavaScript classes of the messages could not be generated',
+  });
+  // The generator reports its errors and exits with 0.
+  if (!out.includes('Generation complete.') || !existsSync(join(copy, 'generated', 'std_msgs'))) {
+    throw new SetupError('The JavaScript classes of the messages could not be generated: see the log.', {
+      log,
+    });
+  }
+  rmSync(join(layout.javascript, 'generated'), { recursive: true, force: true });
+  renameSync(join(copy, 'generated'), join(layout.javascript, 'generated'));
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Generates the classes that rclnodejs has for every message of the ROS and of ours, in the cache. */
+export async function makeJavascript(steps, context) {
+  const { javascript } = context.layout;
+  await steps.run(javascript, 'generate', 'JavaScript classes of the messages', () => generate(context));
+}

@@ -1,0 +1,133 @@
+// Used by CMakeLists.txt: puts the node as it is installed (compiled files, what it needs of node_modules, models,
+// config, launch) into a folder. node scripts/ros/stage.mjs FOLDER
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { findExecutable } from './findExecutable.mjs';
+import { inputsHash } from './inputsHash.mjs';
+import { packageRoot, rosLayout } from './layout.mjs';
+import { SetupError } from './SetupError.mjs';
+import { setUp } from './setup.mjs';
+
+const STAMP = '.stage';
+
+function run(command, args) {
+  const done = spawnSync(command, args, { cwd: packageRoot, stdio: 'inherit' });
+  if (done.status !== 0)
+    throw new SetupError(`${command} ${args.join(' ')} failed in ${packageRoot}: see above.`);
+}
+
+function compile() {
+  if (!existsSync(join(packageRoot, 'node_modules', 'rclnodejs'))) {
+    if (findExecutable('npm') === undefined) {
+      throw new SetupError(
+        `${packageRoot} has no node_modules and npm was not found: install npm, or run npm ci there.`,
+      );
+    }
+    run('npm', ['ci']);
+  }
+  if (existsSync(join(packageRoot, 'node_modules', 'typescript')))
+    run(process.execPath, ['scripts/build.mjs']);
+  else if (!existsSync(join(packageRoot, 'build', 'src'))) {
+    throw new SetupError(
+      `${packageRoot} is not compiled and has no compiler in node_modules: run npm ci (without --omit=dev) there.`,
+    );
+  }
+}
+
+/** The folders in node_modules that the installed node needs, as package-lock.json tells them. */
+export function productionPackages(lock) {
+  return Object.entries(lock.packages)
+    .filter(
+      ([path, entry]) =>
+        path !== '' && entry.dev !== true && entry.devOptional !== true && entry.link !== true,
+    )
+    .map(([path]) => path);
+}
+
+/** ONNX Runtime brings its library for every platform: 250 MB that are of no use here. */
+function isForThisPlatform(path) {
+  const match = /onnxruntime-node\/bin\/napi-v\d+\/(\w+)(?:\/(\w+))?/.exec(path.split(sep).join('/'));
+  if (match === null) return true;
+  const [, platform, arch] = match;
+  return platform === process.platform && (arch === undefined || arch === process.arch);
+}
+
+function copyPackages(target) {
+  const lock = JSON.parse(readFileSync(join(packageRoot, 'package-lock.json'), 'utf8'));
+  for (const path of productionPackages(lock)) {
+    const source = join(packageRoot, path);
+    if (!existsSync(source)) continue; // An optional one for another platform.
+    cpSync(source, join(target, path), {
+      recursive: true,
+      filter: (file) => {
+        const inner = file.slice(source.length);
+        // A package inside is either one of its own in the list, or for development.
+        return !inner.startsWith(`${sep}node_modules`) && isForThisPlatform(file);
+      },
+    });
+  }
+}
+
+function stage(target) {
+  const fresh = `${target}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  for (const name of ['package.json', 'bin', 'config', 'launch', 'models', 'msg']) {
+    cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
+  }
+  cpSync(join(packageRoot, 'build', 'src'), join(fresh, 'build', 'src'), {
+    recursive: true,
+    filter: (file) => !/\.(d\.ts|map)$/.test(file),
+  });
+  copyPackages(fresh);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(fresh, target);
+}
+
+async function main(target) {
+  compile();
+  await setUp({ compileMessages: false });
+  const key = inputsHash({
+    values: [
+      rosLayout().linkKey,
+      statSync(join(packageRoot, 'build', '.stamp'), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    ],
+    paths: [
+      'package.json',
+      'package-lock.json',
+      'bin',
+      'config',
+      'launch',
+      'models',
+      'scripts/ros/stage.mjs',
+    ].map((name) => join(packageRoot, name)),
+  });
+  const stamp = join(target, STAMP);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+  stage(target);
+  writeFileSync(stamp, key);
+}
+
+const [target] = process.argv.slice(2);
+if (target === undefined) {
+  process.stderr.write('usage: node scripts/ros/stage.mjs FOLDER\n');
+  process.exitCode = 2;
+} else {
+  try {
+    await main(resolve(target));
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`effvit: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
