@@ -2,6 +2,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -19,12 +20,17 @@ export function overlayFolder(root) {
 
 const LINKS = Object.freeze([
   [join('share', 'effvit', 'package.xml'), 'package.xml'],
-  [join('share', 'effvit', 'launch'), 'launch'],
   [join('share', 'effvit', 'config'), 'config'],
   [join('share', 'effvit', 'models'), 'models'],
   [join('lib', 'effvit', 'classifier_node'), join('bin', 'classifier_node')],
   [join('lib', 'effvit', 'effvit'), join('bin', 'effvit.mjs')],
 ]);
+
+/** Every link: [place in the overlay, place in the clone]. Launch files one by one: ros2 launch follows no folder links. */
+function links(root) {
+  const launch = readdirSync(join(root, 'launch')).filter((name) => name.endsWith('.launch.py'));
+  return [...LINKS, ...launch.map((name) => [join('share', 'effvit', 'launch', name), join('launch', name)])];
+}
 
 function isCurrentLink(path, target) {
   const info = lstatSync(path, { throwIfNoEntry: false });
@@ -36,14 +42,14 @@ export function hasOverlay(root) {
   const overlay = overlayFolder(root);
   return (
     existsSync(join(overlay, INDEX)) &&
-    LINKS.every(([name, target]) => isCurrentLink(join(overlay, name), join(root, target)))
+    links(root).every(([name, target]) => isCurrentLink(join(overlay, name), join(root, target)))
   );
 }
 
 /** Makes a prefix of links to the clone, as colcon's --symlink-install would; the messages lie in their own prefix. */
 export function makeOverlay(root) {
   const overlay = overlayFolder(root);
-  for (const [name, target] of LINKS) {
+  for (const [name, target] of links(root)) {
     const path = join(overlay, name);
     if (isCurrentLink(path, join(root, target))) continue;
     mkdirSync(dirname(path), { recursive: true });
