@@ -1,0 +1,86 @@
+import { PARAMETERS, type ParameterSpec, type ParameterValue } from './parameters.js';
+
+const CHANGE: Readonly<Record<ParameterSpec['change'], string>> = {
+  live: 'any time',
+  inactive: 'while unconfigured',
+  read_only: 'at launch',
+};
+
+function yamlValue(spec: ParameterSpec, value: ParameterValue): string {
+  if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
+  // ROS tells integers and doubles apart by the point.
+  if (spec.type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+function bounds({ choices, range }: ParameterSpec): string {
+  if (choices !== undefined) return choices.join(', ');
+  return range === undefined ? '' : `${range.min} to ${range.max}`;
+}
+
+/** The rows of the README: name, default, values, when it may change, meaning. */
+export function parameterTable(): string {
+  const rows = PARAMETERS.map((spec: ParameterSpec) =>
+    [
+      `\`${spec.name}\``,
+      `\`${yamlValue(spec, spec.defaultValue)}\``,
+      bounds(spec),
+      CHANGE[spec.change],
+      spec.description,
+    ].join(' | '),
+  );
+  return [
+    '| parameter | default | values | changes | meaning |',
+    '|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+const COMMENT_COLUMNS = 100;
+
+function comment(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length + 1 > COMMENT_COLUMNS) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((content) => `    # ${content}`);
+}
+
+/** The text of config/classifier.yaml: every parameter with its default and its meaning. */
+export function parameterYaml(): string {
+  const entries = PARAMETERS.flatMap((spec: ParameterSpec) => {
+    const values = bounds(spec);
+    return [
+      ...comment(spec.description),
+      ...comment(`${values === '' ? '' : `Values: ${values}. `}Changes ${CHANGE[spec.change]}.`),
+      `    ${spec.name}: ${yamlValue(spec, spec.defaultValue)}`,
+      '',
+    ];
+  });
+  return [
+    '# Every parameter of the node with its default. Written by `npm run docs` from the table in',
+    '# src/core/parameters.ts; copy it and give the copy to the launch file as params_file.',
+    '/**:',
+    '  ros__parameters:',
+    ...entries,
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+const BEGIN = '<!-- parameters: written by `npm run docs` -->';
+const END = '<!-- end of parameters -->';
+
+/** `readme` with the table between its two marks replaced by today's. */
+export function withParameterTable(readme: string): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) return readme;
+  return `${readme.slice(0, begin + BEGIN.length)}\n${parameterTable()}\n${readme.slice(end)}`;
+}
