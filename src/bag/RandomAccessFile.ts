@@ -79,16 +79,15 @@ export class RandomAccessFile {
 
   /** Up to `length` bytes (at most 16 KiB), fewer at the end of the file; a view that must not be kept. */
   async peek(offset: number, length: number): Promise<Uint8Array> {
-    const { start, bytes } = this.#window;
     const wanted = Math.min(length, this.sizeBytes - offset);
-    if (offset < start || offset + wanted > start + bytes.byteLength) {
-      this.#window = {
-        start: offset,
-        bytes: await this.read(offset, Math.min(WINDOW_BYTES, this.sizeBytes - offset)),
-      };
+    let window = this.#window;
+    if (offset < window.start || offset + wanted > window.start + window.bytes.byteLength) {
+      const bytes = await this.read(offset, Math.min(WINDOW_BYTES, this.sizeBytes - offset));
+      window = { start: offset, bytes };
+      this.#window = window;
     }
-    const from = offset - this.#window.start;
-    return this.#window.bytes.subarray(from, from + wanted);
+    const from = offset - window.start;
+    return window.bytes.subarray(from, from + wanted);
   }
 
   async close(): Promise<void> {

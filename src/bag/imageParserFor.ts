@@ -8,6 +8,9 @@ type ImageParser = (bytes: Uint8Array, source: string) => ImageFrame;
 const PARSERS: ReadonlyMap<string, ImageParser> = new Map<string, ImageParser>([
   ['sensor_msgs/msg/Image', parseImageCdr],
   ['sensor_msgs/msg/CompressedImage', parseCompressedImageCdr],
+  // As the first releases of rosbag2 wrote them.
+  ['sensor_msgs/Image', parseImageCdr],
+  ['sensor_msgs/CompressedImage', parseCompressedImageCdr],
 ]);
 
 /** What makes frames of a topic's messages; undefined where they are no images, or not in CDR. */
