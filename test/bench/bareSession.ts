@@ -9,7 +9,7 @@ export interface BareStart {
 }
 
 const { optimizedPath, inputName, outputName }: BareStart = workerData;
-const ort = await loadRuntime();
+const ort = loadRuntime();
 const session = await ort.InferenceSession.create(optimizedPath, {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,

@@ -32,7 +32,7 @@ export class OnnxBackend implements InferenceBackend {
 
   async load(): Promise<LoadedModelInfo> {
     await this.dispose();
-    const ort = await loadRuntime();
+    const ort = loadRuntime();
     const session = await openSession(ort, this.#spec);
     try {
       const contract = checkGraph(this.#spec, session);

@@ -28,7 +28,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
   if (extname(modelPath).toLowerCase() === '.ort') return undefined;
   const content = await readModelFile(modelPath);
   if (content.includes(EXTERNAL_DATA_KEY)) return undefined;
-  const { env } = await loadRuntime();
+  const { env } = loadRuntime();
   const key = createHash('sha256')
     .update(createHash('sha256').update(content).digest())
     .update(`onnxruntime ${env.versions.node ?? env.versions.common} ${await cpuFingerprint()}`)
@@ -63,7 +63,7 @@ async function optimize(modelPath: string, folder: string, path: string): Promis
   try {
     await mkdir(folder, { recursive: true });
     await prune(folder);
-    const { InferenceSession } = await loadRuntime();
+    const { InferenceSession } = loadRuntime();
     const session = await InferenceSession.create(modelPath, {
       ...ONE_THREAD,
       graphOptimizationLevel: 'all',
