@@ -5,7 +5,7 @@ import type { DropCause } from '../stats/FrameAccounting.js';
 import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
 import { planSend, type SendPlan } from './FrameSender.js';
 import type { PoolModel } from './PoolOptions.js';
-import type { PictureSize, WorkerTimes } from './WorkerChannel.js';
+import type { WorkerReport } from './PoolWorker.js';
 
 export interface SubmitOptions {
   /** Add a copy of the network's input to the result. */
@@ -17,19 +17,21 @@ export interface SubmitOptions {
   readonly copyIfQueued?: boolean;
 }
 
-/** What a worker and the postprocessing made of a frame, until its turn to be delivered. */
+/** What a worker and the postprocessing made of a frame. */
+export interface FinishedValue<Value> {
+  readonly kind: 'value';
+  readonly value: Value;
+  readonly report: WorkerReport;
+  readonly postprocessNs: number;
+  readonly workerIndex: number;
+  readonly generation: number;
+  readonly nv12: Uint8Array | undefined;
+}
+
+/** How a frame ended, until its turn to be delivered. */
 type Finished<Value> =
-  | {
-      readonly kind: 'value';
-      readonly value: Value;
-      readonly times: WorkerTimes;
-      readonly pictureSize: PictureSize;
-      readonly postprocessNs: number;
-      readonly workerIndex: number;
-      readonly generation: number;
-      readonly nv12: Uint8Array | undefined;
-    }
-  | { readonly kind: 'failure'; readonly error: EffvitError };
+  | FinishedValue<Value>
+  | { readonly kind: 'drop'; readonly cause: DropCause; readonly error: EffvitError | undefined };
 
 /** One frame on its way through the pool. */
 export class FrameJob<Value> {
@@ -43,7 +45,7 @@ export class FrameJob<Value> {
   model: PoolModel<Value> | undefined;
   finished: Finished<Value> | undefined;
   #frame: ImageFrame;
-  readonly #copyIfQueued: boolean;
+  #isDataLent: boolean;
   #resolve: ((outcome: FrameOutcome<Value>) => void) | undefined;
   #plan: SendPlan;
   #plannedFor: PreprocessOptions | undefined;
@@ -53,7 +55,7 @@ export class FrameJob<Value> {
     this.source = frame.source;
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
-    this.#copyIfQueued = options.copyIfQueued ?? false;
+    this.#isDataLent = options.copyIfQueued ?? false;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -74,7 +76,13 @@ export class FrameJob<Value> {
 
   /** It has to wait: from now on its data is its own, where the caller asked for that. */
   keep(): void {
-    if (this.#copyIfQueued) this.#frame = { ...this.#frame, data: this.#frame.data.slice() };
+    if (this.#isDataLent) this.#frame = { ...this.#frame, data: this.#frame.data.slice() };
+    this.#isDataLent = false;
+  }
+
+  /** Whether the data is still the caller's to reuse, and so must not be read once submit has returned. */
+  get isDataLent(): boolean {
+    return this.#isDataLent;
   }
 
   drop(cause: DropCause, error: EffvitError | undefined): void {
@@ -82,19 +90,34 @@ export class FrameJob<Value> {
     this.#resolve?.({ kind: 'dropped', header: this.#header(), cause, ...reason });
   }
 
-  /** @returns the times that were delivered; `delayNs` is left to the caller's clock. */
-  publish(
-    finished: Extract<Finished<Value>, { kind: 'value' }>,
-    deliveredNs: number,
-    delayNs: number | undefined,
-  ): FrameTimings {
-    const { times, value, pictureSize, postprocessNs, workerIndex, generation, nv12 } = finished;
+  publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
+    const { report, value, workerIndex, generation, nv12 } = finished;
+    const { widthPx, heightPx } = this.#frame.kind === 'raw' ? this.#frame : report.pictureSize;
+    const timings = this.#timings(finished, deliveredNs, delayNs);
+    const result: FrameResult<Value> = {
+      kind: 'result',
+      header: this.#header(),
+      value,
+      timings,
+      widthPx,
+      heightPx,
+      workerIndex,
+      generation,
+      ...(nv12 === undefined ? {} : { nv12 }),
+    };
+    this.#resolve?.(result);
+    return timings;
+  }
+
+  #timings(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
+    const { postprocessNs, report } = finished;
+    const { handedOverNs, beganNs, decodeNs, preprocessNs, inferenceNs } = report.times;
+    const { copyNs } = this;
+    const queueWaitNs = this.queueWaitNs + report.waitedAheadNs;
+    const handoverNs = beganNs - handedOverNs - report.waitedAheadNs;
     const totalNs = deliveredNs - this.admittedNs;
-    const handoverNs = times.beganNs - times.handedOverNs;
-    const { decodeNs, preprocessNs, inferenceNs } = times;
-    const { queueWaitNs, copyNs } = this;
     const staged = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs + inferenceNs + postprocessNs;
-    const timings: FrameTimings = {
+    return {
       queueWaitNs,
       copyNs,
       handoverNs,
@@ -106,19 +129,6 @@ export class FrameJob<Value> {
       totalNs,
       ...(delayNs === undefined ? {} : { delayNs }),
     };
-    const result: FrameResult<Value> = {
-      kind: 'result',
-      header: this.#header(),
-      value,
-      timings,
-      widthPx: pictureSize.widthPx,
-      heightPx: pictureSize.heightPx,
-      workerIndex,
-      generation,
-      ...(nv12 === undefined ? {} : { nv12 }),
-    };
-    this.#resolve?.(result);
-    return timings;
   }
 
   #header(): FrameHeader {

@@ -47,6 +47,16 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return this.#size > limit ? this.#evict(item.source) : undefined;
   }
 
+  /** Puts a frame back that was taken out, as the next of its camera; there is always room for it. */
+  unshift(item: Item): void {
+    const line = this.#lines.get(item.source);
+    if (line === undefined) this.#append(item);
+    else {
+      line.items.unshift(item);
+      this.#size += 1;
+    }
+  }
+
   /** The next frame: the oldest of the camera whose turn it is. */
   shift(): Item | undefined {
     const line = this.#turns.shift();

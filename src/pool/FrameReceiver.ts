@@ -5,12 +5,12 @@ import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { planFrame } from '../image/planFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { HandedFrame, PictureSize } from './WorkerChannel.js';
-import type { FrameDescriptor, FrameDescriptorMessage, WorkerStart } from './workerProtocol.js';
+import { FrameRecord, type PictureSize } from './FrameRecord.js';
+import type { FrameDescriptor, FrameDescriptorMessage, SlotStart } from './workerProtocol.js';
 
 /** A frame as the backend takes it. */
 export interface ReceivedFrame {
-  /** A view of the slot, valid until the next frame. */
+  /** A view of the slot, valid until the next frame in it. */
   readonly nv12: Uint8Array;
   readonly decodeNs: number;
   readonly preprocessNs: number;
@@ -18,23 +18,25 @@ export interface ReceivedFrame {
   readonly pictureSize?: PictureSize;
 }
 
-/** The worker's side of the way of frames: from the bytes in the slot to NV12. */
+/** The worker's side of one slot: from the bytes in it to NV12. */
 export class FrameReceiver {
+  readonly record: FrameRecord;
   readonly #slot: FrameSlot;
   readonly #converter: Nv12Converter;
   readonly #port: MessagePort;
   readonly #descriptors = new Map<number, FrameDescriptor>();
 
-  constructor(start: Pick<WorkerStart, 'slotMemory' | 'kernel' | 'descriptors'>) {
-    this.#slot = FrameSlot.attach(start.slotMemory);
-    this.#converter = Nv12Converter.create(start.slotMemory, start.kernel);
-    this.#port = start.descriptors;
+  constructor({ memory, record, descriptors }: SlotStart, kernel: WebAssembly.Module) {
+    this.record = new FrameRecord(record);
+    this.#slot = FrameSlot.attach(memory);
+    this.#converter = Nv12Converter.create(memory, kernel);
+    this.#port = descriptors;
   }
 
   /** @throws EffvitError BAD_IMAGE where compressed bytes are no picture that can be decoded. */
-  async receive(frame: HandedFrame): Promise<ReceivedFrame> {
-    const descriptor = this.#descriptorOf(frame.descriptor);
-    if (descriptor.kind === 'compressed') return await this.#decode(descriptor, frame.payloadBytes);
+  async receive(): Promise<ReceivedFrame> {
+    const descriptor = this.#descriptorOf(this.record.descriptor);
+    if (descriptor.kind === 'compressed') return await this.#decode(descriptor, this.record.payloadBytes);
     const beganNs = monotonicNs();
     const nv12 = this.#converter.convert({ key: descriptor.planKey });
     return { nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };

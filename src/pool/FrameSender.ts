@@ -1,11 +1,12 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FrameSlot } from '../image/FrameSlot.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
+import type { CompressedImageFrame, ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { type FramePlan, planFrame } from '../image/planFrame.js';
 import { COPY_ALIGNMENT_BYTES } from '../image/SlotLayout.js';
-import type { Nv12Place } from './WorkerChannel.js';
-import type { FrameDescriptor, FrameDescriptorMessage } from './workerProtocol.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import { FrameRecord } from './FrameRecord.js';
+import type { FrameDescriptor, FrameDescriptorMessage, SlotStart } from './workerProtocol.js';
 
 /** Kinds of frames that are remembered: cameras repeat theirs. */
 const KEPT_DESCRIPTORS = 64;
@@ -18,12 +19,12 @@ export function planSend(frame: ImageFrame, options: PreprocessOptions): SendPla
   return frame.kind === 'raw' ? planFrame(frame, options) : undefined;
 }
 
-/** The main thread's side of the way of frames into one worker: the one copy, and a word on what it is. */
+/** The main thread's side of one slot of a worker: the one copy of a frame, and a word on what it is. */
 export class FrameSender {
-  readonly slot = FrameSlot.create();
-  /** For the worker; transferred when it starts. */
-  readonly workerPort: MessagePort;
+  readonly record = new FrameRecord();
+  readonly #slot = FrameSlot.create();
   readonly #port: MessagePort;
+  readonly #workerPort: MessagePort;
   readonly #numbers = new Map<string, number>();
   #nextNumber = 0;
   /** The options by which compressed frames were described last. */
@@ -32,22 +33,44 @@ export class FrameSender {
   constructor() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.workerPort = port2;
+    this.#workerPort = port2;
   }
 
-  /** Copies the needed bytes into the slot. @returns the number of their descriptor. */
-  send(frame: ImageFrame, plan: SendPlan, options: PreprocessOptions): number {
-    if (frame.kind === 'raw') {
-      const rawPlan = plan ?? planFrame(frame, options);
-      this.slot.copyFrom(frame.data, rawPlan);
-      return this.#numberOf(rawPlan.key, () => ({ kind: 'raw', planKey: rawPlan.key }));
-    }
+  /** For the worker; `descriptors` is to be transferred. */
+  get start(): SlotStart {
+    return { memory: this.#slot.memory, record: this.record.buffer, descriptors: this.#workerPort };
+  }
+
+  /** Copies the needed bytes into the slot. @throws EffvitError BAD_IMAGE, INTERNAL where memory is short. */
+  send(frame: ImageFrame, plan: SendPlan, options: PreprocessOptions): void {
+    const descriptor =
+      frame.kind === 'raw'
+        ? this.#sendRaw(frame, plan ?? planFrame(frame, options))
+        : this.#sendCompressed(frame, options);
+    this.record.describe(descriptor, frame.data.length, monotonicNs());
+  }
+
+  /** A copy of what the worker made of the last frame. */
+  copyNv12(): Uint8Array {
+    return this.record.copyNv12(this.#slot.memory);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #sendRaw(frame: RawImageFrame, plan: FramePlan): number {
+    this.#slot.copyFrom(frame.data, plan);
+    return this.#numberOf(plan.key, () => ({ kind: 'raw', planKey: plan.key }));
+  }
+
+  #sendCompressed(frame: CompressedImageFrame, options: PreprocessOptions): number {
+    const { source, format, origin } = frame;
     const lengthBytes = frame.data.length;
     const whole = { sourceOffsetBytes: 0, slotOffsetBytes: 0, lengthBytes };
-    this.slot.copyFrom(frame.data, { segments: [whole], slotBytes: lengthBytes + COPY_ALIGNMENT_BYTES });
-    if (this.#compressedOptions !== options) this.#forget();
+    this.#slot.copyFrom(frame.data, { segments: [whole], slotBytes: lengthBytes + COPY_ALIGNMENT_BYTES });
+    if (this.#compressedOptions !== options) this.#numbers.clear();
     this.#compressedOptions = options;
-    const { source, format, origin } = frame;
     return this.#numberOf(`${origin}\n${format}\n${source}`, () => ({
       kind: 'compressed',
       source,
@@ -57,21 +80,10 @@ export class FrameSender {
     }));
   }
 
-  /** A copy of what the worker made of the last frame. */
-  copyNv12(place: Nv12Place): Uint8Array {
-    // Growing by nothing makes this thread see what the worker has grown.
-    this.slot.memory.grow(0);
-    return new Uint8Array(this.slot.memory.buffer, place.offsetBytes, place.lengthBytes).slice();
-  }
-
-  close(): void {
-    this.#port.close();
-  }
-
   #numberOf(key: string, describe: () => FrameDescriptor): number {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    if (this.#numbers.size >= KEPT_DESCRIPTORS) this.#forget();
+    if (this.#numbers.size >= KEPT_DESCRIPTORS) this.#numbers.clear();
     const number = this.#nextNumber;
     this.#nextNumber += 1;
     const message: FrameDescriptorMessage = {
@@ -82,9 +94,5 @@ export class FrameSender {
     this.#port.postMessage(message);
     this.#numbers.set(key, number);
     return number;
-  }
-
-  #forget(): void {
-    this.#numbers.clear();
   }
 }

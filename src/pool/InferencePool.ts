@@ -19,9 +19,8 @@ import {
   livePoolOptions,
   type PoolModel,
 } from './PoolOptions.js';
-import type { PoolWorker } from './PoolWorker.js';
+import type { PoolWorker, WorkerReport } from './PoolWorker.js';
 import { ResultOrder } from './ResultOrder.js';
-import type { WorkerTimes } from './WorkerChannel.js';
 import { type CrewStatus, WorkerCrew } from './WorkerCrew.js';
 
 /** The longest that close waits for what was begun, where the caller gives no limit. */
@@ -77,9 +76,9 @@ export class InferencePool<Value> {
     this.#queue = new FrameQueue(this.#live.queueSize, this.#live.dropPolicy);
     this.#order = new ResultOrder((job) => this.#deliver(job));
     this.#crew = new WorkerCrew(this.#fixed, {
-      done: (worker, job, times, logits) => this.#onDone(worker, job, times, logits),
+      done: (worker, job, report) => this.#onDone(worker, job, report),
       failed: (_worker, job, error) => this.#onFailed(job, error),
-      lost: (_worker, job, error) => this.#onFailed(job, error),
+      lost: (_worker, begun, unbegun, error) => this.#onLost(begun, unbegun, error),
       changed: () => this.#onCrewChanged(),
     });
   }
@@ -164,7 +163,8 @@ export class InferencePool<Value> {
     this.#live = livePoolOptions(changes, this.#live);
     const { queueSize, dropPolicy } = this.#live;
     for (const job of this.#queue.configure(queueSize, dropPolicy)) this.#drop(job, 'queue_full');
-    this.#tellRoom();
+    // Under `block` workers take frames ahead that they did not take before.
+    this.#pump();
   }
 
   /** Other preprocessing or postprocessing of the same model, from the next frame on that a worker gets. */
@@ -223,6 +223,8 @@ export class InferencePool<Value> {
     clearTimeout(timer);
     this.#dropQueue('closed');
     await this.#crew.close(limitMs);
+    // What workers that hung have given back.
+    this.#dropQueue('closed');
   }
 
   async #load(model: PoolModel<Value>, threads: number | undefined): Promise<LoadedModelInfo> {
@@ -245,8 +247,7 @@ export class InferencePool<Value> {
       this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
       return;
     }
-    // Nobody is idle while frames wait.
-    const worker = this.#crew.idle();
+    const worker = this.#queue.size === 0 ? this.#taker() : undefined;
     if (worker !== undefined) {
       this.#dispatch(job, worker);
       return;
@@ -256,15 +257,23 @@ export class InferencePool<Value> {
     if (evicted !== job) job.keep();
   }
 
-  /** Gives waiting frames to idle workers. */
+  /** Gives waiting frames to workers that can take one. */
   #pump(): void {
-    for (let worker = this.#crew.idle(); worker !== undefined; worker = this.#crew.idle()) {
+    for (let worker = this.#taker(); worker !== undefined; worker = this.#taker()) {
       const job = this.#queue.shift();
       if (job === undefined) break;
       if (this.#isTooOld(job)) this.#drop(job, 'too_old');
       else this.#dispatch(job, worker);
     }
     this.#tellRoom();
+  }
+
+  /**
+   * Under `block` a busy worker takes the next frame ahead, which hides the way between the threads. A live camera
+   * gains nothing by it: its frame would wait where it can no longer be dropped for a newer one.
+   */
+  #taker(): PoolWorker<FrameJob<Value>> | undefined {
+    return this.#crew.taker(this.#live.dropPolicy === 'block');
   }
 
   #dispatch(job: FrameJob<Value>, worker: PoolWorker<FrameJob<Value>>): void {
@@ -282,70 +291,65 @@ export class InferencePool<Value> {
     if (this.#fixed.ordered) this.#order.begin(job);
   }
 
-  #onDone(
-    worker: PoolWorker<FrameJob<Value>>,
-    job: FrameJob<Value>,
-    times: WorkerTimes,
-    logits: Float32Array,
-  ): void {
-    const nv12 = job.keepNv12 ? worker.copyNv12() : undefined;
-    const pictureSize = job.frame.kind === 'raw' ? job.frame : worker.pictureSize();
+  #onDone(worker: PoolWorker<FrameJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
+    const nv12 = job.keepNv12 ? report.copyNv12() : undefined;
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
     const beganNs = monotonicNs();
+    let value: Value;
     try {
-      const value = (job.model ?? this.#model).postprocess(logits);
-      const postprocessNs = monotonicNs() - beganNs;
-      const { index: workerIndex, generation } = worker;
-      job.finished = {
-        kind: 'value',
-        value,
-        times,
-        pictureSize,
-        postprocessNs,
-        workerIndex,
-        generation,
-        nv12,
-      };
+      value = (job.model ?? this.#model).postprocess(report.logits);
     } catch (error) {
-      job.finished = {
-        kind: 'failure',
-        error: asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'),
-      };
+      this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
+      return;
     }
+    const postprocessNs = monotonicNs() - beganNs;
+    const { index: workerIndex, generation } = worker;
+    job.finished = { kind: 'value', value, report, postprocessNs, workerIndex, generation, nv12 };
     this.#finish(job);
   }
 
-  #onFailed(job: FrameJob<Value> | undefined, error: EffvitError): void {
+  #onFailed(job: FrameJob<Value>, error: EffvitError): void {
     this.#pump();
-    if (job === undefined) return;
-    job.finished = { kind: 'failure', error };
+    this.#fail(job, error);
+  }
+
+  #onLost(begun: readonly FrameJob<Value>[], unbegun: readonly FrameJob<Value>[], error: EffvitError): void {
+    for (const job of unbegun.toReversed()) {
+      if (job.isDataLent) this.#fail(job, error);
+      else this.#queue.unshift(job);
+    }
+    this.#pump();
+    for (const job of begun) this.#fail(job, error);
+  }
+
+  #fail(job: FrameJob<Value>, error: EffvitError): void {
+    this.#drop(job, dropCauseOf(error.code), error);
+  }
+
+  #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
+    job.finished = { kind: 'drop', cause, error };
     this.#finish(job);
   }
 
   #finish(job: FrameJob<Value>): void {
-    if (this.#fixed.ordered) this.#order.finish(job);
+    if (this.#order.has(job)) this.#order.finish(job);
     else this.#deliver(job);
   }
 
   #deliver(job: FrameJob<Value>): void {
-    const finished = job.finished;
+    const { finished } = job;
     if (finished === undefined) return;
-    if (finished.kind === 'failure') {
-      this.#drop(job, dropCauseOf(finished.error.code), finished.error);
-      return;
+    if (finished.kind === 'drop') {
+      this.#accounting.drop(finished.cause);
+      job.drop(finished.cause, finished.error);
+    } else {
+      const nowNs = monotonicNs();
+      const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
+      this.#accounting.publish();
+      this.#throughput.mark(nowNs);
+      recordTimings(this.statistics, timings, job.frame.kind === 'compressed');
     }
-    const nowNs = monotonicNs();
-    const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
-    this.#accounting.publish();
-    this.#throughput.mark(nowNs);
-    recordTimings(this.statistics, timings, job.frame.kind === 'compressed');
-    this.#tellDrained();
-  }
-
-  #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
-    this.#accounting.drop(cause);
-    job.drop(cause, error);
     this.#tellDrained();
   }
 

@@ -6,19 +6,36 @@ import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { guardExit, releaseExit } from './exitGuard.js';
+import type { PictureSize, WorkerTimes } from './FrameRecord.js';
 import { FrameSender, type SendPlan } from './FrameSender.js';
 import { nv12Kernel } from './nv12Kernel.js';
-import { type PictureSize, WorkerChannel, type WorkerTimes } from './WorkerChannel.js';
-import type { WorkerMessage, WorkerStart } from './workerProtocol.js';
+import { WorkerChannel } from './WorkerChannel.js';
+import { logitsOf, type WorkerMessage, type WorkerStart } from './workerProtocol.js';
 
-/** What a worker reports of the job it was given; every job gets exactly one of these. */
+/** What a worker made of a frame. */
+export interface WorkerReport {
+  readonly times: WorkerTimes;
+  /** How long the frame lay in the worker's memory while the one before it was computed, nanoseconds. */
+  readonly waitedAheadNs: number;
+  /** Of a compressed frame; zeros for a raw one. */
+  readonly pictureSize: PictureSize;
+  /** Valid until two further frames were handed to this worker and answered. */
+  readonly logits: Float32Array;
+  /** What the network saw; only before the next frame is handed over. */
+  copyNv12(): Uint8Array;
+}
+
+/** What becomes of the jobs that a worker was given; each gets exactly one of these. */
 export interface WorkerEvents<Job> {
-  /** The job's frame was classified; the worker is idle again. `logits` are valid until the next but one frame. */
-  done(worker: PoolWorker<Job>, job: Job, times: WorkerTimes, logits: Float32Array): void;
-  /** The frame failed alone; the worker is idle again. */
+  /** The frame was classified; the worker can take another. */
+  done(worker: PoolWorker<Job>, job: Job, report: WorkerReport): void;
+  /** The frame failed alone; the worker can take another. */
   failed(worker: PoolWorker<Job>, job: Job, error: EffvitError): void;
-  /** The worker serves no more, though nobody told it to leave; with the job it had. */
-  lost(worker: PoolWorker<Job>, job: Job | undefined, error: EffvitError): void;
+  /**
+   * The worker serves no more, though nobody told it to leave: `begun` are lost with it, `unbegun` were never
+   * looked at and never will be by this worker.
+   */
+  lost(worker: PoolWorker<Job>, begun: readonly Job[], unbegun: readonly Job[], error: EffvitError): void;
 }
 
 export interface WorkerLimits {
@@ -31,9 +48,18 @@ interface Loaded {
   readonly preparedSpec: BackendSpec;
 }
 
+interface Assignment<Job> {
+  readonly job: Job;
+  readonly number: number;
+  readonly slot: number;
+}
+
+/** One that is computed and one that is handed ahead. */
+const SLOT_COUNT = 2;
+
 /**
- * The main thread's handle of one worker thread: `loading`, then `idle` and `busy` in turn, then `leaving`
- * (told to go, or given up) and `gone`.
+ * The main thread's handle of one worker thread: `loading`, then `serving`, then `leaving` (told to go, or given
+ * up) and `gone`.
  *
  * A thread is never terminated: that would abort the process where it is inside native code. One that hangs
  * is given up: it leaves by itself if it ever comes back, and does not keep the process alive until then.
@@ -48,14 +74,15 @@ export class PoolWorker<Job> {
   readonly #events: WorkerEvents<Job>;
   readonly #limits: WorkerLimits;
   readonly #channel = new WorkerChannel();
-  readonly #sender = new FrameSender();
+  readonly #senders = Array.from({ length: SLOT_COUNT }, () => new FrameSender());
   readonly #thread: Worker;
-  #state: 'loading' | 'idle' | 'busy' | 'leaving' | 'gone' = 'loading';
-  #job: Job | undefined;
-  #isRetired = false;
+  #state: 'loading' | 'serving' | 'leaving' | 'gone' = 'loading';
   #isGivenUp = false;
-  #frameNumber = 0;
-  #logits: readonly [Float32Array, Float32Array] | undefined;
+  /** In the order in which the thread does them. */
+  #assignments: Assignment<Job>[] = [];
+  #currentSinceNs = 0;
+  #lastEndedNs = 0;
+  #logits = logitsOf(0);
   #timer: NodeJS.Timeout | undefined;
   #settleLoad: { resolve: (loaded: Loaded) => void; reject: (error: EffvitError) => void } | undefined;
 
@@ -72,18 +99,18 @@ export class PoolWorker<Job> {
     this.loaded = new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
     });
-    const start: WorkerStart = {
+    const slots = this.#senders.map((sender) => sender.start);
+    const workerData: WorkerStart = {
       spec,
       channel: this.#channel.buffer,
-      slotMemory: this.#sender.slot.memory,
+      slots,
       kernel: nv12Kernel(),
-      descriptors: this.#sender.workerPort,
     };
     guardExit(this.#channel);
     this.#thread = new Worker(new URL('./workerMain.js', import.meta.url), {
       name: `effvit inference ${seat.index}`,
-      workerData: start,
-      transferList: [this.#sender.workerPort],
+      workerData,
+      transferList: slots.map(({ descriptors }) => descriptors),
     });
     this.gone = new Promise((resolve) => {
       this.#thread.once('exit', (code) => {
@@ -96,8 +123,23 @@ export class PoolWorker<Job> {
     this.#timer = setTimeout(() => this.#onTimeout(), limits.loadTimeoutMs);
   }
 
-  get isIdle(): boolean {
-    return this.#state === 'idle';
+  /** Frames that it has: none, the one that it computes, or that one and the next. */
+  get load(): number {
+    return this.#assignments.length;
+  }
+
+  /** Whether it could be given a frame; see {@link load}. */
+  get hasRoom(): boolean {
+    return this.#state === 'serving' && this.#assignments.length < SLOT_COUNT;
+  }
+
+  get isServing(): boolean {
+    return this.#state === 'serving';
+  }
+
+  /** Since when it has the frame that it computes, by the monotonic clock; for a worker with load. */
+  get currentSinceNs(): number {
+    return this.#currentSinceNs;
   }
 
   /** Whether nothing more is expected of it, though its thread has not ended. */
@@ -106,67 +148,47 @@ export class PoolWorker<Job> {
   }
 
   /**
-   * Copies the frame into the worker's memory and wakes it; only while {@link isIdle}.
+   * Copies the frame into the worker's memory and wakes it; only while {@link hasRoom}.
    *
-   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; the worker is still idle then.
+   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
   run(job: Job, frame: ImageFrame, plan: SendPlan, preprocess: PreprocessOptions): number {
-    if (this.#state !== 'idle') {
-      throw new EffvitError(
-        'INTERNAL',
-        `Worker ${this.index} is ${this.#state}; this is a defect of effvit.`,
-      );
+    const slot = this.#assignments[0]?.slot === 0 ? 1 : 0;
+    const sender = this.#senders[slot];
+    if (!this.hasRoom || sender === undefined) {
+      throw new EffvitError('INTERNAL', `Worker ${this.index} has no room; this is a defect of effvit.`);
     }
     const beganNs = monotonicNs();
-    const descriptor = this.#sender.send(frame, plan, preprocess);
-    const handedOverNs = monotonicNs();
-    this.#state = 'busy';
-    this.#job = job;
-    this.#frameNumber = this.#channel.post(descriptor, frame.data.length, handedOverNs);
-    // One timer for the worker's life: starting it anew costs less than making one for each frame.
-    this.#timer ??= setTimeout(() => this.#onTimeout(), this.#limits.runTimeoutMs).unref();
-    this.#timer.refresh();
-    return handedOverNs - beganNs;
+    sender.send(frame, plan, preprocess);
+    const number = this.#channel.post(slot);
+    const endedNs = monotonicNs();
+    this.#assignments.push({ job, number, slot });
+    if (this.#assignments.length === 1) this.#watch(endedNs);
+    return endedNs - beganNs;
   }
 
-  /** A copy of what the network saw of the last frame; before the next one is run. */
-  copyNv12(): Uint8Array {
-    return this.#sender.copyNv12(this.#channel.nv12Place());
-  }
-
-  /** Size of the last compressed frame, once decoded; before the next one is run. */
-  pictureSize(): PictureSize {
-    return this.#channel.pictureSize();
-  }
-
-  /** Tells the worker to leave, after its frame where it has one. */
+  /** Tells the worker to leave, after the frames that it has. */
   retire(): void {
     if (this.#state === 'gone') return;
-    this.#isRetired = true;
     this.#channel.stop();
-    if (this.#state === 'idle') this.#state = 'leaving';
-    if (this.#state === 'loading')
+    if (this.#state === 'serving') this.#state = 'leaving';
+    if (this.#state === 'loading') {
       this.#failLoad(new EffvitError('CLOSED', 'The pool was closed while the model was loading.'));
+    }
   }
 
-  /** Expects nothing more of a worker that does not answer. @returns the job it had. */
-  abandon(): Job | undefined {
-    const job = this.#job;
-    this.#job = undefined;
+  /** Expects nothing more of the worker: the frames that it has are lost, or given back. */
+  giveUp(error: EffvitError): void {
+    if (this.#isGivenUp || this.#state === 'gone') return;
     this.#isGivenUp = true;
-    this.#channel.stop();
-    if (this.#state !== 'gone') this.#state = 'leaving';
-    clearTimeout(this.#timer);
+    this.#state = 'leaving';
     this.#thread.unref();
-    return job;
+    this.#lose(error);
   }
 
   #onMessage(message: WorkerMessage): void {
     if (typeof message === 'number') {
-      this.#finish(message, (job) => {
-        const logits = this.#logits?.[message % 2 === 0 ? 0 : 1] ?? new Float32Array(0);
-        this.#events.done(this, job, this.#channel.times(), logits);
-      });
+      this.#onDone(message);
       return;
     }
     switch (message.kind) {
@@ -178,8 +200,12 @@ export class PoolWorker<Job> {
         break;
       case 'frame_failed': {
         const error = new EffvitError(message.error.code, message.error.message);
-        if (error.code === 'WORKER_DIED') this.#onLost(error);
-        else this.#finish(message.number, (job) => this.#events.failed(this, job, error));
+        if (error.code === 'WORKER_DIED') {
+          this.#onLost(error);
+          break;
+        }
+        const assignment = this.#take(message.number);
+        if (assignment !== undefined) this.#events.failed(this, assignment.job, error);
         break;
       }
     }
@@ -191,12 +217,8 @@ export class PoolWorker<Job> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { info, preparedSpec, logits } = message;
-    const bytes = info.classCount * Float32Array.BYTES_PER_ELEMENT;
-    this.#logits = [
-      new Float32Array(logits, 0, info.classCount),
-      new Float32Array(logits, bytes, info.classCount),
-    ];
-    this.#state = 'idle';
+    this.#logits = logitsOf(info.classCount, logits);
+    this.#state = 'serving';
     this.#settleLoad?.resolve({ info, preparedSpec });
   }
 
@@ -207,48 +229,78 @@ export class PoolWorker<Job> {
     this.#settleLoad?.reject(error);
   }
 
-  #finish(number: number, report: (job: Job) => void): void {
-    const job = this.#job;
-    // An answer of a worker that was given up, or to a frame that was.
-    if (job === undefined || number !== this.#frameNumber) return;
-    this.#job = undefined;
-    if (this.#state === 'busy') this.#state = this.#isRetired ? 'leaving' : 'idle';
-    report(job);
+  #onDone(number: number): void {
+    const assignment = this.#take(number);
+    const sender = assignment === undefined ? undefined : this.#senders[assignment.slot];
+    if (assignment === undefined || sender === undefined) return;
+    const times = sender.record.times();
+    const aheadUntilNs = Math.min(this.#lastEndedNs, times.beganNs);
+    this.#lastEndedNs = times.endedNs;
+    this.#events.done(this, assignment.job, {
+      times,
+      waitedAheadNs: Math.max(aheadUntilNs - times.handedOverNs, 0),
+      pictureSize: sender.record.pictureSize(),
+      logits: this.#logits.of(number),
+      copyNv12: () => sender.copyNv12(),
+    });
+  }
+
+  /** The frame that was answered; undefined for an answer that nobody waits for any more. */
+  #take(number: number): Assignment<Job> | undefined {
+    if (this.#assignments[0]?.number !== number) return undefined;
+    const assignment = this.#assignments.shift();
+    if (this.#assignments.length > 0) this.#watch(monotonicNs());
+    return assignment;
+  }
+
+  /** The thread turns to a frame: its time runs from now on. */
+  #watch(nowNs: number): void {
+    this.#currentSinceNs = nowNs;
+    // One timer for the worker's life: starting it anew costs less than making one for each frame.
+    this.#timer ??= setTimeout(() => this.#onTimeout(), this.#limits.runTimeoutMs).unref();
+    this.#timer.refresh();
   }
 
   #onTimeout(): void {
     if (this.#state === 'loading') {
       const limitMs = this.#limits.loadTimeoutMs;
-      this.#failLoad(new EffvitError('TIMED_OUT', `The model did not load within ${limitMs} ms.`));
-      this.abandon();
+      const error = new EffvitError('TIMED_OUT', `The model did not load within ${limitMs} ms.`);
+      this.#failLoad(error);
+      this.giveUp(error);
       return;
     }
     // The timer of a frame that was answered in time.
-    if (this.#job === undefined) return;
+    if (this.#assignments.length === 0) return;
     const limitMs = this.#limits.runTimeoutMs;
-    const error = new EffvitError(
-      'TIMED_OUT',
-      `Worker ${this.index} held a frame longer than ${limitMs} ms and was given up: raise the limit if the model is that slow.`,
-    );
-    this.#events.lost(this, this.abandon(), error);
+    const message = `Worker ${this.index} held a frame longer than ${limitMs} ms and was given up: raise the limit if the model is that slow.`;
+    this.giveUp(new EffvitError('TIMED_OUT', message));
   }
 
   /** The thread is about to end, or has ended, without being told to. */
   #onLost(error: EffvitError): void {
     if (this.#state === 'loading') {
       this.#failLoad(error);
-      return;
+    } else if (this.#state === 'serving' || this.#assignments.length > 0) {
+      this.#state = 'leaving';
+      this.#lose(error);
     }
-    if (this.#state === 'leaving' && this.#job === undefined) return;
-    if (this.#state === 'gone') return;
-    this.#events.lost(this, this.abandon(), error);
+  }
+
+  #lose(error: EffvitError): void {
+    clearTimeout(this.#timer);
+    const lastBegun = this.#channel.revoke();
+    const assignments = this.#assignments;
+    this.#assignments = [];
+    const begunCount = assignments.findIndex(({ number }) => number === lastBegun) + 1;
+    const jobs = assignments.map(({ job }) => job);
+    this.#events.lost(this, jobs.slice(0, begunCount), jobs.slice(begunCount), error);
   }
 
   #onGone(code: number): void {
     this.#onLost(deathOf(this.index, `its thread ended with code ${code}`));
     this.#state = 'gone';
     clearTimeout(this.#timer);
-    this.#sender.close();
+    for (const sender of this.#senders) sender.close();
     releaseExit(this.#channel);
   }
 }

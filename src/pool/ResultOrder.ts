@@ -23,7 +23,13 @@ export class ResultOrder<Item extends { readonly source: string }> {
     return this.#placeOf.size;
   }
 
+  has(item: Item): boolean {
+    return this.#placeOf.has(item);
+  }
+
+  /** The item takes its place; one that has a place keeps it. */
   begin(item: Item): void {
+    if (this.has(item)) return;
     const place: Place<Item> = { item, isFinished: false };
     this.#placeOf.set(item, place);
     const places = this.#places.get(item.source);

@@ -81,15 +81,25 @@ export class WorkerCrew<Job> {
     return this.#serving.length === 0 && this.#failedReplacements >= BROKEN_AFTER_FAILURES;
   }
 
-  /** An idle worker; always the first, so that at a low load the same caches stay warm. */
-  idle(): PoolWorker<Job> | undefined {
-    return this.#serving.find((worker) => worker.isIdle);
+  /**
+   * The worker that takes the next frame: an idle one, always the first of them, so that at a low load the same
+   * caches stay warm. With `ahead` also a busy one, that which is likely to be free first: it finds the frame
+   * in its memory when it is done, and no time passes between its frames.
+   */
+  taker(ahead: boolean): PoolWorker<Job> | undefined {
+    let best: PoolWorker<Job> | undefined;
+    for (const worker of this.#serving) {
+      if (!worker.hasRoom) continue;
+      if (worker.load === 0) return worker;
+      if (ahead && (best === undefined || worker.currentSinceNs < best.currentSinceNs)) best = worker;
+    }
+    return best;
   }
 
   /**
    * Loads a model on `wanted` new workers (as many as before where that is absent), then lets the old ones leave.
    *
-   * @param adopt called at the moment from which {@link idle} gives the new workers.
+   * @param adopt called at the moment from which {@link taker} gives the new workers.
    * @throws EffvitError why it did not load; the old workers serve on.
    */
   async swap(
@@ -148,9 +158,7 @@ export class WorkerCrew<Job> {
     await Promise.race([everybodyLeft, limit]);
     clearTimeout(timer);
     for (const worker of this.#present) {
-      if (worker.isGivenUp) continue;
-      const error = new EffvitError('CLOSED', `Worker ${worker.index} did not end within ${limitMs} ms.`);
-      this.#events.lost(worker, worker.abandon(), error);
+      worker.giveUp(new EffvitError('CLOSED', `Worker ${worker.index} did not end within ${limitMs} ms.`));
     }
   }
 
@@ -189,9 +197,9 @@ export class WorkerCrew<Job> {
     const worker = new PoolWorker<Job>(spec, { index, generation }, this.#limits, {
       done: (...args) => events.done(...args),
       failed: (...args) => events.failed(...args),
-      lost: (lost, job, error) => {
+      lost: (lost, begun, unbegun, error) => {
         this.#onLost(lost, error);
-        events.lost(lost, job, error);
+        events.lost(lost, begun, unbegun, error);
       },
     });
     this.#present.add(worker);
@@ -206,7 +214,7 @@ export class WorkerCrew<Job> {
 
   #adopt(workers: readonly PoolWorker<Job>[]): void {
     // One may have died while the others were still loading.
-    this.#serving.push(...workers.filter((worker) => worker.isIdle));
+    this.#serving.push(...workers.filter((worker) => worker.isServing));
     this.#serving.sort((a, b) => a.index - b.index);
     if (this.#serving.length < this.#wanted) this.#replaceLater(0);
     this.#events.changed();
@@ -255,7 +263,7 @@ export class WorkerCrew<Job> {
       );
     }
     const { workers } = await this.#start(batch.spec, [index], this.#generation);
-    this.#serving.push(...workers.filter((worker) => worker.isIdle));
+    this.#serving.push(...workers.filter((worker) => worker.isServing));
     this.#serving.sort((a, b) => a.index - b.index);
   }
 

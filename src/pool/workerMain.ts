@@ -4,95 +4,88 @@ import { createBackend, prepareBackend } from '../inference/createBackend.js';
 import type { InferenceBackend } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameReceiver } from './FrameReceiver.js';
-import { type HandedFrame, WorkerChannel } from './WorkerChannel.js';
-import type { SentError, WorkerMessage, WorkerStart } from './workerProtocol.js';
+import { WorkerChannel } from './WorkerChannel.js';
+import { logitsOf, type SentError, type WorkerMessage, type WorkerStart } from './workerProtocol.js';
 
-/** The program of one worker thread: load, then a frame at a time, asleep in between, until told to stop. */
+type Logits = ReturnType<typeof logitsOf>;
+
+/** The program of one worker thread: load, then a frame at a time, asleep in between, until told to leave. */
 async function main(start: WorkerStart): Promise<void> {
   const channel = new WorkerChannel(start.channel);
-  let backend: InferenceBackend;
-  let logits: readonly [Float32Array, Float32Array];
+  let loaded: { backend: InferenceBackend; logits: Logits };
   try {
-    const loaded = await channel.guarded(async () => await load(start));
-    ({ backend, logits } = loaded);
-    send(loaded.message);
+    loaded = await channel.guarded(async () => await load(start));
   } catch (error) {
     send({ kind: 'load_failed', error: sentError(error) });
     return;
   }
-  await serve(channel, new FrameReceiver(start), backend, logits);
-  await channel.guarded(async () => await backend.dispose());
+  await serve(channel, start, loaded.backend, loaded.logits);
+  await channel.guarded(async () => await loaded.backend.dispose());
 }
 
 async function load(start: WorkerStart) {
   const preparedSpec = await prepareBackend(start.spec);
   const backend = await createBackend(preparedSpec);
   const info = await backend.load();
-  const bytes = info.classCount * Float32Array.BYTES_PER_ELEMENT;
-  const shared = new SharedArrayBuffer(2 * bytes);
-  const logits = [
-    new Float32Array(shared, 0, info.classCount),
-    new Float32Array(shared, bytes, info.classCount),
-  ] as const;
-  const message: WorkerMessage = { kind: 'loaded', info, preparedSpec, logits: shared };
-  return { backend, logits, message };
+  const logits = logitsOf(info.classCount);
+  send({ kind: 'loaded', info, preparedSpec, logits: logits.shared });
+  return { backend, logits };
 }
 
 async function serve(
   channel: WorkerChannel,
-  receiver: FrameReceiver,
+  { slots, kernel }: WorkerStart,
   backend: InferenceBackend,
-  logits: readonly [Float32Array, Float32Array],
+  logits: Logits,
 ): Promise<void> {
-  let done = 0;
-  for (;;) {
-    const frame = channel.waitForFrame(done);
-    if (frame === undefined) return;
-    done = frame.number;
+  // The second slot is used under load only.
+  const receivers: FrameReceiver[] = [];
+  for (let frame = channel.nextFrame(); frame !== undefined; frame = channel.nextFrame()) {
+    const { number, slot } = frame;
     try {
-      const into = logits[frame.number % 2 === 0 ? 0 : 1];
-      await channel.guarded(async () => await classify(channel, receiver, backend, frame, into));
-      send(frame.number);
+      await channel.guarded(async () => {
+        const beganNs = monotonicNs();
+        const start = slots[slot];
+        if (start === undefined) throw new EffvitError('INTERNAL', `There is no slot ${slot}.`);
+        receivers[slot] ??= new FrameReceiver(start, kernel);
+        await classify(receivers[slot], backend, logits.of(number), beganNs);
+      });
+      send(number);
     } catch (thrown) {
       const error = sentError(thrown);
-      send({ kind: 'frame_failed', number: frame.number, error });
+      send({ kind: 'frame_failed', number, error });
       if (error.code === 'WORKER_DIED') return;
     }
   }
 }
 
 async function classify(
-  channel: WorkerChannel,
   receiver: FrameReceiver,
   backend: InferenceBackend,
-  frame: HandedFrame,
   into: Float32Array,
+  beganNs: number,
 ): Promise<void> {
-  const beganNs = monotonicNs();
-  const { nv12, decodeNs, preprocessNs, pictureSize } = await receiver.receive(frame);
-  const result = await backend.run(nv12);
-  if (result.logits.length !== into.length) {
+  const { nv12, decodeNs, preprocessNs, pictureSize } = await receiver.receive();
+  const { logits, inputNs, inferenceNs } = await backend.run(nv12);
+  if (logits.length !== into.length) {
     throw new EffvitError(
       'INFERENCE_FAILED',
-      `The backend gave ${result.logits.length} scores where ${into.length} classes were loaded.`,
+      `The backend gave ${logits.length} scores where ${into.length} classes were loaded.`,
     );
   }
-  for (const score of result.logits) {
+  for (const score of logits) {
     if (Number.isFinite(score)) continue;
     throw new EffvitError(
       'INFERENCE_FAILED',
       "The model's output has NaN or infinite values: check its weights, and the mean and scale of its manifest.",
     );
   }
-  into.set(result.logits);
-  const times = {
-    beganNs,
-    decodeNs,
-    preprocessNs: preprocessNs + result.inputNs,
-    inferenceNs: result.inferenceNs,
-    endedNs: monotonicNs(),
-  };
-  channel.leave(times, { offsetBytes: nv12.byteOffset, lengthBytes: nv12.byteLength }, pictureSize);
+  into.set(logits);
+  receiver.record.report(
+    { beganNs, decodeNs, preprocessNs: preprocessNs + inputNs, inferenceNs, endedNs: monotonicNs() },
+    nv12,
+    pictureSize,
+  );
 }
 
 function sentError(thrown: unknown): SentError {

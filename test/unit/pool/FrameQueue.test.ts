@@ -74,6 +74,18 @@ describe('FrameQueue', () => {
     assert.deepEqual(pushAll(queue, ['a18']), ['a18']);
   });
 
+  it('takes a frame back as the next of its camera', () => {
+    const queue = new FrameQueue<Item>(2, 'oldest');
+    pushAll(queue, ['a1', 'a2']);
+    const taken = queue.shift();
+    assert.ok(taken !== undefined);
+    pushAll(queue, ['a3']);
+    queue.unshift(taken);
+    queue.unshift(item('b1'));
+    assert.equal(queue.size, 4);
+    assert.deepEqual(namesOf(queue.clear()), ['a1', 'b1', 'a2', 'a3']);
+  });
+
   it('drops what no longer has room when the limit falls, fairly', () => {
     const queue = new FrameQueue<Item>(10, 'oldest');
     pushAll(queue, ['a1', 'a2', 'a3', 'a4', 'b1', 'b2']);

@@ -252,7 +252,9 @@ describe('InferencePool', () => {
       const pool = await startPool({ queueSize: 2, threads: 2 });
       let isReady = false;
       const blockers = [(await block(pool, 1000)).outcome, (await block(pool, 1001)).outcome];
-      const waiting = [1, 2].map((number) => pool.submit(scriptedFrame(number)));
+      // Two of them go ahead to the workers, two wait.
+      const waiting = [1, 2, 3, 4].map((number) => pool.submit(scriptedFrame(number)));
+      assert.equal(pool.queuedCount, 2);
       const ready = pool.ready().then(() => {
         isReady = true;
       });
@@ -260,7 +262,7 @@ describe('InferencePool', () => {
       assert.equal(isReady, false);
       scripted.release();
       await ready;
-      assert.deepEqual((await Promise.all([...blockers, ...waiting])).map(wordOf), [1000, 1001, 1, 2]);
+      assert.deepEqual((await Promise.all([...blockers, ...waiting])).map(wordOf), [1000, 1001, 1, 2, 3, 4]);
     });
 
     it('loses nothing with several entrances under block', async () => {
@@ -290,7 +292,7 @@ describe('InferencePool', () => {
     });
 
     it('drops what waited too long', async () => {
-      const pool = await startPool({ queueSize: 10, maxAgeMs: 30 });
+      const pool = await startPool({ queueSize: 10, dropPolicy: 'oldest', maxAgeMs: 30 });
       await block(pool);
       const old = [1, 2].map((number) => pool.submit(scriptedFrame(number)));
       await sleep(40);
@@ -304,6 +306,7 @@ describe('InferencePool', () => {
     it('drops what is too old by its stamp where that is asked for', async () => {
       let nowNs = 10_000_000_000n;
       const pool = await startPool({
+        dropPolicy: 'oldest',
         maxAgeMs: 1000,
         maxAgeFrom: 'stamp',
         stampClockNs: () => nowNs,
@@ -316,6 +319,19 @@ describe('InferencePool', () => {
       nowNs = 10_500_000_000n;
       scripted.release();
       assert.deepEqual((await Promise.all(frames)).map(wordOf), ['too_old', 'too_old', 10, 11]);
+    });
+
+    it('keeps the order when the policy turns to block while frames wait', async () => {
+      const pool = await startPool({ queueSize: 4, dropPolicy: 'oldest' });
+      await block(pool);
+      const delivered: (number | string)[] = [];
+      const note = (outcome: FrameOutcome<number>) => delivered.push(wordOf(outcome));
+      const outcomes = [1, 2, 3].map((number) => pool.submit(scriptedFrame(number)).then(note));
+      pool.setOptions({ dropPolicy: 'block' });
+      outcomes.push(pool.submit(scriptedFrame(4)).then(note));
+      scripted.release();
+      await Promise.all(outcomes);
+      assert.deepEqual(delivered, [1, 2, 3, 4]);
     });
 
     it('takes a smaller queue and another policy at once', async () => {
@@ -394,6 +410,32 @@ describe('InferencePool', () => {
       scripted.release();
       assert.equal(wordOf(await pool.submit(scriptedFrame(3))), 3);
       assert.equal(pool.counts().published, 2);
+    });
+
+    for (const action of ['die', 'exit', 'crash', 'hang'] as const) {
+      it(`classifies the frame that lay ready for the worker, once and in its order, after ${action}`, async () => {
+        const pool = await startPool({ runTimeoutMs: 150, queueSize: 4 });
+        const frames = [scriptedFrame(0), scriptedFrame(1, action, { serviceMs: 20 }), 2, 3, 4].map(
+          (frame) => (typeof frame === 'number' ? scriptedFrame(frame) : frame),
+        );
+        const delivered: (number | string)[] = [];
+        const outcomes = frames.map((frame) =>
+          pool.submit(frame).then((outcome) => delivered.push(wordOf(outcome))),
+        );
+        await Promise.all(outcomes);
+        assert.deepEqual(delivered, [0, action === 'hang' ? 'timed_out' : 'worker_died', 2, 3, 4]);
+        scripted.release();
+        await pool.close();
+        for (let number = 0; number < 5; number += 1) assert.equal(scripted.runsOf(number), 1);
+      });
+    }
+
+    it('drops a frame that lay ready where its data is no longer there to be read again', async () => {
+      const pool = await startPool();
+      const dying = pool.submit(scriptedFrame(1, 'exit', { serviceMs: 20 }));
+      const lent = pool.submit(scriptedFrame(2), { copyIfQueued: true });
+      assert.deepEqual((await Promise.all([dying, lent])).map(wordOf), ['worker_died', 'worker_died']);
+      assert.equal(scripted.runsOf(2), 0);
     });
 
     it('replaces eight workers that die together without a storm', async () => {
@@ -571,7 +613,7 @@ describe('InferencePool', () => {
     });
 
     it('drops what waits when it is told not to drain', async () => {
-      const pool = await startPool({ queueSize: 10 });
+      const pool = await startPool({ queueSize: 10, dropPolicy: 'oldest' });
       const outcomes = [1, 2, 3].map((number) =>
         pool.submit(scriptedFrame(number, 'work', { serviceMs: 20 })),
       );

@@ -1,0 +1,86 @@
+const DESCRIPTOR = 0;
+const PAYLOAD_BYTES = 1;
+const NV12_OFFSET = 2;
+const NV12_BYTES = 3;
+const WIDTH_PX = 4;
+const HEIGHT_PX = 5;
+const WORD_COUNT = 6;
+const TIME_COUNT = 6;
+const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
+
+/** Times of one frame: points of the monotonic clock (handedOver, began, ended) and durations. */
+export interface WorkerTimes {
+  readonly handedOverNs: number;
+  readonly beganNs: number;
+  readonly decodeNs: number;
+  readonly preprocessNs: number;
+  readonly inferenceNs: number;
+  readonly endedNs: number;
+}
+
+/** Size of a picture before it was resized; for compressed frames only the worker knows it. */
+export interface PictureSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/**
+ * What the threads tell each other of the frame in one slot, in shared memory. It needs no Atomics: only one
+ * thread uses it at a time, and the channel that says which orders their reads and writes.
+ */
+export class FrameRecord {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #times: Float64Array;
+
+  /** On the main thread without an argument; on the worker over the main thread's {@link buffer}. */
+  constructor(
+    buffer = new SharedArrayBuffer(TIMES_OFFSET_BYTES + TIME_COUNT * Float64Array.BYTES_PER_ELEMENT),
+  ) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer, 0, WORD_COUNT);
+    this.#times = new Float64Array(buffer, TIMES_OFFSET_BYTES, TIME_COUNT);
+  }
+
+  /** From the main thread: what lies in the slot. */
+  describe(descriptor: number, payloadBytes: number, handedOverNs: number): void {
+    this.#words[DESCRIPTOR] = descriptor;
+    this.#words[PAYLOAD_BYTES] = payloadBytes;
+    this.#times[0] = handedOverNs;
+  }
+
+  get descriptor(): number {
+    return this.#words[DESCRIPTOR] ?? 0;
+  }
+
+  get payloadBytes(): number {
+    return this.#words[PAYLOAD_BYTES] ?? 0;
+  }
+
+  /** From the worker: what was found and made. `nv12` is a view of the slot's memory. */
+  report(times: Omit<WorkerTimes, 'handedOverNs'>, nv12: Uint8Array, size: PictureSize | undefined): void {
+    this.#times.set([times.beganNs, times.decodeNs, times.preprocessNs, times.inferenceNs, times.endedNs], 1);
+    this.#words[NV12_OFFSET] = nv12.byteOffset;
+    this.#words[NV12_BYTES] = nv12.byteLength;
+    this.#words[WIDTH_PX] = size?.widthPx ?? 0;
+    this.#words[HEIGHT_PX] = size?.heightPx ?? 0;
+  }
+
+  times(): WorkerTimes {
+    const [handedOverNs = 0, beganNs = 0, decodeNs = 0, preprocessNs = 0, inferenceNs = 0, endedNs = 0] =
+      this.#times;
+    return { handedOverNs, beganNs, decodeNs, preprocessNs, inferenceNs, endedNs };
+  }
+
+  /** Of a compressed frame; zeros for a raw one. */
+  pictureSize(): PictureSize {
+    return { widthPx: this.#words[WIDTH_PX] ?? 0, heightPx: this.#words[HEIGHT_PX] ?? 0 };
+  }
+
+  /** A copy of the NV12 that the worker left in `memory`. */
+  copyNv12(memory: WebAssembly.Memory): Uint8Array {
+    // Growing by nothing makes this thread see what the worker has grown.
+    memory.grow(0);
+    return new Uint8Array(memory.buffer, this.#words[NV12_OFFSET], this.#words[NV12_BYTES]).slice();
+  }
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import { WorkerChannel } from '../../../src/pool/WorkerChannel.js';
+
+/** Both ends of a channel on one thread: fine as long as nobody has to sleep. */
+function bothEnds() {
+  const pool = new WorkerChannel();
+  return { pool, worker: new WorkerChannel(pool.buffer) };
+}
+
+describe('WorkerChannel', () => {
+  it('hands frames over in order, each once, with their slots', () => {
+    const { pool, worker } = bothEnds();
+    const numbers = [pool.post(0), pool.post(1)];
+    assert.deepEqual(worker.nextFrame(), { number: numbers[0], slot: 0 });
+    assert.deepEqual(worker.nextFrame(), { number: numbers[1], slot: 1 });
+    const third = pool.post(1);
+    assert.deepEqual(worker.nextFrame(), { number: third, slot: 1 });
+  });
+
+  it('gives frames that were handed over before the word to stop', () => {
+    const { pool, worker } = bothEnds();
+    const number = pool.post(0);
+    pool.stop();
+    assert.equal(worker.nextFrame()?.number, number);
+    assert.equal(worker.nextFrame(), undefined);
+  });
+
+  it('takes back what was not begun, and nothing else', () => {
+    const { pool, worker } = bothEnds();
+    const first = pool.post(0);
+    pool.post(1);
+    assert.equal(worker.nextFrame()?.number, first);
+    assert.equal(pool.revoke(), first);
+    assert.equal(worker.nextFrame(), undefined);
+    assert.equal(pool.revoke(), first);
+  });
+
+  it('says 0 where nothing was begun', () => {
+    const { pool, worker } = bothEnds();
+    pool.post(0);
+    assert.equal(pool.revoke(), 0);
+    assert.equal(worker.nextFrame(), undefined);
+  });
+
+  it('lets frame numbers go round', () => {
+    const { pool, worker } = bothEnds();
+    const words = new Int32Array(pool.buffer);
+    // POSTED and BEGUN, just before the end.
+    words[1] = 2 ** 30 - 1;
+    words[2] = 2 ** 30 - 1;
+    assert.equal(pool.post(0), 0);
+    assert.equal(pool.post(1), 1);
+    assert.deepEqual(worker.nextFrame(), { number: 0, slot: 0 });
+    assert.deepEqual(worker.nextFrame(), { number: 1, slot: 1 });
+  });
+
+  it('counts as harmless before and after guarded work, not during it', async () => {
+    const { pool, worker } = bothEnds();
+    assert.equal(pool.waitUntilHarmless(0), true);
+    const value = await worker.guarded(async () => {
+      assert.equal(pool.waitUntilHarmless(5), false);
+      return 7;
+    });
+    assert.equal(value, 7);
+    assert.equal(pool.waitUntilHarmless(0), true);
+    await assert.rejects(
+      worker.guarded(async () => {
+        throw new RangeError('work failed');
+      }),
+      RangeError,
+    );
+    assert.equal(pool.waitUntilHarmless(0), true);
+  });
+
+  it('wakes a sleeping worker, and lets it begin nothing once the process ends', async () => {
+    const pool = new WorkerChannel();
+    const url = new URL('../../../src/pool/WorkerChannel.js', import.meta.url).href;
+    const thread = new Worker(
+      `const { workerData, parentPort } = require('node:worker_threads');
+       import('${url}').then(async ({ WorkerChannel }) => {
+         const channel = new WorkerChannel(workerData);
+         parentPort.postMessage(channel.nextFrame());
+         await channel.guarded(async () => {});
+         parentPort.postMessage(channel.nextFrame());
+       });`,
+      { eval: true, workerData: pool.buffer },
+    );
+    const messages: unknown[] = [];
+    const waitFor = (count: number) =>
+      new Promise<void>((resolve, reject) => {
+        thread.once('error', reject);
+        const look = () => (messages.length >= count ? resolve() : setTimeout(look, 5));
+        look();
+      });
+    thread.on('message', (message) => messages.push(message));
+    const number = pool.post(1);
+    await waitFor(1);
+    assert.deepEqual(messages, [{ number, slot: 1 }]);
+    pool.announceExit();
+    pool.post(0);
+    assert.equal(pool.waitUntilHarmless(5000), true);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(messages.length, 1);
+    await thread.terminate();
+  });
+});
