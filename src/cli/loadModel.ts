@@ -1,7 +1,12 @@
+import { bpuBackendSpec, usableChip } from '../classify/bpuBackendSpec.js';
 import type { ClassifierModel } from '../classify/Classifier.js';
 import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
 import { simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
+import { asEffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
+import { detectChip } from '../inference/bpu/detectChip.js';
+import { LibDnn } from '../inference/bpu/LibDnn.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
@@ -33,7 +38,9 @@ export async function loadModel(
     | 'nv12_range'
     | 'source_yuv_range'
     | 'bpu_core'
+    | 'bpu_priority'
     | 'bpu_sim_results'
+    | 'inference_timeout_ms'
   >,
   notices: ModelNotices = {},
 ): Promise<ClassifierModel> {
@@ -43,6 +50,9 @@ export async function loadModel(
   const name = parameters.model === 'auto' ? await defaultName(notices) : parameters.model;
   const manifest = await resolveModel(name);
   if (isMadeUp) return { manifest, backend: simulatedBpuSpec(manifest, parameters) };
+  if (parameters.backend === 'bpu' || (parameters.backend === 'auto' && (await hasBpu(manifest, notices)))) {
+    return { manifest, backend: await bpuBackendSpec(manifest, parameters) };
+  }
   const preprocess = modelPreprocess(manifest, parameters);
   const onnxPath = await ensureOnnx(manifest, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
@@ -58,6 +68,19 @@ export async function loadModel(
     manifest,
     backend: parameters.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, parameters, onnx) : onnx,
   };
+}
+
+/** Whether this machine has a BPU with its runtime, and the model's file for it. */
+async function hasBpu(manifest: ModelManifest, { notice }: ModelNotices): Promise<boolean> {
+  const chip = detectChip();
+  if (chip === undefined || (await usableChip(manifest, chip)) === undefined) return false;
+  try {
+    await LibDnn.open();
+    return true;
+  } catch (error) {
+    notice?.(`The BPU of this ${chip} is not used, the CPU is: ${asEffvitError(error).message}`);
+    return false;
+  }
 }
 
 async function defaultModelName({ notice }: ModelNotices): Promise<string> {

@@ -31,6 +31,33 @@ export interface ModuleBackendSpec {
   readonly options?: unknown;
 }
 
+/** A compiled model (.bin) on the BPU of this machine. */
+export interface BpuBackendSpec {
+  readonly kind: 'bpu';
+  readonly modelPath: string;
+  /** The model's name inside the file; absent: its only one. */
+  readonly modelName?: string;
+  /** libdnn.so; absent: `$EFFVIT_LIBDNN`, else where the boards have it. */
+  readonly libraryPath?: string;
+  /** Of the NV12 picture that it takes. */
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Which of several outputs; one alone is taken whatever its name. */
+  readonly outputName?: string;
+  /** Absent: as many as the output has. */
+  readonly classCount?: number;
+  /** A core that the chip lacks means any. */
+  readonly core: 'any' | number;
+  /** 0 is the lowest, 255 preempts. */
+  readonly priority: number;
+  /** The longest wait for one task; longer than the pool's, which then counts the frame as timed out. */
+  readonly timeoutMs: number;
+  /** From modelLease(): the one model handle that all workers of the process share. */
+  readonly lease: SharedArrayBuffer;
+  /** What the file was compiled for, for reports. */
+  readonly march?: string;
+}
+
 /** Where the logits of the simulated BPU come from; its times come from the device model alone. */
 export type SimulatedResults =
   /** A hash of the NV12 bytes and the seed: equal frames give equal logits, but they mean nothing. */
@@ -61,4 +88,4 @@ export interface SimulatedBpuSpec {
 }
 
 /** Everything a worker thread needs to make its backend; plain data that crosses threads. */
-export type BackendSpec = OnnxBackendSpec | SimulatedBpuSpec | ModuleBackendSpec;
+export type BackendSpec = OnnxBackendSpec | BpuBackendSpec | SimulatedBpuSpec | ModuleBackendSpec;

@@ -14,6 +14,10 @@ export async function createBackend(spec: BackendSpec): Promise<InferenceBackend
       const { OnnxBackend } = await import('./onnx/OnnxBackend.js');
       return new OnnxBackend(spec);
     }
+    case 'bpu': {
+      const { BpuBackend } = await import('./bpu/BpuBackend.js');
+      return new BpuBackend(spec);
+    }
     case 'bpu_sim': {
       const { SimulatedBpu } = await import('./simulated/SimulatedBpu.js');
       return new SimulatedBpu(spec);

@@ -1,0 +1,69 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { Parameters } from '../core/parameters.js';
+import type { BpuBackendSpec } from '../inference/BackendSpec.js';
+import { detectChip } from '../inference/bpu/detectChip.js';
+import { modelLease } from '../inference/bpu/ModelLease.js';
+import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from '../model/BpuChip.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import { modelFiles, requireModelFile } from '../model/modelFiles.js';
+import { type BpuFileInfo, readBpuFile } from '../model/readBpuFile.js';
+
+/** The pool gives a worker up first, and counts its frame as timed out; then the worker's own wait ends. */
+const AFTER_THE_POOL_MS = 1000;
+
+export type BpuParameters = Pick<Parameters, 'bpu_core' | 'bpu_priority' | 'inference_timeout_ms'>;
+
+/**
+ * The chip whose file of this model runs here: the machine's, else the only one that there is a file for.
+ *
+ * @returns undefined where no file is present.
+ */
+export async function usableChip(
+  manifest: ModelManifest,
+  machine: BpuChip | undefined = detectChip(),
+): Promise<BpuChip | undefined> {
+  const files = (await modelFiles(manifest)).filter(({ kind, isPresent }) => kind === 'bpu' && isPresent);
+  if (machine !== undefined) return files.some(({ chip }) => chip === machine) ? machine : undefined;
+  // A bare .bin stands under every chip: the file itself says which.
+  return files[0]?.chip;
+}
+
+/**
+ * The bpu backend's description of a model.
+ *
+ * @throws EffvitError NOT_FOUND where its .bin is not here, BAD_MODEL where that is for another chip.
+ */
+export async function bpuBackendSpec(
+  manifest: ModelManifest,
+  parameters: BpuParameters,
+  machine: BpuChip | undefined = detectChip(),
+): Promise<BpuBackendSpec> {
+  const listed = BPU_CHIPS.find((chip) => manifest.files.bpu[chip] !== undefined);
+  const chip = machine ?? (await usableChip(manifest, machine)) ?? listed ?? 'rdk-x5';
+  const modelPath = await requireModelFile(manifest, 'bpu', chip);
+  const info = await readBpuFile(modelPath);
+  if (machine !== undefined) checkMarch(modelPath, info, machine);
+  const { input, output } = manifest;
+  return {
+    kind: 'bpu',
+    modelPath,
+    widthPx: input.widthPx,
+    heightPx: input.heightPx,
+    ...(output.name !== undefined && { outputName: output.name }),
+    ...(output.classCount !== undefined && { classCount: output.classCount }),
+    core: parameters.bpu_core === 'any' ? 'any' : Number(parameters.bpu_core),
+    priority: parameters.bpu_priority,
+    timeoutMs: parameters.inference_timeout_ms + AFTER_THE_POOL_MS,
+    lease: modelLease(modelPath),
+    ...(info.march !== undefined && { march: info.march }),
+  };
+}
+
+/** @throws EffvitError BAD_MODEL where a .bin says that it is for another chip than the machine's. */
+export function checkMarch(modelPath: string, { march, chip }: BpuFileInfo, machine: BpuChip): void {
+  if (march === undefined || march === MARCH_OF_CHIP[machine]) return;
+  throw new EffvitError(
+    'BAD_MODEL',
+    `${modelPath} is compiled for ${march}${chip === undefined ? '' : ` (${chip})`} but this board is an ${machine} (${MARCH_OF_CHIP[machine]}): take the file for this chip, or compile it with march ${MARCH_OF_CHIP[machine]}.`,
+  );
+}

@@ -1,0 +1,261 @@
+import type { TypeObject } from 'koffi';
+import { EffvitError } from '../../core/EffvitError.js';
+import { checkAbi, PROPERTIES } from './bpuAbi.js';
+import { bpuError } from './bpuErrors.js';
+
+type Koffi = typeof import('koffi');
+type Argument = bigint | number | Uint8Array | null;
+
+const SIGNATURES = {
+  hbDNNInitializeFromFiles: 'int32 hbDNNInitializeFromFiles(void *out, void *files, int32 count)',
+  hbDNNRelease: 'int32 hbDNNRelease(void *packed)',
+  hbDNNGetModelNameList: 'int32 hbDNNGetModelNameList(void *names, void *count, void *packed)',
+  hbDNNGetModelHandle: 'int32 hbDNNGetModelHandle(void *out, void *packed, void *name)',
+  hbDNNGetInputCount: 'int32 hbDNNGetInputCount(void *count, void *model)',
+  hbDNNGetOutputCount: 'int32 hbDNNGetOutputCount(void *count, void *model)',
+  hbDNNGetOutputName: 'int32 hbDNNGetOutputName(void *name, void *model, int32 index)',
+  hbDNNGetInputTensorProperties: 'int32 hbDNNGetInputTensorProperties(void *out, void *model, int32 index)',
+  hbDNNGetOutputTensorProperties: 'int32 hbDNNGetOutputTensorProperties(void *out, void *model, int32 index)',
+  hbDNNInfer: 'int32 hbDNNInfer(void *task, void *outputs, void *inputs, void *model, void *control)',
+  hbDNNWaitTaskDone: 'int32 hbDNNWaitTaskDone(void *task, int32 timeoutMs)',
+  hbDNNReleaseTask: 'int32 hbDNNReleaseTask(void *task)',
+  hbSysAllocCachedMem: 'int32 hbSysAllocCachedMem(void *mem, uint32 size)',
+  hbSysFlushMem: 'int32 hbSysFlushMem(void *mem, int32 flag)',
+  hbSysFreeMem: 'int32 hbSysFreeMem(void *mem)',
+} as const;
+
+export type DnnCall = keyof typeof SIGNATURES;
+
+export const DNN_CALLS = Object.keys(SIGNATURES) as readonly DnnCall[];
+
+/** The oldest version whose structures are known. */
+const OLDEST_MAJOR = 1;
+const OLDEST_MINOR = 18;
+
+/** Where the library is looked for: as the loader finds it, then where the boards' images put it. */
+const LIBRARY_PATHS = [
+  'libdnn.so',
+  '/usr/lib/libdnn.so',
+  '/usr/hobot/lib/libdnn.so',
+  '/usr/lib/hbbpu/libdnn.so',
+];
+
+/**
+ * The BPU runtime, libdnn.so, by its C functions. Handles and addresses are BigInts: they may cross threads. Every
+ * thread opens it for itself; the system loads it once.
+ */
+export class LibDnn {
+  /** Where it was found. */
+  readonly path: string;
+  /** As the runtime tells it, e.g. `1.24.5`. */
+  readonly version: string;
+  readonly #koffi: Koffi;
+  readonly #functions: Readonly<Record<DnnCall, (...args: Argument[]) => number>>;
+  readonly #describe: ((code: number) => string | null) | undefined;
+  readonly #out = new Uint8Array(new ArrayBuffer(16));
+  readonly #outView = new DataView(this.#out.buffer);
+
+  private constructor(koffi: Koffi, path: string, library: ReturnType<Koffi['load']>) {
+    this.#koffi = koffi;
+    this.path = path;
+    this.version = checkedVersion(path, library);
+    this.#functions = bindAll(path, library);
+    this.#describe = bindOptional(library, 'const char *hbDNNGetErrorDesc(int32 code)');
+  }
+
+  /**
+   * @param libraryPath absent: `$EFFVIT_LIBDNN`, else the known places.
+   * @throws EffvitError NOT_FOUND (no library, or one that does not load), BPU_FAILED (older than 1.18),
+   *   UNSUPPORTED (another memory layout, or koffi has no build for this machine).
+   */
+  static async open(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']): Promise<LibDnn> {
+    const koffi = await importKoffi();
+    checkAbi<TypeObject>({
+      struct: (members) => koffi.struct(members),
+      array: (member, length) => koffi.array(member, length),
+      sizeof: (type) => koffi.sizeof(type),
+      offsetof: (type, member) => koffi.offsetof(type, member),
+    });
+    const isGiven = libraryPath !== undefined && libraryPath !== '';
+    const reasons: string[] = [];
+    for (const path of isGiven ? [libraryPath] : LIBRARY_PATHS) {
+      let library: ReturnType<Koffi['load']>;
+      try {
+        library = koffi.load(path);
+      } catch (error) {
+        reasons.push(error instanceof Error ? error.message : String(error));
+        continue;
+      }
+      pin(koffi, path);
+      return new LibDnn(koffi, path, library);
+    }
+    const reason = (reasons[0] ?? '').replace(/\s+/g, ' ').replace(/\.+$/, '');
+    throw new EffvitError(
+      'NOT_FOUND',
+      isGiven
+        ? `The BPU runtime ${libraryPath} does not load (${reason}): correct EFFVIT_LIBDNN, or choose the backend onnx.`
+        : `The BPU runtime libdnn.so is not on this machine (${reason}): install hobot-dnn on the board, name the file in EFFVIT_LIBDNN, or choose the backend onnx.`,
+    );
+  }
+
+  /** The call's result, 0 or an error code. Blocks as long as the call does. */
+  call(name: DnnCall, ...args: Argument[]): number {
+    return this.#functions[name](...args);
+  }
+
+  /** A call that must succeed. @throws EffvitError by the table of codes. */
+  require(name: DnnCall, about: string, ...args: Argument[]): void {
+    const code = this.call(name, ...args);
+    if (code !== 0) throw this.error(name, code, about);
+  }
+
+  error(name: DnnCall, code: number, about: string): EffvitError {
+    const described = this.#describe?.(code) ?? undefined;
+    return bpuError(name, code, about, described?.replace(/[\s.]+$/, ''));
+  }
+
+  /** Loads a .bin. @returns its packed handle, to be released once. */
+  initializeFromFile(path: string): bigint {
+    const name = cString(path);
+    const list = new BigUint64Array(new ArrayBuffer(8));
+    list[0] = this.addressOf(name);
+    return this.#outPointer('hbDNNInitializeFromFiles', path, (out) => [out, new Uint8Array(list.buffer), 1]);
+  }
+
+  modelNames(packed: bigint, about: string): string[] {
+    this.#out.fill(0);
+    const out = this.addressOf(this.#out);
+    this.require('hbDNNGetModelNameList', about, out, out + 8n, packed);
+    const count = this.#outView.getInt32(8, true);
+    if (count <= 0) return [];
+    const pointers = this.copyOf(this.#outView.getBigUint64(0, true), 8 * count);
+    return Array.from({ length: count }, (_, index) =>
+      this.#koffi.decode.string(new DataView(pointers).getBigUint64(8 * index, true)),
+    );
+  }
+
+  modelHandle(packed: bigint, name: string, about: string): bigint {
+    return this.#outPointer('hbDNNGetModelHandle', about, (out) => [out, packed, cString(name)]);
+  }
+
+  count(name: 'hbDNNGetInputCount' | 'hbDNNGetOutputCount', model: bigint, about: string): number {
+    this.#out.fill(0);
+    this.require(name, about, this.#out, model);
+    return this.#outView.getInt32(0, true);
+  }
+
+  outputName(model: bigint, index: number, about: string): string {
+    const pointer = this.#outPointer('hbDNNGetOutputName', about, (out) => [out, model, index]);
+    return this.#koffi.decode.string(pointer);
+  }
+
+  /** The raw structure, as {@link PROPERTIES} lays it out. */
+  properties(
+    name: 'hbDNNGetInputTensorProperties' | 'hbDNNGetOutputTensorProperties',
+    model: bigint,
+    index: number,
+    about: string,
+  ): Uint8Array {
+    const properties = new Uint8Array(new ArrayBuffer(PROPERTIES.size));
+    this.require(name, about, properties, model, index);
+    return properties;
+  }
+
+  /** Where a buffer lies; it must be kept referenced while the runtime uses it. */
+  addressOf(bytes: Uint8Array): bigint {
+    return this.#koffi.address(bytes);
+  }
+
+  /** The runtime's own memory; must not be touched after it was freed. */
+  view(address: bigint, lengthBytes: number): Uint8Array {
+    return new Uint8Array(this.#koffi.view(address, lengthBytes));
+  }
+
+  copyOf(address: bigint, lengthBytes: number): ArrayBuffer {
+    return this.view(address, lengthBytes).slice().buffer;
+  }
+
+  #outPointer(name: DnnCall, about: string, args: (out: Uint8Array) => Argument[]): bigint {
+    this.#out.fill(0);
+    this.require(name, about, ...args(this.#out));
+    return this.#outView.getBigUint64(0, true);
+  }
+}
+
+async function importKoffi(): Promise<Koffi> {
+  try {
+    return await import('koffi');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `koffi, which calls the BPU runtime, does not load on ${process.platform}-${process.arch} (${reason}): reinstall with npm ci, or choose the backend onnx.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Keeps the library in the process for good. Otherwise it would be unloaded with the last worker thread, under threads
+ * of its own, and loaded anew with the next.
+ */
+function pin(koffi: Koffi, path: string): void {
+  const RTLD_NOW = 2;
+  try {
+    koffi.load(null).func('void *dlopen(const char *path, int flags)')(path, RTLD_NOW);
+  } catch {
+    // A C library without dlopen of that name: koffi's own reference has to do.
+  }
+}
+
+function checkedVersion(path: string, library: ReturnType<Koffi['load']>): string {
+  const getVersion = bindOptional(library, 'const char *hbDNNGetVersion()');
+  const text: string | null | undefined = getVersion?.();
+  const match = /(\d+)\.(\d+)(?:\.\d+)*/.exec(text ?? '');
+  if (match === null) {
+    throw new EffvitError(
+      'BPU_FAILED',
+      `${path} does not tell its version, so it is no libdnn.so that can be used: name the right one in EFFVIT_LIBDNN.`,
+    );
+  }
+  const major = Number(match[1]);
+  const minor = Number(match[2]);
+  if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR)) {
+    throw new EffvitError(
+      'BPU_FAILED',
+      `Expected libdnn ${OLDEST_MAJOR}.${OLDEST_MINOR} or later but ${path} is ${match[0]}: update hobot-dnn (sudo apt update && sudo apt install --only-upgrade hobot-dnn).`,
+    );
+  }
+  return match[0];
+}
+
+function bindAll(path: string, library: ReturnType<Koffi['load']>) {
+  const bound: Partial<Record<DnnCall, (...args: Argument[]) => number>> = {};
+  for (const name of DNN_CALLS) {
+    try {
+      bound[name] = library.func(SIGNATURES[name]);
+    } catch (error) {
+      throw new EffvitError(
+        'BPU_FAILED',
+        `${path} has no function ${name}: name the BPU runtime's libdnn.so in EFFVIT_LIBDNN.`,
+        { cause: error },
+      );
+    }
+  }
+  return bound as Record<DnnCall, (...args: Argument[]) => number>;
+}
+
+function bindOptional(library: ReturnType<Koffi['load']>, signature: string) {
+  try {
+    return library.func(signature);
+  } catch {
+    return undefined;
+  }
+}
+
+function cString(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(`${text}\0`);
+  const own = new Uint8Array(new ArrayBuffer(bytes.length));
+  own.set(bytes);
+  return own;
+}

@@ -1,0 +1,120 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import { QUANTI_TYPE, TENSOR_TYPE } from './bpuAbi.js';
+import type { TensorProperties } from './TensorProperties.js';
+
+interface NumberType {
+  readonly bytes: number;
+  readonly read: (view: DataView, offset: number) => number;
+}
+
+const NUMBER_TYPES: Readonly<Record<number, NumberType>> = {
+  [TENSOR_TYPE.s8]: { bytes: 1, read: (view, offset) => view.getInt8(offset) },
+  [TENSOR_TYPE.u8]: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
+  [TENSOR_TYPE.f16]: { bytes: 2, read: (view, offset) => halfToNumber(view.getUint16(offset, true)) },
+  [TENSOR_TYPE.s16]: { bytes: 2, read: (view, offset) => view.getInt16(offset, true) },
+  [TENSOR_TYPE.u16]: { bytes: 2, read: (view, offset) => view.getUint16(offset, true) },
+  [TENSOR_TYPE.f32]: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
+  [TENSOR_TYPE.s32]: { bytes: 4, read: (view, offset) => view.getInt32(offset, true) },
+  [TENSOR_TYPE.u32]: { bytes: 4, read: (view, offset) => view.getUint32(offset, true) },
+  [TENSOR_TYPE.f64]: { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
+};
+
+/** Copies `lengthBytes` of the runtime's memory. */
+export type CopyMemory = (address: bigint, lengthBytes: number) => ArrayBuffer;
+
+/**
+ * Turns one output tensor into a float32 a class: any number type, padded or not, plain or quantised by shift or by
+ * scale and zero point, per tensor or per class.
+ */
+export class OutputReader {
+  readonly classCount: number;
+  readonly #number: NumberType;
+  readonly #stepBytes: number;
+  readonly #isPlainFloat: boolean;
+  /** value = (stored - zero) * factor; one entry for all classes, or one a class. */
+  readonly #factors: Float64Array;
+  readonly #zeros: Float64Array;
+
+  /** @throws EffvitError BAD_MODEL for a tensor that is not one number a class, or that cannot be read. */
+  constructor(properties: TensorProperties, about: string, copyMemory: CopyMemory) {
+    const { validShape, tensorType, quantiType, alignedByteSize } = properties;
+    const classAxis = validShape.findIndex((size) => size !== 1);
+    this.classCount = validShape.reduce((product, size) => product * size, 1);
+    if (this.classCount < 2 || validShape.filter((size) => size !== 1).length > 1) {
+      throw bad(
+        about,
+        `its output has the shape ${validShape.join('x') || 'of nothing'}, not one score a class`,
+      );
+    }
+    const number = NUMBER_TYPES[tensorType];
+    if (number === undefined) {
+      throw bad(about, `its output has the data type ${tensorType}, which cannot be read`);
+    }
+    this.#number = number;
+    this.#stepBytes = stepOf(properties, classAxis, number.bytes);
+    const neededBytes = (this.classCount - 1) * this.#stepBytes + number.bytes;
+    if (this.#stepBytes < number.bytes || neededBytes > alignedByteSize) {
+      throw bad(about, `its output needs ${neededBytes} bytes but has ${alignedByteSize}`);
+    }
+    this.#factors = Float64Array.of(1);
+    this.#zeros = Float64Array.of(0);
+    if (quantiType === QUANTI_TYPE.shift) {
+      const shifts = this.#perClass(properties.shift.length, about, 'shifts');
+      const stored = new Uint8Array(copyMemory(properties.shift.address, shifts));
+      this.#factors = Float64Array.from(stored, (shift) => 2 ** -shift);
+    } else if (quantiType === QUANTI_TYPE.scale) {
+      const scales = this.#perClass(properties.scale.length, about, 'scales');
+      this.#factors = Float64Array.from(new Float32Array(copyMemory(properties.scale.address, 4 * scales)));
+      if (properties.zeroPoint.length > 0) {
+        const zeros = this.#perClass(properties.zeroPoint.length, about, 'zero points');
+        this.#zeros = Float64Array.from(new Int8Array(copyMemory(properties.zeroPoint.address, zeros)));
+      }
+    } else if (quantiType !== QUANTI_TYPE.none) {
+      throw bad(about, `its output is quantised in the way ${quantiType}, which is not known`);
+    }
+    this.#isPlainFloat =
+      tensorType === TENSOR_TYPE.f32 && quantiType === QUANTI_TYPE.none && this.#stepBytes === 4;
+  }
+
+  /** @param memory the tensor's, after it was flushed for reading. */
+  read(memory: Uint8Array, into: Float32Array): void {
+    if (this.#isPlainFloat) {
+      into.set(new Float32Array(memory.buffer, memory.byteOffset, this.classCount));
+      return;
+    }
+    const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+    const { read } = this.#number;
+    const oneFactor = this.#factors.length === 1;
+    const oneZero = this.#zeros.length === 1;
+    for (let index = 0; index < this.classCount; index++) {
+      const zero = this.#zeros[oneZero ? 0 : index] ?? 0;
+      const factor = this.#factors[oneFactor ? 0 : index] ?? 1;
+      into[index] = (read(view, index * this.#stepBytes) - zero) * factor;
+    }
+  }
+
+  #perClass(length: number, about: string, what: string): number {
+    if (length === 1 || length === this.classCount) return length;
+    throw bad(about, `its output has ${length} ${what} for ${this.classCount} classes`);
+  }
+}
+
+/** Bytes from one class to the next: the runtime's stride, else what the aligned shape gives. */
+function stepOf({ stride, alignedShape }: TensorProperties, axis: number, elementBytes: number): number {
+  const told = stride[axis] ?? 0;
+  if (told > 0) return told;
+  return alignedShape.slice(axis + 1).reduce((product, size) => product * size, elementBytes);
+}
+
+function halfToNumber(bits: number): number {
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function bad(about: string, what: string): EffvitError {
+  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
+}

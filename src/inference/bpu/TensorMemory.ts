@@ -1,0 +1,84 @@
+import { FLUSH, MEMORIES_PER_TENSOR, PROPERTIES, SYS_MEM, TENSOR } from './bpuAbi.js';
+import type { LibDnn } from './LibDnn.js';
+
+/** An hbDNNTensor with cached memory of the BPU, owned by one worker; freed once. */
+export class TensorMemory {
+  /** The hbDNNTensor; must stay where it is as long as a task may use it. */
+  readonly tensor = new Uint8Array(new ArrayBuffer(TENSOR.size));
+  readonly #lib: LibDnn;
+  readonly #about: string;
+  #views: Uint8Array[] = [];
+
+  private constructor(lib: LibDnn, about: string) {
+    this.#lib = lib;
+    this.#about = about;
+  }
+
+  /**
+   * @param properties the raw structure that the runtime gave.
+   * @param sizes bytes of each memory: one, or luma and chroma.
+   * @throws EffvitError; nothing stays allocated then.
+   */
+  static allocate(
+    lib: LibDnn,
+    properties: Uint8Array,
+    sizes: readonly number[],
+    about: string,
+  ): TensorMemory {
+    const memory = new TensorMemory(lib, about);
+    memory.tensor.set(properties.subarray(0, PROPERTIES.size), TENSOR.properties);
+    try {
+      for (const size of sizes.slice(0, MEMORIES_PER_TENSOR)) memory.#add(size);
+    } catch (error) {
+      memory.free();
+      throw error;
+    }
+    return memory;
+  }
+
+  /** The memory that CPU and BPU share, through their caches. */
+  view(index: number): Uint8Array {
+    return this.#views[index] ?? new Uint8Array(0);
+  }
+
+  /** After the CPU wrote. */
+  clean(): void {
+    this.#flush(FLUSH.clean);
+  }
+
+  /** Before the CPU reads. */
+  invalidate(): void {
+    this.#flush(FLUSH.invalidate);
+  }
+
+  /** Frees what is left; only when no task uses it. @returns what went wrong, of which the memory stays lost. */
+  free(): Error[] {
+    const count = this.#views.length;
+    this.#views = [];
+    const errors: Error[] = [];
+    for (let index = 0; index < count; index++) {
+      const code = this.#lib.call('hbSysFreeMem', this.#sysMem(index));
+      if (code !== 0) errors.push(this.#lib.error('hbSysFreeMem', code, this.#about));
+    }
+    return errors;
+  }
+
+  #add(size: number): void {
+    const index = this.#views.length;
+    const sysMem = this.#sysMem(index);
+    this.#lib.require('hbSysAllocCachedMem', this.#about, sysMem, size);
+    const view = new DataView(sysMem.buffer, sysMem.byteOffset, SYS_MEM.size);
+    this.#views.push(this.#lib.view(view.getBigUint64(SYS_MEM.virAddr, true), size));
+  }
+
+  #flush(flag: number): void {
+    for (let index = 0; index < this.#views.length; index++) {
+      this.#lib.require('hbSysFlushMem', this.#about, this.#sysMem(index), flag);
+    }
+  }
+
+  #sysMem(index: number): Uint8Array {
+    const start = TENSOR.sysMem + index * SYS_MEM.size;
+    return this.tensor.subarray(start, start + SYS_MEM.size);
+  }
+}

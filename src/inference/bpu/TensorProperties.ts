@@ -1,0 +1,52 @@
+import { LAYOUT_NHWC, MOST_DIMENSIONS, PROPERTIES, SHAPE } from './bpuAbi.js';
+
+/** hbDNNTensorProperties, read; pointers stay addresses. */
+export interface TensorProperties {
+  readonly validShape: readonly number[];
+  readonly alignedShape: readonly number[];
+  readonly tensorLayout: number;
+  readonly tensorType: number;
+  readonly shift: { readonly length: number; readonly address: bigint };
+  readonly scale: { readonly length: number; readonly address: bigint };
+  readonly zeroPoint: { readonly length: number; readonly address: bigint };
+  readonly quantiType: number;
+  readonly quantizeAxis: number;
+  readonly alignedByteSize: number;
+  /** Bytes from one index of each dimension to the next; 0 where the runtime does not say. */
+  readonly stride: readonly number[];
+}
+
+export function parseTensorProperties(bytes: Uint8Array): TensorProperties {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const int = (offset: number): number => view.getInt32(offset, true);
+  const shape = (offset: number): number[] => {
+    const count = Math.min(Math.max(int(offset + SHAPE.numDimensions), 0), MOST_DIMENSIONS);
+    return Array.from({ length: count }, (_, index) => int(offset + 4 * index));
+  };
+  const array = (lengthOffset: number, dataOffset: number) => ({
+    length: int(lengthOffset),
+    address: view.getBigUint64(dataOffset, true),
+  });
+  return {
+    validShape: shape(PROPERTIES.validShape),
+    alignedShape: shape(PROPERTIES.alignedShape),
+    tensorLayout: int(PROPERTIES.tensorLayout),
+    tensorType: int(PROPERTIES.tensorType),
+    shift: array(PROPERTIES.shiftLen, PROPERTIES.shiftData),
+    scale: array(PROPERTIES.scaleLen, PROPERTIES.scaleData),
+    zeroPoint: array(PROPERTIES.zeroPointLen, PROPERTIES.zeroPointData),
+    quantiType: int(PROPERTIES.quantiType),
+    quantizeAxis: int(PROPERTIES.quantizeAxis),
+    alignedByteSize: int(PROPERTIES.alignedByteSize),
+    stride: Array.from({ length: MOST_DIMENSIONS }, (_, index) => int(PROPERTIES.stride + 4 * index)),
+  };
+}
+
+/** Width and height of a picture tensor of four dimensions. */
+export function pictureSize(
+  shape: readonly number[],
+  layout: number,
+): { readonly widthPx: number; readonly heightPx: number } {
+  const [heightAxis, widthAxis] = layout === LAYOUT_NHWC ? [1, 2] : [2, 3];
+  return { widthPx: shape[widthAxis] ?? 0, heightPx: shape[heightAxis] ?? 0 };
+}

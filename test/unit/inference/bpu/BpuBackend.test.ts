@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { EffvitError } from '../../../../src/core/EffvitError.js';
+import type { BpuBackendSpec } from '../../../../src/inference/BackendSpec.js';
+import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
+import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
+import { LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
+import { modelLease } from '../../../../src/inference/bpu/ModelLease.js';
+import { assertRejected } from '../../../helpers/assertRefused.js';
+import { FakeLibdnn, fakeIntegers, fakeLogits, writeFakeBin } from '../../../helpers/fakeLibdnn.js';
+import { fillRandom } from '../../../helpers/rawFrames.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
+
+const SIDE_PX = 224;
+const NV12_BYTES = (SIDE_PX * SIDE_PX * 3) / 2;
+const NOTHING = { memory: 0, tasks: 0, handles: 0 };
+
+function noise(seed: number, bytes = NV12_BYTES): Uint8Array {
+  const nv12 = new Uint8Array(bytes);
+  fillRandom(nv12, seed);
+  return nv12;
+}
+
+describe('BpuBackend', () => {
+  const scratch = scratchFolder();
+  let fake: FakeLibdnn;
+  let backends: BpuBackend[];
+
+  before(function () {
+    fake = FakeLibdnn.build(this);
+  });
+
+  beforeEach(() => {
+    fake.reset();
+    backends = [];
+    writeFakeBin(scratch.path('model.bin'));
+  });
+
+  afterEach(async () => {
+    for (const backend of backends) await backend.dispose().catch(() => undefined);
+    fake.reset();
+  });
+
+  function specOf(overrides: Partial<BpuBackendSpec> = {}): BpuBackendSpec {
+    const modelPath = scratch.path('model.bin');
+    return {
+      kind: 'bpu',
+      modelPath,
+      libraryPath: fake.path,
+      widthPx: SIDE_PX,
+      heightPx: SIDE_PX,
+      core: 'any',
+      priority: 0,
+      timeoutMs: 1000,
+      lease: modelLease(modelPath),
+      march: 'bayes-e',
+      ...overrides,
+    };
+  }
+
+  function makeBackend(overrides: Partial<BpuBackendSpec> = {}): BpuBackend {
+    const backend = new BpuBackend(specOf(overrides));
+    backends.push(backend);
+    return backend;
+  }
+
+  async function loaded(overrides: Partial<BpuBackendSpec> = {}): Promise<BpuBackend> {
+    const backend = makeBackend(overrides);
+    await backend.load();
+    return backend;
+  }
+
+  it('gives the logits of exactly the bytes that it was handed, and leaves nothing behind', async () => {
+    const backend = makeBackend();
+    const info = await backend.load();
+    assert.deepEqual(info, {
+      backend: 'bpu',
+      isSimulated: false,
+      inputWidthPx: SIDE_PX,
+      inputHeightPx: SIDE_PX,
+      classCount: 1000,
+      runtime: 'libdnn 1.24.10 (bayes-e)',
+    });
+    for (let seed = 1; seed <= 5; seed++) {
+      const nv12 = noise(seed);
+      const { logits, inferenceNs } = await backend.run(nv12);
+      assert.deepEqual(fake.lastNv12(), nv12);
+      assert.deepEqual(logits, fakeLogits(nv12));
+      assert.ok(inferenceNs > 0);
+    }
+    await backend.dispose();
+    await backend.dispose();
+    assert.deepEqual(fake.held(), NOTHING);
+    assert.equal(fake.violations(), '');
+  });
+
+  const inputs: [string, Record<string, number>][] = [
+    ['two planes', { input_type: 2 }],
+    ['padded rows', { row_stride: 240 }],
+    ['two planes of padded rows', { input_type: 2, row_stride: 256 }],
+    ['memory that is longer than the picture', { input_size_off: 64 }],
+  ];
+  for (const [name, settings] of inputs) {
+    it(`writes ${name}`, async () => {
+      fake.set(settings);
+      const backend = await loaded();
+      const nv12 = noise(3);
+      assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
+      assert.deepEqual(fake.lastNv12(), nv12);
+      await backend.dispose();
+      assert.deepEqual(fake.held(), NOTHING);
+      assert.equal(fake.violations(), '');
+    });
+  }
+
+  it('takes pictures that are no squares', async () => {
+    fake.set({ width: 320, height: 64, row_stride: 352 });
+    const backend = await loaded({ widthPx: 320, heightPx: 64 });
+    const nv12 = noise(4, (320 * 64 * 3) / 2);
+    assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
+    await assertRejected(
+      backend.run(noise(4)),
+      'INFERENCE_FAILED',
+      /Expected 30720 bytes of NV12 but received/,
+    );
+  });
+
+  const types = { s8: 8, u8: 9, f16: 10, s16: 11, f32: 13, s32: 14 } as const;
+  /** What the fake stores for its integer. */
+  const stored = {
+    s8: (value: number) => value,
+    u8: (value: number) => value + 64,
+    f16: (value: number) => value,
+    s16: (value: number) => value * 100,
+    f32: (value: number) => value / 4,
+    s32: (value: number) => value * 10_000,
+  } as const;
+  for (const [type, output_type] of Object.entries(types)) {
+    for (const quanti_type of [0, 1, 2]) {
+      for (const per_channel of [0, 1]) {
+        if (quanti_type === 0 && per_channel === 1) continue;
+        const name = `${type}, ${['plain', 'shift', 'scale'][quanti_type]}${per_channel === 1 ? ' per class' : ''}`;
+        it(`reads outputs of ${name}, flat, deep and padded`, async () => {
+          const nv12 = noise(5);
+          const wanted = Float32Array.from(fakeIntegers(nv12, 1000), (value, index) => {
+            const number = stored[type as keyof typeof stored](value);
+            const power = 2 ** -(per_channel === 1 ? (index % 3) + 2 : 2);
+            if (quanti_type === 0) return number;
+            if (quanti_type === 1) return number * power;
+            return (number - (per_channel === 1 ? (index % 5) - 2 : 3)) * power;
+          });
+          for (const shape of [{ flat_output: 1 }, { flat_output: 0 }, { padded_output: 1 }]) {
+            fake.reset();
+            fake.set({ output_type, quanti_type, per_channel, ...shape });
+            const backend = await loaded();
+            const { logits } = await backend.run(nv12);
+            assert.deepEqual(logits, wanted, JSON.stringify(shape));
+            await backend.dispose();
+            assert.equal(fake.violations(), '');
+            assert.deepEqual(fake.held(), NOTHING);
+          }
+        });
+      }
+    }
+  }
+
+  it('shares one model handle among all who hold the file', async () => {
+    const first = await loaded();
+    const second = await loaded();
+    assert.equal(fake.held().handles, 1);
+    await first.dispose();
+    const nv12 = noise(6);
+    assert.deepEqual((await second.run(nv12)).logits, fakeLogits(nv12));
+    await second.dispose();
+    assert.deepEqual(fake.held(), NOTHING);
+    const third = await loaded();
+    await third.dispose();
+    assert.equal(fake.violations(), '');
+  });
+
+  it('runs on the core and with the priority that are asked for', async () => {
+    fake.set({ cores: 2 });
+    const backend = await loaded({ core: 1, priority: 200 });
+    await backend.run(noise(1));
+    assert.equal(fake.get('frames_core1'), 2);
+    assert.equal(fake.get('frames_core0'), 0);
+    assert.equal(fake.get('priority_seen'), 200);
+  });
+
+  it('runs on any core where the chip lacks the one that is asked for', async () => {
+    const backend = await loaded({ core: 1 });
+    const nv12 = noise(1);
+    assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
+    assert.equal(fake.get('frames_core0'), 2);
+    assert.equal(fake.violations(), '');
+  });
+
+  it('refuses values that are no numbers, and goes on', async () => {
+    const backend = await loaded();
+    fake.set({ nan: 1 });
+    await assertRejected(backend.run(noise(1)), 'INFERENCE_FAILED', /NaN or infinite values/);
+    fake.set({ nan: 0 });
+    await backend.run(noise(1));
+    await backend.dispose();
+    assert.deepEqual(fake.held(), NOTHING);
+  });
+
+  it('gives up a task that hangs, keeps its tensors until it has ended, and frees them then', async () => {
+    const backend = await loaded({ timeoutMs: 50 });
+    fake.set({ hang: 1 });
+    await assertRejected(backend.run(noise(1)), 'WORKER_DIED', /time-out\) .* after 50 ms/);
+    fake.unhang();
+    await backend.dispose();
+    assert.deepEqual(fake.held(), NOTHING);
+    assert.equal(fake.violations(), '');
+  });
+
+  it('leaves the tensors of a task that never ends alone', async () => {
+    const backend = await loaded({ timeoutMs: 20 });
+    fake.set({ hang: 1 });
+    await assertRejected(backend.run(noise(1)), 'WORKER_DIED', /hbDNNWaitTaskDone/);
+    await backend.dispose();
+    assert.deepEqual(fake.held(), { memory: 2, tasks: 1, handles: 1 });
+    assert.equal(fake.violations(), '');
+    fake.unhang();
+  });
+
+  describe('refuses at load', () => {
+    const models: [string, Record<string, number>, RegExp][] = [
+      ['an input that is no NV12', { input_type: 8 }, /takes data of type 8, not NV12/],
+      ['another size', { width: 256 }, /takes 256x224, not the 224x224 of its manifest/],
+      ['too little memory for the picture', { input_size_off: -64 }, /has 75200 bytes .* need 75264/],
+      ['several inputs', { input_count: 2 }, /takes 2 inputs/],
+      ['several outputs without a name', { output_count: 2 }, /has 2 outputs \(output, output\)/],
+      ['several models in one file', { name_count: 2 }, /holds Effi.*inner, another_model/],
+      ['no model in the file', { name_count: 0 }, /holds none/],
+      ['an output type that it cannot read', { output_type: 17 }, /data type 17, which cannot be read/],
+      ['an unknown quantisation', { quanti_type: 9 }, /quantised in the way 9/],
+      ['another number of classes', { classes: 10 }, /gives 10 classes, not the 1000/],
+      ['a model for another chip that only its first task tells', { wrong_chip_in_wait: 1 }, /another chip/],
+      [
+        'a model that the runtime takes for another chip',
+        { march: 1 },
+        /-6000014 \(a model for another chip/,
+      ],
+      ['an old runtime', { version: 10_804 }, /libdnn 1\.18 or later but .* is 1\.8\.4/],
+    ];
+    for (const [name, settings, message] of models) {
+      it(name, async () => {
+        fake.set(settings);
+        const code = 'version' in settings ? 'BPU_FAILED' : 'BAD_MODEL';
+        await assertRejected(makeBackend({ classCount: 1000 }).load(), code, message);
+        assert.deepEqual(fake.held(), NOTHING);
+        assert.equal(fake.violations(), '');
+      });
+    }
+
+    it('a missing library, a file that is none, and a library that is another', async () => {
+      const absent = makeBackend({ libraryPath: scratch.path('libdnn.so') });
+      await assertRejected(absent.load(), 'NOT_FOUND', /libdnn\.so does not load .*EFFVIT_LIBDNN/);
+      const text = makeBackend({ libraryPath: scratch.path('model.bin') });
+      await assertRejected(text.load(), 'NOT_FOUND', /model\.bin does not load/);
+      const other = makeBackend({ libraryPath: 'libc.so.6' });
+      await assertRejected(other.load(), 'BPU_FAILED', /libc\.so\.6 does not tell its version/);
+    });
+
+    it('a machine without the runtime', async function () {
+      const { EFFVIT_LIBDNN: given, ...rest } = process.env;
+      if (given !== undefined) this.skip();
+      process.env = rest;
+      await assertRejected(LibDnn.open(), 'NOT_FOUND', /libdnn\.so is not on this machine .* backend onnx/);
+    });
+
+    it('a model file that is not there', async () => {
+      const modelPath = scratch.path('absent.bin');
+      const backend = makeBackend({ modelPath, lease: modelLease(modelPath) });
+      await assertRejected(backend.load(), 'NOT_FOUND', /-6000006 .* for .*absent\.bin/);
+      assert.deepEqual(fake.held(), NOTHING);
+    });
+  });
+
+  describe('meets every error of the runtime', () => {
+    const codes = Object.keys(BPU_ERRORS).map(Number);
+    const atLoad = [
+      'hbDNNInitializeFromFiles',
+      'hbDNNGetModelNameList',
+      'hbDNNGetModelHandle',
+      'hbDNNGetInputCount',
+      'hbDNNGetOutputCount',
+      'hbDNNGetInputTensorProperties',
+      'hbDNNGetOutputTensorProperties',
+      'hbSysAllocCachedMem',
+    ];
+    const atRun = ['hbSysFlushMem', 'hbDNNInfer', 'hbDNNWaitTaskDone', 'hbDNNReleaseTask'];
+
+    function assertSentence(error: unknown, call: string, code: number): true {
+      assert.ok(error instanceof EffvitError, String(error));
+      assert.match(
+        error.message,
+        new RegExp(
+          `^${call} failed with ${code} \\(.+\\) for .+: .+[^.]\\.$|^${call} failed with ${code} \\(time-out\\) for .+ after 30 ms: .+\\.$`,
+        ),
+      );
+      return true;
+    }
+
+    for (const call of [...atLoad, ...atRun]) {
+      it(`at load: ${call}`, async () => {
+        for (const code of codes) {
+          fake.reset();
+          fake.fail(call, code);
+          await assert.rejects(makeBackend({ timeoutMs: 30 }).load(), (error) =>
+            assertSentence(error, call, code),
+          );
+          assert.deepEqual(fake.held(), NOTHING, `${code}`);
+          assert.equal(fake.violations(), '', `${code}`);
+        }
+      });
+    }
+
+    it('at load: the second memory', async () => {
+      for (const code of codes) {
+        fake.reset();
+        fake.fail('hbSysAllocCachedMem', code, 1);
+        await assert.rejects(makeBackend().load(), (error) =>
+          assertSentence(error, 'hbSysAllocCachedMem', code),
+        );
+        assert.deepEqual(fake.held(), NOTHING, `${code}`);
+      }
+    });
+
+    for (const call of atRun) {
+      it(`at a frame: ${call}`, async () => {
+        for (const code of codes) {
+          fake.reset();
+          const backend = await loaded({ timeoutMs: 30 });
+          fake.fail(call, code);
+          await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, call, code));
+          if (!(call === 'hbDNNWaitTaskDone' && code === -6000008)) {
+            // The frame failed alone.
+            const nv12 = noise(2);
+            assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12), `${code}`);
+          }
+          await backend.dispose();
+          assert.deepEqual(fake.held(), NOTHING, `${code}`);
+          assert.equal(fake.violations(), '', `${code}`);
+        }
+      });
+    }
+
+    it('at a frame: the flush of an output', async () => {
+      const backend = await loaded();
+      fake.fail('hbSysFlushMem', -6000129, 1);
+      await assert.rejects(backend.run(noise(1)), (error) =>
+        assertSentence(error, 'hbSysFlushMem', -6000129),
+      );
+      await backend.run(noise(1));
+      await backend.dispose();
+      assert.deepEqual(fake.held(), NOTHING);
+      assert.equal(fake.violations(), '');
+    });
+
+    for (const call of ['hbSysFreeMem', 'hbDNNRelease']) {
+      it(`at the end: ${call}`, async () => {
+        for (const code of codes) {
+          fake.reset();
+          const backend = await loaded();
+          fake.fail(call, code);
+          await assert.rejects(backend.dispose(), (error) => assertSentence(error, call, code));
+          // What could be given back was given back.
+          const held = fake.held();
+          assert.equal(held.memory + held.handles, 1, JSON.stringify(held));
+          assert.equal(held.tasks, 0);
+        }
+      });
+    }
+
+    it('a code that nobody documented', async () => {
+      fake.fail('hbDNNInfer', -7_654_321);
+      await assert.rejects(makeBackend().load(), (error) => assertSentence(error, 'hbDNNInfer', -7_654_321));
+    });
+  });
+});
