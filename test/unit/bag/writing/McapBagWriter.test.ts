@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { McapIndexedReader, McapStreamReader } from '@mcap/core';
 import { readBagMetadata } from '../../../../src/bag/BagMetadata.js';
 import { openBag } from '../../../../src/bag/openBag.js';
 import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
 import { type ByteSink, PartFile } from '../../../../src/bag/writing/PartFile.js';
-import { EffvitError } from '../../../../src/core/EffvitError.js';
+import { packagePath } from '../../../../src/core/packageRoot.js';
 import { cameraMessages, plain, readBag, START_NS } from '../../../helpers/bags.js';
 import { imageCdr } from '../../../helpers/imageMessages.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
@@ -21,8 +23,7 @@ function smallDisk(bytes: number): (path: string) => Promise<ByteSink> {
     return {
       write: async (part) => {
         left -= part.byteLength;
-        if (left < 0)
-          throw new EffvitError('IO_FAILED', `Cannot write ${path}: ENOSPC: no space left on device`);
+        if (left < 0) throw new Error('ENOSPC: no space left on device, write');
         await file.write(part);
       },
       close: async () => await file.close(),
@@ -258,6 +259,24 @@ describe('McapBagWriter', () => {
     writeFileSync(scratch.path('file'), '');
     await assert.rejects(McapBagWriter.create(scratch.path('file', 'out.mcap')), { code: 'IO_FAILED' });
     assert.deepEqual(readdirSync(scratch.path()).sort(), ['dir.mcap', 'empty', 'file', 'full']);
+  });
+
+  it('leaves nothing behind where the process exits before it is closed', () => {
+    const module = pathToFileURL(packagePath('build', 'src', 'bag', 'writing', 'McapBagWriter.js')).href;
+    const script = `
+      const { McapBagWriter } = await import('${module}');
+      for (const name of ['a.mcap', 'b']) {
+        const writer = await McapBagWriter.create(process.argv[1] + '/' + name);
+        await writer.addTopic({ name: '/c', type: '${CLASSIFICATION}' });
+      }
+      console.log((await import('node:fs')).readdirSync(process.argv[1]).length);
+      process.exit(0);`;
+    const done = spawnSync(process.execPath, ['--input-type=module', '-e', script, scratch.path()], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    assert.equal(done.stdout.trim(), '2', done.stderr);
+    assert.deepEqual(readdirSync(scratch.path()), []);
   });
 
   it('makes missing folders', async () => {

@@ -1,0 +1,49 @@
+import { parse } from 'yaml';
+
+/** How a topic's publisher offered it; what a playback needs to be received as the original was. */
+export interface RecordedQos {
+  readonly reliability: 'reliable' | 'best_effort';
+  readonly durability: 'volatile' | 'transient_local';
+  /** Messages that are kept for slow or late subscribers. */
+  readonly depth: number;
+}
+
+/** What rosbag2 publishes with where the recording does not tell, or publishers differed. */
+const DEFAULT_QOS: RecordedQos = { reliability: 'reliable', durability: 'volatile', depth: 10 };
+
+/** Keep-all and unknown histories are played with this many; a deeper one would only fill the memory. */
+const MOST_KEPT = 1000;
+
+/**
+ * Reads a topic's `offered_qos_profiles`, with numbers (rmw/types.h) or names (metadata version 9). As
+ * rosbag2 does, profiles of several publishers are followed where they agree.
+ */
+export function recordedQos(yaml: string | undefined): RecordedQos {
+  if (yaml === undefined) return DEFAULT_QOS;
+  let profiles: unknown;
+  try {
+    profiles = parse(yaml, { logLevel: 'error' });
+  } catch {
+    return DEFAULT_QOS;
+  }
+  if (!Array.isArray(profiles) || profiles.length === 0) return DEFAULT_QOS;
+  const read = profiles.map(profileOf);
+  const [first = DEFAULT_QOS] = read;
+  const isSame = read.every(
+    ({ reliability, durability }) => reliability === first.reliability && durability === first.durability,
+  );
+  if (!isSame) return DEFAULT_QOS;
+  return { ...first, depth: Math.max(...read.map(({ depth }) => depth)) };
+}
+
+function profileOf(profile: unknown): RecordedQos {
+  if (typeof profile !== 'object' || profile === null) return DEFAULT_QOS;
+  const { reliability, durability, history, depth } = profile as Readonly<Record<string, unknown>>;
+  const keepsLast = history === 1 || history === 'keep_last';
+  const kept = keepsLast && typeof depth === 'number' && depth >= 1 ? depth : DEFAULT_QOS.depth;
+  return {
+    reliability: reliability === 2 || reliability === 'best_effort' ? 'best_effort' : 'reliable',
+    durability: durability === 1 || durability === 'transient_local' ? 'transient_local' : 'volatile',
+    depth: Math.min(Math.floor(kept), MOST_KEPT),
+  };
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { recordedQos } from '../../../src/bag/recordedQos.js';
+import { offeredQosProfiles } from '../../../src/bag/writing/qosProfiles.js';
+
+const USUAL = { reliability: 'reliable', durability: 'volatile', depth: 10 };
+
+describe('recordedQos', () => {
+  it('reads the profiles that this package writes', () => {
+    assert.deepEqual(recordedQos(offeredQosProfiles('reliable')), USUAL);
+    assert.deepEqual(recordedQos(offeredQosProfiles('sensor')), {
+      reliability: 'best_effort',
+      durability: 'volatile',
+      depth: 5,
+    });
+    assert.deepEqual(recordedQos(offeredQosProfiles('latched')), {
+      reliability: 'reliable',
+      durability: 'transient_local',
+      depth: 1,
+    });
+  });
+
+  it('reads names, as version 9 has them', () => {
+    assert.deepEqual(
+      recordedQos(
+        '- history: keep_last\n  depth: 3\n  reliability: best_effort\n  durability: transient_local',
+      ),
+      { reliability: 'best_effort', durability: 'transient_local', depth: 3 },
+    );
+  });
+
+  it('follows several publishers where they agree, with the deepest history', () => {
+    const one = '- history: 1\n  depth: 2\n  reliability: 2\n  durability: 2\n';
+    assert.deepEqual(recordedQos(one + one.replace('depth: 2', 'depth: 7')), {
+      reliability: 'best_effort',
+      durability: 'volatile',
+      depth: 7,
+    });
+    assert.deepEqual(recordedQos(one + one.replace('reliability: 2', 'reliability: 1')), USUAL);
+  });
+
+  for (const [what, yaml] of Object.entries({
+    nothing: undefined,
+    'an empty text': '',
+    'an empty list': '[]',
+    'broken YAML': '- {',
+    'a list of texts': '- a',
+    'unknown policies': '- history: 3\n  depth: 0\n  reliability: 3\n  durability: 4',
+  })) {
+    it(`takes rosbag2's own default for ${what}`, () => {
+      assert.deepEqual(recordedQos(yaml), USUAL);
+    });
+  }
+
+  it('bounds the depth', () => {
+    assert.equal(recordedQos('- history: 1\n  depth: 4294967295').depth, 1000);
+    assert.equal(recordedQos('- history: 2\n  depth: 0').depth, 10);
+  });
+});
