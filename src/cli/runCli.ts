@@ -7,6 +7,7 @@ import { registerClassify } from './registerClassify.js';
 import { registerEval } from './registerEval.js';
 import { registerModel } from './registerModel.js';
 import { registerNode } from './registerNode.js';
+import { registerPlay } from './registerPlay.js';
 import { registerQuantize } from './registerQuantize.js';
 import { registerReplay } from './registerReplay.js';
 import { Terminal } from './Terminal.js';
@@ -61,6 +62,7 @@ function buildProgram(context: CommandContext): Command {
   registerModel(program, context);
   registerQuantize(program, context);
   registerNode(program, context);
+  registerPlay(program, context);
   forEveryCommand(program, (command) =>
     command.exitOverride().showHelpAfterError('(run with --help for the options)'),
   );

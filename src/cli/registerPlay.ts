@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import type { BagTopic } from '../bag/BagFile.js';
+import { openBag } from '../bag/openBag.js';
+import { PauseGate } from '../bag/PauseGate.js';
+import { paceMessages } from '../bag/paceMessages.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playMessages.js';
+import type { CommandContext } from './CommandContext.js';
+import { numberParser } from './options.js';
+
+interface PlayCommandOptions {
+  readonly topic?: readonly string[];
+  readonly rate: number;
+  readonly loop?: boolean;
+  readonly startPaused?: boolean;
+  readonly clock?: boolean;
+  readonly wait: number;
+  readonly json?: boolean;
+}
+
+/** `effvit play BAG`: a recording onto live topics, so that a replay over the middleware needs no other tool. */
+export function registerPlay(program: Command, context: CommandContext): void {
+  program
+    .command('play')
+    .description("Publish a recording's messages on live ROS topics, at their own pace.")
+    .argument('<bag>', 'rosbag2 folder or storage file')
+    .option('--topic <name...>', 'topics; all of them where none is named')
+    .option('--rate <factor>', 'speed, 1 is the original', numberParser(0.01, 100), 1)
+    .option('--loop', 'begin anew at the end, until stopped')
+    .option('--start-paused', 'wait for the service ~/toggle_paused, or the space bar')
+    .option('--clock', 'publish /clock from the recording')
+    .option('--wait <seconds>', 'wait so long for a subscriber of every topic', numberParser(0, 3600), 10)
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText('after', '\nExample: effvit play bags/signs_drive --rate 1\n')
+    .action(async (path: string, options: PlayCommandOptions) => {
+      const { terminal, signal } = context;
+      const bag = await openBag(path);
+      const gate = new PauseGate(options.startPaused === true);
+      const toggle = (): boolean => {
+        if (gate.isPaused) gate.resume();
+        else gate.pause();
+        return gate.isPaused;
+      };
+      const releaseKeys = watchSpaceBar(toggle);
+      try {
+        const filter = options.topic === undefined ? {} : { topics: options.topic };
+        // Asked for once here, so that a wrong name is told before ROS starts.
+        await bag.messages(filter).return();
+        const names = options.topic?.map((name) => (name.startsWith('/') ? name : `/${name}`));
+        const topics = bag.topics().filter((topic) => names === undefined || names.includes(topic.name));
+        const published = await playMessages([], {
+          topics: topics.map(playedTopic),
+          messages: () => due(() => bag.messages(filter), options, gate, signal),
+          isClockPublished: options.clock === true,
+          waitForSubscribersMs: options.wait * 1000,
+          signal,
+          notice: (text) => terminal.warn(text),
+          togglePaused: toggle,
+        });
+        for (const warning of bag.warnings) terminal.warn(warning);
+        if (options.json === true) terminal.json({ published: Object.fromEntries(published) });
+        else for (const [topic, count] of published) terminal.line(`${topic}: ${count} messages published`);
+        if (published.size === 0 && !signal.aborted) {
+          throw new EffvitError('BAD_BAG', `${path} gave no message that can be published.`);
+        }
+      } finally {
+        releaseKeys();
+        await bag.close();
+      }
+    });
+}
+
+async function* due(
+  open: () => AsyncIterable<PlayedMessage>,
+  options: PlayCommandOptions,
+  gate: PauseGate,
+  signal: AbortSignal,
+): AsyncGenerator<PlayedMessage> {
+  const pace = { rate: options.rate, loop: options.loop === true, gate, signal };
+  for await (const { message } of paceMessages(open, pace)) yield message;
+}
+
+function playedTopic({ name, type, qos = '' }: BagTopic): PlayedTopic {
+  // rosbag2 writes the policies as numbers (Humble) or names (Jazzy).
+  return {
+    name,
+    type,
+    isBestEffort: /reliability:\s*(2|best_effort)\b/.test(qos),
+    isLatched: /durability:\s*(1|transient_local)\b/.test(qos),
+  };
+}
+
+/** On a terminal the space bar pauses and goes on, as in `ros2 bag play`. */
+function watchSpaceBar(toggle: () => void): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return () => undefined;
+  const onKey = (key: Buffer): void => {
+    if (key.toString() === ' ') toggle();
+    // Raw mode keeps Ctrl-C from becoming a signal.
+    if (key[0] === 3) process.kill(process.pid, 'SIGINT');
+  };
+  stdin.setRawMode(true).on('data', onKey).resume();
+  return () => {
+    stdin.off('data', onKey).setRawMode(false).pause();
+  };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EffvitError } from '../core/EffvitError.js';
+import { stampFromNs } from '../core/Stamp.js';
+import { QOS, type RclNode, type RclPublisher } from './rcl.js';
+import { loadRcl } from './rosEnvironment.js';
+
+/** A topic of a recording. */
+export interface PlayedTopic {
+  readonly name: string;
+  readonly type: string;
+  /** Of the recorded publisher; `ros2 bag play` offers the same. Default reliable. */
+  readonly isBestEffort?: boolean;
+  readonly isLatched?: boolean;
+}
+
+/** A recorded message that is due now. */
+export interface PlayedMessage {
+  readonly topic: string;
+  /** CDR with its encapsulation, published as it is. */
+  readonly data: Uint8Array;
+  readonly logTimeNs: bigint;
+}
+
+export interface PlayOptions {
+  readonly topics: readonly PlayedTopic[];
+  /** Yields each message when its time has come. */
+  readonly messages: () => AsyncIterable<PlayedMessage>;
+  /** Publish /clock from the recording's times. */
+  readonly isClockPublished: boolean;
+  /** How long to wait for a subscriber of every topic; then it plays to whom there is. */
+  readonly waitForSubscribersMs: number;
+  readonly signal: AbortSignal;
+  readonly notice: (text: string) => void;
+  /** Called when somebody calls the service ~/toggle_paused. Returns whether it is paused now. */
+  readonly togglePaused: () => boolean;
+}
+
+const DEPTH = 100;
+const POLL_MS = 20;
+/** Reliable readers ask for what they missed within a few heartbeats. */
+const FLUSH_MS = 500;
+
+/**
+ * Publishes a recording's messages on live topics, raw as they were recorded.
+ *
+ * @returns messages published, by topic.
+ * @throws EffvitError ROS_UNAVAILABLE; UNSUPPORTED where no topic's message type is known here.
+ */
+export async function playMessages(
+  rosArguments: readonly string[],
+  options: PlayOptions,
+): Promise<ReadonlyMap<string, number>> {
+  const rcl = await loadRcl();
+  await rcl.init(undefined, ['effvit_player', ...rosArguments]);
+  const node = new rcl.Node('effvit_player');
+  const published = new Map<string, number>();
+  try {
+    const publishers = new Map<string, RclPublisher<Buffer>>();
+    for (const topic of options.topics) {
+      const reliability = topic.isBestEffort === true ? QOS.bestEffort : QOS.reliable;
+      const durability = topic.isLatched === true ? QOS.transientLocal : QOS.volatile;
+      try {
+        const qos = new rcl.QoS(QOS.keepLast, DEPTH, reliability, durability);
+        publishers.set(topic.name, node.createPublisher<Buffer>(topic.type, topic.name, { qos }));
+      } catch {
+        options.notice(`${topic.name} is left out: its type ${topic.type} is not installed here.`);
+      }
+    }
+    if (publishers.size === 0) {
+      throw new EffvitError(
+        'UNSUPPORTED',
+        'None of the topics can be played: source the packages of their messages.',
+      );
+    }
+    const clock = options.isClockPublished ? clockPublisher(node) : undefined;
+    node.createService<object, { success: boolean; message: string }>(
+      'std_srvs/srv/Trigger',
+      '~/toggle_paused',
+      (_, response) =>
+        response.send({ success: true, message: options.togglePaused() ? 'paused' : 'playing' }),
+    );
+    node.spin();
+    await waitForSubscribers(publishers, options);
+    for await (const { topic, data, logTimeNs } of options.messages()) {
+      const publisher = publishers.get(topic);
+      if (publisher === undefined) continue;
+      clock?.(logTimeNs);
+      publisher.publish(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+      published.set(topic, (published.get(topic) ?? 0) + 1);
+    }
+    await delay(FLUSH_MS);
+    return published;
+  } finally {
+    node.stop();
+    node.destroy();
+    rcl.shutdown();
+  }
+}
+
+function clockPublisher(node: RclNode): (timeNs: bigint) => void {
+  const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock');
+  return (timeNs) => publisher.publish({ clock: stampFromNs(timeNs) });
+}
+
+async function waitForSubscribers(
+  publishers: ReadonlyMap<string, RclPublisher<Buffer>>,
+  { waitForSubscribersMs, signal, notice }: PlayOptions,
+): Promise<void> {
+  const missing = (): string[] =>
+    [...publishers].filter(([, publisher]) => publisher.subscriptionCount === 0).map(([name]) => name);
+  const endMs = performance.now() + waitForSubscribersMs;
+  while (missing().length > 0 && performance.now() < endMs && !signal.aborted) await delay(POLL_MS);
+  const names = missing();
+  if (names.length > 0 && waitForSubscribersMs > 0)
+    notice(`Nobody listens to ${names.join(', ')}; playing all the same.`);
+}
