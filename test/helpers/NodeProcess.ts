@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { packagePath } from '../../src/core/packageRoot.js';
+
+/** The classifier node in a process of its own. */
+export class NodeProcess {
+  readonly #child: ChildProcess;
+  #output = '';
+
+  /** @param rosArguments behind --ros-args, e.g. `-p`, `threads:=2` */
+  constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[]) {
+    const args = [packagePath('bin', 'effvit.mjs'), 'node', '--ros-args', ...rosArguments];
+    this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        this.#output += text.toString();
+      });
+    }
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Sends a signal and gives the exit code; a process that hangs is killed after a minute and gives null. */
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    this.#child.kill(signal);
+    await once(this.#child, 'exit');
+    clearTimeout(limit);
+    return this.#child.exitCode;
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+}

@@ -1,0 +1,115 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { packagePath } from '../../src/core/packageRoot.js';
+
+const WAIT_LIMIT_MS = 60_000;
+
+/** rcl_interfaces/msg/ParameterValue of a number, a text or a truth value. */
+function parameterValue(value: string | number | boolean, type: 'auto' | 'double' = 'auto'): object {
+  if (typeof value === 'boolean') return { type: 1, bool_value: value };
+  if (typeof value === 'string') return { type: 4, string_value: value };
+  if (type === 'double' || !Number.isInteger(value)) return { type: 3, double_value: value };
+  return { type: 2, integer_value: value };
+}
+
+/** A rclpy node in a process of its own; see rosPeer.py. */
+export class RosPeer {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: Interface;
+  readonly #answers: ((line: string) => void)[] = [];
+  #stderr = '';
+
+  private constructor(env: NodeJS.ProcessEnv) {
+    const script = packagePath('test', 'helpers', 'rosPeer.py');
+    this.#child = spawn('python3', [script], { env });
+    this.#lines = createInterface(this.#child.stdout);
+    this.#lines.on('line', (line) => this.#answers.shift()?.(line));
+    this.#child.stderr.on('data', (text: Buffer) => {
+      this.#stderr += text.toString();
+    });
+    this.#child.on('exit', () => {
+      for (const answer of this.#answers.splice(0))
+        answer(JSON.stringify({ error: `peer ended: ${this.#stderr}` }));
+    });
+  }
+
+  static async start(env: NodeJS.ProcessEnv): Promise<RosPeer> {
+    const peer = new RosPeer(env);
+    await peer.#answer();
+    return peer;
+  }
+
+  async close(): Promise<void> {
+    this.#child.stdin.end();
+    if (this.#child.exitCode !== null) return;
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    await once(this.#child, 'exit');
+    clearTimeout(limit);
+  }
+
+  async ask<Answer>(request: object): Promise<Answer> {
+    const answer = this.#answer();
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    return (await answer) as Answer;
+  }
+
+  async #answer(): Promise<unknown> {
+    const line = await new Promise<string>((resolve) => this.#answers.push(resolve));
+    const answer = JSON.parse(line) as { ok?: unknown; error?: string };
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer.ok;
+  }
+
+  /** Asks for a transition by its label, as `ros2 lifecycle set` does. */
+  async transition(node: string, label: string): Promise<boolean> {
+    const { success } = await this.ask<{ success: boolean }>({
+      op: 'call',
+      service: `${node}/change_state`,
+      type: 'lifecycle_msgs/srv/ChangeState',
+      request: { transition: { id: 0, label } },
+    });
+    return success;
+  }
+
+  async lifecycleState(node: string): Promise<string> {
+    const { current_state } = await this.ask<{ current_state: { label: string } }>({
+      op: 'call',
+      service: `${node}/get_state`,
+      type: 'lifecycle_msgs/srv/GetState',
+      request: {},
+    });
+    return current_state.label;
+  }
+
+  /** Sets one parameter, as `ros2 param set` does. */
+  async setParameter(
+    node: string,
+    name: string,
+    value: string | number | boolean,
+    type: 'auto' | 'double' = 'auto',
+  ): Promise<{ successful: boolean; reason: string }> {
+    const { results } = await this.ask<{ results: { successful: boolean; reason: string }[] }>({
+      op: 'call',
+      service: `${node}/set_parameters`,
+      type: 'rcl_interfaces/srv/SetParameters',
+      request: { parameters: [{ name, value: parameterValue(value, type) }] },
+    });
+    return results[0] ?? { successful: false, reason: 'no result' };
+  }
+
+  /** Waits until the endpoint on this topic has met at least one other. */
+  async match(topic: string): Promise<void> {
+    await waitFor(async () => (await this.ask<number>({ op: 'matched', topic })) > 0, `a match on ${topic}`);
+  }
+}
+
+/** Polls until `condition` holds; discovery takes from 0.02 to 1.6 s, so a fixed time would be wrong. */
+export async function waitFor(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const endMs = performance.now() + WAIT_LIMIT_MS;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`Waited ${WAIT_LIMIT_MS} ms in vain for ${what}.`);
+    await delay(50);
+  }
+}

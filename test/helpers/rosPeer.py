@@ -1,0 +1,121 @@
+"""Another ROS node, in Python, driven over its standard input: one JSON object a line in, one out.
+
+subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since the last take;
+call {service, type, request}; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
+bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised.
+"""
+import base64
+import importlib
+import json
+import sys
+import threading
+import time
+
+import rclpy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+
+def load(name):
+    package, kind, cls = name.split('/')
+    return getattr(importlib.import_module(f'{package}.{kind}'), cls)
+
+
+def plain(value):
+    if hasattr(value, 'get_fields_and_field_types'):
+        return {field: plain(getattr(value, field)) for field in value.get_fields_and_field_types()}
+    if isinstance(value, (bytes, bytearray, memoryview)) or type(value).__name__ == 'array' and value.typecode == 'B':
+        return base64.b64encode(bytes(value)).decode()
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return [plain(item) for item in value]
+
+
+def fill(message, content):
+    for field, value in content.items():
+        old = getattr(message, field)
+        if hasattr(old, 'get_fields_and_field_types'):
+            fill(old, value)
+        elif isinstance(value, dict) and 'base64' in value:
+            setattr(message, field, base64.b64decode(value['base64']))
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            kind = message.get_fields_and_field_types()[field]
+            kind = kind[kind.find('<') + 1:kind.find('>')] if '<' in kind else kind
+            package, name = kind.split('/')
+            setattr(message, field, [fill(load(f'{package}/msg/{name}')(), item) for item in value])
+        else:
+            setattr(message, field, value)
+    return message
+
+
+def profile(request):
+    reliability = ReliabilityPolicy.RELIABLE if request.get('reliable', True) else ReliabilityPolicy.BEST_EFFORT
+    durability = DurabilityPolicy.TRANSIENT_LOCAL if request.get('latched') else DurabilityPolicy.VOLATILE
+    return QoSProfile(depth=1000, reliability=reliability, durability=durability)
+
+
+class Peer:
+    def __init__(self):
+        rclpy.init()
+        self.node = rclpy.create_node('test_peer')
+        self.taken, self.endpoints, self.clients = {}, {}, {}
+        self.executor = rclpy.executors.SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        threading.Thread(target=self.executor.spin, daemon=True).start()
+
+    def subscribe(self, r):
+        messages = self.taken.setdefault(r['topic'], [])
+        self.endpoints[r['topic']] = self.node.create_subscription(
+            load(r['type']), r['topic'], messages.append, profile(r))
+        return True
+
+    def take(self, r):
+        messages = self.taken[r['topic']]
+        count = len(messages)
+        found = [plain(message) for message in messages[:count]]
+        del messages[:count]
+        return found
+
+    def advertise(self, r):
+        self.endpoints[r['topic']] = self.node.create_publisher(load(r['type']), r['topic'], profile(r))
+        return True
+
+    def publish(self, r):
+        publisher = self.endpoints[r['topic']]
+        publisher.publish(fill(publisher.msg_type(), r['message']))
+        return True
+
+    def matched(self, r):
+        endpoint = self.endpoints[r['topic']]
+        if hasattr(endpoint, 'get_subscription_count'):
+            return endpoint.get_subscription_count()
+        return self.node.count_publishers(r['topic'])
+
+    def call(self, r):
+        kind = load(r['type'])
+        client = self.clients.setdefault(r['service'], None) or self.node.create_client(kind, r['service'])
+        self.clients[r['service']] = client
+        if not client.wait_for_service(timeout_sec=60):
+            raise RuntimeError(f"no service {r['service']}")
+        future = client.call_async(fill(kind.Request(), r['request']))
+        end = time.time() + 90
+        while not future.done():
+            if time.time() > end:
+                raise RuntimeError(f"no answer from {r['service']}")
+            time.sleep(0.005)
+        return plain(future.result())
+
+
+def main():
+    peer = Peer()
+    print(json.dumps({'ok': 'ready'}), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            print(json.dumps({'ok': getattr(peer, request['op'])(request)}), flush=True)
+        except Exception as error:  # told to the test, which decides
+            print(json.dumps({'error': f'{type(error).__name__}: {error}'}), flush=True)
+    rclpy.try_shutdown()
+
+
+if __name__ == '__main__':
+    main()
