@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hottestCelsius, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { runClassifierNode } from '../ros/runClassifierNode.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
@@ -16,6 +17,14 @@ export function registerNode(program: Command, context: CommandContext): void {
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
         loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
+        readSensors: () => {
+          const reading = readBoardMonitor();
+          const loads = reading.bpuLoadPercent;
+          return {
+            bpuLoadPercent: loads === undefined ? undefined : Math.max(...loads),
+            temperatureCelsius: hottestCelsius(reading),
+          };
+        },
       });
     });
 }

@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the board tells of itself; a field that this machine does not tell is absent. */
+export interface BoardReading {
+  /** Load of each BPU core, 0 to 100. */
+  readonly bpuLoadPercent?: readonly number[];
+  /** Of the first BPU core, now. */
+  readonly bpuFrequencyHz?: number;
+  readonly bpuMaxFrequencyHz?: number;
+  /** By name: `ddr`, `bpu` and `cpu` on the X5, the sensors' own names elsewhere. */
+  readonly temperaturesCelsius?: Readonly<Record<string, number>>;
+  readonly ddrFrequencyHz?: number;
+  /** Of the first CPU core, now. */
+  readonly cpuFrequencyHz?: number;
+  readonly cpuMaxFrequencyHz?: number;
+  /** Of the first CPU core, e.g. `performance`. */
+  readonly cpuGovernor?: string;
+}
+
+/** The X5's sensors by their index in the hwmon named `pvt`. */
+const PVT_SENSORS: Readonly<Record<string, string>> = { temp1: 'ddr', temp2: 'bpu', temp3: 'cpu' };
+const HZ_PER_KHZ = 1000;
+const MILLI = 1000;
+/** Sensors that are not connected give values far outside. */
+const COLDEST_CELSIUS = -60;
+const HOTTEST_CELSIUS = 200;
+
+/**
+ * Reads load, frequencies and temperatures from sysfs. Where things lie is looked up once, by name and never by
+ * index; a reading is a dozen small files (well under a millisecond), so once a second is nothing.
+ */
+export class BoardMonitor {
+  readonly #root: string;
+  readonly #bpuLoads: readonly string[];
+  readonly #bpuFrequencyFolder: string | undefined;
+  readonly #temperatures: readonly (readonly [string, string])[];
+
+  /** @param root prefix of /sys, for tests. */
+  constructor(root = '/') {
+    this.#root = root;
+    const cores = this.#list('sys/devices/system/bpu')
+      .filter((name) => /^bpu\d+$/.test(name))
+      .sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)));
+    this.#bpuLoads = cores.map((name) => `sys/devices/system/bpu/${name}/ratio`);
+    this.#bpuFrequencyFolder = this.#findBpuFrequency(cores[0]);
+    this.#temperatures = this.#findTemperatures();
+  }
+
+  read(): BoardReading {
+    const loads = this.#bpuLoads
+      .map((path) => this.#number(path))
+      .filter((load) => load !== undefined)
+      .map((load) => Math.min(Math.max(load, 0), 100));
+    const bpu = this.#bpuFrequencyFolder;
+    const cpu = 'sys/devices/system/cpu/cpu0/cpufreq';
+    return present({
+      bpuLoadPercent: loads.length > 0 ? loads : undefined,
+      bpuFrequencyHz: bpu === undefined ? undefined : this.#number(`${bpu}/cur_freq`),
+      bpuMaxFrequencyHz: bpu === undefined ? undefined : this.#number(`${bpu}/max_freq`),
+      temperaturesCelsius: this.#readTemperatures(),
+      ddrFrequencyHz: this.#number('sys/class/devfreq/soc:ddrc-freq/cur_freq'),
+      cpuFrequencyHz: scaled(this.#number(`${cpu}/scaling_cur_freq`), HZ_PER_KHZ),
+      cpuMaxFrequencyHz: scaled(this.#number(`${cpu}/cpuinfo_max_freq`), HZ_PER_KHZ),
+      cpuGovernor: this.#text(`${cpu}/scaling_governor`),
+    });
+  }
+
+  #findBpuFrequency(core: string | undefined): string | undefined {
+    if (core === undefined) return undefined;
+    const folder = `sys/devices/system/bpu/${core}`;
+    if (this.#list(`${folder}/bpufreq`).includes('cur_freq')) return `${folder}/bpufreq`;
+    return this.#list(`${folder}/devfreq`)
+      .map((name) => `${folder}/devfreq/${name}`)
+      .find((path) => this.#list(path).includes('cur_freq'));
+  }
+
+  /** Name and path of each sensor: the chip's own, else the kernel's thermal zones. */
+  #findTemperatures(): (readonly [string, string])[] {
+    for (const device of this.#list('sys/class/hwmon')) {
+      const folder = `sys/class/hwmon/${device}`;
+      const name = this.#text(`${folder}/name`);
+      if (name !== 'pvt' && name !== 'pvt_ts') continue;
+      const found = this.#list(folder).filter((file) => /^temp\d+_input$/.test(file));
+      if (found.length === 0) continue;
+      return found.map((file) => {
+        const sensor = file.replace('_input', '');
+        const label = this.#text(`${folder}/${sensor}_label`);
+        return [(name === 'pvt' ? PVT_SENSORS[sensor] : undefined) ?? label ?? sensor, `${folder}/${file}`];
+      });
+    }
+    return this.#list('sys/class/thermal')
+      .filter((zone) => zone.startsWith('thermal_zone'))
+      .map((zone) => [
+        this.#text(`sys/class/thermal/${zone}/type`) ?? zone,
+        `sys/class/thermal/${zone}/temp`,
+      ]);
+  }
+
+  #readTemperatures(): Record<string, number> | undefined {
+    const temperatures: Record<string, number> = {};
+    for (const [name, path] of this.#temperatures) {
+      const celsius = scaled(this.#number(path), 1 / MILLI);
+      if (celsius === undefined || celsius < COLDEST_CELSIUS || celsius > HOTTEST_CELSIUS) continue;
+      // Zones of one type: the hottest counts.
+      temperatures[name] = Math.max(temperatures[name] ?? celsius, celsius);
+    }
+    return Object.keys(temperatures).length > 0 ? temperatures : undefined;
+  }
+
+  #list(path: string): string[] {
+    try {
+      return readdirSync(join(this.#root, path)).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  #text(path: string): string | undefined {
+    try {
+      return readFileSync(join(this.#root, path), 'utf8').trim() || undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #number(path: string): number | undefined {
+    const text = this.#text(path);
+    const value = text === undefined ? Number.NaN : Number(text);
+    return Number.isFinite(value) ? value : undefined;
+  }
+}
+
+let thisBoard: BoardMonitor | undefined;
+
+/** A reading of this machine; on a PC mostly empty. */
+export function readBoardMonitor(): BoardReading {
+  thisBoard ??= new BoardMonitor();
+  return thisBoard.read();
+}
+
+/** The hottest of a reading's sensors. */
+export function hottestCelsius({ temperaturesCelsius }: BoardReading): number | undefined {
+  const values = Object.values(temperaturesCelsius ?? {});
+  return values.length === 0 ? undefined : Math.max(...values);
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+function present<Fields extends object>(fields: Fields): Present<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Present<Fields>;
+}
