@@ -3,6 +3,7 @@ import type { BagTopic } from '../bag/BagFile.js';
 import { openBag } from '../bag/openBag.js';
 import { PauseGate } from '../bag/PauseGate.js';
 import { paceMessages } from '../bag/paceMessages.js';
+import { recordedQos } from '../bag/recordedQos.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
@@ -80,13 +81,13 @@ async function* due(
   for await (const { message } of paceMessages(open, pace)) yield message;
 }
 
-function playedTopic({ name, type, qos = '' }: BagTopic): PlayedTopic {
-  // rosbag2 writes the policies as numbers (Humble) or names (Jazzy).
+function playedTopic({ name, type, qos }: BagTopic): PlayedTopic {
+  const { reliability, durability } = recordedQos(qos);
   return {
     name,
     type,
-    isBestEffort: /reliability:\s*(2|best_effort)\b/.test(qos),
-    isLatched: /durability:\s*(1|transient_local)\b/.test(qos),
+    isBestEffort: reliability === 'best_effort',
+    isLatched: durability === 'transient_local',
   };
 }
 
