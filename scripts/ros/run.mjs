@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { rosEnvironment } from './environment.mjs';
+import { reportSetupError } from './program.mjs';
 import { SetupError } from './SetupError.mjs';
 
 const [command, ...args] = process.argv.slice(2);
@@ -35,11 +36,5 @@ if (command === undefined) {
   process.stderr.write('usage: npm run ros -- COMMAND [ARGUMENT ...]\n');
   process.exitCode = 2;
 } else {
-  try {
-    run(environment());
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`effvit: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  await reportSetupError(async () => run(environment()));
 }

@@ -1,7 +1,6 @@
 // npm run ros:setup: makes a ROS 2 for this package where none is sourced, and fits rclnodejs to whichever there is.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { BASE_STEPS, makeBase } from './base.mjs';
 import { missingOf, variablesOf } from './environment.mjs';
 import { makeJavascript } from './javascript.mjs';
@@ -11,6 +10,7 @@ import { withLock } from './lock.mjs';
 import { makeMessages } from './messages.mjs';
 import { makeNative } from './native.mjs';
 import { makeOverlay } from './overlay.mjs';
+import { isMain, reportSetupError } from './program.mjs';
 import { SetupError } from './SetupError.mjs';
 import { Steps } from './Steps.mjs';
 
@@ -63,13 +63,4 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await setUp();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    const log = error.log === undefined ? '' : ` The whole output is in ${error.log}.`;
-    process.stderr.write(`effvit: ${error.message}${log}\n`);
-    process.exitCode = 1;
-  }
-}
+if (isMain(import.meta.url)) await reportSetupError(() => setUp());

@@ -11,10 +11,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { findExecutable } from './findExecutable.mjs';
 import { inputsHash } from './inputsHash.mjs';
 import { packageRoot, rosLayout } from './layout.mjs';
+import { isMain, reportSetupError } from './program.mjs';
 import { SetupError } from './SetupError.mjs';
 import { setUp } from './setup.mjs';
 
@@ -44,14 +45,37 @@ function compile() {
   }
 }
 
-/** The folders in node_modules that the installed node needs, as package-lock.json tells them. */
-export function productionPackages(lock) {
-  return Object.entries(lock.packages)
-    .filter(
-      ([path, entry]) =>
-        path !== '' && entry.dev !== true && entry.devOptional !== true && entry.link !== true,
-    )
-    .map(([path]) => path);
+/** The folder of a package as Node finds it from another: its own node_modules, then those above it. */
+function resolveFolder(name, from) {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules', name);
+    if (existsSync(join(path, 'package.json'))) return path;
+    if (folder === packageRoot || folder === dirname(folder)) return undefined;
+  }
+}
+
+/** Every package that the installed node may load: what package.json depends on, and what those depend on. */
+export function productionFolders() {
+  const found = new Set();
+  const waiting = [packageRoot];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const optional = { ...manifest.optionalDependencies, ...manifest.peerDependencies };
+    for (const name of Object.keys({ ...manifest.dependencies, ...optional })) {
+      const path = resolveFolder(name, folder);
+      if (path === undefined) {
+        // An optional one is for another platform, or not wanted.
+        if (name in optional) continue;
+        throw new SetupError(
+          `${name}, which ${folder} needs, is not installed: run npm ci in ${packageRoot}.`,
+        );
+      }
+      if (found.has(path)) continue;
+      found.add(path);
+      waiting.push(path);
+    }
+  }
+  return [...found];
 }
 
 /** ONNX Runtime brings its library for every platform: 250 MB that are of no use here. */
@@ -63,17 +87,12 @@ function isForThisPlatform(path) {
 }
 
 function copyPackages(target) {
-  const lock = JSON.parse(readFileSync(join(packageRoot, 'package-lock.json'), 'utf8'));
-  for (const path of productionPackages(lock)) {
-    const source = join(packageRoot, path);
-    if (!existsSync(source)) continue; // An optional one for another platform.
-    cpSync(source, join(target, path), {
+  for (const source of productionFolders()) {
+    cpSync(source, join(target, relative(packageRoot, source)), {
       recursive: true,
-      filter: (file) => {
-        const inner = file.slice(source.length);
-        // A package inside is either one of its own in the list, or for development.
-        return !inner.startsWith(`${sep}node_modules`) && isForThisPlatform(file);
-      },
+      // A package inside another is in the list itself, or for development.
+      filter: (file) =>
+        !file.slice(source.length).startsWith(`${sep}node_modules`) && isForThisPlatform(file),
     });
   }
 }
@@ -118,16 +137,12 @@ async function main(target) {
   writeFileSync(stamp, key);
 }
 
-const [target] = process.argv.slice(2);
-if (target === undefined) {
-  process.stderr.write('usage: node scripts/ros/stage.mjs FOLDER\n');
-  process.exitCode = 2;
-} else {
-  try {
-    await main(resolve(target));
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`effvit: ${error.message}\n`);
-    process.exitCode = 1;
+if (isMain(import.meta.url)) {
+  const [target] = process.argv.slice(2);
+  if (target === undefined) {
+    process.stderr.write('usage: node scripts/ros/stage.mjs FOLDER\n');
+    process.exitCode = 2;
+  } else {
+    await reportSetupError(() => main(resolve(target)));
   }
 }

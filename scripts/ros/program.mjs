@@ -1,0 +1,21 @@
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SetupError } from './SetupError.mjs';
+
+/** True in the file that Node was started with, also by a link to it (a colcon workspace links to clones). */
+export function isMain(moduleUrl) {
+  const script = process.argv[1];
+  return script !== undefined && realpathSync(script) === fileURLToPath(moduleUrl);
+}
+
+/** Does the work of a program; a failure that a person can act on ends it with one sentence and exit code 1. */
+export async function reportSetupError(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const log = error.log === undefined ? '' : ` The whole output is in ${error.log}.`;
+    process.stderr.write(`effvit: ${error.message}${log}\n`);
+    process.exitCode = 1;
+  }
+}
