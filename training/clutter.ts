@@ -1,3 +1,4 @@
+import { strokeText } from '../src/classify/annotate/strokeFont.js';
 import { Random } from './Random.js';
 import {
   box,
@@ -12,7 +13,6 @@ import {
   solid,
   type VariantSet,
 } from './signs/Look.js';
-import { strokeText } from './strokeFont.js';
 
 const LETTERS = 'ABCDEFGHJKLMNPRSTUVYZ';
 

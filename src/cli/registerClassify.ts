@@ -1,7 +1,12 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { annotatePicture, encodePng } from '../classify/annotate/annotatePicture.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { fillParameters, type ParameterName } from '../core/parameters.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
+import { nv12ToRgb } from '../image/nv12ToRgb.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
 import { addParameterOptions, parametersFromOptions } from './options.js';
@@ -20,6 +25,8 @@ const PARAMETER_FLAGS = [
 
 interface ClassifyOptions {
   readonly json?: boolean;
+  readonly annotate?: string;
+  readonly showInput?: boolean;
 }
 
 type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
@@ -31,10 +38,16 @@ export function registerClassify(program: Command, context: CommandContext): voi
     .description('Classify pictures (JPEG, PNG).')
     .argument('<picture...>', 'picture files')
     .option('--json', 'one JSON object a line instead of text')
-    .addHelpText('after', '\nExample: effvit classify --top-k 3 photo.jpg\n');
+    .option('--annotate <file>', 'write one picture with its results beside it as a PNG')
+    .option('--show-input', 'with --annotate: what the network sees, after resize and NV12, too')
+    .addHelpText(
+      'after',
+      '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
+    );
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
   addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'area' });
   command.action(async (pictures: string[], options: ClassifyOptions) => {
+    checkAnnotation(pictures, options);
     const parameters = fillParameters({
       ...parametersFromOptions(options as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
       threads: 1,
@@ -47,7 +60,12 @@ export function registerClassify(program: Command, context: CommandContext): voi
       for (const path of pictures) {
         if (signal.aborted) break;
         try {
-          show(path, await classify(classifier, path), options, context);
+          const frame = await pictureFrame(path);
+          const outcome = await classify(classifier, frame, options);
+          if (options.annotate !== undefined) {
+            await writeAnnotated(options.annotate, frame, outcome, classifier);
+          }
+          show(path, outcome, options, context);
         } catch (thrown) {
           // One bad file does not stop the others, but the command has failed.
           context.exitCode = 1;
@@ -60,10 +78,60 @@ export function registerClassify(program: Command, context: CommandContext): voi
   });
 }
 
-async function classify(classifier: Classifier, path: string): Promise<Classified> {
-  const outcome = await classifier.classify(await pictureFrame(path));
+function checkAnnotation(pictures: readonly string[], { annotate, showInput }: ClassifyOptions): void {
+  if (showInput === true && annotate === undefined) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      'Expected --annotate FILE with --show-input: name the PNG to write.',
+    );
+  }
+  if (annotate === undefined) return;
+  if (pictures.length > 1) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `Expected one picture with --annotate but received ${pictures.length}: annotate them one by one.`,
+    );
+  }
+  if (!annotate.toLowerCase().endsWith('.png')) {
+    throw new EffvitError('BAD_ARGUMENT', `Expected a .png file for --annotate but received ${annotate}.`);
+  }
+}
+
+async function classify(
+  classifier: Classifier,
+  frame: ImageFrame,
+  { showInput }: ClassifyOptions,
+): Promise<Classified> {
+  const outcome = await classifier.classify(frame, { keepNv12: showInput === true });
   if (outcome.kind === 'result') return outcome;
-  throw outcome.error ?? new EffvitError('INFERENCE_FAILED', `${path} gave no result: ${outcome.cause}.`);
+  throw (
+    outcome.error ?? new EffvitError('INFERENCE_FAILED', `${frame.source} gave no result: ${outcome.cause}.`)
+  );
+}
+
+async function writeAnnotated(
+  path: string,
+  frame: CompressedImageFrame,
+  { value, timings, widthPx, heightPx, nv12 }: Classified,
+  classifier: Classifier,
+): Promise<void> {
+  const { info, manifest, preprocess } = classifier;
+  const { widthPx: inputWidthPx, heightPx: inputHeightPx, range } = preprocess;
+  const simulated = info.isSimulated ? ', SIMULATED' : '';
+  const annotated = await annotatePicture({
+    picture: frame.data,
+    results: value,
+    title: basename(frame.source),
+    subtitle: `${widthPx} x ${heightPx} px, ${manifest.name}, ${info.backend}${simulated}, inference ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+    ...(nv12 !== undefined && {
+      networkInput: {
+        rgb: nv12ToRgb(nv12, inputWidthPx, inputHeightPx, range),
+        widthPx: inputWidthPx,
+        heightPx: inputHeightPx,
+      },
+    }),
+  });
+  await writeFileAtomic(path, await encodePng(annotated));
 }
 
 function show(

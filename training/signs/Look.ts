@@ -1,5 +1,5 @@
+import type { TypeStyle } from '../../src/classify/annotate/strokeFont.js';
 import type { Random } from '../Random.js';
-import type { TypeStyle } from '../strokeFont.js';
 
 /** Drawings that training sees, and drawings kept back for the measurement. */
 export type VariantSet = 'train' | 'heldout';
