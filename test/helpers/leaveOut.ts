@@ -14,10 +14,11 @@ function reasons(): Reasons {
  * of the run. Where ROS is the reason, start the reason with `ROS:`; CI counts those as failures.
  */
 export function leaveOut(context: Mocha.Context, reason: string): never {
-  // In a `before` hook the runnable is the hook itself, in `beforeEach` and tests it is the test.
-  const runnable = context.currentTest ?? context.test;
-  const isTest = runnable?.constructor.name === 'Test';
-  const place = isTest ? runnable?.fullTitle() : runnable?.parent?.fullTitle();
+  // In a `before` hook `currentTest` is the suite's first test, and `test` the hook: all of the suite is left out.
+  const isSuite = context.test?.title.includes('"before all" hook') === true;
+  const place = isSuite
+    ? context.test?.parent?.fullTitle()
+    : (context.currentTest ?? context.test)?.fullTitle();
   reasons().set(place ?? 'unnamed', reason);
   return context.skip();
 }
