@@ -1,0 +1,18 @@
+/** What programs may use: `import { Classifier, openBag } from 'effvit'`. */
+
+export { openBag } from './bag/openBag.js';
+export { McapBagWriter } from './bag/writing/McapBagWriter.js';
+export {
+  Classifier,
+  type ClassifierModel,
+  type ClassifierOptions,
+  type ClassifyOutcome,
+} from './classify/Classifier.js';
+export type { ClassResult } from './classify/ClassResult.js';
+export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
+export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';
+export { fillParameters, PARAMETERS, type Parameters } from './core/parameters.js';
+export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
+export type { ModelManifest } from './model/ModelManifest.js';
+export { resolveModel } from './model/resolveModel.js';
+export { ensureOnnx } from './modelling/fetch/ensureOnnx.js';
