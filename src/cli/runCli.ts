@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { asEffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
 import type { CommandContext } from './CommandContext.js';
+import { registerBench } from './registerBench.js';
 import { registerClassify } from './registerClassify.js';
 import { registerEval } from './registerEval.js';
 import { registerModel } from './registerModel.js';
@@ -60,6 +61,7 @@ function buildProgram(context: CommandContext): Command {
   registerReplay(program, context);
   registerEval(program, context);
   registerModel(program, context);
+  registerBench(program, context);
   registerQuantize(program, context);
   registerNode(program, context);
   registerPlay(program, context);

@@ -1,0 +1,291 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ClassifierModel } from '../classify/Classifier.js';
+import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
+import { detectChip } from '../inference/bpu/detectChip.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
+import type { PublishedFigures } from '../model/ModelManifest.js';
+import { MAX_THREADS } from '../pool/PoolOptions.js';
+import { measurePool } from '../report/perf/measurePool.js';
+import type { PerfSeries } from '../report/perf/PerfSeries.js';
+import {
+  comparePerf,
+  type EarlierPerf,
+  machineJson,
+  type PerfChange,
+  parseEarlierPerf,
+  seriesJson,
+} from '../report/perf/perfJson.js';
+import { perfMeanings } from '../report/perf/perfMeanings.js';
+import {
+  comparePublished,
+  PERFORMANCE_HEAD,
+  performanceRows,
+  signedPercent,
+} from '../report/perf/performanceTable.js';
+import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
+import type { CommandContext } from './CommandContext.js';
+import { deviceMeter } from './deviceMeter.js';
+import { loadModel } from './loadModel.js';
+import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
+import { plainTable } from './stageTable.js';
+
+const PARAMETER_FLAGS = [
+  'model',
+  'backend',
+  'bpu_priority',
+  'bpu_sim_results',
+  'inference_timeout_ms',
+] as const satisfies readonly ParameterName[];
+
+/** hrt_model_exec's numbers of cores as the parameter bpu_core spells them. */
+const CORES = ['any', '0', '1'] as const;
+const DEFAULT_THREADS = [1, 4, 8];
+const MS_PER_S = 1000;
+
+interface BenchOptions {
+  readonly threads: readonly number[];
+  readonly frameCount: number;
+  readonly perfTime?: number;
+  readonly coreId: number;
+  readonly warmUp: number;
+  readonly repetitions: number;
+  readonly profile?: string;
+  readonly compare?: string;
+  readonly json?: boolean;
+}
+
+interface BenchResult {
+  readonly model: ClassifierModel;
+  readonly info: LoadedModelInfo;
+  readonly chip: BpuChip | undefined;
+  readonly published: PublishedFigures | undefined;
+  readonly series: readonly PerfSeries[];
+  readonly meanings: readonly string[];
+  readonly changes: readonly PerfChange[] | undefined;
+}
+
+/** `effvit bench`: latency and frames a second for several numbers of threads, as hrt_model_exec perf tells them. */
+export function registerBench(program: Command, context: CommandContext): void {
+  const command = program
+    .command('bench')
+    .description('Measure latency and frames a second for several numbers of threads.')
+    .option('--threads <list>', 'numbers of threads, 1 to 16 each', parseThreads, DEFAULT_THREADS)
+    .option('--frame-count <n>', 'frames a repetition', numberParser(1, 1e7, true), 200)
+    .option(
+      '--perf-time <seconds>',
+      'so long a repetition, instead of a number of frames',
+      numberParser(0.01, 86_400),
+    )
+    .option(
+      '--core-id <n>',
+      'BPU core: 0 any, 1 core 0, 2 core 1',
+      numberParser(0, CORES.length - 1, true),
+      0,
+    )
+    .option('--warm-up <n>', 'frames before the first repetition', numberParser(0, 1e6, true), 20)
+    .option('--repetitions <n>', 'repetitions, of which the median is told', numberParser(1, 1000, true), 3)
+    .option(
+      '--profile <file>',
+      "profiler.log as the vendor's tool writes it; with several numbers of threads one file each",
+    )
+    .option('--compare <file>', 'an earlier run (written with --json) to compare with')
+    .option('--json', 'one JSON object instead of reports')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
+    );
+  addParameterOptions(command, PARAMETER_FLAGS);
+  command.action(async (options: BenchOptions) => {
+    const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
+    const parameters = fillParameters({
+      ...parametersFromOptions(options as unknown as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
+      bpu_core: CORES[options.coreId],
+    });
+    const result = await measure(parameters, options, earlier, context);
+    if (options.profile !== undefined) await writeProfiles(options.profile, result, options.coreId);
+    if (options.json === true) context.terminal.json(benchJson(result, options));
+    else show(result, context);
+  });
+}
+
+async function measure(
+  parameters: Parameters,
+  options: BenchOptions,
+  earlier: EarlierPerf | undefined,
+  { terminal, signal }: CommandContext,
+): Promise<BenchResult> {
+  const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+  const { backend, manifest } = model;
+  const series: PerfSeries[] = [];
+  let info: LoadedModelInfo | undefined;
+  for (const threads of options.threads) {
+    const measured = await measurePool({
+      backend,
+      manifest,
+      threads,
+      frameCount: options.frameCount,
+      repetitions: options.repetitions,
+      warmUpFrames: options.warmUp,
+      runTimeoutMs: parameters.inference_timeout_ms,
+      meter: deviceMeter(backend),
+      signal,
+      onRun: (done, of) => terminal.progress(`${threads} threads`, done, of),
+      ...(options.perfTime !== undefined && { perfTimeMs: options.perfTime * MS_PER_S }),
+    });
+    info = measured.info;
+    series.push(measured.series);
+    if (options.json !== true) {
+      if (info.isSimulated) terminal.line(terminal.yellow(`SIMULATED: ${info.runtime}`));
+      terminal.line(vendorReport(measured.series));
+      terminal.line();
+    }
+  }
+  if (info === undefined) throw new RangeError('No number of threads was measured.');
+  const chip =
+    backend.kind === 'bpu_sim' ? backend.chip : (detectChip() ?? publishedChip(manifest.published));
+  return {
+    model,
+    info,
+    chip,
+    published: chip === undefined ? undefined : manifest.published[chip],
+    series,
+    meanings: perfMeanings(series, deviceName(info)),
+    changes: earlier === undefined ? undefined : comparePerf(series, earlier),
+  };
+}
+
+function show(
+  { model, info, chip, published, series, meanings, changes }: BenchResult,
+  context: CommandContext,
+): void {
+  const { terminal } = context;
+  const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
+  const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
+  terminal.line(plainTable(PERFORMANCE_HEAD, rows));
+  if (published !== undefined) terminal.line(`published: ${published.source}`);
+  if (info.isSimulated) {
+    terminal.line(
+      terminal.yellow('SIMULATED: the device is a queue with the times of the manifest; no BPU was used.'),
+    );
+  } else if (info.backend === 'onnx' && published !== undefined) {
+    terminal.line(`The published figures are of the ${chip}'s BPU, not of a CPU.`);
+  }
+  terminal.line();
+  terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
+  for (const meaning of meanings) terminal.line(`- ${meaning}`);
+  if (changes !== undefined) showChanges(changes, terminal.line.bind(terminal));
+}
+
+const DETAIL_HEAD = [
+  'threads',
+  'FPS median',
+  'FPS range',
+  'latency p50 ms',
+  'p95 ms',
+  'max ms',
+  'pipeline ms',
+  'device busy %',
+  'CPU ms/frame',
+] as const;
+
+function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfSeries): string[] {
+  const { latencyMs, deviceUtilisationPercent } = median;
+  return [
+    String(threads),
+    median.framesPerSecond.toFixed(2),
+    `${low.toFixed(2)} .. ${high.toFixed(2)}`,
+    latencyMs.p50.toFixed(2),
+    latencyMs.p95.toFixed(2),
+    latencyMs.max.toFixed(2),
+    median.pipelineMs.toFixed(3),
+    deviceUtilisationPercent === undefined ? '-' : deviceUtilisationPercent.toFixed(1),
+    median.cpuMsPerFrame.toFixed(2),
+  ];
+}
+
+function showChanges(changes: readonly PerfChange[], line: (text: string) => void): void {
+  line('');
+  if (changes.length === 0) {
+    line('The earlier run has none of these numbers of threads.');
+    return;
+  }
+  const rows = changes.map((change) => [
+    String(change.threads),
+    change.earlierFramesPerSecond.toFixed(2),
+    change.framesPerSecond.toFixed(2),
+    signedPercent(change.framesPerSecondChange),
+    change.earlierLatencyMs.toFixed(2),
+    change.latencyMs.toFixed(2),
+    signedPercent(change.latencyChange),
+  ]);
+  line(plainTable(['threads', 'FPS before', 'FPS now', 'change', 'ms before', 'ms now', 'change'], rows));
+}
+
+function benchJson(
+  { model, info, chip, published, series, meanings, changes }: BenchResult,
+  options: BenchOptions,
+) {
+  return {
+    tool: 'effvit bench',
+    version: 1,
+    model: model.manifest.name,
+    backend: info.backend,
+    simulated: info.isSimulated,
+    runtime: info.runtime,
+    class_count: info.classCount,
+    ...(chip !== undefined && { chip }),
+    ...(model.backend.kind === 'bpu_sim' && { device_model: model.backend.deviceModel }),
+    core_id: options.coreId,
+    warm_up_frames: options.warmUp,
+    machine: machineJson(),
+    board: readBoardMonitor(),
+    series: series.map(seriesJson),
+    ...(published !== undefined && { published }),
+    deviations: comparePublished(series, published),
+    meanings,
+    ...(changes !== undefined && { changes }),
+  };
+}
+
+async function writeProfiles(path: string, { series, model }: BenchResult, coreId: number): Promise<void> {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  for (const one of series) {
+    const target = series.length === 1 ? path : `${stem}.${one.threads}${extension}`;
+    await writeFileAtomic(target, profilerLog(one, model.manifest.name, coreId));
+  }
+}
+
+async function readEarlier(path: string): Promise<EarlierPerf> {
+  return parseEarlierPerf(await readFile(path, 'utf8').catch(() => ''), path);
+}
+
+function publishedChip(published: Readonly<Partial<Record<BpuChip, PublishedFigures>>>): BpuChip | undefined {
+  return BPU_CHIPS.find((chip) => published[chip] !== undefined);
+}
+
+function deviceName({ backend }: LoadedModelInfo): string {
+  switch (backend) {
+    case 'bpu':
+      return 'BPU';
+    case 'bpu_sim':
+      return 'simulated BPU';
+    case 'onnx':
+      return 'CPU';
+  }
+}
+
+function parseThreads(text: string): number[] {
+  const threads = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (threads.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_THREADS)) {
+    return [...new Set(threads)];
+  }
+  throw new InvalidArgumentError(
+    `Expected integers from 1 to ${MAX_THREADS} with commas between them but received ${text}.`,
+  );
+}

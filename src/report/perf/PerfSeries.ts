@@ -1,0 +1,65 @@
+/** One repetition of a measurement: so many frames, from so many threads. */
+export interface PerfRun {
+  readonly frameCount: number;
+  readonly runTimeMs: number;
+  /** frameCount / runTimeMs. */
+  readonly framesPerSecond: number;
+  /** The forward pass as its thread sees it: from handing the input over until the output can be read. */
+  readonly latencyMs: LatencyFigures;
+  /** What the rest of the way takes for a frame: copy, handover, preprocessing, postprocessing, delivery; median. */
+  readonly pipelineMs: number;
+  /** Share of the device's time that was spent on frames, 0 to 100; absent where nobody tells. */
+  readonly deviceUtilisationPercent?: number;
+  /** Processor time of this process for a frame. */
+  readonly cpuMsPerFrame: number;
+}
+
+export interface LatencyFigures {
+  readonly mean: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** All repetitions with one number of threads. */
+export interface PerfSeries {
+  readonly threads: number;
+  readonly runs: readonly PerfRun[];
+  /** The run whose rate is the median of all (the lower one of two): the one that is quoted. */
+  readonly median: PerfRun;
+  /** Lowest and highest rate. */
+  readonly framesPerSecondRange: readonly [number, number];
+}
+
+/** Mean, extremes and nearest-rank percentiles of times in milliseconds. */
+export function latencyFigures(timesMs: readonly number[]): LatencyFigures {
+  const sorted = [...timesMs].sort((a, b) => a - b);
+  const at = (fraction: number): number =>
+    sorted[Math.min(Math.max(Math.ceil(fraction * sorted.length) - 1, 0), sorted.length - 1)] ?? 0;
+  const sum = sorted.reduce((total, time) => total + time, 0);
+  return {
+    mean: sorted.length === 0 ? 0 : sum / sorted.length,
+    min: at(0),
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: at(1),
+  };
+}
+
+/** @param runs at least one. */
+export function perfSeries(threads: number, runs: readonly PerfRun[]): PerfSeries {
+  const byRate = [...runs].sort((a, b) => a.framesPerSecond - b.framesPerSecond);
+  const median = byRate[Math.floor((byRate.length - 1) / 2)];
+  if (median === undefined) throw new RangeError('A series needs at least one run.');
+  const fastest = byRate[byRate.length - 1] ?? median;
+  const slowest = byRate[0] ?? median;
+  return {
+    threads,
+    runs,
+    median,
+    framesPerSecondRange: [slowest.framesPerSecond, fastest.framesPerSecond],
+  };
+}

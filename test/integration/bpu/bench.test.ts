@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { runEffvit } from '../../helpers/runEffvit.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+interface BenchJson {
+  readonly simulated: boolean;
+  readonly backend: string;
+  readonly model: string;
+  readonly device_model: { cores: number };
+  readonly series: {
+    threads: number;
+    fps: number;
+    frame_count: number;
+    latency_ms: { mean: number; min: number };
+    device_utilisation_percent: number;
+    repetitions: unknown[];
+  }[];
+  readonly deviations: { name: string }[];
+  readonly meanings: string[];
+  readonly changes?: { threads: number }[];
+}
+
+const QUICK = ['--frame-count', '12', '--repetitions', '2', '--warm-up', '0'];
+
+describe('effvit bench', () => {
+  const scratch = scratchFolder();
+
+  it('measures the simulated BPU by its device model, and says that it is simulated', async () => {
+    const profile = scratch.path('profiler.log');
+    const args = [
+      'bench',
+      '--backend',
+      'bpu_sim',
+      '--threads',
+      '1,4',
+      ...QUICK,
+      '--json',
+      '--profile',
+      profile,
+    ];
+    const run = await runEffvit(args);
+    assert.equal(run.code, 0, run.stderr);
+    const output = JSON.parse(run.stdout) as BenchJson;
+    assert.equal(output.simulated, true);
+    assert.equal(output.backend, 'bpu_sim');
+    assert.equal(output.model, 'efficientvit_m5');
+    assert.deepEqual(
+      output.series.map(({ threads }) => threads),
+      [1, 4],
+    );
+    const [one, four] = output.series;
+    // How much later than the model says is the machine's business; earlier is impossible.
+    assert.ok((one?.latency_ms.min ?? 0) >= 6.34, JSON.stringify(one));
+    assert.ok((four?.fps ?? 0) <= 1000 / 5.72);
+    assert.equal(four?.frame_count, 12);
+    assert.equal(four?.repetitions.length, 2);
+    assert.ok((four?.device_utilisation_percent ?? 0) > 0);
+    assert.deepEqual(
+      output.deviations.map(({ name }) => name),
+      ['single_thread_latency_ms', 'multi_thread_latency_ms', 'max_fps'],
+    );
+    for (const threads of [1, 4]) {
+      const log = JSON.parse(readFileSync(scratch.path(`profiler.${threads}.log`), 'utf8')) as {
+        running_condition: { thread_num: number; frame_count: number };
+      };
+      assert.equal(log.running_condition.thread_num, threads);
+      assert.equal(log.running_condition.frame_count, 12);
+    }
+    const earlier = scratch.path('earlier.json');
+    writeFileSync(earlier, run.stdout);
+    const again = await runEffvit([
+      'bench',
+      '--backend',
+      'bpu_sim',
+      '--threads',
+      '4',
+      ...QUICK,
+      '--compare',
+      earlier,
+    ]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /^SIMULATED: simulated rdk-x5/);
+    assert.match(again.stdout, /Running condition:\n {2}Thread number is: 4\n {2}Frame count {3}is: 12\n/);
+    assert.match(again.stdout, /efficientvit_m5 \(SIMULATED\)/);
+    assert.match(again.stdout, /FPS before/);
+  });
+
+  it('runs for a time instead of a number of frames', async () => {
+    const args = [
+      'bench',
+      '--backend',
+      'bpu_sim',
+      '--threads',
+      '2',
+      '--perf-time',
+      '0.2',
+      '--repetitions',
+      '1',
+    ];
+    const run = await runEffvit([...args, '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const [two] = (JSON.parse(run.stdout) as BenchJson).series;
+    assert.ok((two?.frame_count ?? 0) > 2);
+  });
+
+  it('refuses what it cannot use in one sentence', async () => {
+    writeFileSync(scratch.path('text.json'), 'no JSON');
+    const cases: [string[], RegExp][] = [
+      [['--threads', '1,17'], /integers from 1 to 16 .* but received 1,17/],
+      [['--threads', ''], /but received/],
+      [['--core-id', '3'], /an integer from 0 to 2 but received 3/],
+      [['--frame-count', '0'], /but received 0/],
+      [['--compare', scratch.path('absent.json')], /absent\.json is not an earlier run/],
+      [['--compare', scratch.path('text.json')], /text\.json is not an earlier run/],
+    ];
+    for (const [args, message] of cases) {
+      const run = await runEffvit(['bench', '--backend', 'bpu_sim', ...args]);
+      assert.equal(run.code, 2, `${args.join(' ')}: ${run.stderr}`);
+      assert.match(run.stderr, message);
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { resolveModel } from '../../../../src/model/resolveModel.js';
+import {
+  latencyFigures,
+  type PerfRun,
+  type PerfSeries,
+  perfSeries,
+} from '../../../../src/report/perf/PerfSeries.js';
+import { comparePerf, parseEarlierPerf, seriesJson } from '../../../../src/report/perf/perfJson.js';
+import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
+import { comparePublished, performanceRows } from '../../../../src/report/perf/performanceTable.js';
+import { profilerLog, vendorReport } from '../../../../src/report/perf/vendorReport.js';
+import { assertRefused } from '../../../helpers/assertRefused.js';
+
+function runOf(framesPerSecond: number, meanMs: number, busyPercent?: number): PerfRun {
+  return {
+    frameCount: 200,
+    runTimeMs: 200_000 / framesPerSecond,
+    framesPerSecond,
+    latencyMs: { mean: meanMs, min: meanMs - 1, p50: meanMs, p95: meanMs, p99: meanMs, max: meanMs + 1 },
+    pipelineMs: 0.1,
+    cpuMsPerFrame: 0.5,
+    ...(busyPercent !== undefined && { deviceUtilisationPercent: busyPercent }),
+  };
+}
+
+function seriesOf(
+  threads: number,
+  framesPerSecond: number,
+  meanMs: number,
+  busyPercent?: number,
+): PerfSeries {
+  return perfSeries(threads, [runOf(framesPerSecond, meanMs, busyPercent)]);
+}
+
+describe('PerfSeries', () => {
+  it('takes nearest-rank percentiles', () => {
+    const times = Array.from({ length: 100 }, (_, index) => 100 - index);
+    assert.deepEqual(latencyFigures(times), { mean: 50.5, min: 1, p50: 50, p95: 95, p99: 99, max: 100 });
+    assert.deepEqual(latencyFigures([7]), { mean: 7, min: 7, p50: 7, p95: 7, p99: 7, max: 7 });
+  });
+
+  it('quotes the median repetition and the range of all', () => {
+    const series = perfSeries(4, [runOf(170, 1), runOf(150, 2), runOf(160, 3)]);
+    assert.equal(series.median.framesPerSecond, 160);
+    assert.deepEqual(series.framesPerSecondRange, [150, 170]);
+    assert.equal(perfSeries(1, [runOf(2, 1), runOf(1, 1)]).median.framesPerSecond, 1);
+  });
+});
+
+describe('vendorReport', () => {
+  const series = perfSeries(4, [{ ...runOf(186.47271, 21.25875976), runTimeMs: 1072.543 }]);
+
+  it('has the form of hrt_model_exec perf to the letter', () => {
+    assert.equal(
+      vendorReport(series),
+      `Running condition:
+  Thread number is: 4
+  Frame count   is: 200
+  Program run time: 1072.543000 ms
+Perf result:
+  Frame totally latency is: 4251.751952 ms
+  Average    latency    is: 21.258760 ms
+  Frame      rate       is: 186.472710 FPS`,
+    );
+  });
+
+  it("writes the vendor's profiler.log", () => {
+    assert.deepEqual(JSON.parse(profilerLog(series, 'm', 2)), {
+      perf_result: { FPS: 186.47271, average_latency: 21.25875976 },
+      running_condition: { core_id: 2, frame_count: 200, model_name: 'm', run_time: 1072.543, thread_num: 4 },
+      model_latency: { m: { avg_time: 21.25875976, max_time: 22.25875976, min_time: 20.25875976 } },
+    });
+  });
+});
+
+describe('perfMeanings', () => {
+  it('tells the published figures of EfficientViT-M5 as its page does', () => {
+    const meanings = perfMeanings(
+      [seriesOf(8, 174.8, 45.7, 100), seriesOf(1, 157.7, 6.34, 90.2), seriesOf(4, 174.7, 22.69, 99.9)],
+      'BPU',
+    );
+    assert.deepEqual(meanings, [
+      'One frame alone takes 6.34 ms, which leaves the BPU idle 10 % of the time.',
+      'Saturated at 4 threads (174.7 FPS, the BPU 100 % busy): more only wait in its queue.',
+      '8 threads bring no more frames than 4 (+0.1 %) at 2.0 times the latency: 4 suffice.',
+    ]);
+  });
+
+  it('points at memory where 8 threads bring much over a device that is busy already', () => {
+    const meanings = perfMeanings([seriesOf(4, 100, 40, 98), seriesOf(8, 130, 60, 100)], 'BPU');
+    assert.match(meanings[0] ?? '', /^8 threads still bring more frames/);
+    assert.match(meanings[1] ?? '', /\+30\.0 %.*although 4 keep the BPU 98 % busy.*memory traffic.*DDR/);
+  });
+
+  it('points at what frames wait for where the device is idle', () => {
+    const [, gain] = perfMeanings([seriesOf(4, 100, 40, 60), seriesOf(8, 190, 42, 99)], 'BPU');
+    assert.match(gain ?? '', /only 60 % busy: frames wait for something else than computing.*DDR bandwidth/);
+    const [, small] = perfMeanings([seriesOf(4, 100, 40), seriesOf(8, 105, 76)], 'BPU');
+    assert.match(small ?? '', /\+5\.0 % frames over 4 at 1\.9 times the latency: 4 nearly suffice/);
+  });
+
+  it('says nothing of what was not measured', () => {
+    assert.deepEqual(perfMeanings([seriesOf(2, 100, 10)], 'BPU'), []);
+    assert.deepEqual(perfMeanings([seriesOf(1, 100, 10)], 'CPU'), ['One frame alone takes 10.00 ms.']);
+    const [, saturated] = perfMeanings([seriesOf(1, 100, 10, 99), seriesOf(2, 101, 20, 100)], 'CPU');
+    assert.match(saturated ?? '', /^Saturated at 1 thread \(/);
+  });
+});
+
+describe('performanceTable', () => {
+  const series = [seriesOf(1, 150, 6.6), seriesOf(4, 180, 22), seriesOf(8, 170, 44)];
+
+  it('holds what was measured beside what was published, and nothing beside what was not measured', async () => {
+    const manifest = await resolveModel('efficientvit_m5');
+    const published = manifest.published['rdk-x5'];
+    const rows = performanceRows(manifest, 1000, series, published, 'SIMULATED');
+    const shared = ['224x224', '1000', '12.5'];
+    assert.deepEqual(rows, [
+      ['efficientvit_m5 (SIMULATED)', ...shared, '-', '-', '6.60', '22.00 (4 threads)', '180.00'],
+      ['published', ...shared, '73.75', '72.50', '6.34', '22.69 (4 threads)', '174.70'],
+      ['deviation', '', '', '', '', '', '+4.1 %', '-3.0 %', '+3.0 %'],
+    ]);
+    const onlyEight = performanceRows(manifest, 1000, series.slice(2), published, 'measured');
+    assert.deepEqual(onlyEight[2]?.slice(6), ['-', '-', '-2.7 %']);
+    assert.equal(performanceRows(manifest, 1000, series, undefined, 'measured').length, 1);
+  });
+
+  it('compares only what both sides have', () => {
+    assert.deepEqual(comparePublished(series, undefined), []);
+    const compared = comparePublished(series, { source: 's', maxFps: 200 });
+    assert.equal(compared.length, 1);
+    assert.equal(compared[0]?.threads, 4);
+    assert.ok(Math.abs((compared[0]?.deviation ?? 0) + 0.1) < 1e-9);
+  });
+});
+
+describe('perfJson', () => {
+  it('is read back to be compared with', () => {
+    const text = JSON.stringify({
+      tool: 'effvit bench',
+      model: 'm',
+      backend: 'bpu_sim',
+      simulated: true,
+      series: [seriesOf(1, 100, 10), seriesOf(4, 160, 25)].map(seriesJson),
+    });
+    const earlier = parseEarlierPerf(text, 'a.json');
+    const changes = comparePerf([seriesOf(4, 200, 20), seriesOf(8, 200, 40)], earlier);
+    assert.deepEqual(changes, [
+      {
+        threads: 4,
+        framesPerSecond: 200,
+        earlierFramesPerSecond: 160,
+        framesPerSecondChange: 0.25,
+        latencyMs: 20,
+        earlierLatencyMs: 25,
+        latencyChange: -0.19999999999999996,
+      },
+    ]);
+  });
+
+  it('refuses what is no earlier run', () => {
+    for (const text of ['', '{', '[]', '{"tool":"other"}', '{"tool":"effvit bench","series":1}']) {
+      assertRefused(() => parseEarlierPerf(text, 'a.json'), 'BAD_ARGUMENT', /a\.json is not an earlier run/);
+    }
+  });
+});
