@@ -1,0 +1,198 @@
+// What a frame costs on its way to NV12 and to a float tensor, against sharp's resize plus conversion in the same
+// rounds, and every encoding.
+//
+//   node build/test/bench/preprocess.bench.js [rounds]
+import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
+import sharp from 'sharp';
+import { applyRgbWeights, RGB_TO_YUV } from '../../src/image/bt601.js';
+import { FrameSlot } from '../../src/image/FrameSlot.js';
+import { RAW_ENCODINGS, type RawImageFrame } from '../../src/image/ImageFrame.js';
+import { compileNv12Kernel, Nv12Converter } from '../../src/image/Nv12Converter.js';
+import { Nv12TensorConverter } from '../../src/image/Nv12TensorConverter.js';
+import { nv12TensorTwin } from '../../src/image/nv12TensorTwin.js';
+import { type PreprocessOptions, preprocessOptions } from '../../src/image/PreprocessOptions.js';
+import { planFrame } from '../../src/image/planFrame.js';
+import type { TensorOptions } from '../../src/image/TensorOptions.js';
+import { difference, fieldScene, sceneFrame, smoothScene } from '../helpers/scenes.js';
+
+const SIZES = [
+  [640, 480],
+  [1920, 1080],
+] as const;
+const rounds = Number(process.argv[2] ?? 31);
+
+sharp.concurrency(1);
+sharp.cache(false);
+const slot = FrameSlot.create();
+const kernel = compileNv12Kernel();
+const converter = Nv12Converter.create(slot.memory, kernel);
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+type Work = () => unknown;
+
+interface Cost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Runs of one contestant in a row within a round: the first of them finds the caches as the last contestant left them. */
+const RUNS_A_ROUND = 7;
+
+/** Medians, over the rounds, of what one run costs; rounds are interleaved, so that a noisy neighbour meets everybody. */
+async function race(contestants: Readonly<Record<string, Work>>): Promise<Record<string, Cost>> {
+  const costs = new Map(Object.keys(contestants).map((name) => [name, [] as Cost[]]));
+  const warmUpRounds = Math.min(10, rounds);
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (const [name, work] of Object.entries(contestants)) {
+      const walls: number[] = [];
+      const before = process.cpuUsage();
+      for (let run = 0; run < RUNS_A_ROUND; run++) {
+        const beganNs = process.hrtime.bigint();
+        await work();
+        walls.push(Number(process.hrtime.bigint() - beganNs) / 1e6);
+      }
+      const { user, system } = process.cpuUsage(before);
+      const cost = { wallMs: median(walls), cpuMs: (user + system) / 1000 / RUNS_A_ROUND };
+      if (round >= 0) costs.get(name)?.push(cost);
+    }
+  }
+  return Object.fromEntries(
+    [...costs].map(([name, values]) => [
+      name,
+      { wallMs: median(values.map(({ wallMs }) => wallMs)), cpuMs: median(values.map(({ cpuMs }) => cpuMs)) },
+    ]),
+  );
+}
+
+function report(title: string, costs: Readonly<Record<string, Cost>>, baseline?: string): void {
+  console.log(title);
+  for (const [name, { wallMs, cpuMs }] of Object.entries(costs)) {
+    const base = baseline === undefined ? undefined : costs[baseline];
+    const ratio =
+      base === undefined
+        ? ''
+        : `, ${(base.wallMs / wallMs).toFixed(1)}x (CPU ${(base.cpuMs / cpuMs).toFixed(1)}x)`;
+    console.log(`  ${name.padEnd(42)} ${wallMs.toFixed(3)} ms, CPU ${cpuMs.toFixed(3)} ms${ratio}`);
+  }
+}
+
+/** What the product does with a raw frame: plan, the one copy, conversion. */
+function ours(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
+  const plan = planFrame(frame, options);
+  slot.copyFrom(frame.data, plan);
+  return converter.convert(plan);
+}
+
+/** sharp's resize, then the conversion as it is written in plain JavaScript. */
+async function bySharp(frame: RawImageFrame, filter: 'lanczos3' | 'linear'): Promise<Uint8Array> {
+  const { widthPx: width, heightPx: height } = frame;
+  const rgb = await sharp(frame.data, { raw: { width, height, channels: 3 } })
+    .resize(224, 224, { fit: 'fill', kernel: filter })
+    .raw()
+    .toBuffer();
+  return rgbToNv12(rgb, 224, 224);
+}
+
+function rgbToNv12(rgb: Uint8Array, widthPx: number, heightPx: number): Uint8Array {
+  const { y: luma, u, v } = RGB_TO_YUV.full;
+  const nv12 = new Uint8Array((widthPx * heightPx * 3) / 2);
+  for (let y = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++) {
+      const at = 3 * (y * widthPx + x);
+      const [r = 0, g = 0, b = 0] = [rgb[at], rgb[at + 1], rgb[at + 2]];
+      nv12[y * widthPx + x] = applyRgbWeights(luma, r, g, b);
+      if ((x | y) % 2 === 0) {
+        const chroma = widthPx * (heightPx + y / 2) + x;
+        nv12[chroma] = applyRgbWeights(u, r, g, b);
+        nv12[chroma + 1] = applyRgbWeights(v, r, g, b);
+      }
+    }
+  }
+  return nv12;
+}
+
+/** The conversion alone, again and again of the rows that were copied into a slot of the frame's own. */
+function conversionOf(frame: RawImageFrame, options: PreprocessOptions): Work {
+  const own = FrameSlot.create();
+  const ownConverter = Nv12Converter.create(own.memory, kernel);
+  const plan = planFrame(frame, options);
+  own.copyFrom(frame.data, plan);
+  return () => ownConverter.convert(plan);
+}
+
+async function againstSharp(widthPx: number, heightPx: number): Promise<void> {
+  const frame = sceneFrame(smoothScene(widthPx, heightPx), {
+    encoding: 'rgb8',
+    widthPx,
+    heightPx,
+    byteOffset: 0,
+  });
+  const variants = (['bilinear', 'antialias', 'area'] as const).map(
+    (filter) => [filter, preprocessOptions({ filter, resizeMode: 'stretch' })] as const,
+  );
+  for (const [filter, options] of variants) {
+    const { mean } = difference(ours(frame, options), await bySharp(frame, 'linear'));
+    assert.ok(mean < 1, `${filter} and sharp differ by ${mean} grey levels on a smooth scene`);
+  }
+  const name = `${widthPx}x${heightPx} rgb8 to 224x224 NV12, stretch`;
+  const works = variants.flatMap(([filter, options]): [string, Work][] => [
+    [`plan, copy and convert, ${filter}`, () => ours(frame, options)],
+    [`  of which convert, ${filter}`, conversionOf(frame, options)],
+  ]);
+  const costs = await race({
+    'sharp (lanczos3) and plain JavaScript': () => bySharp(frame, 'lanczos3'),
+    'sharp (linear) and plain JavaScript': () => bySharp(frame, 'linear'),
+    ...Object.fromEntries(works),
+  });
+  report(name, costs, 'sharp (linear) and plain JavaScript');
+}
+
+async function everyEncoding(widthPx: number, heightPx: number): Promise<void> {
+  const scene = fieldScene(widthPx, heightPx);
+  const options = preprocessOptions();
+  const frames = RAW_ENCODINGS.map((encoding) =>
+    sceneFrame(scene, { encoding, widthPx, heightPx, byteOffset: 0 }),
+  );
+  const works = frames.flatMap((frame): [string, Work][] => [
+    [`${frame.encoding}, plan and copy`, () => slot.copyFrom(frame.data, planFrame(frame, options))],
+    [`${frame.encoding}, convert`, conversionOf(frame, options)],
+  ]);
+  report(`${widthPx}x${heightPx}, cropped and filtered as by default`, await race(Object.fromEntries(works)));
+}
+
+async function tensors(): Promise<void> {
+  const nv12 = Uint8Array.from({ length: 224 * 336 }, (_, index) => (index * 31) % 251);
+  const optionsOf = (layout: 'nchw' | 'nhwc'): TensorOptions => ({
+    widthPx: 224,
+    heightPx: 224,
+    layout,
+    order: 'rgb',
+    mean: [123.675, 116.28, 103.53],
+    scale: [0.01712475, 0.017507, 0.01742919],
+    range: 'full',
+  });
+  const [nchw, nhwc] = [
+    Nv12TensorConverter.create(optionsOf('nchw')),
+    Nv12TensorConverter.create(optionsOf('nhwc')),
+  ];
+  assert.deepEqual(nchw.convert(nv12), nv12TensorTwin(nv12, optionsOf('nchw')));
+  const costs = await race({
+    'plain TypeScript twin, NCHW': () => nv12TensorTwin(nv12, optionsOf('nchw')),
+    'kernel, NCHW': () => nchw.convert(nv12),
+    'kernel, NHWC': () => nhwc.convert(nv12),
+  });
+  report('224x224 NV12 to normalised float32', costs, 'plain TypeScript twin, NCHW');
+}
+
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, sharp ${sharp.versions.sharp}, load ${loadavg()[0]?.toFixed(2)}`,
+);
+console.log(`medians of ${rounds} interleaved rounds of ${RUNS_A_ROUND} runs each`);
+for (const [widthPx, heightPx] of SIZES) await againstSharp(widthPx, heightPx);
+for (const [widthPx, heightPx] of SIZES) await everyEncoding(widthPx, heightPx);
+await tensors();
