@@ -13,6 +13,7 @@ export async function pictureFrame(path: string): Promise<CompressedImageFrame> 
   return {
     kind: 'compressed',
     format: '',
+    origin: 'file',
     data,
     stamp: { sec: 0, nanosec: 0 },
     frameId: '',

@@ -45,7 +45,7 @@ export function registerClassify(program: Command, context: CommandContext): voi
       '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
     );
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
-  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'area' });
+  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'antialias' });
   command.action(async (pictures: string[], options: ClassifyOptions) => {
     checkAnnotation(pictures, options);
     const parameters = fillParameters({

@@ -41,7 +41,7 @@ export function registerEval(program: Command, context: CommandContext): void {
     .option('--json', 'one JSON object instead of tables')
     .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
-  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'area' });
+  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'antialias' });
   command.action(async (path: string, options: EvalOptions) => {
     const parameters = fillParameters({
       ...parametersFromOptions(options as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),

@@ -151,7 +151,7 @@ function planesMaker(manifest: ModelManifest): FramePlanes {
       `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler wants it.`,
     );
   }
-  return new FramePlanes(modelPreprocess(manifest, fillParameters({ resize_filter: 'area' })), color);
+  return new FramePlanes(modelPreprocess(manifest, fillParameters({ resize_filter: 'antialias' })), color);
 }
 
 async function* calibrationPlanes(

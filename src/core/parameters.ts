@@ -85,9 +85,9 @@ export const PARAMETERS = [
     name: 'resize_filter',
     type: 'string',
     defaultValue: 'auto',
-    choices: ['auto', 'bilinear', 'area'],
+    choices: ['auto', 'bilinear', 'antialias', 'area'],
     description:
-      'Pixels of the resized frame: bilinear is quickest, area averages all that it shrinks; auto is area when shrinking more than twice, else bilinear.',
+      'Pixels of the resized frame: bilinear is quickest and leaves pixels out, antialias is what Pillow and torchvision do, area averages; auto is area when shrinking more than twice, else antialias.',
     change: 'live',
   },
   {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { EffvitError } from '../core/EffvitError.js';
 
 /**
  * Compiles one of the kernels in `assembly/`. A module can be sent to worker threads.
  *
- * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions.
+ * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions; INTERNAL where it was not built.
  */
 export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
-  // The build puts it beside this file.
-  const bytes = readFileSync(new URL(`./${name}.wasm`, import.meta.url));
+  const bytes = kernelBytes(name);
   if (!WebAssembly.validate(bytes)) {
     throw new EffvitError(
       'UNSUPPORTED',
@@ -16,4 +16,20 @@ export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
     );
   }
   return new WebAssembly.Module(bytes);
+}
+
+function kernelBytes(name: string): Uint8Array {
+  // The build puts it beside this file.
+  const url = new URL(`./${name}.wasm`, import.meta.url);
+  try {
+    return readFileSync(url);
+  } catch (error) {
+    throw new EffvitError(
+      'INTERNAL',
+      `The image kernel ${fileURLToPath(url)} is missing: run npm run build.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
