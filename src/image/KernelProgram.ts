@@ -6,7 +6,7 @@ import {
   type RgbWeights,
   rangeConversion,
 } from './bt601.js';
-import { type ColumnTables, channelTables, pixelTables, runOf } from './columnTables.js';
+import { type ColumnTables, columnTables, runOf } from './columnTables.js';
 import * as F from './kernelFields.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
 
@@ -154,7 +154,7 @@ class ProgramBuilder {
     const isFused = tapsX.maxCount <= 2 && tapsY.maxCount <= 2;
     const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(pixelBytes);
     const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, 1, -this.#firstColumn));
-    const columns = pixelTables(runs);
+    const columns = columnTables(runs);
     this.#set(F.PIXEL_BYTES, pixelBytes);
     this.#set(F.IS_FUSED, isFused ? 1 : 0);
     this.#describeRows(F.LUMA_PLANE, source, 0);
@@ -194,7 +194,7 @@ class ProgramBuilder {
       this.#describeChannel(lumaRows, 2, traits.yByte - first, luma);
       this.#set(F.CHROMA, 1);
       const runs = runsOf(1, 4, [traits.uByte - first, traits.vByte - first]);
-      this.#describeChroma(channelTables(runs), runs.length, chroma);
+      this.#describeChroma(columnTables(runs), runs.length, chroma);
       this.#fields[F.CHROMA_PLANE + F.WEIGHED_ROW] = this.#fields[F.LUMA_PLANE + F.WEIGHED_ROW] ?? 0;
     } else if (traits.family === 'semiPlanar') {
       const first = firstBytes[1] ?? 0;
@@ -202,7 +202,7 @@ class ProgramBuilder {
       this.#set(F.CHROMA, 2);
       const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
       const rows = this.#rowsInPlace(1, traits.chromaShift);
-      const tables = channelTables(runs);
+      const tables = columnTables(runs);
       this.#describeRows(F.CHROMA_PLANE, rows, traits.chromaShift);
       this.#describeChroma(tables, runs.length, chroma);
       this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
@@ -213,7 +213,7 @@ class ProgramBuilder {
   #describeChannel(source: SourceRows, pitch: number, offset: number, affine: Affine): void {
     const { tapsX } = this.#layout;
     const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, pitch, offset));
-    const tables = channelTables(runs);
+    const tables = columnTables(runs);
     this.#describeRows(F.LUMA_PLANE, source, 0);
     this.#describeColumns(F.LUMA_PLANE, tables, runs.length, 2);
     this.#setWeighedRow(F.LUMA_PLANE, source, tables);

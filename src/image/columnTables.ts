@@ -10,7 +10,7 @@ export interface WeightedRun {
 export interface ColumnTables {
   /** Index of the first value of each output. */
   readonly firsts: Int32Array;
-  /** Pairs of weights; see {@link channelTables} and {@link pixelTables} for their order. */
+  /** Pairs of weights: the first pair of each of four outputs, their second pairs, and so on; then the next four. */
   readonly weights: Int16Array;
   /** Pairs of every output; short runs are filled up with zeros. */
   readonly pairs: number;
@@ -36,7 +36,8 @@ export function runOf(
   return { first: begin * pitch + offset, weights };
 }
 
-function tables(runs: readonly WeightedRun[], isGrouped: boolean): ColumnTables {
+/** Tables of any outputs: `first` counts values or, where outputs are whole pixels, pixels. */
+export function columnTables(runs: readonly WeightedRun[]): ColumnTables {
   const pairs = Math.max(1, ...runs.map((run) => Math.ceil(run.weights.length / 2)));
   const outputs = Math.ceil(runs.length / 4) * 4;
   const firsts = new Int32Array(outputs);
@@ -44,20 +45,9 @@ function tables(runs: readonly WeightedRun[], isGrouped: boolean): ColumnTables 
   runs.forEach((run, index) => {
     firsts[index] = run.first;
     run.weights.forEach((weight, tap) => {
-      const pair = tap >> 1;
-      const place = isGrouped ? ((index >> 2) * pairs + pair) * 4 + (index & 3) : index * pairs + pair;
+      const place = ((index >> 2) * pairs + (tap >> 1)) * 4 + (index & 3);
       weights[2 * place + (tap & 1)] = weight;
     });
   });
   return { firsts, weights, pairs };
-}
-
-/** For outputs of one channel: the first pairs of four outputs, their second pairs, and so on. */
-export function channelTables(runs: readonly WeightedRun[]): ColumnTables {
-  return tables(runs, true);
-}
-
-/** For whole pixels: all pairs of an output, then those of the next. `first` counts pixels. */
-export function pixelTables(runs: readonly WeightedRun[]): ColumnTables {
-  return tables(runs, false);
 }

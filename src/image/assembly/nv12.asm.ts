@@ -67,16 +67,19 @@ function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: 
   const shift = rowShift;
   let x: i32 = 0;
   for (; x + 64 <= bytes; x += 64) {
-    let s0 = i16x8.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let s4 = s0;
-    let s5 = s0;
-    let s6 = s0;
-    let s7 = s0;
-    for (let k = 0; k < count; k++) {
-      const source = <usize>load<u32>(rows + (k << 2)) + (x + shift);
+    const at = x + shift;
+    const top = <usize>load<u32>(rows) + at;
+    const topWeight = v128.load_splat<u16>(weights);
+    let s0 = i16x8.mul(v128.load_ext<u8>(top), topWeight);
+    let s1 = i16x8.mul(v128.load_ext<u8>(top, 8), topWeight);
+    let s2 = i16x8.mul(v128.load_ext<u8>(top, 16), topWeight);
+    let s3 = i16x8.mul(v128.load_ext<u8>(top, 24), topWeight);
+    let s4 = i16x8.mul(v128.load_ext<u8>(top, 32), topWeight);
+    let s5 = i16x8.mul(v128.load_ext<u8>(top, 40), topWeight);
+    let s6 = i16x8.mul(v128.load_ext<u8>(top, 48), topWeight);
+    let s7 = i16x8.mul(v128.load_ext<u8>(top, 56), topWeight);
+    for (let k = 1; k < count; k++) {
+      const source = <usize>load<u32>(rows + (k << 2)) + at;
       const weight = v128.load_splat<u16>(weights + (k << 1));
       s0 = weighed(s0, source, weight);
       s1 = weighed(s1, source + 8, weight);
@@ -268,15 +271,11 @@ function fusedRow(
   }
 }
 
-/** One pixel from a weighed row. */
+/** A pair of pixels of a weighed row, weighed and added. */
 @inline
-function weighedPixel(source: usize, weights: usize, pairs: i32, pixelBytes: i32): v128 {
-  let sum = i32x4.splat(0);
-  for (let pair = 0; pair < pairs; pair++) {
-    const values = channelPairs(v128.load(source + pair * (pixelBytes << 2)), pixelBytes);
-    sum = i32x4.add(sum, i32x4.dot_i16x8_s(values, v128.load_splat<u32>(weights + (pair << 2))));
-  }
-  return sum;
+function weighedPair(sum: v128, source: usize, weights: usize, pixelBytes: i32): v128 {
+  const values = channelPairs(v128.load(source), pixelBytes);
+  return i32x4.add(sum, i32x4.dot_i16x8_s(values, v128.load_splat<u32>(weights)));
 }
 
 /** A row of pixels from a weighed row. */
@@ -293,19 +292,30 @@ function weighedPixelRow(
   const source = address(plane, WEIGHED_ROW);
   const outputs = field(plane, OUTPUTS);
   const pairs = field(plane, COLUMN_PAIRS);
-  const pixelWeights = pairs << 2;
+  const step = pixelBytes << 2;
   let offsets = address(plane, COLUMN_OFFSETS);
   let weights = address(plane, COLUMN_WEIGHTS);
   for (let index = 0; index < outputs; index += 4) {
-    const a = weighedPixel(source + load<i32>(offsets), weights, pairs, pixelBytes);
-    weights += pixelWeights;
-    const b = weighedPixel(source + load<i32>(offsets, 4), weights, pairs, pixelBytes);
-    weights += pixelWeights;
-    const c = weighedPixel(source + load<i32>(offsets, 8), weights, pairs, pixelBytes);
-    weights += pixelWeights;
-    const d = weighedPixel(source + load<i32>(offsets, 12), weights, pairs, pixelBytes);
-    weights += pixelWeights;
+    let p0 = source + load<i32>(offsets);
+    let p1 = source + load<i32>(offsets, 4);
+    let p2 = source + load<i32>(offsets, 8);
+    let p3 = source + load<i32>(offsets, 12);
     offsets += 16;
+    let a = i32x4.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    for (let pair = 0; pair < pairs; pair++) {
+      a = weighedPair(a, p0, weights, pixelBytes);
+      b = weighedPair(b, p1, weights + 4, pixelBytes);
+      c = weighedPair(c, p2, weights + 8, pixelBytes);
+      d = weighedPair(d, p3, weights + 12, pixelBytes);
+      weights += 16;
+      p0 += step;
+      p1 += step;
+      p2 += step;
+      p3 += step;
+    }
     outputPixels(fields, a, b, c, d, luma + index, chroma + index, withChroma, oddColumns);
   }
 }
