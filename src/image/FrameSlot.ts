@@ -1,5 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { SLOT_BASE_BYTES } from './KernelProgram.js';
+import { SLOT_BASE_BYTES } from './KernelTables.js';
 import type { FramePlan } from './planFrame.js';
 import { COPY_ALIGNMENT_BYTES } from './SlotLayout.js';
 

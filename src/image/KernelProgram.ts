@@ -7,14 +7,9 @@ import {
   rangeConversion,
 } from './bt601.js';
 import { type ColumnTables, columnTables, runOf } from './columnTables.js';
+import { aligned, KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
 import * as F from './kernelFields.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
-
-/** Address of the slot's first byte: the kernel keeps its own variables below. */
-export const SLOT_BASE_BYTES = 65536;
-
-/** The kernel's vector loads and stores may reach this far beyond the bytes that count. */
-const PADDING_BYTES = 64;
 
 /** What the kernel needs to convert frames of one layout, and where it lies in the slot. Offsets are slot offsets. */
 export interface KernelProgram {
@@ -25,32 +20,6 @@ export interface KernelProgram {
   readonly tablesOffset: number;
   readonly slotBytes: number;
 }
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
-}
-
-/** Hands out parts of the slot, one behind the other. */
-class SlotAllocator {
-  #end: number;
-
-  constructor(begin: number) {
-    this.#end = aligned(begin);
-  }
-
-  /** Slot offset of `bytes` bytes, with room for vectors that reach beyond. */
-  allocate(bytes: number): number {
-    const offset = this.#end;
-    this.#end = aligned(offset + bytes + PADDING_BYTES);
-    return offset;
-  }
-
-  get end(): number {
-    return this.#end;
-  }
-}
-
-type Table = Int32Array | Int16Array | Uint16Array;
 
 /** Rows as the kernel reads them: from the slot, or unpacked to a ring of rows first. */
 interface SourceRows {
@@ -64,8 +33,7 @@ interface SourceRows {
 class ProgramBuilder {
   readonly #layout: SlotLayout;
   readonly #allocator: SlotAllocator;
-  readonly #fields = new Int32Array(F.FIELD_COUNT);
-  readonly #tables: { readonly field: number; readonly table: Table }[] = [];
+  readonly #tables = new KernelTables();
   /** Columns of the frame that are read. */
   readonly #firstColumn: number;
   readonly #columnCount: number;
@@ -88,17 +56,17 @@ class ProgramBuilder {
       return { nv12Offset, nv12Bytes, tables: new Uint8Array(), tablesOffset: 0, slotBytes };
     }
     const { innerWidthPx, innerHeightPx } = geometry;
-    this.#set(F.INNER_WIDTH, innerWidthPx);
-    this.#set(F.INNER_HEIGHT, innerHeightPx);
-    this.#set(F.INNER_LEFT, geometry.innerLeftPx);
-    this.#set(F.INNER_TOP, geometry.innerTopPx);
-    this.#set(F.OUT_WIDTH, widthPx);
-    this.#set(F.OUT_HEIGHT, heightPx);
-    this.#setAddress(F.NV12, nv12Offset);
-    this.#setAddress(F.LUMA_ROW, this.#allocator.allocate(widthPx));
-    this.#setAddress(F.CHROMA_ROW, this.#allocator.allocate(widthPx));
-    this.#set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
-    this.#set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
+    this.#tables.set(F.INNER_WIDTH, innerWidthPx);
+    this.#tables.set(F.INNER_HEIGHT, innerHeightPx);
+    this.#tables.set(F.INNER_LEFT, geometry.innerLeftPx);
+    this.#tables.set(F.INNER_TOP, geometry.innerTopPx);
+    this.#tables.set(F.OUT_WIDTH, widthPx);
+    this.#tables.set(F.OUT_HEIGHT, heightPx);
+    this.#tables.setAddress(F.NV12, nv12Offset);
+    this.#tables.setAddress(F.LUMA_ROW, this.#allocator.allocate(widthPx));
+    this.#tables.setAddress(F.CHROMA_ROW, this.#allocator.allocate(widthPx));
+    this.#tables.set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
+    this.#tables.set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
     switch (traits.family) {
       case 'colour':
       case 'bayer':
@@ -112,39 +80,8 @@ class ProgramBuilder {
         this.#describeYuv();
         break;
     }
-    return { nv12Offset, nv12Bytes, ...this.#finish() };
-  }
-
-  #set(field: number, value: number): void {
-    this.#fields[field] = value;
-  }
-
-  #setAddress(field: number, slotOffset: number): void {
-    this.#set(field, SLOT_BASE_BYTES + slotOffset);
-  }
-
-  #setTable(field: number, table: Table): void {
-    this.#tables.push({ field, table });
-  }
-
-  #finish(): { tables: Uint8Array; tablesOffset: number; slotBytes: number } {
-    let bytes = aligned(this.#fields.byteLength);
-    const places = this.#tables.map(({ table }) => {
-      const place = bytes;
-      bytes = aligned(bytes + table.byteLength);
-      return place;
-    });
-    const tablesOffset = this.#allocator.allocate(bytes);
-    this.#tables.forEach(({ field }, index) => {
-      this.#setAddress(field, tablesOffset + (places[index] ?? 0));
-    });
-    const tables = new Uint8Array(bytes);
-    const bytesOf = (table: Table) => new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
-    tables.set(bytesOf(this.#fields));
-    this.#tables.forEach(({ table }, index) => {
-      tables.set(bytesOf(table), places[index]);
-    });
-    return { tables, tablesOffset, slotBytes: this.#allocator.end };
+    const placed = this.#tables.finish(this.#allocator);
+    return { nv12Offset, nv12Bytes, ...placed, slotBytes: this.#allocator.end };
   }
 
   #describePixels(): void {
@@ -155,8 +92,8 @@ class ProgramBuilder {
     const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(pixelBytes);
     const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, 1, -this.#firstColumn));
     const columns = columnTables(runs);
-    this.#set(F.PIXEL_BYTES, pixelBytes);
-    this.#set(F.IS_FUSED, isFused ? 1 : 0);
+    this.#tables.set(F.PIXEL_BYTES, pixelBytes);
+    this.#tables.set(F.IS_FUSED, isFused ? 1 : 0);
     this.#describeRows(F.LUMA_PLANE, source, 0);
     // A fused row is read as bytes, a weighed row as 16-bit words.
     this.#describeColumns(F.LUMA_PLANE, columns, runs.length, pixelBytes * (isFused ? 1 : 2));
@@ -164,7 +101,7 @@ class ProgramBuilder {
     const isBgr = traits.family === 'colour' && traits.isBgr;
     const matrix = RGB_TO_YUV[options.range];
     const setWeights = (field: number, { r, g, b, bias }: RgbWeights) => {
-      this.#fields.set(isBgr ? [b, g, r, bias] : [r, g, b, bias], field);
+      this.#tables.set(field, ...(isBgr ? [b, g, r] : [r, g, b]), bias);
     };
     setWeights(F.WEIGHTS_Y, matrix.y);
     setWeights(F.WEIGHTS_U, matrix.u);
@@ -192,14 +129,14 @@ class ProgramBuilder {
     if (traits.family === 'yuv422') {
       const first = firstBytes[0] ?? 0;
       this.#describeChannel(lumaRows, 2, traits.yByte - first, luma);
-      this.#set(F.CHROMA, 1);
+      this.#tables.set(F.CHROMA, 1);
       const runs = runsOf(1, 4, [traits.uByte - first, traits.vByte - first]);
       this.#describeChroma(columnTables(runs), runs.length, chroma);
-      this.#fields[F.CHROMA_PLANE + F.WEIGHED_ROW] = this.#fields[F.LUMA_PLANE + F.WEIGHED_ROW] ?? 0;
+      this.#tables.set(F.CHROMA_PLANE + F.WEIGHED_ROW, this.#tables.get(F.LUMA_PLANE + F.WEIGHED_ROW));
     } else if (traits.family === 'semiPlanar') {
       const first = firstBytes[1] ?? 0;
       this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
-      this.#set(F.CHROMA, 2);
+      this.#tables.set(F.CHROMA, 2);
       const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
       const rows = this.#rowsInPlace(1, traits.chromaShift);
       const tables = columnTables(runs);
@@ -226,24 +163,24 @@ class ProgramBuilder {
   }
 
   #setAffine(plane: number, { gain, bias }: Affine): void {
-    this.#set(plane + F.GAIN, gain);
-    this.#set(plane + F.BIAS, bias);
+    this.#tables.set(plane + F.GAIN, gain);
+    this.#tables.set(plane + F.BIAS, bias);
   }
 
   #describeColumns(plane: number, tables: ColumnTables, outputs: number, valueBytes: number): void {
-    this.#set(plane + F.OUTPUTS, outputs);
-    this.#set(plane + F.COLUMN_PAIRS, tables.pairs);
-    this.#setTable(
+    this.#tables.set(plane + F.OUTPUTS, outputs);
+    this.#tables.set(plane + F.COLUMN_PAIRS, tables.pairs);
+    this.#tables.setTable(
       plane + F.COLUMN_OFFSETS,
       tables.firsts.map((first) => first * valueBytes),
     );
-    this.#setTable(plane + F.COLUMN_WEIGHTS, tables.weights);
+    this.#tables.setTable(plane + F.COLUMN_WEIGHTS, tables.weights);
   }
 
   #setWeighedRow(plane: number, source: SourceRows, tables: ColumnTables): void {
     // Runs that were filled up with zeros read beyond the row's end.
     const beyond = 16 * tables.pairs;
-    this.#setAddress(plane + F.WEIGHED_ROW, this.#allocator.allocate(2 * source.byteCount + beyond));
+    this.#tables.setAddress(plane + F.WEIGHED_ROW, this.#allocator.allocate(2 * source.byteCount + beyond));
   }
 
   /** Vertical taps; rows that share a row of subsampled chroma add their weights up. */
@@ -256,19 +193,19 @@ class ProgramBuilder {
     runs.forEach((run, index) => {
       weights.set(run.weights, index * maxCount);
     });
-    this.#setTable(
+    this.#tables.setTable(
       plane + F.ROW_FIRSTS,
       Int32Array.from(runs, (run) => rankOf.get(run.first) ?? 0),
     );
-    this.#setTable(
+    this.#tables.setTable(
       plane + F.ROW_COUNTS,
       Int32Array.from(runs, (run) => run.weights.length),
     );
-    this.#setTable(plane + F.ROW_WEIGHTS, weights);
-    this.#set(plane + F.ROW_WEIGHTS_BYTES, 2 * maxCount);
-    this.#set(plane + F.ROW_BYTES, source.byteCount);
+    this.#tables.setTable(plane + F.ROW_WEIGHTS, weights);
+    this.#tables.set(plane + F.ROW_WEIGHTS_BYTES, 2 * maxCount);
+    this.#tables.set(plane + F.ROW_BYTES, source.byteCount);
     const addresses = source.offsets.map((offset) => SLOT_BASE_BYTES + offset);
-    this.#setTable(plane + F.ROW_ADDRESSES, Int32Array.from(addresses));
+    this.#tables.setTable(plane + F.ROW_ADDRESSES, Int32Array.from(addresses));
   }
 
   /** Source rows that vertical taps weigh, ascending. */
@@ -315,11 +252,11 @@ class ProgramBuilder {
       const isRedFirst = this.#firstColumn % 2 === traits.redX;
       return [addressOf(row), above, below, (isRedRow ? 1 : 0) + (isRedFirst ? 2 : 0)];
     });
-    this.#set(F.UNPACK, isBayer ? 3 : shape.isBigEndian ? 2 : 1);
-    this.#set(F.UNPACK_COUNT, isBayer ? this.#columnCount : byteCount);
-    this.#setTable(F.UNPACK_RECORDS, Int32Array.from(records));
-    this.#set(F.BAYER_AT_LEFT, this.#firstColumn === 0 ? 1 : 0);
-    this.#set(F.BAYER_AT_RIGHT, this.#firstColumn + this.#columnCount === shape.widthPx ? 1 : 0);
+    this.#tables.set(F.UNPACK, isBayer ? 3 : shape.isBigEndian ? 2 : 1);
+    this.#tables.set(F.UNPACK_COUNT, isBayer ? this.#columnCount : byteCount);
+    this.#tables.setTable(F.UNPACK_RECORDS, Int32Array.from(records));
+    this.#tables.set(F.BAYER_AT_LEFT, this.#firstColumn === 0 ? 1 : 0);
+    this.#tables.set(F.BAYER_AT_RIGHT, this.#firstColumn + this.#columnCount === shape.widthPx ? 1 : 0);
     return { rows, offsets: rows.map((_, rank) => ring + (rank % ringRows) * ringStride), byteCount };
   }
 }

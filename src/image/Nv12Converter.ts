@@ -1,6 +1,7 @@
 import { compileKernel } from './compileKernel.js';
 import { FrameSlot } from './FrameSlot.js';
-import { type KernelProgram, kernelProgram, SLOT_BASE_BYTES } from './KernelProgram.js';
+import { type KernelProgram, kernelProgram } from './KernelProgram.js';
+import { SLOT_BASE_BYTES } from './KernelTables.js';
 import { SHIFT } from './kernelFields.js';
 import { type FramePlan, parsePlanKey } from './planFrame.js';
 import { slotLayout } from './SlotLayout.js';

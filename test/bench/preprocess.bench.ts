@@ -13,6 +13,7 @@ import { Nv12TensorConverter } from '../../src/image/Nv12TensorConverter.js';
 import { nv12TensorTwin } from '../../src/image/nv12TensorTwin.js';
 import { type PreprocessOptions, preprocessOptions } from '../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../src/image/planFrame.js';
+import { resizeGeometry } from '../../src/image/ResizeGeometry.js';
 import type { TensorOptions } from '../../src/image/TensorOptions.js';
 import { difference, fieldScene, sceneFrame, smoothScene } from '../helpers/scenes.js';
 
@@ -21,6 +22,9 @@ const SIZES = [
   [1920, 1080],
 ] as const;
 const rounds = Number(process.argv[2] ?? 31);
+
+/** Crop, and the filter that the size asks for. */
+const DEFAULTS = preprocessOptions();
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -88,14 +92,25 @@ function ours(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
   return converter.convert(plan);
 }
 
+type SharpKernel = 'lanczos3' | 'linear';
+
 /** sharp's resize, then the conversion as it is written in plain JavaScript. */
-async function bySharp(frame: RawImageFrame, filter: 'lanczos3' | 'linear'): Promise<Uint8Array> {
+async function bySharp(
+  frame: RawImageFrame,
+  kernel: SharpKernel,
+  mode: 'stretch' | 'crop',
+): Promise<Uint8Array> {
   const { widthPx: width, heightPx: height } = frame;
-  const rgb = await sharp(frame.data, { raw: { width, height, channels: 3 } })
-    .resize(224, 224, { fit: 'fill', kernel: filter })
-    .raw()
-    .toBuffer();
-  return rgbToNv12(rgb, 224, 224);
+  const source = sharp(frame.data, { raw: { width, height, channels: 3 } });
+  if (mode === 'stretch') {
+    source.resize(224, 224, { fit: 'fill', kernel });
+  } else {
+    const { scaledWidthPx, scaledHeightPx, cropLeftPx, cropTopPx } = resizeGeometry(width, height, DEFAULTS);
+    source
+      .resize(scaledWidthPx, scaledHeightPx, { fit: 'fill', kernel })
+      .extract({ left: cropLeftPx, top: cropTopPx, width: 224, height: 224 });
+  }
+  return rgbToNv12(await source.raw().toBuffer(), 224, 224);
 }
 
 function rgbToNv12(rgb: Uint8Array, widthPx: number, heightPx: number): Uint8Array {
@@ -125,42 +140,43 @@ function conversionOf(frame: RawImageFrame, options: PreprocessOptions): Work {
   return () => ownConverter.convert(plan);
 }
 
-async function againstSharp(widthPx: number, heightPx: number): Promise<void> {
-  const frame = sceneFrame(smoothScene(widthPx, heightPx), {
-    encoding: 'rgb8',
-    widthPx,
-    heightPx,
-    byteOffset: 0,
-  });
-  const variants = (['bilinear', 'antialias', 'area'] as const).map(
-    (filter) => [filter, preprocessOptions({ filter, resizeMode: 'stretch' })] as const,
-  );
-  for (const [filter, options] of variants) {
-    const { mean } = difference(ours(frame, options), await bySharp(frame, 'linear'));
-    assert.ok(mean < 1, `${filter} and sharp differ by ${mean} grey levels on a smooth scene`);
+type Variant = readonly [name: string, options: PreprocessOptions];
+
+async function againstSharp(
+  [widthPx, heightPx]: readonly [number, number],
+  mode: 'stretch' | 'crop',
+  variants: readonly Variant[],
+): Promise<void> {
+  const parts = { encoding: 'rgb8', widthPx, heightPx, byteOffset: 0 } as const;
+  const frame = sceneFrame(smoothScene(widthPx, heightPx), parts);
+  for (const [name, options] of variants) {
+    const { mean } = difference(ours(frame, options), await bySharp(frame, 'linear', mode));
+    assert.ok(mean < 1, `${name} and sharp differ by ${mean} grey levels on a smooth scene`);
   }
-  const name = `${widthPx}x${heightPx} rgb8 to 224x224 NV12, stretch`;
-  const works = variants.flatMap(([filter, options]): [string, Work][] => [
-    [`plan, copy and convert, ${filter}`, () => ours(frame, options)],
-    [`  of which convert, ${filter}`, conversionOf(frame, options)],
+  const works = variants.flatMap(([name, options]): [string, Work][] => [
+    [`plan, copy and convert, ${name}`, () => ours(frame, options)],
+    [`  of which convert, ${name}`, conversionOf(frame, options)],
   ]);
   const costs = await race({
-    'sharp (lanczos3) and plain JavaScript': () => bySharp(frame, 'lanczos3'),
-    'sharp (linear) and plain JavaScript': () => bySharp(frame, 'linear'),
+    'sharp (lanczos3) and plain JavaScript': () => bySharp(frame, 'lanczos3', mode),
+    'sharp (linear) and plain JavaScript': () => bySharp(frame, 'linear', mode),
     ...Object.fromEntries(works),
   });
-  report(name, costs, 'sharp (linear) and plain JavaScript');
+  report(
+    `${widthPx}x${heightPx} rgb8 to 224x224 NV12, ${mode}`,
+    costs,
+    'sharp (linear) and plain JavaScript',
+  );
 }
 
 async function everyEncoding(widthPx: number, heightPx: number): Promise<void> {
   const scene = fieldScene(widthPx, heightPx);
-  const options = preprocessOptions();
   const frames = RAW_ENCODINGS.map((encoding) =>
     sceneFrame(scene, { encoding, widthPx, heightPx, byteOffset: 0 }),
   );
   const works = frames.flatMap((frame): [string, Work][] => [
-    [`${frame.encoding}, plan and copy`, () => slot.copyFrom(frame.data, planFrame(frame, options))],
-    [`${frame.encoding}, convert`, conversionOf(frame, options)],
+    [`${frame.encoding}, plan and copy`, () => slot.copyFrom(frame.data, planFrame(frame, DEFAULTS))],
+    [`${frame.encoding}, convert`, conversionOf(frame, DEFAULTS)],
   ]);
   report(`${widthPx}x${heightPx}, cropped and filtered as by default`, await race(Object.fromEntries(works)));
 }
@@ -193,6 +209,15 @@ console.log(
   `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, sharp ${sharp.versions.sharp}, load ${loadavg()[0]?.toFixed(2)}`,
 );
 console.log(`medians of ${rounds} interleaved rounds of ${RUNS_A_ROUND} runs each`);
-for (const [widthPx, heightPx] of SIZES) await againstSharp(widthPx, heightPx);
+const stretched = (['bilinear', 'antialias', 'area'] as const).map(
+  (filter): Variant => [filter, preprocessOptions({ filter, resizeMode: 'stretch' })],
+);
+for (const size of SIZES) {
+  await againstSharp(size, 'stretch', stretched);
+  await againstSharp(size, 'crop', [
+    ['auto', DEFAULTS],
+    ['bilinear', preprocessOptions({ filter: 'bilinear' })],
+  ]);
+}
 for (const [widthPx, heightPx] of SIZES) await everyEncoding(widthPx, heightPx);
 await tensors();
