@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { packagePath } from '../../../src/core/packageRoot.js';
+import { writeOnnx } from '../../../src/modelling/onnx/writeOnnx.js';
+import { colourModel, writeColourModel } from '../../helpers/colourModel.js';
+import { leaveOut } from '../../helpers/leaveOut.js';
+import { runEffvit } from '../../helpers/runEffvit.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+interface PictureLine {
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly results: { index: number; label: string; score: number }[];
+  readonly timings_ms: Record<string, number>;
+}
+
+const jsonLines = (stdout: string): PictureLine[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PictureLine);
+
+describe('effvit classify and eval', () => {
+  const scratch = scratchFolder();
+  let model = '';
+
+  beforeEach(async () => {
+    model = await writeColourModel(scratch.path('colours'));
+  });
+
+  async function picture(name: string, channel: number, widthPx = 96, heightPx = 64): Promise<string> {
+    const background = { r: 40, g: 40, b: 40, [['r', 'g', 'b'][channel] ?? 'r']: 200 };
+    const path = scratch.path(name);
+    await sharp({ create: { width: widthPx, height: heightPx, channels: 3, background } }).toFile(path);
+    return path;
+  }
+
+  it('gives a line of JSON a picture, in the order of the arguments', async () => {
+    const files = [
+      await picture('rouge été.png', 0),
+      await picture('b.jpg', 2, 31, 500),
+      await picture('g.jpg', 1),
+    ];
+    const run = await runEffvit(['classify', ...files, '--model', model, '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const lines = jsonLines(run.stdout);
+    assert.deepEqual(
+      lines.map(({ file, width, height, results }) => [file, width, height, results[0]?.label]),
+      [
+        [files[0], 96, 64, 'red'],
+        [files[1], 31, 500, 'blue'],
+        [files[2], 96, 64, 'green'],
+      ],
+    );
+    for (const { results, timings_ms } of lines) {
+      const sum = results.reduce((total, result) => total + result.score, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-9);
+      assert.deepEqual(Object.keys(timings_ms), [
+        'decode',
+        'preprocess',
+        'inference',
+        'postprocess',
+        'total',
+      ]);
+    }
+  });
+
+  it('goes on after a file that is no picture, and says so by its exit code', async () => {
+    writeFileSync(scratch.path('text.jpg'), 'This is no picture.');
+    writeFileSync(scratch.path('empty.png'), '');
+    const good = await picture('good.jpg', 0);
+    const cut = scratch.path('cut.jpg');
+    writeFileSync(cut, readFileSync(good).subarray(0, 120));
+    const bad = [scratch.path('text.jpg'), scratch.path('empty.png'), scratch.path('absent.jpg'), cut];
+    const run = await runEffvit(['classify', ...bad, good, '--model', model, '--json']);
+    assert.equal(run.code, 1);
+    assert.deepEqual(
+      jsonLines(run.stdout).map(({ file }) => file),
+      [good],
+    );
+    const lines = run.stderr.trim().split('\n');
+    assert.equal(lines.length, bad.length, run.stderr);
+    for (const [index, path] of bad.entries()) assert.ok(lines[index]?.includes(path), lines[index]);
+  });
+
+  it('refuses a model that is none, or another kind of model, or gives no numbers', async () => {
+    const file = await picture('p.jpg', 0);
+    writeFileSync(scratch.path('text.onnx'), 'This is no model.');
+    await writeOnnx(scratch.path('nan.onnx'), colourModel('nan'));
+    await writeOnnx(scratch.path('two.onnx'), colourModel('two_inputs'));
+    await writeOnnx(scratch.path('shape.onnx'), colourModel('wrong_shape'));
+    const cases: [string, RegExp][] = [
+      ['text.onnx', /text\.onnx/],
+      ['nan.onnx', /NaN|not a number|no number/i],
+      ['two.onnx', /two\.onnx.*input/],
+      ['shape.onnx', /shape\.onnx.*225/],
+      ['absent.onnx', /absent\.onnx/],
+    ];
+    for (const [name, message] of cases) {
+      const run = await runEffvit(['classify', file, '--model', scratch.path(name)]);
+      assert.equal(run.code, 1, `${name}: ${run.stderr}`);
+      assert.match(run.stderr, message);
+      assert.equal(run.stdout, '');
+    }
+  });
+
+  it('judges labelled pictures: top-1, top-5, classes, confusions', async () => {
+    const paths = [await picture('0.png', 0), await picture('1.png', 1), await picture('2.png', 2)];
+    // The last one is labelled wrongly on purpose.
+    writeFileSync(scratch.path('list.txt'), `${paths[0]} 0\n1.png 1\n2.png 1\n`);
+    const run = await runEffvit(['eval', scratch.path('list.txt'), '--model', model, '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const report = JSON.parse(run.stdout) as Record<string, unknown>;
+    assert.equal(report['pictures'], 3);
+    assert.ok(Math.abs(Number(report['top1_percent']) - 200 / 3) < 1e-9);
+    assert.equal(report['top5_percent'], 100);
+    assert.deepEqual(report['confusions'], [{ truth: 'green', predicted: 'blue', pictures: 1 }]);
+    mkdirSync(scratch.path('set', 'red'), { recursive: true });
+    writeFileSync(scratch.path('set', 'red', 'a.png'), readFileSync(paths[0] ?? ''));
+    const folder = await runEffvit(['eval', scratch.path('set'), '--model', model]);
+    assert.equal(folder.code, 0, folder.stderr);
+    assert.match(folder.stdout, /top-1 100\.00 %/);
+  });
+
+  it('fails when a labelled picture cannot be read: a set with a hole is no measurement', async () => {
+    await picture('0.png', 0);
+    writeFileSync(scratch.path('list.txt'), '0.png 0\nabsent.png 1\n');
+    const run = await runEffvit(['eval', scratch.path('list.txt'), '--model', model]);
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /absent\.png/);
+    assert.match(run.stdout, /of 1 pictures/);
+  });
+
+  it('gives real pictures their plain answers by a model that was not made here', async function () {
+    const data = packagePath('..', 'shared', 'data');
+    const mobilenet = join(data, 'mobilenet_v2_1.0_224.onnx');
+    if (!existsSync(mobilenet)) leaveOut(this, 'the folder ../shared/data with real pictures is not here');
+    const names = ['hook.JPEG', 'goldfish.jpg', 'kimono.jpg', 'horse-cart.jpg', 'cat.jpg'];
+    const files = names.map((name) => join(data, 'pictures', name));
+    const run = await runEffvit(['classify', ...files, '--model', mobilenet, '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const answers = jsonLines(run.stdout).map(({ results }) => results[0]);
+    assert.deepEqual(
+      answers.map((result) => result?.label.split(',')[0]),
+      ['hook', 'goldfish', 'kimono', 'horse cart', 'tabby'],
+    );
+    assert.equal(answers[0]?.index, 600);
+    assert.ok(Math.abs((answers[0]?.score ?? 0) - 0.79) <= 0.03, `hook at ${answers[0]?.score}`);
+  });
+});
