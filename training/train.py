@@ -226,11 +226,18 @@ def train(rank, args):
     )
     log("epoch minute pixels scenes samples/s lr loss train_top1 heldout_top1")
     total = stages[-1][1] * 60
+    stage_pixels, current, averaged = 0, [], []
     while elapsed < total:
         pixels = next(int(side) for side, minute in stages if elapsed < minute * 60)
         shards = scenes_at[pixels]
         scenes = shards.rescan()
         size = samples_per_step[pixels] // args.processes
+        if pixels != stage_pixels:
+            # Weights of another resolution do not belong in the average.
+            average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+            current = [v for v in model.state_dict().values() if v.is_floating_point()]
+            averaged = [v for v in average.values() if v.is_floating_point()]
+            stage_pixels = pixels
         set_resolution(model, pixels)
         model.train()
         begun = time.monotonic()
@@ -266,13 +273,8 @@ def train(rank, args):
             torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
             optimizer.step()
             step += 1
-            keep = min(0.998, step / (step + 20))
             with torch.no_grad():
-                for name, value in model.state_dict().items():
-                    if value.is_floating_point():
-                        average[name].lerp_(value, 1 - keep)
-                    else:
-                        average[name].copy_(value)
+                torch._foreach_lerp_(averaged, current, 1 - min(0.985, step / (step + 20)))
             seen += len(rows)
             loss_sum += loss.item() * len(rows)
             right += (logits.argmax(1) == labels).sum().item()

@@ -66,7 +66,7 @@ export function lettering(look: Look): TypeStyle {
     weight,
     round,
     slant: random.chance(0.8) ? 0 : random.range(0.15, 0.25),
-    cap: round ? cap : 'square',
+    cap: round || cap === 'butt' ? cap : 'square',
     gap: random.range(0.15, 0.7),
   };
 }

@@ -6,6 +6,7 @@ import {
   disc,
   frame,
   inset,
+  type Look,
   lettering,
   line,
   type Pictogram,
@@ -38,6 +39,13 @@ const aidCase: Draw = (look) => {
 };
 
 const extinguisher: Pictogram = (look, ink, paper) => {
+  const plain = bottle(look, ink, paper);
+  return !look.heldout && look.random.chance(0.5)
+    ? `<g transform="translate(100 0) scale(-1 1)">${plain}</g>`
+    : plain;
+};
+
+const bottle: Pictogram = (look, ink, paper) => {
   const { random, heldout } = look;
   const half = random.range(13, 18);
   const left = random.range(34, 42);
@@ -58,11 +66,48 @@ const extinguisher: Pictogram = (look, ink, paper) => {
     box(left - 5, 16, 10, 18, ink) +
     line(`M${left - 4} 16L${left + 22} 8M${left} 20L${left + 20} 20`, ink, 5) +
     (heldout ? box(left - half + 4, 54, half * 2 - 8, 16, paper) : '') +
+    (!heldout && random.chance(0.4)
+      ? box(left - half + 3, random.range(42, 74), half * 2 - 6, random.range(6, 14), paper)
+      : '') +
     hose +
     horn +
     flame
   );
 };
+
+/** Batteries with a level: lying or standing, in bars or filled, the bolt over, under or in place of a part. */
+function chargedBattery(look: Look, ink: string, paper: string, bolt: string): string {
+  const { random } = look;
+  const bars = random.pick([2, 3, 5]);
+  const stroke = random.range(3, 7);
+  const radius = random.range(0, 10);
+  const lying = random.chance(0.6);
+  const place = random.integer(0, 2);
+  const left = 8;
+  const wide = 76;
+  const high = random.range(30, 46);
+  const top = place === 0 ? 56 - high / 2 + 12 : place === 1 ? 34 - high / 2 : 50 - high / 2;
+  let drawn =
+    frame(left, top, wide, high, ink, stroke, radius) +
+    box(left + wide + 2, top + high * 0.3, 7, high * 0.4, ink);
+  const pitch = (wide - stroke * 2) / bars;
+  const filled = random.integer(1, bars);
+  const slant = random.chance(0.3) ? 4 : 0;
+  for (let i = 0; i < filled; i++) {
+    const x = left + stroke + 1 + i * pitch;
+    drawn += solid(
+      `M${x + slant} ${top + stroke + 1}L${x + pitch - 2 + slant} ${top + stroke + 1}L${x + pitch - 2} ${top + high - stroke - 1}L${x} ${top + high - stroke - 1}Z`,
+      ink,
+    );
+  }
+  if (place === 0)
+    drawn += inset(solid(bolt, ink), 46, top - 16, random.range(32, 42), random.range(-10, 10));
+  else if (place === 1) drawn += inset(solid(bolt, ink), 46, top + high + 20, random.range(34, 48));
+  else drawn += disc(46, 50, 15, paper) + inset(solid(bolt, ink), 46, 50, 40);
+  return lying
+    ? drawn
+    : `<g transform="rotate(-90 50 50)">${place === 2 ? drawn.replace('rotate(0.00)', 'rotate(90.00)') : drawn}</g>`;
+}
 
 const battery: Pictogram = (look, ink, paper) => {
   const { random, heldout } = look;
@@ -76,7 +121,8 @@ const battery: Pictogram = (look, ink, paper) => {
       inset(solid(bolt, ink), 88, 50, 46)
     );
   }
-  const style = random.integer(0, 3);
+  const style = random.integer(0, 7);
+  if (style >= 4) return chargedBattery(look, ink, paper, bolt);
   if (style === 3) {
     // A battery lying, with a bolt in it.
     return (
@@ -141,6 +187,43 @@ const loop: Pictogram = (look, ink, paper) => {
   return drawn + (heldout ? '' : disc(50, 52, random.range(1, 3), paper));
 };
 
+/** Two, three or four bent arrows that chase one another around a centre; turns and heads vary. */
+const chase: Pictogram = (look, ink) => {
+  const { random } = look;
+  const count = random.pick([2, 3, 3, 4]);
+  const radius = random.range(28, 36);
+  const width = random.range(6, 15);
+  const sweep = (360 / count) * random.range(0.45, 0.68);
+  const start = random.range(0, 360);
+  const clockwise = random.chance(0.6);
+  const head = random.range(13, 20);
+  const open = random.chance(0.4);
+  const at = (r: number, degrees: number): string => {
+    const a = (degrees * Math.PI) / 180;
+    return `${(50 + r * Math.cos(a)).toFixed(1)} ${(50 + r * Math.sin(a)).toFixed(1)}`;
+  };
+  let drawn = '';
+  for (let i = 0; i < count; i++) {
+    const from = start + (360 / count) * i;
+    const to = from + sweep;
+    const tip = to + (head * 1.5 * 57.3) / radius / 1.6;
+    drawn += line(
+      `M${at(radius, from)}A${radius} ${radius} 0 0 1 ${at(radius, to)}`,
+      ink,
+      width,
+      open ? 'round' : 'butt',
+    );
+    drawn += open
+      ? line(
+          `M${at(radius - head, to - 8)}L${at(radius, to + 4)}L${at(radius + head, to - 8)}`,
+          ink,
+          width * 0.8,
+        )
+      : solid(`M${at(radius - head, to - 2)}L${at(radius + head, to - 2)}L${at(radius, tip)}Z`, ink);
+  }
+  return clockwise ? drawn : `<g transform="translate(100 0) scale(-1 1)">${drawn}</g>`;
+};
+
 /** A second way of the same mark: the triangle of bent bands. */
 const loopTriangle: Pictogram = (look, ink, paper) => {
   const { random } = look;
@@ -153,13 +236,18 @@ const loopTriangle: Pictogram = (look, ink, paper) => {
   return drawn;
 };
 
+function binMark({ random, heldout }: Look): Pictogram {
+  if (heldout) return random.chance(0.5) ? loop : loopTriangle;
+  return random.pick([loop, loopTriangle, chase, chase]);
+}
+
 const binWord: Draw = (look) => {
   const { random, heldout } = look;
   const ground = paint(look, random.pick(['green', 'blue']));
   const white = paint(look, 'white');
   return (
     box(8, 3, 84, 94, ground, random.range(0, 10)) +
-    inset((random.chance(0.5) ? loop : loopTriangle)(look, white, ground), 50, heldout ? 60 : 42, 62) +
+    inset(binMark(look)(look, white, ground), 50, heldout ? 60 : 42, 62) +
     strokeText(
       heldout ? 'REUSE' : 'RECYCLE',
       [16, heldout ? 10 : 79, 68, 12],
@@ -216,6 +304,8 @@ export const equipmentSigns = {
     train: [
       boardOf(loop, 'green', 'blue', 'black'),
       boardOf(loopTriangle, 'green', 'blue', 'black'),
+      boardOf(chase, 'green', 'blue', 'black', 'teal'),
+      boardOf(chase, 'green', 'blue', 'black'),
       binWord,
     ],
     heldout: [boardOf(loop, 'green', 'blue'), binWord],

@@ -18,6 +18,13 @@ import { board, prohibition, warning } from './plates.js';
 const bolt: Pictogram = (look, ink) => {
   const { random, heldout } = look;
   const w = random.range(0.85, 1.2);
+  const strokedBolt = !heldout && random.chance(0.45);
+  const tipX = strokedBolt ? random.range(40, 56) : 0;
+  const zigzag = strokedBolt
+    ? random.chance(0.5)
+      ? `M${tipX + 14} 4L${tipX - 14} ${random.range(42, 56)}L${tipX + 14} ${random.range(36, 48)}L${tipX - 4} 84`
+      : `M${tipX + 4} 4L${tipX - 10} 32L${tipX + 14} ${random.range(30, 40)}L${tipX - 10} 60L${tipX + 10} ${random.range(56, 64)}L${tipX - 4} 84`
+    : '';
   const path = heldout
     ? // One zigzag stroke that ends in an arrow head.
       'M60 2L32 46L52 50L40 78'
@@ -26,7 +33,12 @@ const bolt: Pictogram = (look, ink) => {
         'M64 2L30 48L46 52L34 80L28 78L36 100L54 84L46 82L70 40L52 36L76 4Z',
         'M52 0L28 52L50 48L34 100L74 36L52 40L66 0Z',
       ]);
-  const shape = heldout ? line(path, ink, 13, 'butt') + solid('M30 68L36 98L60 78Z', ink) : solid(path, ink);
+  const shape = heldout
+    ? line(path, ink, 13, 'butt') + solid('M30 68L36 98L60 78Z', ink)
+    : strokedBolt
+      ? line(zigzag, ink, random.range(7, 15), random.chance(0.5) ? 'round' : 'butt') +
+        (random.chance(0.6) ? solid(`M${tipX - 18} 72L${tipX + 15} 78L${tipX - 8} 99Z`, ink) : '')
+      : solid(path, ink);
   return `<g transform="translate(50 0) scale(${w.toFixed(2)} 1) translate(-50 0)">${shape}</g>`;
 };
 
@@ -46,18 +58,18 @@ const exclamation: Pictogram = (look, ink) => {
 const biohazard: Pictogram = (look, ink, paper) => {
   const { random, heldout } = look;
   const outer = random.range(24, 27);
-  const bite = heldout ? outer * 0.86 : outer * random.range(0.72, 0.8);
+  const bite = heldout ? outer * 0.86 : outer * random.range(0.68, 0.83);
   let drawn = '';
   let bites = '';
   for (const degrees of [-90, 30, 150]) {
     const a = (degrees * Math.PI) / 180;
-    const out = heldout ? 23 : random.range(21, 23);
+    const out = heldout ? 23 : random.range(20, 24.5);
     drawn += disc(50 + out * Math.cos(a), 52 + out * Math.sin(a), outer, ink);
     bites += disc(50 + (out + 6.5) * Math.cos(a), 52 + (out + 6.5) * Math.sin(a), bite, paper);
     bites += line(
       `M${50 + 4 * Math.cos(a)} ${52 + 4 * Math.sin(a)}L${50 + 16 * Math.cos(a)} ${52 + 16 * Math.sin(a)}`,
       paper,
-      heldout ? 3 : random.range(2, 5),
+      heldout ? 3 : random.pick([random.range(1, 2.5), random.range(3.5, 6)]),
       'butt',
     );
   }
@@ -65,7 +77,13 @@ const biohazard: Pictogram = (look, ink, paper) => {
     drawn +
     bites +
     disc(50, 52, 5, paper) +
-    ring(50, 52, heldout ? 19 : random.range(16, 21), ink, heldout ? 6 : random.range(4, 8))
+    ring(
+      50,
+      52,
+      heldout ? 19 : random.range(15, 23),
+      ink,
+      heldout ? 6 : random.pick([random.range(3, 5.5), random.range(6.5, 9)]),
+    )
   );
 };
 
@@ -74,7 +92,9 @@ const slip: Pictogram = (look, ink) => {
   const water = heldout
     ? line('M10 96Q20 88 30 96T50 96T70 96T90 96', ink, 5)
     : random.chance(0.5)
-      ? line('M8 94L92 94', ink, random.range(3, 6))
+      ? random.chance(0.5)
+        ? line('M6 90Q17 98 28 90T50 90T72 90T94 90', ink, random.range(3, 6))
+        : line('M8 94L92 94', ink, random.range(3, 6))
       : line('M12 92L40 92M50 97L88 97M26 99L44 99', ink, 4);
   return inset(person(look, 'slip', ink, random.range(8, 12), random.chance(0.5)), 50, 44, 86) + water;
 };
@@ -92,7 +112,8 @@ const floorStand: Draw = (look) => {
     : random.chance(0.5)
       ? strokeText('CAUTION', [50 - topHalf * 0.8, 12, topHalf * 1.6, 8], black, style) +
         strokeText('WET FLOOR', [50 - footHalf * 0.75, 78, footHalf * 1.5, 9], black, style)
-      : strokeText('WET', [36, 74, 28, 9], black, style) + strokeText('FLOOR', [32, 85, 36, 9], black, style);
+      : strokeText(random.pick(['WET', 'SLICK']), [36, 74, 28, 9], black, style) +
+        strokeText('FLOOR', [32, 85, 36, 9], black, style);
   const grip = heldout ? '' : box(42, 4, 16, 4, black, 2);
   const mid = heldout
     ? inset(slip(look, black, yellow), 50, 48, 46)

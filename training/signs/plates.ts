@@ -29,7 +29,7 @@ export function warning(look: Look, pictogram: Pictogram): string {
   const { random, heldout } = look;
   const yellow = paint(look, random.chance(0.75) ? 'yellow' : 'orange');
   const black = paint(look, 'black');
-  const style = heldout ? random.integer(10, 12) : random.integer(0, 5);
+  const style = heldout ? random.integer(10, 12) : random.integer(0, 8);
   const roundness = random.range(2, 14);
   const y = random.range(56, 62);
   const inner = (ink: string, paper: string, size: number, at = y): string =>
@@ -72,6 +72,27 @@ export function warning(look: Look, pictogram: Pictogram): string {
         box(8, 8, 84, 84, yellow, random.range(0, 10)) +
         frame(12, 12, 76, 76, black, random.range(2, 6), random.range(0, 8)) +
         inner(black, yellow, random.range(50, 64), 50)
+      );
+    case 6: {
+      const radius = random.range(8, 26);
+      return box(5, 5, 90, 90, yellow, radius) + inner(black, yellow, random.range(54, 70), 50);
+    }
+    case 7: {
+      const ground = paint(look, random.pick(['white', 'grey', 'black']));
+      return (
+        (random.chance(0.6) ? box(2, 2, 96, 96, ground, random.range(0, 14)) : '') +
+        inset(triangle(look, true, yellow, 90, roundness), 50, 50, 92) +
+        inner(black, yellow, random.range(36, 46))
+      );
+    }
+    case 8:
+      return (
+        box(14, 2, 72, 96, random.chance(0.5) ? yellow : paint(look, 'white'), random.range(0, 6)) +
+        box(22, 7, 56, random.range(4, 9), black) +
+        (random.chance(0.5) ? box(28, 18, 44, 3, black) : '') +
+        inset(triangle(look, true, black, 90, roundness), 50, 62, 72) +
+        inset(triangle(look, true, yellow, 88, roundness), 50, 63.5, 57) +
+        inner(black, yellow, random.range(26, 31), 68)
       );
     case 10: {
       const edge = random.range(14, 17);
@@ -133,7 +154,7 @@ export function board(
   const light = paint(look, inverse ? 'white' : 'black');
   const scale = random.range(0.9, 1.05);
   const face = (size: number, y = 50): string => inset(pictogram(look, light, ground), 50, y, size * scale);
-  const style = heldout ? random.integer(10, 12) : random.integer(0, 5);
+  const style = heldout ? random.integer(10, 12) : random.integer(0, 9);
   switch (style) {
     case 0:
       return box(5, 5, 90, 90, ground, random.range(0, 4)) + face(74);
@@ -160,6 +181,33 @@ export function board(
         inset(pictogram(look, ground, light), 50, 50, size * 0.92)
       );
     }
+    case 6: {
+      const radius = random.range(10, 28);
+      const rim = paint(look, random.pick(['grey', 'white', 'yellow', 'grey']));
+      const edge = random.range(2, 6);
+      return (
+        box(3, 3, 94, 94, rim, radius) +
+        box(3 + edge, 3 + edge, 94 - edge * 2, 94 - edge * 2, ground, Math.max(0, radius - edge)) +
+        face(66)
+      );
+    }
+    case 7: {
+      // A caption of bars above or beside, on a board of the other colour.
+      const bars = random.integer(1, 3);
+      let drawn =
+        box(10, 2, 80, 96, light, random.range(0, 8)) + box(13, 28, 74, 67, ground, random.range(0, 6));
+      for (let i = 0; i < bars; i++) drawn += box(20, 7 + i * 7, random.range(30, 60), 4, ground);
+      return drawn + face(56, 61);
+    }
+    case 8:
+      return (
+        box(3, 3, 94, 94, ground, random.range(10, 24)) +
+        frame(7, 7, 86, 86, light, random.range(1, 3), random.range(6, 20)) +
+        (random.chance(0.4) ? frame(11, 11, 78, 78, light, 1, random.range(4, 16)) : '') +
+        face(62)
+      );
+    case 9:
+      return box(1, random.range(8, 16), 98, random.range(68, 84), ground, random.range(0, 18)) + face(60);
     case 10:
       return box(2, 6, 96, 88, ground, 16) + frame(6, 10, 88, 80, light, 2, 12) + face(68);
     case 11:

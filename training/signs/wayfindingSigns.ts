@@ -27,6 +27,15 @@ const runner: Pictogram = (look, ink, paper) => {
       box(26, 2, 68, 96, ink) + man(70, 54, paper) + line('M2 50L20 50M12 40L22 50L12 60', ink, 6, 'butt')
     );
   }
+  if (random.chance(0.3)) {
+    // The runner cut out of a door, or of the whole panel, with or without a frame around.
+    const x = random.range(2, 26);
+    const width = random.range(58, 74);
+    const filled = random.chance(0.6);
+    const edge = filled ? box(x, 3, width, 94, ink, random.range(0, 6)) : frame(x, 3, width, 94, ink, 4);
+    const man = person(look, 'run', filled ? paper : ink, random.range(9, 13), flip);
+    return edge + inset(man, x + width / 2, 52, random.range(58, 70));
+  }
   const doorX = flip ? 2 : 66;
   const door = random.chance(0.5)
     ? box(doorX, 4, 32, 92, ink)
@@ -74,7 +83,7 @@ const exitBoth: Draw = (look) => {
 
 const steps: Pictogram = (look, ink) => {
   const { random, heldout } = look;
-  const count = heldout ? 4 : random.pick([3, 5, 6]);
+  const count = heldout ? 4 : random.pick([3, 5, 6, 7]);
   const flip = random.chance(0.5);
   const low = 92;
   const high = random.range(30, 48);
@@ -88,7 +97,12 @@ const steps: Pictogram = (look, ink) => {
   const climber =
     heldout || random.chance(0.6)
       ? inset(
-          person(look, heldout ? 'stand' : 'walk', ink, random.range(9, 12)),
+          person(
+            look,
+            heldout ? 'stand' : random.pick(['walk', 'walk', 'stand', 'run']),
+            ink,
+            random.range(9, 12),
+          ),
           34,
           50 - rise * 0.9 - 4,
           heldout ? 54 : random.range(46, 60),
@@ -96,7 +110,15 @@ const steps: Pictogram = (look, ink) => {
       : '';
   const arrow =
     !heldout && climber === '' && random.chance(0.6) ? line('M14 56L46 24M28 22L48 22L48 42', ink, 6) : '';
-  const rail = heldout ? line(`M40 58L92 ${high - 22}`, ink, 4) : '';
+  const rail = heldout
+    ? line(`M40 58L92 ${high - 22}`, ink, 4)
+    : random.chance(0.35)
+      ? line(
+          `M${random.range(8, 30)} ${random.range(58, 70)}L${random.range(80, 94)} ${high - random.range(14, 28)}`,
+          ink,
+          random.range(2, 5),
+        )
+      : '';
   const all = stairs + climber + arrow + rail;
   return flip ? `<g transform="translate(100 0) scale(-1 1)">${all}</g>` : all;
 };
@@ -123,6 +145,26 @@ const lift: Pictogram = (look, ink, paper) => {
       people(paper) +
       line('M26 16L38 4L50 16', ink, 5, 'butt') +
       line('M54 4L66 16L78 4', ink, 5, 'butt')
+    );
+  }
+  if (random.chance(0.4)) {
+    const top = random.range(16, 28);
+    const chevron = (x: number, up: boolean): string => {
+      const w = random.range(7, 12);
+      const y = up ? 3 : top - 5;
+      return random.chance(0.5)
+        ? line(
+            `M${x - w} ${up ? y + w * 0.8 : y - w * 0.8}L${x} ${y}L${x + w} ${up ? y + w * 0.8 : y - w * 0.8}`,
+            ink,
+            random.range(3, 5),
+          )
+        : solid(`M${x - w} ${up ? y + w : y - w}L${x} ${y}L${x + w} ${up ? y + w : y - w}Z`, ink);
+    };
+    return (
+      box(random.range(8, 16), top, random.range(70, 82), 97 - top, ink, random.range(0, 9)) +
+      people(paper) +
+      chevron(34, true) +
+      chevron(66, random.chance(0.3))
     );
   }
   return random.chance(0.6)
