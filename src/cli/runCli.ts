@@ -5,6 +5,7 @@ import { packagePath } from '../core/packageRoot.js';
 import type { CommandContext } from './CommandContext.js';
 import { registerBench } from './registerBench.js';
 import { registerClassify } from './registerClassify.js';
+import { registerDoctor } from './registerDoctor.js';
 import { registerEval } from './registerEval.js';
 import { registerModel } from './registerModel.js';
 import { registerNode } from './registerNode.js';
@@ -62,6 +63,7 @@ function buildProgram(context: CommandContext): Command {
   registerEval(program, context);
   registerModel(program, context);
   registerBench(program, context);
+  registerDoctor(program, context);
   registerQuantize(program, context);
   registerNode(program, context);
   registerPlay(program, context);

@@ -1,0 +1,40 @@
+export type FindingStatus = 'ok' | 'warning' | 'problem';
+
+/** What one look found. */
+export interface Finding {
+  /** What was looked at, e.g. `Node.js`. */
+  readonly name: string;
+  readonly status: FindingStatus;
+  /** What is there, or what is wrong, in one phrase. */
+  readonly found: string;
+  /** The command that mends it; with a warning or a problem. */
+  readonly remedy?: string;
+}
+
+/** What the checks look at; tests give another machine. */
+export interface Machine {
+  /** Prefix of /proc, /sys and /dev. */
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly nodeVersion: string;
+  readonly arch: string;
+}
+
+export const THIS_MACHINE: Machine = {
+  root: '/',
+  env: process.env,
+  nodeVersion: process.versions.node,
+  arch: process.arch,
+};
+
+export function ok(name: string, found: string): Finding {
+  return { name, status: 'ok', found };
+}
+
+export function warning(name: string, found: string, remedy: string): Finding {
+  return { name, status: 'warning', found, remedy };
+}
+
+export function problem(name: string, found: string, remedy: string): Finding {
+  return { name, status: 'problem', found, remedy };
+}

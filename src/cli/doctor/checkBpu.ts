@@ -1,0 +1,73 @@
+import { asEffvitError } from '../../core/EffvitError.js';
+import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
+import { detectChip } from '../../inference/bpu/detectChip.js';
+import { LibDnn } from '../../inference/bpu/LibDnn.js';
+import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
+import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
+
+const HOT_CELSIUS = 85;
+
+/** The BPU's chip, its runtime, and how it fares. */
+export async function checkBpu(machine: Machine): Promise<Finding[]> {
+  const chip = detectChip(machine.root, machine.env);
+  const findings: Finding[] = [
+    ok(
+      'BPU',
+      chip === undefined
+        ? 'none on this machine: inference runs on the CPU, or on a simulated BPU'
+        : `${chip} (${MARCH_OF_CHIP[chip]})`,
+    ),
+    ...(await checkRuntime(machine, chip)),
+  ];
+  if (chip !== undefined) findings.push(...checkBoard(machine));
+  return findings;
+}
+
+async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promise<Finding[]> {
+  const given = env['EFFVIT_LIBDNN'];
+  // A PC needs none; but who names one wants to know whether it works.
+  if (chip === undefined && (given === undefined || given === '')) return [];
+  try {
+    const { version, path } = await LibDnn.open(given);
+    return [ok('libdnn', `${version} (${path})`)];
+  } catch (error) {
+    const [found = '', ...remedy] = asEffvitError(error).message.replace(/\.$/, '').split(': ');
+    return [problem('libdnn', found, remedy.join(': ') || 'sudo apt update && sudo apt install hobot-dnn')];
+  }
+}
+
+function checkBoard({ root }: Machine): Finding[] {
+  const { bpuLoadPercent, bpuFrequencyHz, bpuMaxFrequencyHz, temperaturesCelsius } = new BoardMonitor(
+    root,
+  ).read();
+  const findings: Finding[] = [];
+  if (bpuLoadPercent !== undefined)
+    findings.push(ok('BPU load', bpuLoadPercent.map((load) => `${load} %`).join(', ')));
+  if (bpuFrequencyHz !== undefined && bpuMaxFrequencyHz !== undefined) {
+    const found = `${megahertz(bpuFrequencyHz)} of ${megahertz(bpuMaxFrequencyHz)} MHz`;
+    findings.push(
+      bpuFrequencyHz >= bpuMaxFrequencyHz
+        ? ok('BPU frequency', found)
+        : warning(
+            'BPU frequency',
+            `${found}: slower than the published figures`,
+            'echo performance | sudo tee /sys/devices/system/bpu/bpu0/devfreq/*/governor',
+          ),
+    );
+  }
+  const temperatures = Object.entries(temperaturesCelsius ?? {});
+  if (temperatures.length > 0) {
+    const found = temperatures.map(([name, celsius]) => `${name} ${celsius.toFixed(0)} °C`).join(', ');
+    const isHot = temperatures.some(([, celsius]) => celsius >= HOT_CELSIUS);
+    findings.push(
+      isHot
+        ? warning('temperature', `${found}: the chip may throttle`, 'give the board a heat sink or a fan')
+        : ok('temperature', found),
+    );
+  }
+  return findings;
+}
+
+function megahertz(hertz: number): string {
+  return (hertz / 1e6).toFixed(0);
+}

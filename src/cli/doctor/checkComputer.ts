@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
+import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
+
+const OLDEST_NODE = [20, 15] as const;
+
+/** Node.js, the CPU's int8 instructions and its governor. */
+export function checkComputer(machine: Machine): Finding[] {
+  return [checkNode(machine), checkInt8(machine), checkGovernor(machine)];
+}
+
+function checkNode({ nodeVersion }: Machine): Finding {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor))
+    return ok('Node.js', nodeVersion);
+  return problem(
+    'Node.js',
+    `${nodeVersion} is older than ${oldestMajor}.${oldestMinor}`,
+    'curl -fsSL https://deb.nodesource.com/setup_20.x | sudo -E bash - && sudo apt install nodejs',
+  );
+}
+
+function checkInt8({ root, arch }: Machine): Finding {
+  const name = 'CPU for int8 models';
+  const flags = cpuFlags(root);
+  if (arch === 'arm64') {
+    return flags.has('asimddp')
+      ? ok(name, 'has dot products (asimddp)')
+      : ok(name, 'has no dot products (asimddp): int8 is about as quick as float32');
+  }
+  if (flags.has('avx512_vnni') || flags.has('avx_vnni')) return ok(name, 'has VNNI: int8 is quick and exact');
+  if (flags.has('avx2')) {
+    return warning(
+      name,
+      'has AVX2 without VNNI: int8 sums can saturate',
+      'effvit quantize CONFIG --reduce-range, which is the default on this CPU',
+    );
+  }
+  return warning(
+    name,
+    'has neither AVX2 nor dot products: int8 gains nothing',
+    'effvit bench --backend onnx',
+  );
+}
+
+function checkGovernor({ root }: Machine): Finding {
+  const name = 'CPU governor';
+  const { cpuGovernor, cpuFrequencyHz, cpuMaxFrequencyHz } = new BoardMonitor(root).read();
+  if (cpuGovernor === undefined) return ok(name, 'not told (a virtual machine)');
+  const speed =
+    cpuFrequencyHz === undefined || cpuMaxFrequencyHz === undefined
+      ? ''
+      : ` (${gigahertz(cpuFrequencyHz)} of ${gigahertz(cpuMaxFrequencyHz)} GHz now)`;
+  if (cpuGovernor === 'performance') return ok(name, `${cpuGovernor}${speed}`);
+  return warning(
+    name,
+    `${cpuGovernor}${speed}: latencies vary, and published figures are for performance`,
+    'echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor',
+  );
+}
+
+/** Of the first core; on ARM they stand under `Features`. */
+function cpuFlags(root: string): ReadonlySet<string> {
+  try {
+    const text = readFileSync(join(root, 'proc/cpuinfo'), 'utf8');
+    const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1] ?? '';
+    return new Set(line.split(/\s+/));
+  } catch {
+    return new Set();
+  }
+}
+
+function gigahertz(hertz: number): string {
+  return (hertz / 1e9).toFixed(1);
+}

@@ -1,0 +1,79 @@
+import { checkMarch } from '../../classify/bpuBackendSpec.js';
+import { asEffvitError } from '../../core/EffvitError.js';
+import { detectChip } from '../../inference/bpu/detectChip.js';
+import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
+import type { ModelManifest } from '../../model/ModelManifest.js';
+import { describeKind, type ModelFileStatus, modelFiles, pullCommand } from '../../model/modelFiles.js';
+import { readBpuFile } from '../../model/readBpuFile.js';
+import { knownModelNames, resolveModel } from '../../model/resolveModel.js';
+import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
+
+/** Every model with a file here: which files, whether they are whole, and whether a .bin fits the chip. */
+export async function checkModels(machine: Machine): Promise<Finding[]> {
+  const { env, root } = machine;
+  const chip = detectChip(root, env);
+  const findings: Finding[] = [];
+  for (const name of await knownModelNames(env)) {
+    try {
+      findings.push(...(await checkModel(await resolveModel(name, env), chip, env)));
+    } catch (error) {
+      findings.push(
+        problem(`model ${name}`, asEffvitError(error).message.replace(/\.$/, ''), `correct or remove it`),
+      );
+    }
+  }
+  if (findings.length === 0) {
+    findings.push(
+      problem('models', 'no model has its files on this machine', 'effvit model pull efficientvit_m5'),
+    );
+  }
+  return findings;
+}
+
+async function checkModel(
+  manifest: ModelManifest,
+  chip: BpuChip | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<Finding[]> {
+  const name = `model ${manifest.name}`;
+  const files = await modelFiles(manifest, env);
+  const present = files.filter(({ isPresent }) => isPresent);
+  if (present.length === 0) return [];
+  for (const file of present) {
+    const wrong = await fileProblem(manifest, file, chip);
+    if (wrong !== undefined) return [problem(name, wrong, pullCommand(manifest, file.chip))];
+  }
+  const kinds = present.map((file) => describeKind(file.kind, file.chip)).join(', ');
+  const forChip = files.find((file) => file.kind === 'bpu' && file.chip === chip);
+  if (chip !== undefined && forChip?.isPresent !== true) {
+    return [
+      warning(
+        name,
+        `has ${kinds}, but no .bin file for this ${chip}: it runs on the CPU`,
+        forChip === undefined ? `compile it with march ${MARCH_OF_CHIP[chip]}` : pullCommand(manifest, chip),
+      ),
+    ];
+  }
+  return [ok(name, `has ${kinds}`)];
+}
+
+/** What is wrong with a file that is there. */
+async function fileProblem(
+  manifest: ModelManifest,
+  file: ModelFileStatus,
+  machine: BpuChip | undefined,
+): Promise<string | undefined> {
+  const wanted = file.source?.lengthBytes;
+  if (wanted !== undefined && file.lengthBytes !== wanted) {
+    return `${file.path} has ${file.lengthBytes} bytes, not the ${wanted} of its manifest`;
+  }
+  // A bare file stands under every chip, and only the machine's counts.
+  const chip = manifest.origin === 'file' ? machine : file.chip;
+  if (file.kind !== 'bpu' || chip === undefined) return undefined;
+  try {
+    checkMarch(file.path, await readBpuFile(file.path), chip);
+    return undefined;
+  } catch (error) {
+    return asEffvitError(error).message.replace(/\.$/, '').split(': ')[0];
+  }
+}
