@@ -1,0 +1,71 @@
+import type { OnnxDataType } from '../../src/modelling/onnx/OnnxDataType.js';
+import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
+import { intAttr } from '../../src/modelling/onnx/onnxAttributes.js';
+import { float32Tensor, int64Vector } from '../../src/modelling/onnx/onnxTensors.js';
+
+export interface PlainClassifierOptions {
+  readonly inputType?: 'float32' | 'uint8' | 'int64';
+  readonly inputShape?: readonly OnnxDim[];
+  readonly inputNames?: readonly string[];
+  readonly outputShape?: readonly OnnxDim[];
+  readonly outputNames?: readonly string[];
+  readonly outputType?: 'float32' | 'int64';
+  /** Outputs are the first elements of the input, times this. */
+  readonly gain?: number;
+}
+
+/**
+ * The smallest classifier there is: its scores are the first elements of its input, flattened. Every part of
+ * its interface can be chosen, wrongly too.
+ */
+export function plainClassifier(options: PlainClassifierOptions = {}): OnnxModel {
+  const {
+    inputType = 'float32',
+    inputShape = [1, 3, 16, 16],
+    inputNames = ['data'],
+    outputShape = [1, 5],
+    outputNames = ['output'],
+    outputType = 'float32',
+    gain = 1,
+  } = options;
+  const graph = emptyGraph('plain');
+  const sizes = outputShape.filter((dim) => typeof dim === 'number');
+  const classCount = sizes.reduce((product, dim) => product * dim, 1);
+  for (const name of inputNames) graph.inputs.push({ name, dataType: inputType, shape: inputShape });
+  graph.initializers.set('gain', float32Tensor([], Float32Array.of(gain)));
+  graph.initializers.set('flat_shape', int64Vector([1, -1]));
+  graph.initializers.set('from', int64Vector([0]));
+  graph.initializers.set('to', int64Vector([classCount]));
+  graph.initializers.set('axis', int64Vector([1]));
+  const target = int64Vector(outputShape.map((dim) => (typeof dim === 'number' ? dim : -1)));
+  graph.initializers.set('target_shape', target);
+  graph.nodes.push(
+    cast('to_float', inputNames[0] ?? 'data', 'as_float', 1),
+    makeNode('Reshape', 'flatten', ['as_float', 'flat_shape'], ['flat']),
+    makeNode('Slice', 'take', ['flat', 'from', 'to', 'axis'], ['taken']),
+    makeNode('Mul', 'scale', ['taken', 'gain'], ['scaled']),
+    makeNode('Reshape', 'shape', ['scaled', 'target_shape'], ['shaped']),
+  );
+  for (const name of outputNames) {
+    graph.nodes.push(cast(`out_${name}`, 'shaped', name, outputType === 'float32' ? 1 : 7));
+    graph.outputs.push({ name, dataType: outputType as OnnxDataType, shape: outputShape });
+  }
+  return {
+    irVersion: 8,
+    producerName: 'effvit tests',
+    producerVersion: '',
+    domain: '',
+    modelVersion: 1,
+    docString: '',
+    opsets: [{ domain: '', version: 13 }],
+    metadata: new Map(),
+    graph,
+    opaque: {},
+  };
+}
+
+function cast(name: string, input: string, output: string, to: number) {
+  const node = makeNode('Cast', name, [input], [output]);
+  node.attributes.set('to', intAttr(to));
+  return node;
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import type { OnnxBackendSpec } from '../../../../src/inference/BackendSpec.js';
+import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
+import { optimizedModel } from '../../../../src/inference/onnx/optimizedModel.js';
+import type { ModelInput } from '../../../../src/model/ModelManifest.js';
+import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
+import { type PlainClassifierOptions, plainClassifier } from '../../../helpers/plainClassifier.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
+
+const SIDE_PX = 16;
+const NV12_BYTES = (SIDE_PX * SIDE_PX * 3) / 2;
+
+const INPUT: ModelInput = {
+  widthPx: SIDE_PX,
+  heightPx: SIDE_PX,
+  layout: 'nchw',
+  color: 'rgb',
+  mean: [0, 0, 0],
+  scale: [1, 1, 1],
+};
+
+/** A grey picture whose luma counts up: R = G = B = Y. */
+function greyRamp(): Uint8Array {
+  const nv12 = new Uint8Array(NV12_BYTES).fill(128);
+  for (let index = 0; index < SIDE_PX * SIDE_PX; index += 1) nv12[index] = index % 256;
+  return nv12;
+}
+
+describe('OnnxBackend', () => {
+  const scratch = scratchFolder();
+  let cacheBefore: string | undefined;
+
+  beforeEach(() => {
+    cacheBefore = process.env['EFFVIT_CACHE'];
+    process.env['EFFVIT_CACHE'] = scratch.path('cache');
+  });
+
+  afterEach(() => {
+    if (cacheBefore === undefined) delete process.env['EFFVIT_CACHE'];
+    else process.env['EFFVIT_CACHE'] = cacheBefore;
+  });
+
+  function specOf(changes: Partial<OnnxBackendSpec> = {}): OnnxBackendSpec {
+    return {
+      kind: 'onnx',
+      modelPath: scratch.path('model.onnx'),
+      input: INPUT,
+      yuvRange: 'full',
+      ...changes,
+    };
+  }
+
+  async function written(model: PlainClassifierOptions, spec: Partial<OnnxBackendSpec> = {}) {
+    await writeOnnx(scratch.path('model.onnx'), plainClassifier(model));
+    return new OnnxBackend(specOf(spec));
+  }
+
+  async function logitsOf(backend: OnnxBackend, nv12 = greyRamp()): Promise<number[]> {
+    try {
+      await backend.load();
+      return [...(await backend.run(nv12)).logits];
+    } finally {
+      await backend.dispose();
+    }
+  }
+
+  it('tells what it has loaded', async () => {
+    const backend = await written({});
+    const { runtime, ...info } = await backend.load();
+    assert.match(runtime, /^onnxruntime \d+\.\d+\.\d+ \(CPU\)$/);
+    assert.deepEqual(info, {
+      backend: 'onnx',
+      isSimulated: false,
+      inputWidthPx: SIDE_PX,
+      inputHeightPx: SIDE_PX,
+      classCount: 5,
+    });
+    await backend.dispose();
+  });
+
+  it('gives the scores of each frame, with the time of the run', async () => {
+    const backend = await written({});
+    await backend.load();
+    const first = await backend.run(greyRamp());
+    assert.deepEqual([...first.logits], [0, 1, 2, 3, 4]);
+    assert.ok(first.inferenceNs > 0 && first.inputNs > 0);
+    const brighter = greyRamp().map((value, index) => (index < SIDE_PX * SIDE_PX ? value + 10 : value));
+    assert.deepEqual([...(await backend.run(brighter)).logits], [10, 11, 12, 13, 14]);
+    await backend.dispose();
+  });
+
+  it('normalises as the manifest says', async () => {
+    const input: ModelInput = { ...INPUT, mean: [1, 0, 0], scale: [2, 1, 1] };
+    assert.deepEqual(await logitsOf(await written({}, { input })), [-2, 0, 2, 4, 6]);
+  });
+
+  it('takes nhwc and bgr', async () => {
+    const input: ModelInput = { ...INPUT, layout: 'nhwc', color: 'bgr' };
+    const backend = await written({ inputShape: [1, SIDE_PX, SIDE_PX, 3] }, { input });
+    assert.deepEqual(await logitsOf(backend), [0, 0, 0, 1, 1]);
+  });
+
+  for (const inputShape of [
+    [1, (SIDE_PX * 3) / 2, SIDE_PX],
+    [1, 1, (SIDE_PX * 3) / 2, SIDE_PX],
+    ['N', 1, (SIDE_PX * 3) / 2, SIDE_PX],
+    [NV12_BYTES],
+  ]) {
+    it(`takes NV12 bytes as [${inputShape.join(', ')}]`, async () => {
+      const input: ModelInput = { ...INPUT, color: 'nv12' };
+      const backend = await written({ inputType: 'uint8', inputShape }, { input });
+      assert.deepEqual(await logitsOf(backend), [0, 1, 2, 3, 4]);
+    });
+  }
+
+  it('takes an open batch, open sides and an open number of classes', async () => {
+    const open = { inputShape: ['N', 3, 'H', 'W'], outputShape: [1, 5] };
+    assert.deepEqual(await logitsOf(await written(open)), [0, 1, 2, 3, 4]);
+    // Reshape to [1, -1] has as many classes as there are elements.
+    const backend = await written({ outputShape: [1, 'classes'] });
+    const info = await backend.load();
+    assert.equal(info.classCount, 1);
+    await backend.dispose();
+  });
+
+  for (const outputShape of [[5], [1, 5, 1, 1], [1, 1, 5], ['N', 5]]) {
+    it(`takes scores as [${outputShape.join(', ')}]`, async () => {
+      assert.deepEqual(await logitsOf(await written({ outputShape })), [0, 1, 2, 3, 4]);
+    });
+  }
+
+  it('takes the named ones of several outputs', async () => {
+    const backend = await written({ outputNames: ['features', 'scores'] }, { outputName: 'scores' });
+    assert.deepEqual(await logitsOf(backend), [0, 1, 2, 3, 4]);
+  });
+
+  it('gives the same from the optimised model as from the model itself', async () => {
+    const plain = await logitsOf(await written({ gain: 0.37 }));
+    const optimizedPath = await optimizedModel(scratch.path('model.onnx'));
+    assert.ok(optimizedPath !== undefined);
+    assert.deepEqual(await logitsOf(new OnnxBackend(specOf({ optimizedPath }))), plain);
+  });
+
+  it('loads the model itself where the optimised one is damaged or gone', async () => {
+    await written({});
+    for (const content of ['', 'ORTM this is no model', undefined]) {
+      const optimizedPath = scratch.path('damaged.ort');
+      if (content !== undefined) writeFileSync(optimizedPath, content);
+      const spec = specOf({
+        optimizedPath: content === undefined ? scratch.path('none.ort') : optimizedPath,
+      });
+      assert.deepEqual(await logitsOf(new OnnxBackend(spec)), [0, 1, 2, 3, 4]);
+    }
+  });
+
+  it('can be loaded again, disposed twice, and refuses to run without a model', async () => {
+    const backend = await written({});
+    await assert.rejects(backend.run(greyRamp()), { code: 'CLOSED' });
+    await backend.load();
+    await backend.load();
+    await backend.dispose();
+    await backend.dispose();
+    await assert.rejects(backend.run(greyRamp()), { code: 'CLOSED' });
+  });
+
+  describe('refuses', () => {
+    async function assertRefused(
+      model: PlainClassifierOptions,
+      message: RegExp,
+      spec: Partial<OnnxBackendSpec> = {},
+    ): Promise<void> {
+      const backend = await written(model, spec);
+      await assert.rejects(backend.load(), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'BAD_MODEL');
+        assert.match(error.message, message);
+        assert.ok(error.message.startsWith(scratch.path('model.onnx')), error.message);
+        assert.ok(!error.message.includes('\n'));
+        return true;
+      });
+    }
+
+    it('a file that is no model', async () => {
+      for (const content of ['', 'this is no model', '\x08\x08']) {
+        writeFileSync(scratch.path('model.onnx'), content);
+        await assert.rejects(new OnnxBackend(specOf()).load(), {
+          code: 'BAD_MODEL',
+          message: /cannot load .*model\.onnx: .*Give an \.onnx classifier\.$/,
+        });
+      }
+    });
+
+    it('several inputs', async () => {
+      await assertRefused({ inputNames: ['data', 'mask'] }, /has 2 inputs \(data, mask\), not one/);
+      const input = { ...INPUT, name: 'data' };
+      await assertRefused({ inputNames: ['data', 'mask'] }, /takes 2 inputs \(data, mask\)/, { input });
+    });
+
+    it('several outputs without a name, and names that are not there', async () => {
+      await assertRefused({ outputNames: ['a', 'b'] }, /has 2 outputs \(a, b\), not one: name/);
+      await assertRefused({}, /has no output logits, only output/, { outputName: 'logits' });
+      await assertRefused({}, /has no input image, only data/, { input: { ...INPUT, name: 'image' } });
+    });
+
+    it('other types of elements', async () => {
+      await assertRefused({ inputType: 'uint8' }, /takes uint8 at input data, not the float32 of color rgb/);
+      await assertRefused({}, /takes float32 at input data, not the uint8 of color nv12/, {
+        input: { ...INPUT, color: 'nv12' },
+      });
+      await assertRefused({ outputType: 'int64' }, /gives int64 at output output, not float32/);
+    });
+
+    it('another shape of input', async () => {
+      await assertRefused(
+        { inputShape: [1, 3, 32, 32] },
+        /takes \[1, 3, 32, 32\] at input data, not the nchw \[1, 3, 16, 16\]/,
+      );
+      await assertRefused({ inputShape: [1, SIDE_PX, SIDE_PX, 3] }, /not the nchw/);
+      await assertRefused({ inputShape: [4, 3, SIDE_PX, SIDE_PX] }, /takes \[4, 3, 16, 16\]/);
+      await assertRefused({ inputShape: [1, 768] }, /takes \[1, 768\]/);
+      await assertRefused(
+        { inputType: 'uint8', inputShape: [1, 3, 16, 16] },
+        /not the 384 bytes of NV12 16x16/,
+        {
+          input: { ...INPUT, color: 'nv12' },
+        },
+      );
+    });
+
+    it('another shape of output, and another number of classes', async () => {
+      await assertRefused(
+        { outputShape: [1, 2, 3] },
+        /gives \[1, 2, 3\] at output output, not one score a class/,
+      );
+      await assertRefused({}, /gives 5 classes at output output, not the 1000 of its manifest/, {
+        classCount: 1000,
+      });
+    });
+  });
+});
