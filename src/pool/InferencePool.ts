@@ -2,26 +2,28 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
-import { type DropCause, FrameAccounting, type FrameCounts } from '../stats/FrameAccounting.js';
+import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import { StageStatistics } from '../stats/StageStatistics.js';
-import { ThroughputMeter } from '../stats/ThroughputMeter.js';
+import type { StageStatistics } from '../stats/StageStatistics.js';
 import { dropCauseOf } from './dropCauseOf.js';
 import { FrameJob, type SubmitOptions } from './FrameJob.js';
-import type { FrameOutcome, FrameTimings } from './FrameOutcome.js';
+import type { FrameOutcome } from './FrameOutcome.js';
 import { FrameQueue } from './FrameQueue.js';
 import {
+  changedOptions,
   checkThreads,
   type FixedPoolOptions,
-  fixedPoolOptions,
   type InferencePoolOptions,
   type LivePoolOptions,
-  livePoolOptions,
   type PoolModel,
+  poolOptions,
 } from './PoolOptions.js';
+import { PoolStatistics } from './PoolStatistics.js';
 import type { PoolWorker, WorkerReport } from './PoolWorker.js';
 import { ResultOrder } from './ResultOrder.js';
+import { Waiters } from './Waiters.js';
 import { type CrewStatus, WorkerCrew } from './WorkerCrew.js';
+import { withinLimit } from './withinLimit.js';
 
 /** The longest that close waits for what was begun, where the caller gives no limit. */
 const CLOSE_LIMIT_MS = 20_000;
@@ -51,10 +53,7 @@ const NS_PER_MS = 1e6;
  * A frame's `data` is read until its outcome resolves; see {@link SubmitOptions} for data that is reused.
  */
 export class InferencePool<Value> {
-  /** Latencies by stage, of published frames. */
-  readonly statistics = new StageStatistics();
-  readonly #accounting = new FrameAccounting();
-  readonly #throughput = new ThroughputMeter();
+  readonly #statistics = new PoolStatistics();
   readonly #fixed: FixedPoolOptions;
   readonly #stampClockNs: (() => bigint) | undefined;
   readonly #queue: FrameQueue<FrameJob<Value>>;
@@ -64,13 +63,14 @@ export class InferencePool<Value> {
   #model: PoolModel<Value>;
   #info: LoadedModelInfo | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
-  #roomWaiters: (() => void)[] = [];
-  #drainWaiters: (() => void)[] = [];
+  readonly #room = new Waiters(() => this.#state === 'closed' || this.#queue.hasRoom);
+  readonly #drained = new Waiters(() => this.#statistics.accounting.inFlight === 0);
 
   /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
   constructor(options: InferencePoolOptions<Value>) {
-    this.#fixed = fixedPoolOptions(options);
-    this.#live = livePoolOptions(options);
+    const { fixed, live } = poolOptions(options);
+    this.#fixed = fixed;
+    this.#live = live;
     this.#model = options.model;
     this.#stampClockNs = options.stampClockNs;
     this.#queue = new FrameQueue(this.#live.queueSize, this.#live.dropPolicy);
@@ -88,9 +88,14 @@ export class InferencePool<Value> {
     return this.#info;
   }
 
+  /** Latencies by stage, of published frames. */
+  get statistics(): StageStatistics {
+    return this.#statistics.stages;
+  }
+
   /** received = published + the sum of dropped + inFlight, at every moment. */
   counts(): FrameCounts {
-    return this.#accounting.counts();
+    return this.#statistics.accounting.counts();
   }
 
   /** Frames that wait for a worker. */
@@ -108,14 +113,12 @@ export class InferencePool<Value> {
 
   /** Published frames a second over the last five seconds. */
   framesPerSecond(): number {
-    return this.#throughput.ratePerSecond(monotonicNs());
+    return this.#statistics.framesPerSecond(monotonicNs());
   }
 
   /** Counts and latencies from now on; frames in flight stay in flight. */
   resetStatistics(): void {
-    this.#accounting.reset();
-    this.statistics.reset();
-    this.#throughput.reset();
+    this.#statistics.reset();
   }
 
   /**
@@ -138,7 +141,7 @@ export class InferencePool<Value> {
   /** Hands over a frame. The outcome resolves once it is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
     const job = new FrameJob<Value>(frame, options, monotonicNs());
-    this.#accounting.receive();
+    this.#statistics.accounting.receive();
     if (this.#state === 'closed') this.#drop(job, 'closed');
     else if (this.#crew.isBroken) this.#drop(job, 'worker_died', this.#crew.status().lastDeath);
     else this.#admit(job);
@@ -147,20 +150,18 @@ export class InferencePool<Value> {
 
   /** Counts a frame that the caller does not want classified: `rate_limited`, `deactivated`. */
   refuse(cause: DropCause): void {
-    this.#accounting.receive();
-    this.#accounting.drop(cause);
+    this.#statistics.accounting.receive();
+    this.#statistics.dropped(cause);
   }
 
   /** Resolves when a frame can be submitted without another being dropped for it; at once when closed. */
   async ready(): Promise<void> {
-    while (this.#state !== 'closed' && !this.#queue.hasRoom) {
-      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
-    }
+    await this.#room.wait();
   }
 
   /** Changes options at once, for waiting frames too. @throws EffvitError OUT_OF_RANGE; nothing changed then. */
   setOptions(changes: Partial<LivePoolOptions>): void {
-    this.#live = livePoolOptions(changes, this.#live);
+    this.#live = changedOptions(changes, this.#live);
     const { queueSize, dropPolicy } = this.#live;
     for (const job of this.#queue.configure(queueSize, dropPolicy)) this.#drop(job, 'queue_full');
     // Under `block` workers take frames ahead that they did not take before.
@@ -195,9 +196,7 @@ export class InferencePool<Value> {
 
   /** Resolves when no frame is in flight: at the latest when every run has timed out. */
   async drain(): Promise<void> {
-    while (this.#accounting.inFlight > 0) {
-      await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
-    }
+    await this.#drained.wait();
   }
 
   /**
@@ -213,14 +212,9 @@ export class InferencePool<Value> {
     const limitMs = options.limitMs ?? CLOSE_LIMIT_MS;
     const wasOpen = this.#state === 'open';
     this.#state = 'closed';
-    this.#tellRoom();
+    this.#room.look();
     if (!wasOpen || options.drain === false) this.#dropQueue('closed');
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.drain(), limit]);
-    clearTimeout(timer);
+    await withinLimit(this.drain(), limitMs);
     this.#dropQueue('closed');
     await this.#crew.close(limitMs);
     // What workers that hung have given back.
@@ -265,7 +259,7 @@ export class InferencePool<Value> {
       if (this.#isTooOld(job)) this.#drop(job, 'too_old');
       else this.#dispatch(job, worker);
     }
-    this.#tellRoom();
+    this.#room.look();
   }
 
   /**
@@ -341,21 +335,19 @@ export class InferencePool<Value> {
     const { finished } = job;
     if (finished === undefined) return;
     if (finished.kind === 'drop') {
-      this.#accounting.drop(finished.cause);
+      this.#statistics.dropped(finished.cause);
       job.drop(finished.cause, finished.error);
     } else {
       const nowNs = monotonicNs();
       const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
-      this.#accounting.publish();
-      this.#throughput.mark(nowNs);
-      recordTimings(this.statistics, timings, job.frame.kind === 'compressed');
+      this.#statistics.published(timings, job.frame.kind === 'compressed', nowNs);
     }
-    this.#tellDrained();
+    this.#drained.look();
   }
 
   #dropQueue(cause: DropCause, error?: EffvitError): void {
     for (const job of this.#queue.clear()) this.#drop(job, cause, error);
-    this.#tellRoom();
+    this.#room.look();
   }
 
   #onCrewChanged(): void {
@@ -376,34 +368,6 @@ export class InferencePool<Value> {
     if (this.#stampClockNs === undefined || (stamp.sec === 0 && stamp.nanosec === 0)) return undefined;
     return Number(this.#stampClockNs() - stampToNs(stamp));
   }
-
-  #tellRoom(): void {
-    if (this.#roomWaiters.length === 0 || (this.#state !== 'closed' && !this.#queue.hasRoom)) return;
-    const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const tell of waiters) tell();
-  }
-
-  #tellDrained(): void {
-    if (this.#drainWaiters.length === 0 || this.#accounting.inFlight > 0) return;
-    const waiters = this.#drainWaiters;
-    this.#drainWaiters = [];
-    for (const tell of waiters) tell();
-  }
-}
-
-function recordTimings(statistics: StageStatistics, timings: FrameTimings, isCompressed: boolean): void {
-  statistics.record('queueWait', timings.queueWaitNs);
-  statistics.record('copy', timings.copyNs);
-  statistics.record('handover', timings.handoverNs);
-  // Raw frames have no such stage; their zeros would hide what decoding costs.
-  if (isCompressed) statistics.record('decode', timings.decodeNs);
-  statistics.record('preprocess', timings.preprocessNs);
-  statistics.record('inference', timings.inferenceNs);
-  statistics.record('postprocess', timings.postprocessNs);
-  statistics.record('delivery', timings.deliveryNs);
-  statistics.record('total', timings.totalNs);
-  if (timings.delayNs !== undefined) statistics.record('delay', timings.delayNs);
 }
 
 /** @throws EffvitError BAD_CONFIG */

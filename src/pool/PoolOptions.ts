@@ -50,6 +50,8 @@ export interface FixedPoolOptions {
 }
 
 export const MAX_THREADS = 16;
+/** Timers count in 31 bits of milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const LIVE_DEFAULTS: LivePoolOptions = {
   queueSize: 4,
@@ -58,48 +60,62 @@ const LIVE_DEFAULTS: LivePoolOptions = {
   maxAgeFrom: 'admission',
 };
 
-/** @throws EffvitError OUT_OF_RANGE naming every wrong value. */
-export function fixedPoolOptions<Value>(given: InferencePoolOptions<Value>): FixedPoolOptions {
-  const options = {
+/** Fills in the defaults. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
+export function poolOptions<Value>(given: InferencePoolOptions<Value>): {
+  readonly fixed: FixedPoolOptions;
+  readonly live: LivePoolOptions;
+} {
+  const fixed = {
     threads: given.threads ?? 2,
     ordered: given.ordered ?? true,
     runTimeoutMs: given.runTimeoutMs ?? 5000,
     loadTimeoutMs: given.loadTimeoutMs ?? 120_000,
   };
-  checkAll([
-    numberProblem('threads', options.threads, 1, MAX_THREADS, true),
-    // Timers count in 31 bits of milliseconds.
-    numberProblem('runTimeoutMs', options.runTimeoutMs, 1, 2 ** 31 - 1),
-    numberProblem('loadTimeoutMs', options.loadTimeoutMs, 1, 2 ** 31 - 1),
+  const live = merged(given, LIVE_DEFAULTS);
+  throwProblems([
+    threadsProblem(fixed.threads),
+    numberProblem('runTimeoutMs', fixed.runTimeoutMs, 1, MAX_TIMER_MS),
+    numberProblem('loadTimeoutMs', fixed.loadTimeoutMs, 1, MAX_TIMER_MS),
+    ...liveProblems(live),
   ]);
+  return { fixed: Object.freeze(fixed), live: Object.freeze(live) };
+}
+
+/** `changes` over `current`. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
+export function changedOptions(changes: Partial<LivePoolOptions>, current: LivePoolOptions): LivePoolOptions {
+  const options = merged(changes, current);
+  throwProblems(liveProblems(options));
   return Object.freeze(options);
 }
 
-/** `changes` over `current`. @throws EffvitError OUT_OF_RANGE naming every wrong value; nothing changed then. */
-export function livePoolOptions(
-  changes: Partial<LivePoolOptions>,
-  current: LivePoolOptions = LIVE_DEFAULTS,
-): LivePoolOptions {
-  const options: LivePoolOptions = {
+/** @throws EffvitError OUT_OF_RANGE */
+export function checkThreads(threads: number): void {
+  throwProblems([threadsProblem(threads)]);
+}
+
+function merged(changes: Partial<LivePoolOptions>, current: LivePoolOptions): LivePoolOptions {
+  return {
     queueSize: changes.queueSize ?? current.queueSize,
     dropPolicy: changes.dropPolicy ?? current.dropPolicy,
     maxAgeMs: changes.maxAgeMs ?? current.maxAgeMs,
     maxAgeFrom: changes.maxAgeFrom ?? current.maxAgeFrom,
   };
-  checkAll([
+}
+
+function liveProblems(options: LivePoolOptions): (string | undefined)[] {
+  return [
     numberProblem('queueSize', options.queueSize, 1, 1000, true),
     choiceProblem('dropPolicy', options.dropPolicy, DROP_POLICIES),
-    numberProblem('maxAgeMs', options.maxAgeMs, 0, Number.MAX_VALUE),
+    numberProblem('maxAgeMs', options.maxAgeMs, 0, MAX_TIMER_MS),
     choiceProblem('maxAgeFrom', options.maxAgeFrom, ['admission', 'stamp']),
-  ]);
-  return Object.freeze(options);
+  ];
 }
 
-export function checkThreads(threads: number): void {
-  checkAll([numberProblem('threads', threads, 1, MAX_THREADS, true)]);
+function threadsProblem(threads: number): string | undefined {
+  return numberProblem('threads', threads, 1, MAX_THREADS, true);
 }
 
-function checkAll(problems: readonly (string | undefined)[]): void {
+function throwProblems(problems: readonly (string | undefined)[]): void {
   const found = problems.filter((problem) => problem !== undefined);
   if (found.length > 0) throw new EffvitError('OUT_OF_RANGE', found.join(' '));
 }

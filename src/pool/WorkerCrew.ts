@@ -3,6 +3,7 @@ import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { PoolWorker, type WorkerEvents, type WorkerLimits } from './PoolWorker.js';
 import { RestartBackoff } from './RestartBackoff.js';
+import { withinLimit } from './withinLimit.js';
 
 /** How the crew fares, for diagnostics. */
 export interface CrewStatus {
@@ -150,13 +151,7 @@ export class WorkerCrew<Job> {
     for (const worker of this.#present) worker.retire();
     this.#serving = [];
     const expected = [...this.#present].filter((worker) => !worker.isGivenUp);
-    const everybodyLeft = Promise.all(expected.map((worker) => worker.gone));
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([everybodyLeft, limit]);
-    clearTimeout(timer);
+    await withinLimit(Promise.all(expected.map((worker) => worker.gone)), limitMs);
     for (const worker of this.#present) {
       worker.giveUp(new EffvitError('CLOSED', `Worker ${worker.index} did not end within ${limitMs} ms.`));
     }

@@ -554,14 +554,17 @@ describe('InferencePool', () => {
 
   describe('when it starts and ends', () => {
     it('names every wrong option at once', () => {
-      assert.throws(() => makePool({ threads: 0, queueSize: 1.5, runTimeoutMs: -1 }), {
+      assert.throws(() => makePool({ threads: 0, queueSize: 1.5, runTimeoutMs: -1, maxAgeMs: Number.NaN }), {
         code: 'OUT_OF_RANGE',
-        message: /threads|runTimeoutMs/,
-      });
-      assert.throws(() => makePool({ queueSize: 0, maxAgeMs: -1 }), {
         message:
-          'Expected an integer from 1 to 1000 for queueSize but received 0. Expected a number from 0 to 1.7976931348623157e+308 for maxAgeMs but received -1.',
+          'Expected an integer from 1 to 16 for threads but received 0. Expected a number from 1 to 2147483647 for runTimeoutMs but received -1. Expected an integer from 1 to 1000 for queueSize but received 1.5. Expected a number from 0 to 2147483647 for maxAgeMs but received NaN.',
       });
+    });
+
+    it('changes nothing where one of the changes is wrong', async () => {
+      const pool = makePool({ queueSize: 7 });
+      assert.throws(() => pool.setOptions({ queueSize: 8, maxAgeMs: -1 }), { code: 'OUT_OF_RANGE' });
+      assert.equal(pool.options.queueSize, 7);
     });
 
     it('fails to start with the reason, leaves nothing behind, and drops what waited', async () => {
