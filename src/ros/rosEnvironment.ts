@@ -111,5 +111,8 @@ export async function loadRcl(): Promise<RclModule> {
   if (problem !== undefined) throw new EffvitError('ROS_UNAVAILABLE', problem);
   const imported: { readonly default: unknown } = await import('rclnodejs');
   // The package's declarations describe the same object; see rcl.ts for why they are not used.
-  return imported.default as RclModule;
+  const rcl = imported.default as RclModule;
+  // Its own handler takes the node from under us at SIGINT, in the middle of a frame.
+  rcl.removeSignalHandlers();
+  return rcl;
 }
