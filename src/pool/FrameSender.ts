@@ -41,13 +41,20 @@ export class FrameSender {
     return { memory: this.#slot.memory, record: this.record.buffer, descriptors: this.#workerPort };
   }
 
-  /** Copies the needed bytes into the slot. @throws EffvitError BAD_IMAGE, INTERNAL where memory is short. */
-  send(frame: ImageFrame, plan: SendPlan, options: PreprocessOptions): void {
+  /**
+   * Copies the needed bytes into the slot.
+   *
+   * @returns when the frame was handed over, by the monotonic clock: copying ends there.
+   * @throws EffvitError BAD_IMAGE, INTERNAL where memory is short.
+   */
+  send(frame: ImageFrame, plan: SendPlan, options: PreprocessOptions): number {
     const descriptor =
       frame.kind === 'raw'
         ? this.#sendRaw(frame, plan ?? planFrame(frame, options))
         : this.#sendCompressed(frame, options);
-    this.record.describe(descriptor, frame.data.length, monotonicNs());
+    const handedOverNs = monotonicNs();
+    this.record.describe(descriptor, frame.data.length, handedOverNs);
+    return handedOverNs;
   }
 
   /** A copy of what the worker made of the last frame. */

@@ -159,12 +159,12 @@ export class PoolWorker<Job> {
       throw new EffvitError('INTERNAL', `Worker ${this.index} has no room; this is a defect of effvit.`);
     }
     const beganNs = monotonicNs();
-    sender.send(frame, plan, preprocess);
+    const handedOverNs = sender.send(frame, plan, preprocess);
     const number = this.#channel.post(slot);
-    const endedNs = monotonicNs();
     this.#assignments.push({ job, number, slot });
-    if (this.#assignments.length === 1) this.#watch(endedNs);
-    return endedNs - beganNs;
+    if (this.#assignments.length === 1) this.#watch(handedOverNs);
+    // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
+    return handedOverNs - beganNs;
   }
 
   /** Tells the worker to leave, after the frames that it has. */
