@@ -1,6 +1,7 @@
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { CameraState } from './diagnosticStatus.js';
+import type { OtherEndpoints } from './qosMismatch.js';
 
 interface Meter {
   readonly throughput: ThroughputMeter;
@@ -8,7 +9,6 @@ interface Meter {
   received: number;
   malformed: number;
   lastProblem: string | undefined;
-  hasIncompatibleQos: boolean;
 }
 
 const NS_PER_MS = 1e6;
@@ -28,7 +28,6 @@ export class CameraMeters {
           received: 0,
           malformed: 0,
           lastProblem: undefined,
-          hasIncompatibleQos: false,
         },
       ]),
     );
@@ -50,22 +49,20 @@ export class CameraMeters {
     meter.lastProblem = message;
   }
 
-  incompatibleQos(topic: string): void {
-    const meter = this.#meters.get(topic);
-    if (meter !== undefined) meter.hasIncompatibleQos = true;
-  }
-
-  states(countPublishers: (topic: string) => number): CameraState[] {
+  states(publishersOf: (topic: string) => OtherEndpoints): CameraState[] {
     const nowNs = monotonicNs();
-    return [...this.#meters].map(([topic, meter]) => ({
-      topic,
-      framesPerSecond: meter.throughput.ratePerSecond(nowNs),
-      silentMs: (nowNs - meter.lastSeenNs) / NS_PER_MS,
-      received: meter.received,
-      malformed: meter.malformed,
-      lastProblem: meter.lastProblem,
-      hasIncompatibleQos: meter.hasIncompatibleQos,
-      publishers: countPublishers(topic),
-    }));
+    return [...this.#meters].map(([topic, meter]) => {
+      const { count, mismatch } = publishersOf(topic);
+      return {
+        topic,
+        framesPerSecond: meter.throughput.ratePerSecond(nowNs),
+        silentMs: (nowNs - meter.lastSeenNs) / NS_PER_MS,
+        received: meter.received,
+        malformed: meter.malformed,
+        lastProblem: meter.lastProblem,
+        publishers: count,
+        qosMismatch: mismatch,
+      };
+    });
   }
 }

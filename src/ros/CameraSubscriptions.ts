@@ -2,7 +2,8 @@ import type { Parameters } from '../core/parameters.js';
 import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
 import { parseImageCdr } from '../image/cdr/parseImageCdr.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl.js';
+import { type OtherEndpoints, publishersOf } from './qosMismatch.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclQos } from './rcl.js';
 
 /** Frames that wait in the middleware: the newest matters, a short burst may be late. */
 const DEPTH = 5;
@@ -11,7 +12,6 @@ export interface CameraEvents {
   readonly onFrame: (frame: ImageFrame) => void;
   /** A message that is no image; `topic` as the camera is called in reports. */
   readonly onProblem: (topic: string, error: unknown) => void;
-  readonly onIncompatibleQos: (topic: string) => void;
 }
 
 /**
@@ -23,6 +23,7 @@ export class CameraSubscriptions {
   readonly topics: readonly string[];
   readonly #node: RclNode;
   readonly #subscriptions: readonly object[];
+  readonly #qos = new Map<string, RclQos>();
 
   constructor(
     rcl: RclModule,
@@ -36,13 +37,15 @@ export class CameraSubscriptions {
     const parse = isCompressed ? parseCompressedImageCdr : parseImageCdr;
     const names = parameters.image_topics.map((name) => (isCompressed ? `${name}/compressed` : name));
     this.topics = names.map((name) => node.resolveTopicName(name));
-    this.#subscriptions = this.topics.map((topic, index) =>
-      node.createSubscription(
+    this.#subscriptions = this.topics.map((topic, index) => {
+      const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
+      this.#qos.set(topic, qos);
+      return node.createSubscription(
         type,
         names[index] ?? topic,
         {
           isRaw: true,
-          qos: new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile),
+          qos,
           qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES),
         },
         (data) => {
@@ -55,26 +58,17 @@ export class CameraSubscriptions {
           }
           events.onFrame(frame);
         },
-        incompatibleQosEvents(rcl.SubscriptionEventCallbacks, () => events.onIncompatibleQos(topic)),
-      ),
-    );
+      );
+    });
+  }
+
+  /** Who publishes a topic, and whether all of them can be heard. */
+  publishers(topic: string): OtherEndpoints {
+    const qos = this.#qos.get(topic);
+    return qos === undefined ? { count: 0, mismatch: undefined } : publishersOf(this.#node, topic, qos);
   }
 
   destroy(): void {
     for (const subscription of this.#subscriptions) this.#node.destroySubscription(subscription);
-  }
-}
-
-/** The event that tells of endpoints which did not match; undefined before Jazzy, which has none. */
-export function incompatibleQosEvents(
-  callbacks: new () => { incompatibleQos: ((event: unknown) => void) | null },
-  tell: () => void,
-): object | undefined {
-  try {
-    const events = new callbacks();
-    events.incompatibleQos = tell;
-    return events;
-  } catch {
-    return undefined;
   }
 }

@@ -9,7 +9,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
-import { diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { NodeParameters } from './NodeParameters.js';
@@ -58,6 +58,7 @@ export class ClassifierNode {
   #configured: Configured | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
+  #qosWarnings: ReadonlySet<string> = new Set();
   #window: StageSummaries | undefined;
   #windowBeganNs = monotonicNs();
   #overLimitSinceNs: number | undefined;
@@ -150,14 +151,6 @@ export class ClassifierNode {
         this.#active?.meters.frame(topic);
         const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
         this.#onOutcome(classifier.refuse(header, 'bad_image', error));
-      },
-      onIncompatibleQos: (topic) => {
-        this.#active?.meters.incompatibleQos(topic);
-        this.#node
-          .getLogger()
-          .warn(
-            `A publisher of ${topic} offers a QoS that does not fit and is not heard: see qos_overrides.${topic}.subscription.`,
-          );
       },
     });
     this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
@@ -280,7 +273,30 @@ export class ClassifierNode {
     );
   }
 
+  /** Endpoints that do not meet for their QoS get nothing and are told nothing, so the log says it, once. */
+  #warnOfMismatches(cameras: readonly CameraState[]): void {
+    const warnings = new Set<string>();
+    for (const { topic, qosMismatch } of cameras) {
+      if (qosMismatch === undefined) continue;
+      warnings.add(
+        `A publisher of ${topic} offers a QoS that does not fit and is not heard (${qosMismatch}): see qos_overrides.${topic}.subscription.`,
+      );
+    }
+    for (const [topic, mismatch] of this.#configured?.publishers.unservedSubscribers() ?? []) {
+      warnings.add(
+        `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing (${mismatch}): see qos_overrides.${topic}.publisher.`,
+      );
+    }
+    for (const warning of warnings) {
+      if (!this.#qosWarnings.has(warning)) this.#node.getLogger().warn(warning);
+    }
+    this.#qosWarnings = warnings;
+  }
+
   #publishDiagnostics(): void {
+    const active = this.#active;
+    const cameras = active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [];
+    this.#warnOfMismatches(cameras);
     const sensors = this.#options.readSensors?.();
     const statuses = diagnosticStatuses(
       {
@@ -289,7 +305,7 @@ export class ClassifierNode {
         state: this.lifecycle.state,
         lastError: this.#lastError,
         pipeline: this.#pipelineDiagnosis(),
-        cameras: this.#active?.meters.states((topic) => this.#node.countPublishers(topic)) ?? [],
+        cameras,
         device: {
           ...this.#machineLoad,
           bpuLoadPercent: sensors?.bpuLoadPercent,

@@ -4,8 +4,15 @@ import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
-import { incompatibleQosEvents } from './CameraSubscriptions.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl.js';
+import { subscriptionsOf } from './qosMismatch.js';
+import {
+  OVERRIDABLE_POLICIES,
+  QOS,
+  type RclModule,
+  type RclNode,
+  type RclPublisher,
+  type RclQos,
+} from './rcl.js';
 
 const DEPTH = 10;
 
@@ -17,26 +24,19 @@ export class NodePublishers {
   readonly #statistics: RclPublisher;
   readonly #visionInfo: RclPublisher;
   readonly #labelInfo: RclPublisher;
+  readonly #qos = new Map<string, RclQos>();
   readonly #framesOfSource = new Map<string, number>();
 
   constructor(rcl: RclModule, node: RclNode) {
     this.#node = node;
-    const create = (type: string, topic: string, depth: number, isLatched: boolean): RclPublisher =>
-      node.createPublisher(
-        type,
-        topic,
-        {
-          qos: new rcl.QoS(QOS.keepLast, depth, QOS.reliable, isLatched ? QOS.transientLocal : QOS.volatile),
-          qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES),
-        },
-        incompatibleQosEvents(rcl.PublisherEventCallbacks, () =>
-          node
-            .getLogger()
-            .warn(
-              `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing: see qos_overrides.${node.resolveTopicName(topic)}.publisher.`,
-            ),
-        ),
-      );
+    const create = (type: string, topic: string, depth: number, isLatched: boolean): RclPublisher => {
+      const durability = isLatched ? QOS.transientLocal : QOS.volatile;
+      const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
+      const qosOverridingOptions = new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES);
+      const publisher = node.createPublisher(type, topic, { qos, qosOverridingOptions });
+      this.#qos.set(node.resolveTopicName(topic), qos);
+      return publisher;
+    };
     this.#classification = create('vision_msgs/msg/Classification', 'classification', DEPTH, false);
     this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH, false);
     this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH, false);
@@ -81,6 +81,16 @@ export class NodePublishers {
 
   publishStatistics(message: PipelineStatisticsMessage): void {
     this.#statistics.publish(message);
+  }
+
+  /** Subscribers that get nothing, by topic: the policy and the node. */
+  unservedSubscribers(): ReadonlyMap<string, string> {
+    const unserved = new Map<string, string>();
+    for (const [topic, qos] of this.#qos) {
+      const { mismatch } = subscriptionsOf(this.#node, topic, qos);
+      if (mismatch !== undefined) unserved.set(topic, mismatch);
+    }
+    return unserved;
   }
 
   destroy(): void {

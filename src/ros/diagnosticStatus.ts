@@ -26,8 +26,9 @@ export interface CameraState {
   /** Messages that were no image that can be read. */
   readonly malformed: number;
   readonly lastProblem: string | undefined;
-  readonly hasIncompatibleQos: boolean;
   readonly publishers: number;
+  /** The policy and the publisher that cannot be heard for it. */
+  readonly qosMismatch: string | undefined;
 }
 
 export interface PipelineDiagnosis {
@@ -106,6 +107,7 @@ export function diagnosticStatuses(
         malformed_messages: camera.malformed,
         last_problem: camera.lastProblem ?? '',
         publishers: camera.publishers,
+        qos_mismatch: camera.qosMismatch ?? '',
         silent_ms: Math.round(camera.silentMs),
       }),
     ),
@@ -177,13 +179,14 @@ function pipelineValues(pipeline: PipelineDiagnosis): Values {
 }
 
 function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): Verdict {
-  if (camera.hasIncompatibleQos && camera.received === 0) {
+  const isSilent = camera.silentMs > parameters['diagnostics.stale_after_ms'];
+  if (camera.qosMismatch !== undefined) {
     return [
-      LEVEL.error,
-      'a publisher has an incompatible QoS: set qos_overrides.<topic>.subscription.reliability to what it offers',
+      camera.received === 0 || isSilent ? LEVEL.error : LEVEL.warn,
+      `incompatible QoS: ${camera.qosMismatch} is less than asked for: set qos_overrides.<topic>.subscription`,
     ];
   }
-  if (camera.silentMs > parameters['diagnostics.stale_after_ms']) {
+  if (isSilent) {
     const seconds = (camera.silentMs / 1000).toFixed(1);
     return [
       LEVEL.stale,

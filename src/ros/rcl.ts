@@ -5,6 +5,7 @@
 export interface RclModule {
   init(context?: undefined, argv?: readonly string[]): Promise<void>;
   shutdown(): void;
+  removeSignalHandlers(): void;
   readonly Node: new (name: string, namespace?: string, context?: undefined, options?: object) => RclNode;
   readonly NodeOptions: new () => { startParameterServices: boolean };
   readonly Parameter: new (name: string, type: ParameterTypeCode, value: unknown) => RclParameter;
@@ -14,11 +15,21 @@ export interface RclModule {
     description: string,
     readOnly: boolean,
   ) => object;
-  readonly QoS: new (history: number, depth: number, reliability: number, durability: number) => object;
+  readonly QoS: new (history: number, depth: number, reliability: number, durability: number) => RclQos;
   readonly QoSOverridingOptions: new (policyKinds: readonly number[]) => object;
-  /** Jazzy and later. */
-  readonly SubscriptionEventCallbacks: new () => { incompatibleQos: ((event: unknown) => void) | null };
-  readonly PublisherEventCallbacks: new () => { incompatibleQos: ((event: unknown) => void) | null };
+}
+
+/** The policies decide whether two endpoints meet; an override changes them in place. */
+export interface RclQos {
+  readonly reliability: number;
+  readonly durability: number;
+}
+
+/** One publisher or subscription of the graph. */
+export interface RclEndpoint {
+  readonly node_name: string;
+  readonly node_namespace: string;
+  readonly qos_profile: RclQos;
 }
 
 export interface RclParameter {
@@ -55,19 +66,13 @@ export interface RclNode {
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;
-  createPublisher<Message>(
-    type: string,
-    topic: string,
-    options?: object,
-    events?: object,
-  ): RclPublisher<Message>;
+  createPublisher<Message>(type: string, topic: string, options?: object): RclPublisher<Message>;
   destroyPublisher(publisher: RclPublisher<never>): void;
   createSubscription(
     type: string,
     topic: string,
     options: object,
     callback: (data: Uint8Array) => void,
-    events?: object,
   ): object;
   destroySubscription(subscription: object): void;
   createService<Request, Response>(
@@ -85,7 +90,8 @@ export interface RclNode {
     readonly successful: boolean;
     readonly reason: string | null;
   };
-  countPublishers(topic: string): number;
+  getPublishersInfoByTopic(topic: string): readonly RclEndpoint[];
+  getSubscriptionsInfoByTopic(topic: string): readonly RclEndpoint[];
   resolveTopicName(topic: string): string;
 }
 
