@@ -26,6 +26,8 @@ export class RosPeer {
     this.#child = spawn('python3', [script], { env });
     this.#lines = createInterface(this.#child.stdout);
     this.#lines.on('line', (line) => this.#answers.shift()?.(line));
+    // A peer that was killed is told by its answers.
+    this.#child.stdin.on('error', () => undefined);
     this.#child.stderr.on('data', (text: Buffer) => {
       this.#stderr += text.toString();
     });
@@ -42,11 +44,17 @@ export class RosPeer {
   }
 
   async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.stdin.end();
-    if (this.#child.exitCode !== null) return;
     const limit = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
     await once(this.#child, 'exit');
     clearTimeout(limit);
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.close();
   }
 
   async ask<Answer>(request: object): Promise<Answer> {
@@ -73,14 +81,20 @@ export class RosPeer {
     return success;
   }
 
-  async lifecycleState(node: string): Promise<string> {
+  async lifecycleState(node: string, limitS = 90): Promise<string> {
     const { current_state } = await this.ask<{ current_state: { label: string } }>({
       op: 'call',
       service: `${node}/get_state`,
       type: 'lifecycle_msgs/srv/GetState',
       request: {},
+      limit_s: limitS,
     });
     return current_state.label;
+  }
+
+  /** Waits for a node that was started, also where one of the same name was killed before. */
+  async nodeIsThere(node: string): Promise<void> {
+    await waitFor(async () => (await this.lifecycleState(node, 2).catch(() => '')) !== '', node);
   }
 
   /** Sets one parameter, as `ros2 param set` does. */

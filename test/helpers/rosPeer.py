@@ -1,8 +1,10 @@
 """Another ROS node, in Python, driven over its standard input: one JSON object a line in, one out.
 
 subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since the last take;
-call {service, type, request}; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
-bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised.
+call {service, type, request, limit_s?}; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
+bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised;
+stream {topic, message, hz}: publishes it over and over, header.stamp.nanosec counting up from 1, until
+unstream {topic}, which tells how many there were.
 """
 import base64
 import importlib
@@ -25,6 +27,8 @@ def plain(value):
         return {field: plain(getattr(value, field)) for field in value.get_fields_and_field_types()}
     if isinstance(value, (bytes, bytearray, memoryview)) or type(value).__name__ == 'array' and value.typecode == 'B':
         return base64.b64encode(bytes(value)).decode()
+    if isinstance(value, float) and value != value:
+        return None  # JSON has no NaN
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
     return [plain(item) for item in value]
@@ -57,7 +61,7 @@ class Peer:
     def __init__(self):
         rclpy.init()
         self.node = rclpy.create_node('test_peer')
-        self.taken, self.endpoints, self.clients = {}, {}, {}
+        self.taken, self.endpoints, self.clients, self.streams = {}, {}, {}, {}
         self.executor = rclpy.executors.SingleThreadedExecutor()
         self.executor.add_node(self.node)
         threading.Thread(target=self.executor.spin, daemon=True).start()
@@ -84,6 +88,31 @@ class Peer:
         publisher.publish(fill(publisher.msg_type(), r['message']))
         return True
 
+    def stream(self, r):
+        publisher = self.endpoints[r['topic']]
+        message = fill(publisher.msg_type(), r['message'])
+        end, count, period = threading.Event(), [0], 1 / r['hz']
+
+        def run():
+            due = time.monotonic()
+            while not end.is_set():
+                count[0] += 1
+                message.header.stamp.nanosec = count[0]
+                publisher.publish(message)
+                due = max(due + period, time.monotonic() - period)
+                end.wait(max(0, due - time.monotonic()))
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.streams[r['topic']] = (end, thread, count)
+        return True
+
+    def unstream(self, r):
+        end, thread, count = self.streams.pop(r['topic'])
+        end.set()
+        thread.join()
+        return count[0]
+
     def matched(self, r):
         endpoint = self.endpoints[r['topic']]
         if hasattr(endpoint, 'get_subscription_count'):
@@ -94,10 +123,11 @@ class Peer:
         kind = load(r['type'])
         client = self.clients.setdefault(r['service'], None) or self.node.create_client(kind, r['service'])
         self.clients[r['service']] = client
-        if not client.wait_for_service(timeout_sec=60):
+        limit = r.get('limit_s', 90)
+        if not client.wait_for_service(timeout_sec=min(limit, 60)):
             raise RuntimeError(f"no service {r['service']}")
         future = client.call_async(fill(kind.Request(), r['request']))
-        end = time.time() + 90
+        end = time.time() + limit
         while not future.done():
             if time.time() > end:
                 raise RuntimeError(f"no answer from {r['service']}")

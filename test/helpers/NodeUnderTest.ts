@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { writeColourModel } from './colourModel.js';
+import { NodeProcess } from './NodeProcess.js';
+import { RosPeer, waitFor } from './RosPeer.js';
+import { rosTestEnvironment } from './rosTestEnvironment.js';
+import { scratchFolder } from './scratchFolder.js';
+
+/** vision_msgs/msg/Classification as a test peer tells it. */
+export interface Classification {
+  readonly header: { stamp: { sec: number; nanosec: number }; frame_id: string };
+  readonly results: { class_id: string; score: number }[];
+}
+
+/** diagnostic_msgs/msg/DiagnosticArray as a test peer tells it. */
+export interface Diagnostics {
+  readonly status: {
+    name: string;
+    /** A byte, as base64. */
+    level: string;
+    message: string;
+    values: { key: string; value: string }[];
+  }[];
+}
+
+/** effvit/msg/PipelineStatistics as a test peer tells it. */
+export interface Statistics {
+  readonly received: number;
+  readonly published: number;
+  readonly dropped: { cause: string; count: number }[];
+  readonly in_flight: number;
+  readonly threads: number;
+  readonly workers_serving: number;
+  readonly stages: { name: string; count: number; p50_ms: number; p99_ms: number }[];
+  readonly model: string;
+  readonly backend: string;
+}
+
+const LEVELS = ['OK', 'WARN', 'ERROR', 'STALE'] as const;
+
+/** One task's status in the newest of these messages, as `LEVEL message`. */
+export function newestStatus(arrays: readonly Diagnostics[], task: string): string | undefined {
+  const status = arrays.at(-1)?.status.find(({ name }) => name === `classifier: ${task}`);
+  if (status === undefined) return undefined;
+  return `${LEVELS[Buffer.from(status.level, 'base64')[0] ?? 0]} ${status.message}`;
+}
+
+/** A classifier node with the colour model, and a peer that talks to it: two processes of each test's own. */
+export class NodeUnderTest {
+  static readonly NAME = '/classifier';
+  readonly #path: (...segments: string[]) => string;
+  #env: NodeJS.ProcessEnv = {};
+  #node: NodeProcess | undefined;
+  readonly #peers: RosPeer[] = [];
+
+  /** Registers the hooks of the suite that calls it. */
+  constructor() {
+    const scratch = scratchFolder();
+    this.#path = (...segments) => scratch.path(...segments);
+    const begin = async (context: Mocha.Context): Promise<void> => {
+      this.#env = await rosTestEnvironment(context);
+    };
+    before(async function () {
+      await begin(this);
+    });
+    afterEach(async () => {
+      await Promise.all(this.#peers.splice(0).map((peer) => peer.close()));
+      await this.#node?.kill();
+      this.#node = undefined;
+    });
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return this.#env;
+  }
+
+  /** What the node has printed. */
+  get output(): string {
+    return this.#node?.output ?? '';
+  }
+
+  get node(): NodeProcess {
+    assert.ok(this.#node !== undefined, 'start comes first');
+    return this.#node;
+  }
+
+  /** In the test's scratch folder; the model lies in `colours`. */
+  path(...segments: string[]): string {
+    return this.#path(...segments);
+  }
+
+  async startNode(...rosArguments: readonly string[]): Promise<void> {
+    const model = await writeColourModel(this.path('colours'));
+    this.#node = new NodeProcess(this.#env, ['-p', `model:=${model}`, ...rosArguments]);
+  }
+
+  async startPeer(): Promise<RosPeer> {
+    const peer = await RosPeer.start(this.#env);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** @returns the peer. */
+  async start(...rosArguments: readonly string[]): Promise<RosPeer> {
+    await this.startNode(...rosArguments);
+    return await this.startPeer();
+  }
+
+  async activate(user: RosPeer): Promise<void> {
+    assert.equal(await user.transition(NodeUnderTest.NAME, 'configure'), true, this.output);
+    assert.equal(await user.transition(NodeUnderTest.NAME, 'activate'), true, this.output);
+  }
+
+  /** Node, peer and a subscription to its results, ready to be used. */
+  async startActive(...rosArguments: readonly string[]): Promise<RosPeer> {
+    const user = await this.start(...rosArguments);
+    await this.activate(user);
+    await user.ask({ op: 'subscribe', topic: '/classification', type: 'vision_msgs/msg/Classification' });
+    await user.match('/classification');
+    return user;
+  }
+
+  /** Waits for at least `count` messages. */
+  async takeAll<Message>(user: RosPeer, topic: string, count: number): Promise<Message[]> {
+    const all: Message[] = [];
+    try {
+      await waitFor(async () => {
+        all.push(...(await user.ask<Message[]>({ op: 'take', topic })));
+        return all.length >= count;
+      }, `${count} messages on ${topic}`);
+    } catch (error) {
+      throw new Error(`${all.length} messages came; the node said: ${this.output}`, { cause: error });
+    }
+    return all;
+  }
+
+  /** Waits until one task's diagnostics, as `LEVEL message`, match. */
+  async diagnosed(user: RosPeer, task: string, expected: RegExp): Promise<void> {
+    let last: string | undefined;
+    await waitFor(async () => {
+      const arrays = await user.ask<Diagnostics[]>({ op: 'take', topic: '/diagnostics' });
+      last = newestStatus(arrays, task) ?? last;
+      return last !== undefined && expected.test(last);
+    }, `diagnostics ${expected}`).catch((error: unknown) => {
+      throw new Error(`The last status of ${task} was ${last}`, { cause: error });
+    });
+  }
+}
