@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BackendSpec, ModuleBackendSpec, OnnxBackendSpec } from './BackendSpec.js';
 import type { InferenceBackend } from './InferenceBackend.js';
 
@@ -47,7 +47,12 @@ async function prepareOnnx(spec: OnnxBackendSpec): Promise<OnnxBackendSpec> {
 }
 
 async function createFromModule(spec: ModuleBackendSpec): Promise<InferenceBackend> {
-  const module: { createBackend?: unknown } = await import(spec.moduleUrl);
+  let module: { createBackend?: unknown };
+  try {
+    module = await import(spec.moduleUrl);
+  } catch (error) {
+    throw asEffvitError(error, 'BAD_MODEL', `Cannot import the backend ${spec.moduleUrl}`);
+  }
   if (typeof module.createBackend !== 'function') {
     throw new EffvitError(
       'BAD_MODEL',

@@ -110,6 +110,7 @@ export class WorkerCrew<Job> {
   ): Promise<void> {
     await this.#change(async () => {
       const count = wanted ?? this.#wanted;
+      if (count === 0) throw notStarted();
       const batch = await this.#start(spec, seats(0, count), this.#generation + 1);
       try {
         adopt(batch.info);
@@ -131,8 +132,7 @@ export class WorkerCrew<Job> {
   async resize(wanted: number): Promise<void> {
     await this.#change(async () => {
       const batch = this.#batch;
-      if (batch === undefined)
-        throw new EffvitError('CLOSED', 'The pool has not been started: call start first.');
+      if (batch === undefined) throw notStarted();
       const missing = seats(this.#wanted, wanted);
       const added =
         missing.length === 0 ? undefined : await this.#start(batch.spec, missing, this.#generation + 1);
@@ -265,6 +265,10 @@ export class WorkerCrew<Job> {
   #throwIfClosed(): void {
     if (this.#isClosed) throw new EffvitError('CLOSED', 'The pool was closed.');
   }
+}
+
+function notStarted(): EffvitError {
+  return new EffvitError('CLOSED', 'The pool has not been started: call start first.');
 }
 
 function seats(from: number, to: number): number[] {

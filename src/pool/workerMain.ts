@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError, type EffvitErrorCode } from '../core/EffvitError.js';
 import { createBackend, prepareBackend } from '../inference/createBackend.js';
 import type { InferenceBackend } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
@@ -16,7 +16,7 @@ async function main(start: WorkerStart): Promise<void> {
   try {
     loaded = await channel.guarded(async () => await load(start));
   } catch (error) {
-    send({ kind: 'load_failed', error: sentError(error) });
+    send({ kind: 'load_failed', error: sentError(error, 'BAD_MODEL') });
     return;
   }
   await serve(channel, start, loaded.backend, loaded.logits);
@@ -52,7 +52,7 @@ async function serve(
       });
       send(number);
     } catch (thrown) {
-      const error = sentError(thrown);
+      const error = sentError(thrown, 'INFERENCE_FAILED');
       send({ kind: 'frame_failed', number, error });
       if (error.code === 'WORKER_DIED') return;
     }
@@ -88,8 +88,8 @@ async function classify(
   );
 }
 
-function sentError(thrown: unknown): SentError {
-  const { code, message } = asEffvitError(thrown, 'INFERENCE_FAILED');
+function sentError(thrown: unknown, otherwise: EffvitErrorCode): SentError {
+  const { code, message } = asEffvitError(thrown, otherwise);
   return { code, message };
 }
 

@@ -134,7 +134,7 @@ class ScriptedBackend implements InferenceBackend {
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
     const beganNs = monotonicNs();
-    const number = new DataView(nv12.buffer, nv12.byteOffset).getUint32(4);
+    const number = new DataView(nv12.buffer, nv12.byteOffset).getUint32(4) % MOST_FRAMES;
     Atomics.add(this.#runs, number, 1);
     const serviceMs = nv12[1] ?? 0;
     if (serviceMs > 0) Atomics.wait(this.#pause, 0, 0, serviceMs);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
 import { EffvitError } from '../../../src/core/EffvitError.js';
 import type { ImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
@@ -13,6 +14,20 @@ const PREPROCESS = preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resi
 
 function modelOf(spec: PoolModel<number>['backend']): PoolModel<number> {
   return { backend: spec, preprocess: PREPROCESS, postprocess: (logits) => logits[0] ?? Number.NaN };
+}
+
+const HEADER = { stamp: { sec: 1, nanosec: 0 }, frameId: 'optical', source: '/camera' } as const;
+
+/** A black frame: prepared, its bytes make the scripted backend work and give 0. */
+function greyFrame(widthPx: number, heightPx: number) {
+  const data = new Uint8Array(widthPx * heightPx);
+  const shape = { widthPx, heightPx, strideBytes: widthPx, isBigEndian: false };
+  return { ...HEADER, ...shape, kind: 'raw', encoding: 'mono8', data } as const;
+}
+
+function blackNv12(): Uint8Array {
+  const luma = SIDE_PX * SIDE_PX;
+  return new Uint8Array((luma * 3) / 2).fill(128, luma);
 }
 
 type Options = Partial<InferencePoolOptions<number>>;
@@ -161,6 +176,45 @@ describe('InferencePool', () => {
       assert.equal(resultOf(await pool.submit(scriptedFrame(2))).value, 2);
       assert.equal(pool.counts().dropped.bad_image, 2);
       assert.equal(pool.workers().deaths, 0);
+    });
+
+    it('tells the size of the picture, of a compressed one too', async () => {
+      const pool = await startPool();
+      const black = { width: 40, height: 24, channels: 3, background: '#000' } as const;
+      const png = await sharp({ create: black }).png().toBuffer();
+      const compressed: ImageFrame = { ...HEADER, kind: 'compressed', format: 'png', data: png };
+      for (const frame of [compressed, greyFrame(40, 24)]) {
+        const result = resultOf(await pool.submit(frame, { keepNv12: true }));
+        assert.deepEqual([result.widthPx, result.heightPx], [40, 24]);
+        assert.deepEqual(result.nv12, blackNv12());
+      }
+      assert.equal(pool.statistics.summary().decode.count, 1);
+    });
+
+    it('takes ever new kinds of frames', async () => {
+      const pool = await startPool({ threads: 2, queueSize: 20 });
+      const frames = Array.from({ length: 300 }, (_, index) => greyFrame(16 + (index % 150), 16 + index));
+      const outcomes = await readAll(pool, frames);
+      assert.deepEqual(
+        outcomes.map((outcome) => resultOf(outcome).heightPx),
+        frames.map(({ heightPx }) => heightPx),
+      );
+    });
+
+    it('prepares each frame by the options of its time, compressed ones too', async () => {
+      const pool = await startPool();
+      const white = { width: 32, height: 16, channels: 3, background: '#fff' } as const;
+      const data = await sharp({ create: white }).png().toBuffer();
+      const frame: ImageFrame = { ...HEADER, kind: 'compressed', format: 'png', data };
+      // A letterbox of padding 0 has black bars above and below, whose first bytes are the script: work.
+      const letterbox = (padValue: number) =>
+        preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resizeMode: 'letterbox', padValue });
+      const bars: unknown[] = [];
+      for (const padValue of [0, 7, 0]) {
+        pool.setModelOptions({ preprocess: letterbox(padValue) });
+        bars.push(resultOf(await pool.submit(frame, { keepNv12: true })).nv12?.[0]);
+      }
+      assert.deepEqual(bars, [0, 7, 0]);
     });
 
     it('counts a frame that the caller refuses', async () => {
@@ -575,6 +629,17 @@ describe('InferencePool', () => {
       assert.equal(wordOf(await early), 'closed');
       assert.equal(scripted.loads, 1);
       await assert.rejects(pool.start(), { code: 'CLOSED' });
+    });
+
+    it('is started before it is changed', async () => {
+      const pool = makePool();
+      await assert.rejects(pool.resize(2), { code: 'CLOSED', message: /call start first/ });
+      await assert.rejects(pool.swapModel(modelOf(scripted.spec)), { code: 'CLOSED' });
+    });
+
+    it('refuses a module that does not load', async () => {
+      const pool = makePool({ model: modelOf({ kind: 'module', moduleUrl: 'file:///no/such/module.js' }) });
+      await assert.rejects(pool.start(), { code: 'BAD_MODEL', message: /^Cannot import the backend file:/ });
     });
 
     it('refuses a module that makes no backend', async () => {
