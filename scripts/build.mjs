@@ -1,7 +1,16 @@
-// Compiles TypeScript with tsc and, where a folder src/**/assembly holds AssemblyScript, that to WebAssembly.
+// Compiles TypeScript with tsc and, where a folder src/**/assembly holds AssemblyScript, that to WebAssembly;
+// copies the browser's files of src/**/page.
 // Quick when nothing changed: tsc and asc run only when a source is newer than the stamp of the last build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,12 +32,12 @@ function run(script, args) {
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
-function* assemblyFolders(folder) {
+function* foldersNamed(name, folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const path = join(folder, entry.name);
-    if (entry.name === 'assembly') yield path;
-    else yield* assemblyFolders(path);
+    if (entry.name === name) yield path;
+    else yield* foldersNamed(name, path);
   }
 }
 
@@ -37,7 +46,7 @@ const newest = Math.max(...sources.map((name) => newestChangeMs(join(root, name)
 const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
 if (newest > builtMs || process.argv.includes('--force')) {
   const startedMs = Date.now();
-  for (const folder of assemblyFolders(join(root, 'src'))) {
+  for (const folder of foldersNamed('assembly', join(root, 'src'))) {
     const out = join(root, 'build', relative(root, dirname(folder)));
     mkdirSync(out, { recursive: true });
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.asm.ts'))) {
@@ -52,6 +61,12 @@ if (newest > builtMs || process.argv.includes('--force')) {
     }
   }
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+  // What runs in a browser is no module of ours: it is read as text where a report is written.
+  for (const folder of foldersNamed('page', join(root, 'src'))) {
+    const out = join(root, 'build', relative(root, folder));
+    mkdirSync(out, { recursive: true });
+    for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(out, name));
+  }
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, '');
   // The time the build started, so that a source saved while it ran counts as newer.

@@ -19,6 +19,8 @@ export interface ReplayBagOptions {
   readonly rate: number | 'max';
   /** Ends the replay after the frames that were begun. */
   readonly signal: AbortSignal;
+  /** Hand the network's input over with each result; it is a copy, so do not keep many. */
+  readonly keepNv12?: boolean;
   /** Called once a frame, in the order of outcomes; what it returns is waited for before the next call. */
   readonly onFrame: (frame: ReplayedFrame) => void | Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface ReplayBagOptions {
 export async function replayBag(
   options: ReplayBagOptions,
 ): Promise<{ readonly frames: number; readonly elapsedNs: number }> {
-  const { images, classifier, rate, signal, onFrame } = options;
+  const { images, classifier, rate, signal, onFrame, keepNv12 = false } = options;
   let sequence = 0;
   let startedNs: bigint | undefined;
   let failure: unknown;
@@ -53,7 +55,7 @@ export async function replayBag(
       const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: item.topic };
       report({ ...current, outcome: classifier.refuse(header, 'bad_image', item.error) });
     } else {
-      void classifier.classify(item.frame).then((outcome) => report({ ...current, outcome }));
+      void classifier.classify(item.frame, { keepNv12 }).then((outcome) => report({ ...current, outcome }));
     }
   }
   await classifier.drain();

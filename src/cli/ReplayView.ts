@@ -24,6 +24,7 @@ export interface ReplaySummary {
   /** Present when results were compared with expected ones. */
   readonly differences?: readonly Difference[];
   readonly outputPath?: string;
+  readonly reportPath?: string;
 }
 
 const DIFFERENCES_SHOWN = 20;
@@ -73,6 +74,7 @@ export class ReplayView {
       `fps: ${terminal.bold(summary.fps.toFixed(1))}${summary.isSimulated ? ' (SIMULATED)' : ''}`,
     );
     if (summary.outputPath !== undefined) terminal.line(`results written to ${summary.outputPath}`);
+    if (summary.reportPath !== undefined) terminal.line(`report written to ${summary.reportPath}`);
     if (summary.differences !== undefined) this.#showDifferences(summary.differences);
   }
 

@@ -13,11 +13,13 @@ import {
 import { EffvitError } from '../core/EffvitError.js';
 import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
 import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
+import { writeReplayReport } from './writeReplayReport.js';
 
 const PARAMETER_FLAGS = [
   'model',
@@ -40,6 +42,7 @@ interface ReplayOptions {
   readonly topic?: readonly string[];
   readonly rate: number | 'max';
   readonly output?: string;
+  readonly report?: string;
   readonly expect?: string;
   readonly saveExpected?: string;
   readonly tolerance: number;
@@ -60,6 +63,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       '--output <file>',
       'write the results as an MCAP bag (vision_msgs/Classification, effvit/FrameReport)',
     )
+    .option('--report <file>', 'write one HTML page that shows the frames, their results and the latencies')
     .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
     .option('--save-expected <file>', 'write the results for a later --expect')
     .option('--tolerance <score>', 'largest difference of a score with --expect', numberParser(0, 1), 0.01)
@@ -109,6 +113,8 @@ async function replay(
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
     const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
     classifier = await Classifier.start({ model, parameters });
+    const collector =
+      options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
     const view = new ReplayView(terminal);
     const isShown = options.json !== true && options.quiet !== true;
     if (isShown) view.showStart(path, classifier);
@@ -122,8 +128,10 @@ async function replay(
       classifier,
       rate: options.rate,
       signal,
+      keepNv12: collector !== undefined,
       onFrame: async (frame) => {
-        frames.push(frame);
+        frames.push(withoutPixels(frame));
+        await collector?.add(frame);
         if (isShown) view.showFrame(frame);
         await results?.write(frame);
       },
@@ -131,11 +139,20 @@ async function replay(
     // Also after an abort: what was classified until then is a whole recording of its own.
     await results?.close();
     const counts = classifier.counts();
+    const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
+    if (collector !== undefined && options.report !== undefined) {
+      await writeReplayReport(options.report, collector, classifier, {
+        bagPath: path,
+        rate: options.rate,
+        fps,
+        isStopped: signal.aborted,
+      });
+    }
     return {
       bagPath: path,
       counts,
       stages: classifier.statistics.summary(),
-      fps: elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9),
+      fps,
       model: classifier.manifest.name,
       backend: classifier.info.backend,
       isSimulated: classifier.info.isSimulated,
@@ -143,6 +160,7 @@ async function replay(
       threads: parameters.threads,
       results: inOrder(frames),
       ...(results !== undefined && { outputPath: results.path }),
+      ...(options.report !== undefined && { reportPath: options.report }),
     };
   } catch (error) {
     await results?.abort();
@@ -153,6 +171,13 @@ async function replay(
     await classifier?.close();
     await bag.close();
   }
+}
+
+/** The frame to keep until the end: thousands of network inputs would fill the memory. */
+function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
+  if (frame.outcome.kind === 'dropped' || frame.outcome.nv12 === undefined) return frame;
+  const { nv12: _, ...outcome } = frame.outcome;
+  return { ...frame, outcome };
 }
 
 /** The recording's order: with several threads the cameras' outcomes interleave differently in each run. */

@@ -154,4 +154,25 @@ describe('effvit replay', () => {
     assert.ok(!existsSync(scratch.path('out.mcap')));
     assert.ok(readdirSync(scratch.path()).every((name) => !name.includes('.part')));
   });
+
+  it('writes a report that names the recording, the model and the command', async () => {
+    const report = scratch.path('report.html');
+    const run = await runEffvit(['replay', bag, '--model', model, '--quiet', '--report', report]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /report written to/);
+    const html = readFileSync(report, 'utf8');
+    const data = /<script id="report" type="application\/json">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+    const content = JSON.parse(data) as {
+      command: string;
+      received: number;
+      labels: string[];
+      thumbnails: { frames: number[] };
+      frames: { results: number[][] };
+    };
+    assert.equal(content.received, 2 * FRAMES);
+    assert.equal(content.command, `effvit replay ${bag} --model ${model} --quiet --report ${report}`);
+    assert.equal(content.thumbnails.frames.length, 2 * FRAMES);
+    const best = content.frames.results.map(([label = 0]) => content.labels[label]);
+    assert.deepEqual(best.slice(0, 4), ['red', 'red', 'green', 'green']);
+  });
 });

@@ -1,0 +1,52 @@
+import { arch, availableParallelism, cpus, hostname, platform, release } from 'node:os';
+import { basename } from 'node:path';
+import type { Classifier } from '../classify/Classifier.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import type { Fact } from '../report/replay/ReplayReport.js';
+import type { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import { replayPage } from '../report/replay/replayPage.js';
+import { shellQuoted } from './shellQuoted.js';
+
+/** How the replay was done. */
+export interface ReplayRun {
+  readonly bagPath: string;
+  readonly rate: number | 'max';
+  readonly fps: number;
+  /** Stopped by a signal before the recording's end. */
+  readonly isStopped: boolean;
+}
+
+/** Writes the page of `effvit replay --report`. @throws EffvitError IO_FAILED */
+export async function writeReplayReport(
+  path: string,
+  collector: ReplayReportCollector,
+  classifier: Classifier,
+  run: ReplayRun,
+): Promise<void> {
+  const stopped = run.isStopped ? ' (stopped before its end)' : '';
+  const report = await collector.report(classifier, {
+    title: `${basename(run.bagPath)} through ${classifier.manifest.name}${stopped}`,
+    command: ['effvit', ...process.argv.slice(2)].map(shellQuoted).join(' '),
+    facts: facts(classifier, run),
+    fps: run.fps,
+  });
+  await writeFileAtomic(path, await replayPage(report));
+}
+
+function facts({ manifest, info, labels, preprocess, parameters }: Classifier, run: ReplayRun): Fact[] {
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return [
+    ['recording', run.bagPath],
+    ['pace', run.rate === 'max' ? 'as fast as it goes, every frame' : `${run.rate} of the original`],
+    ['model', `${manifest.name}, ${labels.length} classes`],
+    ['backend', `${info.runtime} (${info.backend}${info.isSimulated ? ', SIMULATED' : ''})`],
+    ['threads', String(parameters.threads)],
+    [
+      'input',
+      `${preprocess.widthPx} x ${preprocess.heightPx} px NV12 (${preprocess.range} range), ${preprocess.resizeMode}, filter ${preprocess.filter}`,
+    ],
+    ['machine', `${hostname()}: ${cpu}, ${availableParallelism()} usable cores`],
+    ['system', `${platform()} ${release()} ${arch()}, Node.js ${process.version}`],
+    ['made', new Date().toISOString()],
+  ];
+}

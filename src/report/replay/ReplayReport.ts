@@ -1,0 +1,59 @@
+import type { DropCause } from '../../stats/FrameAccounting.js';
+
+/** A line of the report's head: what, and its value. */
+export type Fact = readonly [name: string, value: string];
+
+/** Every frame of a replay in columns, which are far smaller as JSON than one object a frame. */
+export interface FrameColumns {
+  /** Place in the recording, from 0. */
+  readonly sequence: readonly number[];
+  /** Index into `cameras`. */
+  readonly camera: readonly number[];
+  /** Seconds since the first frame, by the recording's clock. */
+  readonly timeS: readonly number[];
+  /** Index into `reasons`, -1 for a frame that has results. */
+  readonly reason: readonly number[];
+  /** Pairs of an index into `labels` and a score, best first; none for a dropped frame. */
+  readonly results: readonly (readonly number[])[];
+  /** Milliseconds by stage, in the order of `stages`; none for a dropped frame. */
+  readonly timesMs: readonly (readonly number[])[];
+}
+
+/** Thumbnails of some of the frames, side by side in a few pictures. */
+export interface ThumbnailSheets {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** data: URLs */
+  readonly sheets: readonly string[];
+  /** Sequence numbers of the frames shown, in the order of the cells. */
+  readonly frames: readonly number[];
+}
+
+/** Percentiles of one stage, in the order of `PERCENTS`. */
+export interface LatencyCurve {
+  readonly stage: string;
+  readonly valuesMs: readonly number[];
+}
+
+/** Everything that the page shows; plain data. */
+export interface ReplayReport {
+  readonly title: string;
+  /** As it could be typed again. */
+  readonly command: string;
+  readonly facts: readonly Fact[];
+  readonly isSimulated: boolean;
+  readonly fps: number;
+  readonly received: number;
+  readonly published: number;
+  readonly dropped: readonly (readonly [DropCause, number])[];
+  readonly cameras: readonly string[];
+  readonly labels: readonly string[];
+  readonly reasons: readonly string[];
+  readonly stages: readonly string[];
+  readonly frames: FrameColumns;
+  readonly percents: readonly number[];
+  readonly curves: readonly LatencyCurve[];
+  readonly thumbnails: ThumbnailSheets;
+}
