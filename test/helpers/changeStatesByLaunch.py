@@ -1,0 +1,44 @@
+"""Run the autostart of classifier.launch.py against a running node: changeStatesByLaunch.py LAUNCH_FILE NODE_NAME
+
+The launch package is the recording double; the services are called through a real rclpy node, as launch_ros does it.
+"""
+import importlib.util
+import logging
+import os
+import sys
+import threading
+import types
+
+import rclpy
+import rclpy.executors
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'launchDouble'))
+sys.dont_write_bytecode = True
+
+
+def main():
+    logging.basicConfig(stream=sys.stdout, format='%(levelname)s %(message)s')
+    rclpy.init()
+    ros_node = rclpy.create_node('launch_ros_double')
+    executor = rclpy.executors.SingleThreadedExecutor()
+    executor.add_node(ros_node)
+    spinner = threading.Thread(target=executor.spin, daemon=True)
+    spinner.start()
+
+    adapters = types.ModuleType('launch_ros.ros_adapters')
+    adapters.get_ros_node = lambda context: ros_node
+    import launch_ros
+    sys.modules['launch_ros.ros_adapters'] = launch_ros.ros_adapters = adapters
+
+    spec = importlib.util.spec_from_file_location('classifier_launch', sys.argv[1])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    context = types.SimpleNamespace(is_shutdown=False)
+    module._change_states(context, types.SimpleNamespace(node_name=sys.argv[2]))
+    print('done', flush=True)
+    executor.shutdown()
+    spinner.join(timeout=5)
+    rclpy.shutdown()
+
+
+main()
