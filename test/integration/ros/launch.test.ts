@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { packagePath } from '../../../src/core/packageRoot.js';
+import { writeColourModel } from '../../helpers/colourModel.js';
+import { leaveOut } from '../../helpers/leaveOut.js';
+import { NodeProcess } from '../../helpers/NodeProcess.js';
+import { RosPeer, waitFor } from '../../helpers/RosPeer.js';
+import { rosTestEnvironment } from '../../helpers/rosTestEnvironment.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+const FILE = packagePath('launch', 'classifier.launch.py');
+
+describe('launch', function () {
+  this.timeout(300_000);
+  const scratch = scratchFolder();
+  let env: NodeJS.ProcessEnv = {};
+
+  before(async function () {
+    env = await rosTestEnvironment(this);
+  });
+
+  describe('autostart', () => {
+    let node: NodeProcess | undefined;
+    let peer: RosPeer | undefined;
+
+    afterEach(async () => {
+      await peer?.close();
+      await node?.kill();
+    });
+
+    function changeStates(): string {
+      const script = packagePath('test', 'helpers', 'changeStatesByLaunch.py');
+      const done = spawnSync('python3', [script, FILE, '/classifier'], {
+        env,
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      assert.equal(done.status, 0, done.stderr);
+      return done.stdout;
+    }
+
+    it('configures and activates the node over its services', async () => {
+      const model = await writeColourModel(scratch.path('colours'));
+      node = new NodeProcess(env, ['-p', `model:=${model}`]);
+      assert.equal(changeStates(), 'done\n');
+      peer = await RosPeer.start(env);
+      assert.equal(await peer.lifecycleState('/classifier'), 'active');
+    });
+
+    it('leaves a node that cannot be configured as it is, and says so', async () => {
+      node = new NodeProcess(env, ['-p', `model:=${scratch.path('nothing')}`]);
+      assert.match(changeStates(), /^ERROR \/classifier refused to configure: see its log for the reason/);
+      peer = await RosPeer.start(env);
+      assert.equal(await peer.lifecycleState('/classifier'), 'unconfigured');
+    });
+  });
+
+  describe('with the genuine launch package', () => {
+    before(function () {
+      const done = spawnSync('python3', ['-c', 'import launch, launch_ros, ros2launch'], { env });
+      if (done.status !== 0) leaveOut(this, 'the Python packages launch and launch_ros are not installed');
+    });
+
+    it('takes every keyword that the recording double takes', () => {
+      const script = packagePath('test', 'helpers', 'compareLaunchDouble.py');
+      const done = spawnSync('python3', [script], { env, encoding: 'utf8', timeout: 60_000 });
+      assert.equal(done.stdout, 'agree\n', done.stderr);
+    });
+
+    it('starts the node with its parameters and makes it active, and ends it with SIGINT', async () => {
+      // The installed shape, with an executable that only tells what it was given, and answers change_state.
+      const share = scratch.path('share', 'effvit');
+      for (const name of ['launch', 'config'])
+        cpSync(packagePath(name), `${share}/${name}`, { recursive: true });
+      mkdirSync(scratch.path('lib', 'effvit'), { recursive: true });
+      const executable = scratch.path('lib', 'effvit', 'classifier_node');
+      writeFileSync(executable, STAND_IN);
+      chmodSync(executable, 0o755);
+      const child = spawn(
+        'python3',
+        [
+          '-c',
+          'import sys; from ros2cli.cli import main; sys.exit(main())',
+          'launch',
+          `${share}/launch/classifier.launch.py`,
+          'image_topics:=/a,/b',
+          'namespace:=robot',
+          'threads:=3',
+        ],
+        { env, stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (text: Buffer) => {
+          output += text.toString();
+        });
+      }
+      try {
+        await waitFor(() => Promise.resolve(output.includes('transition 3')), 'activation').catch((cause) => {
+          throw new Error(output, { cause });
+        });
+        assert.match(output, /"threads": 3/);
+        assert.match(output, /"image_topics": \["\/a", "\/b"\]/);
+        assert.match(output, /name \/robot\/classifier/);
+        assert.ok(output.indexOf('transition 1') < output.indexOf('transition 3'));
+      } finally {
+        child.kill('SIGINT');
+        const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+        await once(child, 'exit');
+        clearTimeout(limit);
+      }
+      assert.match(output, /stand-in ends/);
+    });
+  });
+});
+
+const STAND_IN = `#!/usr/bin/env python3
+import json, signal, sys
+import rclpy
+from lifecycle_msgs.srv import ChangeState
+rclpy.init(args=sys.argv)
+node = rclpy.create_node('unnamed', automatically_declare_parameters_from_overrides=True)
+print('name', node.get_fully_qualified_name(), flush=True)
+wanted = ['threads', 'image_topics']
+print(json.dumps({name: node.get_parameter(name).value for name in wanted}), flush=True)
+def change(request, response):
+    print('transition', request.transition.id, flush=True)
+    response.success = True
+    return response
+service = node.create_service(ChangeState, '~/change_state', change)
+try:
+    rclpy.spin(node)
+except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+    print('stand-in ends', flush=True)
+`;
