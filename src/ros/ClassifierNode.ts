@@ -189,7 +189,11 @@ export class ClassifierNode {
   #onFrame(frame: ImageFrame): void {
     this.#active?.meters.frame(frame.source);
     const { classifier } = this.#require();
-    void classifier.classify(frame).then((outcome) => this.#onOutcome(outcome));
+    void classifier.classify(frame).then((outcome) => {
+      this.#onOutcome(outcome);
+      const configured = this.#configured;
+      configured?.publishers.offerDebugImage(frame, outcome, configured.classifier, this.#parameters.values);
+    });
   }
 
   #onOutcome(outcome: ClassifyOutcome): void {

@@ -4,6 +4,8 @@ import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import { DebugImages } from './DebugImages.js';
 import { subscriptionsOf } from './qosMismatch.js';
 import {
   OVERRIDABLE_POLICIES,
@@ -22,6 +24,8 @@ export class NodePublishers {
   readonly #classification: RclPublisher;
   readonly #frames: RclPublisher;
   readonly #statistics: RclPublisher;
+  readonly #debugImage: RclPublisher;
+  readonly #debugImages: DebugImages;
   readonly #visionInfo: RclPublisher;
   readonly #labelInfo: RclPublisher;
   readonly #qos = new Map<string, RclQos>();
@@ -40,6 +44,8 @@ export class NodePublishers {
     this.#classification = create('vision_msgs/msg/Classification', 'classification', DEPTH, false);
     this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH, false);
     this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH, false);
+    this.#debugImage = create('sensor_msgs/msg/Image', '~/debug_image', 1, false);
+    this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
     this.#visionInfo = create('vision_msgs/msg/VisionInfo', 'vision_info', 1, true);
     this.#labelInfo = create('vision_msgs/msg/LabelInfo', 'label_info', 1, true);
   }
@@ -79,6 +85,16 @@ export class NodePublishers {
     this.#frames.publish(frameReportMessage(outcome, { sequence, backend, isSimulated }));
   }
 
+  /** Draws the frame for ~/debug_image where somebody looks at it; returns at once. */
+  offerDebugImage(
+    frame: ImageFrame,
+    outcome: ClassifyOutcome,
+    classifier: Classifier,
+    parameters: Pick<Parameters, 'debug_image_scale'>,
+  ): void {
+    this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
+  }
+
   publishStatistics(message: PipelineStatisticsMessage): void {
     this.#statistics.publish(message);
   }
@@ -94,10 +110,12 @@ export class NodePublishers {
   }
 
   destroy(): void {
+    this.#debugImages.destroy();
     for (const publisher of [
       this.#classification,
       this.#frames,
       this.#statistics,
+      this.#debugImage,
       this.#visionInfo,
       this.#labelInfo,
     ]) {

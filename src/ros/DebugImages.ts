@@ -1,0 +1,86 @@
+import { annotatePicture } from '../classify/annotate/annotatePicture.js';
+import { FramePicture } from '../classify/annotate/FramePicture.js';
+import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import { headerMessage } from '../classify/messages/headerMessage.js';
+import { asEffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { RclPublisher } from './rcl.js';
+
+/** At most ten a second: people look at them, and the results must not wait for that. */
+const PERIOD_NS = 1e8;
+/** Of the picture within the image; the scale only makes it smaller or larger than the frame within these. */
+const MAX_WIDTH_PX = 960;
+const MAX_HEIGHT_PX = 720;
+
+/**
+ * The topic ~/debug_image: frames with their results drawn beside them, while somebody subscribes. One is drawn at
+ * a time, and frames that come meanwhile are left out.
+ */
+export class DebugImages {
+  readonly #publisher: RclPublisher;
+  readonly #warn: (text: string) => void;
+  #picture: FramePicture | undefined;
+  #isDrawing = false;
+  #isDestroyed = false;
+  #nextNs = 0;
+
+  /** @param publisher of sensor_msgs/Image; its owner destroys it. */
+  constructor(publisher: RclPublisher, warn: (text: string) => void) {
+    this.#publisher = publisher;
+    this.#warn = warn;
+  }
+
+  /** Draws the frame if it is time for one and somebody looks; returns at once. */
+  offer(frame: ImageFrame, outcome: ClassifyOutcome, classifier: Classifier, scale: number): void {
+    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
+    const nowNs = monotonicNs();
+    if (nowNs < this.#nextNs) return;
+    this.#nextNs = nowNs + PERIOD_NS;
+    this.#isDrawing = true;
+    void this.#draw(frame, outcome, classifier, scale)
+      .catch((error: unknown) => {
+        this.#warn(`No debug image of ${frame.source}: ${asEffvitError(error).message}`);
+      })
+      .finally(() => {
+        this.#isDrawing = false;
+      });
+  }
+
+  /** Nothing is published after this. */
+  destroy(): void {
+    this.#isDestroyed = true;
+  }
+
+  async #draw(
+    frame: ImageFrame,
+    { value, timings, widthPx, heightPx, header }: Extract<ClassifyOutcome, { kind: 'result' }>,
+    classifier: Classifier,
+    scale: number,
+  ): Promise<void> {
+    this.#picture ??= new FramePicture();
+    const maxPictureWidthPx = Math.max(16, Math.min(MAX_WIDTH_PX, Math.round(widthPx * scale)));
+    const maxPictureHeightPx = Math.max(16, Math.min(MAX_HEIGHT_PX, Math.round(heightPx * scale)));
+    const { backend, isSimulated } = classifier.info;
+    const simulated = isSimulated ? ', SIMULATED' : '';
+    const drawn = await annotatePicture({
+      picture: this.#picture.of(frame, maxPictureWidthPx, maxPictureHeightPx),
+      results: value,
+      title: header.source,
+      subtitle: `${classifier.manifest.name}, ${backend}${simulated}, inference ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+      maxPictureWidthPx,
+      maxPictureHeightPx,
+      minPictureSidePx: Math.max(maxPictureWidthPx, maxPictureHeightPx),
+    });
+    if (this.#isDestroyed) return;
+    this.#publisher.publish({
+      header: headerMessage(header),
+      height: drawn.heightPx,
+      width: drawn.widthPx,
+      encoding: 'rgb8',
+      is_bigendian: 0,
+      step: drawn.widthPx * 3,
+      data: drawn.rgb,
+    });
+  }
+}
