@@ -194,7 +194,7 @@ export class InferencePool<Value> {
     return await this.#load(model, undefined);
   }
 
-  /** Resolves when no frame is in flight: at the latest when every run has timed out. */
+  /** Resolves when no frame is in flight: at the latest when every run has timed out. For a started pool. */
   async drain(): Promise<void> {
     await this.#drained.wait();
   }
@@ -209,11 +209,10 @@ export class InferencePool<Value> {
    * again without a handler, or call process.exit: it waits for the runs that were begun.
    */
   async close(options: { readonly drain?: boolean; readonly limitMs?: number } = {}): Promise<void> {
-    const limitMs = options.limitMs ?? CLOSE_LIMIT_MS;
-    const wasOpen = this.#state === 'open';
+    const { drain = this.#state !== 'new', limitMs = CLOSE_LIMIT_MS } = options;
     this.#state = 'closed';
     this.#room.look();
-    if (!wasOpen || options.drain === false) this.#dropQueue('closed');
+    if (!drain) this.#dropQueue('closed');
     await withinLimit(this.drain(), limitMs);
     this.#dropQueue('closed');
     await this.#crew.close(limitMs);

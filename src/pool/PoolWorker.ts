@@ -269,11 +269,14 @@ export class PoolWorker<Job> {
       this.giveUp(error);
       return;
     }
-    // The timer of a frame that was answered in time.
-    if (this.#assignments.length === 0) return;
-    const limitMs = this.#limits.runTimeoutMs;
-    const message = `Worker ${this.index} held a frame longer than ${limitMs} ms and was given up: raise the limit if the model is that slow.`;
-    this.giveUp(new EffvitError('TIMED_OUT', message));
+    // After a long halt of this thread the answer may be there already: messages are read before the check.
+    const current = this.#assignments[0];
+    setImmediate(() => {
+      if (current === undefined || this.#assignments[0] !== current) return;
+      const limitMs = this.#limits.runTimeoutMs;
+      const message = `Worker ${this.index} held a frame longer than ${limitMs} ms and was given up: raise the limit if the model is that slow.`;
+      this.giveUp(new EffvitError('TIMED_OUT', message));
+    });
   }
 
   /** The thread is about to end, or has ended, without being told to. */

@@ -466,6 +466,15 @@ describe('InferencePool', () => {
       assert.equal(pool.counts().published, 2);
     });
 
+    it('does not blame a worker for a halt of the main thread', async () => {
+      const pool = await startPool({ runTimeoutMs: 100 });
+      const outcome = pool.submit(scriptedFrame(1, 'work', { serviceMs: 20 }));
+      const untilMs = performance.now() + 300;
+      while (performance.now() < untilMs);
+      assert.equal(wordOf(await outcome), 1);
+      assert.equal(pool.workers().deaths, 0);
+    });
+
     for (const action of ['die', 'exit', 'crash', 'hang'] as const) {
       it(`classifies the frame that lay ready for the worker, once and in its order, after ${action}`, async () => {
         const pool = await startPool({ runTimeoutMs: 150, queueSize: 4 });
@@ -678,6 +687,15 @@ describe('InferencePool', () => {
       await pool.close();
       await assert.rejects(pool.resize(2), { code: 'CLOSED' });
       await assert.rejects(pool.swapModel(modelOf(scripted.spec)), { code: 'CLOSED' });
+    });
+
+    it('finishes what waits however often it is closed', async () => {
+      const pool = await startPool({ queueSize: 10 });
+      const outcomes = [1, 2, 3].map((number) =>
+        pool.submit(scriptedFrame(number, 'work', { serviceMs: 5 })),
+      );
+      await Promise.all([pool.close(), pool.close(), pool.close()]);
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 2, 3]);
     });
 
     it('drops what waits when it is told not to drain', async () => {
