@@ -19,6 +19,7 @@ import {
   type PerfChange,
   parseEarlierPerf,
   seriesJson,
+  snakeCased,
 } from '../report/perf/perfJson.js';
 import { perfMeanings } from '../report/perf/perfMeanings.js';
 import {
@@ -33,6 +34,7 @@ import { deviceMeter } from './deviceMeter.js';
 import { loadModel } from './loadModel.js';
 import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
 import { plainTable } from './stageTable.js';
+import { bar } from './Terminal.js';
 
 const PARAMETER_FLAGS = [
   'model',
@@ -46,6 +48,7 @@ const PARAMETER_FLAGS = [
 const CORES = ['any', '0', '1'] as const;
 const DEFAULT_THREADS = [1, 4, 8];
 const MS_PER_S = 1000;
+const CHART_COLUMNS = 40;
 
 interface BenchOptions {
   readonly threads: readonly number[];
@@ -87,7 +90,7 @@ export function registerBench(program: Command, context: CommandContext): void {
       numberParser(0, CORES.length - 1, true),
       0,
     )
-    .option('--warm-up <n>', 'frames before the first repetition', numberParser(0, 1e6, true), 20)
+    .option('--warm-up <n>', 'frames before the first repetition', numberParser(0, 1e6, true), 100)
     .option('--repetitions <n>', 'repetitions, of which the median is told', numberParser(1, 1000, true), 3)
     .option(
       '--profile <file>',
@@ -97,7 +100,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     .option('--json', 'one JSON object instead of reports')
     .addHelpText(
       'after',
-      '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
+      '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu_sim --threads 1,2,3,4,5,6,7,8,10,12,16\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
     );
   addParameterOptions(command, PARAMETER_FLAGS);
   command.action(async (options: BenchOptions) => {
@@ -177,6 +180,7 @@ function show(
   }
   terminal.line();
   terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
+  for (const line of scalingChart(series)) terminal.line(line);
   for (const meaning of meanings) terminal.line(`- ${meaning}`);
   if (changes !== undefined) showChanges(changes, terminal.line.bind(terminal));
 }
@@ -206,6 +210,16 @@ function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfS
     deviceUtilisationPercent === undefined ? '-' : deviceUtilisationPercent.toFixed(1),
     median.cpuMsPerFrame.toFixed(2),
   ];
+}
+
+/** Frames a second by threads, as bars; nothing for one number of threads alone. */
+function scalingChart(series: readonly PerfSeries[]): string[] {
+  if (series.length < 2) return [];
+  const most = Math.max(...series.map(({ median }) => median.framesPerSecond));
+  return series.map(({ threads, median }) => {
+    const share = most > 0 ? median.framesPerSecond / most : 0;
+    return `${String(threads).padStart(3)} ${threads === 1 ? 'thread ' : 'threads'} ${bar(share, CHART_COLUMNS)} ${median.framesPerSecond.toFixed(1)} FPS, ${median.latencyMs.mean.toFixed(2)} ms`;
+  });
 }
 
 function showChanges(changes: readonly PerfChange[], line: (text: string) => void): void {
@@ -239,16 +253,16 @@ function benchJson(
     runtime: info.runtime,
     class_count: info.classCount,
     ...(chip !== undefined && { chip }),
-    ...(model.backend.kind === 'bpu_sim' && { device_model: model.backend.deviceModel }),
+    ...(model.backend.kind === 'bpu_sim' && { device_model: snakeCased(model.backend.deviceModel) }),
     core_id: options.coreId,
     warm_up_frames: options.warmUp,
     machine: machineJson(),
-    board: readBoardMonitor(),
+    board: snakeCased(readBoardMonitor()),
     series: series.map(seriesJson),
-    ...(published !== undefined && { published }),
+    ...(published !== undefined && { published: snakeCased(published) }),
     deviations: comparePublished(series, published),
     meanings,
-    ...(changes !== undefined && { changes }),
+    ...(changes !== undefined && { changes: snakeCased(changes) }),
   };
 }
 

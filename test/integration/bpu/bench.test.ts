@@ -7,7 +7,7 @@ interface BenchJson {
   readonly simulated: boolean;
   readonly backend: string;
   readonly model: string;
-  readonly device_model: { cores: number };
+  readonly device_model: { cores: number; service_ms: number; host_ms: number };
   readonly series: {
     threads: number;
     fps: number;
@@ -45,6 +45,7 @@ describe('effvit bench', () => {
     assert.equal(output.simulated, true);
     assert.equal(output.backend, 'bpu_sim');
     assert.equal(output.model, 'efficientvit_m5');
+    assert.deepEqual(output.device_model, { cores: 1, service_ms: 5.72, host_ms: 0.62 });
     assert.deepEqual(
       output.series.map(({ threads }) => threads),
       [1, 4],

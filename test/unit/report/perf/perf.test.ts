@@ -6,7 +6,12 @@ import {
   type PerfSeries,
   perfSeries,
 } from '../../../../src/report/perf/PerfSeries.js';
-import { comparePerf, parseEarlierPerf, seriesJson } from '../../../../src/report/perf/perfJson.js';
+import {
+  comparePerf,
+  parseEarlierPerf,
+  seriesJson,
+  snakeCased,
+} from '../../../../src/report/perf/perfJson.js';
 import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
 import { comparePublished, performanceRows } from '../../../../src/report/perf/performanceTable.js';
 import { profilerLog, vendorReport } from '../../../../src/report/perf/vendorReport.js';
@@ -128,6 +133,7 @@ describe('performanceTable', () => {
 
   it('compares only what both sides have', () => {
     assert.deepEqual(comparePublished(series, undefined), []);
+    assert.deepEqual(comparePublished(series.slice(0, 1), { source: 's', maxFps: 200 }), []);
     const compared = comparePublished(series, { source: 's', maxFps: 200 });
     assert.equal(compared.length, 1);
     assert.equal(compared[0]?.threads, 4);
@@ -157,6 +163,14 @@ describe('perfJson', () => {
         latencyChange: -0.19999999999999996,
       },
     ]);
+  });
+
+  it('spells keys as the rest of the JSON does', () => {
+    assert.deepEqual(snakeCased({ serviceMs: 5.72, list: [{ aB: null }], plain: 'keepThis' }), {
+      service_ms: 5.72,
+      list: [{ a_b: null }],
+      plain: 'keepThis',
+    });
   });
 
   it('refuses what is no earlier run', () => {
