@@ -10,6 +10,7 @@ import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
 import { MAX_THREADS } from '../pool/PoolOptions.js';
+import { type BenchChartData, benchChart } from '../report/charts/benchChart.js';
 import { measurePool } from '../report/perf/measurePool.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
 import {
@@ -35,6 +36,7 @@ import { loadModel } from './loadModel.js';
 import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
 import { plainTable } from './stageTable.js';
 import { bar } from './Terminal.js';
+import { checkChartPath, writeChart } from './writeChart.js';
 
 const PARAMETER_FLAGS = [
   'model',
@@ -59,6 +61,7 @@ interface BenchOptions {
   readonly repetitions: number;
   readonly profile?: string;
   readonly compare?: string;
+  readonly chart?: string;
   readonly json?: boolean;
 }
 
@@ -97,6 +100,7 @@ export function registerBench(program: Command, context: CommandContext): void {
       "profiler.log as the vendor's tool writes it; with several numbers of threads one file each",
     )
     .option('--compare <file>', 'an earlier run (written with --json) to compare with')
+    .option('--chart <file>', 'draw frames a second and latency over the threads (.png, .svg, .html)')
     .option('--json', 'one JSON object instead of reports')
     .addHelpText(
       'after',
@@ -104,6 +108,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     );
   addParameterOptions(command, PARAMETER_FLAGS);
   command.action(async (options: BenchOptions) => {
+    if (options.chart !== undefined) checkChartPath(options.chart);
     const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
     const parameters = fillParameters({
       ...parametersFromOptions(options as unknown as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
@@ -111,6 +116,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     });
     const result = await measure(parameters, options, earlier, context);
     if (options.profile !== undefined) await writeProfiles(options.profile, result, options.coreId);
+    if (options.chart !== undefined) await writeChart(options.chart, benchChart(chartData(result)));
     if (options.json === true) context.terminal.json(benchJson(result, options));
     else show(result, context);
   });
@@ -263,6 +269,38 @@ function benchJson(
     deviations: comparePublished(series, published),
     meanings,
     ...(changes !== undefined && { changes: snakeCased(changes) }),
+  };
+}
+
+function chartData({ model, info, published, series }: BenchResult): BenchChartData {
+  const { cpu, cores } = machineJson();
+  return {
+    model: model.manifest.name,
+    runtime: info.runtime,
+    machine: `${cpu}, ${cores} cores`,
+    isSimulated: info.isSimulated,
+    points: series.map(({ threads, median, framesPerSecondRange }) => ({
+      threads,
+      framesPerSecond: median.framesPerSecond,
+      framesPerSecondRange,
+      latencyMeanMs: median.latencyMs.mean,
+      latencyP95Ms: median.latencyMs.p95,
+    })),
+    ...(published !== undefined && { published: quotedFigures(published) }),
+  };
+}
+
+function quotedFigures(published: PublishedFigures): NonNullable<BenchChartData['published']> {
+  const { source, singleThreadLatencyMs, multiThreadLatencyMs, multiThreadCount, maxFps } = published;
+  return {
+    source,
+    ...(maxFps !== undefined && { maxFramesPerSecond: maxFps }),
+    latencies: [
+      ...(singleThreadLatencyMs === undefined ? [] : [{ threads: 1, latencyMs: singleThreadLatencyMs }]),
+      ...(multiThreadLatencyMs === undefined || multiThreadCount === undefined
+        ? []
+        : [{ threads: multiThreadCount, latencyMs: multiThreadLatencyMs }]),
+    ],
   };
 }
 

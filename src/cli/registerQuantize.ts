@@ -19,10 +19,13 @@ import { quantizeModel } from '../modelling/quantize/quantizeModel.js';
 import { readCalibrationSet } from '../modelling/quantize/readCalibrationSet.js';
 import { type MakertbinFile, readMakertbinConfig } from '../modelling/quantize/readMakertbinConfig.js';
 import { writeCalibrationSet } from '../modelling/quantize/writeCalibrationSet.js';
+import { quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
 import { isBagPath } from './isBagPath.js';
 import { numberParser } from './options.js';
 import { pictureFrame } from './pictureFrame.js';
+import { quantizeChartData } from './quantizeChartData.js';
+import { checkChartPath, writeChart } from './writeChart.js';
 
 interface QuantizeCommandOptions {
   readonly calibration: string;
@@ -34,6 +37,7 @@ interface QuantizeCommandOptions {
   readonly reduceRange?: boolean;
   readonly ablation?: boolean;
   readonly speedRounds: number;
+  readonly chart?: string;
   readonly json?: boolean;
 }
 
@@ -67,12 +71,14 @@ export function registerQuantize(program: Command, context: CommandContext): voi
       numberParser(0, 1000, true),
       60,
     )
+    .option('--chart <file>', 'draw the accuracy and the least similar nodes (.png, .svg, .html)')
     .option('--json', 'one JSON object instead of tables')
     .addHelpText(
       'after',
       '\nExample: effvit quantize config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive\n',
     )
     .action(async (path: string, options: QuantizeCommandOptions) => {
+      if (options.chart !== undefined) checkChartPath(options.chart);
       const { terminal, signal } = context;
       const config = await readMakertbinConfig(path);
       const overrides = parseNodeForms(options.node);
@@ -107,6 +113,9 @@ export function registerQuantize(program: Command, context: CommandContext): voi
         ...(labelled !== undefined && { evaluation: labelled }),
         ...(options.reduceRange === true && { reduceRange: true }),
       });
+      if (options.chart !== undefined) {
+        await writeChart(options.chart, quantizeChart(quantizeChartData(report, manifest.name)));
+      }
       if (options.json === true) {
         terminal.json({ ...report, calibrationSet: set });
         return;

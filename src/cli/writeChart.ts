@@ -1,0 +1,43 @@
+import { extname } from 'node:path';
+import sharp from 'sharp';
+import { EffvitError } from '../core/EffvitError.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+
+const KINDS = ['.png', '.svg', '.html'] as const;
+
+/** Asked before the work begins, so that it is not lost to a wrong name. @throws EffvitError BAD_ARGUMENT */
+export function checkChartPath(path: string): void {
+  if (KINDS.some((kind) => extname(path).toLowerCase() === kind)) return;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `Expected a file that ends with ${KINDS.join(', ')} for --chart but received ${path}.`,
+  );
+}
+
+/** Writes an SVG picture in the form that the file's name asks for. @throws EffvitError IO_FAILED */
+export async function writeChart(path: string, svg: string): Promise<void> {
+  switch (extname(path).toLowerCase()) {
+    case '.png':
+      // Twice the size, so that letters are sharp on dense screens and on paper.
+      return writeFileAtomic(path, await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer());
+    case '.html':
+      return writeFileAtomic(path, page(svg));
+    default:
+      return writeFileAtomic(path, svg);
+  }
+}
+
+function page(svg: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>effvit</title>
+<style>body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }</style>
+</head>
+<body>
+${svg}</body>
+</html>
+`;
+}

@@ -1,0 +1,58 @@
+/** Colours that read on white and in print; charts are written as files, which have no dark mode. */
+export const CHART_COLOURS = {
+  text: '#1a2129',
+  dim: '#56616d',
+  line: '#d9dee4',
+  first: '#0b6bcb',
+  second: '#b3470b',
+  third: '#1d7f5a',
+} as const;
+
+export const escapeXml = (text: string): string =>
+  text
+    .replaceAll(/[^\t\n\u0020-\ud7ff\ue000-\u{10ffff}]/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+
+/** A line of text; `y` is its baseline. */
+export function svgText(
+  x: number,
+  y: number,
+  text: string,
+  style: {
+    readonly sizePx?: number;
+    readonly anchor?: 'start' | 'middle' | 'end';
+    readonly colour?: string;
+    readonly isBold?: boolean;
+  } = {},
+): string {
+  const { sizePx = 13, anchor = 'start', colour = CHART_COLOURS.text, isBold = false } = style;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${sizePx}" text-anchor="${anchor}" fill="${colour}"${isBold ? ' font-weight="bold"' : ''}>${escapeXml(text)}</text>`;
+}
+
+export function svgDocument(
+  widthPx: number,
+  heightPx: number,
+  title: string,
+  parts: readonly string[],
+): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}" font-family="DejaVu Sans, system-ui, sans-serif" role="img">
+<title>${escapeXml(title)}</title>
+<rect width="100%" height="100%" fill="#ffffff"/>
+${parts.join('\n')}
+</svg>
+`;
+}
+
+/** Round steps from 0 to at least `max`: 1, 2 or 5 times a power of ten. */
+export function niceTicks(max: number, wanted = 5): number[] {
+  if (!(max > 0)) return [0, 1];
+  const rough = max / wanted;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  return Array.from({ length: Math.ceil(max / step - 1e-9) + 1 }, (_, index) =>
+    Number((index * step).toPrecision(6)),
+  );
+}

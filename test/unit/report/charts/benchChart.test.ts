@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import sharp from 'sharp';
+import { type BenchPoint, benchChart, saturationPoint } from '../../../../src/report/charts/benchChart.js';
+import { quantizeChart } from '../../../../src/report/charts/quantizeChart.js';
+import { niceTicks } from '../../../../src/report/charts/svgChart.js';
+
+function point(threads: number, framesPerSecond: number): BenchPoint {
+  return {
+    threads,
+    framesPerSecond,
+    framesPerSecondRange: [framesPerSecond - 2, framesPerSecond + 2],
+    latencyMeanMs: (1000 * threads) / framesPerSecond,
+    latencyP95Ms: (1100 * threads) / framesPerSecond,
+  };
+}
+
+const DATA = { model: 'm <5>', runtime: 'sim', machine: 'a board', isSimulated: true };
+
+describe('charts', () => {
+  it('saturates at the fewest threads that give 95 % of the highest rate', () => {
+    assert.equal(saturationPoint([point(8, 176), point(1, 158), point(4, 175), point(2, 168)])?.threads, 2);
+    assert.equal(saturationPoint([point(1, 100)]), undefined);
+    assert.equal(saturationPoint([]), undefined);
+  });
+
+  it('takes round steps that reach the largest value', () => {
+    assert.deepEqual(niceTicks(174.7), [0, 50, 100, 150, 200]);
+    assert.deepEqual(niceTicks(0.3), [0, 0.1, 0.2, 0.3]);
+    assert.deepEqual(niceTicks(0), [0, 1]);
+  });
+
+  it('draws a picture that says what is simulated and what is quoted', async () => {
+    const svg = benchChart({
+      ...DATA,
+      points: [point(1, 158), point(4, 175)],
+      published: {
+        source: 'somebody',
+        maxFramesPerSecond: 174.7,
+        latencies: [{ threads: 1, latencyMs: 6.34 }],
+      },
+    });
+    assert.match(svg, /SIMULATED: m &lt;5&gt;/);
+    assert.match(svg, /published: somebody/);
+    assert.match(svg, /published maximum/);
+    assert.match(svg, /saturated here/);
+    assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
+    assert.equal((await sharp(Buffer.from(svg)).metadata()).width, 960);
+  });
+
+  it('draws one point, none, and figures without a published one', () => {
+    for (const points of [[], [point(1, 10)]]) {
+      const svg = benchChart({ ...DATA, isSimulated: false, points });
+      assert.doesNotMatch(svg, /NaN|undefined|Infinity|SIMULATED|published/);
+    }
+  });
+
+  it('draws the worst nodes first and cuts long names at their beginning', async () => {
+    const nodes = Array.from({ length: 300 }, (_, index) => ({
+      name: `/stages/${'x'.repeat(80)}/node_${index}`,
+      form: 'int8',
+      cosine: 1 - index / 1000,
+    }));
+    const svg = quantizeChart({
+      title: 'm',
+      subtitle: 's',
+      accuracy: [{ name: 'top-1, float', percent: 73.75, isFloat: true }],
+      nodes,
+    });
+    assert.match(svg, /node_299 \(int8\)/);
+    assert.doesNotMatch(svg, /node_0 |NaN|undefined/);
+    assert.match(svg, /73\.75/);
+    assert.ok(((await sharp(Buffer.from(svg)).metadata()).height ?? 0) > 500);
+    assert.match(
+      quantizeChart({ title: 'm', subtitle: 's', accuracy: [], nodes: [] }),
+      /no nodes were compared/,
+    );
+  });
+});
