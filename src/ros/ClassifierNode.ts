@@ -14,6 +14,7 @@ import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachin
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
+import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
 import { ProcessLoad } from './ProcessLoad.js';
 import type { RclModule, RclNode, RclPublisher } from './rcl.js';
 
@@ -75,7 +76,8 @@ export class ClassifierNode {
     const nodeOptions = new rcl.NodeOptions();
     // Ours can refuse a change after having tried it; see NodeParameters.
     nodeOptions.startParameterServices = false;
-    this.#node = new rcl.Node('classifier', undefined, undefined, nodeOptions);
+    const Node = nodeWithParameterFiles(rcl);
+    this.#node = new Node('classifier', undefined, undefined, nodeOptions);
     try {
       this.#parameters = new NodeParameters(rcl, this.#node, {
         isConfigured: () => this.lifecycle.state !== 'unconfigured',

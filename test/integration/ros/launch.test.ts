@@ -21,13 +21,37 @@ describe('launch', function () {
     env = await rosTestEnvironment(this);
   });
 
-  describe('autostart', () => {
+  describe('of the node', () => {
     let node: NodeProcess | undefined;
     let peer: RosPeer | undefined;
 
     afterEach(async () => {
       await peer?.close();
       await node?.kill();
+    });
+
+    it('gives it the parameters of files as launch_ros writes them, under its full name', async () => {
+      const all = scratch.path('all.yaml');
+      const own = scratch.path('own.yaml');
+      writeFileSync(
+        own,
+        '/robot/classifier:\n  ros__parameters:\n    threads: 3\n    image_topics: [/a, /b]\n',
+      );
+      writeFileSync(all, '/**:\n  ros__parameters:\n    threads: 1\n    top_k: 2\n');
+      const files = [own, all].flatMap((file) => ['--params-file', file]);
+      node = new NodeProcess(env, ['-r', '__ns:=/robot', ...files]);
+      peer = await RosPeer.start(env);
+      const { values } = await peer.ask<{
+        values: { integer_value: number; string_array_value: string[] }[];
+      }>({
+        op: 'call',
+        service: '/robot/classifier/get_parameters',
+        type: 'rcl_interfaces/srv/GetParameters',
+        request: { names: ['threads', 'top_k', 'image_topics'] },
+      });
+      assert.equal(values[0]?.integer_value, 3);
+      assert.equal(values[1]?.integer_value, 2);
+      assert.deepEqual(values[2]?.string_array_value, ['/a', '/b']);
     });
 
     function changeStates(): string {
@@ -41,7 +65,7 @@ describe('launch', function () {
       return done.stdout;
     }
 
-    it('configures and activates the node over its services', async () => {
+    it('autostarts it: configures and activates over its services', async () => {
       const model = await writeColourModel(scratch.path('colours'));
       node = new NodeProcess(env, ['-p', `model:=${model}`]);
       assert.equal(changeStates(), 'done\n');

@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module';
+import type { ParameterTypeCode, RclModule, RclNode, RclParameter } from './rcl.js';
+
+/** The parameters of one key of the parameter files, as rclnodejs's native part reads them out of rcl. */
+export interface ParameterFileEntry {
+  readonly name: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly type: ParameterTypeCode;
+    readonly value: unknown;
+  }[];
+}
+
+interface Addon {
+  getParameterOverrides(contextHandle: unknown): readonly ParameterFileEntry[] | undefined;
+}
+
+/** What rclnodejs's Node calls inside its constructor, and what that needs. */
+interface OverridingNode extends RclNode {
+  readonly context: { readonly handle: unknown };
+  _getNativeParameterOverrides(): Map<string, RclParameter>;
+}
+
+/** True when a key of a parameter file, which may hold the wildcards `*` and `**`, speaks of the node. */
+export function isKeyOf(fullName: string, key: string): boolean {
+  const whole = key.startsWith('/') ? key : `/${key}`;
+  const pattern = whole
+    .split('/')
+    .slice(1)
+    .map((part) =>
+      part === '**' ? '(?:/\\w+)*' : part === '*' ? '/\\w+' : `/${part.replace(/\W/g, '\\$&')}`,
+    )
+    .join('');
+  return new RegExp(`^${pattern}$`).test(fullName);
+}
+
+/**
+ * The parameters for a node out of all keys: a key with the node's name in full goes over every wildcard, any other
+ * over `/**`, and a later one over an earlier one.
+ */
+export function parametersFor(
+  fullName: string,
+  entries: readonly ParameterFileEntry[],
+): ParameterFileEntry['parameters'] {
+  const rank = ({ name }: ParameterFileEntry): number => (name === '/**' ? 0 : name.includes('*') ? 1 : 2);
+  const found = new Map<string, ParameterFileEntry['parameters'][number]>();
+  for (const entry of [...entries].sort((a, b) => rank(a) - rank(b))) {
+    if (!isKeyOf(fullName, entry.name)) continue;
+    for (const parameter of entry.parameters) found.set(parameter.name, parameter);
+  }
+  return [...found.values()];
+}
+
+/** rclnodejs keeps its native part to itself; the module cache has it, built here or prebuilt. */
+function loadedAddon(): Addon | undefined {
+  const { cache } = createRequire(import.meta.url);
+  const file = Object.keys(cache).find((path) => path.endsWith('rclnodejs.node'));
+  const addon: unknown = file === undefined ? undefined : cache[file]?.exports;
+  const isAddon = typeof (addon as Partial<Addon> | undefined)?.getParameterOverrides === 'function';
+  return isAddon ? (addon as Addon) : undefined;
+}
+
+/**
+ * rclnodejs's Node, for which parameter files may name the node in every way of ROS. rclnodejs 2.2 compares a file's
+ * key with the bare name alone, so what a launch file gives, which stands under `/namespace/name`, was lost.
+ */
+export function nodeWithParameterFiles(
+  rcl: RclModule,
+  addon: Addon | undefined = loadedAddon(),
+): RclModule['Node'] {
+  if (addon === undefined) return rcl.Node;
+  const Base = rcl.Node as new (...args: ConstructorParameters<RclModule['Node']>) => OverridingNode;
+  return class extends Base {
+    override _getNativeParameterOverrides(): Map<string, RclParameter> {
+      const entries = addon.getParameterOverrides(this.context.handle) ?? [];
+      const parent = this.namespace() === '/' ? '' : this.namespace();
+      const parameters = parametersFor(`${parent}/${this.name()}`, entries);
+      return new Map(
+        parameters.map(({ name, type, value }) => [name, new rcl.Parameter(name, type, value)] as const),
+      );
+    }
+  };
+}
