@@ -1,5 +1,5 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import { classificationMessage } from '../classify/messages/classificationMessage.js';
+import { classificationCdr } from '../classify/messages/classificationCdr.js';
 import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import type { Parameters } from '../core/parameters.js';
@@ -21,7 +21,7 @@ const DEPTH = 10;
 /** What the node publishes while it is configured. */
 export class NodePublishers {
   readonly #node: RclNode;
-  readonly #classification: RclPublisher;
+  readonly #classification: RclPublisher<Buffer>;
   readonly #frames: RclPublisher;
   readonly #statistics: RclPublisher;
   readonly #debugImage: RclPublisher;
@@ -33,15 +33,20 @@ export class NodePublishers {
 
   constructor(rcl: RclModule, node: RclNode) {
     this.#node = node;
-    const create = (type: string, topic: string, depth: number, isLatched: boolean): RclPublisher => {
+    const create = <Message = object>(
+      type: string,
+      topic: string,
+      depth: number,
+      isLatched: boolean,
+    ): RclPublisher<Message> => {
       const durability = isLatched ? QOS.transientLocal : QOS.volatile;
       const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
       const qosOverridingOptions = new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES);
-      const publisher = node.createPublisher(type, topic, { qos, qosOverridingOptions });
+      const publisher = node.createPublisher<Message>(type, topic, { qos, qosOverridingOptions });
       this.#qos.set(node.resolveTopicName(topic), qos);
       return publisher;
     };
-    this.#classification = create('vision_msgs/msg/Classification', 'classification', DEPTH, false);
+    this.#classification = create<Buffer>('vision_msgs/msg/Classification', 'classification', DEPTH, false);
     this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH, false);
     this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH, false);
     this.#debugImage = create('sensor_msgs/msg/Image', '~/debug_image', 1, false);
@@ -74,7 +79,7 @@ export class NodePublishers {
   ): void {
     if (outcome.kind === 'result') {
       this.#classification.publish(
-        classificationMessage(outcome.header, outcome.value, parameters.class_id_format),
+        classificationCdr(outcome.header, outcome.value, parameters.class_id_format),
       );
     }
     const { source } = outcome.header;
