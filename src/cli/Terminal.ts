@@ -19,6 +19,7 @@ export class Terminal {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   #progressShown = false;
+  #redrawnLines = 0;
 
   constructor(
     streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream } = process,
@@ -41,6 +42,14 @@ export class Terminal {
   line(text = ''): void {
     this.#clearProgress();
     this.#stdout.write(`${text}\n`);
+  }
+
+  /** Lines in the place of those of the last call, where a person watches; else below them. */
+  redraw(lines: readonly string[]): void {
+    this.#clearProgress();
+    const back = this.isInteractive && this.#redrawnLines > 0 ? `\x1b[${this.#redrawnLines}A\x1b[J` : '';
+    this.#redrawnLines = lines.length;
+    this.#stdout.write(`${back}${lines.join('\n')}\n`);
   }
 
   /** One JSON value on one line, for machines. */

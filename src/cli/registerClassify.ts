@@ -122,7 +122,7 @@ async function writeAnnotated(
     picture: frame.data,
     results: value,
     title: basename(frame.source),
-    subtitle: `${widthPx} x ${heightPx} px, ${manifest.name}, ${info.backend}${simulated}, inference ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+    subtitle: `${manifest.name} (${info.backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms, ${widthPx} x ${heightPx} px`,
     ...(nv12 !== undefined && {
       networkInput: {
         rgb: nv12ToRgb(nv12, inputWidthPx, inputHeightPx, range),

@@ -12,6 +12,7 @@ import { registerNode } from './registerNode.js';
 import { registerPlay } from './registerPlay.js';
 import { registerQuantize } from './registerQuantize.js';
 import { registerReplay } from './registerReplay.js';
+import { registerTop } from './registerTop.js';
 import { Terminal } from './Terminal.js';
 
 /** Exit codes after a signal, as shells count them. */
@@ -67,6 +68,7 @@ function buildProgram(context: CommandContext): Command {
   registerQuantize(program, context);
   registerNode(program, context);
   registerPlay(program, context);
+  registerTop(program, context);
   forEveryCommand(program, (command) =>
     command.exitOverride().showHelpAfterError('(run with --help for the options)'),
   );

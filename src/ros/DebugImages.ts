@@ -67,7 +67,7 @@ export class DebugImages {
       picture: this.#picture.of(frame, maxPictureWidthPx, maxPictureHeightPx),
       results: value,
       title: header.source,
-      subtitle: `${classifier.manifest.name}, ${backend}${simulated}, inference ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+      subtitle: `${classifier.manifest.name} (${backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
       maxPictureWidthPx,
       maxPictureHeightPx,
       minPictureSidePx: Math.max(maxPictureWidthPx, maxPictureHeightPx),

@@ -68,11 +68,12 @@ export interface RclNode {
   destroy(): void;
   createPublisher<Message>(type: string, topic: string, options?: object): RclPublisher<Message>;
   destroyPublisher(publisher: RclPublisher<never>): void;
-  createSubscription(
+  /** With `isRaw` the message is its CDR. */
+  createSubscription<Message = Uint8Array>(
     type: string,
     topic: string,
     options: object,
-    callback: (data: Uint8Array) => void,
+    callback: (message: Message) => void,
   ): object;
   destroySubscription(subscription: object): void;
   createService<Request, Response>(

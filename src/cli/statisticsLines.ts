@@ -1,0 +1,76 @@
+import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
+import { plainTable } from './stageTable.js';
+import { bar, fitText, type Terminal } from './Terminal.js';
+
+const BAR_COLUMNS = 20;
+
+/** Not a number is how the message says that nobody knows. */
+const known = (value: number, digits: number, unit: string): string =>
+  Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : 'n/a';
+
+function drops(message: PipelineStatisticsMessage): { readonly total: number; readonly causes: string } {
+  const occurred = message.dropped.filter(({ count }) => Number(count) > 0);
+  return {
+    total: occurred.reduce((sum, { count }) => sum + Number(count), 0),
+    causes: occurred.map(({ cause, count }) => `${cause} ${count}`).join(', '),
+  };
+}
+
+/** A node's statistics on one line, for a file or a pipe. */
+export function statisticsLine(message: PipelineStatisticsMessage): string {
+  const { total, causes } = drops(message);
+  const whole = message.stages.find(({ name }) => name === 'total');
+  const latency = whole === undefined || Number(whole.count) === 0 ? 'n/a' : `${whole.p95_ms.toFixed(1)} ms`;
+  return [
+    `fps ${message.fps.toFixed(1)}`,
+    `latency p95 ${latency}`,
+    `received ${message.received}`,
+    `published ${message.published}`,
+    `dropped ${total}${causes === '' ? '' : ` (${causes})`}`,
+    `queued ${message.queued}`,
+    `CPU ${known(message.cpu_load_percent, 0, ' %')}`,
+    `BPU ${known(message.bpu_load_percent, 0, ' %')}`,
+    ...(message.is_simulated ? ['SIMULATED'] : []),
+  ].join('  ');
+}
+
+/** The same as a screen. */
+export function statisticsLines(
+  message: PipelineStatisticsMessage,
+  node: string,
+  terminal: Terminal,
+): string[] {
+  const { total, causes } = drops(message);
+  const passed = message.stages.filter(({ count }) => Number(count) > 0);
+  const width = terminal.widthColumns;
+  const load = (name: string, percent: number): string =>
+    `${name.padEnd(5)} ${terminal.cyan(bar(Number.isFinite(percent) ? percent / 100 : 0, BAR_COLUMNS))} ${known(percent, 0, ' %')}`;
+  // A line that wraps would spoil the redrawing in place.
+  const fit = (text: string): string => fitText(text, width).trimEnd();
+  const dropped = fit(`dropped ${total}${causes === '' ? '' : ` (${causes})`}`);
+  return [
+    terminal.bold(fit(`${node}  ${message.model} on ${message.runtime}`)),
+    ...(message.is_simulated
+      ? [terminal.yellow('SIMULATED: not the times or results of that hardware')]
+      : []),
+    terminal.bold(`${message.fps.toFixed(1)} fps`),
+    fit(
+      `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
+    ),
+    total > 0 ? terminal.yellow(dropped) : dropped,
+    `threads ${message.workers_serving} of ${message.threads}${Number(message.workers_lost) > 0 ? terminal.red(`, lost ${message.workers_lost}`) : ''}`,
+    load('CPU', message.cpu_load_percent),
+    load('BPU', message.bpu_load_percent),
+    `temperature ${known(message.temperature_celsius, 0, ' C')}, memory ${known(message.memory_mib, 0, ' MiB')}`,
+    ...(passed.length === 0
+      ? [terminal.dim('no frame in the last second')]
+      : plainTable(
+          ['stage', 'frames', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
+          passed.map(({ name, count, p50_ms, p95_ms, p99_ms, max_ms }) => [
+            name,
+            String(count),
+            ...[p50_ms, p95_ms, p99_ms, max_ms].map((timeMs) => timeMs.toFixed(3)),
+          ]),
+        ).split('\n')),
+  ];
+}

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { QOS } from './rcl.js';
+import { loadRcl } from './rosEnvironment.js';
+
+const DEPTH = 5;
+
+export interface WatchStatisticsOptions {
+  /** Fully qualified, e.g. `/classifier/statistics`. */
+  readonly topic: string;
+  /** Ends the watching; without an error. */
+  readonly signal: AbortSignal;
+  /** The longest wait for the first message. */
+  readonly waitMs: number;
+  readonly onMessage: (message: PipelineStatisticsMessage) => void;
+}
+
+/**
+ * Hands over what a classifier node publishes on its ~/statistics, until the signal is aborted.
+ *
+ * @throws EffvitError ROS_UNAVAILABLE; NOT_FOUND where nothing came in time.
+ */
+export async function watchStatistics(
+  rosArguments: readonly string[],
+  { topic, signal, waitMs, onMessage }: WatchStatisticsOptions,
+): Promise<void> {
+  const rcl = await loadRcl();
+  await rcl.init(undefined, ['effvit_top', ...rosArguments]);
+  const node = new rcl.Node(`effvit_top_${process.pid}`);
+  try {
+    let isHeard = false;
+    // Best effort hears publishers of both kinds.
+    const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
+    node.createSubscription<PipelineStatisticsMessage>(
+      'effvit/msg/PipelineStatistics',
+      topic,
+      { qos },
+      (message) => {
+        isHeard = true;
+        if (!signal.aborted) onMessage(message);
+      },
+    );
+    node.spin();
+    if (signal.aborted) return;
+    const silence = new AbortController();
+    const limit = setTimeout(() => {
+      if (!isHeard) silence.abort();
+    }, waitMs);
+    try {
+      await once(AbortSignal.any([signal, silence.signal]), 'abort');
+    } finally {
+      clearTimeout(limit);
+    }
+    if (silence.signal.aborted && !signal.aborted) {
+      throw new EffvitError(
+        'NOT_FOUND',
+        `Nothing came on ${topic} within ${waitMs / 1000} s: is the node configured, and is it the name of one that \`ros2 node list\` shows?`,
+      );
+    }
+  } finally {
+    node.stop();
+    node.destroy();
+    rcl.shutdown();
+  }
+}
