@@ -46,15 +46,15 @@ export function statisticsLines(
   const load = (name: string, percent: number): string =>
     `${name.padEnd(5)} ${terminal.cyan(bar(Number.isFinite(percent) ? percent / 100 : 0, BAR_COLUMNS))} ${known(percent, 0, ' %')}`;
   // A line that wraps would spoil the redrawing in place.
-  const fit = (text: string): string => fitText(text, width).trimEnd();
-  const dropped = fit(`dropped ${total}${causes === '' ? '' : ` (${causes})`}`);
+  const cut = (text: string): string => fitText(text, width).trimEnd();
+  const dropped = cut(`dropped ${total}${causes === '' ? '' : ` (${causes})`}`);
   return [
-    terminal.bold(fit(`${node}  ${message.model} on ${message.runtime}`)),
+    terminal.bold(cut(`${node}  ${message.model} on ${message.runtime}`)),
     ...(message.is_simulated
       ? [terminal.yellow('SIMULATED: not the times or results of that hardware')]
       : []),
     terminal.bold(`${message.fps.toFixed(1)} fps`),
-    fit(
+    cut(
       `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
     ),
     total > 0 ? terminal.yellow(dropped) : dropped,
