@@ -64,7 +64,8 @@ export class NodeUnderTest {
     });
     afterEach(async () => {
       await Promise.all(this.#peers.splice(0).map((peer) => peer.close()));
-      await this.#node?.kill();
+      // A killed process leaves its segment of shared memory behind.
+      await this.#node?.end();
       this.#node = undefined;
     });
   }
