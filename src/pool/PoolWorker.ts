@@ -106,12 +106,12 @@ export class PoolWorker<Job> {
       slots,
       kernel: nv12Kernel(),
     };
-    guardExit(this.#channel);
     this.#thread = new Worker(new URL('./workerMain.js', import.meta.url), {
       name: `effvit inference ${seat.index}`,
       workerData,
       transferList: slots.map(({ descriptors }) => descriptors),
     });
+    guardExit(this.#channel);
     this.gone = new Promise((resolve) => {
       this.#thread.once('exit', (code) => {
         this.#onGone(code);

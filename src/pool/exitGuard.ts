@@ -20,7 +20,7 @@ function onExit(): void {
   }
 }
 
-/** From before a worker is started until its thread has ended. */
+/** From when a worker is started until its thread has ended. */
 export function guardExit(channel: WorkerChannel): void {
   if (guarded.size === 0) process.on('exit', onExit);
   guarded.add(channel);
