@@ -107,8 +107,8 @@ export class WorkerCrew<Job> {
     spec: BackendSpec,
     wanted: number | undefined,
     adopt: (info: LoadedModelInfo) => void,
-  ): Promise<void> {
-    await this.#change(async () => {
+  ): Promise<LoadedModelInfo> {
+    return await this.#change(async () => {
       const count = wanted ?? this.#wanted;
       if (count === 0) throw notStarted();
       const batch = await this.#start(spec, seats(0, count), this.#generation + 1);
@@ -125,6 +125,7 @@ export class WorkerCrew<Job> {
       this.#generation += 1;
       this.#failedReplacements = 0;
       this.#adopt(batch.workers);
+      return batch.info;
     });
   }
 
@@ -157,13 +158,13 @@ export class WorkerCrew<Job> {
     }
   }
 
-  async #change(change: () => Promise<void>): Promise<void> {
+  async #change<Result>(change: () => Promise<Result>): Promise<Result> {
     const done = this.#changes.then(async () => {
       this.#throwIfClosed();
-      await change();
+      return await change();
     });
     this.#changes = done.catch(() => undefined);
-    await done;
+    return await done;
   }
 
   /** Starts workers on these seats; all of them load, or none stays. */
