@@ -198,7 +198,9 @@ async function againstPeers(hz: number, modelPath: string): Promise<void> {
   const twoWorkers: Run[] = [];
   const defaults: Run[] = [];
   for (let round = 0; round < rounds; round++) {
-    ours.push(await runNode(camera, ['-p', `model:=${modelPath}`, '-p', `threads:=${threads}`]));
+    // As many frames may wait as in the peer's queue: a longer one would answer later.
+    const queue = ['-p', `threads:=${threads}`, '-p', `queue_size:=${threads}`];
+    ours.push(await runNode(camera, ['-p', `model:=${modelPath}`, ...queue]));
     twoWorkers.push(await runPeer(camera, modelPath, 2));
     defaults.push(await runPeer(camera, modelPath, 0));
   }

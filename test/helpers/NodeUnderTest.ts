@@ -33,6 +33,7 @@ export interface Statistics {
   readonly stages: { name: string; count: number; p50_ms: number; p99_ms: number }[];
   readonly model: string;
   readonly backend: string;
+  readonly memory_mib: number;
 }
 
 const LEVELS = ['OK', 'WARN', 'ERROR', 'STALE'] as const;

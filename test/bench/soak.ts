@@ -1,0 +1,88 @@
+// The node under full load for a while: its memory has to stay flat and its counts exact.
+//
+//   npm run soak -- [--minutes 10] [--hz 200]
+//
+// Exit 1 where the median memory of the last third exceeds that of the first by 3 % or more, or where the counts of
+// one ~/statistics do not add up.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { packagePath } from '../../src/core/packageRoot.js';
+import { writeColourModel } from '../helpers/colourModel.js';
+import { imageMessage } from '../helpers/imageMessage.js';
+import { NodeProcess } from '../helpers/NodeProcess.js';
+import type { Statistics } from '../helpers/NodeUnderTest.js';
+import { RosPeer } from '../helpers/RosPeer.js';
+
+const NODE = '/classifier';
+const STATISTICS = `${NODE}/statistics`;
+const GROWTH_LIMIT_PERCENT = 3;
+/** Heaps and caches grow to their size first. */
+const WARM_UP_MS = 10_000;
+const POLL_MS = 5000;
+
+const { values: options } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, hz: { type: 'string', default: '200' } },
+});
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function isBalanced({ received, published, dropped, in_flight }: Statistics): boolean {
+  return received === published + dropped.reduce((sum, { count }) => sum + count, 0) + in_flight;
+}
+
+const profile = packagePath('config', 'fastdds.xml');
+const env = {
+  ...process.env,
+  ROS_DOMAIN_ID: String(1 + (process.pid % 100)),
+  ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST',
+  FASTRTPS_DEFAULT_PROFILES_FILE: profile,
+  FASTDDS_DEFAULT_PROFILES_FILE: profile,
+};
+const scratch = mkdtempSync(join(tmpdir(), 'effvit-soak-'));
+const model = await writeColourModel(join(scratch, 'colours'));
+const node = new NodeProcess(env, ['-p', `model:=${model}`]);
+const [user, camera] = await Promise.all([RosPeer.start(env), RosPeer.start(env)]);
+const all: Statistics[] = [];
+try {
+  for (const label of ['configure', 'activate'])
+    if (!(await user.transition(NODE, label))) throw new Error(node.output);
+  await user.ask({ op: 'subscribe', topic: STATISTICS, type: 'effvit/msg/PipelineStatistics' });
+  await user.match(STATISTICS);
+  await camera.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image', reliable: false });
+  await camera.match('/image');
+  const message = imageMessage(0, 1, { widthPx: 640, heightPx: 480 });
+  await camera.ask({ op: 'stream', topic: '/image', hz: Number(options.hz), message });
+  await delay(WARM_UP_MS);
+  await user.ask({ op: 'take', topic: STATISTICS });
+  const endMs = performance.now() + Number(options.minutes) * 60_000;
+  while (performance.now() < endMs) {
+    await delay(Math.min(POLL_MS, Math.max(0, endMs - performance.now())));
+    all.push(...(await user.ask<Statistics[]>({ op: 'take', topic: STATISTICS })));
+  }
+  await camera.ask({ op: 'unstream', topic: '/image' });
+} finally {
+  await Promise.all([user.close(), camera.close()]);
+  const code = await node.end();
+  if (code !== 0) {
+    console.log(`the node left with ${code}: ${node.output}`);
+    process.exitCode = 1;
+  }
+  rmSync(scratch, { recursive: true, force: true });
+}
+const third = Math.floor(all.length / 3);
+const memory = all.map(({ memory_mib }) => memory_mib);
+const [first, last] = [median(memory.slice(0, third)), median(memory.slice(-third))];
+const growthPercent = 100 * (last / first - 1);
+const wrong = all.filter((statistics) => !isBalanced(statistics)).length;
+const end = all.at(-1);
+console.log(
+  `${options.minutes} min at ${options.hz} Hz, 640x480: received ${end?.received}, published ${end?.published}; memory ${first.toFixed(1)} MiB in the first third, ${last.toFixed(1)} MiB in the last (${growthPercent.toFixed(2)} %); ${wrong} of ${all.length} statistics do not add up`,
+);
+// Not a number where nothing came, which is a failure too.
+if (!(growthPercent < GROWTH_LIMIT_PERCENT) || wrong > 0) process.exitCode = 1;
