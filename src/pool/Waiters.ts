@@ -12,7 +12,7 @@ export class Waiters {
     while (!this.#isMet()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** To be called after anything that may have met the condition. */
+  /** To be called after anything that may have met the condition. Everybody who waits is told. */
   look(): void {
     if (this.#waiting.length === 0 || !this.#isMet()) return;
     const waiting = this.#waiting;

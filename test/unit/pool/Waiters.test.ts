@@ -25,22 +25,20 @@ describe('Waiters', () => {
   });
 
   it('waits on where it no longer holds when the turn of a waiter comes', async () => {
-    let room = 0;
-    const admitted: string[] = [];
-    const waiters = new Waiters(() => room > 0);
-    const enter = async (name: string) => {
-      await waiters.wait();
-      room -= 1;
-      admitted.push(name);
-    };
-    const entries = [enter('first'), enter('second')];
-    room = 1;
+    let isMet = true;
+    let isResolved = false;
+    const waiters = new Waiters(() => isMet);
+    isMet = false;
+    const waiting = waiters.wait().then(() => {
+      isResolved = true;
+    });
+    isMet = true;
     waiters.look();
+    isMet = false;
     await turn();
-    assert.deepEqual(admitted, ['first']);
-    room = 1;
+    assert.equal(isResolved, false);
+    isMet = true;
     waiters.look();
-    await Promise.all(entries);
-    assert.equal(room, 0);
+    await waiting;
   });
 });
