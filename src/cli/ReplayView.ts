@@ -39,7 +39,9 @@ export class ReplayView {
   }
 
   /** The line before the first frame: what runs. */
-  showStart(bagPath: string, classifier: Classifier): void {
+  showStart(bagPath: string, classifier: Classifier, startNs?: bigint): void {
+    // The bag's own start: the first outcome need not be the first frame's.
+    this.#firstLogTimeNs = startNs;
     const { info, manifest, parameters } = classifier;
     const simulated = info.isSimulated ? ', SIMULATED' : '';
     this.#terminal.line(

@@ -117,7 +117,7 @@ async function replay(
       options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
     const view = new ReplayView(terminal);
     const isShown = options.json !== true && options.quiet !== true;
-    if (isShown) view.showStart(path, classifier);
+    if (isShown) view.showStart(path, classifier, bag.startNs);
     const frames: ReplayedFrame[] = [];
     results =
       options.output === undefined
