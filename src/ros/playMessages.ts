@@ -39,6 +39,11 @@ const DEPTH = 100;
 const POLL_MS = 20;
 /** Reliable readers ask for what they missed within a few heartbeats. */
 const FLUSH_MS = 500;
+/**
+ * A match shows on this side alone; a reader that has not yet heard of the writer loses what is sent, even reliably,
+ * and nothing here tells when it has.
+ */
+const SETTLE_MS = 1000;
 
 /**
  * Publishes a recording's messages on live topics, raw as they were recorded.
@@ -81,6 +86,8 @@ export async function playMessages(
     );
     node.spin();
     await waitForSubscribers(publishers, options);
+    if (options.waitForSubscribersMs > 0)
+      await delay(SETTLE_MS, undefined, { signal: options.signal }).catch(() => undefined);
     for await (const { topic, data, logTimeNs } of options.messages()) {
       const publisher = publishers.get(topic);
       if (publisher === undefined) continue;
