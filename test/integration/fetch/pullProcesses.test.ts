@@ -98,8 +98,11 @@ describe('pullModel in processes of its own', () => {
   const hasBytes = (line: Line): boolean => (line.receivedBytes ?? 0) > 500_000;
 
   it('does the work once when two run at once', async () => {
-    server.answer(slowly(10, 50));
-    const [a, b] = [pull(), pull()];
+    // Long enough for the second process to start while the first downloads, on a loaded machine too.
+    server.answer(slowly(120, 50));
+    const a = pull();
+    await a.until(hasBytes);
+    const b = pull();
     const ends = await Promise.all([a.end, b.end]);
     for (const { exitCode, last } of ends) assert.equal(exitCode, 0, last.message);
     assert.equal(server.requests.length, 1, 'one download');
