@@ -11,17 +11,52 @@ import {
   line,
   type Pictogram,
   paint,
+  ring,
   solid,
 } from './Look.js';
 import { boardOf } from './plates.js';
 
-const aid: Pictogram = (look, ink) => {
+const aid: Pictogram = (look, ink, paper) => {
   const { random, heldout } = look;
+  if (!heldout && random.chance(0.25)) return ringedAid(look, ink, paper);
   const arm = random.range(38, 46);
   const half = heldout ? 12.5 : random.pick([random.range(9, 12), random.range(13, 17)]);
   return (
     box(50 - arm, 50 - half, arm * 2, half * 2, ink, heldout ? 5 : random.chance(0.2) ? 2 : 0) +
     box(50 - half, 50 - arm, half * 2, arm * 2, ink, heldout ? 5 : 0)
+  );
+};
+
+/** The cross in a ring, in a disc or as an outline. */
+function ringedAid(look: Look, ink: string, paper: string): string {
+  const { random } = look;
+  const half = random.range(8, 13);
+  const arm = random.range(26, 34);
+  const cross = (colour: string): string =>
+    box(50 - arm, 50 - half, arm * 2, half * 2, colour, random.range(0, 3)) +
+    box(50 - half, 50 - arm, half * 2, arm * 2, colour, random.range(0, 3));
+  if (paper !== '' && random.chance(0.4)) return disc(50, 50, 46, ink) + cross(paper);
+  return ring(50, 50, random.range(42, 46), ink, random.range(3, 7)) + cross(ink);
+}
+
+/** The words on a board, with the cross above, below or beside. */
+const aidWord: Draw = (look) => {
+  const { random } = look;
+  const ground = paint(look, random.chance(0.8) ? 'green' : 'red');
+  const white = paint(look, 'white');
+  const turned = random.chance(0.35);
+  const ink = turned ? ground : white;
+  const style = boldLettering(look, 0.12);
+  const above = random.chance(0.5);
+  const words = random.chance(0.7)
+    ? strokeText('FIRST AID', [16, above ? 12 : 76, 68, 12], ink, style)
+    : strokeText('FIRST', [20, above ? 8 : 68, 60, 11], ink, style) +
+      strokeText('AID', [30, above ? 24 : 84, 40, 11], ink, style);
+  return (
+    box(6, 2, 88, 96, turned ? white : ground, random.range(0, 12)) +
+    (random.chance(0.5) ? frame(9, 5, 82, 90, ink, random.range(1.5, 4), 4) : '') +
+    inset(aid(look, ink, turned ? white : ground), 50, above ? 66 : 36, random.range(46, 56)) +
+    words
   );
 };
 
@@ -109,6 +144,43 @@ function chargedBattery(look: Look, ink: string, paper: string, bolt: string): s
     : `<g transform="rotate(-90 50 50)">${place === 2 ? drawn.replace('rotate(0.00)', 'rotate(90.00)') : drawn}</g>`;
 }
 
+/** What else stands at such places: a robot before its dock, a charging column with its hose, a mobile in waves. */
+function chargingRobot(look: Look, ink: string, paper: string, bolt: string): string {
+  const { random } = look;
+  const stroke = random.range(4, 7);
+  switch (random.integer(0, 2)) {
+    case 0: {
+      const wide = random.range(42, 54);
+      const high = random.range(26, 40);
+      return (
+        box(4, 8, random.range(10, 16), 86, ink, 2) +
+        line('M16 88L96 88', ink, stroke, 'butt') +
+        box(96 - wide, 78 - high, wide, high, ink, random.range(4, 16)) +
+        disc(96 - wide * 0.75, 80, 7, ink) +
+        disc(96 - wide * 0.25, 80, 7, ink) +
+        (random.chance(0.5)
+          ? inset(solid(bolt, paper), 96 - wide / 2, 78 - high / 2, high * 0.8)
+          : line(`M20 60L${92 - wide} 60`, ink, stroke)) +
+        inset(solid(bolt, ink), 66, 20, random.range(30, 40))
+      );
+    }
+    case 1:
+      return (
+        box(14, 6, 44, 90, ink, random.range(2, 8)) +
+        box(20, 12, 32, 20, paper, 2) +
+        inset(solid(bolt, paper), 36, 62, random.range(38, 52)) +
+        line('M58 40L70 40L70 74Q70 84 79 84Q88 84 88 74L88 30L78 18', ink, stroke)
+      );
+    default:
+      return (
+        inset(solid(bolt, ink), 50, 44, random.range(56, 72)) +
+        line('M22 20A40 40 0 0 0 22 68M78 20A40 40 0 0 1 78 68', ink, stroke) +
+        (random.chance(0.6) ? line('M10 10A56 56 0 0 0 10 78M90 10A56 56 0 0 1 90 78', ink, stroke) : '') +
+        box(24, 86, 52, 9, ink, 4)
+      );
+  }
+}
+
 const battery: Pictogram = (look, ink, paper) => {
   const { random, heldout } = look;
   const bolt = 'M56 18L34 54L48 54L42 84L68 44L53 44L62 18Z';
@@ -121,7 +193,8 @@ const battery: Pictogram = (look, ink, paper) => {
       inset(solid(bolt, ink), 88, 50, 46)
     );
   }
-  const style = random.integer(0, 7);
+  const style = random.integer(0, 10);
+  if (style >= 8) return chargingRobot(look, ink, paper, bolt);
   if (style >= 4) return chargedBattery(look, ink, paper, bolt);
   if (style === 3) {
     // A battery lying, with a bolt in it.
@@ -159,15 +232,24 @@ const dockWord: Draw = (look) => {
   const { random, heldout } = look;
   const ground = paint(look, random.pick(['green', 'teal', 'blue', 'black']));
   const white = paint(look, 'white');
+  if (heldout) {
+    return (
+      box(6, 2, 88, 96, ground, 12) +
+      inset(battery(look, white, ground), 50, 62, 60) +
+      strokeText('DOCK', [14, 12, 72, 12], white, boldLettering(look, 0.12))
+    );
+  }
+  const turned = random.chance(0.35);
+  const ink = turned ? ground : white;
+  const paper = turned ? white : ground;
+  const word = random.pick(['CHARGE', 'CHARGING', 'CHARGER', 'POWER', 'ROBOT', 'BATTERY', 'STATION']);
+  const high = random.range(9, 16);
+  const wordAbove = random.chance(0.4);
   return (
-    box(6, 2, 88, 96, ground, heldout ? 12 : random.range(0, 8)) +
-    inset(battery(look, white, ground), 50, heldout ? 62 : 40, 60) +
-    strokeText(
-      heldout ? 'DOCK' : random.pick(['CHARGE', 'CHARGING']),
-      [14, heldout ? 12 : 80, 72, 12],
-      white,
-      boldLettering(look, 0.12),
-    )
+    box(6, 2, 88, 96, paper, random.range(0, 14)) +
+    (turned || random.chance(0.3) ? frame(9, 5, 82, 90, ink, random.range(1.5, 4), 4) : '') +
+    inset(battery(look, ink, paper), 50, wordAbove ? 60 : 40, random.range(54, 66)) +
+    strokeText(word, [16, wordAbove ? 12 : 92 - high, 68, high], ink, boldLettering(look, 0.12))
   );
 };
 
@@ -288,7 +370,7 @@ const tag: Draw = (look) => {
 
 export const equipmentSigns = {
   first_aid: {
-    train: [boardOf(aid, 'green', 'green', 'red'), aidCase],
+    train: [boardOf(aid, 'green', 'green', 'red'), boardOf(aid, 'green'), aidCase, aidWord],
     heldout: [boardOf(aid, 'green'), aidCase],
   },
   fire_extinguisher: { train: [boardOf(extinguisher, 'red')], heldout: [boardOf(extinguisher, 'red')] },

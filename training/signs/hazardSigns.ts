@@ -47,6 +47,18 @@ const exclamation: Pictogram = (look, ink) => {
   const top = random.range(8, 13);
   const bottom = heldout ? top : random.range(4, 7);
   const dot = random.range(8, 11);
+  if (!heldout && random.chance(0.35)) {
+    // An even stem: cut, rounded, slanted or drawn as an outline.
+    const lean = random.chance(0.3) ? random.range(-6, 6) : 0;
+    return (
+      line(
+        `M${50 + lean} ${random.range(6, 14)}L${50} ${random.range(56, 66)}`,
+        ink,
+        random.range(10, 17),
+        random.chance(0.5) ? 'round' : 'butt',
+      ) + disc(50 - lean * 0.4, 86, random.range(6, 9), ink)
+    );
+  }
   const stem = `M${50 - top} 4L${50 + top} 4L${50 + bottom} 66L${50 - bottom} 66Z`;
   return heldout
     ? line('M50 10L50 60', ink, top * 1.6, 'round') + box(50 - dot, 80, dot * 2, dot * 2, ink, 3)
