@@ -10,8 +10,9 @@ function isExecutable(path) {
   }
 }
 
-/** The absolute path of a program on `env.PATH`, or undefined: `which` without a process. */
+/** The absolute path of a program on `env.PATH`, or undefined: `which` without a process. A path is taken as it is. */
 export function findExecutable(name, env = process.env) {
+  if (isAbsolute(name)) return isExecutable(name) ? name : undefined;
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     if (!isAbsolute(folder)) continue;
     const path = join(folder, name);

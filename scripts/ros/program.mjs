@@ -8,7 +8,7 @@ export function isMain(moduleUrl) {
   return script !== undefined && realpathSync(script) === fileURLToPath(moduleUrl);
 }
 
-/** Does the work of a program; a failure that a person can act on ends it with one sentence and exit code 1. */
+/** Does the work of a program; a failure that a person can act on ends it with one sentence and the exit code of the error. */
 export async function reportSetupError(work) {
   try {
     await work();
@@ -16,6 +16,6 @@ export async function reportSetupError(work) {
     if (!(error instanceof SetupError)) throw error;
     const log = error.log === undefined ? '' : ` The whole output is in ${error.log}.`;
     process.stderr.write(`effvit: ${error.message}${log}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   }
 }
