@@ -101,7 +101,8 @@ function stage(target) {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  for (const name of ['package.json', 'bin', 'config', 'launch', 'models', 'msg']) {
+  // The definitions of vision_msgs are read where messages are written, whoever compiled the package.
+  for (const name of ['package.json', 'bin', 'config', 'launch', 'models', 'msg', 'ros/vision_msgs/msg']) {
     cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
   }
   cpSync(join(packageRoot, 'build', 'src'), join(fresh, 'build', 'src'), {
@@ -128,6 +129,8 @@ async function main(target) {
       'config',
       'launch',
       'models',
+      'msg',
+      'ros',
       'scripts/ros/stage.mjs',
     ].map((name) => join(packageRoot, name)),
   });

@@ -9,6 +9,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { CdrPublisher } from './CdrPublisher.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
@@ -16,7 +17,8 @@ import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
 import { ProcessLoad } from './ProcessLoad.js';
-import type { RclModule, RclNode, RclPublisher } from './rcl.js';
+import type { RclModule, RclNode } from './rcl.js';
+import { releaseSample } from './releaseSample.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 const NS_PER_MS = 1e6;
@@ -53,7 +55,7 @@ export class ClassifierNode {
   readonly #node: RclNode;
   readonly #options: ClassifierNodeOptions;
   readonly #parameters: NodeParameters;
-  readonly #diagnostics: RclPublisher;
+  readonly #diagnostics: CdrPublisher;
   readonly #diagnosticsTimer: NodeJS.Timeout;
   readonly #load = new ProcessLoad();
   #configured: Configured | undefined;
@@ -98,7 +100,7 @@ export class ClassifierNode {
       this.#node.destroy();
       throw error;
     }
-    this.#diagnostics = this.#node.createPublisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
+    this.#diagnostics = new CdrPublisher(this.#node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
     const periodMs = 1000 * this.#parameters.values['diagnostic_updater.period'];
     this.#diagnosticsTimer = setInterval(() => this.#publishDiagnostics(), periodMs);
     this.#node.spin();
@@ -194,7 +196,13 @@ export class ClassifierNode {
     void classifier.classify(frame).then((outcome) => {
       this.#onOutcome(outcome);
       const configured = this.#configured;
-      configured?.publishers.offerDebugImage(frame, outcome, configured.classifier, this.#parameters.values);
+      const isDrawn = configured?.publishers.offerDebugImage(
+        frame,
+        outcome,
+        configured.classifier,
+        this.#parameters.values,
+      );
+      if (isDrawn !== true) releaseSample(frame.data);
     });
   }
 

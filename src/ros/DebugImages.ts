@@ -5,7 +5,7 @@ import { headerMessage } from '../classify/messages/headerMessage.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { RclPublisher } from './rcl.js';
+import type { CdrPublisher } from './CdrPublisher.js';
 
 /** At most ten a second: people look at them, and the results must not wait for that. */
 const PERIOD_NS = 1e8;
@@ -18,7 +18,7 @@ const MAX_HEIGHT_PX = 720;
  * a time, and frames that come meanwhile are left out.
  */
 export class DebugImages {
-  readonly #publisher: RclPublisher;
+  readonly #publisher: CdrPublisher;
   readonly #warn: (text: string) => void;
   #picture: FramePicture | undefined;
   #isDrawing = false;
@@ -26,16 +26,16 @@ export class DebugImages {
   #nextNs = 0;
 
   /** @param publisher of sensor_msgs/Image; its owner destroys it. */
-  constructor(publisher: RclPublisher, warn: (text: string) => void) {
+  constructor(publisher: CdrPublisher, warn: (text: string) => void) {
     this.#publisher = publisher;
     this.#warn = warn;
   }
 
-  /** Draws the frame if it is time for one and somebody looks; returns at once. */
-  offer(frame: ImageFrame, outcome: ClassifyOutcome, classifier: Classifier, scale: number): void {
-    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
+  /** Draws the frame if it is time for one and somebody looks. Returns at once, whether its data is read on. */
+  offer(frame: ImageFrame, outcome: ClassifyOutcome, classifier: Classifier, scale: number): boolean {
+    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return false;
     const nowNs = monotonicNs();
-    if (nowNs < this.#nextNs) return;
+    if (nowNs < this.#nextNs) return false;
     this.#nextNs = nowNs + PERIOD_NS;
     this.#isDrawing = true;
     void this.#draw(frame, outcome, classifier, scale)
@@ -45,6 +45,7 @@ export class DebugImages {
       .finally(() => {
         this.#isDrawing = false;
       });
+    return true;
   }
 
   /** Nothing is published after this. */

@@ -1,10 +1,11 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { classificationCdr } from '../classify/messages/classificationCdr.js';
-import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
+import { type FrameReportMessage, frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import { CdrPublisher } from './CdrPublisher.js';
 import { DebugImages } from './DebugImages.js';
 import { subscriptionsOf } from './qosMismatch.js';
 import {
@@ -22,37 +23,38 @@ const DEPTH = 10;
 export class NodePublishers {
   readonly #node: RclNode;
   readonly #classification: RclPublisher<Buffer>;
-  readonly #frames: RclPublisher;
-  readonly #statistics: RclPublisher;
-  readonly #debugImage: RclPublisher;
+  readonly #frames: CdrPublisher<FrameReportMessage>;
+  readonly #statistics: CdrPublisher<PipelineStatisticsMessage>;
+  readonly #debugImage: CdrPublisher;
   readonly #debugImages: DebugImages;
-  readonly #visionInfo: RclPublisher;
-  readonly #labelInfo: RclPublisher;
+  readonly #visionInfo: CdrPublisher;
+  readonly #labelInfo: CdrPublisher;
   readonly #qos = new Map<string, RclQos>();
   readonly #framesOfSource = new Map<string, number>();
 
   constructor(rcl: RclModule, node: RclNode) {
     this.#node = node;
-    const create = <Message = object>(
+    const optionsFor = (topic: string, depth: number, durability: number = QOS.volatile): object => {
+      const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
+      this.#qos.set(node.resolveTopicName(topic), qos);
+      return { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
+    };
+    const create = <Message extends object>(
       type: string,
       topic: string,
-      depth: number,
-      isLatched: boolean,
-    ): RclPublisher<Message> => {
-      const durability = isLatched ? QOS.transientLocal : QOS.volatile;
-      const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
-      const qosOverridingOptions = new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES);
-      const publisher = node.createPublisher<Message>(type, topic, { qos, qosOverridingOptions });
-      this.#qos.set(node.resolveTopicName(topic), qos);
-      return publisher;
-    };
-    this.#classification = create<Buffer>('vision_msgs/msg/Classification', 'classification', DEPTH, false);
-    this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH, false);
-    this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH, false);
-    this.#debugImage = create('sensor_msgs/msg/Image', '~/debug_image', 1, false);
+      ...policies: [depth: number, durability?: number]
+    ): CdrPublisher<Message> => new CdrPublisher(node, type, topic, optionsFor(topic, ...policies));
+    this.#classification = node.createPublisher(
+      'vision_msgs/msg/Classification',
+      'classification',
+      optionsFor('classification', DEPTH),
+    );
+    this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH);
+    this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
+    this.#debugImage = create('sensor_msgs/msg/Image', '~/debug_image', 1);
     this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
-    this.#visionInfo = create('vision_msgs/msg/VisionInfo', 'vision_info', 1, true);
-    this.#labelInfo = create('vision_msgs/msg/LabelInfo', 'label_info', 1, true);
+    this.#visionInfo = create('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
+    this.#labelInfo = create('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
   }
 
   /** Tells, also those who come later, which model and which labels the results are of. */
@@ -90,14 +92,14 @@ export class NodePublishers {
     this.#frames.publish(frameReportMessage(outcome, { sequence, backend, isSimulated }));
   }
 
-  /** Draws the frame for ~/debug_image where somebody looks at it; returns at once. */
+  /** Draws the frame for ~/debug_image where somebody looks at it; returns at once, whether its data is read on. */
   offerDebugImage(
     frame: ImageFrame,
     outcome: ClassifyOutcome,
     classifier: Classifier,
     parameters: Pick<Parameters, 'debug_image_scale'>,
-  ): void {
-    this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
+  ): boolean {
+    return this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
   }
 
   publishStatistics(message: PipelineStatisticsMessage): void {
@@ -116,15 +118,15 @@ export class NodePublishers {
 
   destroy(): void {
     this.#debugImages.destroy();
+    this.#node.destroyPublisher(this.#classification);
     for (const publisher of [
-      this.#classification,
       this.#frames,
       this.#statistics,
       this.#debugImage,
       this.#visionInfo,
       this.#labelInfo,
     ]) {
-      this.#node.destroyPublisher(publisher);
+      publisher.destroy();
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { messageDefinition } from '../../../src/bag/definitions/messageDefinition.js';
+import { messageDefinition } from '../../../src/classify/messages/definitions/messageDefinition.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { DROP_CAUSES } from '../../../src/stats/FrameAccounting.js';
 import { STAGES } from '../../../src/stats/StageStatistics.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { MessageEncoder } from '../../../../src/bag/definitions/MessageEncoder.js';
 import { classificationMessage } from '../../../../src/classify/messages/classificationMessage.js';
+import { MessageEncoder } from '../../../../src/classify/messages/definitions/MessageEncoder.js';
 
 describe('classificationMessage', () => {
   const header = { stamp: { sec: 5, nanosec: 6 }, frameId: 'camera', source: '/camera' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { MessageEncoder } from '../../../../src/bag/definitions/MessageEncoder.js';
 import type { ClassResult } from '../../../../src/classify/ClassResult.js';
+import { MessageEncoder } from '../../../../src/classify/messages/definitions/MessageEncoder.js';
 import { frameReportMessage } from '../../../../src/classify/messages/frameReportMessage.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import type { FrameOutcome } from '../../../../src/pool/FrameOutcome.js';

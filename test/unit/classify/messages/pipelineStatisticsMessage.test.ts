@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MessageEncoder } from '../../../../src/bag/definitions/MessageEncoder.js';
+import { MessageEncoder } from '../../../../src/classify/messages/definitions/MessageEncoder.js';
 import {
   type PipelineState,
   pipelineStatisticsMessage,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { packagePath } from '../../core/packageRoot.js';
+import { asEffvitError, EffvitError } from '../../../core/EffvitError.js';
+import { packagePath } from '../../../core/packageRoot.js';
 import { STANDARD_DEFINITIONS } from './standardDefinitions.js';
 
 /** Folders of the .msg files, by package: what the ROS build compiles is what bags embed. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { parse } from '@foxglove/rosmsg';
-import { messageDefinition } from '../../../../src/bag/definitions/messageDefinition.js';
-import { STANDARD_DEFINITIONS } from '../../../../src/bag/definitions/standardDefinitions.js';
-import { packagePath } from '../../../../src/core/packageRoot.js';
+import { messageDefinition } from '../../../../../src/classify/messages/definitions/messageDefinition.js';
+import { STANDARD_DEFINITIONS } from '../../../../../src/classify/messages/definitions/standardDefinitions.js';
+import { packagePath } from '../../../../../src/core/packageRoot.js';
 
 const OWN = readdirSync(packagePath('msg')).map((name) => `effvit/msg/${name.replace('.msg', '')}`);
 const VISION = readdirSync(packagePath('ros', 'vision_msgs', 'msg')).map(

@@ -1,10 +1,16 @@
 import { CdrWriter } from '@foxglove/cdr';
 import { parse } from '@foxglove/rosmsg';
-import { EffvitError } from '../../core/EffvitError.js';
+import { EffvitError } from '../../../core/EffvitError.js';
 import { messageDefinition } from './messageDefinition.js';
 
 type Definition = ReturnType<typeof parse>[number];
 type Field = Definition['definitions'][number];
+
+/** The fields of one message type, ready to be walked. */
+interface Layout {
+  readonly fields: readonly Field[];
+  readonly names: ReadonlySet<string>;
+}
 
 const utf8 = new TextEncoder();
 
@@ -18,8 +24,8 @@ const INTEGERS: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16
  */
 export class MessageEncoder {
   readonly type: string;
-  readonly #root: Definition;
-  readonly #definitions: ReadonlyMap<string, Definition>;
+  readonly #root: Layout;
+  readonly #layouts: ReadonlyMap<string, Layout>;
 
   /** @throws EffvitError NOT_FOUND: there is no definition of the type */
   constructor(type: string) {
@@ -27,8 +33,8 @@ export class MessageEncoder {
     const definitions = parse(messageDefinition(type), { ros2: true });
     const [root] = definitions;
     if (root === undefined) throw new EffvitError('INTERNAL', `The definition of ${type} is empty.`);
-    this.#root = root;
-    this.#definitions = new Map(definitions.map((definition) => [definition.name ?? '', definition]));
+    this.#root = layoutOf(root);
+    this.#layouts = new Map(definitions.map((each) => [each.name ?? '', layoutOf(each)]));
   }
 
   /**
@@ -42,13 +48,10 @@ export class MessageEncoder {
     return writer.data;
   }
 
-  #message(writer: CdrWriter, definition: Definition, message: object, where: string): void {
+  #message(writer: CdrWriter, { fields, names }: Layout, message: object, where: string): void {
     const values = message as Readonly<Record<string, unknown>>;
-    const fields = definition.definitions.filter(({ isConstant }) => isConstant !== true);
     for (const name of Object.keys(values)) {
-      if (!fields.some((field) => field.name === name)) {
-        throw new EffvitError('BAD_ARGUMENT', `${where} has no field ${name}.`);
-      }
+      if (!names.has(name)) throw new EffvitError('BAD_ARGUMENT', `${where} has no field ${name}.`);
     }
     for (const field of fields) this.#field(writer, field, values[field.name], `${where}.${field.name}`);
   }
@@ -72,17 +75,21 @@ export class MessageEncoder {
 
   #value(writer: CdrWriter, field: Field, value: unknown, where: string): void {
     if (field.isComplex === true) {
-      const definition = this.#definitions.get(field.type);
-      if (definition === undefined)
-        throw new EffvitError('INTERNAL', `There is no definition of ${field.type}.`);
+      const layout = this.#layouts.get(field.type);
+      if (layout === undefined) throw new EffvitError('INTERNAL', `There is no definition of ${field.type}.`);
       if (value !== undefined && (typeof value !== 'object' || value === null)) {
         throw misfit(where, `a ${field.type}`, value);
       }
-      this.#message(writer, definition, value ?? {}, where);
+      this.#message(writer, layout, value ?? {}, where);
       return;
     }
     writePrimitive(writer, field.type, value, where);
   }
+}
+
+function layoutOf({ definitions }: Definition): Layout {
+  const fields = definitions.filter(({ isConstant }) => isConstant !== true);
+  return { fields, names: new Set(fields.map(({ name }) => name)) };
 }
 
 function writePrimitive(writer: CdrWriter, type: string, value: unknown, where: string): void {

@@ -1,5 +1,5 @@
 /**
- * The standard messages that recordings hold or that ours build on, by full type name. Field names, types and
+ * The standard messages that recordings hold, that the node publishes, or that ours build on, by full type name. Field names, types and
  * order are those of the ROS packages; the comments are ours. Those of this package and of vision_msgs lie in
  * `msg/` and `ros/vision_msgs/msg/`.
  */
@@ -55,6 +55,32 @@ std_msgs/Header header
 string format
 # The picture's file.
 uint8[] data
+`,
+  ],
+  [
+    'diagnostic_msgs/msg/KeyValue',
+    `# One value that is told, by its name.
+string key
+string value
+`,
+  ],
+  [
+    'diagnostic_msgs/msg/DiagnosticStatus',
+    `# How one part of the robot fares: 0 ok, 1 warning, 2 error, 3 stale.
+byte level
+# The part, and the task of it.
+string name
+# What is to be said of it.
+string message
+string hardware_id
+diagnostic_msgs/KeyValue[] values
+`,
+  ],
+  [
+    'diagnostic_msgs/msg/DiagnosticArray',
+    `# How the parts of the robot fare at the moment of the stamp.
+std_msgs/Header header
+diagnostic_msgs/DiagnosticStatus[] status
 `,
   ],
 ]);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import fc from 'fast-check';
-import { MessageEncoder } from '../../../../src/bag/definitions/MessageEncoder.js';
-import { messageDefinition } from '../../../../src/bag/definitions/messageDefinition.js';
-import { parseImageCdr } from '../../../../src/image/cdr/parseImageCdr.js';
+import { MessageEncoder } from '../../../../../src/classify/messages/definitions/MessageEncoder.js';
+import { messageDefinition } from '../../../../../src/classify/messages/definitions/messageDefinition.js';
+import { parseImageCdr } from '../../../../../src/image/cdr/parseImageCdr.js';
 
 function decode(type: string, bytes: Uint8Array): unknown {
   return new MessageReader(parse(messageDefinition(type), { ros2: true })).readMessage(bytes);
