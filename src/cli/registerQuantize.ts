@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
@@ -13,6 +13,7 @@ import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
 import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
 import { formatQuantizeReport } from '../modelling/quantize/formatQuantizeReport.js';
 import { listCalibrationPictures } from '../modelling/quantize/listCalibrationPictures.js';
+import { COVERAGES, type Coverage } from '../modelling/quantize/NodePlan.js';
 import type { LabelledPlanes, PicturePlanes } from '../modelling/quantize/PicturePlanes.js';
 import { PRECISIONS, type Precision } from '../modelling/quantize/QuantParams.js';
 import { quantizeModel } from '../modelling/quantize/quantizeModel.js';
@@ -34,6 +35,7 @@ interface QuantizeCommandOptions {
   readonly eval?: string;
   readonly pictures: number;
   readonly node: readonly string[];
+  readonly coverage: Coverage;
   readonly reduceRange?: boolean;
   readonly ablation?: boolean;
   readonly speedRounds: number;
@@ -59,9 +61,17 @@ export function registerQuantize(program: Command, context: CommandContext): voi
     .option('--pictures <n>', 'at most so many pictures for calibration', numberParser(1, 10_000, true), 100)
     .option(
       '--node <name=form>',
-      `form of one node (${PRECISIONS.join(' | ')}), over the yaml's; repeatable`,
+      `form of nodes (${PRECISIONS.join(' | ')}; * in the name stands for any text), over the yaml's; repeatable`,
       collect,
       [],
+    )
+    .addOption(
+      new Option(
+        '--coverage <which>',
+        'what becomes int8 unless said otherwise: the nodes that gain time on a CPU (fast), or all that a BPU has in int8 (full)',
+      )
+        .choices(COVERAGES)
+        .default('fast'),
     )
     .option('--reduce-range', 'weights of 64 steps a side; by default where the CPU has no VNNI')
     .option('--ablation', 'compare int8, int16 and float softmax as well')
@@ -106,6 +116,7 @@ export function registerQuantize(program: Command, context: CommandContext): voi
         outputPath,
         calibration: files.pictures(),
         overrides,
+        coverage: options.coverage,
         ablation: options.ablation === true,
         speedRounds: options.speedRounds,
         signal,
@@ -130,17 +141,21 @@ function collect(value: string, previous: readonly string[]): string[] {
 }
 
 function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision> {
-  return new Map(
-    texts.map((text) => {
-      const split = text.lastIndexOf('=');
-      const form = PRECISIONS.find((precision) => precision === text.slice(split + 1));
-      if (split > 0 && form !== undefined) return [text.slice(0, split), form] as const;
+  const forms = new Map<string, Precision>();
+  for (const text of texts) {
+    const split = text.lastIndexOf('=');
+    const [name, form] = [text.slice(0, split), PRECISIONS.find((known) => known === text.slice(split + 1))];
+    if (split < 1 || form === undefined) {
       throw new EffvitError(
         'BAD_ARGUMENT',
         `Expected --node NAME=${PRECISIONS.join('|')} but received ${text}.`,
       );
-    }),
-  );
+    }
+    // At the end, where it wins over every pattern before it.
+    forms.delete(name);
+    forms.set(name, form);
+  }
+  return forms;
 }
 
 /**

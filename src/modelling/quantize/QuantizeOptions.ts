@@ -19,7 +19,7 @@ export interface QuantizeOptions {
   readonly evaluation?: () => AsyncIterable<LabelledPlanes>;
   /** Default `fast`. */
   readonly coverage?: Coverage;
-  /** Forms of single nodes, by name, over the configuration's. */
+  /** Forms of nodes by name, in which `*` stands for any text, over the configuration's; the last one wins. */
   readonly overrides?: ReadonlyMap<string, Precision>;
   /** Weights of 64 steps a side instead of 127; default: as this machine's CPU needs. */
   readonly reduceRange?: boolean;

@@ -27,7 +27,7 @@ export function nodeRequests(source: MakertbinFile, graph: OnnxGraph): Map<strin
       return;
     }
     const near = nearestName(name, names);
-    const hint = near === undefined ? '' : `: did you mean ${near}?`;
+    const hint = near === undefined ? '' : ` (nearest: ${near})`;
     problems.push({
       line: source.lineOf(path),
       path: path.slice(0, 2).join('.'),

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { EffvitError } from '../../core/EffvitError.js';
-import { nearestName } from '../../core/nearestName.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { writeOnnx } from '../onnx/writeOnnx.js';
@@ -11,6 +10,7 @@ import { compareOutputs } from './compareOutputs.js';
 import { compareSpeed } from './compareSpeed.js';
 import { type InputNormalization, inputNormalization, normalize } from './InputNormalization.js';
 import { modelOutputPrecision, nodeRequests } from './nodeRequests.js';
+import { nodesMatching } from './nodesMatching.js';
 import { noisePictures } from './noisePictures.js';
 import type { FloatValue } from './OrtRunner.js';
 import type { LabelledPlanes, PicturePlanes } from './PicturePlanes.js';
@@ -112,14 +112,10 @@ function planOptionsOf(
 ): PlanOptions {
   const { graph } = quantizer.model;
   const requests = nodeRequests(config, graph);
-  const names = new Set(graph.nodes.map((node) => node.name));
-  for (const [name, precision] of overrides ?? []) {
-    if (!names.has(name)) {
-      const near = nearestName(name, names);
-      const hint = near === undefined ? '' : `: did you mean ${near}?`;
-      throw new EffvitError('BAD_ARGUMENT', `The model has no node ${name} to move to ${precision}${hint}.`);
+  for (const [pattern, precision] of overrides ?? []) {
+    for (const name of nodesMatching(graph, pattern)) {
+      requests.set(name, { input: precision, output: precision });
     }
-    requests.set(name, { input: precision, output: precision });
   }
   return { coverage, requests, modelOutput: modelOutputPrecision(config.config) };
 }

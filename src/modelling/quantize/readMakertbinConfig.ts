@@ -108,9 +108,7 @@ function unknownKey(key: string, path: readonly string[]): string {
     return "YAML reads a bare ON as true: write 'ON' with quotes";
   }
   const near = nearestName(key, keysAt(path));
-  return near === undefined
-    ? 'is not a key of hb_mapper'
-    : `is not a key of hb_mapper: did you mean ${near}?`;
+  return near === undefined ? 'is not a key of hb_mapper' : `is not a key of hb_mapper (nearest: ${near})`;
 }
 
 /** The keys that are known at a path of the file. */

@@ -68,7 +68,7 @@ describe('nodeRequests', () => {
           ["calibration_type: 'max'", "calibration_type: 'max'\n  run_on_cpu: 'nowhere; stem'"],
         ),
       'BAD_CONFIG',
-      /a\.yaml has 2 problems: line 6: model_parameters\.node_info: the model has no node softmx: did you mean softmax\?; line 17: calibration_parameters\.run_on_cpu: the model has no node nowhere/,
+      /a\.yaml has 2 problems: line 6: model_parameters\.node_info: the model has no node softmx \(nearest: softmax\); line 17: calibration_parameters\.run_on_cpu: the model has no node nowhere/,
     );
   });
 

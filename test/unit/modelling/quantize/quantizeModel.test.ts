@@ -162,12 +162,12 @@ describe('quantizeModel', () => {
       await broken(
         () => options({}, ["    'softmax'", "    'sofmax'"]),
         'BAD_CONFIG',
-        /no node sofmax: did you mean softmax/,
+        /no node sofmax \(nearest: softmax\)/,
       );
       await broken(
         () => options({ overrides: new Map([['hed', 'int16']]) }),
         'BAD_ARGUMENT',
-        /no node hed .*head/,
+        /no node hed \(nearest: head\)/,
       );
     });
 

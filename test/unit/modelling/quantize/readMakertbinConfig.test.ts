@@ -6,6 +6,7 @@ import {
   parseMakertbinConfig,
   readMakertbinConfig,
 } from '../../../../src/modelling/quantize/readMakertbinConfig.js';
+import { leaveOut } from '../../../helpers/leaveOut.js';
 
 const VALID = `model_parameters:
   onnx_model: './m.onnx'
@@ -68,10 +69,7 @@ describe('readMakertbinConfig', () => {
 
   it('names the softmax nodes of the reference export, all of them', async function () {
     const golden = packagePath('..', 'shared', 'golden', 'efficientvit_m5_onnx_nodes.json');
-    if (!existsSync(golden)) {
-      console.warn(`skipped: no ${golden}`);
-      this.skip();
-    }
+    if (!existsSync(golden)) leaveOut(this, `no ${golden}`);
     const { nodes } = JSON.parse(readFileSync(golden, 'utf8')) as { nodes: [string, string][] };
     const softmaxes = nodes.filter(([type]) => type === 'Softmax').map(([, name]) => name);
     const { config } = await readMakertbinConfig(packagePath('config', 'efficientvit_m5.yaml'));
@@ -105,7 +103,7 @@ describe('readMakertbinConfig', () => {
     );
     assert.match(
       message,
-      /line 8: model_parameters\.node_info\.\/a\/Softmax\.InputTyp: .*did you mean InputType\?/,
+      /line 8: model_parameters\.node_info\.\/a\/Softmax\.InputTyp: .*nearest: InputType\)/,
     );
     assert.match(message, /line 12: input_parameters\.input_layout_train: is missing/);
     assert.match(message, /line 16: input_parameters\.input_layout: is not a key/);
@@ -115,7 +113,7 @@ describe('readMakertbinConfig', () => {
 
   it('names a missing and an unknown group', () => {
     const message = problemsOf(VALID.replace('compiler_parameters', 'compiler_parameter'));
-    assert.match(message, /compiler_parameter: .*did you mean compiler_parameters\?/);
+    assert.match(message, /compiler_parameter: .*nearest: compiler_parameters\)/);
     assert.match(message, /compiler_parameters: is missing/);
   });
 
