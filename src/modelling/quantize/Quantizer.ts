@@ -1,4 +1,5 @@
 import type { OnnxModel } from '../onnx/OnnxModel.js';
+import type { ChannelMeans } from './ChannelMeans.js';
 import { chooseRange, type RangeMethod } from './chooseRange.js';
 import { type CollectOptions, collectHistograms } from './collectHistograms.js';
 import { insertQuantization, type QuantizedGraph } from './insertQuantization.js';
@@ -14,6 +15,8 @@ import type { ValueHistogram } from './ValueHistogram.js';
 export interface BuildOptions {
   readonly method: RangeMethod;
   readonly reduceRange: boolean;
+  /** Default true. */
+  readonly correctBias?: boolean;
 }
 
 /** A float model that is measured once and then quantised in as many ways as are to be compared. */
@@ -22,6 +25,7 @@ export class Quantizer {
   readonly model: OnnxModel;
   readonly floats: FloatValues;
   readonly #histograms = new Map<string, ValueHistogram>();
+  readonly #means = new Map<string, ChannelMeans>();
 
   private constructor(model: OnnxModel, floats: FloatValues) {
     this.model = model;
@@ -56,6 +60,7 @@ export class Quantizer {
     options: CollectOptions = {},
   ): Promise<number> {
     const needed = new Set<string>();
+    const meanAxes = new Map<string, number>();
     for (const plan of plans) {
       // A trial run with made-up steps: the same code that will ask for the real ones says which it asks for.
       insertQuantization(this.model, plan, {
@@ -64,15 +69,21 @@ export class Quantizer {
           needed.add(value);
           return quantParamsOf({ min: -1, max: 1 }, precision);
         },
+        meansOf: (value, axis) => {
+          meanAxes.set(value, axis);
+          return undefined;
+        },
       });
     }
-    const { histograms, frameCount } = await collectHistograms(this.model, needed, inputs, options);
+    const wanted = { histograms: needed, meanAxes };
+    const { histograms, means, frameCount } = await collectHistograms(this.model, wanted, inputs, options);
     for (const [name, histogram] of histograms) this.#histograms.set(name, histogram);
+    for (const [name, mean] of means) this.#means.set(name, mean);
     return frameCount;
   }
 
   /** The quantised model; {@link calibrate} has to have seen the plan. */
-  build(plan: QuantizationPlan, { method, reduceRange }: BuildOptions): QuantizedGraph {
+  build(plan: QuantizationPlan, { method, reduceRange, correctBias = true }: BuildOptions): QuantizedGraph {
     return insertQuantization(this.model, plan, {
       reduceRange,
       paramsOf: (value, precision) => {
@@ -80,6 +91,7 @@ export class Quantizer {
         if (histogram === undefined) throw new Error(`The value ${value} was not calibrated.`);
         return quantParamsOf(chooseRange(histogram, method, LEVELS[precision]), precision);
       },
+      meansOf: (value) => (correctBias ? this.#means.get(value) : undefined),
     });
   }
 }

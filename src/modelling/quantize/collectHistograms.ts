@@ -1,5 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
+import { ChannelMeans } from './ChannelMeans.js';
 import { type FloatValue, OrtRunner } from './OrtRunner.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 import { ValueHistogram } from './ValueHistogram.js';
@@ -12,30 +13,43 @@ export interface CollectOptions {
 export interface Collected {
   /** One for each name asked for. */
   readonly histograms: ReadonlyMap<string, ValueHistogram>;
+  /** One for each value of `meanAxes`. */
+  readonly means: ReadonlyMap<string, ChannelMeans>;
   readonly frameCount: number;
 }
 
+/** What to measure of the values of a model, by their names. */
+export interface Wanted {
+  /** Values to count. */
+  readonly histograms: Iterable<string>;
+  /** Values to average, with the axis of their channels. */
+  readonly meanAxes: ReadonlyMap<string, number>;
+}
+
 /**
- * Runs the float model over the calibration inputs and counts the values that `names` take on.
+ * Runs the float model over the calibration inputs and measures the values that are wanted.
  *
  * @throws EffvitError CANCELLED; BAD_MODEL where a value comes out NaN or infinite; INFERENCE_FAILED
  */
 export async function collectHistograms(
   model: OnnxModel,
-  names: Iterable<string>,
+  wanted: Wanted,
   inputs: AsyncIterable<FloatValue> | Iterable<FloatValue>,
   options: CollectOptions = {},
 ): Promise<Collected> {
   const histograms = new Map<string, ValueHistogram>();
-  for (const name of names) histograms.set(name, new ValueHistogram());
-  const runner = await OrtRunner.create(model, { extraOutputs: withoutInput(histograms.keys(), model) });
+  for (const name of wanted.histograms) histograms.set(name, new ValueHistogram());
+  const means = new Map([...wanted.meanAxes].map(([name, axis]) => [name, new ChannelMeans(axis)]));
+  const names = new Set([...histograms.keys(), ...means.keys()]);
+  const runner = await OrtRunner.create(model, { extraOutputs: withoutInput(names, model) });
   try {
     let frameCount = 0;
     for await (const input of inputs) {
       throwIfCancelled(options.signal);
       const values = await runner.run(input);
-      histograms.get(runner.inputName)?.add(input.data);
+      values.set(runner.inputName, input);
       for (const [name, value] of values) {
+        means.get(name)?.add(value);
         const skipped = histograms.get(name)?.add(value.data) ?? 0;
         if (skipped > 0) {
           throw new EffvitError(
@@ -48,7 +62,7 @@ export async function collectHistograms(
       frameCount++;
       options.onFrame?.(frameCount);
     }
-    return { histograms, frameCount };
+    return { histograms, means, frameCount };
   } finally {
     await runner.dispose();
   }

@@ -6,7 +6,7 @@ import {
   type OnnxTensor,
   standardOpset,
 } from '../onnx/OnnxModel.js';
-import { intAttr } from '../onnx/onnxAttributes.js';
+import { getInt, intAttr } from '../onnx/onnxAttributes.js';
 import { scalarTensor, tensorToFloat32 } from '../onnx/onnxTensors.js';
 import type { ValueRange } from './chooseRange.js';
 import { foldRectifiers } from './foldRectifiers.js';
@@ -20,6 +20,7 @@ import {
   quantParamsOf,
 } from './QuantParams.js';
 import { quantizeBias, quantizeWeights } from './quantizeWeights.js';
+import { type InputMeans, weightBias } from './weightBias.js';
 
 /** From this version on the standard QuantizeLinear knows int16; before, ONNX Runtime's own does. */
 const INT16_OPSET = 21;
@@ -43,6 +44,8 @@ export interface InsertOptions {
   readonly reduceRange: boolean;
   /** The steps of an activation. */
   readonly paramsOf: (value: string, precision: QuantizedPrecision) => QuantParams;
+  /** Means of a value's channels, for bias correction; undefined leaves a bias as it is. */
+  readonly meansOf: (value: string, channelAxis: number) => InputMeans | undefined;
 }
 
 export interface QuantizedGraph {
@@ -231,10 +234,16 @@ class Inserter {
     const bias = this.#source.initializers.get(biasName);
     if (weights === undefined) return node.inputs;
     const inputScale = this.#options.paramsOf(this.#rootOf(input, form), form).scale;
-    const biasValues = bias === undefined ? undefined : tensorToFloat32(bias);
+    // A convolution without a bias gets one to correct.
+    const biasValues =
+      bias !== undefined
+        ? tensorToFloat32(bias)
+        : node.opType === 'Conv'
+          ? new Float32Array(weights.dims[0] ?? 0)
+          : undefined;
     const quantized = quantizeWeights(weightName, weights, {
       channelAxis,
-      reduceRange: this.#options.reduceRange,
+      reduceRange: this.#options.reduceRange && !isDepthwise(node, weights),
       ...(biasValues === undefined || form !== 'int8' ? {} : { bias: { values: biasValues, inputScale } }),
     });
     const weightOutput = this.#perChannelConstant(
@@ -245,13 +254,17 @@ class Inserter {
       channelAxis,
     );
     const activation = this.#read(input, form);
-    if (biasName === '' || biasValues === undefined) return [activation, weightOutput];
+    if (biasValues === undefined) return [activation, weightOutput];
     // Sums of 16-bit products do not fit int32: there the bias stays as it is.
-    if (form !== 'int8') return [activation, weightOutput, biasName];
+    if (form !== 'int8') return [activation, weightOutput, ...(biasName === '' ? [] : [biasName])];
+    const means = this.#options.meansOf(input, node.opType === 'MatMul' ? -1 : 1);
+    const shift = means === undefined ? undefined : weightBias(node, weights, quantized, means);
+    const corrected = biasValues.map((value, channel) => value - (shift?.[channel] ?? 0));
     const biasScales = quantized.scales.map((scale) => scale * inputScale);
-    const steps = quantizeBias(biasValues, inputScale, quantized.scales);
+    const steps = quantizeBias(corrected, inputScale, quantized.scales);
     const biasTensor: OnnxTensor = { dataType: 'int32', dims: [steps.length], data: steps };
-    return [activation, weightOutput, this.#perChannelConstant(node, biasName, biasTensor, biasScales, 0)];
+    const correctedBias = this.#perChannelConstant(node, biasName || 'bias', biasTensor, biasScales, 0);
+    return [activation, weightOutput, correctedBias];
   }
 
   /** A constant and the DequantizeLinear that gives it as float, a scale for each channel. */
@@ -292,6 +305,11 @@ class Inserter {
     const graph: OnnxGraph = { ...model.graph, nodes: this.#nodes, initializers, valueInfo: new Map() };
     return { ...model, irVersion: Math.max(7, model.irVersion), opsets, graph };
   }
+}
+
+/** The depthwise kernel adds its products in 32 bits everywhere, so that it needs no reduced range. */
+function isDepthwise(node: OnnxNode, weights: OnnxTensor): boolean {
+  return node.opType === 'Conv' && getInt(node, 'group', 1) > 1 && weights.dims[1] === 1;
 }
 
 function rangeWithZero(values: Float32Array): ValueRange {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { OnnxModel, OnnxNode } from '../../../../src/modelling/onnx/OnnxModel.js';
+import { ChannelMeans } from '../../../../src/modelling/quantize/ChannelMeans.js';
 import type { InputNormalization } from '../../../../src/modelling/quantize/InputNormalization.js';
 import { normalize } from '../../../../src/modelling/quantize/InputNormalization.js';
 import type { Coverage } from '../../../../src/modelling/quantize/NodePlan.js';
@@ -196,14 +197,50 @@ describe('insertQuantization', () => {
     assert.equal(producer(model, 'stem_relu').opType, 'Relu');
   });
 
-  it('keeps to fewer steps where the CPU needs it', async () => {
+  it('keeps to fewer steps where the CPU needs it, but for depthwise kernels', async () => {
     const { model } = await quantized({ reduceRange: true });
+    let largest = 0;
     for (const [name, tensor] of model.graph.initializers) {
-      if (tensor.dataType !== 'int8' || !(tensor.data instanceof Int8Array)) continue;
-      assert.ok(
-        tensor.data.every((step) => Math.abs(step) <= 64),
-        name,
-      );
+      if (!name.endsWith('_quantized') || !(tensor.data instanceof Int8Array)) continue;
+      const own = Math.max(...tensor.data.map(Math.abs));
+      if (name.startsWith('depthwise')) assert.equal(own, 127);
+      else largest = Math.max(largest, own);
     }
+    assert.equal(largest, 64);
+  });
+
+  it('leaves sums in float, so that a residual stream is not rounded by each of them', async () => {
+    const { model } = await quantized();
+    const sum = producer(model, 'residual');
+    assert.equal(sum.opType, 'Add');
+    const quantize = model.graph.nodes.find((node) => node.inputs[0] === 'sum');
+    assert.equal(quantize?.opType, 'GlobalAveragePool', 'read as it is');
+  });
+
+  it('shifts no channel on average where biases are corrected', async () => {
+    const quantizer = await Quantizer.open(attentionModel());
+    const plan = quantizer.plan({ coverage: 'fast', requests: new Map(), modelOutput: 'float' });
+    await quantizer.calibrate([plan], INPUTS);
+    const meansOf = async (model: OnnxModel, value: string): Promise<Float64Array> => {
+      const runner = await OrtRunner.create(model, { extraOutputs: [value] });
+      const means = new ChannelMeans(1);
+      for (const input of INPUTS) {
+        const found = (await runner.run(input)).get(value);
+        assert.ok(found);
+        means.add(found);
+      }
+      await runner.dispose();
+      return means.means;
+    };
+    const wanted = await meansOf(quantizer.model, 'qkv');
+    const shifts: number[] = [];
+    for (const correctBias of [false, true]) {
+      const method = { kind: 'max', percentile: 1 } as const;
+      const { model } = quantizer.build(plan, { method, reduceRange: true, correctBias });
+      const found = await meansOf(model, 'qkv_dequantized');
+      shifts.push(found.reduce((sum, mean, channel) => sum + Math.abs(mean - (wanted[channel] ?? 0)), 0));
+    }
+    const [without = 0, corrected = 0] = shifts;
+    assert.ok(corrected < without / 2, `${corrected} against ${without}`);
   });
 });
