@@ -86,7 +86,7 @@ function optimizationRequests(graph: OnnxGraph, entries: readonly string[]): Map
     for (const node of graph.nodes) {
       if (entry.startsWith('set_all_nodes_')) {
         const kindOfNode = operatorClass(node, graph);
-        if (kindOfNode === 'weighted' || kindOfNode === 'arithmetic' || kindOfNode === 'other') {
+        if (kindOfNode === 'weighted' || kindOfNode === 'pooling' || kindOfNode === 'other') {
           merge(node.name, both(precision));
         }
       } else if (node.opType === kind) {

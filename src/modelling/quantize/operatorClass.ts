@@ -7,11 +7,11 @@ import { tensorToNumbers } from '../onnx/onnxTensors.js';
  * - `weighted`: constant weights, a scale for each output channel (Conv, Gemm, MatMul with a constant)
  * - `layout`: moves values without changing them: holds them in whatever form they come
  * - `rectifier`: disappears into the quantisation of its output, whose steps begin at zero
- * - `arithmetic`: an int8 kernel that pays on CPUs
+ * - `pooling`: averages, which int8 kernels take as they come
  * - `other`: computes on floats, or in int8 only where a BPU is imitated
  * - `none`: values that are no float32, or not to be touched
  */
-export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'arithmetic' | 'other' | 'none';
+export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'pooling' | 'other' | 'none';
 
 const LAYOUT = new Set([
   'Reshape',
@@ -25,7 +25,7 @@ const LAYOUT = new Set([
   'Concat',
 ]);
 
-const ARITHMETIC = new Set(['Add', 'GlobalAveragePool', 'AveragePool']);
+const POOLING = new Set(['GlobalAveragePool', 'AveragePool']);
 
 /** Values are indices, shapes or conditions, or the node has graphs of its own. */
 const NONE = new Set([
@@ -52,7 +52,7 @@ const NONE = new Set([
 export function operatorClass(node: OnnxNode, graph: OnnxGraph): OperatorClass {
   if ((node.domain !== '' && node.domain !== 'ai.onnx') || NONE.has(node.opType)) return 'none';
   if (LAYOUT.has(node.opType)) return 'layout';
-  if (ARITHMETIC.has(node.opType)) return 'arithmetic';
+  if (POOLING.has(node.opType)) return 'pooling';
   if (isRectifier(node, graph)) return 'rectifier';
   return weightChannelAxis(node, graph) === null ? 'other' : 'weighted';
 }

@@ -46,12 +46,20 @@ export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOp
   return plan;
 }
 
+/**
+ * What pays on a CPU, measured by test/bench/quantize.bench.ts on EfficientViT-M5 (ONNX Runtime 1.30, AVX-512 VNNI):
+ * convolutions and the Gemm are all but the whole gain, and layout operators on bytes a few percent more. MatMul,
+ * softmax, Mul, Sigmoid and Add in int8 gain nothing: they are small, and the conversions beside them cost as much.
+ *
+ * Sums stay float for another reason too. A residual stream in int8 is rounded anew by every sum, to steps that are
+ * larger than what most branches add to it: those contributions are lost. On 800 held-out pictures of the bundled
+ * model, float sums took the mean cosine of the outputs from 0.954 to 0.999 and agreement from 96.3 to 99.0 %.
+ */
 function basePrecision(kind: OperatorClass, coverage: Coverage, incoming: () => Precision): Precision {
   switch (kind) {
     case 'weighted':
       return 'int8';
-    case 'arithmetic':
-      // Between float neighbours an int8 sum would only add conversions.
+    case 'pooling':
       return coverage === 'full' ? 'int8' : incoming();
     case 'layout':
     case 'rectifier':
