@@ -101,6 +101,11 @@ export class Classifier {
     return this.#model.manifest;
   }
 
+  /** What runs the model. */
+  get backend(): BackendSpec {
+    return this.#model.backend;
+  }
+
   get info(): LoadedModelInfo {
     return this.#info;
   }

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
+import { bpuLoadPercent, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { SimulatedDevice } from '../inference/simulated/SimulatedDevice.js';
 import type { DeviceMeter } from '../report/perf/measurePool.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
 
 const NS_PER_US = 1e3;
 
@@ -11,15 +12,12 @@ export function deviceMeter(backend: BackendSpec): DeviceMeter {
   switch (backend.kind) {
     case 'bpu_sim': {
       const device = new SimulatedDevice(backend.device);
-      return { cores: backend.deviceModel.cores, busyNs: () => device.counters().busyNs };
+      return { cores: backend.deviceModel.cores, busyNs: () => device.servedNs(monotonicNs()) };
     }
     case 'bpu':
       return {
         cores: 1,
-        loadPercent: () => {
-          const loads = readBoardMonitor().bpuLoadPercent;
-          return loads === undefined ? undefined : loads.reduce((sum, load) => sum + load, 0) / loads.length;
-        },
+        loadPercent: () => bpuLoadPercent(readBoardMonitor()),
       };
     default:
       return {

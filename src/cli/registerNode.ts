@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { hottestCelsius, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
+import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { runClassifierNode } from '../ros/runClassifierNode.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
@@ -17,14 +17,7 @@ export function registerNode(program: Command, context: CommandContext): void {
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
         loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
-        readSensors: () => {
-          const reading = readBoardMonitor();
-          const loads = reading.bpuLoadPercent;
-          return {
-            bpuLoadPercent: loads === undefined ? undefined : Math.max(...loads),
-            temperatureCelsius: hottestCelsius(reading),
-          };
-        },
+        readSensors: readBoardMonitor,
       });
     });
 }

@@ -16,6 +16,27 @@ function drops(message: PipelineStatisticsMessage): { readonly total: number; re
   };
 }
 
+/** Clocks and temperatures as far as the machine tells them. */
+function sensors(message: PipelineStatisticsMessage): string[] {
+  const clocks = [
+    ['BPU', message.bpu_frequency_mhz],
+    ['DDR', message.ddr_frequency_mhz],
+    ['CPU', message.cpu_frequency_mhz],
+  ] as const;
+  const told = clocks.filter(([, frequencyMhz]) => Number.isFinite(frequencyMhz));
+  const { temperatures } = message;
+  return [
+    ...(told.length > 0
+      ? [`clocks ${told.map(([name, frequencyMhz]) => `${name} ${frequencyMhz.toFixed(0)} MHz`).join(', ')}`]
+      : []),
+    ...(temperatures.length > 0
+      ? [
+          `temperatures ${temperatures.map(({ sensor, celsius }) => `${sensor} ${celsius.toFixed(0)} C`).join(', ')}`,
+        ]
+      : []),
+  ];
+}
+
 /** A node's statistics on one line, for a file or a pipe. */
 export function statisticsLine(message: PipelineStatisticsMessage): string {
   const { total, causes } = drops(message);
@@ -61,7 +82,8 @@ export function statisticsLines(
     `threads ${message.workers_serving} of ${message.threads}${Number(message.workers_lost) > 0 ? terminal.red(`, lost ${message.workers_lost}`) : ''}`,
     load('CPU', message.cpu_load_percent),
     load('BPU', message.bpu_load_percent),
-    `temperature ${known(message.temperature_celsius, 0, ' C')}, memory ${known(message.memory_mib, 0, ' MiB')}`,
+    `memory ${known(message.memory_mib, 0, ' MiB')}, event loop late by p99 ${known(message.event_loop_delay_p99_ms, 1, ' ms')}`,
+    ...sensors(message).map(cut),
     ...(passed.length === 0
       ? [terminal.dim('no frame in the last second')]
       : plainTable(

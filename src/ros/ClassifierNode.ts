@@ -5,6 +5,7 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { CameraMeters } from './CameraMeters.js';
@@ -13,26 +14,21 @@ import { CdrPublisher } from './CdrPublisher.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
+import { MachineMonitor, type MachineReading } from './MachineMonitor.js';
 import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
-import { ProcessLoad } from './ProcessLoad.js';
 import type { RclModule, RclNode } from './rcl.js';
 import { releaseSample } from './releaseSample.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 const NS_PER_MS = 1e6;
 
-/** How much the board's own sensors say; see the backend that reads them. */
-export interface MachineSensors {
-  readonly bpuLoadPercent: number | undefined;
-  readonly temperatureCelsius: number | undefined;
-}
-
 export interface ClassifierNodeOptions {
   /** Finds and prepares the model that the parameters name. */
   readonly loadModel: (parameters: Parameters, notice: (text: string) => void) => Promise<ClassifierModel>;
-  readonly readSensors?: () => MachineSensors;
+  /** The board's own sensors. */
+  readonly readSensors?: () => BoardReading;
 }
 
 /** Everything that exists only while the node is configured. */
@@ -57,7 +53,7 @@ export class ClassifierNode {
   readonly #parameters: NodeParameters;
   readonly #diagnostics: CdrPublisher;
   readonly #diagnosticsTimer: NodeJS.Timeout;
-  readonly #load = new ProcessLoad();
+  readonly #machineMonitor: MachineMonitor;
   #configured: Configured | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
@@ -65,7 +61,7 @@ export class ClassifierNode {
   #window: StageSummaries | undefined;
   #windowBeganNs = monotonicNs();
   #overLimitSinceNs: number | undefined;
-  #machineLoad: ReturnType<ProcessLoad['take']> = { cpuLoadPercent: undefined, memoryMib: 0 };
+  #machine: MachineReading | undefined;
 
   /**
    * Makes the node with its services; it is unconfigured.
@@ -75,6 +71,7 @@ export class ClassifierNode {
   constructor(rcl: RclModule, options: ClassifierNodeOptions) {
     this.#rcl = rcl;
     this.#options = options;
+    this.#machineMonitor = new MachineMonitor(options.readSensors);
     const nodeOptions = new rcl.NodeOptions();
     // Ours can refuse a change after having tried it; see NodeParameters.
     nodeOptions.startParameterServices = false;
@@ -115,6 +112,7 @@ export class ClassifierNode {
     await this.lifecycle.settled();
     if (this.lifecycle.state !== 'finalized') await this.lifecycle.request({ id: 0, label: 'shutdown' });
     clearInterval(this.#diagnosticsTimer);
+    this.#machineMonitor.close();
     this.#node.stop();
     this.#node.destroy();
   }
@@ -132,6 +130,7 @@ export class ClassifierNode {
       const publishers = new NodePublishers(this.#rcl, this.#node);
       publishers.publishModel(classifier, parameters);
       this.#windowBeganNs = monotonicNs();
+      this.#machine = this.#machineMonitor.take(classifier.backend);
       const statisticsTimer = setInterval(() => this.#publishStatistics(), STATISTICS_PERIOD_MS);
       this.#configured = { classifier, publishers, statisticsTimer };
       this.#lastError = undefined;
@@ -262,7 +261,8 @@ export class ClassifierNode {
     this.#windowBeganNs = nowNs;
     const stages = classifier.statistics.takeWindow();
     this.#window = stages;
-    this.#machineLoad = this.#load.take();
+    const machine = this.#machineMonitor.take(classifier.backend);
+    this.#machine = machine;
     const limitMs = parameters['diagnostics.max_allowed_processing_time_ms'];
     const isOver = limitMs > 0 && stages.total.p95Ns > limitMs * NS_PER_MS;
     this.#overLimitSinceNs = isOver ? (this.#overLimitSinceNs ?? nowNs) : undefined;
@@ -282,7 +282,7 @@ export class ClassifierNode {
         backend: classifier.info.backend,
         runtime: classifier.info.runtime,
         isSimulated: classifier.info.isSimulated,
-        machine: { ...this.#machineLoad, ...this.#options.readSensors?.() },
+        machine,
       }),
     );
   }
@@ -311,7 +311,8 @@ export class ClassifierNode {
     const active = this.#active;
     const cameras = active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [];
     this.#warnOfMismatches(cameras);
-    const sensors = this.#options.readSensors?.();
+    // Whoever is configured looks once a second, and looks between would part its windows.
+    const machine = this.#configured === undefined ? this.#machineMonitor.take(undefined) : this.#machine;
     const statuses = diagnosticStatuses(
       {
         nodeName: this.#node.name(),
@@ -320,11 +321,7 @@ export class ClassifierNode {
         lastError: this.#lastError,
         pipeline: this.#pipelineDiagnosis(),
         cameras,
-        device: {
-          ...this.#machineLoad,
-          bpuLoadPercent: sensors?.bpuLoadPercent,
-          temperatureCelsius: sensors?.temperatureCelsius,
-        },
+        device: machine,
       },
       this.#parameters.values,
     );

@@ -1,6 +1,8 @@
 import type { Parameters } from '../core/parameters.js';
+import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
+import type { MachineReading } from './MachineMonitor.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus levels */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -46,13 +48,6 @@ export interface PipelineDiagnosis {
   readonly workersLost: number;
 }
 
-export interface DeviceDiagnosis {
-  readonly cpuLoadPercent: number | undefined;
-  readonly bpuLoadPercent: number | undefined;
-  readonly temperatureCelsius: number | undefined;
-  readonly memoryMib: number | undefined;
-}
-
 type DiagnosticParameters = Pick<
   Parameters,
   | 'diagnostics.expected_fps'
@@ -71,7 +66,8 @@ export interface NodeDiagnosis {
   readonly pipeline: PipelineDiagnosis | undefined;
   /** None while the node is not active. */
   readonly cameras: readonly CameraState[];
-  readonly device: DeviceDiagnosis;
+  /** Undefined before the first look. */
+  readonly device: MachineReading | undefined;
 }
 
 /** diagnostic_updater's frequency status tolerates a tenth. */
@@ -79,6 +75,7 @@ const FREQUENCY_TOLERANCE = 0.1;
 const HOT_CELSIUS = 95;
 const FULL_LOAD_PERCENT = 98;
 const NS_PER_MS = 1e6;
+const HZ_PER_MHZ = 1e6;
 
 /** The node's health, one status a task: `<node>: lifecycle`, `pipeline`, each camera, `device`. */
 export function diagnosticStatuses(
@@ -111,12 +108,11 @@ export function diagnosticStatuses(
         silent_ms: Math.round(camera.silentMs),
       }),
     ),
-    status('device', deviceVerdict(device), {
-      cpu_load_percent: device.cpuLoadPercent,
-      bpu_load_percent: device.bpuLoadPercent,
-      temperature_celsius: device.temperatureCelsius,
-      memory_mib: device.memoryMib,
-    }),
+    status(
+      'device',
+      deviceVerdict(device?.board ?? {}, pipeline?.isSimulated ?? false),
+      deviceValues(device),
+    ),
   ];
 }
 
@@ -202,12 +198,39 @@ function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): V
   return [LEVEL.ok, `${framesPerSecond.toFixed(1)} frames a second`];
 }
 
-function deviceVerdict({ bpuLoadPercent, temperatureCelsius }: DeviceDiagnosis): Verdict {
-  if (temperatureCelsius !== undefined && temperatureCelsius >= HOT_CELSIUS) {
-    return [LEVEL.error, `${temperatureCelsius.toFixed(0)} °C: the chip throttles or stops`];
+function deviceVerdict(board: BoardReading, isSimulated: boolean): Verdict {
+  const hottest = hottestCelsius(board);
+  if (hottest !== undefined && hottest >= HOT_CELSIUS) {
+    return [LEVEL.error, `${hottest.toFixed(0)} °C: the chip throttles or stops`];
   }
-  if (bpuLoadPercent !== undefined && bpuLoadPercent >= FULL_LOAD_PERCENT) {
-    return [LEVEL.warn, `the BPU is loaded to ${bpuLoadPercent.toFixed(0)} %`];
+  const highest = Math.max(...(board.bpuLoadPercent ?? []));
+  if (highest >= FULL_LOAD_PERCENT) {
+    return [LEVEL.warn, `the BPU is loaded to ${highest.toFixed(0)} %${isSimulated ? ' (SIMULATED)' : ''}`];
   }
   return [LEVEL.ok, 'ok'];
+}
+
+function deviceValues(device: MachineReading | undefined): Values {
+  const board = device?.board ?? {};
+  const { bpuLoadPercent: loads = [], temperaturesCelsius = {} } = board;
+  const megahertz = (frequencyHz: number | undefined): number | undefined =>
+    frequencyHz === undefined ? undefined : frequencyHz / HZ_PER_MHZ;
+  return {
+    cpu_load_percent: device?.cpuLoadPercent,
+    event_loop_delay_p99_ms: device?.eventLoopDelayP99Ms,
+    memory_mib: device?.memoryMib,
+    bpu_load_percent: bpuLoadPercent(board),
+    ...(loads.length > 1 && Object.fromEntries(loads.map((load, core) => [`bpu${core}_load_percent`, load]))),
+    bpu_frequency_mhz: megahertz(board.bpuFrequencyHz),
+    ddr_frequency_mhz: megahertz(board.ddrFrequencyHz),
+    cpu_frequency_mhz: megahertz(board.cpuFrequencyHz),
+    cpu_governor: board.cpuGovernor,
+    temperature_celsius: hottestCelsius(board),
+    ...Object.fromEntries(
+      Object.entries(temperaturesCelsius).map(([sensor, celsius]) => [
+        `temperature_${sensor}_celsius`,
+        celsius,
+      ]),
+    ),
+  };
 }

@@ -14,6 +14,7 @@ import { SimulatedDevice } from '../../src/inference/simulated/SimulatedDevice.j
 import { resolveModel } from '../../src/model/resolveModel.js';
 import { measurePool } from '../../src/report/perf/measurePool.js';
 import type { PerfRun } from '../../src/report/perf/PerfSeries.js';
+import { monotonicNs } from '../../src/stats/monotonicNs.js';
 import { buildFakeLibdnn, FakeLibdnn, writeFakeBin } from '../helpers/fakeLibdnn.js';
 
 const [secondsText, repetitionsText] = process.argv.slice(2);
@@ -32,7 +33,7 @@ async function measure(backend: BackendSpec, threads: number, cores: number): Pr
     repetitions,
     warmUpFrames: 40,
     runTimeoutMs: 5000,
-    meter: { cores, busyNs: () => device.counters().busyNs },
+    meter: { cores, busyNs: () => device.servedNs(monotonicNs()) },
   });
   return series.median;
 }

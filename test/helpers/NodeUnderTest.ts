@@ -30,9 +30,18 @@ export interface Statistics {
   readonly in_flight: number;
   readonly threads: number;
   readonly workers_serving: number;
+  readonly window: { sec: number; nanosec: number };
   readonly stages: { name: string; count: number; p50_ms: number; p99_ms: number }[];
   readonly model: string;
   readonly backend: string;
+  readonly is_simulated: boolean;
+  /** Of the machine, as all below; null is what it does not tell. */
+  readonly bpu_load_percent: number | null;
+  readonly bpu_frequency_mhz: number | null;
+  readonly ddr_frequency_mhz: number | null;
+  readonly cpu_frequency_mhz: number | null;
+  readonly temperature_celsius: number | null;
+  readonly temperatures: { sensor: string; celsius: number }[];
   readonly memory_mib: number;
 }
 

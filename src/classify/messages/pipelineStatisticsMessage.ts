@@ -1,4 +1,5 @@
 import { type Stamp, stampFromNs } from '../../core/Stamp.js';
+import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../../inference/bpu/BoardMonitor.js';
 import type { BackendName } from '../../inference/InferenceBackend.js';
 import { DROP_CAUSES, type FrameCounts } from '../../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../../stats/StageStatistics.js';
@@ -21,6 +22,12 @@ export interface DropCountMessage {
   readonly count: bigint;
 }
 
+/** effvit/msg/SensorTemperature */
+export interface SensorTemperatureMessage {
+  readonly sensor: string;
+  readonly celsius: number;
+}
+
 /** effvit/msg/PipelineStatistics; the comments are in the .msg file. */
 export interface PipelineStatisticsMessage {
   readonly header: HeaderMessage;
@@ -41,7 +48,11 @@ export interface PipelineStatisticsMessage {
   readonly is_simulated: boolean;
   readonly cpu_load_percent: number;
   readonly bpu_load_percent: number;
+  readonly bpu_frequency_mhz: number;
+  readonly ddr_frequency_mhz: number;
+  readonly cpu_frequency_mhz: number;
   readonly temperature_celsius: number;
+  readonly temperatures: readonly SensorTemperatureMessage[];
   readonly event_loop_delay_p99_ms: number;
   readonly memory_mib: number;
 }
@@ -67,18 +78,20 @@ export interface PipelineState {
   readonly machine: {
     /** Of this process, percent of one core. */
     readonly cpuLoadPercent?: number | undefined;
-    readonly bpuLoadPercent?: number | undefined;
-    readonly temperatureCelsius?: number | undefined;
+    /** What the board's sensors say. */
+    readonly board?: BoardReading;
     readonly eventLoopDelayP99Ms?: number | undefined;
     readonly memoryMib?: number | undefined;
   };
 }
 
 const NS_PER_MS = 1e6;
+const HZ_PER_MHZ = 1e6;
 
 /** Every cause and every stage is told each time, so that a plot of one never has gaps. */
 export function pipelineStatisticsMessage(state: PipelineState): PipelineStatisticsMessage {
   const { counts, machine } = state;
+  const { board = {} } = machine;
   return {
     header: headerMessage({ stamp: state.stamp, frameId: '' }),
     window: stampFromNs(state.windowNs),
@@ -108,11 +121,22 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     runtime: state.runtime,
     is_simulated: state.isSimulated,
     cpu_load_percent: machine.cpuLoadPercent ?? Number.NaN,
-    bpu_load_percent: machine.bpuLoadPercent ?? Number.NaN,
-    temperature_celsius: machine.temperatureCelsius ?? Number.NaN,
+    bpu_load_percent: bpuLoadPercent(board) ?? Number.NaN,
+    bpu_frequency_mhz: megahertz(board.bpuFrequencyHz),
+    ddr_frequency_mhz: megahertz(board.ddrFrequencyHz),
+    cpu_frequency_mhz: megahertz(board.cpuFrequencyHz),
+    temperature_celsius: hottestCelsius(board) ?? Number.NaN,
+    temperatures: Object.entries(board.temperaturesCelsius ?? {}).map(([sensor, celsius]) => ({
+      sensor,
+      celsius,
+    })),
     event_loop_delay_p99_ms: machine.eventLoopDelayP99Ms ?? Number.NaN,
     memory_mib: machine.memoryMib ?? Number.NaN,
   };
+}
+
+function megahertz(frequencyHz: number | undefined): number {
+  return frequencyHz === undefined ? Number.NaN : frequencyHz / HZ_PER_MHZ;
 }
 
 /** `queueWait` as `queue_wait`. */

@@ -133,10 +133,18 @@ export class BoardMonitor {
 
 let thisBoard: BoardMonitor | undefined;
 
-/** A reading of this machine; on a PC mostly empty. */
+/**
+ * A reading of this machine; on a PC mostly empty. `$EFFVIT_SYS_ROOT` is where a container has the board's /sys, as
+ * the folder that `sys` lies in.
+ */
 export function readBoardMonitor(): BoardReading {
-  thisBoard ??= new BoardMonitor();
+  thisBoard ??= new BoardMonitor(process.env['EFFVIT_SYS_ROOT'] || '/');
   return thisBoard.read();
+}
+
+/** Mean load of a reading's BPU cores. */
+export function bpuLoadPercent({ bpuLoadPercent: loads = [] }: BoardReading): number | undefined {
+  return loads.length === 0 ? undefined : loads.reduce((sum, load) => sum + load, 0) / loads.length;
 }
 
 /** The hottest of a reading's sensors. */

@@ -11,7 +11,7 @@ const WORD_COUNT = FREE_AT_NS + MOST_CORES;
 /** What the device has done since the process began. */
 export interface SimulatedDeviceCounters {
   readonly frames: number;
-  /** Sum over the cores. */
+  /** Sum over the cores, frames that are queued included. */
   readonly busyNs: number;
 }
 
@@ -68,6 +68,14 @@ export class SimulatedDevice {
       frames: Number(Atomics.load(this.#words, FRAMES)),
       busyNs: Number(Atomics.load(this.#words, BUSY_NS)),
     };
+  }
+
+  /** Time that the cores have been busy until `nowNs`, without what still waits in their queues. */
+  servedNs(nowNs: number): number {
+    let aheadNs = 0;
+    for (let word = FREE_AT_NS; word < WORD_COUNT; word++)
+      aheadNs += Math.max(Number(Atomics.load(this.#words, word)) - nowNs, 0);
+    return Math.max(this.counters().busyNs - aheadNs, 0);
   }
 
   #firstFree(cores: number): number {

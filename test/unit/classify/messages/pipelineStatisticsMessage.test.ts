@@ -55,6 +55,34 @@ describe('pipelineStatisticsMessage', () => {
     assert.equal(message.cpu_load_percent, 55);
     assert.ok(Number.isNaN(message.bpu_load_percent));
     assert.ok(Number.isNaN(message.temperature_celsius));
+    assert.ok(Number.isNaN(message.ddr_frequency_mhz));
+    assert.deepEqual(message.temperatures, []);
+  });
+
+  it("tells the board's sensors, in the units of the message", () => {
+    const message = pipelineStatisticsMessage({
+      ...state(),
+      machine: {
+        board: {
+          bpuLoadPercent: [80, 40],
+          bpuFrequencyHz: 1e9,
+          ddrFrequencyHz: 4.266e9,
+          cpuFrequencyHz: 1.8e9,
+          temperaturesCelsius: { ddr: 51, bpu: 55.5 },
+        },
+      },
+    });
+    assert.equal(message.bpu_load_percent, 60);
+    assert.deepEqual(
+      [message.bpu_frequency_mhz, message.ddr_frequency_mhz, message.cpu_frequency_mhz],
+      [1000, 4266, 1800],
+    );
+    assert.equal(message.temperature_celsius, 55.5);
+    assert.deepEqual(message.temperatures, [
+      { sensor: 'ddr', celsius: 51 },
+      { sensor: 'bpu', celsius: 55.5 },
+    ]);
+    new MessageEncoder('effvit/msg/PipelineStatistics').encode(message);
   });
 
   it('is an effvit/msg/PipelineStatistics', () => {

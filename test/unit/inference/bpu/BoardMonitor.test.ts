@@ -1,34 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import {
   BoardMonitor,
   hottestCelsius,
   readBoardMonitor,
 } from '../../../../src/inference/bpu/BoardMonitor.js';
 import { detectChip } from '../../../../src/inference/bpu/detectChip.js';
+import { BPU_FOLDER as BPU, writeBoardTree, X5_TREE as X5 } from '../../../helpers/boardTree.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
-
-const BPU = 'sys/devices/system/bpu';
-const CPU = 'sys/devices/system/cpu/cpu0/cpufreq';
-
-/** An RDK X5 as its sysfs looks. */
-const X5 = {
-  'proc/device-tree/model': 'D-Robotics RDK X5 V1.0\0',
-  [`${BPU}/bpu0/ratio`]: '87\n',
-  [`${BPU}/bpu0/devfreq/3a000000.bpu/cur_freq`]: '1000000000\n',
-  [`${BPU}/bpu0/devfreq/3a000000.bpu/max_freq`]: '1000000000\n',
-  'sys/class/devfreq/soc:ddrc-freq/cur_freq': '4266000000\n',
-  'sys/class/hwmon/hwmon0/name': 'cpu_fan\n',
-  'sys/class/hwmon/hwmon0/temp1_input': '1000\n',
-  'sys/class/hwmon/hwmon1/name': 'pvt\n',
-  'sys/class/hwmon/hwmon1/temp1_input': '51234\n',
-  'sys/class/hwmon/hwmon1/temp2_input': '55500\n',
-  'sys/class/hwmon/hwmon1/temp3_input': '52000\n',
-  [`${CPU}/scaling_cur_freq`]: '1800000\n',
-  [`${CPU}/cpuinfo_max_freq`]: '1800000\n',
-  [`${CPU}/scaling_governor`]: 'performance\n',
-};
 
 const X3 = {
   [`${BPU}/bpu1/ratio`]: '20\n',
@@ -44,10 +22,7 @@ describe('BoardMonitor', () => {
   const scratch = scratchFolder();
 
   function write(files: Readonly<Record<string, string>>): string {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(scratch.path(path)), { recursive: true });
-      writeFileSync(scratch.path(path), content);
-    }
+    writeBoardTree(scratch.path(), files);
     return scratch.path();
   }
 

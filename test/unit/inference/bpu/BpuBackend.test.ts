@@ -3,7 +3,7 @@ import { EffvitError } from '../../../../src/core/EffvitError.js';
 import type { BpuBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
-import { LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
+import { DNN_CALLS, LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
 import { modelLease } from '../../../../src/inference/bpu/ModelLease.js';
 import { assertRejected } from '../../../helpers/assertRefused.js';
 import { FakeLibdnn, fakeIntegers, fakeLogits, writeFakeBin } from '../../../helpers/fakeLibdnn.js';
@@ -346,16 +346,46 @@ describe('BpuBackend', () => {
       });
     }
 
+    it('at load: the names of several outputs', async () => {
+      for (const code of codes) {
+        fake.reset();
+        fake.set({ output_count: 2 });
+        fake.fail('hbDNNGetOutputName', code);
+        await assert.rejects(makeBackend({ outputName: 'output' }).load(), (error) =>
+          assertSentence(error, 'hbDNNGetOutputName', code),
+        );
+        assert.deepEqual(fake.held(), NOTHING, `${code}`);
+        assert.equal(fake.violations(), '', `${code}`);
+      }
+    });
+
     it('at a frame: the flush of an output', async () => {
-      const backend = await loaded();
-      fake.fail('hbSysFlushMem', -6000129, 1);
-      await assert.rejects(backend.run(noise(1)), (error) =>
-        assertSentence(error, 'hbSysFlushMem', -6000129),
-      );
-      await backend.run(noise(1));
+      for (const code of codes) {
+        fake.reset();
+        const backend = await loaded();
+        fake.fail('hbSysFlushMem', code, 1);
+        await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, 'hbSysFlushMem', code));
+        await backend.run(noise(1));
+        await backend.dispose();
+        assert.deepEqual(fake.held(), NOTHING, `${code}`);
+        assert.equal(fake.violations(), '', `${code}`);
+      }
+    });
+
+    it('at a frame on a chosen core: once more on any core, and then the sentence', async () => {
+      const backend = await loaded({ core: 0 });
+      fake.fail('hbDNNInfer', -6000001, 0, 2);
+      await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, 'hbDNNInfer', -6000001));
+      const nv12 = noise(2);
+      assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
       await backend.dispose();
       assert.deepEqual(fake.held(), NOTHING);
       assert.equal(fake.violations(), '');
+    });
+
+    it('covers every call that there is', () => {
+      const covered = [...atLoad, ...atRun, 'hbDNNGetOutputName', 'hbSysFreeMem', 'hbDNNRelease'];
+      assert.deepEqual(covered.sort(), [...DNN_CALLS].sort());
     });
 
     for (const call of ['hbSysFreeMem', 'hbDNNRelease']) {

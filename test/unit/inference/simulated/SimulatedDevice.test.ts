@@ -97,6 +97,18 @@ describe('SimulatedDevice', () => {
     );
   });
 
+  it('tells the time served until now, without what waits', () => {
+    const device = freshDevice();
+    device.serve(0, 100, { cores: 2 });
+    device.serve(0, 100, { cores: 2 });
+    device.serve(0, 100, { cores: 2 });
+    assert.equal(device.counters().busyNs, 300);
+    assert.deepEqual(
+      [0, 50, 100, 150, 1000].map((nowNs) => device.servedNs(nowNs)),
+      [0, 100, 200, 250, 300],
+    );
+  });
+
   it('keeps to one core where one is chosen', () => {
     const device = freshDevice();
     assert.equal(device.serve(100, 50, 1), 150);
