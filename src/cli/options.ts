@@ -8,6 +8,12 @@ import {
 
 const flagOf = (name: string): string => name.replaceAll(/[._]/g, '-');
 
+/** What stands in for the value in the help; the shell's completion goes by it as well. */
+function placeholderOf({ name, type }: ParameterSpec): string {
+  if (name === 'model') return 'model';
+  return type === 'integer' || type === 'double' ? 'number' : 'value';
+}
+
 /** The text of a flag as the parameter's type. */
 function parseValue(spec: ParameterSpec, text: string): unknown {
   switch (spec.type) {
@@ -36,16 +42,16 @@ export function addParameterOptions(
 ): void {
   for (const name of names) {
     const spec = parameterSpec(name);
-    const bounds =
-      spec.choices?.join(' | ') ?? (spec.range === undefined ? '' : `${spec.range.min} to ${spec.range.max}`);
-    const option = new Option(`--${flagOf(name)} <value>`, `${spec.description}${bounds && ` (${bounds})`}`)
-      .default(defaults[name] ?? spec.defaultValue)
-      .argParser((text: string) => {
-        const value = parseValue(spec, text);
-        const problem = parameterProblem(spec, Number.isNaN(value) ? text : value);
-        if (problem !== undefined) throw new InvalidArgumentError(problem);
-        return value;
-      });
+    const bounds = spec.range === undefined ? '' : ` (${spec.range.min} to ${spec.range.max})`;
+    const option = new Option(`--${flagOf(name)} <${placeholderOf(spec)}>`, `${spec.description}${bounds}`);
+    // First the choices, for help and completion; they set a parser too, which ours then replaces.
+    if (spec.choices !== undefined) option.choices(spec.choices);
+    option.default(defaults[name] ?? spec.defaultValue).argParser((text: string) => {
+      const value = parseValue(spec, text);
+      const problem = parameterProblem(spec, Number.isNaN(value) ? text : value);
+      if (problem !== undefined) throw new InvalidArgumentError(problem);
+      return value;
+    });
     command.addOption(option);
   }
 }
@@ -60,13 +66,21 @@ export function parametersFromOptions(
   return Object.fromEntries(names.map((name) => [name, options[camel(name)]]));
 }
 
-/** For options with a few values. */
-export function choiceParser<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
-  return (text) => {
-    const found = choices.find((choice) => choice === text);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`Expected one of ${choices.join(', ')} but received ${text}.`);
-  };
+/** An option with a few values. */
+export function choiceOption<Choice extends string>(
+  flags: string,
+  description: string,
+  choices: readonly Choice[],
+  defaultChoice: Choice,
+): Option {
+  return new Option(flags, description)
+    .choices(choices)
+    .default(defaultChoice)
+    .argParser((text: string) => {
+      const found = choices.find((choice) => choice === text);
+      if (found !== undefined) return found;
+      throw new InvalidArgumentError(`Expected one of ${choices.join(', ')} but received ${text}.`);
+    });
 }
 
 /** For options with a number in a range, both ends included. */

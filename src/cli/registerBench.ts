@@ -80,7 +80,7 @@ export function registerBench(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
     .description('Measure latency and frames a second for several numbers of threads.')
-    .option('--threads <list>', 'numbers of threads, 1 to 16 each', parseThreads, DEFAULT_THREADS)
+    .option('--threads <numbers>', 'numbers of threads, 1 to 16 each', parseThreads, DEFAULT_THREADS)
     .option('--frame-count <n>', 'frames a repetition', numberParser(1, 1e7, true), 200)
     .option(
       '--perf-time <seconds>',

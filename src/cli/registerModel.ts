@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { BPU_CHIPS } from '../model/BpuChip.js';
 import { formatModelList } from '../model/formatModelList.js';
 import { listModels } from '../model/listModels.js';
+import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
 import { resolveModel } from '../model/resolveModel.js';
 import {
   type BuildModelFileOptions,
@@ -13,7 +14,7 @@ import { type PullTarget, pullModel } from '../modelling/fetch/pullModel.js';
 import { formatModelInfo } from '../modelling/inspect/formatModelInfo.js';
 import { inspectModelFile } from '../modelling/inspect/inspectModelFile.js';
 import type { CommandContext } from './CommandContext.js';
-import { choiceParser, numberParser } from './options.js';
+import { choiceOption, numberParser } from './options.js';
 import type { Terminal } from './Terminal.js';
 
 const OPSETS = ['11', '13', '17'] as const;
@@ -38,7 +39,10 @@ interface PullCommandOptions {
 
 /** `effvit model build | pull | list | info`. */
 export function registerModel(program: Command, context: CommandContext): void {
-  const model = program.command('model').description('Build, get, list and inspect models.');
+  const model = program
+    .command('model')
+    .description('Build, get, list and inspect models.')
+    .addHelpText('after', '\nExample: effvit model list\n');
   registerBuild(model, context);
   registerPull(model, context);
   registerList(model, context);
@@ -49,23 +53,18 @@ function registerBuild(model: Command, { terminal }: CommandContext): void {
   model
     .command('build')
     .description("Write the ONNX graph of EfficientViT (MSRA) from timm's weights.")
-    .argument('<variant>', 'efficientvit_m0 to efficientvit_m5')
+    .addArgument(
+      // Choices for the completion alone: the parser below takes m5 as well, and knows what was meant.
+      new Argument('<variant>', 'which of the family')
+        .choices(EFFICIENTVIT_VARIANTS.map((variant) => `efficientvit_${variant}`))
+        .argParser((text: string) => text),
+    )
     .requiredOption('--weights <file>', 'safetensors (f32, f16, bf16) or a PyTorch checkpoint')
     .option('--output <file>', 'where to write; <variant>.onnx here where it is not given')
-    .option('--opset <n>', `ONNX operator set (${OPSETS.join(' | ')})`, choiceParser(OPSETS), '11')
+    .addOption(choiceOption('--opset <n>', 'ONNX operator set', OPSETS, '11'))
     .option('--batch <n>', 'pictures a run, or dynamic', parseBatch, 1)
-    .option(
-      '--input <kind>',
-      'rgb: normalised float32; nv12: uint8 (rgb | nv12)',
-      choiceParser(['rgb', 'nv12']),
-      'rgb',
-    )
-    .option(
-      '--range <range>',
-      'BT.601 range of an nv12 input (full | limited)',
-      choiceParser(['full', 'limited']),
-      'full',
-    )
+    .addOption(choiceOption('--input <kind>', 'rgb: normalised float32; nv12: uint8', ['rgb', 'nv12'], 'rgb'))
+    .addOption(choiceOption('--range <range>', 'BT.601 range of an nv12 input', ['full', 'limited'], 'full'))
     .option(
       '--classes <n>',
       "the head's classes, checked; taken from the weights where it is not given",
@@ -106,12 +105,7 @@ function registerPull(model: Command, { terminal, signal }: CommandContext): voi
     .command('pull')
     .description("Get a model's files into the user's cache, check them, and build the ONNX file.")
     .argument('<model>', 'name of a model, or a folder with a manifest.yaml')
-    .option(
-      '--for <target>',
-      `what the files are for (${PULL_TARGETS.join(' | ')})`,
-      choiceParser(PULL_TARGETS),
-      'cpu',
-    )
+    .addOption(choiceOption('--for <target>', 'what the files are for', PULL_TARGETS, 'cpu'))
     .option('--accept-changed', 'take a file that differs from the one first downloaded')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(

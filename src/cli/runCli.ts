@@ -1,18 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { asEffvitError } from '../core/EffvitError.js';
-import { packagePath } from '../core/packageRoot.js';
+import { buildProgram } from './buildProgram.js';
 import type { CommandContext } from './CommandContext.js';
-import { registerBench } from './registerBench.js';
-import { registerClassify } from './registerClassify.js';
-import { registerDoctor } from './registerDoctor.js';
-import { registerEval } from './registerEval.js';
-import { registerModel } from './registerModel.js';
-import { registerNode } from './registerNode.js';
-import { registerPlay } from './registerPlay.js';
-import { registerQuantize } from './registerQuantize.js';
-import { registerReplay } from './registerReplay.js';
-import { registerTop } from './registerTop.js';
 import { Terminal } from './Terminal.js';
 
 /** Exit codes after a signal, as shells count them. */
@@ -52,30 +41,4 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', onSigint).off('SIGTERM', onSigterm);
   }
-}
-
-function buildProgram(context: CommandContext): Command {
-  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
-  const program = new Command('effvit')
-    .description('Image classification for ROS 2: pictures, bags and camera topics in, top-k out.')
-    .version(version);
-  registerClassify(program, context);
-  registerReplay(program, context);
-  registerEval(program, context);
-  registerModel(program, context);
-  registerBench(program, context);
-  registerDoctor(program, context);
-  registerQuantize(program, context);
-  registerNode(program, context);
-  registerPlay(program, context);
-  registerTop(program, context);
-  forEveryCommand(program, (command) =>
-    command.exitOverride().showHelpAfterError('(run with --help for the options)'),
-  );
-  return program;
-}
-
-function forEveryCommand(command: Command, visit: (command: Command) => void): void {
-  visit(command);
-  for (const child of command.commands) forEveryCommand(child, visit);
 }

@@ -1,0 +1,35 @@
+import { Argument, type Command } from 'commander';
+import { knownModelNames } from '../model/resolveModel.js';
+import type { CommandContext } from './CommandContext.js';
+import { bashCompletion } from './completion/bashCompletion.js';
+import { type CommandShape, commandShape } from './completion/CommandShape.js';
+import { fishCompletion } from './completion/fishCompletion.js';
+import { zshCompletion } from './completion/zshCompletion.js';
+
+const SCRIPTS = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+} as const satisfies Record<string, (program: CommandShape) => string>;
+
+/** `effvit completion SHELL`: a script for the shell, made of the commands as they are now. */
+export function registerCompletion(program: Command, { terminal }: CommandContext): void {
+  program
+    .command('completion')
+    .description('Print a script that completes commands, options, values, models and files in a shell.')
+    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(Object.keys(SCRIPTS)))
+    .addHelpText(
+      'after',
+      `
+The words come from the installed program, so a shell that reads the script when it starts is never out of date.
+Example: source <(effvit completion bash)     # in ~/.bashrc
+Example: source <(effvit completion zsh)      # in ~/.zshrc, after compinit
+Example: effvit completion fish | source      # in ~/.config/fish/config.fish
+`,
+    )
+    .action(async (shell: keyof typeof SCRIPTS) => {
+      // Shells expand the words that they offer, and a folder can have any name.
+      const names = (await knownModelNames()).filter((name) => /^[\w.-]+$/.test(name));
+      terminal.line(SCRIPTS[shell](commandShape(program, names)).trimEnd());
+    });
+}
