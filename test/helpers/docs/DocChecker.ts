@@ -32,6 +32,7 @@ const FOREIGN = [
   'python3',
   'rqt',
   'export',
+  'alias',
 ];
 /** A name in capitals stands for something of the reader's own: PICTURE, OUT.png, DATA/train. */
 const OWN = /^[A-Z][A-Z_]*(?:\.\.\.)?(?:$|\/|\.\w+$)/;
