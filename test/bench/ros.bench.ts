@@ -14,7 +14,9 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { simulatedBpuSpec } from '../../src/classify/simulatedBpuSpec.js';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { resolveModel } from '../../src/model/resolveModel.js';
 import { buildEfficientVit } from '../../src/modelling/efficientvit/buildEfficientVit.js';
 import { writeOnnx } from '../../src/modelling/onnx/writeOnnx.js';
 import { loadRcl } from '../../src/ros/rosEnvironment.js';
@@ -22,6 +24,7 @@ import { formulaWeights } from '../helpers/formulaWeights.js';
 import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../helpers/RosPeer.js';
+import { FrameReportListener, type FrameTimes } from './FrameReportListener.js';
 import { ddsCpuMs, processCpuMs } from './processCpu.js';
 import { ResultListener } from './ResultListener.js';
 
@@ -63,6 +66,8 @@ interface Run {
   /** Of the node alone. */
   readonly statistics?: Statistics;
   readonly sent: number;
+  /** Of the node alone, where its frame reports were listened to. */
+  readonly frames: readonly FrameTimes[];
 }
 
 function median(values: readonly number[]): number {
@@ -104,11 +109,13 @@ async function measure(
   listener: ResultListener,
   camera: CameraShape,
   forSeconds = seconds,
+  reports?: FrameReportListener,
 ): Promise<Run> {
   const ended = startCamera(camera, forSeconds + 3);
   await waitFor(async () => listener.count > 0, 'the first result');
   await delay(WARM_UP_MS);
   const first = listener.count;
+  const firstReport = reports?.count ?? 0;
   const beganMs = performance.now();
   const [cpuBefore, ddsBefore] = [processCpuMs(pid), ddsCpuMs(pid)];
   await delay(forSeconds * 1000);
@@ -116,6 +123,7 @@ async function measure(
   const wallMs = performance.now() - beganMs;
   const cpuMs = processCpuMs(pid) - cpuBefore;
   const ddsMs = ddsCpuMs(pid) - ddsBefore;
+  const lastReport = reports?.count ?? 0;
   const latencies = arrivals.map(({ latencyMs }) => latencyMs);
   return {
     resultsPerSecond: (arrivals.length * 1000) / wallMs,
@@ -125,6 +133,7 @@ async function measure(
     results: arrivals.length,
     cpuPercentOutsideDds: (100 * (cpuMs - ddsMs)) / wallMs,
     sent: await ended,
+    frames: reports?.between(firstReport, lastReport) ?? [],
   };
 }
 
@@ -132,17 +141,19 @@ async function runNode(
   camera: CameraShape,
   rosArguments: readonly string[],
   forSeconds?: number,
+  withReports = false,
 ): Promise<Run> {
   const node = new NodeProcess(process.env, ['-r', `image:=${TOPIC}`, ...rosArguments]);
   const user = await RosPeer.start(process.env);
   const listener = new ResultListener(rcl, listenerNode, 'vision_msgs/msg/Classification');
+  const reports = withReports ? new FrameReportListener(rcl, listenerNode, `${NODE}/frames`) : undefined;
   try {
     for (const label of ['configure', 'activate'])
       if (!(await user.transition(NODE, label))) throw new Error(node.output);
     const topic = `${NODE}/statistics`;
     await user.ask({ op: 'subscribe', topic, type: 'effvit/msg/PipelineStatistics' });
     await user.match(topic);
-    const run = await measure(node.pid, listener, camera, forSeconds);
+    const run = await measure(node.pid, listener, camera, forSeconds, reports);
     await user.ask({ op: 'take', topic });
     let statistics: Statistics | undefined;
     await waitFor(async () => {
@@ -152,6 +163,7 @@ async function runNode(
     return { ...run, ...(statistics !== undefined && { statistics }) };
   } finally {
     listener.destroy();
+    reports?.destroy();
     await user.close();
     await node.end();
   }
@@ -248,12 +260,49 @@ async function ingest(camera: CameraShape, forSeconds: number): Promise<void> {
   );
 }
 
+/**
+ * A camera that is quicker than the device keeps the queue full, so most of the time from stamp to result is the wait
+ * for a worker, which the queue's settings decide. What the node itself adds is seen from there on: the device's own
+ * time with that many frames in it, against the time from a worker's being free to the result.
+ */
 async function device(): Promise<void> {
+  const threads = 4;
   const camera = { widthPx: 640, heightPx: 480, hz: 200 };
-  const run = await runNode(camera, [
-    ...['-p', 'model:=efficientvit_m5', '-p', 'backend:=bpu_sim', '-p', 'threads:=4'],
-  ]);
-  show('SIMULATED rdk-x5, 4 threads', [run], `; drops: ${drops(run)}`);
+  const { deviceModel } = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpu_core: 'any' });
+  const ownMs = Math.max((threads * deviceModel.serviceMs) / deviceModel.cores, deviceModel.serviceMs);
+  console.log(
+    `SIMULATED rdk-x5, ${threads} threads, 640x480 rgb8 at ${camera.hz} Hz; the device itself: ${(1000 / deviceModel.serviceMs).toFixed(1)} frames/s, ${ownMs.toFixed(2)} ms a frame with ${threads} in it (published 174.7 and 22.69)`,
+  );
+  const settings: readonly (readonly [name: string, ...parameters: string[]])[] = [
+    ['queue_size 4 (default)'],
+    ['queue_size 1', 'queue_size:=1'],
+    ['max_age_ms 8', 'max_age_ms:=8.0'],
+  ];
+  for (const [name, ...parameters] of settings) {
+    const runs: Run[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const given = ['model:=efficientvit_m5', 'backend:=bpu_sim', `threads:=${threads}`, ...parameters];
+      runs.push(
+        await runNode(
+          camera,
+          given.flatMap((parameter) => ['-p', parameter]),
+          undefined,
+          true,
+        ),
+      );
+    }
+    show(`  ${name}`, runs, `; drops of the last round: ${runs.map(drops).at(-1)}`);
+    const p50 = (of: (times: FrameTimes) => number): number =>
+      median(runs.map(({ frames }) => percentile(frames.map(of), 0.5)));
+    const [waitMs, deviceMs, afterMs] = [
+      p50(({ queueWaitMs }) => queueWaitMs),
+      p50(({ deviceMs }) => deviceMs),
+      p50(({ afterQueueMs }) => afterQueueMs),
+    ];
+    console.log(
+      `     p50 of ${runs.reduce((sum, { frames }) => sum + frames.length, 0)} frame reports: queue wait ${waitMs.toFixed(2)} ms, device ${deviceMs.toFixed(2)} ms, free worker to result ${afterMs.toFixed(2)} ms (${(afterMs - ownMs).toFixed(2)} ms over the device's own)`,
+    );
+  }
 }
 
 try {
