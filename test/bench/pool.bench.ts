@@ -4,23 +4,21 @@
 //   node build/test/bench/pool.bench.js [MODEL.onnx] [seconds a round] [rounds]
 //
 // Without a model: EfficientViT-M5 with made-up weights, which takes the same time as with real ones. The model has an
-// input `data` [1,3,224,224] and an output `output` [1,1000]. Processor time a frame is shown beside the rates: it
+// input [1,3,224,224]. Processor time a frame is shown beside the rates: it
 // says the same on a machine that is busy with other things.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../src/image/PreprocessOptions.js';
-import { optimizedModel } from '../../src/inference/onnx/optimizedModel.js';
 import type { ModelInput } from '../../src/model/ModelManifest.js';
 import { buildEfficientVit } from '../../src/modelling/efficientvit/buildEfficientVit.js';
 import { writeOnnx } from '../../src/modelling/onnx/writeOnnx.js';
 import { InferencePool } from '../../src/pool/InferencePool.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
-import type { BareStart } from './bareSession.js';
+import { BareSessions, type Round, roundSince } from './BareSessions.js';
 
 const INPUT: ModelInput = {
   widthPx: 224,
@@ -77,20 +75,6 @@ function makePool(threads: number): InferencePool<number> {
   });
 }
 
-interface Round {
-  readonly fps: number;
-  /** Processor time of the whole process, divided by the frames. */
-  readonly cpuMsPerFrame: number;
-}
-
-function roundSince(beganMs: number, cpuBefore: NodeJS.CpuUsage, frames: number): Round {
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return {
-    fps: (frames * 1000) / (performance.now() - beganMs),
-    cpuMsPerFrame: (user + system) / 1000 / frames,
-  };
-}
-
 async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Promise<Round> {
   pool.resetStatistics();
   const beganMs = performance.now();
@@ -105,50 +89,16 @@ async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Pro
   return roundSince(beganMs, cpuBefore, published);
 }
 
-interface Bare {
-  round(): Promise<Round>;
-  end(): Promise<void>;
-}
-
-async function startBare(count: number): Promise<Bare> {
-  const optimizedPath = await optimizedModel(modelPath);
-  assert.ok(optimizedPath !== undefined, 'the model could not be optimised');
-  const workerData: BareStart = { optimizedPath, inputName: 'data', outputName: 'output' };
-  const answerOf = (worker: Worker) =>
-    new Promise<number>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.removeAllListeners('error').once('error', reject);
-    });
-  const workers = Array.from(
-    { length: count },
-    () => new Worker(new URL('./bareSession.js', import.meta.url), { workerData }),
-  );
-  await Promise.all(workers.map(answerOf));
-  return {
-    async round() {
-      const beganMs = performance.now();
-      const cpuBefore = process.cpuUsage();
-      const answers = workers.map(answerOf);
-      for (const worker of workers) worker.postMessage(roundMs);
-      const runs = (await Promise.all(answers)).reduce((sum, each) => sum + each, 0);
-      return roundSince(beganMs, cpuBefore, runs);
-    },
-    async end() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
-  };
-}
-
 async function compare(count: number, frame: RawImageFrame): Promise<void> {
-  const bare = await startBare(count);
+  const bare = await BareSessions.start(modelPath, count);
   const pool = makePool(count);
   await pool.start();
-  await bare.round();
+  await bare.round(roundMs);
   await poolRound(pool, frame);
   const bareRounds: Round[] = [];
   const poolRounds: Round[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    bareRounds.push(await bare.round());
+    bareRounds.push(await bare.round(roundMs));
     poolRounds.push(await poolRound(pool, frame));
   }
   const ratios = poolRounds.map(({ fps }, round) => fps / (bareRounds[round]?.fps ?? Number.NaN));

@@ -2,7 +2,10 @@
 // interleaved; then large images, ingest alone, and the simulated BPU.
 //
 //   npm run bench:ros -- [--seconds 5] [--rounds 3] [--model FILE.onnx] [--part peers,slow,large,ingest,device]
-//                        [--peers FOLDER] [--python-path FOLDER]
+//                        [--hz 120,400] [--peers FOLDER] [--python-path FOLDER]
+//
+// --hz: the camera's rates of the part peers; nobody publishes more results than the camera has frames, so the second
+// rate shows what each can do. The node runs with its own defaults.
 //
 // --peers: the folder of camera.py and rclpy_classifier.py, default ../shared/bench beside the package; without it
 // everything is skipped. --python-path: where the peer finds cv2 and onnxruntime. Model: EfficientViT-M5 with made-up
@@ -24,6 +27,8 @@ import { formulaWeights } from '../helpers/formulaWeights.js';
 import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../helpers/RosPeer.js';
+import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
+import { BareSessions, type Round } from './BareSessions.js';
 import { FrameReportListener, type FrameTimes } from './FrameReportListener.js';
 import { ddsCpuMs, processCpuMs } from './processCpu.js';
 import { ResultListener } from './ResultListener.js';
@@ -38,6 +43,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     model: { type: 'string' },
     part: { type: 'string', default: 'peers,slow,large,ingest,device' },
+    hz: { type: 'string', default: '120,400' },
     peers: { type: 'string', default: packagePath('..', 'shared', 'bench') },
     'python-path': { type: 'string', default: '' },
   },
@@ -205,14 +211,13 @@ async function madeUpModel(): Promise<string> {
 
 async function againstPeers(hz: number, modelPath: string): Promise<void> {
   const camera = { widthPx: 640, heightPx: 480, hz };
-  const threads = Math.min(2, cpus().length);
+  const bare: Round[] = [];
   const ours: Run[] = [];
   const twoWorkers: Run[] = [];
   const defaults: Run[] = [];
   for (let round = 0; round < rounds; round++) {
-    // As many frames may wait as in the peer's queue: a longer one would answer later.
-    const queue = ['-p', `threads:=${threads}`, '-p', `queue_size:=${threads}`];
-    ours.push(await runNode(camera, ['-p', `model:=${modelPath}`, ...queue]));
+    bare.push(await bareRound(modelPath));
+    ours.push(await runNode(camera, ['-p', `model:=${modelPath}`]));
     twoWorkers.push(await runPeer(camera, modelPath, 2));
     defaults.push(await runPeer(camera, modelPath, 0));
   }
@@ -224,6 +229,19 @@ async function againstPeers(hz: number, modelPath: string): Promise<void> {
   console.log(
     `   ratios of results/s: ${(rate(ours) / rate(twoWorkers)).toFixed(2)} and ${(rate(ours) / rate(defaults)).toFixed(2)}`,
   );
+  const bareMs = median(bare.map(({ cpuMsPerFrame }) => cpuMsPerFrame));
+  const outsideMs = (runs: readonly Run[]) => median(runs.map((run) => run.cpuMsPerResult)) - bareMs;
+  console.log(
+    `   two bare sessions: ${median(bare.map(({ fps }) => fps)).toFixed(1)} runs/s, ${bareMs.toFixed(2)} ms CPU a run; CPU a result beyond that: ${outsideMs(ours).toFixed(2)} ms, 2 workers ${outsideMs(twoWorkers).toFixed(2)} ms`,
+  );
+}
+
+/** What inference alone takes with two threads, at the same moment of a machine that others may use too. */
+async function bareRound(modelPath: string): Promise<Round> {
+  const sessions = await BareSessions.start(modelPath, 2);
+  const round = await sessions.round(2000);
+  await sessions.end();
+  return round;
 }
 
 /** A device model without service time: all that is left is ingest, preprocessing and publishing. */
@@ -319,7 +337,9 @@ try {
     if (parts.includes('ingest'))
       await ingest({ widthPx: 640, heightPx: 480, hz: 175 }, Math.max(seconds, 5));
     const modelPath = options.model ?? (await madeUpModel());
-    if (parts.includes('peers')) await againstPeers(120, modelPath);
+    if (parts.includes('peers')) {
+      for (const hz of options.hz.split(',')) await againstPeers(Number(hz), modelPath);
+    }
     if (parts.includes('slow')) await againstPeers(30, modelPath);
   }
 } finally {
@@ -327,4 +347,6 @@ try {
   listenerNode.destroy();
   rcl.shutdown();
   rmSync(scratch, { recursive: true, force: true });
+  // The peers are killed.
+  removeDeadSharedMemory(process.env);
 }

@@ -15,6 +15,7 @@ import { imageMessage } from '../helpers/imageMessage.js';
 import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer } from '../helpers/RosPeer.js';
+import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
 
 const NODE = '/classifier';
 const STATISTICS = `${NODE}/statistics`;
@@ -74,6 +75,7 @@ try {
     process.exitCode = 1;
   }
   rmSync(scratch, { recursive: true, force: true });
+  removeDeadSharedMemory(env);
 }
 const third = Math.floor(all.length / 3);
 const memory = all.map(({ memory_mib }) => memory_mib);

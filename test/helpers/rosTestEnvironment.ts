@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { packagePath } from '../../src/core/packageRoot.js';
 import { leaveOut } from './leaveOut.js';
+import { removeDeadSharedMemory } from './removeDeadSharedMemory.js';
 
 interface RosEnvironment {
   readonly env: NodeJS.ProcessEnv;
@@ -20,6 +21,8 @@ export async function rosTestEnvironment(context: Mocha.Context): Promise<NodeJS
   const module = (await import(url)) as { rosEnvironment: () => RosEnvironment };
   const { env, missing } = module.rosEnvironment();
   if (missing !== undefined) leaveOut(context, `ROS: ${missing}`);
+  // Tests kill nodes as crashes do.
+  if (domain === 0) process.once('exit', () => removeDeadSharedMemory(env));
   domain++;
   return {
     ...env,

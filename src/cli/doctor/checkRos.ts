@@ -114,7 +114,11 @@ function checkRoom({ root }: Machine, frameBytes: FrameBytes): Finding[] {
   findings.push(
     free >= needed
       ? ok('shared memory', found)
-      : problem('shared memory', found, 'sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g)'),
+      : problem(
+          'shared memory',
+          found,
+          'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g)',
+        ),
   );
   return findings;
 }
