@@ -1,10 +1,11 @@
+import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { compareNodes } from './compareNodes.js';
-import { type CompareOptions, compareOutputs, type OutputComparison } from './compareOutputs.js';
+import type { OutputComparison } from './compareOutputs.js';
+import { compareSpeed, type SpeedComparison } from './compareSpeed.js';
 import type { Coverage, QuantizationPlan } from './NodePlan.js';
 import type { FloatValue } from './OrtRunner.js';
-import type { LabelledPlanes } from './PicturePlanes.js';
 import type { PlanOptions } from './planNodes.js';
-import type { BuildOptions, Quantizer } from './Quantizer.js';
+import type { Quantizer } from './Quantizer.js';
 import { PRECISIONS, type Precision } from './QuantParams.js';
 import { softmaxRequests } from './softmaxVariants.js';
 
@@ -15,16 +16,25 @@ export interface AblationRow {
   readonly outputs: OutputComparison;
   /** Cosine similarity of the softmax nodes' outputs with the float model's, mean and worst. */
   readonly softmaxCosine: { readonly mean: number; readonly min: number };
+  /** Undefined where no rounds were asked for. */
+  readonly speed?: SpeedComparison;
 }
 
-interface Variant {
+export interface AblationOptions {
+  /** Rounds of each speed comparison; 0 leaves it out. */
+  readonly speedRounds: number;
+  readonly signal?: AbortSignal;
+  readonly onVariant?: (done: number, total: number) => void;
+}
+
+export interface SoftmaxVariant {
   readonly softmax: Precision;
   readonly coverage: Coverage;
   readonly plan: QuantizationPlan;
 }
 
 /** Plans of all variants, for {@link Quantizer.calibrate}: the coverage asked for, and everything in int8. */
-export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): Variant[] {
+export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): SoftmaxVariant[] {
   const coverages = new Set<Coverage>([options.coverage, 'full']);
   return [...coverages].flatMap((coverage) =>
     PRECISIONS.map((softmax) => {
@@ -34,24 +44,41 @@ export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): Var
   );
 }
 
-/** Measures what the softmax's form alone costs. @throws EffvitError as compareOutputs */
+/**
+ * Measures what the softmax's form alone costs, in nearness and in time.
+ *
+ * @param variants each with its model and what compareOutputs said of it
+ * @throws EffvitError CANCELLED, INFERENCE_FAILED
+ */
 export async function ablateSoftmax(
-  quantizer: Quantizer,
-  variants: readonly Variant[],
-  build: BuildOptions,
-  pictures: () => AsyncIterable<LabelledPlanes> | Iterable<LabelledPlanes>,
+  float: OnnxModel,
+  variants: readonly (SoftmaxVariant & {
+    readonly model: OnnxModel;
+    readonly outputs: OutputComparison | undefined;
+  })[],
   samples: readonly FloatValue[],
-  options: CompareOptions & { readonly onVariant?: (done: number, total: number) => void },
+  { speedRounds, signal, onVariant }: AblationOptions,
 ): Promise<AblationRow[]> {
   const rows: AblationRow[] = [];
-  for (const { softmax, coverage, plan } of variants) {
-    const { model } = quantizer.build(plan, build);
-    const outputs = await compareOutputs(quantizer.model, model, pictures(), options);
-    const nodes = await compareNodes(quantizer.model, model, samples, options.signal);
+  const [sample] = samples;
+  const cancel = signal === undefined ? {} : { signal };
+  for (const { softmax, coverage, model, outputs } of variants) {
+    if (outputs === undefined) continue;
+    const nodes = await compareNodes(float, model, samples, signal);
     const cosines = nodes.filter((node) => node.opType === 'Softmax').map((node) => node.cosine);
     const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / Math.max(1, cosines.length);
-    rows.push({ softmax, coverage, outputs, softmaxCosine: { mean, min: Math.min(1, ...cosines) } });
-    options.onVariant?.(rows.length, variants.length);
+    const speed =
+      sample === undefined || speedRounds === 0
+        ? undefined
+        : await compareSpeed(float, model, sample, { ...cancel, rounds: speedRounds });
+    rows.push({
+      softmax,
+      coverage,
+      outputs,
+      softmaxCosine: { mean, min: Math.min(1, ...cosines) },
+      ...(speed === undefined ? {} : { speed }),
+    });
+    onVariant?.(rows.length, variants.length);
   }
   return rows;
 }

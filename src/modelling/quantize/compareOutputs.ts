@@ -19,6 +19,10 @@ export interface OutputComparison {
   readonly labelledCount: number;
   readonly float: ModelAccuracy;
   readonly quantized: ModelAccuracy;
+  /** Labelled pictures that only the float model has right. */
+  readonly lostCount: number;
+  /** Labelled pictures that only the quantised model has right. */
+  readonly wonCount: number;
   /** Pictures for which both put the same class first. */
   readonly agreementPercent: number;
   /** Cosine similarity of the outputs, picture by picture. */
@@ -33,30 +37,31 @@ export interface CompareOptions {
   readonly onPicture?: (done: number) => void;
 }
 
-/** @throws EffvitError NOT_FOUND without pictures; OUT_OF_RANGE for a label beyond the classes; CANCELLED */
+/**
+ * Holds any number of quantised models against one float model in one pass over the pictures.
+ *
+ * @returns one comparison for each quantised model, in their order
+ * @throws EffvitError NOT_FOUND without pictures; OUT_OF_RANGE for a label beyond the classes; CANCELLED
+ */
 export async function compareOutputs(
   float: OnnxModel,
-  quantized: OnnxModel,
+  quantized: readonly OnnxModel[],
   pictures: AsyncIterable<LabelledPlanes> | Iterable<LabelledPlanes>,
   options: CompareOptions,
-): Promise<OutputComparison> {
-  const runners = [await OrtRunner.create(float)];
+): Promise<OutputComparison[]> {
+  const floatRunner = await OrtRunner.create(float);
+  const runners: OrtRunner[] = [];
   try {
-    runners.push(await OrtRunner.create(quantized));
-    const tallies = [new Tally(), new Tally()];
+    for (const model of quantized) runners.push(await OrtRunner.create(model));
+    const tallies = runners.map(() => new Tally());
     let pictureCount = 0;
-    let agreed = 0;
-    let cosineSum = 0;
-    let cosineMin = 1;
     for await (const picture of pictures) {
       throwIfCancelled(options.signal);
       const input = normalize(picture, options.normalization, options.dims);
-      const outputs = await Promise.all(runners.map((runner) => runner.runForOutput(input)));
-      const firsts = outputs.map((output, index) => tallies[index]?.add(output, picture));
-      const cosine = cosineSimilarity(outputs[0] ?? new Float32Array(), outputs[1] ?? new Float32Array());
-      if (firsts[0] === firsts[1]) agreed++;
-      cosineSum += cosine;
-      cosineMin = Math.min(cosineMin, cosine);
+      const reference = await floatRunner.runForOutput(input);
+      for (const [index, runner] of runners.entries()) {
+        tallies[index]?.add(reference, await runner.runForOutput(input), picture);
+      }
       pictureCount++;
       options.onPicture?.(pictureCount);
     }
@@ -66,48 +71,72 @@ export async function compareOutputs(
         'There is no picture to compare the models on: name a list with some.',
       );
     }
-    const [floatTally = new Tally(), quantizedTally = new Tally()] = tallies;
-    return {
-      pictureCount,
-      labelledCount: floatTally.labelledCount,
-      float: floatTally.accuracy,
-      quantized: quantizedTally.accuracy,
-      agreementPercent: (100 * agreed) / pictureCount,
-      outputCosine: { mean: cosineSum / pictureCount, min: cosineMin },
-    };
+    return tallies.map((tally) => tally.comparison);
   } finally {
-    for (const runner of runners) await runner.dispose();
+    for (const runner of [floatRunner, ...runners]) await runner.dispose();
   }
 }
 
 class Tally {
-  labelledCount = 0;
-  #top1 = 0;
-  #top5 = 0;
+  readonly #float = { top1: 0, top5: 0 };
+  readonly #quantized = { top1: 0, top5: 0 };
+  #pictureCount = 0;
+  #labelledCount = 0;
+  #agreed = 0;
+  #lost = 0;
+  #won = 0;
+  #cosineSum = 0;
+  #cosineMin = 1;
 
-  /** @returns the class that comes first */
-  add(output: Float32Array, { label, source }: LabelledPlanes): number | undefined {
-    // The order is the same for logits and probabilities.
-    const best = topK(output, 5, 'probabilities').map((entry) => entry.index);
-    if (label !== undefined) {
-      if (!Number.isInteger(label) || label < 0 || label >= output.length) {
-        throw new EffvitError(
-          'OUT_OF_RANGE',
-          `${source} has the class ${label}, but the model knows 0 to ${output.length - 1}.`,
-        );
-      }
-      this.labelledCount++;
-      if (best[0] === label) this.#top1++;
-      if (best.includes(label)) this.#top5++;
+  add(float: Float32Array, quantized: Float32Array, picture: LabelledPlanes): void {
+    const [floatBest, quantizedBest] = [bestFive(float), bestFive(quantized)];
+    const cosine = cosineSimilarity(float, quantized);
+    this.#pictureCount++;
+    if (floatBest[0] === quantizedBest[0]) this.#agreed++;
+    this.#cosineSum += cosine;
+    this.#cosineMin = Math.min(this.#cosineMin, cosine);
+    const label = labelOf(picture, float.length);
+    if (label === undefined) return;
+    this.#labelledCount++;
+    for (const [counts, best] of [
+      [this.#float, floatBest],
+      [this.#quantized, quantizedBest],
+    ] as const) {
+      if (best[0] === label) counts.top1++;
+      if (best.includes(label)) counts.top5++;
     }
-    return best[0];
+    if (floatBest[0] === label && quantizedBest[0] !== label) this.#lost++;
+    if (floatBest[0] !== label && quantizedBest[0] === label) this.#won++;
   }
 
-  get accuracy(): ModelAccuracy {
-    if (this.labelledCount === 0) return { top1Percent: null, top5Percent: null };
+  get comparison(): OutputComparison {
     return {
-      top1Percent: (100 * this.#top1) / this.labelledCount,
-      top5Percent: (100 * this.#top5) / this.labelledCount,
+      pictureCount: this.#pictureCount,
+      labelledCount: this.#labelledCount,
+      float: accuracyOf(this.#float, this.#labelledCount),
+      quantized: accuracyOf(this.#quantized, this.#labelledCount),
+      lostCount: this.#lost,
+      wonCount: this.#won,
+      agreementPercent: (100 * this.#agreed) / this.#pictureCount,
+      outputCosine: { mean: this.#cosineSum / this.#pictureCount, min: this.#cosineMin },
     };
   }
+}
+
+function bestFive(output: Float32Array): number[] {
+  // The order is the same for logits and probabilities.
+  return topK(output, 5, 'probabilities').map((entry) => entry.index);
+}
+
+function labelOf({ label, source }: LabelledPlanes, classCount: number): number | undefined {
+  if (label === undefined || (Number.isInteger(label) && label >= 0 && label < classCount)) return label;
+  throw new EffvitError(
+    'OUT_OF_RANGE',
+    `${source} has the class ${label}, but the model knows 0 to ${classCount - 1}.`,
+  );
+}
+
+function accuracyOf({ top1, top5 }: { top1: number; top5: number }, count: number): ModelAccuracy {
+  if (count === 0) return { top1Percent: null, top5Percent: null };
+  return { top1Percent: (100 * top1) / count, top5Percent: (100 * top5) / count };
 }

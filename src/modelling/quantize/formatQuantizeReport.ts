@@ -27,7 +27,8 @@ function summaryTable({ outputs, floatBytes, quantizedBytes, speed }: QuantizeRe
   ] as const) {
     const [before, after] = [float[key], quantized[key]];
     if (before === null || after === null) continue;
-    rows.push([title, before.toFixed(2), after.toFixed(2), `${signed(after - before)} points`]);
+    const changes = key === 'top1Percent' ? ` (${outputs.lostCount} lost, ${outputs.wonCount} won)` : '';
+    rows.push([title, before.toFixed(2), after.toFixed(2), `${signed(after - before)} points${changes}`]);
   }
   rows.push([
     'size MB',
@@ -89,14 +90,16 @@ function ablationTable(rows: readonly AblationRow[]): string {
       'other nodes',
       'top-1 %',
       'same class first %',
+      'speed',
       'output cosine',
       'softmax cosine, mean / worst',
     ],
-    rows.map(({ softmax, coverage, outputs, softmaxCosine }) => [
+    rows.map(({ softmax, coverage, outputs, softmaxCosine, speed }) => [
       softmax,
       coverage === 'full' ? 'all int8' : 'int8 where it pays',
       outputs.quantized.top1Percent?.toFixed(2) ?? 'n/a',
       outputs.agreementPercent.toFixed(2),
+      speed === undefined ? 'n/a' : `${speed.ratio.toFixed(2)}x`,
       outputs.outputCosine.mean.toFixed(5),
       `${softmaxCosine.mean.toFixed(5)} / ${softmaxCosine.min.toFixed(5)}`,
     ]),

@@ -67,24 +67,34 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   const build = { method, reduceRange };
   const quantized = quantizer.build(plan, build);
 
-  const compare = { normalization, dims, ...(signal === undefined ? {} : { signal }) };
+  const built = variants.map((variant) => ({
+    ...variant,
+    model: quantizer.build(variant.plan, build).model,
+  }));
+  const cancel = signal === undefined ? {} : { signal };
   const pictures = options.evaluation ?? ((): Iterable<LabelledPlanes> => samples);
-  const outputs = await compareOutputs(quantizer.model, quantized.model, pictures(), {
-    ...compare,
+  const models = [quantized.model, ...built.map(({ model }) => model)];
+  const [outputs, ...variantOutputs] = await compareOutputs(quantizer.model, models, pictures(), {
+    normalization,
+    dims,
+    ...cancel,
     onPicture: (done) => onProgress?.('comparing', done),
   });
+  if (outputs === undefined) throw new Error('There is a comparison for every model.');
   const nodeSamples = sampleInputs.slice(0, NODE_SAMPLE_COUNT);
   const nodes = await compareNodes(quantizer.model, quantized.model, nodeSamples, signal);
-  const ablation = await ablateSoftmax(quantizer, variants, build, pictures, nodeSamples, {
-    ...compare,
+  const rounds = options.speedRounds ?? 60;
+  const compared = built.map((variant, index) => ({ ...variant, outputs: variantOutputs[index] }));
+  const ablation = await ablateSoftmax(quantizer.model, compared, nodeSamples, {
+    ...cancel,
+    speedRounds: rounds,
     onVariant: (done, total) => onProgress?.('ablation', done, total),
   });
-  const rounds = options.speedRounds ?? 60;
   onProgress?.('timing', 0, rounds);
   const speed =
     rounds === 0 || sampleInputs[0] === undefined
       ? undefined
-      : await compareSpeed(quantizer.model, quantized.model, sampleInputs[0], { ...compare, rounds });
+      : await compareSpeed(quantizer.model, quantized.model, sampleInputs[0], { ...cancel, rounds });
   await writeOnnx(outputPath, quantized.model);
   return {
     floatPath: onnxPath,

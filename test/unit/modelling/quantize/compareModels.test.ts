@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { OnnxModel } from '../../../../src/modelling/onnx/OnnxModel.js';
 import { float32Tensor, tensorToFloat32 } from '../../../../src/modelling/onnx/onnxTensors.js';
 import { compareNodes } from '../../../../src/modelling/quantize/compareNodes.js';
 import { compareOutputs } from '../../../../src/modelling/quantize/compareOutputs.js';
@@ -20,6 +21,18 @@ const NORMALIZATION: InputNormalization = {
 const OPTIONS = { normalization: NORMALIZATION, dims: DIMS };
 const PICTURES = noisePlanes(6);
 
+/** Gives the negative of what attentionModel gives. */
+function oppositeModel(): OnnxModel {
+  const opposite = attentionModel();
+  for (const name of ['head.weight', 'head.bias']) {
+    const tensor = opposite.graph.initializers.get(name);
+    assert.ok(tensor !== undefined);
+    const negated = tensorToFloat32(tensor).map((value) => -value);
+    opposite.graph.initializers.set(name, float32Tensor(tensor.dims, negated));
+  }
+  return opposite;
+}
+
 describe('compareOutputs', () => {
   it('finds a model equal to itself, and counts right answers', async () => {
     const model = attentionModel();
@@ -35,24 +48,28 @@ describe('compareOutputs', () => {
       });
     }
     await runner.dispose();
-    const comparison = await compareOutputs(model, attentionModel(), labelled, OPTIONS);
+    const [comparison, opposed] = await compareOutputs(
+      model,
+      [attentionModel(), oppositeModel()],
+      labelled,
+      OPTIONS,
+    );
+    assert.ok(comparison && opposed);
     assert.equal(comparison.pictureCount, 6);
     assert.equal(comparison.labelledCount, 3);
     assert.equal(comparison.agreementPercent, 100);
     assert.ok(comparison.outputCosine.min > 0.9999999);
     assert.ok(Math.abs((comparison.float.top1Percent ?? 0) - 200 / 3) < 1e-9);
     assert.equal(comparison.quantized.top5Percent, 100);
+    assert.deepEqual([comparison.lostCount, comparison.wonCount], [0, 0]);
+    assert.equal(opposed.float.top1Percent, comparison.float.top1Percent);
+    assert.equal(opposed.lostCount, 2);
+    assert.equal(opposed.quantized.top1Percent, (100 * opposed.wonCount) / 3);
   });
 
   it('tells models apart that differ', async () => {
-    const opposite = attentionModel();
-    for (const name of ['head.weight', 'head.bias']) {
-      const tensor = opposite.graph.initializers.get(name);
-      assert.ok(tensor !== undefined);
-      const negated = tensorToFloat32(tensor).map((value) => -value);
-      opposite.graph.initializers.set(name, float32Tensor(tensor.dims, negated));
-    }
-    const comparison = await compareOutputs(attentionModel(), opposite, PICTURES, OPTIONS);
+    const [comparison] = await compareOutputs(attentionModel(), [oppositeModel()], PICTURES, OPTIONS);
+    assert.ok(comparison);
     assert.ok(comparison.outputCosine.mean < -0.9999);
     assert.equal(comparison.agreementPercent, 0);
     assert.equal(comparison.float.top1Percent, null);
@@ -60,10 +77,10 @@ describe('compareOutputs', () => {
 
   it('refuses no pictures and a class that the model has not', async () => {
     const model = attentionModel();
-    await assertRejected(compareOutputs(model, model, [], OPTIONS), 'NOT_FOUND', /no picture to compare/);
+    await assertRejected(compareOutputs(model, [model], [], OPTIONS), 'NOT_FOUND', /no picture to compare/);
     const wrong = PICTURES.map((picture) => ({ ...picture, label: 4 }));
     await assertRejected(
-      compareOutputs(model, model, wrong, OPTIONS),
+      compareOutputs(model, [model], wrong, OPTIONS),
       'OUT_OF_RANGE',
       /noise0\.png has the class 4.* 0 to 3/,
     );

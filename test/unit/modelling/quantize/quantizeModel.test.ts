@@ -91,12 +91,15 @@ describe('quantizeModel', () => {
   });
 
   it('compares the forms of the softmax', async () => {
-    const report = await quantizeModel(options({ ablation: true }));
+    const report = await quantizeModel(options({ ablation: true, speedRounds: 3 }));
     const rows = report.ablation ?? [];
     assert.deepEqual(
       rows.map(({ coverage, softmax }) => `${coverage} ${softmax}`),
       ['fast int8', 'fast int16', 'fast float', 'full int8', 'full int16', 'full float'],
     );
+    assert.ok(rows.every(({ speed }) => speed?.rounds === 3 && speed.ratio > 0));
+    const configured = rows.find(({ coverage, softmax }) => coverage === 'fast' && softmax === 'int16');
+    assert.deepEqual(configured?.outputs, report.outputs, 'the model as configured');
     for (const coverage of ['fast', 'full']) {
       const [eight, sixteen] = rows.filter((row) => row.coverage === coverage);
       assert.ok(eight && sixteen);
