@@ -1,6 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
 import type { OnnxBackendSpec, SimulatedBpuSpec } from '../inference/BackendSpec.js';
+import { detectChip } from '../inference/bpu/detectChip.js';
 import { simulatedDevice } from '../inference/simulated/SimulatedDevice.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
@@ -9,14 +10,15 @@ import type { ModelManifest } from '../model/ModelManifest.js';
  * The simulated BPU's description of a model.
  *
  * @param results the float model where its scores are wanted; absent, they are made up from a hash of the frame.
- * @param chip absent: the first that the manifest has a device model of.
+ * @param chip absent: the machine's or `$EFFVIT_BPU_CHIP` where the manifest has a device model of it, else the first
+ *   that it has one of.
  * @throws EffvitError BAD_MANIFEST where the manifest has no device model, or no class count.
  */
 export function simulatedBpuSpec(
   manifest: ModelManifest,
   parameters: Pick<Parameters, 'bpu_core'>,
   results?: OnnxBackendSpec,
-  chip: BpuChip | undefined = BPU_CHIPS.find((one) => manifest.deviceModels[one] !== undefined),
+  chip: BpuChip | undefined = chipToSimulate(manifest),
 ): SimulatedBpuSpec {
   const deviceModel = chip === undefined ? undefined : manifest.deviceModels[chip];
   if (chip === undefined || deviceModel === undefined) {
@@ -44,4 +46,10 @@ export function simulatedBpuSpec(
         ? { kind: 'hash', widthPx, heightPx, classCount: classCount ?? 0 }
         : { kind: 'onnx', spec: results },
   };
+}
+
+function chipToSimulate({ deviceModels }: ModelManifest): BpuChip | undefined {
+  const machine = detectChip();
+  if (machine !== undefined && deviceModels[machine] !== undefined) return machine;
+  return BPU_CHIPS.find((one) => deviceModels[one] !== undefined);
 }

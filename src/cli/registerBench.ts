@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ClassifierModel } from '../classify/Classifier.js';
+import { asEffvitError } from '../core/EffvitError.js';
 import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
@@ -17,25 +17,18 @@ import {
   comparePerf,
   type EarlierPerf,
   machineJson,
-  type PerfChange,
   parseEarlierPerf,
   seriesJson,
   snakeCased,
 } from '../report/perf/perfJson.js';
 import { perfMeanings } from '../report/perf/perfMeanings.js';
-import {
-  comparePublished,
-  PERFORMANCE_HEAD,
-  performanceRows,
-  signedPercent,
-} from '../report/perf/performanceTable.js';
+import { comparePublished } from '../report/perf/performanceTable.js';
 import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { deviceMeter } from './deviceMeter.js';
 import { loadModel } from './loadModel.js';
 import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
-import { plainTable } from './stageTable.js';
-import { bar } from './Terminal.js';
+import { type BenchResult, showBench } from './showBench.js';
 import { checkChartPath, writeChart } from './writeChart.js';
 
 const PARAMETER_FLAGS = [
@@ -50,7 +43,6 @@ const PARAMETER_FLAGS = [
 const CORES = ['any', '0', '1'] as const;
 const DEFAULT_THREADS = [1, 4, 8];
 const MS_PER_S = 1000;
-const CHART_COLUMNS = 40;
 
 interface BenchOptions {
   readonly threads: readonly number[];
@@ -65,22 +57,17 @@ interface BenchOptions {
   readonly json?: boolean;
 }
 
-interface BenchResult {
-  readonly model: ClassifierModel;
-  readonly info: LoadedModelInfo;
-  readonly chip: BpuChip | undefined;
-  readonly published: PublishedFigures | undefined;
-  readonly series: readonly PerfSeries[];
-  readonly meanings: readonly string[];
-  readonly changes: readonly PerfChange[] | undefined;
-}
-
 /** `effvit bench`: latency and frames a second for several numbers of threads, as hrt_model_exec perf tells them. */
 export function registerBench(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
     .description('Measure latency and frames a second for several numbers of threads.')
-    .option('--threads <numbers>', 'numbers of threads, 1 to 16 each', parseThreads, DEFAULT_THREADS)
+    .option(
+      '--threads <numbers>',
+      'numbers of threads, 1 to 16 each, as 1,4,8 or 1-16',
+      parseThreads,
+      DEFAULT_THREADS,
+    )
     .option('--frame-count <n>', 'frames a repetition', numberParser(1, 1e7, true), 200)
     .option(
       '--perf-time <seconds>',
@@ -104,7 +91,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     .option('--json', 'one JSON object instead of reports')
     .addHelpText(
       'after',
-      '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu_sim --threads 1,2,3,4,5,6,7,8,10,12,16\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
+      '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu_sim --threads 1-16 --chart scaling.svg\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
     );
   addParameterOptions(command, PARAMETER_FLAGS);
   command.action(async (options: BenchOptions) => {
@@ -115,10 +102,11 @@ export function registerBench(program: Command, context: CommandContext): void {
       bpu_core: CORES[options.coreId],
     });
     const result = await measure(parameters, options, earlier, context);
+    // A file that cannot be written must not take what was measured with it.
+    if (options.json === true) context.terminal.json(benchJson(result, options));
+    else showBench(result, context.terminal);
     if (options.profile !== undefined) await writeProfiles(options.profile, result, options.coreId);
     if (options.chart !== undefined) await writeChart(options.chart, benchChart(chartData(result)));
-    if (options.json === true) context.terminal.json(benchJson(result, options));
-    else show(result, context);
   });
 }
 
@@ -164,90 +152,13 @@ async function measure(
     published: chip === undefined ? undefined : manifest.published[chip],
     series,
     meanings: perfMeanings(series, deviceName(info)),
-    changes: earlier === undefined ? undefined : comparePerf(series, earlier),
+    board: readBoardMonitor(),
+    comparison: earlier === undefined ? undefined : { earlier, changes: comparePerf(series, earlier) },
   };
 }
 
-function show(
-  { model, info, chip, published, series, meanings, changes }: BenchResult,
-  context: CommandContext,
-): void {
-  const { terminal } = context;
-  const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
-  const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
-  terminal.line(plainTable(PERFORMANCE_HEAD, rows));
-  if (published !== undefined) terminal.line(`published: ${published.source}`);
-  if (info.isSimulated) {
-    terminal.line(
-      terminal.yellow('SIMULATED: the device is a queue with the times of the manifest; no BPU was used.'),
-    );
-  } else if (info.backend === 'onnx' && published !== undefined) {
-    terminal.line(`The published figures are of the ${chip}'s BPU, not of a CPU.`);
-  }
-  terminal.line();
-  terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
-  for (const line of scalingChart(series)) terminal.line(line);
-  for (const meaning of meanings) terminal.line(`- ${meaning}`);
-  if (changes !== undefined) showChanges(changes, terminal.line.bind(terminal));
-}
-
-const DETAIL_HEAD = [
-  'threads',
-  'FPS median',
-  'FPS range',
-  'latency p50 ms',
-  'p95 ms',
-  'max ms',
-  'pipeline ms',
-  'device busy %',
-  'CPU ms/frame',
-] as const;
-
-function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfSeries): string[] {
-  const { latencyMs, deviceUtilisationPercent } = median;
-  return [
-    String(threads),
-    median.framesPerSecond.toFixed(2),
-    `${low.toFixed(2)} .. ${high.toFixed(2)}`,
-    latencyMs.p50.toFixed(2),
-    latencyMs.p95.toFixed(2),
-    latencyMs.max.toFixed(2),
-    median.pipelineMs.toFixed(3),
-    deviceUtilisationPercent === undefined ? '-' : deviceUtilisationPercent.toFixed(1),
-    median.cpuMsPerFrame.toFixed(2),
-  ];
-}
-
-/** Frames a second by threads, as bars; nothing for one number of threads alone. */
-function scalingChart(series: readonly PerfSeries[]): string[] {
-  if (series.length < 2) return [];
-  const most = Math.max(...series.map(({ median }) => median.framesPerSecond));
-  return series.map(({ threads, median }) => {
-    const share = most > 0 ? median.framesPerSecond / most : 0;
-    return `${String(threads).padStart(3)} ${threads === 1 ? 'thread ' : 'threads'} ${bar(share, CHART_COLUMNS)} ${median.framesPerSecond.toFixed(1)} FPS, ${median.latencyMs.mean.toFixed(2)} ms`;
-  });
-}
-
-function showChanges(changes: readonly PerfChange[], line: (text: string) => void): void {
-  line('');
-  if (changes.length === 0) {
-    line('The earlier run has none of these numbers of threads.');
-    return;
-  }
-  const rows = changes.map((change) => [
-    String(change.threads),
-    change.earlierFramesPerSecond.toFixed(2),
-    change.framesPerSecond.toFixed(2),
-    signedPercent(change.framesPerSecondChange),
-    change.earlierLatencyMs.toFixed(2),
-    change.latencyMs.toFixed(2),
-    signedPercent(change.latencyChange),
-  ]);
-  line(plainTable(['threads', 'FPS before', 'FPS now', 'change', 'ms before', 'ms now', 'change'], rows));
-}
-
 function benchJson(
-  { model, info, chip, published, series, meanings, changes }: BenchResult,
+  { model, info, chip, published, series, meanings, board, comparison }: BenchResult,
   options: BenchOptions,
 ) {
   return {
@@ -263,12 +174,19 @@ function benchJson(
     core_id: options.coreId,
     warm_up_frames: options.warmUp,
     machine: machineJson(),
-    board: snakeCased(readBoardMonitor()),
+    board: snakeCased(board),
     series: series.map(seriesJson),
     ...(published !== undefined && { published: snakeCased(published) }),
     deviations: comparePublished(series, published),
     meanings,
-    ...(changes !== undefined && { changes: snakeCased(changes) }),
+    ...(comparison !== undefined && {
+      compared_with: {
+        model: comparison.earlier.model,
+        backend: comparison.earlier.backend,
+        simulated: comparison.earlier.simulated,
+      },
+      changes: snakeCased(comparison.changes),
+    }),
   };
 }
 
@@ -304,17 +222,25 @@ function quotedFigures(published: PublishedFigures): NonNullable<BenchChartData[
   };
 }
 
-async function writeProfiles(path: string, { series, model }: BenchResult, coreId: number): Promise<void> {
+async function writeProfiles(
+  path: string,
+  { series, model, info }: BenchResult,
+  coreId: number,
+): Promise<void> {
   const extension = extname(path);
   const stem = path.slice(0, path.length - extension.length);
   for (const one of series) {
     const target = series.length === 1 ? path : `${stem}.${one.threads}${extension}`;
-    await writeFileAtomic(target, profilerLog(one, model.manifest.name, coreId));
+    await writeFileAtomic(target, profilerLog(one, model.manifest.name, coreId, info.isSimulated));
   }
 }
 
 async function readEarlier(path: string): Promise<EarlierPerf> {
-  return parseEarlierPerf(await readFile(path, 'utf8').catch(() => ''), path);
+  try {
+    return parseEarlierPerf(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    throw asEffvitError(error, 'BAD_ARGUMENT', `${path} cannot be read`);
+  }
 }
 
 function publishedChip(published: Readonly<Partial<Record<BpuChip, PublishedFigures>>>): BpuChip | undefined {
@@ -332,12 +258,15 @@ function deviceName({ backend }: LoadedModelInfo): string {
   }
 }
 
+/** `1,4,8` or `1-16` or both. */
 function parseThreads(text: string): number[] {
-  const threads = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (threads.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_THREADS)) {
-    return [...new Set(threads)];
-  }
+  const threads = text.split(',').flatMap((part) => {
+    const [, first = '', last = first] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+    if (first === '' || Number(last) < Number(first) || Number(last) > MAX_THREADS) return [Number.NaN];
+    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
+  });
+  if (threads.every((count) => count >= 1 && count <= MAX_THREADS)) return [...new Set(threads)];
   throw new InvalidArgumentError(
-    `Expected integers from 1 to ${MAX_THREADS} with commas between them but received ${text}.`,
+    `Expected integers from 1 to ${MAX_THREADS} with commas between them, or a range like 1-${MAX_THREADS}, but received ${text}.`,
   );
 }

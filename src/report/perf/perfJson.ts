@@ -66,8 +66,8 @@ export function seriesJson({ threads, median, runs, framesPerSecondRange }: Perf
   return {
     threads,
     ...runJson(median),
-    fps_min: framesPerSecondRange[0],
-    fps_max: framesPerSecondRange[1],
+    fps_min: rounded(framesPerSecondRange[0]),
+    fps_max: rounded(framesPerSecondRange[1]),
     repetitions: runs.map(runJson),
   };
 }

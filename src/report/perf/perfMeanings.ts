@@ -5,6 +5,7 @@ const NO_GAIN = 0.03;
 /** A gain of 8 threads over 4 that says something about the model. */
 const MUCH_GAIN = 0.1;
 const BUSY_PERCENT = 95;
+const MS_PER_S = 1000;
 
 /** What the figures mean, a sentence each, all of it derived from them. */
 export function perfMeanings(allSeries: readonly PerfSeries[], deviceName: string): string[] {
@@ -54,6 +55,8 @@ function eightOverFour(series: readonly PerfSeries[], deviceName: string): strin
     return `8 threads bring no more frames than 4 (${percent}) at ${slower} times the latency: 4 suffice.`;
   }
   const busy = four.deviceUtilisationPercent;
+  const tooFew = moreThanFourNeeded(series, deviceName);
+  if (tooFew !== undefined) return `8 threads bring ${percent} frames over 4: ${tooFew}.`;
   if (gain < MUCH_GAIN) {
     return `8 threads bring ${percent} frames over 4 at ${slower} times the latency: 4 nearly suffice.`;
   }
@@ -61,4 +64,17 @@ function eightOverFour(series: readonly PerfSeries[], deviceName: string): strin
     return `8 threads bring ${percent} frames over 4 although 4 keep the ${deviceName} ${busy.toFixed(0)} % busy: look at the ratio of computing to memory traffic in the model, and at the DDR bandwidth.`;
   }
   return `8 threads bring ${percent} frames over 4${busy === undefined ? '' : `, which keep the ${deviceName} only ${busy.toFixed(0)} % busy`}: frames wait for something else than computing, so look at the model's ratio of computing to memory traffic, the DDR bandwidth, and the time between two frames of a thread.`;
+}
+
+/**
+ * Little's law: as many frames are under way as are done in the time that one takes alone. Where that is more than 4,
+ * it is the time around the device that further threads fill, and nothing is wrong with the model.
+ */
+function moreThanFourNeeded(series: readonly PerfSeries[], deviceName: string): string | undefined {
+  const one = series.find(({ threads }) => threads === 1)?.median;
+  if (one === undefined) return undefined;
+  const best = Math.max(...series.map(({ median }) => median.framesPerSecond));
+  const needed = (one.latencyMs.mean * best) / MS_PER_S;
+  if (needed <= 4 * (1 + NO_GAIN)) return undefined;
+  return `a frame alone takes ${one.latencyMs.mean.toFixed(2)} ms and one is done every ${(MS_PER_S / best).toFixed(2)} ms at best, so it takes ${Math.ceil(needed)} threads to keep the ${deviceName} busy`;
 }

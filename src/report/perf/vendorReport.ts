@@ -19,8 +19,14 @@ export function vendorReport({ threads, median }: PerfSeries): string {
  * profiler.log as the vendor's tool writes it, in milliseconds.
  *
  * @param coreId 0 any, 1 core 0, 2 core 1.
+ * @param isSimulated told by a key of its own, which the vendor's file does not have.
  */
-export function profilerLog(series: PerfSeries, modelName: string, coreId: number): string {
+export function profilerLog(
+  series: PerfSeries,
+  modelName: string,
+  coreId: number,
+  isSimulated = false,
+): string {
   const { frameCount, runTimeMs, latencyMs, framesPerSecond } = series.median;
   const content = {
     perf_result: { FPS: framesPerSecond, average_latency: latencyMs.mean },
@@ -30,6 +36,7 @@ export function profilerLog(series: PerfSeries, modelName: string, coreId: numbe
       model_name: modelName,
       run_time: runTimeMs,
       thread_num: series.threads,
+      ...(isSimulated && { simulated: true }),
     },
     model_latency: {
       [modelName]: { avg_time: latencyMs.mean, max_time: latencyMs.max, min_time: latencyMs.min },

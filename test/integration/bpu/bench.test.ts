@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
@@ -84,7 +84,63 @@ describe('effvit bench', () => {
     assert.match(again.stdout, /^SIMULATED: simulated rdk-x5/);
     assert.match(again.stdout, /Running condition:\n {2}Thread number is: 4\n {2}Frame count {3}is: 12\n/);
     assert.match(again.stdout, /efficientvit_m5 \(SIMULATED\)/);
-    assert.match(again.stdout, /FPS before/);
+    assert.match(again.stdout, /before: efficientvit_m5 on bpu_sim \(SIMULATED\)\n[\s\S]*FPS before/);
+    const log = readFileSync(scratch.path('profiler.4.log'), 'utf8');
+    assert.match(log, /"simulated": true/);
+    const other = { ...(JSON.parse(run.stdout) as object), model: 'another' };
+    writeFileSync(earlier, JSON.stringify(other));
+    const compared = await runEffvit([
+      'bench',
+      '--backend',
+      'bpu_sim',
+      '--threads',
+      '4',
+      ...QUICK,
+      '--compare',
+      earlier,
+    ]);
+    assert.match(
+      compared.stdout,
+      /before: another on bpu_sim \(SIMULATED\), which is not what was measured now/,
+    );
+  });
+
+  it('simulates the chip that is asked for, where the manifest has several', async () => {
+    mkdirSync(scratch.path('both'));
+    writeFileSync(
+      scratch.path('both', 'manifest.yaml'),
+      `name: both
+input: { width_px: 224, height_px: 224 }
+output: { class_count: 10 }
+device_model:
+  rdk-x5: { cores: 1, service_ms: 1, host_ms: 0 }
+  rdk-x3: { cores: 2, service_ms: 2, host_ms: 3 }
+`,
+    );
+    const args = [
+      'bench',
+      '--backend',
+      'bpu_sim',
+      '--model',
+      scratch.path('both'),
+      '--threads',
+      '1-3',
+      ...QUICK,
+      '--json',
+    ];
+    for (const [chip, cores] of [
+      ['rdk-x5', 1],
+      ['rdk-x3', 2],
+    ] as const) {
+      const run = await runEffvit(args, { env: { EFFVIT_BPU_CHIP: chip } });
+      assert.equal(run.code, 0, run.stderr);
+      const { device_model, series } = JSON.parse(run.stdout) as BenchJson;
+      assert.equal(device_model.cores, cores);
+      assert.deepEqual(
+        series.map(({ threads }) => threads),
+        [1, 2, 3],
+      );
+    }
   });
 
   it('runs for a time instead of a number of frames', async () => {
@@ -110,9 +166,11 @@ describe('effvit bench', () => {
     const cases: [string[], RegExp][] = [
       [['--threads', '1,17'], /integers from 1 to 16 .* but received 1,17/],
       [['--threads', ''], /but received/],
+      [['--threads', '3-17'], /or a range like 1-16, but received 3-17/],
+      [['--threads', '4-2'], /but received 4-2/],
       [['--core-id', '3'], /an integer from 0 to 2 but received 3/],
       [['--frame-count', '0'], /but received 0/],
-      [['--compare', scratch.path('absent.json')], /absent\.json is not an earlier run/],
+      [['--compare', scratch.path('absent.json')], /absent\.json/],
       [['--compare', scratch.path('text.json')], /text\.json is not an earlier run/],
     ];
     for (const [args, message] of cases) {

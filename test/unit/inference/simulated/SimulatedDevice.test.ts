@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { signedUnit } from '../../../../src/inference/simulated/hashLogits.js';
 import { SimulatedDevice, simulatedDevice } from '../../../../src/inference/simulated/SimulatedDevice.js';
+import { type PerfSeries, perfSeries } from '../../../../src/report/perf/PerfSeries.js';
+import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
 
 const MS = 1e6;
 /** M5 on an RDK X5. */
@@ -16,8 +19,27 @@ interface ClosedLoop {
   readonly framesPerSecond: number;
 }
 
+interface LoopOptions {
+  readonly frames?: number;
+  /** How long a thread takes between two frames. */
+  readonly lateNs?: number;
+  readonly serviceNs?: number;
+  readonly hostNs?: number;
+  /** The service times differ by up to this share, drawn by the seed. */
+  readonly jitter?: number;
+  readonly seed?: number;
+}
+
 /** Threads that each hand over their next frame as soon as the last one is back, in thought time: exact. */
-function closedLoop(cores: number, threads: number, frames = 4000, lateNs = 0): ClosedLoop {
+function closedLoop(cores: number, threads: number, options: LoopOptions = {}): ClosedLoop {
+  const {
+    frames = 4000,
+    lateNs = 0,
+    serviceNs = SERVICE_NS,
+    hostNs = HOST_NS,
+    jitter = 0,
+    seed = 1,
+  } = options;
   const device = freshDevice();
   const startNs = 1e9;
   const readyAt = new Array<number>(threads).fill(startNs);
@@ -26,7 +48,8 @@ function closedLoop(cores: number, threads: number, frames = 4000, lateNs = 0): 
   for (let frame = 0; frame < frames; frame++) {
     const thread = readyAt.indexOf(Math.min(...readyAt));
     const begin = readyAt[thread] ?? 0;
-    const end = device.serve(begin + HOST_NS / 2, SERVICE_NS, { cores }) + HOST_NS / 2;
+    const drawnNs = serviceNs * (1 + jitter * signedUnit(frame ^ Math.imul(seed, 0x9e3779b1)));
+    const end = device.serve(begin + hostNs / 2, drawnNs, { cores }) + hostNs / 2;
     latencySum += end - begin;
     lastEnd = Math.max(lastEnd, end);
     readyAt[thread] = end + lateNs;
@@ -35,6 +58,23 @@ function closedLoop(cores: number, threads: number, frames = 4000, lateNs = 0): 
     meanLatencyMs: latencySum / frames / MS,
     framesPerSecond: (frames * 1e9) / (lastEnd - startNs),
   };
+}
+
+/** As a measurement would tell it. */
+function measuredSeries(cores: number, threads: number, options: LoopOptions): PerfSeries {
+  const { framesPerSecond, meanLatencyMs: mean } = closedLoop(cores, threads, options);
+  const { serviceNs = SERVICE_NS } = options;
+  return perfSeries(threads, [
+    {
+      frameCount: 4000,
+      runTimeMs: 4e6 / framesPerSecond,
+      framesPerSecond,
+      latencyMs: { mean, min: mean, p50: mean, p95: mean, p99: mean, max: mean },
+      pipelineMs: 0,
+      cpuMsPerFrame: 0,
+      deviceUtilisationPercent: (100 * framesPerSecond * serviceNs) / (1e9 * cores),
+    },
+  ]);
 }
 
 function assertNear(value: number, wanted: number, share: number): void {
@@ -63,13 +103,53 @@ describe('SimulatedDevice', () => {
     assertNear(eight.meanLatencyMs, closedLoop(1, 4).meanLatencyMs, 0.01);
     // Where threads are slow to come back, 4 of them leave two cores idle, and 8 do not.
     const lateNs = 8 * MS;
-    const gain =
-      closedLoop(2, 8, 4000, lateNs).framesPerSecond / closedLoop(2, 4, 4000, lateNs).framesPerSecond;
+    const gain = closedLoop(2, 8, { lateNs }).framesPerSecond / closedLoop(2, 4, { lateNs }).framesPerSecond;
     assert.ok(gain > 1.2, `${gain}`);
   });
 
+  it('lets 8 threads gain on two cores as much as the time around the device leaves them idle with 4', () => {
+    const fps = (threads: number, options: LoopOptions) => closedLoop(2, threads, options).framesPerSecond;
+    // A frame holds its thread for S + H and a core for S, so N threads keep 2 cores busy where N S >= 2 (S + H).
+    for (const hostShare of [0.108, 0.5, 1, 1.5, 2, 3]) {
+      const times = { serviceNs: 4 * MS, hostNs: 4 * MS * hostShare };
+      const most = 2 / 4e-3;
+      const wanted = (threads: number) => Math.min(most, threads / (4e-3 * (1 + hostShare)));
+      assertNear(fps(4, times), wanted(4), 0.005);
+      assertNear(fps(8, times), wanted(8), 0.005);
+    }
+    // The X5's times of M5 on two cores: 4 threads keep both busy. Three times the host's share: 8 are needed.
+    assertNear(fps(8, {}), fps(4, {}), 0.005);
+    const slowHost = { hostNs: 3 * SERVICE_NS };
+    assertNear(fps(8, slowHost), 2 * fps(4, slowHost), 0.005);
+    // The same frames for the same seed, and the gain whatever the seed.
+    for (const seed of [1, 2, 3]) {
+      const drawn = { ...slowHost, jitter: 0.4, seed };
+      assert.deepEqual(closedLoop(2, 8, drawn), closedLoop(2, 8, drawn));
+      const gain = fps(8, drawn) / fps(4, drawn);
+      assert.ok(gain > 1.5 && gain <= 2.01, `seed ${seed}: ${gain}`);
+    }
+    assert.notDeepEqual(
+      closedLoop(2, 8, { jitter: 0.4, seed: 1 }),
+      closedLoop(2, 8, { jitter: 0.4, seed: 2 }),
+    );
+  });
+
+  it('shows that gain, and what it comes from, in the sentences of a measurement', () => {
+    const meanings = (options: LoopOptions) =>
+      perfMeanings(
+        [1, 4, 8].map((threads) => measuredSeries(2, threads, options)),
+        'simulated BPU',
+      );
+    const slowHost = { serviceNs: 2 * MS, hostNs: 3 * MS };
+    assert.match(
+      meanings(slowHost)[2] ?? '',
+      /^8 threads bring \+25\.0 % frames over 4: a frame alone takes 5\.00 ms and one is done every 1\.00 ms at best, so it takes [56] threads to keep the simulated BPU busy\.$/,
+    );
+    assert.match(meanings({})[2] ?? '', /^8 threads bring no more frames than 4/);
+  });
+
   it('stays busy when threads come back late, as long as others wait in its queue', () => {
-    assertNear(closedLoop(1, 4, 4000, 10 * MS).framesPerSecond, 174.8, 0.001);
+    assertNear(closedLoop(1, 4, { lateNs: 10 * MS }).framesPerSecond, 174.8, 0.001);
   });
 
   it('never serves two frames on one core at once, nor idles while one waits', () => {

@@ -70,6 +70,10 @@ Perf result:
     );
   });
 
+  it('says in profiler.log what was simulated', () => {
+    assert.match(profilerLog(series, 'm', 0, true), /"simulated": true/);
+  });
+
   it("writes the vendor's profiler.log", () => {
     assert.deepEqual(JSON.parse(profilerLog(series, 'm', 2)), {
       perf_result: { FPS: 186.47271, average_latency: 21.25875976 },
@@ -103,6 +107,15 @@ describe('perfMeanings', () => {
     assert.match(gain ?? '', /only 60 % busy: frames wait for something else than computing.*DDR bandwidth/);
     const [, small] = perfMeanings([seriesOf(4, 100, 40), seriesOf(8, 105, 76)], 'BPU');
     assert.match(small ?? '', /\+5\.0 % frames over 4 at 1\.9 times the latency: 4 nearly suffice/);
+  });
+
+  it('counts the threads that it takes where most of the time lies around the device', () => {
+    const series = [seriesOf(1, 200, 5, 40), seriesOf(4, 800, 5, 80), seriesOf(8, 1000, 8, 100)];
+    const [, , gain] = perfMeanings(series, 'BPU');
+    assert.match(
+      gain ?? '',
+      /\+25\.0 % frames over 4: .* 5\.00 ms .* 1\.00 ms at best, so it takes 5 threads/,
+    );
   });
 
   it('says nothing of what was not measured', () => {

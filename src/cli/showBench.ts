@@ -1,0 +1,117 @@
+import type { ClassifierModel } from '../classify/Classifier.js';
+import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import type { BpuChip } from '../model/BpuChip.js';
+import type { PublishedFigures } from '../model/ModelManifest.js';
+import type { PerfSeries } from '../report/perf/PerfSeries.js';
+import type { EarlierPerf, PerfChange } from '../report/perf/perfJson.js';
+import { PERFORMANCE_HEAD, performanceRows, signedPercent } from '../report/perf/performanceTable.js';
+import { boardText } from './boardText.js';
+import { plainTable } from './stageTable.js';
+import { bar, type Terminal } from './Terminal.js';
+
+const CHART_COLUMNS = 40;
+
+/** A bench as it was measured. */
+export interface BenchResult {
+  readonly model: ClassifierModel;
+  readonly info: LoadedModelInfo;
+  readonly chip: BpuChip | undefined;
+  readonly published: PublishedFigures | undefined;
+  readonly series: readonly PerfSeries[];
+  readonly meanings: readonly string[];
+  /** What the board's sensors said at the end. */
+  readonly board: BoardReading;
+  readonly comparison: { readonly earlier: EarlierPerf; readonly changes: readonly PerfChange[] } | undefined;
+}
+
+/** The performance table beside the published figures, the details, the scaling chart and what it all means. */
+export function showBench(result: BenchResult, terminal: Terminal): void {
+  const { model, info, chip, published, series, meanings, board, comparison } = result;
+  const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
+  const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
+  terminal.line(plainTable(PERFORMANCE_HEAD, rows));
+  if (published !== undefined) terminal.line(`published: ${published.source}`);
+  if (info.isSimulated) {
+    terminal.line(
+      terminal.yellow('SIMULATED: the device is a queue with the times of the manifest; no BPU was used.'),
+    );
+  } else if (info.backend === 'onnx' && published !== undefined) {
+    terminal.line(`The published figures are of the ${chip}'s BPU, not of a CPU.`);
+  }
+  terminal.line();
+  terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
+  for (const line of scalingChart(series)) terminal.line(line);
+  for (const meaning of meanings) terminal.line(`- ${meaning}`);
+  const sensors = boardText(board);
+  if (info.backend === 'bpu' && sensors !== '') terminal.line(`board: ${sensors}`);
+  if (comparison !== undefined) showChanges(comparison, result, terminal);
+}
+
+const DETAIL_HEAD = [
+  'threads',
+  'FPS median',
+  'FPS range',
+  'latency p50 ms',
+  'p95 ms',
+  'max ms',
+  'pipeline ms',
+  'device busy %',
+  'CPU ms/frame',
+] as const;
+
+function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfSeries): string[] {
+  const { latencyMs, deviceUtilisationPercent } = median;
+  return [
+    String(threads),
+    median.framesPerSecond.toFixed(2),
+    `${low.toFixed(2)} .. ${high.toFixed(2)}`,
+    latencyMs.p50.toFixed(2),
+    latencyMs.p95.toFixed(2),
+    latencyMs.max.toFixed(2),
+    median.pipelineMs.toFixed(3),
+    deviceUtilisationPercent === undefined ? '-' : deviceUtilisationPercent.toFixed(1),
+    median.cpuMsPerFrame.toFixed(2),
+  ];
+}
+
+/** Frames a second by threads, as bars; nothing for one number of threads alone. */
+function scalingChart(series: readonly PerfSeries[]): string[] {
+  if (series.length < 2) return [];
+  const most = Math.max(...series.map(({ median }) => median.framesPerSecond));
+  return series.map(({ threads, median }) => {
+    const share = most > 0 ? median.framesPerSecond / most : 0;
+    return `${String(threads).padStart(3)} ${threads === 1 ? 'thread ' : 'threads'} ${bar(share, CHART_COLUMNS)} ${median.framesPerSecond.toFixed(1)} FPS, ${median.latencyMs.mean.toFixed(2)} ms`;
+  });
+}
+
+function showChanges(
+  { earlier, changes }: NonNullable<BenchResult['comparison']>,
+  { model, info }: BenchResult,
+  terminal: Terminal,
+): void {
+  const name = `${earlier.model} on ${earlier.backend}${earlier.simulated ? ' (SIMULATED)' : ''}`;
+  const isSame = earlier.model === model.manifest.name && earlier.backend === info.backend;
+  terminal.line();
+  terminal.line(
+    isSame
+      ? `before: ${name}`
+      : terminal.yellow(`before: ${name}, which is not what was measured now: compare with care.`),
+  );
+  if (changes.length === 0) {
+    terminal.line('The earlier run has none of these numbers of threads.');
+    return;
+  }
+  const rows = changes.map((change) => [
+    String(change.threads),
+    change.earlierFramesPerSecond.toFixed(2),
+    change.framesPerSecond.toFixed(2),
+    signedPercent(change.framesPerSecondChange),
+    change.earlierLatencyMs.toFixed(2),
+    change.latencyMs.toFixed(2),
+    signedPercent(change.latencyChange),
+  ]);
+  terminal.line(
+    plainTable(['threads', 'FPS before', 'FPS now', 'change', 'ms before', 'ms now', 'change'], rows),
+  );
+}
