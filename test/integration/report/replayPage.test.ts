@@ -1,77 +1,40 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import type { ClassifyOutcome } from '../../../src/classify/Classifier.js';
-import { EffvitError } from '../../../src/core/EffvitError.js';
-import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
-import { ReplayReportCollector } from '../../../src/report/replay/ReplayReportCollector.js';
-import { replayPage } from '../../../src/report/replay/replayPage.js';
-import { FrameAccounting } from '../../../src/stats/FrameAccounting.js';
+import { BrowserPage, type PageView } from '../../helpers/BrowserPage.js';
 import { findChromium, type RenderedPage, renderPage } from '../../helpers/Chromium.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
+import { dropped, many, pageOf, result } from '../../helpers/replayReports.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
-const STAGE_NS = 1_500_000;
 /** A class whose name would end the page's data, or be markup, if it were not escaped. */
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
-const NV12 = new Uint8Array((224 * 224 * 3) / 2).fill(128);
 
-function result(index: number, camera: string, label: string): ClassifyOutcome {
-  return {
-    kind: 'result',
-    header: { stamp: { sec: index, nanosec: 0 }, frameId: '', source: camera },
-    value: [
-      { index: 0, label, score: 0.9 },
-      { index: 1, label: 'other', score: 0.1 },
-    ],
-    timings: {
-      queueWaitNs: STAGE_NS,
-      copyNs: 20_000,
-      handoverNs: 50_000,
-      decodeNs: 0,
-      preprocessNs: 200_000,
-      inferenceNs: 6_340_000 + index,
-      postprocessNs: 10_000,
-      deliveryNs: 30_000,
-      totalNs: 8_150_000 + index,
-    },
-    widthPx: 640,
-    heightPx: 480,
-    workerIndex: 0,
-    generation: 0,
-    nv12: NV12,
+const TOO_WIDE = `[...document.querySelectorAll('body *')]
+  .filter((element) => !element.closest('.strip, .scroll, .uplot') && element.getClientRects().length > 0)
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => element.outerHTML.slice(0, 80))`;
+
+const TOO_PALE = `(() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+  const behind = (element) => {
+    const colour = channels(getComputedStyle(element).backgroundColor);
+    return colour.length < 4 || colour[3] > 0 ? colour : behind(element.parentElement);
   };
-}
-
-function dropped(camera: string): ClassifyOutcome {
-  return {
-    kind: 'dropped',
-    header: { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: camera },
-    cause: 'bad_image',
-    error: new EffvitError('BAD_IMAGE', 'Expected 10 bytes but received 9.'),
-  };
-}
-
-async function pageOf(outcomes: readonly ClassifyOutcome[]): Promise<string> {
-  const accounting = new FrameAccounting();
-  const collector = new ReplayReportCollector(preprocessOptions());
-  for (const [sequence, outcome] of outcomes.entries()) {
-    accounting.receive();
-    if (outcome.kind === 'result') accounting.publish();
-    else accounting.drop(outcome.cause);
-    await collector.add({ sequence, logTimeNs: 1_000_000_000n * BigInt(sequence), outcome });
+  const pale = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
+    if (!isText || element.closest('script, style, noscript') || element.getClientRects().length === 0) continue;
+    const [text, ground] = [light(channels(getComputedStyle(element).color)), light(behind(element))];
+    const contrast = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+    if (contrast < 4.5) pale.push(contrast.toFixed(2) + ' ' + element.textContent.slice(0, 40));
   }
-  const report = await collector.report(
-    {
-      counts: () => accounting.counts(),
-      info: { isSimulated: false } as Parameters<ReplayReportCollector['report']>[0]['info'],
-    },
-    { title: `a <b>drive</b>`, command: 'effvit replay drive', facts: [['model', 'm']], fps: 10 },
-  );
-  return replayPage(report);
-}
-
-const many = (count: number, outcome: (index: number) => ClassifyOutcome): ClassifyOutcome[] =>
-  Array.from({ length: count }, (_, index) => outcome(index));
+  return pale;
+})()`;
 
 describe('replay report in a browser', () => {
   const scratch = scratchFolder();
@@ -140,6 +103,73 @@ describe('replay report in a browser', () => {
     const buttons = buttonsOf(page);
     assert.ok(buttons > 60 && buttons <= 240, String(buttons));
     assert.match(page.html, /of 10000 frames, as the network saw them/);
+  });
+
+  describe('by the keyboard, on a phone, in light and dark', () => {
+    let browser: BrowserPage | undefined;
+
+    before(async () => {
+      browser = await BrowserPage.start(chromium);
+    });
+
+    after(() => browser?.close());
+
+    async function openIn(outcomes: readonly ClassifyOutcome[], view?: PageView): Promise<BrowserPage> {
+      assert.ok(browser !== undefined);
+      const path = scratch.path('report.html');
+      await writeFile(path, await pageOf(outcomes));
+      await browser.open(path, view);
+      assert.deepEqual(browser.console, []);
+      return browser;
+    }
+
+    const drive = many(60, (index) =>
+      result(index, index % 2 === 0 ? '/front_camera/image_raw/compressed' : '/rear', `class ${index % 12}`),
+    );
+    const focused = "document.activeElement.textContent + '|' + document.activeElement.id";
+    const where = "document.querySelector('#frame .where').textContent.split(',')[0]";
+
+    it('reaches the frames with one stop, steps through them, and goes on to every switch', async () => {
+      const page = await openIn(drive);
+      await page.press('Tab');
+      assert.match(String(await page.evaluate(focused)), /^class 0 /);
+      await page.press('ArrowRight');
+      assert.equal(await page.evaluate(where), '#1');
+      await page.press('End');
+      assert.equal(await page.evaluate(where), '#59');
+      const strip = "document.getElementById('strip')";
+      assert.equal(
+        await page.evaluate(
+          `Math.ceil(${strip}.scrollLeft + ${strip}.clientWidth) >= ${strip}.scrollWidth - 20`,
+        ),
+        true,
+      );
+      await page.press('Home');
+      const ids: string[] = [];
+      for (const _ of Array(4)) {
+        await page.press('Tab');
+        ids.push(String(await page.evaluate(focused)).split('|')[1] ?? '');
+      }
+      assert.deepEqual(ids.slice(0, 3), ['previous', 'slider', 'next']);
+      const pressed = "document.activeElement.getAttribute('aria-pressed')";
+      assert.match(String(await page.evaluate(focused)), /queue wait/);
+      assert.equal(await page.evaluate(pressed), 'true');
+      await page.press('Enter');
+      assert.equal(await page.evaluate(pressed), 'false');
+    });
+
+    for (const view of [
+      { widthPx: 320, heightPx: 640, isPhone: true },
+      { widthPx: 1200, isDark: true },
+    ]) {
+      it(`fits ${view.widthPx} px and can be read${'isDark' in view ? ' in the dark' : ''}`, async () => {
+        const page = await openIn([...drive, dropped('/rear')], view);
+        // Nothing but what scrolls by itself may be wider than the window, or be cut off.
+        assert.deepEqual(await page.evaluate(TOO_WIDE), []);
+        // WCAG 2.2, 1.4.3: 4.5 to 1 for text.
+        assert.deepEqual(await page.evaluate(TOO_PALE), []);
+      });
+    }
   });
 
   it('asks for nothing from anywhere', async () => {

@@ -96,23 +96,43 @@
         ? 'The recording gave no frame.'
         : buttons.length === 0
           ? 'No frame has results, so there is nothing to show in pictures.'
-          : `${buttons.length} of ${count} frames, as the network saw them. Arrow keys step through all frames.`;
+          : buttons.length === count
+            ? `${count === 1 ? 'The frame' : `All ${count} frames`}, as the network saw ${count === 1 ? 'it' : 'them'}.`
+            : `${buttons.length} of ${count} frames, as the network saw them; the slider steps through all.`;
     byId('chooser').hidden = count < 2;
-    byId('chooser').style.display = count < 2 ? 'none' : '';
     byId('slider').max = String(Math.max(0, count - 1));
     byId('slider').addEventListener('input', (event) => choose(Number(event.target.value)));
     byId('previous').addEventListener('click', () => choose(Math.max(0, chosen - 1)));
     byId('next').addEventListener('click', () => choose(Math.min(count - 1, chosen + 1)));
     element.addEventListener('keydown', (event) => {
-      const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-      if (step === 0) return;
-      event.preventDefault();
       const focused = buttons.findIndex(({ button }) => button === document.activeElement);
-      const next = buttons[focused + step];
+      const steps = { ArrowRight: focused + 1, ArrowLeft: focused - 1, Home: 0, End: buttons.length - 1 };
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      const next = buttons[steps[event.key]];
       if (next === undefined) return;
-      next.button.focus();
       choose(next.row);
+      next.button.focus();
     });
+  };
+
+  /** The thumbnail of a frame, or the last one before it: many frames have none. */
+  const markThumbnail = (row) => {
+    let marked = 0;
+    for (const [index, entry] of buttons.entries()) if (entry.row <= row) marked = index;
+    for (const [index, { button }] of buttons.entries()) {
+      button.setAttribute('aria-pressed', String(index === marked));
+      // One stop for the tabulator; the arrow keys go on from there.
+      button.tabIndex = index === marked ? 0 : -1;
+    }
+    const strip = byId('strip');
+    const button = buttons[marked]?.button;
+    if (button === undefined) return;
+    // Not scrollIntoView, which would move the page as well.
+    const before = button.offsetLeft - strip.offsetLeft;
+    const beyond = before + button.offsetWidth - strip.clientWidth;
+    if (before < strip.scrollLeft) strip.scrollLeft = before - 8;
+    else if (beyond > strip.scrollLeft) strip.scrollLeft = beyond + 8;
   };
 
   let chosen = 0;
@@ -121,7 +141,7 @@
     chosen = row;
     byId('slider').value = String(row);
     byId('slider').setAttribute('aria-valuetext', `frame ${frames.sequence[row]}`);
-    for (const entry of buttons) entry.button.setAttribute('aria-pressed', String(entry.row === row));
+    markThumbnail(row);
     const element = byId('frame');
     element.replaceChildren();
     const cell = cellOfSequence.get(frames.sequence[row]);
@@ -220,14 +240,40 @@
   });
   const chart = (parent, options, data) => {
     const widthPx = Math.max(200, parent.clientWidth);
-    charts.push(new uPlot({ width: widthPx, height: 260, ...options }, data, parent));
-    parent.setAttribute('role', 'img');
+    const drawn = new uPlot({ width: widthPx, height: 260, ...options }, data, parent);
+    charts.push(drawn);
+    drawn.over.parentElement.setAttribute('role', 'img');
+    drawn.over.parentElement.setAttribute('aria-label', options.name);
+    reachLegend(drawn);
+  };
+  /** The library's legend switches its lines by the mouse; here by the keyboard, too. */
+  const reachLegend = (drawn) => {
+    const heads = [...drawn.root.querySelectorAll('.u-legend .u-series > th')];
+    // The first one is the axis.
+    const lines = heads.slice(1);
+    const tell = () => {
+      for (const [index, head] of lines.entries()) {
+        head.setAttribute('aria-pressed', String(drawn.series[index + 1].show));
+      }
+    };
+    for (const head of lines) {
+      head.tabIndex = 0;
+      head.setAttribute('role', 'button');
+      head.addEventListener('click', tell);
+      head.addEventListener('keydown', (event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        head.click();
+      });
+    }
+    tell();
   };
 
   const timelines = () => {
     const holder = byId('timelines');
     holder.replaceChildren();
-    const end = count === 0 ? 1 : Math.max(...bounds(frames.timeS), 0.001);
+    // A single moment has no length to draw.
+    const end = (count > 0 && bounds(frames.timeS)[1]) || 1;
     const byName = [...cameras.entries()].sort(([, a], [, b]) => (a < b ? -1 : 1));
     for (const [index, camera] of byName) {
       const rows = [];
@@ -244,7 +290,6 @@
       ribbon.setAttribute('role', 'img');
       ribbon.setAttribute('aria-label', `Best class over time, ${camera}`);
       const element = make('div', 'chart');
-      element.setAttribute('aria-label', `Best score over time by class, ${camera}`);
       holder.append(ribbon, element);
       drawRibbon(ribbon, rows, end);
       const x = withResults.map((row) => frames.timeS[row]);
@@ -254,8 +299,9 @@
       chart(
         element,
         {
+          name: `Best score over time by class, ${camera}`,
           height: 200,
-          padding: [8, 8, 0, 0],
+          padding: [8, 18, 0, 0],
           legend: { show: false },
           scales: { x: { time: false, range: [0, end] }, y: { range: [0, 1.02] } },
           axes: [axis('seconds'), axis('score', { size: 40 })],
@@ -310,10 +356,6 @@
       return;
     }
     const positive = (values) => values.map((value) => (value > 0 ? value : null));
-    byId('curves').setAttribute(
-      'aria-label',
-      'Latency in milliseconds by percentile, a curve for each stage',
-    );
     const logarithmic = { distr: 3 };
     const log = {
       size: 60,
@@ -322,6 +364,7 @@
     chart(
       byId('curves'),
       {
+        name: 'Latency in milliseconds by percentile, a curve for each stage',
         scales: { x: { time: false, range: [0, 100] }, y: logarithmic },
         axes: [axis('percent of frames'), axis('milliseconds', log)],
         series: [
@@ -353,13 +396,10 @@
       }
     }
     const label = perPoint === 1 ? 'seconds' : `seconds; each point is the slowest of ${perPoint} frames`;
-    byId('over-time').setAttribute(
-      'aria-label',
-      'Latency in milliseconds over the recording, a line for each stage',
-    );
     chart(
       byId('over-time'),
       {
+        name: 'Latency in milliseconds over the recording, a line for each stage',
         scales: {
           x: { time: false, ...(x.length === 1 && { range: [x[0] - 1, x[0] + 1] }) },
           y: logarithmic,
