@@ -24,14 +24,15 @@ export function run(command, args, options = {}) {
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
-function checkNode() {
+export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 3)) {
     fail(`effvit needs Node.js 20.3 or later and found ${process.versions.node}: install a newer one.`);
   }
 }
 
-function install() {
+/** Installs the packages of the lock file, unless they are there. */
+export function install() {
   const lock = readFileSync(join(root, 'package-lock.json'));
   const wanted = createHash('sha256').update(lock).update(process.version).digest('hex');
   const stamp = join(root, 'node_modules', '.effvit-installed');

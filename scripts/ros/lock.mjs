@@ -1,4 +1,3 @@
-import { lock } from 'proper-lockfile';
 import { SetupError } from './SetupError.mjs';
 
 /** A holder renews the lock at half this time; one that was killed is taken over after it. */
@@ -8,6 +7,8 @@ const WAIT_LIMIT_MS = 45 * 60_000;
 
 /** Runs `work` while no other set-up works in the folder, in this process or another; waits for that one, and says so. */
 export async function withLock(folder, out, work) {
+  // Here and not above: colcon's stage.mjs is loaded before npm ci has put any package there.
+  const { lock } = await import('proper-lockfile');
   const deadline = Date.now() + WAIT_LIMIT_MS;
   let release;
   let isTold = false;

@@ -1,10 +1,11 @@
 // npm run ros:setup: makes a ROS 2 for this package where none is sourced, and fits rclnodejs to whichever there is.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { checkNode, install } from '../bootstrap.mjs';
 import { BASE_STEPS, makeBase } from './base.mjs';
 import { missingOf, variablesOf } from './environment.mjs';
 import { makeJavascript } from './javascript.mjs';
-import { rosLayout } from './layout.mjs';
+import { rclnodejsFolder, rosLayout } from './layout.mjs';
 import { isLinked, linkRclnodejs } from './link.mjs';
 import { withLock } from './lock.mjs';
 import { makeMessages } from './messages.mjs';
@@ -63,4 +64,10 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
   });
 }
 
-if (isMain(import.meta.url)) await reportSetupError(() => setUp());
+async function main() {
+  checkNode();
+  if (rclnodejsFolder() === undefined) install();
+  await setUp();
+}
+
+if (isMain(import.meta.url)) await reportSetupError(main);
