@@ -1,5 +1,5 @@
-// Used by CMakeLists.txt: puts the node as it is installed (compiled files, what it needs of node_modules, models,
-// config, launch) into a folder. node scripts/ros/stage.mjs FOLDER
+// Used by CMakeLists.txt: puts the node as it is installed (compiled files, what it needs of node_modules, models)
+// into a folder. node scripts/ros/stage.mjs FOLDER
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -102,7 +102,7 @@ function stage(target) {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   // The definitions of vision_msgs are read where messages are written, whoever compiled the package.
-  for (const name of ['package.json', 'bin', 'config', 'launch', 'models', 'msg', 'ros/vision_msgs/msg']) {
+  for (const name of ['package.json', 'bin', 'models', 'msg', 'ros/vision_msgs/msg']) {
     cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
   }
   cpSync(join(packageRoot, 'build', 'src'), join(fresh, 'build', 'src'), {
@@ -122,17 +122,9 @@ async function main(target) {
       rosLayout().linkKey,
       statSync(join(packageRoot, 'build', '.stamp'), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     ],
-    paths: [
-      'package.json',
-      'package-lock.json',
-      'bin',
-      'config',
-      'launch',
-      'models',
-      'msg',
-      'ros',
-      'scripts/ros/stage.mjs',
-    ].map((name) => join(packageRoot, name)),
+    paths: ['package.json', 'package-lock.json', 'bin', 'models', 'msg', 'ros', 'scripts/ros/stage.mjs'].map(
+      (name) => join(packageRoot, name),
+    ),
   });
   const stamp = join(target, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;

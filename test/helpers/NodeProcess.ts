@@ -7,10 +7,14 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  /** @param rosArguments behind --ros-args, e.g. `-p`, `threads:=2` */
-  constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[]) {
-    const args = [packagePath('bin', 'effvit.mjs'), 'node', '--ros-args', ...rosArguments];
-    this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  /**
+   * @param rosArguments behind --ros-args, e.g. `-p`, `threads:=2`
+   * @param executable of an installed node; without it that of this clone
+   */
+  constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[], executable?: string) {
+    const program = executable === undefined ? [packagePath('bin', 'effvit.mjs'), 'node'] : [];
+    const args = [...program, '--ros-args', ...rosArguments];
+    this.#child = spawn(executable ?? process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (text: Buffer) => {
         this.#output += text.toString();
