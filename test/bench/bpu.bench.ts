@@ -1,25 +1,36 @@
 // The BPU: whether the simulated one gives the figures that its device model was made from, what the pool adds to a
 // frame on it, and what the binding to libdnn.so costs, measured against the fake runtime doing nothing.
 //
-//   node build/test/bench/bpu.bench.js [seconds a measurement] [repetitions]
+//   node build/test/bench/bpu.bench.js [seconds a measurement] [repetitions] [frames of warm-up]
+//
+// At a frame every 6 ms the JavaScript compiler has seen the way of a frame often enough after some 2000 of them; a
+// node that runs for a minute is past that, so the pool's part is measured behind such a warm-up.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simulatedBpuSpec } from '../../src/classify/simulatedBpuSpec.js';
+import { topK } from '../../src/classify/topK.js';
+import type { RawImageFrame } from '../../src/image/ImageFrame.js';
+import { preprocessOptions } from '../../src/image/PreprocessOptions.js';
 import type { BackendSpec, SimulatedBpuSpec } from '../../src/inference/BackendSpec.js';
 import { BpuBackend } from '../../src/inference/bpu/BpuBackend.js';
 import { modelLease } from '../../src/inference/bpu/ModelLease.js';
 import { SimulatedDevice } from '../../src/inference/simulated/SimulatedDevice.js';
 import { resolveModel } from '../../src/model/resolveModel.js';
+import { InferencePool } from '../../src/pool/InferencePool.js';
 import { measurePool } from '../../src/report/perf/measurePool.js';
 import type { PerfRun } from '../../src/report/perf/PerfSeries.js';
 import { monotonicNs } from '../../src/stats/monotonicNs.js';
 import { buildFakeLibdnn, FakeLibdnn, writeFakeBin } from '../helpers/fakeLibdnn.js';
+import { measureBareWakes } from './bareWake.js';
 
-const [secondsText, repetitionsText] = process.argv.slice(2);
+const [secondsText, repetitionsText, warmUpText] = process.argv.slice(2);
 const perfTimeMs = 1000 * Number(secondsText ?? 3);
 const repetitions = Number(repetitionsText ?? 3);
+const warmUpFrames = Number(warmUpText ?? 2500);
+const SIDE_PX = 224;
+const BARE_ROUNDS = 500;
 const manifest = await resolveModel('efficientvit_m5');
 
 async function measure(backend: BackendSpec, threads: number, cores: number): Promise<PerfRun> {
@@ -73,6 +84,58 @@ async function benchSimulation(): Promise<void> {
     row(`  two cores, ${threads} threads`, await measure(twoCores, threads, 2));
 }
 
+/** One frame at a time through one worker; median of what the pool adds, and of each of its stages. */
+async function poolsPart(serviceMs: number, hostMs: number, frames: number): Promise<string> {
+  const spec = simulatedBpuSpec(manifest, { bpu_core: 'any' });
+  const pool = new InferencePool<number>({
+    model: {
+      backend: { ...spec, deviceModel: { cores: 1, serviceMs, hostMs } },
+      preprocess: preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resizeMode: 'stretch' }),
+      postprocess: (logits) => topK(logits, 5, 'logits')[0]?.index ?? -1,
+    },
+    threads: 1,
+  });
+  const frame: RawImageFrame = {
+    kind: 'raw',
+    stamp: { sec: 0, nanosec: 0 },
+    frameId: 'bench',
+    source: 'bench',
+    encoding: 'nv12',
+    widthPx: SIDE_PX,
+    heightPx: SIDE_PX,
+    strideBytes: SIDE_PX,
+    isBigEndian: false,
+    data: Uint8Array.from({ length: (SIDE_PX * SIDE_PX * 3) / 2 }, (_, index) => index * 7),
+  };
+  await pool.start();
+  const addedUs: number[] = [];
+  for (let number = 0; number < warmUpFrames + frames; number++) {
+    if (number === warmUpFrames) pool.resetStatistics();
+    const outcome = await pool.submit(frame);
+    assert.equal(outcome.kind, 'result');
+    const { totalNs, inferenceNs } = outcome.timings;
+    if (number >= warmUpFrames) addedUs.push((totalNs - inferenceNs) / 1e3);
+  }
+  const stages = Object.entries(pool.statistics.summary())
+    .filter(([stage, { count }]) => count > 0 && stage !== 'inference' && stage !== 'total')
+    .map(([stage, { p50Ns }]) => `${stage} ${(p50Ns / 1e3).toFixed(0)}`);
+  await pool.close();
+  const sorted = addedUs.sort((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.floor(share * sorted.length)] ?? Number.NaN).toFixed(0);
+  return `p50 ${at(0.5)} µs (p5 ${at(0.05)}, p95 ${at(0.95)}): ${stages.join(', ')}`;
+}
+
+async function benchPoolsPart(): Promise<void> {
+  console.log(`what the pool adds to a frame of its one worker, after ${warmUpFrames} frames of warm-up`);
+  console.log(`  no service time, so that nothing sleeps: ${await poolsPart(0, 0, 4000)}`);
+  const frames = Math.max(Math.round(perfTimeMs / 6.34), 1);
+  console.log(`  at M5's pace, both threads asleep in between: ${await poolsPart(5.72, 0.62, frames)}`);
+  const { threadUs, messageUs } = await measureBareWakes(6.34, BARE_ROUNDS);
+  console.log(
+    `  of which two bare threads need ${(threadUs + messageUs).toFixed(0)} µs to wake each other at that pace: the worker ${threadUs.toFixed(0)}, the main thread ${messageUs.toFixed(0)}`,
+  );
+}
+
 async function benchBinding(): Promise<void> {
   const built = buildFakeLibdnn();
   if ('reason' in built) {
@@ -122,4 +185,5 @@ console.log(
   `${cpus()[0]?.model}, ${cpus().length} cores, Node.js ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}`,
 );
 await benchBinding();
+await benchPoolsPart();
 await benchSimulation();
