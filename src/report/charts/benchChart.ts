@@ -29,6 +29,7 @@ export interface BenchChartData {
 const SATURATED_SHARE = 0.95;
 const WIDTH_PX = 960;
 const HEIGHT_PX = 430;
+const TEXT_WIDTH_PX = WIDTH_PX - 48;
 const PLOT_WIDTH_PX = 380;
 const PLOT_HEIGHT_PX = 240;
 const PLOT_TOP_PX = 106;
@@ -89,11 +90,14 @@ export function benchChart(data: BenchChartData): string {
   const title = `${simulated}${data.model}, frames a second and latency by threads`;
   const source = data.published === undefined ? '' : `published: ${data.published.source}`;
   return svgDocument(WIDTH_PX, HEIGHT_PX, title, [
-    svgText(24, 34, `${simulated}${data.model}`, { sizePx: 20, isBold: true }),
-    svgText(24, 56, `${data.runtime}; ${data.machine}`, { colour: CHART_COLOURS.dim }),
+    svgText(24, 34, `${simulated}${data.model}`, { sizePx: 20, isBold: true, maxWidthPx: TEXT_WIDTH_PX }),
+    svgText(24, 56, `${data.runtime}; ${data.machine}`, {
+      colour: CHART_COLOURS.dim,
+      maxWidthPx: TEXT_WIDTH_PX,
+    }),
     plot(64, 'frames a second', rates, ranges, saturated),
     plot(WIDTH_PX - PLOT_WIDTH_PX - 36, 'latency of the forward pass, ms', latencies, [], saturated),
-    svgText(24, HEIGHT_PX - 14, source, { sizePx: 11, colour: CHART_COLOURS.dim }),
+    svgText(24, HEIGHT_PX - 14, source, { sizePx: 11, colour: CHART_COLOURS.dim, maxWidthPx: TEXT_WIDTH_PX }),
   ]);
 }
 

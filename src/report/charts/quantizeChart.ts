@@ -34,8 +34,8 @@ export function quantizeChart({ title, subtitle, accuracy, nodes }: QuantizeChar
   const worst = [...nodes].sort((a, b) => a.cosine - b.cosine).slice(0, NODES_SHOWN);
   const { dim, first, second, third, line } = CHART_COLOURS;
   const parts = [
-    svgText(24, 34, title, { sizePx: 20, isBold: true }),
-    svgText(24, 56, subtitle, { colour: dim }),
+    svgText(24, 34, title, { sizePx: 20, isBold: true, maxWidthPx: WIDTH_PX - 48 }),
+    svgText(24, 56, subtitle, { colour: dim, maxWidthPx: WIDTH_PX - 48 }),
     svgText(24, 92, 'pictures, percent', { sizePx: 14, isBold: true }),
   ];
   let top = 104;
@@ -64,7 +64,9 @@ export function quantizeChart({ title, subtitle, accuracy, nodes }: QuantizeChar
     svgText(
       24,
       top,
-      `least similar nodes (${worst.length} of ${nodes.length}), cosine from ${from.toFixed(2)} to 1`,
+      worst.length === 0
+        ? 'least similar nodes'
+        : `least similar nodes (${worst.length} of ${nodes.length}), cosine from ${from.toFixed(2)} to 1`,
       {
         sizePx: 14,
         isBold: true,

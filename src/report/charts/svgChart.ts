@@ -16,7 +16,26 @@ export const escapeXml = (text: string): string =>
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 
-/** A line of text; `y` is its baseline. */
+const BOLD_WIDENS = 1.14;
+
+/** In the size of the letters, as DejaVu Sans has them at most: it is wider than most fonts, which leave more room. */
+function letterWidth(letter: string): number {
+  if (/[MWmw@%\u1100-\uffff]|[\u{10000}-\u{10ffff}]/u.test(letter)) return 1;
+  return /[A-Z0-9]/.test(letter) ? 0.78 : 0.62;
+}
+
+/** The text, or as much of it as fits with an ellipsis behind it. */
+function cut(text: string, width: number): string {
+  const letters = [...text];
+  let used = 0;
+  const end = letters.findIndex((letter) => {
+    used += letterWidth(letter);
+    return used > width;
+  });
+  return end < 0 ? text : `${letters.slice(0, Math.max(0, end - 1)).join('')}…`;
+}
+
+/** A line of text; `y` is its baseline. What is longer than `maxWidthPx` is cut and ends with an ellipsis. */
 export function svgText(
   x: number,
   y: number,
@@ -26,10 +45,13 @@ export function svgText(
     readonly anchor?: 'start' | 'middle' | 'end';
     readonly colour?: string;
     readonly isBold?: boolean;
+    readonly maxWidthPx?: number;
   } = {},
 ): string {
   const { sizePx = 13, anchor = 'start', colour = CHART_COLOURS.text, isBold = false } = style;
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${sizePx}" text-anchor="${anchor}" fill="${colour}"${isBold ? ' font-weight="bold"' : ''}>${escapeXml(text)}</text>`;
+  const { maxWidthPx = Number.POSITIVE_INFINITY } = style;
+  const shown = cut(text, maxWidthPx / (sizePx * (isBold ? BOLD_WIDENS : 1)));
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${sizePx}" text-anchor="${anchor}" fill="${colour}"${isBold ? ' font-weight="bold"' : ''}>${escapeXml(shown)}</text>`;
 }
 
 export function svgDocument(

@@ -54,6 +54,20 @@ describe('charts', () => {
     }
   });
 
+  it('cuts titles that would leave the picture: its right edge stays white', async () => {
+    const long = 'Intel(R) Xeon(R) Platinum 8480+ WWWW MMMM '.repeat(6);
+    const bench = benchChart({ ...DATA, model: long, machine: long, points: [point(1, 10)] });
+    const quantize = quantizeChart({ title: long, subtitle: long, accuracy: [], nodes: [] });
+    for (const svg of [bench, quantize]) {
+      assert.match(svg, /…</);
+      const picture = sharp(Buffer.from(svg)).removeAlpha();
+      const { height = 0 } = await picture.metadata();
+      const edge = picture.extract({ left: 950, top: 0, width: 10, height });
+      const darkest = Math.min(...(await edge.stats()).channels.map(({ min }) => min));
+      assert.equal(darkest, 255);
+    }
+  });
+
   it('draws the worst nodes first and cuts long names at their beginning', async () => {
     const nodes = Array.from({ length: 300 }, (_, index) => ({
       name: `/stages/${'x'.repeat(80)}/node_${index}`,
