@@ -16,12 +16,12 @@ export const escapeXml = (text: string): string =>
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 
-const BOLD_WIDENS = 1.14;
+const BOLD_WIDENS = 1.12;
 
-/** In the size of the letters, as DejaVu Sans has them at most: it is wider than most fonts, which leave more room. */
+/** In the size of the letters, as DejaVu Sans has them: it is wider than most fonts, which leave more room. */
 function letterWidth(letter: string): number {
   if (/[MWmw@%\u1100-\uffff]|[\u{10000}-\u{10ffff}]/u.test(letter)) return 1;
-  return /[A-Z0-9]/.test(letter) ? 0.78 : 0.62;
+  return /[A-Z0-9]/.test(letter) ? 0.66 : 0.55;
 }
 
 /** The text, or as much of it as fits with an ellipsis behind it. */
