@@ -1,31 +1,25 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { openBag } from '../bag/openBag.js';
-import { readLabelledPictures } from '../classify/labelledPictures.js';
-import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { fillParameters } from '../core/parameters.js';
-import { loadLabels } from '../model/labels.js';
-import type { ModelManifest } from '../model/ModelManifest.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
-import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
 import { formatQuantizeReport } from '../modelling/quantize/formatQuantizeReport.js';
-import { listCalibrationPictures } from '../modelling/quantize/listCalibrationPictures.js';
+import { normalizationWarnings } from '../modelling/quantize/InputNormalization.js';
 import { COVERAGES, type Coverage } from '../modelling/quantize/NodePlan.js';
-import type { LabelledPlanes, PicturePlanes } from '../modelling/quantize/PicturePlanes.js';
+import type { PicturePlanes } from '../modelling/quantize/PicturePlanes.js';
 import { PRECISIONS, type Precision } from '../modelling/quantize/QuantParams.js';
 import { quantizeModel } from '../modelling/quantize/quantizeModel.js';
 import { readCalibrationSet } from '../modelling/quantize/readCalibrationSet.js';
 import { type MakertbinFile, readMakertbinConfig } from '../modelling/quantize/readMakertbinConfig.js';
-import { writeCalibrationSet } from '../modelling/quantize/writeCalibrationSet.js';
+import { type CalibrationSet, writeCalibrationSet } from '../modelling/quantize/writeCalibrationSet.js';
+import { writeQuantizedManifest } from '../modelling/quantize/writeQuantizedManifest.js';
 import { quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
-import { isBagPath } from './isBagPath.js';
 import { numberParser } from './options.js';
-import { pictureFrame } from './pictureFrame.js';
 import { quantizeChartData } from './quantizeChartData.js';
+import { calibrationPlanes, labelledPlanes, planesMaker } from './quantizePictures.js';
 import { checkChartPath, writeChart } from './writeChart.js';
 
 interface QuantizeCommandOptions {
@@ -96,25 +90,34 @@ export function registerQuantize(program: Command, context: CommandContext): voi
       const onnxPath = await ensureOnnx(manifest, { signal });
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
+      await checkOutputPath(outputPath, onnxPath);
+      for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
       const planes = planesMaker(manifest);
+      const labelled =
+        options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
       // Next to the model, under the name that the yaml gives it: the vendor's compiler can be run there next.
       const [dataFolder = 'calibration_data'] = config.config.calibration_parameters.cal_data_dir;
       const folder = join(dirname(outputPath), basename(dataFolder));
-      const set = await writeCalibrationSet(calibrationPlanes(options, planes, context), {
-        folder,
-        valuesPerPicture: planes.valuesPerPicture,
-        maxPictures: options.pictures,
-        signal,
-        onPicture: (written) => terminal.progress('calibration set', written, options.pictures),
-      });
-      const labelled =
-        options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
-      const files = await readCalibrationSet(set.folder, planes.valuesPerPicture);
+      let set: CalibrationSet | undefined;
+      // Written when the first picture is asked for: by then the model and all names of nodes were checked.
+      const calibration = async function* (): AsyncGenerator<PicturePlanes> {
+        set = await writeCalibrationSet(
+          calibrationPlanes(options.calibration, options.pictures, planes, terminal),
+          {
+            folder,
+            valuesPerPicture: planes.valuesPerPicture,
+            maxPictures: options.pictures,
+            signal,
+            onPicture: (written) => terminal.progress('calibration set', written, options.pictures),
+          },
+        );
+        yield* (await readCalibrationSet(set.folder, planes.valuesPerPicture)).pictures();
+      };
       const report = await quantizeModel({
         config,
         onnxPath,
         outputPath,
-        calibration: files.pictures(),
+        calibration: calibration(),
         overrides,
         coverage: options.coverage,
         ablation: options.ablation === true,
@@ -124,15 +127,19 @@ export function registerQuantize(program: Command, context: CommandContext): voi
         ...(labelled !== undefined && { evaluation: labelled }),
         ...(options.reduceRange === true && { reduceRange: true }),
       });
+      const manifestPath = await writeQuantizedManifest(manifest, outputPath);
       if (options.chart !== undefined) {
         await writeChart(options.chart, quantizeChart(quantizeChartData(report, manifest.name)));
       }
       if (options.json === true) {
-        terminal.json({ ...report, calibrationSet: set });
+        terminal.json({ ...report, calibrationSet: set, manifestPath });
         return;
       }
-      terminal.line(`calibration set: ${set.pictureCount} pictures in ${set.folder}`);
+      if (set !== undefined) terminal.line(setLine(set));
       terminal.line(formatQuantizeReport(report));
+      if (manifestPath !== undefined) {
+        terminal.line(`${manifestPath}: labels and preprocessing of ${manifest.name}, for --model here.`);
+      }
     });
 }
 
@@ -158,6 +165,22 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
   return forms;
 }
 
+/** What would fail after minutes of work, or destroy the float model. @throws EffvitError BAD_ARGUMENT */
+async function checkOutputPath(outputPath: string, floatPath: string): Promise<void> {
+  const refuse = (what: string): never => {
+    throw new EffvitError('BAD_ARGUMENT', `--output ${outputPath} ${what}.`);
+  };
+  if (!outputPath.toLowerCase().endsWith('.onnx')) refuse('does not end in .onnx: name the file to write');
+  if (outputPath === resolve(floatPath)) refuse('is the float model itself: name another file');
+  const info = await stat(outputPath).catch(() => undefined);
+  if (info?.isDirectory() === true) refuse('is a folder: name a file in it');
+}
+
+function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {
+  const seen = seenCount > pictureCount ? ` of ${seenCount}` : '';
+  return `calibration set: ${pictureCount}${seen} pictures in ${folder}`;
+}
+
 /**
  * The yaml's `onnx_model`, relative to the yaml's folder as hb_mapper has it; where no such file lies there, the
  * model of that name.
@@ -165,59 +188,4 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
 function modelOfConfig({ config, file }: MakertbinFile): string {
   const path = resolve(dirname(file), config.model_parameters.onnx_model);
   return existsSync(path) ? path : basename(path, '.onnx');
-}
-
-function planesMaker(manifest: ModelManifest): FramePlanes {
-  const { color } = manifest.input;
-  if (color === 'nv12') {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler wants it.`,
-    );
-  }
-  return new FramePlanes(modelPreprocess(manifest, fillParameters({ resize_filter: 'antialias' })), color);
-}
-
-async function* calibrationPlanes(
-  { calibration, pictures }: QuantizeCommandOptions,
-  planes: FramePlanes,
-  { terminal }: CommandContext,
-): AsyncGenerator<PicturePlanes> {
-  if (!(await isBagPath(calibration))) {
-    for (const path of await listCalibrationPictures(calibration, pictures)) {
-      yield await planes.planesOf(await pictureFrame(path));
-    }
-    return;
-  }
-  const bag = await openBag(calibration);
-  try {
-    for await (const item of bag.imageFrames()) {
-      if (item.kind === 'image') yield await planes.planesOf(item.frame);
-      else terminal.warn(item.error.message);
-    }
-    for (const warning of bag.warnings) terminal.warn(warning);
-  } finally {
-    await bag.close();
-  }
-}
-
-/** The labelled pictures as a stream that can be read again; a wrong list shows before the work begins. */
-async function labelledPlanes(
-  list: string,
-  manifest: ModelManifest,
-  planes: FramePlanes,
-): Promise<() => AsyncGenerator<LabelledPlanes>> {
-  const { classCount } = manifest.output;
-  if (classCount === undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `--eval needs the number of classes, and ${manifest.name} has no manifest: name a model with one.`,
-    );
-  }
-  const pictures = await readLabelledPictures(list, await loadLabels(manifest, classCount));
-  return async function* (): AsyncGenerator<LabelledPlanes> {
-    for (const { path, classIndex } of pictures) {
-      yield { ...(await planes.planesOf(await pictureFrame(path))), label: classIndex };
-    }
-  };
 }

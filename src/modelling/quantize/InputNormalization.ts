@@ -1,4 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import type { ModelManifest } from '../../model/ModelManifest.js';
 import type { MakertbinConfig } from './makertbinSchema.js';
 import type { FloatValue } from './OrtRunner.js';
 import type { PicturePlanes } from './PicturePlanes.js';
@@ -33,6 +34,32 @@ export function inputNormalization({ input_parameters: input }: MakertbinConfig)
     mean: norm.includes('mean') ? channels(input.mean_value[0], 0) : [0, 0, 0],
     scale: norm.includes('scale') ? channels(input.scale_value[0], 1) : [1, 1, 1],
   };
+}
+
+/** Differences between the configuration and the manifest that the model will be run by, one sentence each. */
+export function normalizationWarnings(
+  config: MakertbinConfig,
+  { name, input }: Pick<ModelManifest, 'name' | 'input'>,
+): string[] {
+  const yaml = inputNormalization(config);
+  const warnings: string[] = [];
+  const warn = (key: string, own: string, theirs: string): void => {
+    warnings.push(
+      `The yaml's ${key} is ${own}, but ${name} is run with ${theirs}: the int8 model is calibrated for the yaml's.`,
+    );
+  };
+  if (yaml.color !== input.color) warn('input_type_train', yaml.color, input.color);
+  for (const [key, own, theirs] of [
+    ['mean_value', yaml.mean, input.mean],
+    ['scale_value', yaml.scale, input.scale],
+  ] as const) {
+    // The same figure is written with more digits or fewer.
+    const isNear = own.every(
+      (value, channel) => Math.abs(value - (theirs[channel] ?? 0)) <= 1e-3 * Math.max(Math.abs(value), 1e-6),
+    );
+    if (!isNear) warn(key, own.join(' '), theirs.join(' '));
+  }
+  return warnings;
 }
 
 function channels(values: readonly number[] | undefined, fallback: number): number[] {
