@@ -43,7 +43,7 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       } else {
         for (const finding of findings) show(finding, context.terminal);
         context.terminal.line(
-          `${findings.length} looked at: ${count('problem')} problems, ${count('warning')} warnings`,
+          `${findings.length} looked at: ${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`,
         );
       }
       if (count('problem') > 0) context.exitCode = 1;
@@ -61,4 +61,8 @@ function parseSize(text: string): CameraSize {
   const [widthPx, heightPx] = [Number(match?.[1]), Number(match?.[2])];
   if (widthPx > 0 && heightPx > 0) return { widthPx, heightPx };
   throw new InvalidArgumentError(`Expected a size such as 640x480 but received ${text}.`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

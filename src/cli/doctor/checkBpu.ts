@@ -2,6 +2,7 @@ import { asEffvitError } from '../../core/EffvitError.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
 import { detectChip } from '../../inference/bpu/detectChip.js';
 import { LibDnn } from '../../inference/bpu/LibDnn.js';
+import { systemRoot } from '../../inference/bpu/systemRoot.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
@@ -9,7 +10,7 @@ const HOT_CELSIUS = 85;
 
 /** The BPU's chip, its runtime, and how it fares. */
 export async function checkBpu(machine: Machine): Promise<Finding[]> {
-  const chip = detectChip(machine.root, machine.env);
+  const chip = detectChip(systemRoot(machine.env, machine.root), machine.env);
   const findings: Finding[] = [
     ok(
       'BPU',
@@ -31,14 +32,16 @@ async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promis
     const { version, path } = await LibDnn.open(given);
     return [ok('libdnn', `${version} (${path})`)];
   } catch (error) {
-    const [found = '', ...remedy] = asEffvitError(error).message.replace(/\.$/, '').split(': ');
-    return [problem('libdnn', found, remedy.join(': ') || 'sudo apt update && sudo apt install hobot-dnn')];
+    const { message } = asEffvitError(error);
+    // What the loader says stands in brackets and may have colons of its own.
+    const [, found = message, remedy] = /^(.*\)|[^:]*): (.*?)\.?$/s.exec(message) ?? [];
+    return [problem('libdnn', found, remedy ?? 'sudo apt update && sudo apt install hobot-dnn')];
   }
 }
 
-function checkBoard({ root }: Machine): Finding[] {
+function checkBoard({ root, env }: Machine): Finding[] {
   const { bpuLoadPercent, bpuFrequencyHz, bpuMaxFrequencyHz, temperaturesCelsius } = new BoardMonitor(
-    root,
+    systemRoot(env, root),
   ).read();
   const findings: Finding[] = [];
   if (bpuLoadPercent !== undefined)

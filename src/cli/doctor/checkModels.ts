@@ -1,6 +1,7 @@
 import { checkMarch } from '../../classify/bpuBackendSpec.js';
 import { asEffvitError } from '../../core/EffvitError.js';
 import { detectChip } from '../../inference/bpu/detectChip.js';
+import { systemRoot } from '../../inference/bpu/systemRoot.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { describeKind, type ModelFileStatus, modelFiles, pullCommand } from '../../model/modelFiles.js';
@@ -11,7 +12,7 @@ import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 /** Every model with a file here: which files, whether they are whole, and whether a .bin fits the chip. */
 export async function checkModels(machine: Machine): Promise<Finding[]> {
   const { env, root } = machine;
-  const chip = detectChip(root, env);
+  const chip = detectChip(systemRoot(env, root), env);
   const findings: Finding[] = [];
   for (const name of await knownModelNames(env)) {
     try {

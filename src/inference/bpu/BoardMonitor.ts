@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemRoot } from './systemRoot.js';
 
 /** What the board tells of itself; a field that this machine does not tell is absent. */
 export interface BoardReading {
@@ -133,12 +134,9 @@ export class BoardMonitor {
 
 let thisBoard: BoardMonitor | undefined;
 
-/**
- * A reading of this machine; on a PC mostly empty. `$EFFVIT_SYS_ROOT` is where a container has the board's /sys, as
- * the folder that `sys` lies in.
- */
+/** A reading of this machine; on a PC mostly empty. */
 export function readBoardMonitor(): BoardReading {
-  thisBoard ??= new BoardMonitor(process.env['EFFVIT_SYS_ROOT'] || '/');
+  thisBoard ??= new BoardMonitor(systemRoot());
   return thisBoard.read();
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BPU_CHIPS, type BpuChip } from '../../model/BpuChip.js';
+import { systemRoot } from './systemRoot.js';
 
 /** What the boards call themselves in their device tree, e.g. `D-Robotics RDK X5 V1.0`. */
 const NAMES: readonly (readonly [RegExp, BpuChip])[] = [
@@ -14,7 +15,7 @@ const NAMES: readonly (readonly [RegExp, BpuChip])[] = [
  *
  * @param root prefix of /proc and /sys, for tests.
  */
-export function detectChip(root = '/', env: NodeJS.ProcessEnv = process.env): BpuChip | undefined {
+export function detectChip(root = systemRoot(), env: NodeJS.ProcessEnv = process.env): BpuChip | undefined {
   const given = BPU_CHIPS.find((chip) => chip === env['EFFVIT_BPU_CHIP']);
   if (given !== undefined) return given;
   const hasCore = (core: number): boolean => existsSync(join(root, `sys/devices/system/bpu/bpu${core}`));

@@ -236,4 +236,28 @@ describe('ROS node: the BPU', function () {
       return results.some(({ header }) => header.stamp.nanosec === 3);
     }, 'a result after the second configure');
   });
+
+  it('says that the BPU hangs, serves once it does not, and leaves in order with a task that never ended', async function () {
+    const built = buildFakeLibdnn();
+    if ('reason' in built) leaveOut(this, built.reason);
+    Object.assign(rig.env, { EFFVIT_LIBDNN: built.path, EFFVIT_BPU_CHIP: 'rdk-x5', FAKEDNN: 'hang=1' });
+    const user = await rig.start(
+      ...['-p', `model:=${await writeModel()}`, '-p', 'backend:=bpu', '-p', 'threads:=1'],
+      ...['-p', 'inference_timeout_ms:=500.0'],
+    );
+    assert.equal(await user.transition(NAME, 'configure'), false);
+    assert.match(
+      rig.output,
+      /hbDNNWaitTaskDone failed with -6000008 \(time-out\) for .+ after 1500 ms: .+\./,
+    );
+    assert.equal(await user.lifecycleState(NAME), 'unconfigured');
+    await rig.activate(user);
+    await user.ask({ op: 'subscribe', topic: '/classification', type: 'vision_msgs/msg/Classification' });
+    await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
+    for (const topic of ['/classification', '/image']) await user.match(topic);
+    await user.ask({ op: 'publish', topic: '/image', message: imageMessage(5, 1) });
+    const [result] = await rig.takeAll<Classification>(user, '/classification', 1);
+    assert.equal(result?.header.stamp.nanosec, 5);
+    assert.equal(await rig.node.end('SIGINT'), 0, rig.output);
+  });
 });

@@ -133,7 +133,10 @@ describe('effvit doctor', () => {
     );
     const findings = await checkBpu(board);
     assert.equal(find(findings, 'BPU').found, 'rdk-x5 (bayes-e)');
-    assert.equal(find(findings, 'libdnn').status, 'problem');
+    const runtime = find(findings, 'libdnn');
+    assert.equal(runtime.status, 'problem');
+    assert.match(runtime.found, /^The BPU runtime .*libdnn\.so does not load \(.*\)$/);
+    assert.match(runtime.remedy ?? '', /^correct EFFVIT_LIBDNN, or choose the backend onnx$/);
     assert.equal(find(findings, 'BPU load').found, '3 %');
   });
 

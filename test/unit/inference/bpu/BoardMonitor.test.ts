@@ -5,6 +5,7 @@ import {
   readBoardMonitor,
 } from '../../../../src/inference/bpu/BoardMonitor.js';
 import { detectChip } from '../../../../src/inference/bpu/detectChip.js';
+import { systemRoot } from '../../../../src/inference/bpu/systemRoot.js';
 import { BPU_FOLDER as BPU, writeBoardTree, X5_TREE as X5 } from '../../../helpers/boardTree.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
@@ -79,6 +80,12 @@ describe('BoardMonitor', () => {
 
   it('reads this machine without an error', () => {
     assert.equal(typeof readBoardMonitor(), 'object');
+  });
+
+  it('finds the board where a container has it', () => {
+    assert.equal(systemRoot({ EFFVIT_SYS_ROOT: '/host' }, '/elsewhere'), '/host');
+    assert.equal(systemRoot({ EFFVIT_SYS_ROOT: '' }), '/');
+    assert.equal(systemRoot({}, '/elsewhere'), '/elsewhere');
   });
 
   it('tells the chip by the name of the board, by its cores, or as it is told', () => {
