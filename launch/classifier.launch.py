@@ -5,6 +5,7 @@
 """
 import os
 import threading
+import time
 
 from launch import LaunchDescription
 from launch.actions import (
@@ -31,6 +32,12 @@ FAST_DDS_VARIABLES = FAST_DDS_PROFILE_VARIABLES + ('FASTDDS_BUILTIN_TRANSPORTS',
 # Camera and node reserve a segment of 64 MB each; below this the profile would fail and cost the default transport.
 SHARED_MEMORY_NEEDED_MB = 192
 
+POLL_S = 0.2
+# Until a service counts as not answering.
+ANSWER_LIMIT_S = 3.0
+# A change that was asked for begins within this many looks at the state, or is asked for again.
+RESEND_POLLS = 15
+
 TRUE = ('true', '1', 'yes', 'on')
 FALSE = ('false', '0', 'no', 'off')
 
@@ -55,8 +62,9 @@ def _arguments():
             description='YAML file with the parameters of the node; the arguments here go over it.'),
         DeclareLaunchArgument(
             'model', default_value='',
-            description='Name of a model (effvit model list), path of its manifest, or auto: '
-                        'efficientvit_m5 where its files were pulled, else the bundled one. '
+            description='Name of a model (effvit model list), a folder with a manifest.yaml, an .onnx or '
+                        '.bin file, or auto: efficientvit_m5 where its files were pulled, else '
+                        'the bundled one. '
                         'Empty: as in params_file.'),
         DeclareLaunchArgument(
             'backend', default_value='',
@@ -197,49 +205,98 @@ def _dds_profile(context):
     return []
 
 
-def _change_states(context, node):
-    """Configure, then activate, each after the other was answered; runs in a thread of its own.
+def _answer(client, request, is_over):
+    """Return the answer of a service, or None where none came in time."""
+    if not client.wait_for_service(timeout_sec=POLL_S):
+        return None
+    answered = threading.Event()
+    future = client.call_async(request)
+    future.add_done_callback(lambda _: answered.set())
+    for _ in range(round(ANSWER_LIMIT_S / POLL_S)):
+        if answered.wait(POLL_S):
+            return future.result()
+        if is_over():
+            break
+    client.remove_pending_request(future)
+    return None
 
-    By the answers of the service rather than by LifecycleNode's transition events: an event that is
-    published before the launch process was matched would be lost, and the node never activated.
+
+def _change_state(clients, request, before, after, is_over):
+    """Bring the node from one state into one of others; return False where it refused.
+
+    A process that was killed is listed until its lease ends, and a request that goes to it is lost.
+    So the node is asked for its state until it answers, and the request is sent again while the
+    node stays in its old state and has not answered.
+    """
+    from lifecycle_msgs.msg import State
+    from lifecycle_msgs.srv import GetState
+
+    get_state, change_state = clients
+    future, patience = None, 0
+    while not is_over():
+        answer = _answer(get_state, GetState.Request(), is_over)
+        if answer is None:
+            continue
+        state = answer.current_state.id
+        if state in after:
+            return True
+        if state == State.PRIMARY_STATE_FINALIZED:
+            return False
+        if state != before:
+            # On its way.
+            patience = RESEND_POLLS
+        elif future is not None and future.done() and not future.result().success:
+            return False
+        elif patience > 0:
+            patience -= 1
+        elif change_state.wait_for_service(timeout_sec=POLL_S):
+            future, patience = change_state.call_async(request), RESEND_POLLS
+        time.sleep(POLL_S)
+    return True
+
+
+def _change_states(context, node, is_current=lambda: True):
+    """Configure and activate the node; runs in a thread of its own, until is_current says no.
+
+    By the services rather than by LifecycleNode's transition events: an event that is published
+    before the launch process was matched would be lost, and the node never activated.
     """
     from launch_ros.ros_adapters import get_ros_node
-    from lifecycle_msgs.msg import Transition
-    from lifecycle_msgs.srv import ChangeState
+    from lifecycle_msgs.msg import State, Transition
+    from lifecycle_msgs.srv import ChangeState, GetState
 
-    logger = get_logger('classifier.launch')
+    name = node.node_name
     ros_node = get_ros_node(context)
-    client = ros_node.create_client(ChangeState, f'{node.node_name}/change_state')
+    clients = (ros_node.create_client(GetState, f'{name}/get_state'),
+               ros_node.create_client(ChangeState, f'{name}/change_state'))
+    inactive, active = State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE
     try:
-        for label, transition in (
-            ('configure', Transition.TRANSITION_CONFIGURE),
-            ('activate', Transition.TRANSITION_ACTIVATE),
+        for label, transition, before, after in (
+            ('configure', Transition.TRANSITION_CONFIGURE,
+             State.PRIMARY_STATE_UNCONFIGURED, (inactive, active)),
+            ('activate', Transition.TRANSITION_ACTIVATE, inactive, (active,)),
         ):
-            while not client.wait_for_service(timeout_sec=0.5):
-                if context.is_shutdown:
-                    return
             request = ChangeState.Request()
             request.transition.id = transition
-            answered = threading.Event()
-            future = client.call_async(request)
-            future.add_done_callback(lambda _, answered=answered: answered.set())
-            while not answered.wait(0.5):
-                if context.is_shutdown:
-                    return
-            if not future.result().success:
-                logger.error(
-                    f'{node.node_name} refused to {label}: see its log for the reason, then use '
-                    f'ros2 lifecycle set {node.node_name} {label}.')
+            if not _change_state(clients, request, before, after,
+                                 lambda: context.is_shutdown or not is_current()):
+                get_logger('classifier.launch').error(
+                    f'{name} refused to {label}: see its log for the reason, then use '
+                    f'ros2 lifecycle set {name} {label}.')
                 return
     finally:
-        ros_node.destroy_client(client)
+        for client in clients:
+            ros_node.destroy_client(client)
 
 
 def _start_on_process_start(context, node):
     """Return the handler that makes the node active each time its process starts, respawns too."""
+    starts = []
+
     def start(event, context):
-        context.add_completion_future(
-            context.asyncio_loop.run_in_executor(None, _change_states, context, node))
+        starts.append(event)
+        context.add_completion_future(context.asyncio_loop.run_in_executor(
+            None, _change_states, context, node, lambda: starts[-1] is event))
 
     return RegisterEventHandler(OnProcessStart(target_action=node, on_start=start))
 

@@ -1,4 +1,6 @@
-"""Run the autostart of classifier.launch.py against a running node: changeStatesByLaunch.py LAUNCH_FILE NODE_NAME
+"""Run the autostart of classifier.launch.py against a running node: changeStatesByLaunch.py LAUNCH_FILE NODE_NAME [WAIT]
+
+With WAIT it finds the node's services, prints "found", and begins when it has read a line.
 
 The launch package is the recording double; the services are called through a real rclpy node, as launch_ros does it.
 """
@@ -34,6 +36,13 @@ def main():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     context = types.SimpleNamespace(is_shutdown=False)
+    if len(sys.argv) > 3:
+        from lifecycle_msgs.srv import ChangeState
+        client = ros_node.create_client(ChangeState, f'{sys.argv[2]}/change_state')
+        if not client.wait_for_service(timeout_sec=60):
+            sys.exit('no node')
+        print('found', flush=True)
+        sys.stdin.readline()
     module._change_states(context, types.SimpleNamespace(node_name=sys.argv[2]))
     print('done', flush=True)
     executor.shutdown()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
@@ -69,6 +70,21 @@ describe('launch', function () {
       const model = await writeColourModel(scratch.path('colours'));
       node = new NodeProcess(env, ['-p', `model:=${model}`]);
       assert.equal(changeStates(), 'done\n');
+      peer = await RosPeer.start(env);
+      assert.equal(await peer.lifecycleState('/classifier'), 'active');
+    });
+
+    it('autostarts the next node after one was killed, which is still listed and answers nothing', async () => {
+      const model = await writeColourModel(scratch.path('colours'));
+      const killed = new NodeProcess(env, ['-p', `model:=${model}`]);
+      const script = packagePath('test', 'helpers', 'changeStatesByLaunch.py');
+      const starter = spawn('python3', [script, FILE, '/classifier', 'WAIT'], { env });
+      const lines = createInterface(starter.stdout)[Symbol.asyncIterator]();
+      assert.equal((await lines.next()).value, 'found');
+      await killed.kill();
+      starter.stdin.write('\n');
+      node = new NodeProcess(env, ['-p', `model:=${model}`]);
+      assert.equal((await lines.next()).value, 'done', node.output);
       peer = await RosPeer.start(env);
       assert.equal(await peer.lifecycleState('/classifier'), 'active');
     });
@@ -143,17 +159,23 @@ describe('launch', function () {
 const STAND_IN = `#!/usr/bin/env python3
 import json, signal, sys
 import rclpy
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 rclpy.init(args=sys.argv)
 node = rclpy.create_node('unnamed', automatically_declare_parameters_from_overrides=True)
 print('name', node.get_fully_qualified_name(), flush=True)
 wanted = ['threads', 'image_topics']
 print(json.dumps({name: node.get_parameter(name).value for name in wanted}), flush=True)
+# Unconfigured, inactive, active are 1, 2, 3; configure is 1 and activate 3.
+state = [1]
 def change(request, response):
     print('transition', request.transition.id, flush=True)
+    state[0] = {1: 2, 3: 3}[request.transition.id]
     response.success = True
     return response
-service = node.create_service(ChangeState, '~/change_state', change)
+def tell(request, response):
+    response.current_state.id = state[0]
+    return response
+services = [node.create_service(ChangeState, '~/change_state', change), node.create_service(GetState, '~/get_state', tell)]
 try:
     rclpy.spin(node)
 except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
