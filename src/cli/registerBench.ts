@@ -116,7 +116,7 @@ async function measure(
   earlier: EarlierPerf | undefined,
   { terminal, signal }: CommandContext,
 ): Promise<BenchResult> {
-  const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+  const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
   const { backend, manifest } = model;
   const series: PerfSeries[] = [];
   let info: LoadedModelInfo | undefined;

@@ -53,7 +53,7 @@ export function registerClassify(program: Command, context: CommandContext): voi
       threads: 1,
     });
     const { terminal, signal } = context;
-    const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start({ model, parameters });
     try {
       // One after the other: the timings of a picture are then its own.

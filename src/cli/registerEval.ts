@@ -49,7 +49,7 @@ export function registerEval(program: Command, context: CommandContext): void {
       drop_policy: 'block',
     });
     const { terminal, signal } = context;
-    const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start({ model, parameters });
     try {
       const pictures = await readLabelledPictures(path, classifier.labels);

@@ -9,13 +9,18 @@ export function registerNode(program: Command, context: CommandContext): void {
   program
     .command('node')
     .description('Run the managed ROS 2 node; it waits for the transitions configure and activate.')
+    .option('--autostart', 'configure and activate it at once, where no launch file or manager does')
     .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
     .allowUnknownOption()
-    .addHelpText('after', '\nExample: effvit node --ros-args -p threads:=2 -r image:=/camera/image_raw\n')
-    .action(async (rosArguments: string[]) => {
+    .addHelpText(
+      'after',
+      '\nExample: effvit node --autostart --ros-args -p threads:=2 -r image:=/camera/image_raw\n',
+    )
+    .action(async (rosArguments: string[], options: { readonly autostart?: boolean }) => {
       // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
+        isAutostarted: options.autostart === true,
         loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
         readSensors: readBoardMonitor,
       });

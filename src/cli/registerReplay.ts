@@ -111,7 +111,7 @@ async function replay(
   try {
     // Asked for before the model is loaded: a wrong topic should not cost the loading time.
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
-    const model = await loadModel(parameters, { notice: (text) => terminal.warn(text), signal });
+    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
     classifier = await Classifier.start({ model, parameters });
     const collector =
       options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);

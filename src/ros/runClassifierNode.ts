@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { asEffvitError } from '../core/EffvitError.js';
 import { ClassifierNode, type ClassifierNodeOptions } from './ClassifierNode.js';
 import { loadRcl } from './rosEnvironment.js';
 
@@ -6,21 +7,34 @@ import { loadRcl } from './rosEnvironment.js';
  * Runs the node until `signal` is aborted; then drains what was begun and leaves the graph in order. Leaving by
  * process.exit alone has crashed in the middleware.
  *
+ * @param options `isAutostarted`: configured and activated at once, for where nobody else does it; a failure ends the run.
  * @param rosArguments as `ros2 run` and launch give them: `--ros-args -r __node:=... --params-file ...`.
  * @throws EffvitError ROS_UNAVAILABLE, BAD_CONFIG
  */
 export async function runClassifierNode(
   rosArguments: readonly string[],
   signal: AbortSignal,
-  options: ClassifierNodeOptions,
+  options: ClassifierNodeOptions & { readonly isAutostarted?: boolean },
 ): Promise<void> {
   const rcl = await loadRcl();
   await rcl.init(undefined, ['classifier_node', ...rosArguments]);
   try {
     const node = new ClassifierNode(rcl, options);
-    if (!signal.aborted) await once(signal, 'abort');
-    await node.destroy();
+    try {
+      if (options.isAutostarted === true) await activate(node, signal);
+      if (!signal.aborted) await once(signal, 'abort');
+    } finally {
+      await node.destroy();
+    }
   } finally {
     rcl.shutdown();
+  }
+}
+
+async function activate({ lifecycle }: ClassifierNode, signal: AbortSignal): Promise<void> {
+  for (const label of ['configure', 'activate']) {
+    if (signal.aborted) return;
+    const { isSuccess, error } = await lifecycle.request({ id: 0, label });
+    if (!isSuccess && !signal.aborted) throw asEffvitError(error);
   }
 }

@@ -40,6 +40,15 @@ export class NodeProcess {
     return this.#child.exitCode;
   }
 
+  /** Waits until it ends by itself and gives the exit code; null where it had to be killed after a minute. */
+  async ended(): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    await once(this.#child, 'exit');
+    clearTimeout(limit);
+    return this.#child.exitCode;
+  }
+
   /** As a crash does it. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');

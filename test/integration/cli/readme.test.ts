@@ -28,7 +28,9 @@ describe('first steps of the README', () => {
       ['classify', 'replay', 'bench', 'quantize'],
     );
     for (const words of steps) {
-      const run = await runEffvit(words, { cwd: scratch.path() });
+      // Minutes on a busy machine: the same with fewer pictures, and without timing the models.
+      const fewer = words[0] === 'quantize' ? ['--pictures', '6', '--speed-rounds', '0'] : [];
+      const run = await runEffvit([...words, ...fewer], { cwd: scratch.path(), limitMs: 300_000 });
       assert.equal(run.code, 0, `effvit ${words.join(' ')}: ${run.stderr}`);
     }
     const heads = {
