@@ -28,7 +28,8 @@ export class Terminal {
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
     this.isInteractive = this.#stdout.isTTY === true && env['TERM'] !== 'dumb';
-    this.widthColumns = Math.max(40, this.#stdout.columns ?? 100);
+    // A terminal without a size says 0.
+    this.widthColumns = Math.max(40, this.#stdout.columns || 100);
     const colours = pc.createColors(this.isInteractive && !env['NO_COLOR']);
     this.bold = colours.bold;
     this.dim = colours.dim;
