@@ -40,8 +40,11 @@ export function install() {
   say('Installing the npm packages of package-lock.json (about a minute the first time) ...');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  if (npm === undefined) run('npm', args);
-  else run(process.execPath, [npm, ...args]);
+  const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const done = spawnSync(command, [...before, ...args], { cwd: root, stdio: 'inherit' });
+  if (done.error !== undefined) fail(`Cannot run npm: ${done.error.message}`);
+  if (done.status !== 0)
+    fail('npm ci did not install the packages, for the reason above; it needs the npm registry once.');
   writeFileSync(stamp, wanted);
 }
 

@@ -15,7 +15,8 @@ export async function reportSetupError(work) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     const log = error.log === undefined ? '' : ` The whole output is in ${error.log}.`;
-    process.stderr.write(`effvit: ${error.message}${log}\n`);
+    const sentence = /[.:]$/.test(error.message) ? error.message : `${error.message}.`;
+    process.stderr.write(`effvit: ${sentence}${log}\n`);
     process.exitCode = error.exitCode;
   }
 }

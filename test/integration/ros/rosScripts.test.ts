@@ -44,8 +44,28 @@ describe('npm run ros:setup, where it cannot', function () {
     const { code, stderr } = await runRosScript('setup', [], env);
     assert.equal(code, 1);
     assert.match(stderr, /^ {4}no space left$/m);
-    assert.match(stderr, /virtual environment could not be made in .*\(.*python3 ended with exit code 3\)/);
+    assert.match(
+      stderr,
+      /virtual environment could not be made in .*\(.*python3 ended with exit code 3\)\. The whole/,
+    );
     assert.match(stderr, /The whole output is in .*setup-base-[0-9a-f]{12}\.log\./);
+  });
+
+  it('says in one sentence that there is no network, without the output of the command that needed it', async () => {
+    const python = scratch.path('python3');
+    const answer =
+      '{"version":[3,12,1],"implementation":"CPython","machine":"x86_64","venv":true,"headers":true}';
+    const message = 'ERROR: Failed to establish a new connection: Temporary failure in name resolution';
+    const script = `#!/bin/sh\n[ "$1" = -c ] && echo '${answer}' && exit\necho '${message}'\nexit 1\n`;
+    writeFileSync(python, script, { mode: 0o755 });
+    const env = { ...NO_ROS, EFFVIT_CACHE: scratch.path('cache'), EFFVIT_PYTHON: python };
+    const { code, stderr } = await runRosScript('setup', [], env);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^effvit: The network was not reached \(Temporary failure in name resolution\), and ROS 2 comes from PyPI and Debian: connect this machine, then run this again; it goes on where it stopped\. The whole output is in \S+\.log\.$/m,
+    );
+    assert.doesNotMatch(stderr, /Failed to establish/);
   });
 
   it('refuses a sourced ROS that the node does not run on', async () => {
