@@ -31,6 +31,8 @@ const repetitions = Number(repetitionsText ?? 3);
 const warmUpFrames = Number(warmUpText ?? 2500);
 const SIDE_PX = 224;
 const BARE_ROUNDS = 500;
+/** Of the runs with several threads, whose figures are the device's. */
+const WARM_UP_OF_RUNS = 400;
 const manifest = await resolveModel('efficientvit_m5');
 
 async function measure(backend: BackendSpec, threads: number, cores: number): Promise<PerfRun> {
@@ -42,7 +44,7 @@ async function measure(backend: BackendSpec, threads: number, cores: number): Pr
     frameCount: 0,
     perfTimeMs,
     repetitions,
-    warmUpFrames: 40,
+    warmUpFrames: WARM_UP_OF_RUNS,
     runTimeoutMs: 5000,
     meter: { cores, busyNs: () => device.servedNs(monotonicNs()) },
   });
