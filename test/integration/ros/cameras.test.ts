@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { COLOURS } from '../../helpers/colourModel.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, type Statistics } from '../../helpers/NodeUnderTest.js';
 import { type RosPeer, waitFor } from '../../helpers/RosPeer.js';
 
 const IMAGE = 'sensor_msgs/msg/Image';
@@ -94,5 +94,60 @@ describe('ROS node: cameras', function () {
     await rig.activate(user);
     const [result] = await rig.takeAll<Classification>(user, '/classification', 3);
     assert.equal(result?.results[0]?.class_id, 'blue');
+  });
+
+  it('counts a stream of malformed images by cause while the other camera is served', async () => {
+    const GOOD = '/good/image_raw';
+    const BAD = '/bad/image_raw';
+    const user = await rig.startActive(
+      ...['-p', `image_topics:=["${GOOD}","${BAD}"]`, '-p', 'queue_size:=1000'],
+      ...[GOOD, BAD].flatMap((topic) => [
+        ...['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`],
+        ...['-p', `qos_overrides.${topic}.subscription.depth:=1000`],
+      ]),
+    );
+    const { NAME } = NodeUnderTest;
+    await user.ask(DIAGNOSTICS);
+    await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
+    await user.ask({ op: 'subscribe', topic: `${NAME}/statistics`, type: 'effvit/msg/PipelineStatistics' });
+    for (const topic of [`${NAME}/frames`, `${NAME}/statistics`]) await user.match(topic);
+    await advertise(user, GOOD);
+    await advertise(user, BAD);
+    await user.ask({ op: 'stream', topic: GOOD, hz: 30, message: imageMessage(0, 1) });
+    const malformed: readonly (readonly [object, RegExp])[] = [
+      [imageMessage(0, 0, { strideBytes: 10 }), /step|stride/i],
+      [imageMessage(0, 0, { data: new Uint8Array(5) }), /bytes|data/i],
+      [imageMessage(0, 0, { encoding: 'rgb12' }), /rgb12/],
+      [imageMessage(0, 0, { widthPx: 0, heightPx: 0, strideBytes: 0 }), /0/],
+    ];
+    let bad = 0;
+    for (const [message, reason] of malformed) {
+      await user.ask({ op: 'stream', topic: BAD, hz: 100, message });
+      const reasons: string[] = [];
+      await waitFor(async () => {
+        const reports = await user.ask<{ drop_cause: string; drop_reason: string; source: string }[]>({
+          op: 'take',
+          topic: `${NAME}/frames`,
+        });
+        for (const { source, drop_cause, drop_reason } of reports) {
+          assert.equal(drop_cause, source === BAD ? 'bad_image' : '');
+          if (source === BAD) reasons.push(drop_reason);
+        }
+        return reasons.some((text) => reason.test(text));
+      }, `a report of ${reason}`);
+      bad += await user.ask<number>({ op: 'unstream', topic: BAD });
+    }
+    await rig.diagnosed(user, `camera ${BAD}`, /^ERROR|^WARN/);
+    const good = await user.ask<number>({ op: 'unstream', topic: GOOD });
+    const results = await rig.takeAll<Classification>(user, '/classification', good);
+    assert.deepEqual(
+      results.map(({ header }) => header.stamp.nanosec),
+      Array.from({ length: good }, (_, index) => index + 1),
+    );
+    await waitFor(async () => {
+      const [last] = (await user.ask<Statistics[]>({ op: 'take', topic: `${NAME}/statistics` })).slice(-1);
+      const count = last?.dropped.find(({ cause }) => cause === 'bad_image')?.count;
+      return last?.published === good && count === bad && last.received === good + bad;
+    }, `${good} good and ${bad} bad frames in the statistics`);
   });
 });
