@@ -33,6 +33,7 @@ export class ChannelMeans {
     return this.#dims;
   }
 
+  /** A new array at each call: keep it. */
   get means(): Float64Array {
     return this.#sums.map((sum) => sum / Math.max(1, this.#count));
   }
