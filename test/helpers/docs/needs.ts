@@ -25,7 +25,7 @@ export function neededBy(words: readonly string[]): ReadonlySet<Need> {
   const needs = new Set<Need>();
   if (/^(ros2|colcon)\b/.test(line) || /\bsetup\.bash\b/.test(line)) needs.add('ROS 2');
   if (/^effvit (node|play|top)\b/.test(line)) needs.add('ROS 2');
-  if (/^(rqt|foxglove)/.test(line)) needs.add('ROS 2').add('a desktop');
+  if (/^(rqt|foxglove|rviz2|ros2 run rqt)/.test(line)) needs.add('ROS 2').add('a desktop');
   if (
     /--backend[ =]bpu(?!_)|backend:=bpu(?!_)|EFFVIT_LIBDNN=|\/sys\/devices\/|^hrt_model_exec|^hb_/.test(line)
   ) {
