@@ -14,6 +14,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import type { ClassResult } from './ClassResult.js';
 import { modelPreprocess } from './prepareModel.js';
+import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
 import { topK } from './topK.js';
 
@@ -82,7 +83,7 @@ export class Classifier {
       threads: parameters.threads,
       ordered: parameters.ordered,
       runTimeoutMs: parameters.inference_timeout_ms,
-      queueSize: parameters.queue_size,
+      queueSize: queueSizeOf(parameters),
       dropPolicy: parameters.drop_policy,
       maxAgeMs: parameters.max_age_ms,
       ...(stampClockNs !== undefined && { stampClockNs }),
@@ -186,7 +187,7 @@ export class Classifier {
     const preprocess = modelPreprocess(this.#model.manifest, parameters);
     if (parameters.threads !== this.#parameters.threads) await this.#pool.resize(parameters.threads);
     this.#pool.setOptions({
-      queueSize: parameters.queue_size,
+      queueSize: queueSizeOf(parameters),
       dropPolicy: parameters.drop_policy,
       maxAgeMs: parameters.max_age_ms,
     });

@@ -126,9 +126,10 @@ export const PARAMETERS = [
   {
     name: 'queue_size',
     type: 'integer',
-    defaultValue: 4,
-    range: { min: 1, max: 1000 },
-    description: 'Frames that may wait for a worker, over all cameras together.',
+    defaultValue: 0,
+    range: { min: 0, max: 1000 },
+    description:
+      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 with block).',
     change: 'live',
   },
   {
