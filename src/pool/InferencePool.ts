@@ -61,7 +61,7 @@ export class InferencePool<Value> {
       live,
       ordered: fixed.ordered,
       stampClockNs: options.stampClockNs,
-      taker: (ahead) => this.#crew.taker(ahead),
+      taker: (untilNs) => this.#crew.taker(untilNs),
     });
     this.#dispatcher = dispatcher;
     this.#crew = new WorkerCrew(fixed, {

@@ -54,6 +54,8 @@ interface Assignment<Job> {
   readonly slot: number;
 }
 
+/** Of the newest frame in the moving average of the time that a frame takes. */
+const SERVICE_WEIGHT = 1 / 8;
 /** One that is computed and one that is handed ahead. */
 const SLOT_COUNT = 2;
 
@@ -81,6 +83,8 @@ export class PoolWorker<Job> {
   /** In the order in which the thread does them. */
   #assignments: Assignment<Job>[] = [];
   #currentSinceNs = 0;
+  /** How long it takes for a frame, a moving average; nothing is expected of it before the first. */
+  #serviceNs = Number.POSITIVE_INFINITY;
   #lastEndedNs = 0;
   #logits = logitsOf(0);
   #timer: NodeJS.Timeout | undefined;
@@ -137,9 +141,9 @@ export class PoolWorker<Job> {
     return this.#state === 'serving';
   }
 
-  /** Since when it has the frame that it computes, by the monotonic clock; for a worker with load. */
-  get currentSinceNs(): number {
-    return this.#currentSinceNs;
+  /** When it is expected to be done with the frame that it computes, by the monotonic clock; for a worker with load. */
+  get expectedFreeNs(): number {
+    return this.#currentSinceNs + this.#serviceNs;
   }
 
   /** Whether nothing more is expected of it, though its thread has not ended. */
@@ -236,6 +240,10 @@ export class PoolWorker<Job> {
     const times = sender.record.times();
     const aheadUntilNs = Math.min(this.#lastEndedNs, times.beganNs);
     this.#lastEndedNs = times.endedNs;
+    const serviceNs = times.endedNs - times.beganNs;
+    this.#serviceNs = Number.isFinite(this.#serviceNs)
+      ? this.#serviceNs + (serviceNs - this.#serviceNs) * SERVICE_WEIGHT
+      : serviceNs;
     this.#events.done(this, assignment.job, {
       times,
       waitedAheadNs: Math.max(aheadUntilNs - times.handedOverNs, 0),

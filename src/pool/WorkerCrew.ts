@@ -84,15 +84,15 @@ export class WorkerCrew<Job> {
 
   /**
    * The worker that takes the next frame: an idle one, always the first of them, so that at a low load the same
-   * caches stay warm. With `ahead` also a busy one, that which is likely to be free first: it finds the frame
-   * in its memory when it is done, and no time passes between its frames.
+   * caches stay warm. Else a busy one that is expected to be free by `untilNs` of the monotonic clock, of several the
+   * first: it finds the frame in its memory when it is done, and no time passes between its frames.
    */
-  taker(ahead: boolean): PoolWorker<Job> | undefined {
+  taker(untilNs: number): PoolWorker<Job> | undefined {
     let best: PoolWorker<Job> | undefined;
     for (const worker of this.#serving) {
       if (!worker.hasRoom) continue;
       if (worker.load === 0) return worker;
-      if (ahead && (best === undefined || worker.currentSinceNs < best.currentSinceNs)) best = worker;
+      if (worker.expectedFreeNs <= Math.min(untilNs, best?.expectedFreeNs ?? untilNs)) best = worker;
     }
     return best;
   }
