@@ -114,8 +114,14 @@ def _play(context):
     player = _player(context)
     if not _flag(context, 'exit_at_end'):
         return [player]
-    end = EmitEvent(event=Shutdown(reason='the bag was played'))
-    return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end])), player]
+    return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=_end)), player]
+
+
+def _end(event, context):
+    """End the launch with its player, unless it is the launch that has ended it."""
+    if context.is_shutdown:
+        return None
+    return [EmitEvent(event=Shutdown(reason='the bag was played'))]
 
 
 def generate_launch_description():

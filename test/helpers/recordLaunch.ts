@@ -25,6 +25,8 @@ export interface LaunchRecord {
     readonly on: 'start' | 'exit';
     readonly target: string;
     readonly emits: readonly string[];
+    /** While the launch is ending already. */
+    readonly emits_in_shutdown: readonly string[];
   }[];
   readonly files: readonly string[];
 }

@@ -99,7 +99,9 @@ describe('launch/classifier.launch.py', function () {
   });
 
   it('makes the node active at every start of its process, unless told not to', () => {
-    assert.deepEqual(recordLaunch(FILE).handlers, [{ on: 'start', target: 'classifier', emits: [] }]);
+    assert.deepEqual(recordLaunch(FILE).handlers, [
+      { on: 'start', target: 'classifier', emits: [], emits_in_shutdown: [] },
+    ]);
     assert.deepEqual(recordLaunch(FILE, { autostart: 'false' }).handlers, []);
   });
 

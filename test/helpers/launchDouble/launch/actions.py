@@ -74,11 +74,22 @@ class RegisterEventHandler:
         self.handler = event_handler
 
     def execute(self, context):
-        entities = self.handler.entities
+        def emits(is_shutdown):
+            entities = self.handler.entities
+            if callable(entities):
+                # One that starts work of its own at the start of a process is not called here.
+                if self.handler.event == 'start':
+                    return []
+                context.is_shutdown = is_shutdown
+                entities = entities(None, context) or []
+                context.is_shutdown = False
+            return [type(e.event).__name__ for e in entities]
+
         context.record['handlers'].append({
             'on': self.handler.event,
             'target': self.handler.target_action.label,
-            'emits': [] if callable(entities) else [type(e.event).__name__ for e in entities],
+            'emits': emits(is_shutdown=False),
+            'emits_in_shutdown': emits(is_shutdown=True),
         })
 
 
