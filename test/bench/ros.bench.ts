@@ -292,8 +292,8 @@ async function device(): Promise<void> {
     `SIMULATED rdk-x5, ${threads} threads, 640x480 rgb8 at ${camera.hz} Hz; the device itself: ${(1000 / deviceModel.serviceMs).toFixed(1)} frames/s, ${ownMs.toFixed(2)} ms a frame with ${threads} in it (published 174.7 and 22.69)`,
   );
   const settings: readonly (readonly [name: string, ...parameters: string[]])[] = [
-    ['queue_size 4 (default)'],
-    ['queue_size 1', 'queue_size:=1'],
+    ['queue_size 1 (default)'],
+    ['queue_size 4', 'queue_size:=4'],
     ['max_age_ms 8', 'max_age_ms:=8.0'],
   ];
   for (const [name, ...parameters] of settings) {

@@ -294,6 +294,28 @@ describe('InferencePool', () => {
       assert.equal(wordOf(await blocker), 1000);
     });
 
+    it('hands a live frame ahead to a worker that should be done by now', async () => {
+      const pool = await startPool({ queueSize: 2, dropPolicy: 'oldest' });
+      await pool.submit(scriptedFrame(1));
+      const { outcome: blocker } = await block(pool);
+      // Far longer than the frame before took.
+      await sleep(200);
+      const outcomes = [2, 3].map((number) => pool.submit(scriptedFrame(number)));
+      // One is with the worker, and only one.
+      assert.equal(pool.queuedCount, 1);
+      scripted.release();
+      assert.deepEqual((await Promise.all([blocker, ...outcomes])).map(wordOf), [1000, 2, 3]);
+    });
+
+    it('keeps a live frame back, where a newer one can replace it, while no worker is near its end', async () => {
+      const pool = await startPool({ queueSize: 1, dropPolicy: 'oldest' });
+      await pool.submit(scriptedFrame(1, 'work', { serviceMs: 250 }));
+      await block(pool);
+      const outcomes = [2, 3].map((number) => pool.submit(scriptedFrame(number)));
+      scripted.release();
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), ['queue_full', 3]);
+    });
+
     it('drops the newest frame', async () => {
       const pool = await startPool({ queueSize: 2, dropPolicy: 'newest' });
       await block(pool);
