@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asEffvitError } from '../core/EffvitError.js';
 import {
   fillParameters,
@@ -226,14 +227,19 @@ export class NodeParameters {
         continue;
       }
       const taken = fromRos(spec, value);
-      const problem = parameterProblem(spec, taken) ?? this.#changeProblem(spec);
+      // `ros2 param load` gives back what `ros2 param dump` wrote: what stays as it is, is no change.
+      const isSame =
+        spec.change !== 'read_only' && isDeepStrictEqual(taken, this.#values[spec.name as keyof Parameters]);
+      const problem = parameterProblem(spec, taken) ?? (isSame ? undefined : this.#changeProblem(spec));
       if (problem !== undefined) return { successful: false, reason: problem };
       changed[name] = taken;
       stored.push(this.#parameter(spec, taken));
     }
     const next = fillParameters({ ...this.#values, ...changed });
     const differing = new Set(
-      Object.keys(changed).filter((name) => changed[name] !== this.#values[name as keyof Parameters]),
+      Object.keys(changed).filter(
+        (name) => !isDeepStrictEqual(changed[name], this.#values[name as keyof Parameters]),
+      ),
     );
     try {
       if (differing.size > 0) await this.#owner.apply(next, differing);

@@ -67,6 +67,8 @@ describe('ROS node', function () {
     await refused('nv12_range', 'limited', /cannot change while the node is configured.*cleanup/);
     await refused('model', '/no/such/model', /\/no\/such\/model/);
     await refused('speed', 3, /There is no parameter speed/);
+    // As ros2 param load does it with all that ros2 param dump wrote.
+    assert.deepEqual(await user.setParameter(NAME, 'nv12_range', 'model'), { successful: true, reason: '' });
     for (const threads of [1, 8, 4]) {
       assert.deepEqual(await user.setParameter(NAME, 'threads', threads), { successful: true, reason: '' });
     }
