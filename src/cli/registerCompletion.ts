@@ -21,7 +21,8 @@ export function registerCompletion(program: Command, { terminal }: CommandContex
     .addHelpText(
       'after',
       `
-The words come from the installed program, so a shell that reads the script when it starts is never out of date.
+The words come from the installed program, so a shell that reads the script when it starts is never out of date. That
+takes about half a second; where it is too long, write the script to a file that the shell reads, after every update.
 Example: source <(effvit completion bash)     # in ~/.bashrc
 Example: source <(effvit completion zsh)      # in ~/.zshrc, after compinit
 Example: effvit completion fish | source      # in ~/.config/fish/config.fish
