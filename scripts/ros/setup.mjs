@@ -56,6 +56,11 @@ function explained(error, out) {
  */
 export async function setUp({ env = process.env, root, out = process.stderr, compileMessages = true } = {}) {
   const layout = rosLayout(root === undefined ? { env } : { env, root });
+  if (process.features.require_module !== true) {
+    throw new SetupError(
+      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`,
+    );
+  }
   if (layout.rclnodejs === undefined) {
     throw new SetupError('rclnodejs is not in node_modules: run npm ci (without --omit=optional) first.');
   }

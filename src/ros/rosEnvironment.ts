@@ -19,7 +19,11 @@ const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
  * the environment and at files alone: importing rclnodejs without a working ROS would start a rebuild in
  * node_modules, which must never happen on a robot.
  */
-export function rosProblem(env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function rosProblem(
+  env: NodeJS.ProcessEnv = process.env,
+  // Node.js before 20.19, and 22 before 22.12, has no such entry.
+  isEsmRequirable: boolean | undefined = process.features.require_module,
+): string | undefined {
   const distro = env['ROS_DISTRO'];
   const prefixes = (env['AMENT_PREFIX_PATH'] ?? '').split(':').filter((prefix) => prefix !== '');
   if (distro === undefined || distro === '' || prefixes.length === 0) {
@@ -27,6 +31,9 @@ export function rosProblem(env: NodeJS.ProcessEnv = process.env): string | undef
   }
   if (!isOnPath('ros2', env)) {
     return `ROS 2 ${distro} is sourced but there is no ros2 on PATH: source setup.bash anew.`;
+  }
+  if (isEsmRequirable !== true) {
+    return `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`;
   }
   for (const [name, remedy] of Object.entries(NEEDED_PACKAGES)) {
     const isThere = prefixes.some((prefix) =>

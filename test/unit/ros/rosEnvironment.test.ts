@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { rosProblem } from '../../../src/ros/rosEnvironment.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+describe('rosProblem', () => {
+  const scratch = scratchFolder();
+
+  function sourced(...packages: readonly string[]): NodeJS.ProcessEnv {
+    const index = scratch.path('share', 'ament_index', 'resource_index', 'packages');
+    mkdirSync(index, { recursive: true });
+    for (const name of packages) writeFileSync(`${index}/${name}`, '');
+    mkdirSync(scratch.path('bin'));
+    writeFileSync(scratch.path('bin', 'ros2'), '');
+    chmodSync(scratch.path('bin', 'ros2'), 0o755);
+    return { ROS_DISTRO: 'jazzy', AMENT_PREFIX_PATH: scratch.path(), PATH: scratch.path('bin') };
+  }
+
+  it('says that no ROS is sourced, or only half of one', () => {
+    assert.match(rosProblem({}) ?? '', /^No ROS 2 is sourced in this shell: run `source /);
+    assert.match(
+      rosProblem({ ROS_DISTRO: 'jazzy', AMENT_PREFIX_PATH: '/nowhere', PATH: '/nowhere' }) ?? '',
+      /^ROS 2 jazzy is sourced but there is no ros2 on PATH/,
+    );
+  });
+
+  it('says that this Node.js cannot load rclnodejs, before anything of it is loaded', () => {
+    assert.equal(
+      rosProblem(sourced(), false),
+      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`,
+    );
+  });
+
+  it('names the message package that is missing, and what brings it', () => {
+    const env = sourced('sensor_msgs', 'diagnostic_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'effvit');
+    assert.match(
+      rosProblem(env, true) ?? '',
+      /^The message package vision_msgs is not on AMENT_PREFIX_PATH: install it with/,
+    );
+  });
+});
