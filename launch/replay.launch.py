@@ -105,8 +105,13 @@ def _player(context):
     return ExecuteProcess(cmd=command, name='bag_player', output='screen')
 
 
-def _time(context):
-    """Let the node use the time that the player publishes."""
+def _begin(context):
+    """Refuse wrong arguments before the node is started; let it use the time of the player.
+
+    A launch that fails leaves the processes running that it has started already.
+    """
+    _player(context)
+    _flag(context, 'exit_at_end')
     return [SetLaunchConfiguration('use_sim_time', 'true')] if _flag(context, 'clock') else []
 
 
@@ -127,7 +132,7 @@ def _end(event, context):
 def generate_launch_description():
     classifier = os.path.join(SHARE, 'launch', 'classifier.launch.py')
     return LaunchDescription(_arguments() + [
-        OpaqueFunction(function=_time),
+        OpaqueFunction(function=_begin),
         IncludeLaunchDescription(PythonLaunchDescriptionSource(classifier)),
         OpaqueFunction(function=_play),
     ])

@@ -47,17 +47,21 @@ describe('launch/replay.launch.py', function () {
     assert.deepEqual(processes[0]?.cmd, ['ros2', 'bag', 'play', BAG, '--rate', '1']);
   });
 
-  it('refuses wrong values in one sentence', () => {
+  it('refuses wrong values in one sentence, before the node is started', () => {
     const cases: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
       [{}, /Required launch argument "bag" was not provided/],
       [{ bag: '/nowhere' }, /argument bag but there is no "\/nowhere"/],
       [{ bag: BAG, rate: '0' }, /argument rate but received "0"/],
       [{ bag: BAG, rate: 'fast' }, /argument rate but received "fast"/],
+      [{ bag: BAG, exit_at_end: 'perhaps' }, /true or false for the argument exit_at_end/],
+      [{ bag: BAG, clock: 'perhaps' }, /true or false for the argument clock/],
       [{ bag: BAG, player: 'vlc' }, /effvit or ros2bag for the argument player but received "vlc"/],
     ];
     for (const [args, expected] of cases) {
       const outcome = launchOutcome(FILE, args);
-      assert.match('error' in outcome ? outcome.error : 'not refused', expected);
+      const error = 'error' in outcome ? outcome.error : 'not refused';
+      assert.match(error, expected);
+      assert.doesNotMatch(error, /left running/);
     }
   });
 });

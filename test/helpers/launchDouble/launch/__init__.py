@@ -28,7 +28,13 @@ class LaunchContext:
 def record(path, arguments, environment=None):
     """Visit the launch file with these argument values; return what it would do."""
     context = LaunchContext(arguments, os.environ if environment is None else environment)
-    visit_file(path, context)
+    try:
+        visit_file(path, context)
+    except RuntimeError as error:
+        started = context.record['nodes'] + context.record['processes']
+        if started:
+            raise RuntimeError(f'{len(started)} processes were left running: {error}') from error
+        raise
     return context.record
 
 
