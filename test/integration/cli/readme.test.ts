@@ -28,9 +28,7 @@ describe('first steps of the README', () => {
       ['classify', 'replay', 'bench', 'quantize', 'classify'],
     );
     for (const words of steps) {
-      // Minutes on a busy machine: the same with fewer pictures, and without timing the models.
-      const fewer = words[0] === 'quantize' ? ['--pictures', '6', '--speed-rounds', '0'] : [];
-      const run = await runEffvit([...words, ...fewer], { cwd: scratch.path(), limitMs: 300_000 });
+      const run = await runEffvit(words, { cwd: scratch.path(), limitMs: 300_000 });
       assert.equal(run.code, 0, `effvit ${words.join(' ')}: ${run.stderr}`);
     }
     const heads = {
