@@ -48,10 +48,11 @@ export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOp
 
 /**
  * What pays on a CPU, measured by test/bench/quantize.bench.ts on EfficientViT-M5 (ONNX Runtime 1.30, AVX-512 VNNI):
- * convolutions and the Gemm are all but the whole gain, and layout operators on bytes a few percent more. MatMul,
- * softmax, Mul, Sigmoid and Add in int8 gain nothing: they are small, and the conversions beside them cost as much.
+ * convolutions and the Gemm alone make the model 1.49 times as fast, with the layout operators and pools between them
+ * 1.61, with every node in int8 1.68. MatMul, softmax, Mul, Sigmoid and Add gain 3 % at most, each taken by itself:
+ * they are small, and the conversions beside them cost nearly as much.
  *
- * Sums stay float for another reason too. A residual stream in int8 is rounded anew by every sum, to steps that are
+ * Sums stay float for another reason. A residual stream in int8 is rounded anew by every sum, to steps that are
  * larger than what most branches add to it: those contributions are lost. On 800 held-out pictures of the bundled
  * model, float sums took the mean cosine of the outputs from 0.948 to 0.999 and agreement from 98.3 to 99.8 %.
  */
