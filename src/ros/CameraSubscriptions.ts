@@ -35,7 +35,10 @@ export class CameraSubscriptions {
     const isCompressed = parameters.image_transport === 'compressed';
     const type = isCompressed ? 'sensor_msgs/msg/CompressedImage' : 'sensor_msgs/msg/Image';
     const parse = isCompressed ? parseCompressedImageCdr : parseImageCdr;
-    const names = parameters.image_topics.map((name) => (isCompressed ? `${name}/compressed` : name));
+    // Remappings are of the camera's topic, and the transport comes after: as image_transport does it.
+    const names = parameters.image_topics.map((name) =>
+      isCompressed ? `${node.resolveTopicName(name)}/compressed` : name,
+    );
     this.topics = names.map((name) => node.resolveTopicName(name));
     this.#subscriptions = this.topics.map((topic, index) => {
       const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);

@@ -57,8 +57,8 @@ describe('ROS node: image encodings', function () {
   });
 
   it('classifies compressed images by what their bytes are, and tells one that is broken', async () => {
-    const topic = '/image/compressed';
-    const user = await rig.startActive('-p', 'image_transport:=compressed');
+    const topic = '/camera/front/compressed';
+    const user = await rig.startActive('-p', 'image_transport:=compressed', '-r', 'image:=/camera/front');
     await user.ask({ op: 'advertise', topic, type: 'sensor_msgs/msg/CompressedImage' });
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.match(topic);
