@@ -1,4 +1,5 @@
 import type { FloatValue } from './OrtRunner.js';
+import type { InputMeans } from './weightBias.js';
 
 /** Mean of each channel of a value over all positions and pictures. */
 export class ChannelMeans {
@@ -28,13 +29,8 @@ export class ChannelMeans {
     this.#count += data.length / channels;
   }
 
-  /** Dimensions of the value. */
-  get dims(): readonly number[] {
-    return this.#dims;
-  }
-
-  /** A new array at each call: keep it. */
-  get means(): Float64Array {
-    return this.#sums.map((sum) => sum / Math.max(1, this.#count));
+  /** The means of what was added until now. */
+  result(): InputMeans {
+    return { means: this.#sums.map((sum) => sum / Math.max(1, this.#count)), dims: this.#dims };
   }
 }

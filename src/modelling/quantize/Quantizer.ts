@@ -1,5 +1,4 @@
 import type { OnnxModel } from '../onnx/OnnxModel.js';
-import type { ChannelMeans } from './ChannelMeans.js';
 import { chooseRange, type RangeMethod } from './chooseRange.js';
 import { type CollectOptions, collectHistograms } from './collectHistograms.js';
 import { insertQuantization, type QuantizedGraph } from './insertQuantization.js';
@@ -11,6 +10,7 @@ import { type FloatValues, probeFloatValues } from './probeFloatValues.js';
 import { LEVELS, quantParamsOf } from './QuantParams.js';
 import { upgradeOpset } from './upgradeOpset.js';
 import type { ValueHistogram } from './ValueHistogram.js';
+import type { InputMeans } from './weightBias.js';
 
 export interface BuildOptions {
   readonly method: RangeMethod;
@@ -25,7 +25,7 @@ export class Quantizer {
   readonly model: OnnxModel;
   readonly floats: FloatValues;
   readonly #histograms = new Map<string, ValueHistogram>();
-  readonly #means = new Map<string, ChannelMeans>();
+  readonly #means = new Map<string, InputMeans>();
 
   private constructor(model: OnnxModel, floats: FloatValues) {
     this.model = model;

@@ -4,6 +4,7 @@ import { ChannelMeans } from './ChannelMeans.js';
 import { type FloatValue, OrtRunner } from './OrtRunner.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 import { ValueHistogram } from './ValueHistogram.js';
+import type { InputMeans } from './weightBias.js';
 
 export interface CollectOptions {
   readonly signal?: AbortSignal;
@@ -14,7 +15,7 @@ export interface Collected {
   /** One for each name asked for. */
   readonly histograms: ReadonlyMap<string, ValueHistogram>;
   /** One for each value of `meanAxes`. */
-  readonly means: ReadonlyMap<string, ChannelMeans>;
+  readonly means: ReadonlyMap<string, InputMeans>;
   readonly frameCount: number;
 }
 
@@ -62,7 +63,8 @@ export async function collectHistograms(
       frameCount++;
       options.onFrame?.(frameCount);
     }
-    return { histograms, means, frameCount };
+    const results = new Map([...means].map(([name, mean]) => [name, mean.result()]));
+    return { histograms, means: results, frameCount };
   } finally {
     await runner.dispose();
   }

@@ -26,7 +26,6 @@ export function weightBias(
   input: InputMeans,
 ): Float64Array {
   const float = tensorToFloat32(weights);
-  const { means } = input;
   const steps = quantized.weights.data as Int8Array;
   const shift = new Float64Array(quantized.scales.length);
   const place =
@@ -34,7 +33,7 @@ export function weightBias(
   for (let index = 0; index < float.length; index++) {
     const { output, channel, share } = place(index);
     const error = (steps[index] ?? 0) * (quantized.scales[output] ?? 0) - (float[index] ?? 0);
-    shift[output] = (shift[output] ?? 0) + error * share * (means[channel] ?? 0);
+    shift[output] = (shift[output] ?? 0) + error * share * (input.means[channel] ?? 0);
   }
   return shift;
 }

@@ -230,7 +230,7 @@ describe('insertQuantization', () => {
         means.add(found);
       }
       await runner.dispose();
-      return means.means;
+      return means.result().means;
     };
     const wanted = await meansOf(quantizer.model, 'qkv');
     const shifts: number[] = [];

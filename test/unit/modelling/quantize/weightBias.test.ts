@@ -136,12 +136,12 @@ describe('ChannelMeans', () => {
     const means = new ChannelMeans(1);
     means.add({ dims: [1, 2, 2, 1], data: Float32Array.of(1, 3, 10, 30) });
     means.add({ dims: [1, 2, 2, 1], data: Float32Array.of(5, 7, 0, 0) });
-    assert.deepEqual([...means.means], [4, 10]);
+    assert.deepEqual([...means.result().means], [4, 10]);
   });
 
   it('counts the axis from the end too', () => {
     const means = new ChannelMeans(-1);
     means.add({ dims: [1, 3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
-    assert.deepEqual([...means.means], [3, 4]);
+    assert.deepEqual([...means.result().means], [3, 4]);
   });
 });
