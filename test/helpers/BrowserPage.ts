@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WebSocket } from 'undici';
+import { headlessArguments } from './Chromium.js';
 
 const LIMIT_MS = 60_000;
 
@@ -53,18 +54,7 @@ export class BrowserPage {
 
   static async start(chromium: string): Promise<BrowserPage> {
     const profile = mkdtempSync(join(tmpdir(), 'effvit-chromium-'));
-    const args = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--remote-debugging-port=0',
-      `--user-data-dir=${profile}`,
-      'about:blank',
-    ];
+    const args = [...headlessArguments(profile), '--remote-debugging-port=0', 'about:blank'];
     const child = spawn(chromium, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     try {
       const address = await within(devToolsAddress(child), 'Chromium did not start');

@@ -31,14 +31,9 @@ export interface RenderedPage {
   readonly console: readonly string[];
 }
 
-/** Opens a file in a headless browser and gives the page as its scripts left it. */
-export function renderPage(
-  chromium: string,
-  path: string,
-  { widthPx = 1200, isDark = false }: { readonly widthPx?: number; readonly isDark?: boolean } = {},
-): Promise<RenderedPage> {
-  const profile = mkdtempSync(join(tmpdir(), 'effvit-chromium-'));
-  const args = [
+/** What every headless run is started with: nothing of the network, and nothing kept but in `profile`. */
+export function headlessArguments(profile: string): string[] {
+  return [
     '--headless',
     '--no-sandbox',
     '--disable-gpu',
@@ -48,6 +43,18 @@ export function renderPage(
     '--disable-component-update',
     '--disable-sync',
     `--user-data-dir=${profile}`,
+  ];
+}
+
+/** Opens a file in a headless browser and gives the page as its scripts left it. */
+export function renderPage(
+  chromium: string,
+  path: string,
+  { widthPx = 1200, isDark = false }: { readonly widthPx?: number; readonly isDark?: boolean } = {},
+): Promise<RenderedPage> {
+  const profile = mkdtempSync(join(tmpdir(), 'effvit-chromium-'));
+  const args = [
+    ...headlessArguments(profile),
     '--enable-logging=stderr',
     `--window-size=${widthPx},1000`,
     ...(isDark ? ['--blink-settings=preferredColorScheme=0'] : []),

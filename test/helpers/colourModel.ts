@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { emptyGraph, makeNode, type OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
 import { float32Tensor } from '../../src/modelling/onnx/onnxTensors.js';
 import { writeOnnx } from '../../src/modelling/onnx/writeOnnx.js';
+import { testModel } from './testModel.js';
 
 /** Classes of the model below, in the order of its output. */
 export const COLOURS = ['red', 'green', 'blue'] as const;
@@ -29,18 +30,7 @@ export function colourModel(spoil: 'no' | 'nan' | 'two_inputs' | 'wrong_shape' =
     makeNode('Mul', 'logits', ['flat', 'gain'], ['output']),
   );
   graph.outputs.push({ name: 'output', dataType: 'float32', shape: [1, shape[1] ?? 3] });
-  return {
-    irVersion: 8,
-    producerName: 'effvit tests',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 1,
-    docString: '',
-    opsets: [{ domain: '', version: 13 }],
-    metadata: new Map(),
-    graph,
-    opaque: {},
-  };
+  return testModel(graph);
 }
 
 /**

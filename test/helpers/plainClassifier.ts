@@ -2,6 +2,7 @@ import type { OnnxDataType } from '../../src/modelling/onnx/OnnxDataType.js';
 import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
 import { intAttr } from '../../src/modelling/onnx/onnxAttributes.js';
 import { float32Tensor, int64Vector } from '../../src/modelling/onnx/onnxTensors.js';
+import { testModel } from './testModel.js';
 
 export interface PlainClassifierOptions {
   readonly inputType?: 'float32' | 'uint8' | 'int64';
@@ -50,18 +51,7 @@ export function plainClassifier(options: PlainClassifierOptions = {}): OnnxModel
     graph.nodes.push(cast(`out_${name}`, 'shaped', name, outputType === 'float32' ? 1 : 7));
     graph.outputs.push({ name, dataType: outputType as OnnxDataType, shape: outputShape });
   }
-  return {
-    irVersion: 8,
-    producerName: 'effvit tests',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 1,
-    docString: '',
-    opsets: [{ domain: '', version: 13 }],
-    metadata: new Map(),
-    graph,
-    opaque: {},
-  };
+  return testModel(graph);
 }
 
 function cast(name: string, input: string, output: string, to: number) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { runEffvit } from '../../helpers/runEffvit.js';
+import { type EffvitRun, runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 interface BenchJson {
@@ -23,23 +23,21 @@ interface BenchJson {
 
 const QUICK = ['--frame-count', '12', '--repetitions', '2', '--warm-up', '0'];
 
+/** `effvit bench` on the simulated BPU, with few frames. */
+function bench(
+  threads: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<EffvitRun> {
+  return runEffvit(['bench', '--backend', 'bpu_sim', '--threads', threads, ...QUICK, ...args], { env });
+}
+
 describe('effvit bench', () => {
   const scratch = scratchFolder();
 
   it('measures the simulated BPU by its device model, and says that it is simulated', async () => {
     const profile = scratch.path('profiler.log');
-    const args = [
-      'bench',
-      '--backend',
-      'bpu_sim',
-      '--threads',
-      '1,4',
-      ...QUICK,
-      '--json',
-      '--profile',
-      profile,
-    ];
-    const run = await runEffvit(args);
+    const run = await bench('1,4', ['--json', '--profile', profile]);
     assert.equal(run.code, 0, run.stderr);
     const output = JSON.parse(run.stdout) as BenchJson;
     assert.equal(output.simulated, true);
@@ -70,16 +68,7 @@ describe('effvit bench', () => {
     }
     const earlier = scratch.path('earlier.json');
     writeFileSync(earlier, run.stdout);
-    const again = await runEffvit([
-      'bench',
-      '--backend',
-      'bpu_sim',
-      '--threads',
-      '4',
-      ...QUICK,
-      '--compare',
-      earlier,
-    ]);
+    const again = await bench('4', ['--compare', earlier]);
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stdout, /^SIMULATED: simulated rdk-x5/);
     assert.match(again.stdout, /Running condition:\n {2}Thread number is: 4\n {2}Frame count {3}is: 12\n/);
@@ -89,16 +78,7 @@ describe('effvit bench', () => {
     assert.match(log, /"simulated": true/);
     const other = { ...(JSON.parse(run.stdout) as object), model: 'another' };
     writeFileSync(earlier, JSON.stringify(other));
-    const compared = await runEffvit([
-      'bench',
-      '--backend',
-      'bpu_sim',
-      '--threads',
-      '4',
-      ...QUICK,
-      '--compare',
-      earlier,
-    ]);
+    const compared = await bench('4', ['--compare', earlier]);
     assert.match(
       compared.stdout,
       /before: another on bpu_sim \(SIMULATED\), which is not what was measured now/,
@@ -117,22 +97,12 @@ device_model:
   rdk-x3: { cores: 2, service_ms: 2, host_ms: 3 }
 `,
     );
-    const args = [
-      'bench',
-      '--backend',
-      'bpu_sim',
-      '--model',
-      scratch.path('both'),
-      '--threads',
-      '1-3',
-      ...QUICK,
-      '--json',
-    ];
+    const args = ['--model', scratch.path('both'), '--json'];
     for (const [chip, cores] of [
       ['rdk-x5', 1],
       ['rdk-x3', 2],
     ] as const) {
-      const run = await runEffvit(args, { env: { EFFVIT_BPU_CHIP: chip } });
+      const run = await bench('1-3', args, { EFFVIT_BPU_CHIP: chip });
       assert.equal(run.code, 0, run.stderr);
       const { device_model, series } = JSON.parse(run.stdout) as BenchJson;
       assert.equal(device_model.cores, cores);
