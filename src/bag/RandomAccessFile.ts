@@ -28,7 +28,7 @@ export class RandomAccessFile {
       handle = await open(path, 'r');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}.`, { cause: error });
+        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, { cause: error });
       }
       throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
     }

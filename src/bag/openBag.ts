@@ -19,7 +19,7 @@ export async function openBag(path: string): Promise<BagReader> {
     isFolder = (await stat(path)).isDirectory();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no bag at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, { cause: error });
     }
     throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
   }

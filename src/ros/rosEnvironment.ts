@@ -27,7 +27,7 @@ export function rosProblem(
   const distro = env['ROS_DISTRO'];
   const prefixes = (env['AMENT_PREFIX_PATH'] ?? '').split(':').filter((prefix) => prefix !== '');
   if (distro === undefined || distro === '' || prefixes.length === 0) {
-    return 'No ROS 2 is sourced in this shell: run `source /opt/ros/<distro>/setup.bash` first, or on a machine without one `npm run ros -- effvit node`.';
+    return 'No ROS 2 is sourced in this shell: run `source /opt/ros/<distro>/setup.bash` first, or on a machine without one `npm run ros -- node bin/effvit.mjs node`.';
   }
   if (!isOnPath('ros2', env)) {
     return `ROS 2 ${distro} is sourced but there is no ros2 on PATH: source setup.bash anew.`;

@@ -33,7 +33,7 @@ export function checkRos(
       warning(
         'ROS 2',
         'not sourced in this shell: pictures, bags and benches work, `effvit node` does not',
-        'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- effvit doctor)',
+        'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- node bin/effvit.mjs doctor)',
       ),
     );
   } else {
