@@ -8,6 +8,7 @@ interface Meter {
   lastSeenNs: number;
   received: number;
   malformed: number;
+  missing: number;
   lastProblem: string | undefined;
 }
 
@@ -27,6 +28,7 @@ export class CameraMeters {
           lastSeenNs: nowNs,
           received: 0,
           malformed: 0,
+          missing: 0,
           lastProblem: undefined,
         },
       ]),
@@ -39,6 +41,12 @@ export class CameraMeters {
     meter.lastSeenNs = monotonicNs();
     meter.received++;
     meter.throughput.mark(meter.lastSeenNs);
+  }
+
+  /** Messages that the camera sent and that did not arrive. */
+  missing(topic: string, count: number): void {
+    const meter = this.#meters.get(topic);
+    if (meter !== undefined) meter.missing += count;
   }
 
   /** A message, or a picture in it, that could not be read. */

@@ -1,30 +1,46 @@
 import type { Parameters } from '../core/parameters.js';
 import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
-import { parseImageCdr } from '../image/cdr/parseImageCdr.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
+import { ImageSamples } from './images/ImageSamples.js';
+import type { ReceivedImage } from './images/ReceivedImage.js';
+import { releaseSample } from './images/releaseSample.js';
+import { SequenceGaps } from './images/SequenceGaps.js';
 import { type OtherEndpoints, publishersOf } from './qosMismatch.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclQos } from './rcl.js';
 
 /** Frames that wait in the middleware: the newest matters, a short burst may be late. */
 const DEPTH = 5;
 
+/** `topic` is the fully qualified name, as frames carry it. */
 export interface CameraEvents {
-  readonly onFrame: (frame: ImageFrame) => void;
-  /** A message that is no image; `topic` as the camera is called in reports. */
+  readonly onImage: (image: ReceivedImage) => void;
+  /** A message that is no image. */
   readonly onProblem: (topic: string, error: unknown) => void;
+  /** Messages that the camera sent and that did not arrive. */
+  readonly onMissing: (topic: string, count: number) => void;
+}
+
+interface Topic {
+  /** As it is subscribed to, before the graph's own names. */
+  readonly name: string;
+  /** Fully qualified. */
+  readonly topic: string;
+  readonly options: object;
 }
 
 /**
- * Subscriptions to the camera topics. Messages are taken as raw CDR: the pixels stay in the one buffer that
- * rclnodejs made of the sample, and the frame is a view of it.
+ * Subscriptions to the camera topics. The pixels stay in the one buffer that the middleware copied them to, and
+ * frames are views of it: see {@link ImageSamples}; compressed images, which are small, are read in their CDR.
  */
 export class CameraSubscriptions {
   /** Fully qualified topic names, as frames carry them. */
   readonly topics: readonly string[];
   readonly #node: RclNode;
-  readonly #subscriptions: readonly object[];
+  readonly #events: CameraEvents;
+  readonly #subscriptions: object[] = [];
   readonly #qos = new Map<string, RclQos>();
+  readonly #samples: ImageSamples | undefined;
 
+  /** @throws whatever rclnodejs does, EffvitError ROS_UNAVAILABLE; nothing is subscribed to then. */
   constructor(
     rcl: RclModule,
     node: RclNode,
@@ -32,37 +48,26 @@ export class CameraSubscriptions {
     events: CameraEvents,
   ) {
     this.#node = node;
+    this.#events = events;
     const isCompressed = parameters.image_transport === 'compressed';
-    const type = isCompressed ? 'sensor_msgs/msg/CompressedImage' : 'sensor_msgs/msg/Image';
-    const parse = isCompressed ? parseCompressedImageCdr : parseImageCdr;
     // Remappings are of the camera's topic, and the transport comes after: as image_transport does it.
     const names = parameters.image_topics.map((name) =>
       isCompressed ? `${node.resolveTopicName(name)}/compressed` : name,
     );
     this.topics = names.map((name) => node.resolveTopicName(name));
-    this.#subscriptions = this.topics.map((topic, index) => {
-      const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-      this.#qos.set(topic, qos);
-      return node.createSubscription(
-        type,
-        names[index] ?? topic,
-        {
-          isRaw: true,
-          qos,
-          qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES),
-        },
-        (data) => {
-          let frame: ImageFrame;
-          try {
-            frame = parse(data, topic);
-          } catch (error) {
-            events.onProblem(topic, error);
-            return;
-          }
-          events.onFrame(frame);
-        },
-      );
-    });
+    this.#samples = isCompressed ? undefined : new ImageSamples();
+    try {
+      for (const name of names) {
+        const topic = node.resolveTopicName(name);
+        const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
+        this.#qos.set(topic, qos);
+        const options = { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
+        this.#subscribe({ name, topic, options });
+      }
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
   }
 
   /** Who publishes a topic, and whether all of them can be heard. */
@@ -73,5 +78,41 @@ export class CameraSubscriptions {
 
   destroy(): void {
     for (const subscription of this.#subscriptions) this.#node.destroySubscription(subscription);
+    this.#samples?.close();
+  }
+
+  #subscribe(camera: Topic): void {
+    const subscription =
+      this.#samples === undefined
+        ? this.#subscribeToCompressed(camera)
+        : this.#subscribeToRaw(camera, this.#samples);
+    this.#subscriptions.push(subscription);
+  }
+
+  #subscribeToRaw({ name, topic, options }: Topic, samples: ImageSamples): object {
+    const { onImage, onMissing } = this.#events;
+    const gaps = new SequenceGaps();
+    const type = samples.messageClass(topic);
+    return this.#node.createSubscription<ReceivedImage>(type, name, options, (image, info) => {
+      const missing = gaps.missingBefore(info);
+      if (missing > 0) onMissing(topic, missing);
+      onImage(image);
+    });
+  }
+
+  #subscribeToCompressed({ name, topic, options }: Topic): object {
+    const { onImage, onProblem } = this.#events;
+    const type = 'sensor_msgs/msg/CompressedImage';
+    // Without `info`: rclnodejs tells none of messages that it gives as they came.
+    return this.#node.createSubscription(type, name, { ...options, isRaw: true }, (data) => {
+      let image: ReceivedImage;
+      try {
+        image = { frame: parseCompressedImageCdr(data, topic), release: () => releaseSample(data) };
+      } catch (error) {
+        onProblem(topic, error);
+        return;
+      }
+      onImage(image);
+    });
   }
 }

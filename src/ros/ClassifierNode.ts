@@ -4,7 +4,6 @@ import { pipelineStatisticsMessage } from '../classify/messages/pipelineStatisti
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
@@ -12,6 +11,7 @@ import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { CdrPublisher } from './CdrPublisher.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import type { ReceivedImage } from './images/ReceivedImage.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { MachineMonitor, type MachineReading } from './MachineMonitor.js';
@@ -19,7 +19,6 @@ import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
 import type { RclModule, RclNode } from './rcl.js';
-import { releaseSample } from './releaseSample.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 /**
@@ -153,13 +152,14 @@ export class ClassifierNode {
   async #activate(): Promise<void> {
     const { classifier } = this.#require();
     const cameras = new CameraSubscriptions(this.#rcl, this.#node, this.#parameters.values, {
-      onFrame: (frame) => this.#onFrame(frame),
+      onImage: (image) => this.#onImage(image),
       onProblem: (topic, thrown) => {
         const error = asEffvitError(thrown, 'BAD_IMAGE');
         this.#active?.meters.frame(topic);
         const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
         this.#onOutcome(classifier.refuse(header, 'bad_image', error));
       },
+      onMissing: (topic, count) => this.#active?.meters.missing(topic, count),
     });
     this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
     this.#node.getLogger().info(`Listening to ${cameras.topics.join(', ')}.`);
@@ -194,19 +194,21 @@ export class ClassifierNode {
     await this.#cleanup();
   }
 
-  #onFrame(frame: ImageFrame): void {
+  #onImage(image: ReceivedImage): void {
+    const { frame } = image;
     this.#active?.meters.frame(frame.source);
     const { classifier } = this.#require();
     void classifier.classify(frame).then((outcome) => {
       this.#onOutcome(outcome);
       const configured = this.#configured;
-      const isDrawn = configured?.publishers.offerDebugImage(
+      const drawn = configured?.publishers.offerDebugImage(
         frame,
         outcome,
         configured.classifier,
         this.#parameters.values,
       );
-      if (isDrawn !== true) releaseSample(frame.data);
+      if (drawn === undefined) image.release();
+      else void drawn.then(() => image.release());
     });
   }
 

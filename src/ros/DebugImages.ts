@@ -31,21 +31,29 @@ export class DebugImages {
     this.#warn = warn;
   }
 
-  /** Draws the frame if it is time for one and somebody looks. Returns at once, whether its data is read on. */
-  offer(frame: ImageFrame, outcome: ClassifyOutcome, classifier: Classifier, scale: number): boolean {
-    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return false;
+  /**
+   * Draws the frame if it is time for one and somebody looks.
+   *
+   * @returns undefined where it is not drawn, else what resolves, never rejects, when its data is read no more.
+   */
+  offer(
+    frame: ImageFrame,
+    outcome: ClassifyOutcome,
+    classifier: Classifier,
+    scale: number,
+  ): Promise<void> | undefined {
+    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
     const nowNs = monotonicNs();
-    if (nowNs < this.#nextNs) return false;
+    if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + PERIOD_NS;
     this.#isDrawing = true;
-    void this.#draw(frame, outcome, classifier, scale)
+    return this.#draw(frame, outcome, classifier, scale)
       .catch((error: unknown) => {
         this.#warn(`No debug image of ${frame.source}: ${asEffvitError(error).message}`);
       })
       .finally(() => {
         this.#isDrawing = false;
       });
-    return true;
   }
 
   /** Nothing is published after this. */

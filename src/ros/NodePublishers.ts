@@ -92,13 +92,13 @@ export class NodePublishers {
     this.#frames.publish(frameReportMessage(outcome, { sequence, backend, isSimulated }));
   }
 
-  /** Draws the frame for ~/debug_image where somebody looks at it; returns at once, whether its data is read on. */
+  /** Draws the frame for ~/debug_image where somebody looks at it: see {@link DebugImages.offer}. */
   offerDebugImage(
     frame: ImageFrame,
     outcome: ClassifyOutcome,
     classifier: Classifier,
     parameters: Pick<Parameters, 'debug_image_scale'>,
-  ): boolean {
+  ): Promise<void> | undefined {
     return this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
   }
 

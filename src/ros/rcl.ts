@@ -57,6 +57,29 @@ export interface RclServiceResponse<Response> {
   send(response: Response): void;
 }
 
+/** A message class as rclnodejs generates them, as far as subscriptions use it. */
+export interface RclMessageClass {
+  new (): {
+    /** The C structure that a message is taken into. */
+    toRawROS(): Buffer;
+    readonly refObject: unknown;
+    /** Called on a second instance with the `refObject` of the first. */
+    deserialize(refObject: unknown): void;
+    /** What the callback gets. */
+    toPlainObject(): object;
+  };
+  type(): { readonly pkgName: string; readonly subFolder: string; readonly interfaceName: string };
+  /** Called when the callback is done. */
+  destroyRawROS(message: unknown): void;
+}
+
+/** How a message came, for callbacks that declare two parameters. */
+export interface RclMessageInfo {
+  readonly publisherGid: Buffer;
+  /** Counts the publisher's messages; the largest uint64, as -1n, where the middleware does not tell it. */
+  readonly publicationSequenceNumber: bigint;
+}
+
 export interface RclNode {
   name(): string;
   namespace(): string;
@@ -68,12 +91,12 @@ export interface RclNode {
   destroy(): void;
   createPublisher<Message>(type: string, topic: string, options?: object): RclPublisher<Message>;
   destroyPublisher(publisher: RclPublisher<never>): void;
-  /** With `isRaw` the message is its CDR. */
+  /** With `isRaw` the message is its CDR, and there is no `info`. */
   createSubscription<Message = Uint8Array>(
-    type: string,
+    type: string | RclMessageClass,
     topic: string,
     options: object,
-    callback: (message: Message) => void,
+    callback: (message: Message, info: RclMessageInfo) => void,
   ): object;
   destroySubscription(subscription: object): void;
   createService<Request, Response>(

@@ -1,10 +1,9 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
+import { decodeText } from './decodeText.js';
 
 /** Bytes of the encapsulation header that precedes every serialised ROS 2 message (DDS-RTPS 2.5, 10.2). */
 const ENCAPSULATION_BYTES = 4;
-
-const utf8 = new TextDecoder();
 
 /**
  * Reads the fields of one serialised message in place. Nothing is copied, and every length is held
@@ -66,14 +65,7 @@ export class CdrCursor {
     const start = this.#take(length, name);
     // The length counts a terminating NUL, which some writers leave out.
     const end = length > 0 && this.#bytes[start + length - 1] === 0 ? start + length - 1 : start + length;
-    // Frame ids and encodings are short ASCII; one decoder call would cost more than all other fields.
-    let text = '';
-    for (let at = start; at < end; at++) {
-      const byte = this.#bytes[at] ?? 0;
-      if (byte > 0x7f || at - start > 64) return utf8.decode(this.#bytes.subarray(start, end));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return decodeText(this.#bytes, start, end);
   }
 
   /** A `uint8[]`: a view of the message's own bytes. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { releaseSample } from '../../../src/ros/releaseSample.js';
+import { releaseSample } from '../../../../src/ros/images/releaseSample.js';
 
 const MIB = 2 ** 20;
 
