@@ -48,6 +48,7 @@ export function statisticsLine(message: PipelineStatisticsMessage): string {
     `received ${message.received}`,
     `published ${message.published}`,
     `dropped ${total}${causes === '' ? '' : ` (${causes})`}`,
+    ...(Number(message.missing) > 0 ? [`missing ${message.missing}`] : []),
     `queued ${message.queued}`,
     `CPU ${known(message.cpu_load_percent, 0, ' %')}`,
     `BPU ${known(message.bpu_load_percent, 0, ' %')}`,
@@ -79,6 +80,9 @@ export function statisticsLines(
       `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
     ),
     total > 0 ? terminal.yellow(dropped) : dropped,
+    ...(Number(message.missing) > 0
+      ? [terminal.yellow(cut(`missing ${message.missing}: sent by the cameras, lost before they arrived`))]
+      : []),
     `threads ${message.workers_serving} of ${message.threads}${Number(message.workers_lost) > 0 ? terminal.red(`, lost ${message.workers_lost}`) : ''}`,
     load('CPU', message.cpu_load_percent),
     load('BPU', message.bpu_load_percent),

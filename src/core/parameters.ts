@@ -129,7 +129,7 @@ export const PARAMETERS = [
     defaultValue: 0,
     range: { min: 0, max: 1000 },
     description:
-      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 with block).',
+      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 where the reader of a bag blocks).',
     change: 'live',
   },
   {
@@ -138,7 +138,7 @@ export const PARAMETERS = [
     defaultValue: 'oldest',
     choices: DROP_POLICIES,
     description:
-      'What a full queue does: drop the oldest waiting frame, drop the newest, or block the entrance (bags; a live topic then drops in its middleware).',
+      'What a full queue does: drop the oldest waiting frame, drop the newest, or block the entrance (the reader of a bag waits; a live topic cannot, and drops the newest).',
     change: 'live',
   },
   {
@@ -213,7 +213,7 @@ export const PARAMETERS = [
     defaultValue: 1,
     range: { min: 0.1, max: 4 },
     description:
-      'Size of the debug image as a factor of the frame; the image is made only while somebody subscribes.',
+      'Size of the picture in the debug image as a factor of the frame, within 960x720; the image is made only while somebody subscribes, ten times a second at most.',
     change: 'live',
   },
   {

@@ -1,76 +1,83 @@
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { CameraState } from './diagnosticStatus.js';
-import type { OtherEndpoints } from './qosMismatch.js';
-
-interface Meter {
-  readonly throughput: ThroughputMeter;
-  lastSeenNs: number;
-  received: number;
-  malformed: number;
-  missing: number;
-  lastProblem: string | undefined;
-}
+import type { OtherEndpoints } from './otherEndpoints.js';
 
 const NS_PER_MS = 1e6;
 
-/** What came from each camera since the node was activated. */
-export class CameraMeters {
-  readonly #meters: ReadonlyMap<string, Meter>;
+class Meter {
+  readonly #received = new ThroughputMeter();
+  readonly #malformed = new ThroughputMeter();
+  readonly #missing = new ThroughputMeter();
+  readonly #total = { received: 0, malformed: 0, missing: 0 };
+  #lastSeenNs = monotonicNs();
+  #lastProblem: string | undefined;
 
-  constructor(topics: readonly string[]) {
-    const nowNs = monotonicNs();
-    this.#meters = new Map(
-      topics.map((topic) => [
-        topic,
-        {
-          throughput: new ThroughputMeter(),
-          lastSeenNs: nowNs,
-          received: 0,
-          malformed: 0,
-          missing: 0,
-          lastProblem: undefined,
-        },
-      ]),
-    );
+  frame(): void {
+    this.#lastSeenNs = monotonicNs();
+    this.#total.received += 1;
+    this.#received.mark(this.#lastSeenNs);
   }
 
+  missing(count: number): void {
+    this.#total.missing += count;
+    this.#missing.mark(monotonicNs(), count);
+  }
+
+  problem(message: string): void {
+    this.#total.malformed += 1;
+    this.#malformed.mark(monotonicNs());
+    this.#lastProblem = message;
+  }
+
+  state(topic: string, publishers: OtherEndpoints): CameraState {
+    const nowNs = monotonicNs();
+    return {
+      topic,
+      framesPerSecond: this.#received.ratePerSecond(nowNs),
+      silentMs: (nowNs - this.#lastSeenNs) / NS_PER_MS,
+      ...this.#total,
+      recent: {
+        received: this.#received.recent(nowNs),
+        malformed: this.#malformed.recent(nowNs),
+        missing: this.#missing.recent(nowNs),
+      },
+      lastProblem: this.#lastProblem,
+      publishers,
+    };
+  }
+}
+
+/** What came from each camera since the node was activated, or since it was asked to count anew. */
+export class CameraMeters {
+  readonly #topics: readonly string[];
+  #meters: ReadonlyMap<string, Meter> = new Map();
+
+  constructor(topics: readonly string[]) {
+    this.#topics = topics;
+    this.reset();
+  }
+
+  reset(): void {
+    this.#meters = new Map(this.#topics.map((topic) => [topic, new Meter()]));
+  }
+
+  /** A message came. */
   frame(topic: string): void {
-    const meter = this.#meters.get(topic);
-    if (meter === undefined) return;
-    meter.lastSeenNs = monotonicNs();
-    meter.received++;
-    meter.throughput.mark(meter.lastSeenNs);
+    this.#meters.get(topic)?.frame();
   }
 
   /** Messages that the camera sent and that did not arrive. */
   missing(topic: string, count: number): void {
-    const meter = this.#meters.get(topic);
-    if (meter !== undefined) meter.missing += count;
+    this.#meters.get(topic)?.missing(count);
   }
 
   /** A message, or a picture in it, that could not be read. */
   problem(topic: string, message: string): void {
-    const meter = this.#meters.get(topic);
-    if (meter === undefined) return;
-    meter.malformed++;
-    meter.lastProblem = message;
+    this.#meters.get(topic)?.problem(message);
   }
 
   states(publishersOf: (topic: string) => OtherEndpoints): CameraState[] {
-    const nowNs = monotonicNs();
-    return [...this.#meters].map(([topic, meter]) => {
-      const { count, mismatch } = publishersOf(topic);
-      return {
-        topic,
-        framesPerSecond: meter.throughput.ratePerSecond(nowNs),
-        silentMs: (nowNs - meter.lastSeenNs) / NS_PER_MS,
-        received: meter.received,
-        malformed: meter.malformed,
-        lastProblem: meter.lastProblem,
-        publishers: count,
-        qosMismatch: mismatch,
-      };
-    });
+    return [...this.#meters].map(([topic, meter]) => meter.state(topic, publishersOf(topic)));
   }
 }

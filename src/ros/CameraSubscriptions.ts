@@ -4,11 +4,14 @@ import { ImageSamples } from './images/ImageSamples.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { releaseSample } from './images/releaseSample.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
-import { type OtherEndpoints, publishersOf } from './qosMismatch.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclQos } from './rcl.js';
+import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './otherEndpoints.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl.js';
+import { withQosOverrides } from './withQosOverrides.js';
 
 /** Frames that wait in the middleware: the newest matters, a short burst may be late. */
 const DEPTH = 5;
+
+const COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage';
 
 /** `topic` is the fully qualified name, as frames carry it. */
 export interface CameraEvents {
@@ -37,10 +40,10 @@ export class CameraSubscriptions {
   readonly #node: RclNode;
   readonly #events: CameraEvents;
   readonly #subscriptions: object[] = [];
-  readonly #qos = new Map<string, RclQos>();
+  readonly #endpoints = new Map<string, OwnEndpoint>();
   readonly #samples: ImageSamples | undefined;
 
-  /** @throws whatever rclnodejs does, EffvitError ROS_UNAVAILABLE; nothing is subscribed to then. */
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
   constructor(
     rcl: RclModule,
     node: RclNode,
@@ -55,14 +58,15 @@ export class CameraSubscriptions {
       isCompressed ? `${node.resolveTopicName(name)}/compressed` : name,
     );
     this.topics = names.map((name) => node.resolveTopicName(name));
+    const type = isCompressed ? COMPRESSED_TYPE : 'sensor_msgs/msg/Image';
     this.#samples = isCompressed ? undefined : new ImageSamples();
     try {
       for (const name of names) {
         const topic = node.resolveTopicName(name);
         const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-        this.#qos.set(topic, qos);
+        this.#endpoints.set(topic, { type, qos });
         const options = { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
-        this.#subscribe({ name, topic, options });
+        this.#subscriptions.push(withQosOverrides(topic, () => this.#subscribe({ name, topic, options })));
       }
     } catch (error) {
       this.destroy();
@@ -72,8 +76,10 @@ export class CameraSubscriptions {
 
   /** Who publishes a topic, and whether all of them can be heard. */
   publishers(topic: string): OtherEndpoints {
-    const qos = this.#qos.get(topic);
-    return qos === undefined ? { count: 0, mismatch: undefined } : publishersOf(this.#node, topic, qos);
+    const own = this.#endpoints.get(topic);
+    return own === undefined
+      ? { count: 0, mismatch: undefined, wrongType: undefined }
+      : publishersOf(this.#node, topic, own);
   }
 
   destroy(): void {
@@ -81,12 +87,10 @@ export class CameraSubscriptions {
     this.#samples?.close();
   }
 
-  #subscribe(camera: Topic): void {
-    const subscription =
-      this.#samples === undefined
-        ? this.#subscribeToCompressed(camera)
-        : this.#subscribeToRaw(camera, this.#samples);
-    this.#subscriptions.push(subscription);
+  #subscribe(camera: Topic): object {
+    return this.#samples === undefined
+      ? this.#subscribeToCompressed(camera)
+      : this.#subscribeToRaw(camera, this.#samples);
   }
 
   #subscribeToRaw({ name, topic, options }: Topic, samples: ImageSamples): object {
@@ -102,9 +106,8 @@ export class CameraSubscriptions {
 
   #subscribeToCompressed({ name, topic, options }: Topic): object {
     const { onImage, onProblem } = this.#events;
-    const type = 'sensor_msgs/msg/CompressedImage';
     // Without `info`: rclnodejs tells none of messages that it gives as they came.
-    return this.#node.createSubscription(type, name, { ...options, isRaw: true }, (data) => {
+    return this.#node.createSubscription(COMPRESSED_TYPE, name, { ...options, isRaw: true }, (data) => {
       let image: ReceivedImage;
       try {
         image = { frame: parseCompressedImageCdr(data, topic), release: () => releaseSample(data) };

@@ -6,11 +6,11 @@ import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { StageSummaries } from '../stats/StageStatistics.js';
 import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { CdrPublisher } from './CdrPublisher.js';
-import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import { diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import { EndpointWarnings } from './EndpointWarnings.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
@@ -18,6 +18,7 @@ import { MachineMonitor, type MachineReading } from './MachineMonitor.js';
 import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
+import { PipelineWatch } from './PipelineWatch.js';
 import type { RclModule, RclNode } from './rcl.js';
 
 const STATISTICS_PERIOD_MS = 1000;
@@ -26,7 +27,6 @@ const STATISTICS_PERIOD_MS = 1000;
  * waits for in turn. Messages wake it at once; its default of 10 ms took half a percent of a core while nothing came.
  */
 const SPIN_TIMEOUT_MS = 50;
-const NS_PER_MS = 1e6;
 
 export interface ClassifierNodeOptions {
   /** Finds and prepares the model that the parameters name. */
@@ -61,10 +61,11 @@ export class ClassifierNode {
   #configured: Configured | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
-  #qosWarnings: ReadonlySet<string> = new Set();
-  #window: StageSummaries | undefined;
+  readonly #endpointWarnings: EndpointWarnings;
+  #watch = new PipelineWatch();
   #windowBeganNs = monotonicNs();
-  #overLimitSinceNs: number | undefined;
+  #lastFailure: string | undefined;
+  #missing = 0;
   #machine: MachineReading | undefined;
 
   /**
@@ -101,6 +102,7 @@ export class ClassifierNode {
       this.#node.destroy();
       throw error;
     }
+    this.#endpointWarnings = new EndpointWarnings((text) => this.#node.getLogger().warn(text));
     this.#diagnostics = new CdrPublisher(this.#node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
     const periodMs = 1000 * this.#parameters.values['diagnostic_updater.period'];
     this.#diagnosticsTimer = setInterval(() => this.#publishDiagnostics(), periodMs);
@@ -128,16 +130,15 @@ export class ClassifierNode {
       const model = await this.#options.loadModel(parameters, (text) => logger.warn(text));
       const classifier = await Classifier.start({
         model,
-        parameters,
+        parameters: forTopics(parameters),
         stampClockNs: () => this.#node.now().nanoseconds,
       });
-      const publishers = new NodePublishers(this.#rcl, this.#node);
-      publishers.publishModel(classifier, parameters);
-      this.#windowBeganNs = monotonicNs();
-      this.#machine = this.#machineMonitor.take(classifier.backend);
-      const statisticsTimer = setInterval(() => this.#publishStatistics(), STATISTICS_PERIOD_MS);
-      this.#configured = { classifier, publishers, statisticsTimer };
-      this.#lastError = undefined;
+      try {
+        this.#begin(classifier);
+      } catch (error) {
+        await classifier.close({ drain: false });
+        throw error;
+      }
       const { info, manifest } = classifier;
       const simulated = info.isSimulated ? ' This is a SIMULATION.' : '';
       logger.info(
@@ -147,6 +148,29 @@ export class ClassifierNode {
       this.#lastError = asEffvitError(error).message;
       throw error;
     }
+  }
+
+  /** Publishes what the classifier does from now on. */
+  #begin(classifier: Classifier): void {
+    const publishers = new NodePublishers(this.#rcl, this.#node);
+    try {
+      publishers.publishModel(classifier, this.#parameters.values);
+    } catch (error) {
+      publishers.destroy();
+      throw error;
+    }
+    this.#beginCounts();
+    this.#machine = this.#machineMonitor.take(classifier.backend);
+    const statisticsTimer = setInterval(() => this.#publishStatistics(), STATISTICS_PERIOD_MS);
+    this.#configured = { classifier, publishers, statisticsTimer };
+    this.#lastError = undefined;
+  }
+
+  #beginCounts(): void {
+    this.#watch = new PipelineWatch();
+    this.#windowBeganNs = monotonicNs();
+    this.#lastFailure = undefined;
+    this.#missing = 0;
   }
 
   async #activate(): Promise<void> {
@@ -159,7 +183,10 @@ export class ClassifierNode {
         const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
         this.#onOutcome(classifier.refuse(header, 'bad_image', error));
       },
-      onMissing: (topic, count) => this.#active?.meters.missing(topic, count),
+      onMissing: (topic, count) => {
+        this.#missing += count;
+        this.#active?.meters.missing(topic, count);
+      },
     });
     this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
     this.#node.getLogger().info(`Listening to ${cameras.topics.join(', ')}.`);
@@ -178,8 +205,6 @@ export class ClassifierNode {
     await configured.classifier.close();
     configured.publishers.destroy();
     this.#configured = undefined;
-    this.#window = undefined;
-    this.#overLimitSinceNs = undefined;
   }
 
   async #shutdown(from: PrimaryState): Promise<void> {
@@ -218,7 +243,10 @@ export class ClassifierNode {
     if (outcome.kind === 'dropped' && outcome.error !== undefined) {
       const { source } = outcome.header;
       if (outcome.cause === 'bad_image') this.#active?.meters.problem(source, outcome.error.message);
-      else this.#node.getLogger().error(`${source}: ${outcome.error.message}`);
+      else {
+        this.#lastFailure = outcome.error.message;
+        this.#node.getLogger().error(`${source}: ${outcome.error.message}`);
+      }
     }
     configured.publishers.publishOutcome(outcome, configured.classifier, this.#parameters.values);
   }
@@ -231,10 +259,10 @@ export class ClassifierNode {
     const { classifier, publishers } = configured;
     if (changed.has('model') || changed.has('backend')) {
       const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
-      await classifier.swapModel(model, parameters);
+      await classifier.swapModel(model, forTopics(parameters));
       publishers.publishModel(classifier, parameters);
     }
-    await classifier.setParameters(parameters);
+    await classifier.setParameters(forTopics(parameters));
   }
 
   #require(): Configured {
@@ -251,6 +279,8 @@ export class ClassifierNode {
       (_, response) => {
         const classifier = this.#configured?.classifier;
         classifier?.resetStatistics();
+        this.#active?.meters.reset();
+        this.#beginCounts();
         response.send(
           classifier === undefined
             ? { success: false, message: 'The node is not configured: there are no statistics.' }
@@ -267,18 +297,17 @@ export class ClassifierNode {
     const windowNs = BigInt(Math.round(nowNs - this.#windowBeganNs));
     this.#windowBeganNs = nowNs;
     const stages = classifier.statistics.takeWindow();
-    this.#window = stages;
+    const counts = classifier.counts();
+    this.#watch.look(stages, counts, parameters['diagnostics.max_allowed_processing_time_ms']);
     const machine = this.#machineMonitor.take(classifier.backend);
     this.#machine = machine;
-    const limitMs = parameters['diagnostics.max_allowed_processing_time_ms'];
-    const isOver = limitMs > 0 && stages.total.p95Ns > limitMs * NS_PER_MS;
-    this.#overLimitSinceNs = isOver ? (this.#overLimitSinceNs ?? nowNs) : undefined;
     const workers = classifier.workers();
     publishers.publishStatistics(
       pipelineStatisticsMessage({
         stamp: stampFromNs(this.#node.now().nanoseconds),
         windowNs,
-        counts: classifier.counts(),
+        counts,
+        missing: this.#missing,
         queuedCount: classifier.queuedCount,
         framesPerSecond: classifier.framesPerSecond(),
         stages,
@@ -294,30 +323,13 @@ export class ClassifierNode {
     );
   }
 
-  /** Endpoints that do not meet for their QoS get nothing and are told nothing, so the log says it, once. */
-  #warnOfMismatches(cameras: readonly CameraState[]): void {
-    const warnings = new Set<string>();
-    for (const { topic, qosMismatch } of cameras) {
-      if (qosMismatch === undefined) continue;
-      warnings.add(
-        `A publisher of ${topic} offers a QoS that does not fit and is not heard (${qosMismatch}): see qos_overrides.${topic}.subscription.`,
-      );
-    }
-    for (const [topic, mismatch] of this.#configured?.publishers.unservedSubscribers() ?? []) {
-      warnings.add(
-        `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing (${mismatch}): see qos_overrides.${topic}.publisher.`,
-      );
-    }
-    for (const warning of warnings) {
-      if (!this.#qosWarnings.has(warning)) this.#node.getLogger().warn(warning);
-    }
-    this.#qosWarnings = warnings;
-  }
-
   #publishDiagnostics(): void {
     const active = this.#active;
     const cameras = active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [];
-    this.#warnOfMismatches(cameras);
+    this.#endpointWarnings.look(
+      new Map(cameras.map(({ topic, publishers }) => [topic, publishers])),
+      this.#configured?.publishers.subscribers() ?? new Map(),
+    );
     // Whoever is configured looks once a second, and looks between would part its windows.
     const machine = this.#configured === undefined ? this.#machineMonitor.take(undefined) : this.#machine;
     const statuses = diagnosticStatuses(
@@ -344,10 +356,9 @@ export class ClassifierNode {
     const workers = classifier.workers();
     return {
       counts: classifier.counts(),
-      stages: this.#window ?? classifier.statistics.summary(),
       framesPerSecond: classifier.framesPerSecond(),
-      overLimitMs:
-        this.#overLimitSinceNs === undefined ? 0 : (monotonicNs() - this.#overLimitSinceNs) / NS_PER_MS,
+      view: this.#watch.view,
+      lastFailure: this.#lastFailure,
       model: classifier.manifest.name,
       backend: classifier.info.backend,
       runtime: classifier.info.runtime,
@@ -357,4 +368,9 @@ export class ClassifierNode {
       workersLost: workers.deaths,
     };
   }
+}
+
+/** A camera cannot be made to wait: what it sends while the queue is full is dropped under `block`, too. */
+function forTopics(parameters: Parameters): Parameters {
+  return parameters.drop_policy === 'block' ? { ...parameters, drop_policy: 'newest' } : parameters;
 }

@@ -2,13 +2,10 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BackendSpec, SimulatedBpuSpec } from '../inference/BackendSpec.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { SimulatedLoad } from '../inference/simulated/SimulatedLoad.js';
-import { ProcessLoad } from './ProcessLoad.js';
+import { type LoadReading, ProcessLoad } from './ProcessLoad.js';
 
 /** The machine between two looks; absent is what it does not tell. */
-export interface MachineReading {
-  /** Of this process, percent of one core. */
-  readonly cpuLoadPercent: number | undefined;
-  readonly memoryMib: number;
+export interface MachineReading extends LoadReading {
   /** 99th percentile of how late the event loop came. */
   readonly eventLoopDelayP99Ms: number;
   readonly board: BoardReading;

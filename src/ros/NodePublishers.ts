@@ -7,17 +7,14 @@ import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { CdrPublisher } from './CdrPublisher.js';
 import { DebugImages } from './DebugImages.js';
-import { subscriptionsOf } from './qosMismatch.js';
-import {
-  OVERRIDABLE_POLICIES,
-  QOS,
-  type RclModule,
-  type RclNode,
-  type RclPublisher,
-  type RclQos,
-} from './rcl.js';
+import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './otherEndpoints.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl.js';
+import { withQosOverrides } from './withQosOverrides.js';
 
 const DEPTH = 10;
+const CLASSIFICATION = 'vision_msgs/msg/Classification';
+
+type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];
 
 /** What the node publishes while it is configured. */
 export class NodePublishers {
@@ -29,32 +26,47 @@ export class NodePublishers {
   readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
-  readonly #qos = new Map<string, RclQos>();
+  readonly #endpoints = new Map<string, OwnEndpoint>();
+  readonly #destroyers: (() => void)[] = [];
   readonly #framesOfSource = new Map<string, number>();
 
+  /** @throws EffvitError BAD_CONFIG; nothing is published then. */
   constructor(rcl: RclModule, node: RclNode) {
     this.#node = node;
-    const optionsFor = (topic: string, depth: number, durability: number = QOS.volatile): object => {
+    const make = <Publisher>(
+      [type, topic, depth, durability = QOS.volatile]: Endpoint,
+      publisherOf: (options: object) => Publisher,
+      destroy: (publisher: Publisher) => void,
+    ): Publisher => {
+      const fullName = node.resolveTopicName(topic);
       const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
-      this.#qos.set(node.resolveTopicName(topic), qos);
-      return { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
+      this.#endpoints.set(fullName, { type, qos });
+      const options = { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
+      const publisher = withQosOverrides(fullName, () => publisherOf(options));
+      this.#destroyers.push(() => destroy(publisher));
+      return publisher;
     };
-    const create = <Message extends object>(
-      type: string,
-      topic: string,
-      ...policies: [depth: number, durability?: number]
-    ): CdrPublisher<Message> => new CdrPublisher(node, type, topic, optionsFor(topic, ...policies));
-    this.#classification = node.createPublisher(
-      'vision_msgs/msg/Classification',
-      'classification',
-      optionsFor('classification', DEPTH),
-    );
-    this.#frames = create('effvit/msg/FrameReport', '~/frames', DEPTH);
-    this.#statistics = create('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
-    this.#debugImage = create('sensor_msgs/msg/Image', '~/debug_image', 1);
+    const makeCdr = <Message extends object>(...endpoint: Endpoint): CdrPublisher<Message> => {
+      const [type, topic] = endpoint;
+      const publisherOf = (options: object) => new CdrPublisher<Message>(node, type, topic, options);
+      return make(endpoint, publisherOf, (publisher) => publisher.destroy());
+    };
+    try {
+      this.#classification = make(
+        [CLASSIFICATION, 'classification', DEPTH],
+        (options) => node.createPublisher<Buffer>(CLASSIFICATION, 'classification', options),
+        (publisher) => node.destroyPublisher(publisher),
+      );
+      this.#frames = makeCdr('effvit/msg/FrameReport', '~/frames', DEPTH);
+      this.#statistics = makeCdr('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
+      this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
+      this.#visionInfo = makeCdr('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
+      this.#labelInfo = makeCdr('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
+    } catch (error) {
+      for (const destroy of this.#destroyers) destroy();
+      throw error;
+    }
     this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
-    this.#visionInfo = create('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
-    this.#labelInfo = create('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
   }
 
   /** Tells, also those who come later, which model and which labels the results are of. */
@@ -106,27 +118,15 @@ export class NodePublishers {
     this.#statistics.publish(message);
   }
 
-  /** Subscribers that get nothing, by topic: the policy and the node. */
-  unservedSubscribers(): ReadonlyMap<string, string> {
-    const unserved = new Map<string, string>();
-    for (const [topic, qos] of this.#qos) {
-      const { mismatch } = subscriptionsOf(this.#node, topic, qos);
-      if (mismatch !== undefined) unserved.set(topic, mismatch);
-    }
-    return unserved;
+  /** The subscribers of each topic. */
+  subscribers(): ReadonlyMap<string, OtherEndpoints> {
+    return new Map(
+      [...this.#endpoints].map(([topic, own]) => [topic, subscriptionsOf(this.#node, topic, own)]),
+    );
   }
 
   destroy(): void {
     this.#debugImages.destroy();
-    this.#node.destroyPublisher(this.#classification);
-    for (const publisher of [
-      this.#frames,
-      this.#statistics,
-      this.#debugImage,
-      this.#visionInfo,
-      this.#labelInfo,
-    ]) {
-      publisher.destroy();
-    }
+    for (const destroy of this.#destroyers) destroy();
   }
 }

@@ -1,21 +1,50 @@
-/** CPU and memory of this process between two looks, for diagnostics: a few microseconds a look. */
-export class ProcessLoad {
-  #lastCpuMicroseconds = 0;
-  #lastNs = 0n;
+import { cpus } from 'node:os';
 
-  /** Percent of one core since the last call; undefined at the first. Memory is the resident set. */
-  take(): { readonly cpuLoadPercent: number | undefined; readonly memoryMib: number } {
+/** Absent is what cannot be told at the first look. */
+export interface LoadReading {
+  /** Of this process, percent of one core. */
+  readonly cpuLoadPercent: number | undefined;
+  /** Of everything that runs on the machine, percent of all its cores. */
+  readonly systemLoadPercent: number | undefined;
+  /** The resident set of this process. */
+  readonly memoryMib: number;
+}
+
+interface CoreTimes {
+  readonly busyMs: number;
+  readonly idleMs: number;
+}
+
+/** Load and memory between two looks, for diagnostics: some hundred microseconds a look. */
+export class ProcessLoad {
+  #last: { readonly cpuMicroseconds: number; readonly atNs: bigint; readonly cores: CoreTimes } | undefined;
+
+  /** Loads are those since the last call. */
+  take(): LoadReading {
     const { user, system } = process.cpuUsage();
-    const nowNs = process.hrtime.bigint();
-    const cpuMicroseconds = user + system;
-    const elapsedMicroseconds = Number(nowNs - this.#lastNs) / 1000;
-    const isFirst = this.#lastNs === 0n;
-    const share = (cpuMicroseconds - this.#lastCpuMicroseconds) / elapsedMicroseconds;
-    this.#lastCpuMicroseconds = cpuMicroseconds;
-    this.#lastNs = nowNs;
+    const now = { cpuMicroseconds: user + system, atNs: process.hrtime.bigint(), cores: coreTimes() };
+    const last = this.#last;
+    this.#last = now;
+    const memoryMib = process.memoryUsage.rss() / 2 ** 20;
+    if (last === undefined) return { cpuLoadPercent: undefined, systemLoadPercent: undefined, memoryMib };
+    const elapsedMicroseconds = Number(now.atNs - last.atNs) / 1000;
+    const busyMs = now.cores.busyMs - last.cores.busyMs;
+    const allMs = busyMs + now.cores.idleMs - last.cores.idleMs;
     return {
-      cpuLoadPercent: isFirst ? undefined : 100 * share,
-      memoryMib: process.memoryUsage.rss() / 2 ** 20,
+      cpuLoadPercent: (100 * (now.cpuMicroseconds - last.cpuMicroseconds)) / elapsedMicroseconds,
+      // The system counts in hundredths of a second: two looks may see the same.
+      systemLoadPercent: allMs > 0 ? (100 * busyMs) / allMs : undefined,
+      memoryMib,
     };
   }
+}
+
+function coreTimes(): CoreTimes {
+  let busyMs = 0;
+  let idleMs = 0;
+  for (const { times } of cpus()) {
+    busyMs += times.user + times.nice + times.sys + times.irq;
+    idleMs += times.idle;
+  }
+  return { busyMs, idleMs };
 }

@@ -1,8 +1,10 @@
 import type { Parameters } from '../core/parameters.js';
-import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
+import { bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import type { MachineReading } from './MachineMonitor.js';
+import type { OtherEndpoints } from './otherEndpoints.js';
+import type { PipelineView } from './PipelineWatch.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus levels */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -27,18 +29,21 @@ export interface CameraState {
   readonly received: number;
   /** Messages that were no image that can be read. */
   readonly malformed: number;
+  /** Messages that the camera sent and that did not arrive. */
+  readonly missing: number;
+  /** Of the last five seconds. */
+  readonly recent: { readonly received: number; readonly malformed: number; readonly missing: number };
   readonly lastProblem: string | undefined;
-  readonly publishers: number;
-  /** The policy and the publisher that cannot be heard for it. */
-  readonly qosMismatch: string | undefined;
+  readonly publishers: OtherEndpoints;
 }
 
 export interface PipelineDiagnosis {
   readonly counts: FrameCounts;
-  readonly stages: StageSummaries;
   readonly framesPerSecond: number;
-  /** How long the p95 has been over its limit. */
-  readonly overLimitMs: number;
+  /** Undefined in the first second. */
+  readonly view: PipelineView | undefined;
+  /** Why a frame failed in inference, the last that did. */
+  readonly lastFailure: string | undefined;
   readonly model: string;
   readonly backend: string;
   readonly runtime: string;
@@ -72,6 +77,10 @@ export interface NodeDiagnosis {
 
 /** diagnostic_updater's frequency status tolerates a tenth. */
 const FREQUENCY_TOLERANCE = 0.1;
+/** What may be lost between a camera and the node without a word. */
+const MISSING_TOLERANCE = 0.03;
+/** Frames that a live pipeline drops on purpose, since newer ones were there, are told from this share on. */
+const DROPS_WORTH_TELLING = 0.05;
 const HOT_CELSIUS = 95;
 const FULL_LOAD_PERCENT = 98;
 const NS_PER_MS = 1e6;
@@ -101,18 +110,16 @@ export function diagnosticStatuses(
       status(`camera ${camera.topic}`, cameraVerdict(camera, parameters), {
         frame_rate_msg: camera.framesPerSecond,
         received_frames: camera.received,
+        missing_frames: camera.missing,
         malformed_messages: camera.malformed,
         last_problem: camera.lastProblem ?? '',
-        publishers: camera.publishers,
-        qos_mismatch: camera.qosMismatch ?? '',
+        publishers: camera.publishers.count,
+        qos_mismatch: camera.publishers.mismatch ?? '',
+        wrong_type: camera.publishers.wrongType ?? '',
         silent_ms: Math.round(camera.silentMs),
       }),
     ),
-    status(
-      'device',
-      deviceVerdict(device?.board ?? {}, pipeline?.isSimulated ?? false),
-      deviceValues(device),
-    ),
+    status('device', deviceVerdict(device, pipeline?.isSimulated ?? false), deviceValues(device)),
   ];
 }
 
@@ -133,25 +140,65 @@ function lifecycleVerdict({ state, lastError }: NodeDiagnosis): Verdict {
 
 function pipelineVerdict({ pipeline }: NodeDiagnosis, parameters: DiagnosticParameters): Verdict {
   if (pipeline === undefined) return [LEVEL.ok, 'no model is loaded'];
+  const simulated = pipeline.isSimulated ? ' (SIMULATED)' : '';
+  const [level, message] =
+    workersVerdict(pipeline) ??
+    framesVerdict(pipeline) ??
+    latencyVerdict(pipeline, parameters) ??
+    ([LEVEL.ok, `${pipeline.framesPerSecond.toFixed(1)} results a second${shareDropped(pipeline)}`] as const);
+  return [level, `${message}${simulated}`];
+}
+
+function workersVerdict({ threads, workersServing }: PipelineDiagnosis): Verdict | undefined {
+  if (workersServing === 0) return [LEVEL.error, 'no worker serves'];
+  return workersServing < threads ? [LEVEL.warn, `${workersServing} of ${threads} workers serve`] : undefined;
+}
+
+/** Frames that should have become results and did not. */
+function framesVerdict({ view, lastFailure }: PipelineDiagnosis): Verdict | undefined {
+  if (view === undefined) return undefined;
+  const { received, published, dropped } = view.recent;
+  const failed = dropped.inference_failed + dropped.worker_died + dropped.timed_out;
+  // A message that is no image is its camera's fault, and told there.
+  const due = received - dropped.bad_image - dropped.rate_limited - dropped.deactivated - dropped.closed;
+  if (failed > 0) {
+    const reason = lastFailure === undefined ? '' : `: ${lastFailure}`;
+    return [
+      published === 0 ? LEVEL.error : LEVEL.warn,
+      `${failed} of ${due} frames failed in the last seconds${reason}`,
+    ];
+  }
+  const late = dropped.queue_full + dropped.too_old;
+  return published === 0 && late > 0
+    ? [LEVEL.warn, `none of ${due} frames became a result in the last seconds, ${late} were dropped`]
+    : undefined;
+}
+
+function latencyVerdict({ view }: PipelineDiagnosis, parameters: DiagnosticParameters): Verdict | undefined {
   const limitMs = parameters['diagnostics.max_allowed_processing_time_ms'];
   const longMs = parameters['diagnostics.max_acceptable_consecutive_delay_ms'];
-  const simulated = pipeline.isSimulated ? ' (SIMULATED)' : '';
-  if (pipeline.workersServing === 0) return [LEVEL.error, 'no worker serves'];
-  const p95Ms = pipeline.stages.total.p95Ns / NS_PER_MS;
-  if (limitMs > 0 && pipeline.overLimitMs > 0) {
-    const message = `p95 of ${p95Ms.toFixed(1)} ms is over ${limitMs} ms${simulated}`;
-    return longMs > 0 && pipeline.overLimitMs > longMs ? [LEVEL.error, message] : [LEVEL.warn, message];
-  }
-  if (pipeline.workersServing < pipeline.threads) {
-    return [LEVEL.warn, `${pipeline.workersServing} of ${pipeline.threads} workers serve${simulated}`];
-  }
-  return [LEVEL.ok, `${pipeline.framesPerSecond.toFixed(1)} results a second${simulated}`];
+  if (view === undefined || limitMs === 0 || view.overLimitMs === 0) return undefined;
+  const p95Ms = view.stages.total.p95Ns / NS_PER_MS;
+  const isLong = longMs > 0 && view.overLimitMs > longMs;
+  return [isLong ? LEVEL.error : LEVEL.warn, `p95 of ${p95Ms.toFixed(1)} ms is over ${limitMs} ms`];
+}
+
+/** Dropped since newer frames were there: meant, and good to know. */
+function shareDropped({ view }: PipelineDiagnosis): string {
+  if (view === undefined || view.recent.received === 0) return '';
+  const { received, dropped } = view.recent;
+  const share = (dropped.queue_full + dropped.too_old) / received;
+  return share < DROPS_WORTH_TELLING
+    ? ''
+    : `, ${Math.round(100 * share)} % of the frames dropped for newer ones`;
 }
 
 function pipelineValues(pipeline: PipelineDiagnosis): Values {
-  const { stages, counts } = pipeline;
-  const ms = (stage: keyof StageSummaries): number =>
-    stages[stage].count === 0 ? Number.NaN : stages[stage].p95Ns / NS_PER_MS;
+  const { view, counts } = pipeline;
+  const ms = (stage: keyof StageSummaries): number | undefined => {
+    const summary = view?.stages[stage];
+    return summary === undefined || summary.count === 0 ? undefined : summary.p95Ns / NS_PER_MS;
+  };
   return {
     processing_time_ms: ms('total'),
     preprocess_time_ms: ms('preprocess'),
@@ -175,30 +222,45 @@ function pipelineValues(pipeline: PipelineDiagnosis): Values {
 }
 
 function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): Verdict {
+  const { publishers, recent, framesPerSecond } = camera;
   const isSilent = camera.silentMs > parameters['diagnostics.stale_after_ms'];
-  if (camera.qosMismatch !== undefined) {
+  const isMute = camera.received === 0 || isSilent;
+  if (publishers.mismatch !== undefined) {
     return [
-      camera.received === 0 || isSilent ? LEVEL.error : LEVEL.warn,
-      `incompatible QoS: ${camera.qosMismatch} is less than asked for: set qos_overrides.<topic>.subscription`,
+      isMute ? LEVEL.error : LEVEL.warn,
+      `incompatible QoS: ${publishers.mismatch} is less than asked for: set qos_overrides.<topic>.subscription`,
     ];
+  }
+  if (publishers.wrongType !== undefined && isMute) {
+    return [LEVEL.error, `${publishers.wrongType} is not the type listened to: see image_transport`];
   }
   if (isSilent) {
     const seconds = (camera.silentMs / 1000).toFixed(1);
     return [
       LEVEL.stale,
-      camera.publishers === 0 ? `no publisher, silent for ${seconds} s` : `no frame for ${seconds} s`,
+      publishers.count === 0 ? `no publisher, silent for ${seconds} s` : `no frame for ${seconds} s`,
+    ];
+  }
+  if (recent.malformed > 0) {
+    return [LEVEL.warn, `${recent.malformed} messages could not be read in the last seconds`];
+  }
+  const missing = recent.missing / Math.max(1, recent.missing + recent.received);
+  if (missing > MISSING_TOLERANCE) {
+    return [
+      LEVEL.warn,
+      `${(100 * missing).toFixed(0)} % of the camera's frames did not arrive: give its process config/fastdds.xml too`,
     ];
   }
   const expected = parameters['diagnostics.expected_fps'];
-  const { framesPerSecond } = camera;
   if (expected > 0 && Math.abs(framesPerSecond - expected) > expected * FREQUENCY_TOLERANCE) {
     return [LEVEL.warn, `${framesPerSecond.toFixed(1)} frames a second where ${expected} are expected`];
   }
-  if (camera.malformed > 0) return [LEVEL.warn, `${camera.malformed} messages could not be read`];
   return [LEVEL.ok, `${framesPerSecond.toFixed(1)} frames a second`];
 }
 
-function deviceVerdict(board: BoardReading, isSimulated: boolean): Verdict {
+function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean): Verdict {
+  if (device === undefined) return [LEVEL.ok, 'ok'];
+  const { board, systemLoadPercent = 0 } = device;
   const hottest = hottestCelsius(board);
   if (hottest !== undefined && hottest >= HOT_CELSIUS) {
     return [LEVEL.error, `${hottest.toFixed(0)} °C: the chip throttles or stops`];
@@ -206,6 +268,9 @@ function deviceVerdict(board: BoardReading, isSimulated: boolean): Verdict {
   const highest = Math.max(...(board.bpuLoadPercent ?? []));
   if (highest >= FULL_LOAD_PERCENT) {
     return [LEVEL.warn, `the BPU is loaded to ${highest.toFixed(0)} %${isSimulated ? ' (SIMULATED)' : ''}`];
+  }
+  if (systemLoadPercent >= FULL_LOAD_PERCENT) {
+    return [LEVEL.warn, `all processor cores are loaded to ${systemLoadPercent.toFixed(0)} %`];
   }
   return [LEVEL.ok, 'ok'];
 }
@@ -217,6 +282,7 @@ function deviceValues(device: MachineReading | undefined): Values {
     frequencyHz === undefined ? undefined : frequencyHz / HZ_PER_MHZ;
   return {
     cpu_load_percent: device?.cpuLoadPercent,
+    system_load_percent: device?.systemLoadPercent,
     event_loop_delay_p99_ms: device?.eventLoopDelayP99Ms,
     memory_mib: device?.memoryMib,
     bpu_load_percent: bpuLoadPercent(board),

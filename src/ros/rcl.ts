@@ -29,6 +29,8 @@ export interface RclQos {
 export interface RclEndpoint {
   readonly node_name: string;
   readonly node_namespace: string;
+  /** E.g. `sensor_msgs/msg/Image`. */
+  readonly topic_type: string;
   readonly qos_profile: RclQos;
 }
 

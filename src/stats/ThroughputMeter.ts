@@ -15,19 +15,25 @@ export class ThroughputMeter {
     this.#slotNs = (windowMs * 1e6) / SLOTS;
   }
 
-  /** Counts one event at `nowNs` of the monotonic clock. */
-  mark(nowNs: number): void {
+  /** Counts events, one where no number is given, at `nowNs` of the monotonic clock. */
+  mark(nowNs: number, events = 1): void {
     this.#turnTo(nowNs);
     if (Number.isNaN(this.#firstNs)) this.#firstNs = nowNs;
     const index = this.#newestSlot % SLOTS;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#counts[index] = (this.#counts[index] ?? 0) + events;
+  }
+
+  /** Events in the window that ends at `nowNs`. */
+  recent(nowNs: number): number {
+    this.#turnTo(nowNs);
+    return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Events a second until `nowNs`; 0 before the second event, and once a whole window has passed without one. */
   ratePerSecond(nowNs: number): number {
     this.#turnTo(nowNs);
     if (Number.isNaN(this.#firstNs)) return 0;
-    const events = this.#counts.reduce((sum, count) => sum + count, 0);
+    const events = this.recent(nowNs);
     const windowStartNs = (this.#newestSlot - SLOTS + 1) * this.#slotNs;
     if (this.#firstNs >= windowStartNs) {
       // The series began inside the window: n events are n - 1 intervals.

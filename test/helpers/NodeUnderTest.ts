@@ -28,6 +28,7 @@ export interface Statistics {
   readonly published: number;
   readonly dropped: { cause: string; count: number }[];
   readonly in_flight: number;
+  readonly missing: number;
   readonly threads: number;
   readonly workers_serving: number;
   readonly window: { sec: number; nanosec: number };

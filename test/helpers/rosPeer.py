@@ -1,7 +1,7 @@
 """Another ROS node, in Python, driven over its standard input: one JSON object a line in, one out.
 
 subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since the last take;
-call {service, type, request, limit_s?}; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
+call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
 bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised;
 stream {topic, message, hz}: publishes it over and over, header.stamp.nanosec counting up from 1, until
 unstream {topic}, which tells how many there were.
@@ -86,6 +86,10 @@ class Peer:
     def publish(self, r):
         publisher = self.endpoints[r['topic']]
         publisher.publish(fill(publisher.msg_type(), r['message']))
+        return True
+
+    def publish_cdr(self, r):
+        self.endpoints[r['topic']].publish(base64.b64decode(r['base64']))
         return True
 
     def stream(self, r):

@@ -36,6 +36,7 @@ export interface PipelineStatisticsMessage {
   readonly published: bigint;
   readonly dropped: readonly DropCountMessage[];
   readonly in_flight: bigint;
+  readonly missing: bigint;
   readonly queued: number;
   readonly fps: number;
   readonly stages: readonly StageStatisticsMessage[];
@@ -63,6 +64,8 @@ export interface PipelineState {
   readonly stamp: Stamp;
   readonly windowNs: bigint;
   readonly counts: FrameCounts;
+  /** Frames that the cameras sent and that did not arrive. */
+  readonly missing: number;
   readonly queuedCount: number;
   readonly framesPerSecond: number;
   /** Of the window. */
@@ -99,6 +102,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     published: BigInt(counts.published),
     dropped: DROP_CAUSES.map((cause) => ({ cause, count: BigInt(counts.dropped[cause]) })),
     in_flight: BigInt(counts.inFlight),
+    missing: BigInt(state.missing),
     queued: state.queuedCount,
     fps: state.framesPerSecond,
     stages: STAGES.map((stage) => {

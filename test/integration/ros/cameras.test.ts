@@ -150,4 +150,72 @@ describe('ROS node: cameras', function () {
       return last?.published === good && count === bad && last.received === good + bad;
     }, `${good} good and ${bad} bad frames in the statistics`);
   });
+
+  it('counts messages that did not arrive, or not as images, and classifies the next one', async () => {
+    const user = await rig.startActive('-p', 'qos_overrides./image.subscription.reliability:=reliable');
+    const statistics = `${NodeUnderTest.NAME}/statistics`;
+    await user.ask({ op: 'subscribe', topic: statistics, type: 'effvit/msg/PipelineStatistics' });
+    await user.ask(DIAGNOSTICS);
+    await advertise(user, '/image');
+    const publish = async (nanosec: number): Promise<void> => {
+      await user.ask({ op: 'publish', topic: '/image', message: imageMessage(nanosec, 0) });
+      const [result] = await rig.takeAll<Classification>(user, '/classification', 1);
+      assert.equal(result?.header.stamp.nanosec, nanosec);
+    };
+    await publish(1);
+    // Plain CDR; a frame_id that is longer than the message; a sequence that is.
+    const unreadable = [
+      [0, 1, 0, 0],
+      [0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 127, 0],
+      [0, 1, 0, 0, ...new Array<number>(32).fill(0), 255, 255, 255, 127],
+    ];
+    for (const bytes of unreadable) {
+      await user.ask({
+        op: 'publish_cdr',
+        topic: '/image',
+        base64: Buffer.from(bytes).toString('base64'),
+      });
+    }
+    await publish(2);
+    await waitFor(async () => {
+      const newest = (await user.ask<Statistics[]>({ op: 'take', topic: statistics })).at(-1);
+      return newest?.missing === unreadable.length && newest.received === 2;
+    }, 'the missing ones in the statistics');
+    await rig.diagnosed(user, 'camera /image', /^WARN 60 % of the camera's frames did not arrive/);
+  });
+
+  it('says where a camera sends another type than is listened to', async () => {
+    const user = await rig.start();
+    await rig.activate(user);
+    await user.ask(DIAGNOSTICS);
+    await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/CompressedImage' });
+    const type = /sensor_msgs\/msg\/CompressedImage of \/test_peer/;
+    await rig.diagnosed(user, 'camera /image', new RegExp(`^ERROR ${type.source}`));
+    assert.match(rig.output, new RegExp(`publisher of /image is not heard.*${type.source}`));
+  });
+
+  it('fails cleanly on a QoS override that is none, and works once it is corrected', async () => {
+    const wrong = ['/classification.publisher', '/b.subscription'];
+    const user = await rig.start(
+      ...['-p', 'image_topics:=["/a","/b"]'],
+      ...wrong.flatMap((endpoint) => ['-p', `qos_overrides.${endpoint}.reliability:=relaible`]),
+    );
+    assert.equal(await user.transition(NodeUnderTest.NAME, 'configure'), false);
+    assert.match(rig.output, /\/classification cannot be set up .*qos_overrides\.\/classification\./);
+    assert.equal(await user.lifecycleState(NodeUnderTest.NAME), 'unconfigured');
+    assert.equal(await rig.node.end(), 0, rig.output);
+
+    await rig.startNode(
+      ...['-p', 'image_topics:=["/a","/b"]', '-p', `qos_overrides.${wrong[1]}.reliability:=relaible`],
+    );
+    await user.nodeIsThere(NodeUnderTest.NAME);
+    assert.equal(await user.transition(NodeUnderTest.NAME, 'configure'), true, rig.output);
+    assert.equal(await user.transition(NodeUnderTest.NAME, 'activate'), false);
+    assert.match(rig.output, /\/b cannot be set up .*qos_overrides\.\/b\./);
+    assert.equal(await user.lifecycleState(NodeUnderTest.NAME), 'inactive');
+    // The camera that could be subscribed to is not listened to either.
+    await user.ask({ op: 'advertise', topic: '/a', type: IMAGE });
+    assert.equal(await user.ask<number>({ op: 'matched', topic: '/a' }), 0);
+    assert.equal(await rig.node.end(), 0, rig.output);
+  });
 });

@@ -32,6 +32,16 @@ describe('ThroughputMeter', () => {
     assertNear(meter.ratePerSecond(10_000 * MS), 250, 0.01);
   });
 
+  it('counts the events of the window, several at a moment too', () => {
+    const meter = new ThroughputMeter(1000);
+    assert.equal(meter.recent(0), 0);
+    meter.mark(0, 3);
+    meter.mark(900 * MS);
+    assert.equal(meter.recent(900 * MS), 4);
+    assert.equal(meter.recent(1100 * MS), 1);
+    assert.equal(meter.recent(60_000 * MS), 0);
+  });
+
   it('follows a change within a window', () => {
     const meter = new ThroughputMeter(1000);
     markEvery(meter, 10, 0, 5000);

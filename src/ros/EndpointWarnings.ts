@@ -1,0 +1,43 @@
+import type { OtherEndpoints } from './otherEndpoints.js';
+
+/** Endpoints that do not meet get nothing and are told nothing, so the log says it, once. */
+export class EndpointWarnings {
+  readonly #warn: (text: string) => void;
+  #told: ReadonlySet<string> = new Set();
+
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+  }
+
+  /** @param publishers, subscribers on the other side of each topic. */
+  look(
+    publishers: ReadonlyMap<string, OtherEndpoints>,
+    subscribers: ReadonlyMap<string, OtherEndpoints>,
+  ): void {
+    const warnings = new Set<string>();
+    for (const [topic, { mismatch, wrongType }] of publishers) {
+      if (mismatch !== undefined) {
+        warnings.add(
+          `A publisher of ${topic} offers a QoS that does not fit and is not heard (${mismatch}): see qos_overrides.${topic}.subscription.`,
+        );
+      }
+      if (wrongType !== undefined) {
+        warnings.add(
+          `A publisher of ${topic} is not heard, since it sends another type (${wrongType}): see image_transport.`,
+        );
+      }
+    }
+    for (const [topic, { mismatch, wrongType }] of subscribers) {
+      if (mismatch !== undefined) {
+        warnings.add(
+          `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing (${mismatch}): see qos_overrides.${topic}.publisher.`,
+        );
+      }
+      if (wrongType !== undefined) {
+        warnings.add(`A subscriber of ${topic} gets nothing, since it expects another type: ${wrongType}.`);
+      }
+    }
+    for (const warning of warnings) if (!this.#told.has(warning)) this.#warn(warning);
+    this.#told = warnings;
+  }
+}

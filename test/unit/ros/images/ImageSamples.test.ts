@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import koffi from 'koffi';
+import type { RawImageFrame } from '../../../../src/image/ImageFrame.js';
+import { IMAGE_LAYOUT } from '../../../../src/ros/images/ImageSample.js';
+import { ImageSamples } from '../../../../src/ros/images/ImageSamples.js';
+import type { ReceivedImage } from '../../../../src/ros/images/ReceivedImage.js';
+
+/** What lies behind the pointers of a structure; kept from the garbage collector by who holds it. */
+function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint8Array.of(1, 2, 3, 4) }) {
+  const view = new DataView(struct.buffer);
+  const held: Buffer[] = [];
+  const point = (offset: number, content: Uint8Array): void => {
+    const memory = Buffer.from(new ArrayBuffer(Math.max(content.length, 1)));
+    memory.set(content);
+    held.push(memory);
+    view.setBigUint64(offset, koffi.address(memory), true);
+    view.setBigUint64(offset + 8, BigInt(content.length), true);
+    view.setBigUint64(offset + 16, BigInt(content.length + 1), true);
+  };
+  view.setInt32(IMAGE_LAYOUT.stampSec, -5, true);
+  view.setUint32(IMAGE_LAYOUT.stampNanosec, 999_999_999, true);
+  point(IMAGE_LAYOUT.frameId, Buffer.from(frameId));
+  view.setUint32(IMAGE_LAYOUT.height, 2, true);
+  view.setUint32(IMAGE_LAYOUT.width, 3, true);
+  point(IMAGE_LAYOUT.encoding, Buffer.from(encoding));
+  view.setUint8(IMAGE_LAYOUT.isBigEndian, 1);
+  view.setUint32(IMAGE_LAYOUT.step, 4_000_000_000, true);
+  point(IMAGE_LAYOUT.data, data);
+  return held;
+}
+
+/** The samples with a count of the structures that were freed, and rclnodejs's way of taking a message. */
+function rig() {
+  const freed: Uint8Array[] = [];
+  const samples = new ImageSamples((struct) => freed.push(struct));
+  /** Up to where rcl finds that there is no message. */
+  const takeNothing = (topic: string) => new (samples.messageClass(topic))().toRawROS();
+  const take = (topic: string, content: Parameters<typeof fill>[1] = {}) => {
+    const Message = samples.messageClass(topic);
+    const message = new Message();
+    const struct = message.toRawROS();
+    const held = fill(struct, content);
+    const converted = new Message();
+    converted.deserialize(message.refObject);
+    const image = converted.toPlainObject() as ReceivedImage;
+    Message.destroyRawROS(message);
+    return { struct, held, image, frame: image.frame as RawImageFrame };
+  };
+  return { freed, samples, take, takeNothing };
+}
+
+describe('ImageSamples', () => {
+  it('is of the type that cameras publish', () => {
+    assert.deepEqual(rig().samples.messageClass('/camera').type(), {
+      pkgName: 'sensor_msgs',
+      subFolder: 'msg',
+      interfaceName: 'Image',
+    });
+  });
+
+  it('reads every field of the structure, the pixels in place', () => {
+    const { held, frame } = rig().take('/camera', { frameId: 'optische Achse °', encoding: 'rgb8' });
+    const { data, ...header } = frame;
+    assert.deepEqual(header, {
+      kind: 'raw',
+      stamp: { sec: -5, nanosec: 999_999_999 },
+      frameId: 'optische Achse °',
+      source: '/camera',
+      encoding: 'rgb8',
+      widthPx: 3,
+      heightPx: 2,
+      strideBytes: 4_000_000_000,
+      isBigEndian: true,
+    });
+    assert.deepEqual([...data], [1, 2, 3, 4]);
+    held.at(-1)?.fill(9);
+    assert.deepEqual([...data], [9, 9, 9, 9]);
+  });
+
+  it('reads an empty message', () => {
+    const { frame } = rig().take('/camera', { frameId: '', encoding: '', data: new Uint8Array() });
+    assert.deepEqual([frame.frameId, frame.encoding, frame.data.length], ['', '', 0]);
+  });
+
+  it('fills no structure that is still read, and uses those again that are not', () => {
+    const { take, freed } = rig();
+    const first = take('/camera');
+    const second = take('/camera');
+    assert.notEqual(first.struct, second.struct);
+    first.image.release();
+    assert.equal(take('/camera').struct, first.struct);
+    assert.deepEqual(freed, []);
+  });
+
+  it('leaves the structure of a take that found nothing to the next one', () => {
+    const { take, takeNothing } = rig();
+    const struct = takeNothing('/camera');
+    assert.notEqual(takeNothing('/other'), struct);
+    assert.equal(take('/camera').struct, struct);
+  });
+
+  it('keeps the memory of two images and frees that of more', () => {
+    const { take, freed } = rig();
+    const taken = Array.from({ length: 5 }, () => take('/camera'));
+    for (const { image } of taken) image.release();
+    assert.deepEqual(
+      freed,
+      taken.slice(2).map(({ struct }) => struct),
+    );
+  });
+
+  it('frees everything once it is closed, what is read at its release', () => {
+    const { take, takeNothing, freed, samples } = rig();
+    const read = take('/camera');
+    const idle = take('/camera');
+    const filling = takeNothing('/other');
+    idle.image.release();
+    samples.close();
+    assert.deepEqual(new Set(freed), new Set([idle.struct, filling]));
+    read.image.release();
+    assert.equal(freed.length, 3);
+  });
+});
