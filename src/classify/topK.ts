@@ -21,27 +21,35 @@ export function topK(values: Float32Array, k: number, activation: 'logits' | 'pr
     return best.map((index) => ({ index, score: Math.min(1, Math.max(0, values[index] ?? 0)) }));
   }
   const max = values[best[0] ?? 0] ?? 0;
-  let sum = 0;
-  for (const value of values) sum += Math.exp(value - max);
+  const sum = sumOfExponentials(values, max);
   return best.map((index) => ({ index, score: Math.exp((values[index] ?? 0) - max) / sum }));
+}
+
+/**
+ * By index, and in a function of its own: an iterator makes an object for each class, and a variable that a closure
+ * sees a number for each sum; both were two megabytes a second for the garbage collector.
+ */
+function sumOfExponentials(values: Float32Array, max: number): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += Math.exp((values[index] ?? 0) - max);
+  return sum;
 }
 
 /** Indices of the `k` largest values by insertion: k is small, and most values fail the first comparison. */
 function largest(values: Float32Array, k: number): number[] {
   const indices: number[] = [];
-  const kept: number[] = [];
+  let smallest = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? Number.NEGATIVE_INFINITY;
-    if (kept.length === k && value <= (kept[k - 1] ?? Number.NEGATIVE_INFINITY)) continue;
-    let place = kept.length;
-    // Strictly smaller: an equal value that came first stays first.
-    while (place > 0 && (kept[place - 1] ?? 0) < value) place--;
-    kept.splice(place, 0, value);
-    indices.splice(place, 0, index);
-    if (kept.length > k) {
-      kept.pop();
-      indices.pop();
+    if (indices.length === k && value <= smallest) continue;
+    // What is smaller moves on by one place, the last of k out; an equal value that came first stays first.
+    let place = Math.min(indices.length, k - 1);
+    while (place > 0 && (values[indices[place - 1] ?? 0] ?? 0) < value) {
+      indices[place] = indices[place - 1] ?? 0;
+      place--;
     }
+    indices[place] = index;
+    smallest = values[indices.at(-1) ?? 0] ?? smallest;
   }
   return indices;
 }

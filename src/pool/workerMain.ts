@@ -73,8 +73,9 @@ async function classify(
       `The backend gave ${logits.length} scores where ${into.length} classes were loaded.`,
     );
   }
-  for (const score of logits) {
-    if (Number.isFinite(score)) continue;
+  // By index: an iterator makes an object for each class.
+  for (let index = 0; index < logits.length; index++) {
+    if (Number.isFinite(logits[index])) continue;
     throw new EffvitError(
       'INFERENCE_FAILED',
       "The model's output has NaN or infinite values: check its weights, and the mean and scale of its manifest.",
