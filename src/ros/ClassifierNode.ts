@@ -1,27 +1,20 @@
-import { hostname } from 'node:os';
 import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
-import { pipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
-import { stampFromNs } from '../core/Stamp.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
 import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
-import { CdrPublisher } from './CdrPublisher.js';
-import { diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
-import { EndpointWarnings } from './EndpointWarnings.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
-import { MachineMonitor, type MachineReading } from './MachineMonitor.js';
+import { MachineMonitor } from './MachineMonitor.js';
+import { type NodeCondition, NodeDiagnostics } from './NodeDiagnostics.js';
 import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
-import { PipelineWatch } from './PipelineWatch.js';
+import { PipelineReports } from './PipelineReports.js';
 import type { RclModule, RclNode } from './rcl.js';
 
-const STATISTICS_PERIOD_MS = 1000;
 /**
  * How long rclnodejs's thread waits at most before it looks for entities that came or went, which the main thread
  * waits for in turn. Messages wake it at once; its default of 10 ms took half a percent of a core while nothing came.
@@ -39,7 +32,7 @@ export interface ClassifierNodeOptions {
 interface Configured {
   readonly classifier: Classifier;
   readonly publishers: NodePublishers;
-  readonly statisticsTimer: NodeJS.Timeout;
+  readonly reports: PipelineReports;
 }
 
 /** Everything that exists only while the node is active. */
@@ -55,18 +48,11 @@ export class ClassifierNode {
   readonly #node: RclNode;
   readonly #options: ClassifierNodeOptions;
   readonly #parameters: NodeParameters;
-  readonly #diagnostics: CdrPublisher;
-  readonly #diagnosticsTimer: NodeJS.Timeout;
+  readonly #diagnostics: NodeDiagnostics;
   readonly #machineMonitor: MachineMonitor;
   #configured: Configured | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
-  readonly #endpointWarnings: EndpointWarnings;
-  #watch = new PipelineWatch();
-  #windowBeganNs = monotonicNs();
-  #lastFailure: string | undefined;
-  #missing = 0;
-  #machine: MachineReading | undefined;
 
   /**
    * Makes the node with its services; it is unconfigured.
@@ -102,10 +88,11 @@ export class ClassifierNode {
       this.#node.destroy();
       throw error;
     }
-    this.#endpointWarnings = new EndpointWarnings((text) => this.#node.getLogger().warn(text));
-    this.#diagnostics = new CdrPublisher(this.#node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
-    const periodMs = 1000 * this.#parameters.values['diagnostic_updater.period'];
-    this.#diagnosticsTimer = setInterval(() => this.#publishDiagnostics(), periodMs);
+    this.#diagnostics = new NodeDiagnostics(
+      this.#node,
+      () => this.#parameters.values,
+      () => this.#condition(),
+    );
     this.#node.spin(SPIN_TIMEOUT_MS);
   }
 
@@ -117,7 +104,7 @@ export class ClassifierNode {
   async destroy(): Promise<void> {
     await this.lifecycle.settled();
     if (this.lifecycle.state !== 'finalized') await this.lifecycle.request({ id: 0, label: 'shutdown' });
-    clearInterval(this.#diagnosticsTimer);
+    this.#diagnostics.close();
     this.#machineMonitor.close();
     this.#node.stop();
     this.#node.destroy();
@@ -159,18 +146,15 @@ export class ClassifierNode {
       publishers.destroy();
       throw error;
     }
-    this.#beginCounts();
-    this.#machine = this.#machineMonitor.take(classifier.backend);
-    const statisticsTimer = setInterval(() => this.#publishStatistics(), STATISTICS_PERIOD_MS);
-    this.#configured = { classifier, publishers, statisticsTimer };
+    const reports = new PipelineReports({
+      classifier,
+      machineMonitor: this.#machineMonitor,
+      nowNs: () => this.#node.now().nanoseconds,
+      parameters: () => this.#parameters.values,
+      publish: (message) => publishers.publishStatistics(message),
+    });
+    this.#configured = { classifier, publishers, reports };
     this.#lastError = undefined;
-  }
-
-  #beginCounts(): void {
-    this.#watch = new PipelineWatch();
-    this.#windowBeganNs = monotonicNs();
-    this.#lastFailure = undefined;
-    this.#missing = 0;
   }
 
   async #activate(): Promise<void> {
@@ -184,7 +168,7 @@ export class ClassifierNode {
         this.#onOutcome(classifier.refuse(header, 'bad_image', error));
       },
       onMissing: (topic, count) => {
-        this.#missing += count;
+        this.#configured?.reports.framesMissing(count);
         this.#active?.meters.missing(topic, count);
       },
     });
@@ -201,7 +185,7 @@ export class ClassifierNode {
   async #cleanup(): Promise<void> {
     const configured = this.#configured;
     if (configured === undefined) return;
-    clearInterval(configured.statisticsTimer);
+    configured.reports.close();
     await configured.classifier.close();
     configured.publishers.destroy();
     this.#configured = undefined;
@@ -244,7 +228,7 @@ export class ClassifierNode {
       const { source } = outcome.header;
       if (outcome.cause === 'bad_image') this.#active?.meters.problem(source, outcome.error.message);
       else {
-        this.#lastFailure = outcome.error.message;
+        configured.reports.frameFailed(outcome.error.message);
         this.#node.getLogger().error(`${source}: ${outcome.error.message}`);
       }
     }
@@ -277,12 +261,11 @@ export class ClassifierNode {
       'std_srvs/srv/Trigger',
       '~/reset_statistics',
       (_, response) => {
-        const classifier = this.#configured?.classifier;
-        classifier?.resetStatistics();
+        const reports = this.#configured?.reports;
+        reports?.reset();
         this.#active?.meters.reset();
-        this.#beginCounts();
         response.send(
-          classifier === undefined
+          reports === undefined
             ? { success: false, message: 'The node is not configured: there are no statistics.' }
             : { success: true, message: 'Counts and latencies start anew.' },
         );
@@ -290,82 +273,16 @@ export class ClassifierNode {
     );
   }
 
-  #publishStatistics(): void {
-    const { classifier, publishers } = this.#require();
-    const parameters = this.#parameters.values;
-    const nowNs = monotonicNs();
-    const windowNs = BigInt(Math.round(nowNs - this.#windowBeganNs));
-    this.#windowBeganNs = nowNs;
-    const stages = classifier.statistics.takeWindow();
-    const counts = classifier.counts();
-    this.#watch.look(stages, counts, parameters['diagnostics.max_allowed_processing_time_ms']);
-    const machine = this.#machineMonitor.take(classifier.backend);
-    this.#machine = machine;
-    const workers = classifier.workers();
-    publishers.publishStatistics(
-      pipelineStatisticsMessage({
-        stamp: stampFromNs(this.#node.now().nanoseconds),
-        windowNs,
-        counts,
-        missing: this.#missing,
-        queuedCount: classifier.queuedCount,
-        framesPerSecond: classifier.framesPerSecond(),
-        stages,
-        threads: workers.wanted,
-        workersServing: workers.serving,
-        workersLost: workers.deaths,
-        modelName: classifier.manifest.name,
-        backend: classifier.info.backend,
-        runtime: classifier.info.runtime,
-        isSimulated: classifier.info.isSimulated,
-        machine,
-      }),
-    );
-  }
-
-  #publishDiagnostics(): void {
+  #condition(): NodeCondition {
+    const configured = this.#configured;
     const active = this.#active;
-    const cameras = active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [];
-    this.#endpointWarnings.look(
-      new Map(cameras.map(({ topic, publishers }) => [topic, publishers])),
-      this.#configured?.publishers.subscribers() ?? new Map(),
-    );
-    // Whoever is configured looks once a second, and looks between would part its windows.
-    const machine = this.#configured === undefined ? this.#machineMonitor.take(undefined) : this.#machine;
-    const statuses = diagnosticStatuses(
-      {
-        nodeName: this.#node.name(),
-        hardwareId: hostname(),
-        state: this.lifecycle.state,
-        lastError: this.#lastError,
-        pipeline: this.#pipelineDiagnosis(),
-        cameras,
-        device: machine,
-      },
-      this.#parameters.values,
-    );
-    this.#diagnostics.publish({
-      header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
-      status: statuses,
-    });
-  }
-
-  #pipelineDiagnosis(): PipelineDiagnosis | undefined {
-    const classifier = this.#configured?.classifier;
-    if (classifier === undefined) return undefined;
-    const workers = classifier.workers();
     return {
-      counts: classifier.counts(),
-      framesPerSecond: classifier.framesPerSecond(),
-      view: this.#watch.view,
-      lastFailure: this.#lastFailure,
-      model: classifier.manifest.name,
-      backend: classifier.info.backend,
-      runtime: classifier.info.runtime,
-      isSimulated: classifier.info.isSimulated,
-      threads: workers.wanted,
-      workersServing: workers.serving,
-      workersLost: workers.deaths,
+      state: this.lifecycle.state,
+      lastError: this.#lastError,
+      pipeline: configured?.reports.diagnosis(),
+      cameras: active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [],
+      subscribers: configured?.publishers.subscribers() ?? new Map(),
+      machine: configured?.reports.machine ?? this.#machineMonitor.take(undefined),
     };
   }
 }

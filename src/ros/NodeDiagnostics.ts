@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+import type { Parameters } from '../core/parameters.js';
+import { stampFromNs } from '../core/Stamp.js';
+import { CdrPublisher } from './CdrPublisher.js';
+import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import { EndpointWarnings } from './EndpointWarnings.js';
+import type { LifecycleState } from './lifecycle/LifecycleMachine.js';
+import type { MachineReading } from './MachineMonitor.js';
+import type { OtherEndpoints } from './otherEndpoints.js';
+import type { RclNode } from './rcl.js';
+
+const MS_PER_S = 1000;
+
+/** The node as diagnostics see it. */
+export interface NodeCondition {
+  readonly state: LifecycleState;
+  /** Why the last transition failed. */
+  readonly lastError: string | undefined;
+  readonly pipeline: PipelineDiagnosis | undefined;
+  readonly cameras: readonly CameraState[];
+  /** Who subscribes to what the node publishes, by topic. */
+  readonly subscribers: ReadonlyMap<string, OtherEndpoints>;
+  readonly machine: MachineReading;
+}
+
+/** Publishes /diagnostics by a timer, in every state and with nobody listening. */
+export class NodeDiagnostics {
+  readonly #node: RclNode;
+  readonly #parameters: () => Parameters;
+  readonly #conditionOf: () => NodeCondition;
+  readonly #publisher: CdrPublisher;
+  readonly #endpointWarnings: EndpointWarnings;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(node: RclNode, parameters: () => Parameters, conditionOf: () => NodeCondition) {
+    this.#node = node;
+    this.#parameters = parameters;
+    this.#conditionOf = conditionOf;
+    this.#publisher = new CdrPublisher(node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
+    this.#endpointWarnings = new EndpointWarnings((text) => node.getLogger().warn(text));
+    const periodMs = MS_PER_S * parameters()['diagnostic_updater.period'];
+    this.#timer = setInterval(() => this.#publish(), periodMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #publish(): void {
+    const { state, lastError, pipeline, cameras, subscribers, machine } = this.#conditionOf();
+    this.#endpointWarnings.look(
+      new Map(cameras.map(({ topic, publishers }) => [topic, publishers])),
+      subscribers,
+    );
+    const statuses = diagnosticStatuses(
+      {
+        nodeName: this.#node.name(),
+        hardwareId: hostname(),
+        state,
+        lastError,
+        pipeline,
+        cameras,
+        device: machine,
+      },
+      this.#parameters(),
+    );
+    this.#publisher.publish({
+      header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
+      status: statuses,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import type { Classifier } from '../classify/Classifier.js';
+import {
+  type PipelineStatisticsMessage,
+  pipelineStatisticsMessage,
+} from '../classify/messages/pipelineStatisticsMessage.js';
+import type { Parameters } from '../core/parameters.js';
+import { stampFromNs } from '../core/Stamp.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { PipelineDiagnosis } from './diagnosticStatus.js';
+import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
+import { PipelineWatch } from './PipelineWatch.js';
+
+const STATISTICS_PERIOD_MS = 1000;
+
+export interface PipelineReportsOptions {
+  readonly classifier: Classifier;
+  readonly machineMonitor: MachineMonitor;
+  /** The node's clock, in nanoseconds: simulated time where the node is told to use it. */
+  readonly nowNs: () => bigint;
+  readonly parameters: () => Pick<Parameters, 'diagnostics.max_allowed_processing_time_ms'>;
+  readonly publish: (message: PipelineStatisticsMessage) => void;
+}
+
+/** Watches a pipeline while it exists: looks at it once a second, publishes what it saw, and keeps it for diagnostics. */
+export class PipelineReports {
+  readonly #options: PipelineReportsOptions;
+  readonly #timer: NodeJS.Timeout;
+  #watch = new PipelineWatch();
+  #windowBeganNs = monotonicNs();
+  #lastFailure: string | undefined;
+  #missing = 0;
+  #machine: MachineReading;
+
+  constructor(options: PipelineReportsOptions) {
+    this.#options = options;
+    this.#machine = options.machineMonitor.take(options.classifier.backend);
+    this.#timer = setInterval(() => this.#look(), STATISTICS_PERIOD_MS);
+  }
+
+  /** The machine at the last look: looks between would part its windows. */
+  get machine(): MachineReading {
+    return this.#machine;
+  }
+
+  /** A frame that was lost to a fault of the pipeline, not of the frame. */
+  frameFailed(reason: string): void {
+    this.#lastFailure = reason;
+  }
+
+  /** Messages that a camera sent and that did not arrive. */
+  framesMissing(count: number): void {
+    this.#missing += count;
+  }
+
+  /** Counts and latencies start anew. */
+  reset(): void {
+    this.#options.classifier.resetStatistics();
+    this.#watch = new PipelineWatch();
+    this.#windowBeganNs = monotonicNs();
+    this.#lastFailure = undefined;
+    this.#missing = 0;
+  }
+
+  diagnosis(): PipelineDiagnosis {
+    const { classifier } = this.#options;
+    const { backend, runtime, isSimulated } = classifier.info;
+    const workers = classifier.workers();
+    return {
+      counts: classifier.counts(),
+      framesPerSecond: classifier.framesPerSecond(),
+      view: this.#watch.view,
+      lastFailure: this.#lastFailure,
+      model: classifier.manifest.name,
+      backend,
+      runtime,
+      isSimulated,
+      threads: workers.wanted,
+      workersServing: workers.serving,
+      workersLost: workers.deaths,
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { classifier, machineMonitor, nowNs, parameters, publish } = this.#options;
+    const endNs = monotonicNs();
+    const windowNs = BigInt(Math.round(endNs - this.#windowBeganNs));
+    this.#windowBeganNs = endNs;
+    const stages = classifier.statistics.takeWindow();
+    const counts = classifier.counts();
+    this.#watch.look(stages, counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
+    this.#machine = machineMonitor.take(classifier.backend);
+    const { backend, runtime, isSimulated } = classifier.info;
+    const workers = classifier.workers();
+    publish(
+      pipelineStatisticsMessage({
+        stamp: stampFromNs(nowNs()),
+        windowNs,
+        counts,
+        missing: this.#missing,
+        queuedCount: classifier.queuedCount,
+        framesPerSecond: classifier.framesPerSecond(),
+        stages,
+        threads: workers.wanted,
+        workersServing: workers.serving,
+        workersLost: workers.deaths,
+        modelName: classifier.manifest.name,
+        backend,
+        runtime,
+        isSimulated,
+        machine: this.#machine,
+      }),
+    );
+  }
+}
