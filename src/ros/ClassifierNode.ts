@@ -11,6 +11,7 @@ import { MachineMonitor } from './MachineMonitor.js';
 import { type NodeCondition, NodeDiagnostics } from './NodeDiagnostics.js';
 import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
+import { nodeWithClockQos } from './nodeWithClockQos.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
 import { PipelineReports } from './PipelineReports.js';
 import type { RclModule, RclNode } from './rcl.js';
@@ -66,7 +67,7 @@ export class ClassifierNode {
     const nodeOptions = new rcl.NodeOptions();
     // Ours can refuse a change after having tried it; see NodeParameters.
     nodeOptions.startParameterServices = false;
-    const Node = nodeWithParameterFiles(rcl);
+    const Node = nodeWithClockQos(rcl, nodeWithParameterFiles(rcl));
     this.#node = new Node('classifier', undefined, undefined, nodeOptions);
     try {
       this.#parameters = new NodeParameters(rcl, this.#node, {

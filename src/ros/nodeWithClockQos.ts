@@ -1,0 +1,36 @@
+import { QOS, type RclModule, type RclNode, type RclQos } from './rcl.js';
+
+const CLOCK_TOPIC = '/clock';
+
+type SubscriptionCallback = (message: object) => void;
+
+/** rclcpp's and rclpy's ClockQoS: best effort meets every publisher, and of times only the newest counts. */
+export function clockQos(rcl: Pick<RclModule, 'QoS'>): RclQos {
+  return new rcl.QoS(QOS.keepLast, 1, QOS.bestEffort, QOS.volatile);
+}
+
+/**
+ * A Node class whose time source, with use_sim_time, hears best-effort publishers of /clock: what `ros2 bag play` and
+ * simulators are. rclnodejs 2.2 subscribes reliably, and the time of its nodes then stands at zero.
+ */
+export function nodeWithClockQos(rcl: RclModule, Base: RclModule['Node'] = rcl.Node): RclModule['Node'] {
+  const Parent = Base as new (
+    ...args: ConstructorParameters<RclModule['Node']>
+  ) => RclNode & {
+    createSubscription(...args: unknown[]): object;
+  };
+  return class extends Parent {
+    // The time source, made in the constructor of the class above, gives no options.
+    override createSubscription(
+      type: string,
+      topic: string,
+      options: object | SubscriptionCallback,
+      ...others: unknown[]
+    ): object {
+      if (topic !== CLOCK_TOPIC || typeof options !== 'function') {
+        return super.createSubscription(type, topic, options, ...others);
+      }
+      return super.createSubscription(type, topic, { qos: clockQos(rcl) }, options);
+    }
+  } as RclModule['Node'];
+}
