@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import type { PauseGate } from './PauseGate.js';
+import type { PlaybackClock } from './PlaybackClock.js';
 
 export interface PaceOptions {
   /** Speed: 1 is the recording's own, 2 twice as fast, `max` without waiting. Default 1. */
@@ -11,6 +12,8 @@ export interface PaceOptions {
   readonly signal?: AbortSignal;
   /** While it is paused nothing comes; the time that it was is no lateness afterwards. */
   readonly gate?: PauseGate;
+  /** Begun anew with each pass; its rate and gate must be these. */
+  readonly clock?: Pick<PlaybackClock, 'begin'>;
   /** Now, in nanoseconds, monotonic; for tests. */
   readonly nowNs?: () => bigint;
   /** Waits about that long, or until aborted; for tests. */
@@ -46,6 +49,7 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
     loop = false,
     signal,
     gate,
+    clock,
     nowNs = process.hrtime.bigint,
     wait = abortableSleep,
   } = options;
@@ -61,6 +65,8 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
       if (isAborted(signal)) return;
       if (firstNs === undefined) {
         firstNs = message.logTimeNs;
+        // The clock first, so that no message is ahead of it.
+        clock?.begin(firstNs);
         begunNs = playedNs();
       }
       const spanNs = rate === 'max' ? 0n : scaled(message.logTimeNs - firstNs, rate);

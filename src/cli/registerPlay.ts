@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { BagTopic } from '../bag/BagFile.js';
 import { openBag } from '../bag/openBag.js';
 import { PauseGate } from '../bag/PauseGate.js';
-import { paceMessages } from '../bag/paceMessages.js';
+import { PlaybackClock } from '../bag/PlaybackClock.js';
+import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
+import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playMessages.js';
@@ -29,7 +31,7 @@ export function registerPlay(program: Command, context: CommandContext): void {
     .option('--rate <factor>', 'speed, 1 is the original', numberParser(0.01, 100), 1)
     .option('--loop', 'begin anew at the end, until stopped')
     .option('--start-paused', 'wait for the service ~/toggle_paused, or the space bar')
-    .option('--clock', 'publish /clock from the recording')
+    .option('--clock', "publish /clock, the recording's time, at 40 Hz and with each message")
     .option('--wait <seconds>', 'wait so long for a subscriber of every topic', numberParser(0, 3600), 10)
     .option('--json', 'one JSON object instead of text')
     .addHelpText('after', '\nExample: effvit play bags/signs_drive --rate 1\n')
@@ -46,13 +48,19 @@ export function registerPlay(program: Command, context: CommandContext): void {
       try {
         const filter = options.topic === undefined ? {} : { topics: options.topic };
         // Asked for once here, so that a wrong name is told before ROS starts.
-        await bag.messages(filter).return();
+        const startNs = await firstTimeNs(bag.messages(filter));
+        const { rate, loop = false } = options;
+        const clock =
+          options.clock === true && startNs !== undefined
+            ? new PlaybackClock(startNs, { rate, gate })
+            : undefined;
+        const pace = { rate, loop, gate, signal, ...(clock !== undefined && { clock }) };
         const names = options.topic?.map((name) => (name.startsWith('/') ? name : `/${name}`));
         const topics = bag.topics().filter((topic) => names === undefined || names.includes(topic.name));
         const published = await playMessages([], {
           topics: topics.map(playedTopic),
-          messages: () => due(() => bag.messages(filter), options, gate, signal),
-          isClockPublished: options.clock === true,
+          messages: () => due(() => bag.messages(filter), pace),
+          ...(clock !== undefined && { clock }),
           waitForSubscribersMs: options.wait * 1000,
           signal,
           notice: (text) => terminal.warn(text),
@@ -72,13 +80,19 @@ export function registerPlay(program: Command, context: CommandContext): void {
 }
 
 async function* due(
-  open: () => AsyncIterable<PlayedMessage>,
-  options: PlayCommandOptions,
-  gate: PauseGate,
-  signal: AbortSignal,
+  open: () => AsyncIterable<RawBagMessage>,
+  pace: PaceOptions,
 ): AsyncGenerator<PlayedMessage> {
-  const pace = { rate: options.rate, loop: options.loop === true, gate, signal };
   for await (const { message } of paceMessages(open, pace)) yield message;
+}
+
+async function firstTimeNs(messages: AsyncGenerator<RawBagMessage, void>): Promise<bigint | undefined> {
+  try {
+    const { value } = await messages.next();
+    return value?.logTimeNs;
+  } finally {
+    await messages.return();
+  }
 }
 
 function playedTopic({ name, type, qos }: BagTopic): PlayedTopic {

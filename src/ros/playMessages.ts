@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import { stampFromNs } from '../core/Stamp.js';
-import { QOS, type RclNode, type RclPublisher } from './rcl.js';
+import { ClockTicks } from './ClockTicks.js';
+import { QOS, type RclModule, type RclNode, type RclPublisher } from './rcl.js';
 import { loadRcl } from './rosEnvironment.js';
 
 /** A topic of a recording. */
@@ -18,15 +19,14 @@ export interface PlayedMessage {
   readonly topic: string;
   /** CDR with its encapsulation, published as it is. */
   readonly data: Uint8Array;
-  readonly logTimeNs: bigint;
 }
 
 export interface PlayOptions {
   readonly topics: readonly PlayedTopic[];
   /** Yields each message when its time has come. */
   readonly messages: () => AsyncIterable<PlayedMessage>;
-  /** Publish /clock from the recording's times. */
-  readonly isClockPublished: boolean;
+  /** The recording's time, published on /clock; without it there is no /clock. */
+  readonly clock?: { readonly timeNs: bigint };
   /** How long to wait for a subscriber of every topic; then it plays to whom there is. */
   readonly waitForSubscribersMs: number;
   readonly signal: AbortSignal;
@@ -59,6 +59,7 @@ export async function playMessages(
   await rcl.init(undefined, ['effvit_player', ...rosArguments]);
   const node = new rcl.Node('effvit_player');
   const published = new Map<string, number>();
+  let ticks: ClockTicks | undefined;
   try {
     const publishers = new Map<string, RclPublisher<Buffer>>();
     for (const topic of options.topics) {
@@ -77,7 +78,7 @@ export async function playMessages(
         'None of the topics can be played: source the packages of their messages.',
       );
     }
-    const clock = options.isClockPublished ? clockPublisher(node) : undefined;
+    if (options.clock !== undefined) ticks = new ClockTicks(options.clock, clockPublisher(rcl, node));
     node.createService<object, { success: boolean; message: string }>(
       'std_srvs/srv/Trigger',
       '~/toggle_paused',
@@ -88,24 +89,29 @@ export async function playMessages(
     await waitForSubscribers(publishers, options);
     if (options.waitForSubscribersMs > 0)
       await delay(SETTLE_MS, undefined, { signal: options.signal }).catch(() => undefined);
-    for await (const { topic, data, logTimeNs } of options.messages()) {
+    for await (const { topic, data } of options.messages()) {
       const publisher = publishers.get(topic);
       if (publisher === undefined) continue;
-      clock?.(logTimeNs);
+      ticks?.tick();
       publisher.publish(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
       published.set(topic, (published.get(topic) ?? 0) + 1);
     }
+    // The recording is over: its time goes no further.
+    ticks?.stop();
     await delay(FLUSH_MS);
     return published;
   } finally {
+    ticks?.stop();
     node.stop();
     node.destroy();
     rcl.shutdown();
   }
 }
 
-function clockPublisher(node: RclNode): (timeNs: bigint) => void {
-  const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock');
+/** Offered reliably, which meets subscribers of either kind; of times only the newest counts. */
+function clockPublisher(rcl: RclModule, node: RclNode): (timeNs: bigint) => void {
+  const qos = new rcl.QoS(QOS.keepLast, 1, QOS.reliable, QOS.volatile);
+  const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock', { qos });
   return (timeNs) => publisher.publish({ clock: stampFromNs(timeNs) });
 }
 

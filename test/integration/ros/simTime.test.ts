@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
+import { RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { NodeUnderTest } from '../../helpers/NodeUnderTest.js';
 import { type RosPeer, waitFor } from '../../helpers/RosPeer.js';
+import { runEffvit } from '../../helpers/runEffvit.js';
+
+interface Clock {
+  readonly clock: { readonly sec: number; readonly nanosec: number };
+}
 
 interface StampedArray {
   readonly header: { readonly stamp: { readonly sec: number; readonly nanosec: number } };
@@ -54,5 +60,27 @@ describe('ROS node: use_sim_time', function () {
       const arrays = await user.ask<StampedArray[]>({ op: 'take', topic: '/diagnostics' });
       return (arrays.at(-1)?.header.stamp.sec ?? 0) > 1_600_000_000;
     }, 'a stamp of the machine');
+  });
+
+  it('is given the time between the messages of a bag, too, and from before the first', async () => {
+    const bag = rig.path('drive.mcap');
+    await writeColourBag(bag, 2);
+    const user = await rig.startPeer();
+    await user.ask({ op: 'subscribe', topic: '/clock', type: 'rosgraph_msgs/msg/Clock', reliable: false });
+    const args = ['play', bag, '--clock', '--rate', '0.1', '--wait', '1', '--topic', RAW_TOPIC];
+    const played = await runEffvit(args, { env: rig.env as Record<string, string> });
+    assert.equal(played.code, 0, played.stderr);
+    const times = (await user.ask<Clock[]>({ op: 'take', topic: '/clock' })).map(
+      ({ clock }) => clock.sec * 1e9 + clock.nanosec,
+    );
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => a - b),
+    );
+    const waiting = times.filter((time) => time === times[0]).length;
+    assert.ok(waiting > 1, `${waiting} ticks tell the time of the first message`);
+    // One second passes between the two messages: 40 ticks on a quick machine.
+    const between = new Set(times).size;
+    assert.ok(between >= 5, `${between} different times were told`);
   });
 });
