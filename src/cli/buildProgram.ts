@@ -21,6 +21,8 @@ export function buildProgram(context: CommandContext): Command {
   const program = new Command('effvit')
     .description('Image classification for ROS 2: pictures, bags and camera topics in, top-k out.')
     .version(version)
+    // So that one of them may hand on what it does not know.
+    .enablePositionalOptions()
     .addHelpText('after', '\nExample: effvit replay bags/signs_drive --report drive.html\n');
   registerClassify(program, context);
   registerReplay(program, context);

@@ -3,6 +3,7 @@ import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { runClassifierNode } from '../ros/runClassifierNode.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
+import { splitNodeArguments } from './splitNodeArguments.js';
 
 /** `effvit node`: the managed ROS 2 node, as the executable classifier_node and the launch files start it. */
 export function registerNode(program: Command, context: CommandContext): void {
@@ -11,16 +12,19 @@ export function registerNode(program: Command, context: CommandContext): void {
     .description('Run the managed ROS 2 node; it waits for the transitions configure and activate.')
     .option('--autostart', 'configure and activate it at once, where no launch file or manager does')
     .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
+    // From the first one on they come as they are, with each `--`.
     .allowUnknownOption()
+    .passThroughOptions()
     .addHelpText(
       'after',
       '\nExample: effvit node --autostart --ros-args -p threads:=2 -r image:=/camera/image_raw\n',
     )
-    .action(async (rosArguments: string[], options: { readonly autostart?: boolean }) => {
+    .action(async (args: string[], options: { readonly autostart?: boolean }) => {
+      const { rosArguments, isAutostarted } = splitNodeArguments(args);
       // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
-        isAutostarted: options.autostart === true,
+        isAutostarted: isAutostarted || options.autostart === true,
         loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
         readSensors: readBoardMonitor,
       });

@@ -1,0 +1,64 @@
+import { EffvitError } from '../core/EffvitError.js';
+import { nearestName } from '../core/nearestName.js';
+import { PARAMETERS } from '../core/parameters.js';
+
+const BEGIN = '--ros-args';
+const END = '--';
+const AUTOSTART = '--autostart';
+
+export interface NodeArguments {
+  /** For rcl, with `--ros-args` and `--` as they were given. */
+  readonly rosArguments: readonly string[];
+  readonly isAutostarted: boolean;
+}
+
+/**
+ * Parts the node's own flag from what belongs to ROS: any number of blocks from `--ros-args` to `--` or the end, as
+ * `ros2 run` and `ros2 launch` give them. The flag counts anywhere.
+ *
+ * @throws EffvitError BAD_ARGUMENT for the first argument outside of them, which rcl would pass over in silence.
+ */
+export function splitNodeArguments(args: readonly string[]): NodeArguments {
+  const rosArguments: string[] = [];
+  let isAutostarted = false;
+  let isInBlock = false;
+  args.forEach((argument, index) => {
+    if (argument === AUTOSTART) {
+      isAutostarted = true;
+      return;
+    }
+    if (argument === BEGIN) isInBlock = true;
+    else if (!isInBlock && argument !== END) throw strayArgument(argument, args[index + 1]);
+    else if (argument === END) isInBlock = false;
+    rosArguments.push(argument);
+  });
+  return { rosArguments, isAutostarted };
+}
+
+function strayArgument(argument: string, next: string | undefined): EffvitError {
+  return new EffvitError(
+    'BAD_ARGUMENT',
+    `${argument} stands outside of --ros-args, where the node takes nothing but --autostart: ${remedyFor(argument, next)}.`,
+  );
+}
+
+function remedyFor(argument: string, next: string | undefined): string {
+  if (argument.startsWith('--') && nearestName(argument, [AUTOSTART]) !== undefined) {
+    return `perhaps you mean ${AUTOSTART}`;
+  }
+  const rule = /^([^:=]+):=(.+)$/.exec(argument);
+  if (rule !== null && parameterNamed(rule[1] ?? '') === undefined) return `write ${BEGIN} -r ${argument}`;
+  const [flag = '', value = rule?.[2] ?? next ?? ''] = argument.replace(/:?=/, '=').split('=', 2);
+  const name = parameterNamed(flag);
+  if (name !== undefined) return `write ${BEGIN} -p ${name}:=${value === '' ? 'VALUE' : value}`;
+  if (argument.startsWith('-')) return `write ${BEGIN} before it`;
+  return `give parameters as ${BEGIN} -p threads:=4 and names as ${BEGIN} -r image:=/camera/image_raw`;
+}
+
+/** The parameter that a flag such as `--top-k` or `top_k` means. */
+function parameterNamed(flag: string): string | undefined {
+  const wanted = flag.replace(/^-+/, '').replaceAll('-', '_');
+  return PARAMETERS.map(({ name }) => name).find(
+    (name) => name === wanted || name.replaceAll('.', '_') === wanted,
+  );
+}
