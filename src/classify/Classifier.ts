@@ -29,6 +29,8 @@ export interface ClassifierOptions {
   readonly parameters: Parameters;
   /** Now, in nanoseconds, by the clock of the frames' stamps; without it no delay is measured. */
   readonly stampClockNs?: () => bigint;
+  /** Gives the loading up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Frames in, the best classes out. */
@@ -72,7 +74,7 @@ export class Classifier {
    * @throws EffvitError NOT_FOUND, BAD_MODEL, BAD_MANIFEST, BPU_FAILED, OUT_OF_RANGE; nothing is left running.
    */
   static async start(options: ClassifierOptions): Promise<Classifier> {
-    const { model, parameters, stampClockNs } = options;
+    const { model, parameters, stampClockNs, signal } = options;
     const reading: Reading = { labels: [], activation: model.manifest.output.activation };
     const pool = new InferencePool<readonly ClassResult[]>({
       model: {
@@ -88,7 +90,9 @@ export class Classifier {
       maxAgeMs: parameters.max_age_ms,
       ...(stampClockNs !== undefined && { stampClockNs }),
     });
-    const info = await pool.start();
+    const giveUp = (): void => void pool.close({ drain: false });
+    signal?.addEventListener('abort', giveUp);
+    const info = await pool.start().finally(() => signal?.removeEventListener('abort', giveUp));
     try {
       reading.labels = await loadLabels(model.manifest, info.classCount);
     } catch (error) {

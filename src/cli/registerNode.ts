@@ -24,6 +24,7 @@ export function registerNode(program: Command, context: CommandContext): void {
       // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
+        hurry: context.hurry,
         isAutostarted: isAutostarted || options.autostart === true,
         loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
         readSensors: readBoardMonitor,

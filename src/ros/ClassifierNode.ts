@@ -15,6 +15,7 @@ import { nodeWithClockQos } from './nodeWithClockQos.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
 import { PipelineReports } from './PipelineReports.js';
 import type { RclModule, RclNode } from './rcl.js';
+import { unlessHurried } from './unlessHurried.js';
 
 /**
  * How long rclnodejs's thread waits at most before it looks for entities that came or went, which the main thread
@@ -27,6 +28,8 @@ export interface ClassifierNodeOptions {
   readonly loadModel: (parameters: Parameters, notice: (text: string) => void) => Promise<ClassifierModel>;
   /** The board's own sensors. */
   readonly readSensors?: () => BoardReading;
+  /** Once it is aborted, frames are no longer waited for: those that are left are dropped as `closed`. */
+  readonly hurry?: AbortSignal;
 }
 
 /** Everything that exists only while the node is configured. */
@@ -101,14 +104,19 @@ export class ClassifierNode {
     return this.#node.getFullyQualifiedName();
   }
 
-  /** Drains, frees everything and takes the node from the graph; at any moment. */
+  /** Drains, frees everything and takes the node from the graph; at any moment. What hangs is given up in a hurry. */
   async destroy(): Promise<void> {
-    await this.lifecycle.settled();
-    if (this.lifecycle.state !== 'finalized') await this.lifecycle.request({ id: 0, label: 'shutdown' });
+    await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#configured?.classifier);
+    this.#configured?.reports.close();
     this.#diagnostics.close();
     this.#machineMonitor.close();
     this.#node.stop();
     this.#node.destroy();
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.lifecycle.settled();
+    if (this.lifecycle.state !== 'finalized') await this.lifecycle.request({ id: 0, label: 'shutdown' });
   }
 
   async #configure(): Promise<void> {
@@ -120,6 +128,7 @@ export class ClassifierNode {
         model,
         parameters: forTopics(parameters),
         stampClockNs: () => this.#node.now().nanoseconds,
+        ...(this.#options.hurry !== undefined && { signal: this.#options.hurry }),
       });
       try {
         this.#begin(classifier);

@@ -26,6 +26,11 @@ export class NodeProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** What it died by. */
+  get signalCode(): NodeJS.Signals | null {
+    return this.#child.signalCode;
+  }
+
   get output(): string {
     return this.#output;
   }

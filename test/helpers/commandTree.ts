@@ -8,6 +8,7 @@ function context(): CommandContext {
   return {
     terminal: new Terminal(),
     signal: new AbortController().signal,
+    hurry: new AbortController().signal,
     exitCode: 0,
     isSignalSuccess: false,
   };

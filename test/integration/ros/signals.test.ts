@@ -1,13 +1,87 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, type Statistics } from '../../helpers/NodeUnderTest.js';
+import { type RosPeer, waitFor } from '../../helpers/RosPeer.js';
 
 const { NAME } = NodeUnderTest;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** The node itself leaves within 4 s; a loaded machine may take longer over starting to. */
+const LEAVING_LIMIT_MS = 15_000;
+
+/** A device that takes a frame so many milliseconds. */
+function manifest(serviceMs: number): string {
+  return `name: slow_device
+input: { width_px: 224, height_px: 224 }
+output: { class_count: 3 }
+files: { bpu: { rdk-x5: { file: model.bin, march: bayes-e } } }
+device_model:
+  rdk-x5: { cores: 1, service_ms: ${serviceMs}, host_ms: 0 }
+`;
+}
 
 describe('ROS node: signals', function () {
   this.timeout(300_000);
   const rig = new NodeUnderTest();
+
+  /** A node whose one worker has a frame and whose queue is full. */
+  async function startBusy(serviceMs: number): Promise<RosPeer> {
+    await mkdir(rig.path('slow'), { recursive: true });
+    await writeFile(rig.path('slow', 'manifest.yaml'), manifest(serviceMs));
+    const user = await rig.startActive(
+      ...['-p', `model:=${rig.path('slow')}`, '-p', 'backend:=bpu_sim', '-p', 'bpu_sim_results:=hash'],
+      ...['-p', 'threads:=1', '-p', 'queue_size:=40', '-p', 'inference_timeout_ms:=600000.0'],
+      ...['-p', 'qos_overrides./image.subscription.reliability:=reliable'],
+    );
+    const statistics = `${NAME}/statistics`;
+    await user.ask({ op: 'subscribe', topic: statistics, type: 'effvit/msg/PipelineStatistics' });
+    await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
+    await user.match('/image');
+    await user.ask({ op: 'stream', topic: '/image', hz: 200, message: imageMessage(0, 2) });
+    await waitFor(async () => {
+      const taken = await user.ask<Statistics[]>({ op: 'take', topic: statistics });
+      return (taken.at(-1)?.in_flight ?? 0) >= 40;
+    }, 'a full queue');
+    return user;
+  }
+
+  /** Sends the signals one after the other. @returns how it ended. */
+  async function leaves(...signals: readonly NodeJS.Signals[]): Promise<number | NodeJS.Signals | null> {
+    const beganMs = performance.now();
+    const [last = 'SIGINT', ...earlier] = [...signals].reverse();
+    for (const signal of earlier.reverse()) {
+      process.kill(rig.node.pid, signal);
+      // Two at once are one press of Ctrl-C.
+      await delay(500);
+    }
+    const code = await rig.node.end(last);
+    const tookMs = performance.now() - beganMs;
+    assert.ok(tookMs < LEAVING_LIMIT_MS, `leaving took ${tookMs} ms: ${rig.output}`);
+    return code ?? rig.node.signalCode;
+  }
+
+  it('leaves at once on a second signal, where the queue would take half a minute', async () => {
+    await startBusy(800);
+    assert.equal(await leaves('SIGINT', 'SIGTERM'), 0, rig.output);
+    assert.doesNotMatch(rig.output, /defect of effvit|Error:/);
+  });
+
+  it('leaves by itself within a limit, where the queue would take half a minute', async () => {
+    await startBusy(800);
+    assert.equal(await leaves('SIGINT'), 0, rig.output);
+    assert.doesNotMatch(rig.output, /defect of effvit|Error:/);
+  });
+
+  it('dies by the signal within the limit where a worker hangs', async () => {
+    await startBusy(60_000);
+    assert.equal(await leaves('SIGINT'), 'SIGINT', rig.output);
+  });
+
+  it('dies by the second signal where a worker hangs', async () => {
+    await startBusy(60_000);
+    assert.equal(await leaves('SIGINT', 'SIGTERM'), 'SIGTERM', rig.output);
+  });
 
   for (const signal of SIGNALS) {
     it(`leaves with 0 on ${signal} while unconfigured and while it configures`, async () => {

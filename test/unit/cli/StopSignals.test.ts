@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { type SinonFakeTimers, useFakeTimers } from 'sinon';
+import { StopSignals } from '../../../src/cli/StopSignals.js';
+
+describe('StopSignals', () => {
+  let timers: SinonFakeTimers;
+  let source: EventEmitter;
+  let told: string[];
+  let signals: StopSignals;
+
+  const start = (isLimited: boolean): void => {
+    signals = new StopSignals({
+      isLimited: () => isLimited,
+      source,
+      leave: (signal) => told.push(`leave ${signal ?? 'by itself'}`),
+      limitExitMs: (limitMs, signal) => told.push(`exit within ${limitMs} ms or by ${signal}`),
+    });
+  };
+  const state = (): string =>
+    signals.hurry.aborted ? 'hurried' : signals.signal.aborted ? 'stopping' : 'running';
+
+  beforeEach(() => {
+    timers = useFakeTimers();
+    source = new EventEmitter();
+    told = [];
+  });
+  afterEach(() => timers.restore());
+
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    it(`stops in order on ${name}, however long that takes where there is no limit`, () => {
+      start(false);
+      assert.equal(signals.exitCode, undefined);
+      source.emit(name);
+      assert.equal(signals.exitCode, code);
+      assert.equal(signals.signal.reason, name);
+      timers.tick(3_600_000);
+      assert.equal(state(), 'stopping');
+      signals.close();
+      timers.tick(3_600_000);
+      assert.deepEqual(told, []);
+    });
+  }
+
+  it('hurries on a second signal, and leaves at once when all has ended', () => {
+    start(false);
+    source.emit('SIGINT');
+    timers.tick(300);
+    source.emit('SIGTERM');
+    assert.equal(state(), 'hurried');
+    assert.equal(signals.exitCode, 130);
+    signals.close();
+    timers.tick(1);
+    assert.deepEqual(told, ['exit within 2000 ms or by SIGTERM', 'leave by itself']);
+    timers.tick(3_600_000);
+    assert.equal(told.length, 2);
+  });
+
+  it('takes what a wrapper hands on once more as one signal', () => {
+    start(false);
+    source.emit('SIGINT');
+    timers.tick(100);
+    source.emit('SIGINT');
+    assert.equal(state(), 'stopping');
+  });
+
+  it('hurries by itself with a limit, and has left 4 s after the signal whatever hangs', () => {
+    start(true);
+    source.emit('SIGINT');
+    timers.tick(1_999);
+    assert.equal(state(), 'stopping');
+    timers.tick(1);
+    assert.equal(state(), 'hurried');
+    timers.tick(2_000);
+    assert.deepEqual(told, [
+      'exit within 4000 ms or by SIGINT',
+      'exit within 2000 ms or by SIGINT',
+      'leave SIGINT',
+    ]);
+    assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
+  });
+
+  it('dies by the second signal where hurrying does not end', () => {
+    start(true);
+    source.emit('SIGINT');
+    timers.tick(500);
+    source.emit('SIGTERM');
+    timers.tick(500);
+    source.emit('SIGTERM');
+    timers.tick(1_500);
+    assert.equal(told.at(-1), 'leave SIGTERM');
+  });
+
+  it('stops without a signal, which is no exit code', () => {
+    start(true);
+    signals.stop('EPIPE');
+    timers.tick(3_600_000);
+    assert.equal(state(), 'stopping');
+    assert.equal(signals.exitCode, undefined);
+  });
+
+  it('gives the signals back', () => {
+    start(true);
+    source.emit('SIGINT');
+    signals.close();
+    assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
+    timers.tick(3_600_000);
+    assert.equal(state(), 'stopping');
+  });
+});
