@@ -1,18 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
+import { classesProblem, packagesProblem } from './messagesProblem.js';
+import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from './nativeFiles.js';
 import type { RclModule } from './rcl.js';
-
-/** Message packages that the node cannot do without, and what brings them. */
-const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
-  sensor_msgs: 'install the common interfaces of your ROS distribution',
-  diagnostic_msgs: 'install the common interfaces of your ROS distribution',
-  lifecycle_msgs: 'install lifecycle_msgs of your ROS distribution',
-  rcl_interfaces: 'install rcl_interfaces of your ROS distribution',
-  vision_msgs: 'install it with `apt install ros-$ROS_DISTRO-vision-msgs`, or run `npm run ros:setup`',
-  effvit: 'build this package with colcon and source its install folder, or run `npm run ros:setup`',
-};
 
 /**
  * Why ROS cannot be used from this process, as one sentence with the remedy, or undefined where it can. Looks at
@@ -25,8 +17,7 @@ export function rosProblem(
   isEsmRequirable: boolean | undefined = process.features.require_module,
 ): string | undefined {
   const distro = env['ROS_DISTRO'];
-  const prefixes = (env['AMENT_PREFIX_PATH'] ?? '').split(':').filter((prefix) => prefix !== '');
-  if (distro === undefined || distro === '' || prefixes.length === 0) {
+  if (!distro || !env['AMENT_PREFIX_PATH']) {
     return 'No ROS 2 is sourced in this shell: run `source /opt/ros/<distro>/setup.bash` first, or on a machine without one `npm run ros -- node bin/effvit.mjs node`.';
   }
   if (!isOnPath('ros2', env)) {
@@ -35,38 +26,40 @@ export function rosProblem(
   if (isEsmRequirable !== true) {
     return `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`;
   }
-  for (const [name, remedy] of Object.entries(NEEDED_PACKAGES)) {
-    const isThere = prefixes.some((prefix) =>
-      existsSync(join(prefix, 'share', 'ament_index', 'resource_index', 'packages', name)),
-    );
-    if (!isThere) return `The message package ${name} is not on AMENT_PREFIX_PATH: ${remedy}.`;
-  }
-  return nativeProblem(distro);
-}
-
-/** Why the native part of rclnodejs would not load. */
-function nativeProblem(distro: string): string | undefined {
+  const problem = packagesProblem(env);
+  if (problem !== undefined) return problem;
   const folder = rclnodejsFolder();
   if (folder === undefined) {
     return 'The package rclnodejs is not installed: run `npm ci` in the folder of effvit.';
   }
-  const binaries = nativeCandidates(folder);
-  if (binaries.length === 0) {
-    return `The native part of rclnodejs is not built for ROS 2 ${distro} and Node.js ${process.versions.node}: run \`npm run ros:setup\` with ROS sourced.`;
+  return nativeProblem(folder, thisHost(env)) ?? classesProblem(folder);
+}
+
+/**
+ * Why rclnodejs in this folder would rebuild its native part instead of loading it.
+ *
+ * @param load Loads a file as Node.js would, or throws; for tests.
+ */
+export function nativeProblem(
+  folder: string,
+  host: NativeHost,
+  load: (path: string) => void = (path) => process.dlopen({ exports: {} }, path),
+): string | undefined {
+  if (isRebuildForced(host.env)) {
+    return 'RCLNODEJS_FORCE_BUILD=1 makes rclnodejs compile itself at each start: run `unset RCLNODEJS_FORCE_BUILD`.';
   }
-  if (!existsSync(join(folder, 'generated', 'effvit'))) {
-    return 'The JavaScript messages of effvit are not generated: run `npm run ros:setup` with ROS sourced.';
-  }
-  let lastReason = '';
-  for (const path of binaries) {
+  let lastReason: string | undefined;
+  for (const path of nativeFiles(folder, host)) {
     try {
-      process.dlopen({ exports: {} }, path);
+      load(path);
       return undefined;
     } catch (error) {
       lastReason = (error as Error).message.split('\n')[0] ?? '';
     }
   }
-  return `The native part of rclnodejs does not load (${lastReason}): run \`npm run ros:setup\` with ROS sourced and the Node.js ${process.versions.node} that you use.`;
+  return lastReason === undefined
+    ? `The native part of rclnodejs is not built for ROS 2 ${host.env['ROS_DISTRO']} and Node.js ${process.versions.node}: run \`npm run ros:setup\` with ROS sourced.`
+    : `The native part of rclnodejs does not load (${lastReason}): run \`npm run ros:setup\` with ROS sourced and the Node.js ${process.versions.node} that you use.`;
 }
 
 function rclnodejsFolder(): string | undefined {
@@ -83,18 +76,6 @@ function rclnodejsFolder(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What was built here first, then what the package ships for this platform. */
-function nativeCandidates(folder: string): string[] {
-  const built = join(folder, 'build', 'Release', 'rclnodejs.node');
-  const prebuilt = join(folder, 'prebuilds', `${process.platform}-${process.arch}`);
-  const shipped = existsSync(prebuilt)
-    ? readdirSync(prebuilt)
-        .filter((name) => name.endsWith('.node'))
-        .map((name) => join(prebuilt, name))
-    : [];
-  return [...(existsSync(built) ? [built] : []), ...shipped];
 }
 
 function isOnPath(name: string, env: NodeJS.ProcessEnv): boolean {

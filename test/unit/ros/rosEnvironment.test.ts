@@ -8,8 +8,11 @@ describe('rosProblem', () => {
 
   function sourced(...packages: readonly string[]): NodeJS.ProcessEnv {
     const index = scratch.path('share', 'ament_index', 'resource_index', 'packages');
-    mkdirSync(index, { recursive: true });
-    for (const name of packages) writeFileSync(`${index}/${name}`, '');
+    for (const folder of [index, scratch.path('lib')]) mkdirSync(folder, { recursive: true });
+    for (const name of packages) {
+      writeFileSync(`${index}/${name}`, '');
+      writeFileSync(scratch.path('lib', `lib${name}__rosidl_typesupport_c.so`), '');
+    }
     mkdirSync(scratch.path('bin'));
     writeFileSync(scratch.path('bin', 'ros2'), '');
     chmodSync(scratch.path('bin', 'ros2'), 0o755);
@@ -32,7 +35,8 @@ describe('rosProblem', () => {
   });
 
   it('names the message package that is missing, and what brings it', () => {
-    const env = sourced('sensor_msgs', 'diagnostic_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'effvit');
+    const base = ['builtin_interfaces', 'rosgraph_msgs', 'rcl_interfaces', 'lifecycle_msgs'];
+    const env = sourced(...base, 'std_msgs', 'std_srvs', 'sensor_msgs', 'diagnostic_msgs', 'effvit');
     assert.match(
       rosProblem(env, true) ?? '',
       /^The message package vision_msgs is not on AMENT_PREFIX_PATH: install it with/,

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** What rclnodejs's choice depends on. */
+export interface NativeHost {
+  readonly env: NodeJS.ProcessEnv;
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** The text of /etc/os-release; empty where there is none. */
+  readonly osRelease: string;
+}
+
+export function thisHost(env: NodeJS.ProcessEnv): NativeHost {
+  let osRelease = '';
+  try {
+    osRelease = readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    // No Linux that tells its name: nothing was built in advance for it.
+  }
+  return { env, platform: process.platform, arch: process.arch, osRelease };
+}
+
+/** rclnodejs then compiles itself at every import, whatever is there. */
+export function isRebuildForced(env: NodeJS.ProcessEnv): boolean {
+  return env['RCLNODEJS_FORCE_BUILD'] === '1';
+}
+
+/**
+ * The files that rclnodejs 2 would load, in its order: what it ships for exactly this distribution, and the first of
+ * what a build may have left. Where each of them fails, or there is none, importing it starts a rebuild.
+ *
+ * @param folder of the package rclnodejs.
+ */
+export function nativeFiles(folder: string, host: NativeHost): readonly string[] {
+  const prebuilt = prebuiltFile(folder, host);
+  // The package `bindings` looks no further than to the first that is there, whether it loads or not.
+  const built = builtPlaces(host)
+    .map((place) => join(folder, place, 'rclnodejs.node'))
+    .find((path) => existsSync(path));
+  return [prebuilt, built].filter((path) => path !== undefined);
+}
+
+/** As lib/native_loader.js and lib/prebuilds.js of rclnodejs name it; undefined where it is not there. */
+function prebuiltFile(folder: string, { env, platform, arch, osRelease }: NativeHost): string | undefined {
+  const distro = env['ROS_DISTRO'];
+  const codename = /^VERSION_CODENAME=(.*)$/m.exec(osRelease)?.[1]?.trim();
+  if (platform !== 'linux' || !distro || !codename) return undefined;
+  const runtime = env['npm_config_runtime'] === 'electron' ? 'electron' : 'node';
+  const name = `${distro}-${codename}-${arch}-${runtime}-rclnodejs.node`;
+  if (basename(name) !== name) return undefined;
+  const path = join(folder, 'prebuilds', `${platform}-${arch}`, name);
+  return existsSync(path) ? path : undefined;
+}
+
+/** Where the package `bindings` 1.5 looks, in its order. */
+function builtPlaces({ env, platform, arch }: NativeHost): readonly string[] {
+  const compiled = env['NODE_BINDINGS_COMPILED_DIR'] || 'compiled';
+  return [
+    'build',
+    join('build', 'Debug'),
+    join('build', 'Release'),
+    join('out', 'Debug'),
+    'Debug',
+    join('out', 'Release'),
+    'Release',
+    join('build', 'default'),
+    join(compiled, process.versions.node, platform, arch),
+    join('addon-build', 'release', 'install-root'),
+    join('addon-build', 'debug', 'install-root'),
+    join('addon-build', 'default', 'install-root'),
+    join('lib', 'binding', `node-v${process.versions.modules}-${platform}-${arch}`),
+  ];
+}
