@@ -12,9 +12,15 @@ const SHELL = ['sh', 'bash', 'shell', 'console'] as const;
 const PROGRAM =
   /^\s*(?:[A-Z_]+=\S+ )*(?:sudo )?(?:\.\/)?(?:effvit|npx|npm|node|ros2|rqt|colcon|git|cd|mkdir|source|pip|python3?|apt|docker|cmake)\b/m;
 
-/** Fenced blocks of shell: those that say so, and those without a language that hold a command. */
-export function shellBlocks(file: string, markdown: string): DocText[] {
-  const blocks: DocText[] = [];
+/** A fenced block. */
+export interface CodeBlock extends DocText {
+  /** As the fence names it; empty where it does not. */
+  readonly language: string;
+}
+
+/** All fenced blocks, without the indentation of their fences. */
+export function codeBlocks(file: string, markdown: string): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
   const lines = markdown.split('\n');
   for (let index = 0; index < lines.length; index++) {
     const open = /^(\s*)(`{3,}|~{3,})\s*(\w*)/.exec(lines[index] ?? '');
@@ -23,11 +29,19 @@ export function shellBlocks(file: string, markdown: string): DocText[] {
     const first = index + 1;
     while (++index < lines.length && !(lines[index] ?? '').trim().startsWith(fence));
     const content = lines.slice(first, index).map((line) => line.slice(Math.min(indent.length, line.length)));
-    const text = content.join('\n');
-    const isShell = SHELL.some((name) => name === language) || (language === '' && PROGRAM.test(text));
-    if (isShell) blocks.push({ file, line: first + 1, text });
+    blocks.push({ file, line: first + 1, text: content.join('\n'), language });
   }
   return blocks;
+}
+
+/** Fenced blocks of shell: those that say so, and those without a language that hold a command. */
+export function shellBlocks(file: string, markdown: string): DocText[] {
+  return codeBlocks(file, markdown)
+    .filter(
+      ({ language, text }) =>
+        SHELL.some((name) => name === language) || (language === '' && PROGRAM.test(text)),
+    )
+    .map(({ line, text }) => ({ file, line, text }));
 }
 
 /** Commands between single backquotes in the running text; what stands in a fenced block is left out. */
