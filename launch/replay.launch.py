@@ -24,6 +24,9 @@ SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRUE = ('true', '1', 'yes', 'on')
 FALSE = ('false', '0', 'no', 'off')
 
+# As `effvit play` takes it.
+RATE_RANGE = (0.01, 100.0)
+
 
 def _arguments():
     return [
@@ -67,9 +70,10 @@ def _rate(context):
         rate = float(value)
     except ValueError:
         rate = 0.0
-    if not 0.0 < rate <= 1000.0:
+    least, most = RATE_RANGE
+    if not least <= rate <= most:
         raise RuntimeError(
-            f'Expected a number above 0 and up to 1000 for the argument rate '
+            f'Expected a number from {least:g} to {most:g} for the argument rate '
             f'but received "{value}".')
     return f'{rate:g}'
 

@@ -10,6 +10,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
 import { numberParser } from './options.js';
+import { parseRate } from './playbackRate.js';
 
 interface PlayCommandOptions {
   readonly topic?: readonly string[];
@@ -28,7 +29,7 @@ export function registerPlay(program: Command, context: CommandContext): void {
     .description("Publish a recording's messages on live ROS topics, at their own pace.")
     .argument('<bag>', 'rosbag2 folder or storage file')
     .option('--topic <name...>', 'topics; all of them where none is named')
-    .option('--rate <factor>', 'speed, 1 is the original', numberParser(0.01, 100), 1)
+    .option('--rate <factor>', 'speed, 1 is the original', parseRate, 1)
     .option('--loop', 'begin anew at the end, until stopped')
     .option('--start-paused', 'wait for the service ~/toggle_paused, or the space bar')
     .option('--clock', "publish /clock, the recording's time, at 40 Hz and with each message")

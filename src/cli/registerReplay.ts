@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
@@ -18,6 +18,7 @@ import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
 import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
+import { parseRateOrMax } from './playbackRate.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
 import { writeReplayReport } from './writeReplayReport.js';
 
@@ -58,7 +59,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .description('Classify every camera image of a rosbag2 recording (folder, .mcap or .db3).')
     .argument('<bag>', 'rosbag2 folder or storage file')
     .option('--topic <name...>', 'image topics; all of them where none is named')
-    .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRate, 'max')
+    .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRateOrMax, 'max')
     .option(
       '--output <file>',
       'write the results as an MCAP bag (vision_msgs/Classification, effvit/FrameReport)',
@@ -201,11 +202,4 @@ async function readExpected(path: string): Promise<ExpectedResults> {
 async function saveExpected(path: string, summary: ReplaySummary): Promise<void> {
   const content: ExpectedResults = { version: 1, model: summary.model, frames: summary.results };
   await writeFileAtomic(path, `${JSON.stringify(content, undefined, 1)}\n`);
-}
-
-function parseRate(text: string): number | 'max' {
-  const rate = Number(text);
-  if (text === 'max') return text;
-  if (text.trim() !== '' && rate >= 0.01 && rate <= 100) return rate;
-  throw new InvalidArgumentError(`Expected max or a factor from 0.01 to 100 but received ${text}.`);
 }

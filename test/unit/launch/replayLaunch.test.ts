@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { RATE_RANGE } from '../../../src/cli/playbackRate.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { launchOutcome, needPython, recordLaunch } from '../../helpers/recordLaunch.js';
 
@@ -40,6 +41,19 @@ describe('launch/replay.launch.py', function () {
     assert.deepEqual(processes[0]?.cmd.slice(3), ['--rate', '2.5', '--loop', '--clock']);
     assert.deepEqual(nodes[0]?.parameters[1], { use_sim_time: true });
     assert.equal(handlers.length, 1);
+  });
+
+  it('takes the rates that effvit play takes', () => {
+    const { min, max } = RATE_RANGE;
+    for (const rate of [min, max]) {
+      const { processes } = recordLaunch(FILE, { bag: BAG, rate: String(rate) });
+      assert.deepEqual(processes[0]?.cmd.slice(3), ['--rate', String(rate)]);
+    }
+    for (const rate of [min * 0.9, max * 1.01, Number.NaN]) {
+      const outcome = launchOutcome(FILE, { bag: BAG, rate: String(rate) });
+      const error = 'error' in outcome ? outcome.error : 'not refused';
+      assert.match(error, new RegExp(`from ${min} to ${max} for the argument rate but received`));
+    }
   });
 
   it('can play with ros2 bag', () => {
