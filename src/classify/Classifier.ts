@@ -27,8 +27,8 @@ export interface ClassifierModel {
 export interface ClassifierOptions {
   readonly model: ClassifierModel;
   readonly parameters: Parameters;
-  /** Now, in nanoseconds, by the clock of the frames' stamps; without it no delay is measured. */
-  readonly stampClockNs?: () => bigint;
+  /** Now, in nanoseconds, by the clock of the frames' stamps; without it, and while it gives undefined, no delay is measured. */
+  readonly stampClockNs?: () => bigint | undefined;
   /** Gives the loading up. */
   readonly signal?: AbortSignal;
 }

@@ -20,7 +20,7 @@ export interface DispatcherOptions<Value> {
   readonly model: PoolModel<Value>;
   readonly live: LivePoolOptions;
   readonly ordered: boolean;
-  readonly stampClockNs: (() => bigint) | undefined;
+  readonly stampClockNs: (() => bigint | undefined) | undefined;
   /** The worker that takes the next frame: an idle one, or one that is busy but expected to be free by then. */
   readonly taker: (untilNs: number) => PoolWorker<FrameJob<Value>> | undefined;
 }
@@ -38,7 +38,7 @@ export class FrameDispatcher<Value> implements WorkerEvents<FrameJob<Value>> {
   /** What frames are prepared and read by; to be exchanged at the moment that the workers are. */
   model: PoolModel<Value>;
   readonly #taker: DispatcherOptions<Value>['taker'];
-  readonly #stampClockNs: (() => bigint) | undefined;
+  readonly #stampClockNs: (() => bigint | undefined) | undefined;
   readonly #isOrdered: boolean;
   readonly #queue: FrameQueue<FrameJob<Value>>;
   readonly #order = new ResultOrder<FrameJob<Value>>((job) => this.#deliver(job));
@@ -214,9 +214,10 @@ export class FrameDispatcher<Value> implements WorkerEvents<FrameJob<Value>> {
     return (delayNs ?? monotonicNs() - job.admittedNs) > maxAgeMs * NS_PER_MS;
   }
 
-  /** Undefined without a clock, and for a frame without a stamp. */
+  /** Undefined without a clock or before its first tick, and for a frame without a stamp. */
   #delayNs({ stamp }: FrameHeader): number | undefined {
-    if (this.#stampClockNs === undefined || (stamp.sec === 0 && stamp.nanosec === 0)) return undefined;
-    return Number(this.#stampClockNs() - stampToNs(stamp));
+    if (stamp.sec === 0 && stamp.nanosec === 0) return undefined;
+    const nowNs = this.#stampClockNs?.();
+    return nowNs === undefined ? undefined : Number(nowNs - stampToNs(stamp));
   }
 }

@@ -37,8 +37,11 @@ export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
   readonly runTimeoutMs?: number;
   /** The longest that one worker may take to load the model; default 120000. */
   readonly loadTimeoutMs?: number;
-  /** Now, in nanoseconds, by the clock of the headers' stamps (ROS time); without it there is no `delay`. */
-  readonly stampClockNs?: () => bigint;
+  /**
+   * Now, in nanoseconds, by the clock of the headers' stamps (ROS time); without it, and while it gives undefined,
+   * there is no `delay`.
+   */
+  readonly stampClockNs?: () => bigint | undefined;
 }
 
 /** The options that stay as they are for a pool's life, filled in and checked. */

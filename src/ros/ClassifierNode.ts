@@ -127,7 +127,8 @@ export class ClassifierNode {
       const classifier = await Classifier.start({
         model,
         parameters: forTopics(parameters),
-        stampClockNs: () => this.#node.now().nanoseconds,
+        // Simulated time stands at 0 until /clock ticks, and a delay by it would mean nothing.
+        stampClockNs: () => this.#node.now().nanoseconds || undefined,
         ...(this.#options.hurry !== undefined && { signal: this.#options.hurry }),
       });
       try {

@@ -105,7 +105,7 @@ describe('ROS node: reports', function () {
     }, 'statistics that start anew');
   });
 
-  it('measures delays by /clock when use_sim_time is set', async () => {
+  it('measures delays by /clock when use_sim_time is set, and none before it ticks', async () => {
     const FRAMES = 12;
     const bag = rig.path('drive.mcap');
     await writeColourBag(bag, FRAMES);
@@ -115,9 +115,18 @@ describe('ROS node: reports', function () {
     );
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.match(`${NAME}/frames`);
-    const played = await runEffvit(['play', bag, '--clock', '--rate', '4', '--topic', RAW_TOPIC], {
-      env: rig.env as Record<string, string>,
-    });
+    const play = ['play', bag, '--topic', RAW_TOPIC, '--rate', '4'];
+    const env = rig.env as Record<string, string>;
+    const unclocked = await runEffvit(play, { env });
+    assert.equal(unclocked.code, 0, unclocked.stderr);
+    const clueless = await rig.takeAll<FrameReport>(user, `${NAME}/frames`, FRAMES);
+    await rig.takeAll<Classification>(user, '/classification', FRAMES);
+    assert.deepEqual(
+      clueless.filter(({ has_delay }) => has_delay),
+      [],
+      'no delay is told before /clock ticks',
+    );
+    const played = await runEffvit([...play, '--clock'], { env });
     assert.equal(played.code, 0, played.stderr);
     const reports = await rig.takeAll<FrameReport>(user, `${NAME}/frames`, FRAMES);
     await rig.takeAll<Classification>(user, '/classification', FRAMES);

@@ -126,9 +126,11 @@ describe('InferencePool', () => {
       assert.equal(delayNs, 3_000_000_000 - 1_000_000_007);
     });
 
-    it('knows no delay without a clock or without a stamp', async () => {
+    it('knows no delay without a clock, before its first tick, or without a stamp', async () => {
       const without = resultOf(await (await startPool()).submit(scriptedFrame(1)));
       assert.equal('delayNs' in without.timings, false);
+      const waiting = await startPool({ stampClockNs: () => undefined });
+      assert.equal('delayNs' in resultOf(await waiting.submit(scriptedFrame(1))).timings, false);
       const pool = await startPool({ stampClockNs: () => 3_000_000_000n });
       const unstamped = { ...scriptedFrame(1), stamp: { sec: 0, nanosec: 0 } };
       assert.equal('delayNs' in resultOf(await pool.submit(unstamped)).timings, false);
