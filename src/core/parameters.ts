@@ -299,9 +299,7 @@ export function parameterSpec(name: string): ParameterSpec {
  * `ros2 param set` prints.
  */
 export function parameterProblem(spec: ParameterSpec, value: unknown): string | undefined {
-  const expected = expectation(spec);
-  const received = typeof value === 'bigint' ? `${value}` : JSON.stringify(value);
-  const refusal = `Expected ${expected} for ${spec.name} but received ${received}.`;
+  const refusal = valueProblem(expectation(spec), spec.name, value);
   switch (spec.type) {
     case 'boolean':
       return typeof value === 'boolean' ? undefined : refusal;
@@ -323,6 +321,21 @@ export function parameterProblem(spec: ParameterSpec, value: unknown): string | 
       return value >= min && value <= max ? undefined : refusal;
     }
   }
+}
+
+const SHOWN_CHARACTERS = 120;
+
+/** The one sentence of a value that cannot be taken. */
+export function valueProblem(expected: string, name: string, value: unknown): string {
+  return `Expected ${expected} for ${name} but received ${shown(value)}.`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'no value';
+  // JSON has neither NaN nor bigint.
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  const text = JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}...`;
 }
 
 function expectation(spec: ParameterSpec): string {

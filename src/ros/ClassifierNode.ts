@@ -5,15 +5,17 @@ import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
-import { LifecycleMachine, type PrimaryState } from './lifecycle/LifecycleMachine.js';
+import { LifecycleMachine } from './lifecycle/LifecycleMachine.js';
+import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { MachineMonitor } from './MachineMonitor.js';
 import { type NodeCondition, NodeDiagnostics } from './NodeDiagnostics.js';
-import { NodeParameters } from './NodeParameters.js';
 import { NodePublishers } from './NodePublishers.js';
 import { nodeWithClockQos } from './nodeWithClockQos.js';
 import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
+import { offerService } from './offerService.js';
 import { PipelineReports } from './PipelineReports.js';
+import { NodeParameters } from './parameters/NodeParameters.js';
 import type { RclModule, RclNode } from './rcl.js';
 import { unlessHurried } from './unlessHurried.js';
 
@@ -74,7 +76,7 @@ export class ClassifierNode {
     this.#node = new Node('classifier', undefined, undefined, nodeOptions);
     try {
       this.#parameters = new NodeParameters(rcl, this.#node, {
-        isConfigured: () => this.lifecycle.state !== 'unconfigured',
+        state: () => this.lifecycle.state,
         apply: (parameters, changed) => this.#apply(parameters, changed),
       });
       this.lifecycle = new LifecycleMachine({
@@ -268,19 +270,19 @@ export class ClassifierNode {
   }
 
   #offerReset(): void {
-    this.#node.createService<object, { success: boolean; message: string }>(
+    offerService<object, { success: boolean; message: string }>(
+      this.#node,
       'std_srvs/srv/Trigger',
       '~/reset_statistics',
-      (_, response) => {
+      () => {
         const reports = this.#configured?.reports;
         reports?.reset();
         this.#active?.meters.reset();
-        response.send(
-          reports === undefined
-            ? { success: false, message: 'The node is not configured: there are no statistics.' }
-            : { success: true, message: 'Counts and latencies start anew.' },
-        );
+        return reports === undefined
+          ? { success: false, message: 'The node is not configured: there are no statistics.' }
+          : { success: true, message: 'Counts and latencies start anew.' };
       },
+      (message) => ({ success: false, message }),
     );
   }
 

@@ -4,7 +4,7 @@ import { stampFromNs } from '../core/Stamp.js';
 import { CdrPublisher } from './CdrPublisher.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
 import { EndpointWarnings } from './EndpointWarnings.js';
-import type { LifecycleState } from './lifecycle/LifecycleMachine.js';
+import type { LifecycleState } from './lifecycle/lifecycleGraph.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import type { RclNode } from './rcl.js';

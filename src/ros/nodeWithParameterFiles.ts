@@ -1,5 +1,11 @@
 import { createRequire } from 'node:module';
-import type { ParameterTypeCode, RclModule, RclNode, RclParameter } from './rcl.js';
+import {
+  PARAMETER_TYPE,
+  type ParameterTypeCode,
+  type RclModule,
+  type RclNode,
+  type RclParameter,
+} from './rcl.js';
 
 /** The parameters of one key of the parameter files, as rclnodejs's native part reads them out of rcl. */
 export interface ParameterFileEntry {
@@ -35,16 +41,16 @@ export function isKeyOf(fullName: string, key: string): boolean {
 }
 
 /**
- * The parameters for a node out of all keys: a key with the node's name in full goes over every wildcard, any other
- * over `/**`, and a later one over an earlier one.
+ * The parameters for a node out of all keys, as rclcpp takes them: of two keys that speak of the node the later one
+ * wins, however wide it is. rcl lists a key where it came first on the command line, and files what `-p` gives under
+ * `/**`, so an argument goes over a file unless the file has `/**` and then the node's name.
  */
 export function parametersFor(
   fullName: string,
   entries: readonly ParameterFileEntry[],
 ): ParameterFileEntry['parameters'] {
-  const rank = ({ name }: ParameterFileEntry): number => (name === '/**' ? 0 : name.includes('*') ? 1 : 2);
   const found = new Map<string, ParameterFileEntry['parameters'][number]>();
-  for (const entry of [...entries].sort((a, b) => rank(a) - rank(b))) {
+  for (const entry of entries) {
     if (!isKeyOf(fullName, entry.name)) continue;
     for (const parameter of entry.parameters) found.set(parameter.name, parameter);
   }
@@ -76,7 +82,11 @@ export function nodeWithParameterFiles(
       const parent = this.namespace() === '/' ? '' : this.namespace();
       const parameters = parametersFor(`${parent}/${this.name()}`, entries);
       return new Map(
-        parameters.map(({ name, type, value }) => [name, new rcl.Parameter(name, type, value)] as const),
+        parameters.map(({ name, type, value }) => {
+          // The native part reads integers as numbers, and rclnodejs refuses a list of them.
+          const isIntegers = type === PARAMETER_TYPE.integerArray && Array.isArray(value);
+          return [name, new rcl.Parameter(name, type, isIntegers ? value.map(BigInt) : value)] as const;
+        }),
       );
     }
   };

@@ -104,9 +104,10 @@ export interface RclNode {
   createService<Request, Response>(
     type: string,
     name: string,
-    callback: (request: Request, response: RclServiceResponse<Response>) => void,
+    callback: (request: Request, response: RclServiceResponse<Response>) => void | Promise<void>,
   ): object;
-  declareParameter(parameter: RclParameter, descriptor?: object): RclParameter;
+  /** Without `ignoreOverride` what the command line gave goes over the parameter's value, as it came. */
+  declareParameter(parameter: RclParameter, descriptor?: object, ignoreOverride?: boolean): RclParameter;
   hasParameter(name: string): boolean;
   getParameter(name: string): RclParameter;
   getParameterNames(): readonly string[];
@@ -128,6 +129,10 @@ export const PARAMETER_TYPE = {
   integer: 2,
   double: 3,
   string: 4,
+  byteArray: 5,
+  boolArray: 6,
+  integerArray: 7,
+  doubleArray: 8,
   stringArray: 9,
 } as const;
 

@@ -6,8 +6,16 @@ import { packagePath } from '../../src/core/packageRoot.js';
 
 const WAIT_LIMIT_MS = 60_000;
 
+export type ParameterScalar = string | number | boolean;
+
+/** rcl_interfaces/msg/SetParametersResult as a peer tells it. */
+export interface SetResult {
+  readonly successful: boolean;
+  readonly reason: string;
+}
+
 /** rcl_interfaces/msg/ParameterValue of a number, a text or a truth value. */
-function parameterValue(value: string | number | boolean, type: 'auto' | 'double' = 'auto'): object {
+function parameterValue(value: ParameterScalar, type: 'auto' | 'double' = 'auto'): object {
   if (typeof value === 'boolean') return { type: 1, bool_value: value };
   if (typeof value === 'string') return { type: 4, string_value: value };
   if (type === 'double' || !Number.isInteger(value)) return { type: 3, double_value: value };
@@ -97,20 +105,43 @@ export class RosPeer {
     await waitFor(async () => (await this.lifecycleState(node, 2).catch(() => '')) !== '', node);
   }
 
+  /** Calls one of a node's services for parameters, e.g. `ListParameters` at list_parameters. */
+  async callParameters<Answer>(node: string, type: string, request: object): Promise<Answer> {
+    const name = type.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase();
+    return await this.ask<Answer>({
+      op: 'call',
+      service: `${node}/${name}`,
+      type: `rcl_interfaces/srv/${type}`,
+      request,
+    });
+  }
+
   /** Sets one parameter, as `ros2 param set` does. */
   async setParameter(
     node: string,
     name: string,
-    value: string | number | boolean,
+    value: ParameterScalar,
     type: 'auto' | 'double' = 'auto',
-  ): Promise<{ successful: boolean; reason: string }> {
-    const { results } = await this.ask<{ results: { successful: boolean; reason: string }[] }>({
-      op: 'call',
-      service: `${node}/set_parameters`,
-      type: 'rcl_interfaces/srv/SetParameters',
-      request: { parameters: [{ name, value: parameterValue(value, type) }] },
-    });
+  ): Promise<SetResult> {
+    return await this.setParameterValue(node, name, parameterValue(value, type));
+  }
+
+  /** @param value rcl_interfaces/msg/ParameterValue, of any type. */
+  async setParameterValue(node: string, name: string, value: object): Promise<SetResult> {
+    const request = { parameters: [{ name, value }] };
+    const { results } = await this.callParameters<{ results: SetResult[] }>(node, 'SetParameters', request);
     return results[0] ?? { successful: false, reason: 'no result' };
+  }
+
+  async setAtomically(node: string, values: Readonly<Record<string, ParameterScalar>>): Promise<SetResult> {
+    const parameters = Object.entries(values).map(([name, value]) => ({
+      name,
+      value: parameterValue(value),
+    }));
+    const { result } = await this.callParameters<{ result: SetResult }>(node, 'SetParametersAtomically', {
+      parameters,
+    });
+    return result;
   }
 
   /** Waits until the endpoint on this topic has met at least one other. */

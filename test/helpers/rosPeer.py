@@ -40,12 +40,16 @@ def fill(message, content):
         if hasattr(old, 'get_fields_and_field_types'):
             fill(old, value)
         elif isinstance(value, dict) and 'base64' in value:
-            setattr(message, field, base64.b64decode(value['base64']))
+            data = base64.b64decode(value['base64'])
+            is_octets = message.get_fields_and_field_types()[field] == 'sequence<octet>'
+            setattr(message, field, [bytes([byte]) for byte in data] if is_octets else data)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             kind = message.get_fields_and_field_types()[field]
             kind = kind[kind.find('<') + 1:kind.find('>')] if '<' in kind else kind
             package, name = kind.split('/')
             setattr(message, field, [fill(load(f'{package}/msg/{name}')(), item) for item in value])
+        elif isinstance(old, float):
+            setattr(message, field, float(value))  # JSON writes 1.0 as 1
         else:
             setattr(message, field, value)
     return message

@@ -1,64 +1,16 @@
 import { EffvitError } from '../../core/EffvitError.js';
-
-/** lifecycle_msgs/msg/State: the primary states. */
-export const PRIMARY_STATES = {
-  unconfigured: 1,
-  inactive: 2,
-  active: 3,
-  finalized: 4,
-} as const;
-
-/** lifecycle_msgs/msg/State: the states while a transition is under way. */
-export const TRANSITION_STATES = {
-  configuring: 10,
-  cleaningup: 11,
-  shuttingdown: 12,
-  activating: 13,
-  deactivating: 14,
-  errorprocessing: 15,
-} as const;
-
-export const STATES = { ...PRIMARY_STATES, ...TRANSITION_STATES } as const;
-
-export type PrimaryState = keyof typeof PRIMARY_STATES;
-export type LifecycleState = keyof typeof STATES;
-
-/** One edge that a user may ask for. */
-export interface Transition {
-  /** lifecycle_msgs/msg/Transition */
-  readonly id: number;
-  readonly label: 'configure' | 'cleanup' | 'activate' | 'deactivate' | 'shutdown';
-  readonly from: PrimaryState;
-  readonly via: keyof typeof TRANSITION_STATES;
-  readonly to: PrimaryState;
-  /** Ids of the edge out of `via` after success; failure is one more, error two more. */
-  readonly successId: number;
-}
-
-/** The transitions of a managed node, as design.ros2.org/articles/node_lifecycle has them and rcl numbers them. */
-export const TRANSITIONS: readonly Transition[] = [
-  { id: 1, label: 'configure', from: 'unconfigured', via: 'configuring', to: 'inactive', successId: 10 },
-  { id: 2, label: 'cleanup', from: 'inactive', via: 'cleaningup', to: 'unconfigured', successId: 20 },
-  { id: 3, label: 'activate', from: 'inactive', via: 'activating', to: 'active', successId: 30 },
-  { id: 4, label: 'deactivate', from: 'active', via: 'deactivating', to: 'inactive', successId: 40 },
-  { id: 5, label: 'shutdown', from: 'unconfigured', via: 'shuttingdown', to: 'finalized', successId: 50 },
-  { id: 6, label: 'shutdown', from: 'inactive', via: 'shuttingdown', to: 'finalized', successId: 50 },
-  { id: 7, label: 'shutdown', from: 'active', via: 'shuttingdown', to: 'finalized', successId: 50 },
-];
-
-const ON_ERROR_SUCCESS_ID = 60;
-
-/** An edge that was taken, for ~/transition_event. */
-export interface TransitionEvent {
-  readonly id: number;
-  readonly label: string;
-  readonly start: LifecycleState;
-  readonly goal: LifecycleState;
-}
+import {
+  type Edge,
+  type LifecycleState,
+  outcomeEdge,
+  type PrimaryState,
+  TRANSITIONS,
+  type Transition,
+} from './lifecycleGraph.js';
 
 /**
  * The work of each transition. One that throws an {@link EffvitError} has failed cleanly and the node goes back to
- * where it was; anything else is an error, and `onError` has to tidy up.
+ * where it was (a shutdown on to finalized); anything else is an error, and `onError` has to tidy up.
  */
 export interface LifecycleCallbacks {
   readonly configure: () => Promise<void>;
@@ -68,7 +20,8 @@ export interface LifecycleCallbacks {
   readonly shutdown: (from: PrimaryState) => Promise<void>;
   /** Frees everything; the node is unconfigured afterwards, or finalized where this throws, too. */
   readonly onError: (cause: unknown) => Promise<void>;
-  readonly onTransition: (event: TransitionEvent) => void;
+  /** Each edge that was taken; must not throw. */
+  readonly onTransition: (edge: Edge) => void;
 }
 
 /** Whether a requested transition was carried out, and why not. */
@@ -94,9 +47,9 @@ export class LifecycleMachine {
     return this.#state;
   }
 
-  /** The transitions that the present state allows. */
+  /** The transitions that a user may ask for in the present state. */
   available(): readonly Transition[] {
-    return TRANSITIONS.filter((transition) => transition.from === this.#state);
+    return TRANSITIONS.filter(({ start }) => start === this.#state);
   }
 
   /** Resolves when no transition is under way. */
@@ -110,65 +63,58 @@ export class LifecycleMachine {
    * @returns false with the reason where the state does not allow it or its work failed; never rejects.
    */
   request(wanted: { readonly id: number; readonly label: string }): Promise<TransitionOutcome> {
-    const transition = this.available().find((edge) =>
-      wanted.label === '' ? edge.id === wanted.id : edge.label === wanted.label,
+    const transition = this.available().find(({ id, label }) =>
+      wanted.label === '' ? id === wanted.id : label === wanted.label,
     );
-    if (transition === undefined) {
-      const labels = this.available().map((edge) => edge.label);
-      const error = new EffvitError(
-        'BAD_ARGUMENT',
-        `Transition ${wanted.label === '' ? wanted.id : wanted.label} is not possible in state ${this.#state}; possible now: ${labels.join(', ') || 'none until the running one ends'}.`,
-      );
-      return Promise.resolve({ isSuccess: false, error });
-    }
+    if (transition === undefined) return Promise.resolve({ isSuccess: false, error: this.#refusal(wanted) });
     const outcome = this.#carryOut(transition);
     this.#running = outcome;
     return outcome;
   }
 
+  #refusal({ id, label }: { readonly id: number; readonly label: string }): EffvitError {
+    const possible = this.available().map((edge) => edge.label);
+    const advice =
+      this.#state === 'finalized' ? 'none, start the node anew' : 'none until the running one ends';
+    return new EffvitError(
+      'BAD_ARGUMENT',
+      `Transition ${label === '' ? id : label} is not possible in state ${this.#state}; possible now: ${possible.join(', ') || advice}.`,
+    );
+  }
+
   async #carryOut(transition: Transition): Promise<TransitionOutcome> {
-    const { from, via, to, id, label, successId } = transition;
-    this.#move({ id, label, start: from, goal: via });
+    const { goal: state } = transition;
+    this.#take(transition);
     try {
       await this.#work(transition);
-      this.#move({ id: successId, label: 'transition_success', start: via, goal: to });
+      this.#take(outcomeEdge(state, 'success'));
       return { isSuccess: true };
     } catch (error) {
       if (error instanceof EffvitError) {
-        this.#move({ id: successId + 1, label: 'transition_failure', start: via, goal: from });
-        return { isSuccess: false, error };
+        this.#take(outcomeEdge(state, 'failure'));
+      } else {
+        this.#take(outcomeEdge(state, 'error'));
+        await this.#recover(error);
       }
-      this.#move({ id: successId + 2, label: 'transition_error', start: via, goal: 'errorprocessing' });
-      await this.#recover(error);
       return { isSuccess: false, error };
     }
   }
 
-  #work({ label, from }: Transition): Promise<void> {
-    return label === 'shutdown' ? this.#callbacks.shutdown(from) : this.#callbacks[label]();
+  #work({ label, start }: Transition): Promise<void> {
+    return label === 'shutdown' ? this.#callbacks.shutdown(start) : this.#callbacks[label]();
   }
 
   async #recover(cause: unknown): Promise<void> {
     try {
       await this.#callbacks.onError(cause);
-      this.#move({
-        id: ON_ERROR_SUCCESS_ID,
-        label: 'transition_success',
-        start: 'errorprocessing',
-        goal: 'unconfigured',
-      });
-    } catch {
-      this.#move({
-        id: ON_ERROR_SUCCESS_ID + 1,
-        label: 'transition_failure',
-        start: 'errorprocessing',
-        goal: 'finalized',
-      });
+      this.#take(outcomeEdge('errorprocessing', 'success'));
+    } catch (error) {
+      this.#take(outcomeEdge('errorprocessing', error instanceof EffvitError ? 'failure' : 'error'));
     }
   }
 
-  #move(event: TransitionEvent): void {
-    this.#state = event.goal;
-    this.#callbacks.onTransition(event);
+  #take(edge: Edge): void {
+    this.#state = edge.goal;
+    this.#callbacks.onTransition(edge);
   }
 }

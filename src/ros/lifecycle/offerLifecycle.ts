@@ -1,13 +1,8 @@
 import { asEffvitError } from '../../core/EffvitError.js';
+import { offerService } from '../offerService.js';
 import type { RclNode } from '../rcl.js';
-import {
-  type LifecycleMachine,
-  type LifecycleState,
-  STATES,
-  TRANSITIONS,
-  type Transition,
-  type TransitionEvent,
-} from './LifecycleMachine.js';
+import type { LifecycleMachine } from './LifecycleMachine.js';
+import { EDGES, type Edge, type LifecycleState, STATES } from './lifecycleGraph.js';
 
 interface StateMessage {
   readonly id: number;
@@ -27,10 +22,18 @@ interface TransitionDescription {
 
 const stateMessage = (state: LifecycleState): StateMessage => ({ id: STATES[state], label: state });
 
-const describe = ({ id, label, from, via }: Transition): TransitionDescription => ({
+const UNKNOWN: StateMessage = { id: 0, label: 'unknown' };
+
+/** rcl counts the unknown state among them. */
+const ALL_STATES: readonly StateMessage[] = [
+  UNKNOWN,
+  ...(Object.keys(STATES) as LifecycleState[]).map(stateMessage),
+];
+
+const describe = ({ id, label, start, goal }: Edge): TransitionDescription => ({
   transition: { id, label },
-  start_state: stateMessage(from),
-  goal_state: stateMessage(via),
+  start_state: stateMessage(start),
+  goal_state: stateMessage(goal),
 });
 
 /**
@@ -38,52 +41,57 @@ const describe = ({ id, label, from, via }: Transition): TransitionDescription =
  *
  * @returns a function for {@link LifecycleMachine}'s `onTransition`.
  */
-export function transitionPublisher(node: RclNode): (event: TransitionEvent) => void {
+export function transitionPublisher(node: RclNode): (event: Edge) => void {
   const publisher = node.createPublisher<object>('lifecycle_msgs/msg/TransitionEvent', '~/transition_event');
-  return ({ id, label, start, goal }) => {
-    publisher.publish({
-      timestamp: node.now().nanoseconds,
-      transition: { id, label },
-      start_state: stateMessage(start),
-      goal_state: stateMessage(goal),
-    });
+  return (edge) => {
+    try {
+      publisher.publish({ timestamp: node.now().nanoseconds, ...describe(edge) });
+    } catch (error) {
+      // The transition was made, whether it can be told or not.
+      node.getLogger().error(`~/transition_event: ${asEffvitError(error).message}`);
+    }
   };
 }
 
 /** Offers the five services by which `ros2 lifecycle` and launch drive a managed node. */
 export function offerLifecycle(node: RclNode, machine: LifecycleMachine): void {
-  node.createService<{ transition: TransitionMessage }, { success: boolean }>(
+  offerService<{ transition: TransitionMessage }, { success: boolean }>(
+    node,
     'lifecycle_msgs/srv/ChangeState',
     '~/change_state',
-    (request, response) => {
-      const { id, label } = request.transition;
-      void machine.request({ id, label }).then(({ isSuccess, error }) => {
-        if (!isSuccess) node.getLogger().error(asEffvitError(error).message);
-        response.send({ success: isSuccess });
-      });
+    async ({ transition: { id, label } }) => {
+      const { isSuccess, error } = await machine.request({ id, label });
+      if (!isSuccess) node.getLogger().error(asEffvitError(error).message);
+      return { success: isSuccess };
     },
+    () => ({ success: false }),
   );
-  node.createService<object, { current_state: StateMessage }>(
+  offerService<object, { current_state: StateMessage }>(
+    node,
     'lifecycle_msgs/srv/GetState',
     '~/get_state',
-    (_, response) => response.send({ current_state: stateMessage(machine.state) }),
+    () => ({ current_state: stateMessage(machine.state) }),
+    () => ({ current_state: UNKNOWN }),
   );
-  node.createService<object, { available_states: StateMessage[] }>(
+  offerService<object, { available_states: readonly StateMessage[] }>(
+    node,
     'lifecycle_msgs/srv/GetAvailableStates',
     '~/get_available_states',
-    (_, response) => {
-      const states = Object.keys(STATES) as LifecycleState[];
-      response.send({ available_states: states.map(stateMessage) });
-    },
+    () => ({ available_states: ALL_STATES }),
+    () => ({ available_states: [] }),
   );
-  node.createService<object, { available_transitions: TransitionDescription[] }>(
+  offerService<object, { available_transitions: readonly TransitionDescription[] }>(
+    node,
     'lifecycle_msgs/srv/GetAvailableTransitions',
     '~/get_available_transitions',
-    (_, response) => response.send({ available_transitions: machine.available().map(describe) }),
+    () => ({ available_transitions: EDGES.filter(({ start }) => start === machine.state).map(describe) }),
+    () => ({ available_transitions: [] }),
   );
-  node.createService<object, { available_transitions: TransitionDescription[] }>(
+  offerService<object, { available_transitions: readonly TransitionDescription[] }>(
+    node,
     'lifecycle_msgs/srv/GetAvailableTransitions',
     '~/get_transition_graph',
-    (_, response) => response.send({ available_transitions: TRANSITIONS.map(describe) }),
+    () => ({ available_transitions: EDGES.map(describe) }),
+    () => ({ available_transitions: [] }),
   );
 }

@@ -64,7 +64,11 @@ describe('ROS node', function () {
     await refused('threads', 17, /an integer from 1 to 16 for threads but received 17/);
     await refused('drop_policy', 'random', /one of oldest, newest, block/);
     await refused('ordered', 1, /true or false for ordered/);
-    await refused('nv12_range', 'limited', /cannot change while the node is configured.*cleanup/);
+    await refused(
+      'nv12_range',
+      'limited',
+      /cannot change while the node is active: run .*deactivate.*cleanup/,
+    );
     await refused('model', '/no/such/model', /\/no\/such\/model/);
     await refused('speed', 3, /There is no parameter speed/);
     // As ros2 param load does it with all that ros2 param dump wrote.

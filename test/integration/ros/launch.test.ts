@@ -31,28 +31,39 @@ describe('launch', function () {
       await node?.kill();
     });
 
-    it('gives it the parameters of files as launch_ros writes them, under its full name', async () => {
+    it('gives it the parameters of files and arguments in the order of rclcpp: the later goes over', async () => {
       const all = scratch.path('all.yaml');
       const own = scratch.path('own.yaml');
+      const launch = scratch.path('launch.yaml');
+      writeFileSync(all, '/**:\n  ros__parameters:\n    threads: 1\n    top_k: 2\n');
       writeFileSync(
         own,
-        '/robot/classifier:\n  ros__parameters:\n    threads: 3\n    image_topics: [/a, /b]\n',
+        'robot/classifier:\n  ros__parameters:\n    threads: 3\n    queue_size: 7\n    image_topics: [/a, /b]\n',
       );
-      writeFileSync(all, '/**:\n  ros__parameters:\n    threads: 1\n    top_k: 2\n');
-      const files = [own, all].flatMap((file) => ['--params-file', file]);
-      node = new NodeProcess(env, ['-r', '__ns:=/robot', ...files]);
-      peer = await RosPeer.start(env);
-      const { values } = await peer.ask<{
-        values: { integer_value: number; string_array_value: string[] }[];
-      }>({
-        op: 'call',
-        service: '/robot/classifier/get_parameters',
-        type: 'rcl_interfaces/srv/GetParameters',
-        request: { names: ['threads', 'top_k', 'image_topics'] },
-      });
-      assert.equal(values[0]?.integer_value, 3);
-      assert.equal(values[1]?.integer_value, 2);
-      assert.deepEqual(values[2]?.string_array_value, ['/a', '/b']);
+      // As launch_ros writes what the launch file gives: under the full name, after the other files.
+      writeFileSync(launch, '/robot/classifier:\n  ros__parameters:\n    queue_size: 8\n');
+      const read = async (...rosArguments: string[]): Promise<(number | string[] | undefined)[]> => {
+        node = new NodeProcess(env, ['-r', '__ns:=/robot', ...rosArguments]);
+        peer = await RosPeer.start(env);
+        await peer.nodeIsThere('/robot/classifier');
+        const { values } = await peer.callParameters<{
+          values: { integer_value: number; string_array_value: string[] }[];
+        }>('/robot/classifier', 'GetParameters', {
+          names: ['threads', 'top_k', 'queue_size', 'image_topics'],
+        });
+        await peer.close();
+        await node.kill();
+        return values.map((value, index) => (index === 3 ? value.string_array_value : value.integer_value));
+      };
+      const file = (path: string): string[] => ['--params-file', path];
+      assert.deepEqual(await read(...file(all), ...file(own), ...file(launch)), [3, 2, 8, ['/a', '/b']]);
+      assert.deepEqual(await read(...file(own), ...file(all)), [1, 2, 7, ['/a', '/b']]);
+      assert.deepEqual(await read(...file(own), '-p', 'threads:=5', '-p', 'top_k:=4'), [
+        5,
+        4,
+        7,
+        ['/a', '/b'],
+      ]);
     });
 
     function changeStates(): string {

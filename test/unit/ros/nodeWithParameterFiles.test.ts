@@ -41,26 +41,26 @@ describe('nodeWithParameterFiles', () => {
       it(`${key} does not speak of ${name}`, () => assert.ok(!isKeyOf(name, key)));
   });
 
-  it('lets a narrower key win, whatever the order, and a later one of two as narrow', () => {
+  it('lets the later of two keys win, however wide it is, as rclcpp does', () => {
     const entries = [
-      entry('/robot/classifier', { model: 'launch' }),
-      entry('/**/classifier', { model: 'wildcard', backend: 'onnx', threads: 'first' }),
-      entry('/robot/*', { threads: 'second' }),
-      entry('/**', { model: 'all', backend: 'auto', top_k: 'all' }),
+      entry('/**', { model: 'file', backend: 'file', top_k: 'file' }),
       entry('/other/classifier', { top_k: 'other' }),
+      entry('/**/classifier', { model: 'named', backend: 'named' }),
+      entry('/robot/classifier', { model: 'launch' }),
+      entry('/robot/*', { threads: 'argument' }),
     ];
     assert.deepEqual(valuesFor('/robot/classifier', entries), {
       model: 'launch',
-      backend: 'onnx',
-      top_k: 'all',
-      threads: 'second',
+      backend: 'named',
+      top_k: 'file',
+      threads: 'argument',
     });
-    assert.deepEqual(valuesFor('/classifier', entries), {
-      model: 'wildcard',
-      backend: 'onnx',
-      top_k: 'all',
-      threads: 'first',
-    });
+    assert.deepEqual(valuesFor('/classifier', entries), { model: 'named', backend: 'named', top_k: 'file' });
     assert.deepEqual(valuesFor('/classifier', []), {});
+  });
+
+  it('lets an argument go over a file that names the node', () => {
+    const entries = [entry('classifier', { model: 'file' }), entry('/**', { model: 'argument' })];
+    assert.deepEqual(valuesFor('/classifier', entries), { model: 'argument' });
   });
 });

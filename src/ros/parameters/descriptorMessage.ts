@@ -1,0 +1,58 @@
+import { PARAMETERS, type ParameterSpec } from '../../core/parameters.js';
+import { PARAMETER_TYPE, type RclNode } from '../rcl.js';
+import { TYPE_CODES } from './parameterValues.js';
+
+/** rcl_interfaces/msg/ParameterDescriptor */
+export interface DescriptorMessage {
+  readonly name: string;
+  readonly type: number;
+  readonly description: string;
+  readonly additional_constraints: string;
+  readonly read_only: boolean;
+  readonly dynamic_typing: boolean;
+  readonly floating_point_range: readonly { from_value: number; to_value: number; step: number }[];
+  readonly integer_range: readonly { from_value: bigint; to_value: bigint; step: bigint }[];
+}
+
+/** What `ros2 param describe` shows of a row of the table. */
+export function descriptorMessage(spec: ParameterSpec): DescriptorMessage {
+  const { name, type, description, change, range } = spec;
+  const constraints = [
+    ...(spec.choices === undefined ? [] : [`One of: ${spec.choices.join(', ')}.`]),
+    ...(change === 'inactive' ? ['Changes only while the node is unconfigured.'] : []),
+  ];
+  const message = {
+    ...unknownParameter(name),
+    type: TYPE_CODES[type],
+    description,
+    additional_constraints: constraints.join(' '),
+    read_only: change === 'read_only',
+  };
+  if (range === undefined) return message;
+  const { min, max } = range;
+  if (type === 'integer') {
+    return { ...message, integer_range: [{ from_value: BigInt(min), to_value: BigInt(max), step: 1n }] };
+  }
+  return { ...message, floating_point_range: [{ from_value: min, to_value: max, step: 0 }] };
+}
+
+/** The same for any name: parameters that ROS itself declared, and names that nobody did. */
+export function describeParameter(node: RclNode, name: string): DescriptorMessage {
+  const spec: ParameterSpec | undefined = PARAMETERS.find((row) => row.name === name);
+  if (spec !== undefined) return descriptorMessage(spec);
+  if (!node.hasParameter(name)) return unknownParameter(name);
+  return { ...unknownParameter(name), ...node.getParameterDescriptor(name).toMessage() };
+}
+
+function unknownParameter(name: string): DescriptorMessage {
+  return {
+    name,
+    type: PARAMETER_TYPE.notSet,
+    description: '',
+    additional_constraints: '',
+    read_only: false,
+    dynamic_typing: false,
+    floating_point_range: [],
+    integer_range: [],
+  };
+}

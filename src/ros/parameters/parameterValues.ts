@@ -1,0 +1,63 @@
+import type { ParameterSpec } from '../../core/parameters.js';
+import { PARAMETER_TYPE, type ParameterTypeCode } from '../rcl.js';
+
+/** The table's types as rcl_interfaces/msg/ParameterType has them. */
+export const TYPE_CODES = {
+  string: PARAMETER_TYPE.string,
+  integer: PARAMETER_TYPE.integer,
+  double: PARAMETER_TYPE.double,
+  boolean: PARAMETER_TYPE.bool,
+  string_array: PARAMETER_TYPE.stringArray,
+} as const satisfies Record<ParameterSpec['type'], ParameterTypeCode>;
+
+/** rcl_interfaces/msg/ParameterValue as rclnodejs gives it: arrays are lists or typed arrays. */
+export interface ValueMessage {
+  readonly type: number;
+  readonly bool_value: boolean;
+  readonly integer_value: bigint | number;
+  readonly double_value: number;
+  readonly string_value: string;
+  readonly byte_array_value: ArrayLike<number>;
+  readonly bool_array_value: ArrayLike<boolean>;
+  readonly integer_array_value: ArrayLike<bigint | number>;
+  readonly double_array_value: ArrayLike<number>;
+  readonly string_array_value: ArrayLike<string>;
+}
+
+/** rcl_interfaces/msg/Parameter */
+export interface ParameterMessage {
+  readonly name: string;
+  readonly value: ValueMessage;
+}
+
+/** The value that the message's type names, integers as bigint; undefined where none is set or the type is none. */
+export function plainValue(message: ValueMessage): unknown {
+  switch (message.type) {
+    case PARAMETER_TYPE.bool:
+      return message.bool_value;
+    case PARAMETER_TYPE.integer:
+      return BigInt(message.integer_value);
+    case PARAMETER_TYPE.double:
+      return message.double_value;
+    case PARAMETER_TYPE.string:
+      return message.string_value;
+    case PARAMETER_TYPE.byteArray:
+      return Array.from(message.byte_array_value);
+    case PARAMETER_TYPE.boolArray:
+      return Array.from(message.bool_array_value);
+    case PARAMETER_TYPE.integerArray:
+      return Array.from(message.integer_array_value, BigInt);
+    case PARAMETER_TYPE.doubleArray:
+      return Array.from(message.double_array_value);
+    case PARAMETER_TYPE.stringArray:
+      return Array.from(message.string_array_value);
+    default:
+      return undefined;
+  }
+}
+
+/** A value from ROS as the table has it: integers are bigint there, and 5 may stand for 5.0. */
+export function fromRos(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  return Array.isArray(value) ? value.map(fromRos) : value;
+}
