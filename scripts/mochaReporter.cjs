@@ -1,7 +1,8 @@
-// The spec reporter, and after it what was left out and why, and one plain closing line.
+// The spec reporter, and after it what was left out and why, what ran with a stand-in, and one plain closing line.
 const { reporters, Runner } = require('mocha');
 
 const REASONS_KEY = Symbol.for('effvit.leftOut');
+const STAND_INS_KEY = Symbol.for('effvit.standIns');
 
 function reasonOf(title) {
   const reasons = globalThis[REASONS_KEY] ?? new Map();
@@ -29,6 +30,12 @@ module.exports = class ClosingReporter extends reporters.Spec {
           console.log(`  because ${reason}`);
           for (const title of titles) console.log(`    - ${title}`);
         }
+        console.log('');
+      }
+      const standIns = [...(globalThis[STAND_INS_KEY] ?? [])];
+      if (standIns.length > 0) {
+        console.log("STAND-INS: these ran with something else than on a user's machine.");
+        for (const [place, what] of standIns) console.log(`  ${place}: with ${what}`);
         console.log('');
       }
       const rosLeftOut = leftOut.filter((title) => reasonOf(title).startsWith('ROS:'));

@@ -1,0 +1,118 @@
+"""Run a launch file by the recording double: runLaunchDouble.py FILE [NAME:=VALUE ...]
+
+Starts the nodes that the file would start, each with the arguments and parameter files that launch_ros gives it, then
+calls the file's own handlers of their start, and ends them with SIGINT as `ros2 launch` does: for machines that have
+no launch package.
+"""
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import types
+
+import rclpy
+import rclpy.executors
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'launchDouble'))
+sys.dont_write_bytecode = True
+
+import launch  # noqa: E402
+import launch.actions  # noqa: E402
+import launch_ros  # noqa: E402
+
+
+class HandlerCollector:
+    """Keeps the handlers that the double only describes."""
+
+    def __init__(self):
+        self.found = []
+        describe = launch.actions.RegisterEventHandler.execute
+
+        def execute(action, context):
+            self.found.append(action.handler)
+            return describe(action, context)
+
+        launch.actions.RegisterEventHandler.execute = execute
+
+
+def parameter_file(folder, name, parameters):
+    """Write a dictionary of parameters as launch_ros does: under the node's full name."""
+    path = os.path.join(folder, f'launch_params_{len(os.listdir(folder))}')
+    with open(path, 'w') as file:
+        file.write(f'{name}:\n  ros__parameters:\n')
+        for key, value in parameters.items():
+            file.write(f'    {key}: {json.dumps(value)}\n')
+    return path
+
+
+def command_of(node, folder):
+    namespace = f'/{node["namespace"].strip("/")}'
+    name = f'{namespace.rstrip("/")}/{node["name"]}'
+    files = [entry if isinstance(entry, str) else parameter_file(folder, name, entry)
+             for entry in node['parameters']]
+    return [node['executable'], '--ros-args', *node['rosArguments'],
+            '-r', f'__node:={node["name"]}', '-r', f'__ns:={namespace}',
+            *(word for path in files for word in ('--params-file', path))]
+
+
+def start_context(threads):
+    """Return what the handlers use of a launch context."""
+    def run_in_executor(_, function, *args):
+        thread = threading.Thread(target=function, args=args, daemon=True)
+        threads.append(thread)
+        thread.start()
+
+    return types.SimpleNamespace(
+        is_shutdown=False,
+        add_completion_future=lambda future: None,
+        asyncio_loop=types.SimpleNamespace(run_in_executor=run_in_executor),
+    )
+
+
+def main():
+    logging.basicConfig(stream=sys.stdout, format='%(levelname)s %(message)s')
+    collector = HandlerCollector()
+    record = launch.record(sys.argv[1], dict(text.split(':=', 1) for text in sys.argv[2:]))
+
+    rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
+    ros_node = rclpy.create_node('launch_ros_double')
+    executor = rclpy.executors.SingleThreadedExecutor()
+    executor.add_node(ros_node)
+    spinner = threading.Thread(target=executor.spin, daemon=True)
+    spinner.start()
+    adapters = types.ModuleType('launch_ros.ros_adapters')
+    adapters.get_ros_node = lambda context: ros_node
+    sys.modules['launch_ros.ros_adapters'] = launch_ros.ros_adapters = adapters
+
+    threads, children = [], []
+    context = start_context(threads)
+
+    def end(*_):
+        context.is_shutdown = True
+        for child in children:
+            child.send_signal(signal.SIGINT)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, end)
+    with tempfile.TemporaryDirectory() as folder:
+        for node in record['nodes']:
+            children.append(subprocess.Popen(
+                command_of(node, folder), env={**os.environ, **record['environment']}))
+        for handler in collector.found:
+            if handler.event == 'start':
+                handler.entities(types.SimpleNamespace(), context)
+        codes = [child.wait() for child in children]
+        context.is_shutdown = True
+        for thread in threads:
+            thread.join(timeout=10)
+    executor.shutdown()
+    spinner.join(timeout=5)
+    rclpy.shutdown()
+    sys.exit(max(map(abs, codes), default=0))
+
+
+main()
