@@ -39,16 +39,16 @@ module.exports = class ClosingReporter extends reporters.Spec {
         console.log('');
       }
       const rosLeftOut = leftOut.filter((title) => reasonOf(title).startsWith('ROS:'));
-      if (process.env.CI === 'true' && rosLeftOut.length > 0) {
-        console.log(`In CI every ROS test has to run: ${rosLeftOut.length} left out count as failed.`);
-        process.exitCode = 1;
-        // mocha sets the exit code from its own count when it ends; this has the last word.
-        process.once('exit', () => {
-          process.exitCode = 1;
-        });
-      }
-      const failed = failures + (process.env.CI === 'true' ? rosLeftOut.length : 0);
+      this.countedAsFailed = process.env.CI === 'true' ? rosLeftOut.length : 0;
+      if (this.countedAsFailed > 0)
+        console.log(`In CI every ROS test has to run: ${this.countedAsFailed} left out count as failed.`);
+      const failed = failures + this.countedAsFailed;
       console.log(`${passes} passed, ${failed} failed, ${leftOut.length} skipped`);
     });
+  }
+
+  /** mocha makes its exit code of what is handed on here. */
+  done(failures, end) {
+    end?.(failures + (this.countedAsFailed ?? 0));
   }
 };
