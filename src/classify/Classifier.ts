@@ -91,6 +91,7 @@ export class Classifier {
       ...(stampClockNs !== undefined && { stampClockNs }),
     });
     const giveUp = (): void => void pool.close({ drain: false });
+    if (signal?.aborted === true) giveUp();
     signal?.addEventListener('abort', giveUp);
     const info = await pool.start().finally(() => signal?.removeEventListener('abort', giveUp));
     try {

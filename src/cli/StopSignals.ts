@@ -27,8 +27,9 @@ export interface StopSignalsOptions {
 }
 
 /**
- * SIGINT and SIGTERM. The first asks the program to end in order; a second one, or with a limit 2 s, to hurry: to drop
- * what waits and to free what must be. Who has not left 2 s after that dies by the signal, whatever hangs.
+ * SIGINT and SIGTERM. The first asks the program to end in order. By a second one it dies, after its temporary files;
+ * with a limit, that or the limit's end asks it to hurry, to drop what waits and free what must be, and 2 s later it dies
+ * by the signal, whatever hangs.
  */
 export class StopSignals {
   readonly #stop = new AbortController();
@@ -95,11 +96,13 @@ export class StopSignals {
   #hurryUp(name: StopSignal): void {
     if (this.#hurry.signal.aborted) return;
     clearTimeout(this.#timer);
-    this.#options.limitExitMs(HURRY_LIMIT_MS, name);
+    // What runs until it is stopped has a graph to leave in order; other commands have nothing to lose.
+    const limitMs = this.#options.isLimited() ? HURRY_LIMIT_MS : 0;
+    this.#options.limitExitMs(limitMs, name);
     this.#timer = setTimeout(() => {
       this.close();
       this.#options.leave(name);
-    }, HURRY_LIMIT_MS).unref();
+    }, limitMs).unref();
     this.#hurry.abort(name);
   }
 }

@@ -8,15 +8,21 @@ export interface EffvitRunOptions {
   /** Sent once standard output matches, to try what an interruption leaves behind. */
   readonly interruptAt?: RegExp;
   readonly interruptWith?: NodeJS.Signals;
+  /** Sent over and over after the first, half a second apart, until the process ends: a user who presses Ctrl-C again. */
+  readonly insistWith?: NodeJS.Signals;
   readonly cwd?: string;
   /** Instead of two minutes. */
   readonly limitMs?: number;
 }
 
+/** Signals that come closer to each other are one press of Ctrl-C. */
+const INSIST_PERIOD_MS = 500;
+
 /** Runs `effvit` as a process of its own, as a user does. */
 export function runEffvit(args: readonly string[], options: EffvitRunOptions = {}): Promise<EffvitRun> {
-  const { env, interruptAt, interruptWith = 'SIGINT', cwd, limitMs } = options;
+  const { env, interruptAt, interruptWith = 'SIGINT', insistWith, cwd, limitMs } = options;
   let isInterrupted = false;
+  let insisting: NodeJS.Timeout | undefined;
   return runScript('bin/effvit.mjs', args, {
     env: { NO_COLOR: '1', ...env },
     cwd,
@@ -25,6 +31,7 @@ export function runEffvit(args: readonly string[], options: EffvitRunOptions = {
       if (isInterrupted || interruptAt?.test(stdout) !== true) return;
       isInterrupted = true;
       kill(interruptWith);
+      if (insistWith !== undefined) insisting = setInterval(() => kill(insistWith), INSIST_PERIOD_MS);
     },
-  });
+  }).finally(() => clearInterval(insisting));
 }

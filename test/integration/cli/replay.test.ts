@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { openBag } from '../../../src/bag/openBag.js';
 import { colourOfFrame, JPEG_TOPIC, RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
@@ -15,6 +15,15 @@ interface ReplayOutput {
   readonly threads: number;
   readonly results: { topic: string; stamp: [number, number]; results: { label: string; score: number }[] }[];
 }
+
+/** A device whose queue takes a quarter of a minute to drain. */
+const SLOW_DEVICE = `name: slow_device
+input: { width_px: 224, height_px: 224 }
+output: { class_count: 3 }
+files: { bpu: { rdk-x5: { file: model.bin, march: bayes-e } } }
+device_model:
+  rdk-x5: { cores: 1, service_ms: 3000, host_ms: 0 }
+`;
 
 describe('effvit replay', () => {
   const FRAMES = 12;
@@ -120,6 +129,15 @@ describe('effvit replay', () => {
     assert.equal(run.code, 130, run.stderr);
     const counts = /received (\d+), published (\d+), dropped (\d+)/.exec(run.stdout);
     assert.equal(Number(counts?.[1]), Number(counts?.[2]) + Number(counts?.[3]));
+  });
+
+  it('does not wait for what was begun after a second Ctrl-C', async () => {
+    const folder = scratch.path('slow');
+    mkdirSync(folder);
+    writeFileSync(`${folder}/manifest.yaml`, SLOW_DEVICE);
+    const args = ['replay', bag, '--model', folder, '--backend', 'bpu_sim', '--threads', '1'];
+    const run = await runEffvit(args, { interruptAt: /^#/m, insistWith: 'SIGTERM' });
+    assert.equal(run.signal, 'SIGTERM', run.stderr);
   });
 
   it('reads what is left of a recording that was cut off, and says so', async () => {
