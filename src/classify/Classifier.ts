@@ -4,7 +4,7 @@ import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
-import { loadLabels } from '../model/labels.js';
+import { prepareLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameOutcome } from '../pool/FrameOutcome.js';
@@ -75,6 +75,8 @@ export class Classifier {
    */
   static async start(options: ClassifierOptions): Promise<Classifier> {
     const { model, parameters, stampClockNs, signal } = options;
+    // Labels that are wrong are told before any worker starts.
+    const labelsOf = await prepareLabels(model.manifest);
     const reading: Reading = { labels: [], activation: model.manifest.output.activation };
     const pool = new InferencePool<readonly ClassResult[]>({
       model: {
@@ -93,9 +95,10 @@ export class Classifier {
     const giveUp = (): void => void pool.close({ drain: false });
     if (signal?.aborted === true) giveUp();
     signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted === true) giveUp();
     const info = await pool.start().finally(() => signal?.removeEventListener('abort', giveUp));
     try {
-      reading.labels = await loadLabels(model.manifest, info.classCount);
+      reading.labels = labelsOf(info.classCount);
     } catch (error) {
       await pool.close({ drain: false });
       throw error;
@@ -191,41 +194,47 @@ export class Classifier {
   async setParameters(parameters: Parameters): Promise<void> {
     const preprocess = modelPreprocess(this.#model.manifest, parameters);
     if (parameters.threads !== this.#parameters.threads) await this.#pool.resize(parameters.threads);
-    this.#pool.setOptions({
-      queueSize: queueSizeOf(parameters),
-      dropPolicy: parameters.drop_policy,
-      maxAgeMs: parameters.max_age_ms,
-    });
     const reading = this.#reading;
     this.#pool.setModelOptions({
       preprocess,
       postprocess: (logits) => read(logits, reading, parameters),
     });
-    this.#rateLimiter.setMaxFps(parameters.max_fps);
-    this.#parameters = parameters;
+    this.#adopt(parameters);
   }
 
   /**
-   * Another model or backend, loaded beside the old one, which finishes what it has.
+   * Another model or backend, loaded beside the old one, which finishes what it has. All of the parameters change
+   * with it, the number of workers too: each frame meets the old model with the old ones, or the new with the new.
    *
-   * @throws EffvitError as {@link start}; the old model serves on.
+   * @throws EffvitError as {@link start}; the old model serves on, with the old parameters.
    */
   async swapModel(model: ClassifierModel, parameters: Parameters = this.#parameters): Promise<void> {
-    // The labels are needed before the first result of the new model, and its class count only then known.
-    const declared = model.manifest.output.classCount;
-    const reading: Reading = {
-      labels: declared === undefined ? [] : await loadLabels(model.manifest, declared),
-      activation: model.manifest.output.activation,
-    };
-    const info = await this.#pool.swapModel({
+    const labelsOf = await prepareLabels(model.manifest);
+    const reading: Reading = { labels: [], activation: model.manifest.output.activation };
+    const next = {
       backend: model.backend,
       preprocess: modelPreprocess(model.manifest, parameters),
-      postprocess: (logits) => read(logits, reading, parameters),
+      postprocess: (logits: Float32Array) => read(logits, reading, parameters),
+    };
+    await this.#pool.swapModel(next, {
+      threads: parameters.threads,
+      accept: (info) => {
+        reading.labels = labelsOf(info.classCount);
+        this.#model = model;
+        this.#reading = reading;
+        this.#info = info;
+        this.#adopt(parameters);
+      },
     });
-    if (declared === undefined) reading.labels = await loadLabels(model.manifest, info.classCount);
-    this.#model = model;
-    this.#reading = reading;
-    this.#info = info;
+  }
+
+  #adopt(parameters: Parameters): void {
+    this.#pool.setOptions({
+      queueSize: queueSizeOf(parameters),
+      dropPolicy: parameters.drop_policy,
+      maxAgeMs: parameters.max_age_ms,
+    });
+    this.#rateLimiter.setMaxFps(parameters.max_fps);
     this.#parameters = parameters;
   }
 

@@ -222,7 +222,7 @@ export const PARAMETERS = [
     defaultValue: 1,
     range: { min: 0.1, max: 60 },
     description: 'Seconds between two messages on /diagnostics.',
-    change: 'inactive',
+    change: 'live',
   },
   {
     name: 'diagnostics.expected_fps',

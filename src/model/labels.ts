@@ -10,6 +10,9 @@ export const IMAGENET1K_LABELS_PATH: string = packagePath('models', 'labels', 'i
 
 const IMAGENET1K_CLASS_COUNT = 1000;
 
+/** The labels for a number of classes; throws EffvitError BAD_MANIFEST where that does not fit. */
+export type LabelsOf = (classCount: number) => readonly string[];
+
 /**
  * The labels of a model, one a class, in the order of its output.
  *
@@ -18,23 +21,52 @@ const IMAGENET1K_CLASS_COUNT = 1000;
  *   UTF-8, or JSON that is not a list of texts; NOT_FOUND: no such labels file.
  */
 export async function loadLabels(manifest: ModelManifest, classCount: number): Promise<readonly string[]> {
-  const declared = manifest.output.classCount;
-  if (declared !== undefined && declared !== classCount) {
-    throw new EffvitError(
-      'BAD_MANIFEST',
-      `The manifest of ${manifest.name} says ${declared} classes but the model gives ${classCount}: correct output.class_count or the file.`,
-    );
-  }
+  checkClassCount(manifest, classCount);
   const path = labelsPath(manifest, classCount);
-  if (path === undefined) return Array.from({ length: classCount }, (_, index) => `class_${index}`);
-  const labels = await readLabelsFile(path);
-  if (labels.length !== classCount) {
-    throw new EffvitError(
-      'BAD_MANIFEST',
-      `${path} has ${labels.length} labels but ${manifest.name} gives ${classCount} classes: the file needs one line a class.`,
-    );
+  return fitting(manifest, path, path === undefined ? undefined : await readLabelsFile(path), classCount);
+}
+
+/**
+ * Everything of {@link loadLabels} that can be done, and fail, before the model is loaded.
+ *
+ * @returns what gives the labels once the graph's class count is known, at once.
+ * @throws EffvitError as {@link loadLabels}; labels that differ from the manifest's own count as well.
+ */
+export async function prepareLabels(manifest: ModelManifest): Promise<LabelsOf> {
+  // Without a count in the manifest the file is the same for any, but that `auto` may have none.
+  const path = labelsPath(manifest, manifest.output.classCount ?? IMAGENET1K_CLASS_COUNT);
+  const labels = path === undefined ? undefined : await readLabelsFile(path);
+  const labelsOf: LabelsOf = (classCount) => {
+    checkClassCount(manifest, classCount);
+    return fitting(manifest, labelsPath(manifest, classCount), labels, classCount);
+  };
+  if (manifest.output.classCount !== undefined) labelsOf(manifest.output.classCount);
+  return labelsOf;
+}
+
+function checkClassCount({ name, output }: ModelManifest, classCount: number): void {
+  const declared = output.classCount;
+  if (declared === undefined || declared === classCount) return;
+  throw new EffvitError(
+    'BAD_MANIFEST',
+    `The manifest of ${name} says ${declared} classes but the model gives ${classCount}: correct output.class_count or the file.`,
+  );
+}
+
+function fitting(
+  { name }: ModelManifest,
+  path: string | undefined,
+  labels: readonly string[] | undefined,
+  classCount: number,
+): readonly string[] {
+  if (path === undefined || labels === undefined) {
+    return Array.from({ length: classCount }, (_, index) => `class_${index}`);
   }
-  return labels;
+  if (labels.length === classCount) return labels;
+  throw new EffvitError(
+    'BAD_MANIFEST',
+    `${path} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
+  );
 }
 
 /** The file that the labels come from; undefined where classes are called `class_<index>`. */

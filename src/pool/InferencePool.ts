@@ -19,6 +19,12 @@ import {
 import { type CrewStatus, WorkerCrew } from './WorkerCrew.js';
 import { withinLimit } from './withinLimit.js';
 
+/** What changes together with the model. */
+export interface ModelChange {
+  readonly threads?: number;
+  readonly accept?: (info: LoadedModelInfo) => void;
+}
+
 /** The longest that close waits for what was begun, where the caller gives no limit. */
 const CLOSE_LIMIT_MS = 20_000;
 
@@ -120,7 +126,7 @@ export class InferencePool<Value> {
     if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
     this.#state = 'started';
     try {
-      return await this.#load(this.#dispatcher.model, this.#fixed.threads);
+      return await this.#load(this.#dispatcher.model, { threads: this.#fixed.threads });
     } catch (error) {
       await this.close({ drain: false });
       throw error;
@@ -172,10 +178,13 @@ export class InferencePool<Value> {
   /**
    * Another model, loaded beside the old one. Frames that workers have are finished by the old one.
    *
-   * @throws EffvitError as {@link start}; the old model serves on.
+   * @param change.threads workers of the new model, 1 to 16; absent: as many as before.
+   * @param change.accept called at the moment from which frames are given to the new model; refuses it by throwing.
+   * @throws EffvitError as {@link start}, OUT_OF_RANGE; the old model serves on, on the old number of workers.
    */
-  async swapModel(model: PoolModel<Value>): Promise<LoadedModelInfo> {
-    return await this.#load(model, undefined);
+  async swapModel(model: PoolModel<Value>, change: ModelChange = {}): Promise<LoadedModelInfo> {
+    if (change.threads !== undefined) checkThreads(change.threads);
+    return await this.#load(model, change);
   }
 
   /** Resolves when no frame is in flight: at the latest when every run has timed out. For a started pool. */
@@ -204,9 +213,10 @@ export class InferencePool<Value> {
     this.#dispatcher.dropQueue('closed');
   }
 
-  async #load(model: PoolModel<Value>, threads: number | undefined): Promise<LoadedModelInfo> {
+  async #load(model: PoolModel<Value>, { threads, accept }: ModelChange): Promise<LoadedModelInfo> {
     return await this.#crew.swap(model.backend, threads, (info) => {
       checkInputSize(model, info);
+      accept?.(info);
       this.#dispatcher.model = model;
       this.#info = info;
     });

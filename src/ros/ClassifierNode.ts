@@ -59,6 +59,8 @@ export class ClassifierNode {
   #configured: Configured | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
+  /** Of vision_info: counts up with every model that came to serve since the node began. */
+  #databaseVersion = 0;
 
   /**
    * Makes the node with its services; it is unconfigured.
@@ -154,7 +156,7 @@ export class ClassifierNode {
   #begin(classifier: Classifier): void {
     const publishers = new NodePublishers(this.#rcl, this.#node);
     try {
-      publishers.publishModel(classifier, this.#parameters.values);
+      publishers.publishModel(classifier, this.#parameters.values, this.#nextDatabaseVersion());
     } catch (error) {
       publishers.destroy();
       throw error;
@@ -248,18 +250,36 @@ export class ClassifierNode {
     configured.publishers.publishOutcome(outcome, configured.classifier, this.#parameters.values);
   }
 
-  /** Takes changed parameters into what runs; throws why they cannot be taken. */
+  /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */
   async #apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
     await this.lifecycle.settled();
-    const configured = this.#configured;
-    if (configured === undefined) return;
+    if (this.#configured !== undefined) await this.#applyTo(this.#configured, parameters, changed);
+    const period = 'diagnostic_updater.period';
+    if (changed.has(period)) this.#diagnostics.setPeriod(parameters[period]);
+  }
+
+  async #applyTo(
+    configured: Configured,
+    parameters: Parameters,
+    changed: ReadonlySet<string>,
+  ): Promise<void> {
     const { classifier, publishers } = configured;
-    if (changed.has('model') || changed.has('backend')) {
+    const isSwapped = changed.has('model') || changed.has('backend');
+    if (isSwapped) {
       const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
       await classifier.swapModel(model, forTopics(parameters));
-      publishers.publishModel(classifier, parameters);
+    } else {
+      await classifier.setParameters(forTopics(parameters));
     }
-    await classifier.setParameters(forTopics(parameters));
+    // A cleanup may have come meanwhile.
+    if (this.#configured !== configured) return;
+    if (isSwapped) publishers.publishModel(classifier, parameters, this.#nextDatabaseVersion());
+    else if (changed.has('score_threshold')) publishers.publishLabels(classifier, parameters);
+  }
+
+  #nextDatabaseVersion(): number {
+    this.#databaseVersion += 1;
+    return this.#databaseVersion;
   }
 
   #require(): Configured {

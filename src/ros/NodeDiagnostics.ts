@@ -30,7 +30,8 @@ export class NodeDiagnostics {
   readonly #conditionOf: () => NodeCondition;
   readonly #publisher: CdrPublisher;
   readonly #endpointWarnings: EndpointWarnings;
-  readonly #timer: NodeJS.Timeout;
+  /** Undefined once closed. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(node: RclNode, parameters: () => Parameters, conditionOf: () => NodeCondition) {
     this.#node = node;
@@ -38,12 +39,23 @@ export class NodeDiagnostics {
     this.#conditionOf = conditionOf;
     this.#publisher = new CdrPublisher(node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
     this.#endpointWarnings = new EndpointWarnings((text) => node.getLogger().warn(text));
-    const periodMs = MS_PER_S * parameters()['diagnostic_updater.period'];
-    this.#timer = setInterval(() => this.#publish(), periodMs);
+    this.#timer = this.#startTimer(parameters()['diagnostic_updater.period']);
+  }
+
+  /** The first message of the new period comes one of them from now. */
+  setPeriod(periodS: number): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = this.#startTimer(periodS);
   }
 
   close(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #startTimer(periodS: number): NodeJS.Timeout {
+    return setInterval(() => this.#publish(), MS_PER_S * periodS);
   }
 
   #publish(): void {

@@ -69,18 +69,31 @@ export class NodePublishers {
     this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
   }
 
-  /** Tells, also those who come later, which model and which labels the results are of. */
-  publishModel(classifier: Classifier, parameters: Pick<Parameters, 'score_threshold'>): void {
-    const { manifest, labels } = classifier;
-    const header = { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' };
+  /**
+   * Tells, also those who come later, which model and which labels the results are of.
+   *
+   * @param databaseVersion counts up whenever the model changes, so that listeners see that their labels are old.
+   */
+  publishModel(
+    classifier: Classifier,
+    parameters: Pick<Parameters, 'score_threshold'>,
+    databaseVersion: number,
+  ): void {
+    const { manifest, info } = classifier;
+    // The labels first: who sees the new version finds them there.
+    this.publishLabels(classifier, parameters);
     this.#visionInfo.publish({
-      header,
-      method: `${manifest.name} (${classifier.info.runtime}${classifier.info.isSimulated ? ', SIMULATED' : ''})`,
+      header: this.#header(),
+      method: `${manifest.name} (${info.runtime}${info.isSimulated ? ', SIMULATED' : ''})`,
       database_location: this.#node.resolveTopicName('label_info'),
-      database_version: 1,
+      database_version: databaseVersion,
     });
+  }
+
+  /** The labels with the threshold in force; again when that changes. */
+  publishLabels({ labels }: Classifier, parameters: Pick<Parameters, 'score_threshold'>): void {
     this.#labelInfo.publish({
-      header,
+      header: this.#header(),
       class_map: labels.map((label, index) => ({ class_id: index, class_name: label })),
       threshold: parameters.score_threshold,
     });
@@ -123,6 +136,10 @@ export class NodePublishers {
     return new Map(
       [...this.#endpoints].map(([topic, own]) => [topic, subscriptionsOf(this.#node, topic, own)]),
     );
+  }
+
+  #header(): object {
+    return { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' };
   }
 
   destroy(): void {

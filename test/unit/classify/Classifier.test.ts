@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { Classifier, type ClassifierModel } from '../../../src/classify/Classifier.js';
+import { fillParameters, type Parameters } from '../../../src/core/parameters.js';
+import { defaultManifest } from '../../../src/model/defaultManifest.js';
+import type { LabelSource } from '../../../src/model/ModelManifest.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+import { CLASS_COUNT, ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
+
+const NO_LABELS: LabelSource = { kind: 'none' };
+
+function parametersWith(changes: Readonly<Record<string, unknown>>): Parameters {
+  return fillParameters({ drop_policy: 'block', queue_size: 8, top_k: 2, threads: 1, ...changes });
+}
+
+describe('Classifier', () => {
+  const scratch = scratchFolder();
+  let scripted: ScriptedModel;
+  let classifier: Classifier | undefined;
+
+  beforeEach(() => {
+    scripted = new ScriptedModel();
+  });
+
+  afterEach(async () => {
+    scripted.release();
+    scripted.hangLoads(false);
+    await classifier?.close({ drain: false });
+    classifier = undefined;
+  });
+
+  function labelsFile(name: string, labels: readonly string[]): LabelSource {
+    const file = scratch.path(name);
+    writeFileSync(file, labels.map((label) => `${label}\n`).join(''));
+    return { kind: 'file', file };
+  }
+
+  function model(
+    labels: LabelSource,
+    { classCount, offset = 0 }: { readonly classCount?: number; readonly offset?: number } = {},
+  ): ClassifierModel {
+    const manifest = defaultManifest('/x/scripted.onnx');
+    return {
+      manifest: {
+        ...manifest,
+        labels,
+        input: { ...manifest.input, widthPx: SIDE_PX, heightPx: SIDE_PX },
+        preprocess: { ...manifest.preprocess, resizeMode: 'stretch' },
+        output: { activation: 'logits', ...(classCount !== undefined && { classCount }) },
+      },
+      backend: scripted.variant({ offset }),
+    };
+  }
+
+  async function start(labels: LabelSource = NO_LABELS): Promise<Classifier> {
+    classifier = await Classifier.start({ model: model(labels), parameters: parametersWith({}) });
+    return classifier;
+  }
+
+  async function labelsOf(running: Classifier, number: number): Promise<string[]> {
+    const outcome = await running.classify(scriptedFrame(number));
+    assert.equal(outcome.kind, 'result', JSON.stringify(outcome));
+    return outcome.kind === 'result' ? outcome.value.map(({ label }) => label) : [];
+  }
+
+  it('swaps model, labels, threads and all other parameters as a whole, between two frames', async () => {
+    const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
+    const next = model(labelsFile('new.txt', ['A', 'B', 'C', 'D']), { offset: 1000 });
+    const swap = { isDone: false };
+    const swapping = running.swapModel(next, parametersWith({ threads: 3, top_k: 3 })).finally(() => {
+      swap.isDone = true;
+    });
+    const seen: string[] = [];
+    for (let after = 0; after < 20; after += swap.isDone ? 1 : 0) {
+      await running.ready();
+      const { wanted } = running.workers();
+      const { threads } = running.parameters;
+      assert.equal(wanted, threads);
+      seen.push(`${running.labels.join('')} ${threads}`);
+      // The number 5 is the greatest score of the old model; the new one adds 1000.
+      const labels = await labelsOf(running, 5);
+      assert.ok(['a,d', 'A,D,C'].includes(labels.join(',')), labels.join(','));
+    }
+    await swapping;
+    assert.deepEqual([...new Set(seen)], ['abcd 1', 'ABCD 3']);
+    assert.deepEqual(await labelsOf(running, 0), ['A', 'D', 'C']);
+    assert.deepEqual(running.workers(), { ...running.workers(), serving: 3, wanted: 3, deaths: 0 });
+  });
+
+  it('refuses labels that cannot fit before any worker starts', async () => {
+    const running = await start();
+    const { loads } = scripted;
+    const two = labelsFile('two.txt', ['a', 'b']);
+    const refused: readonly (readonly [LabelSource, number | undefined, string])[] = [
+      [two, CLASS_COUNT, 'BAD_MANIFEST'],
+      [{ kind: 'file', file: scratch.path('none.txt') }, CLASS_COUNT, 'NOT_FOUND'],
+      [{ kind: 'file', file: scratch.path('none.txt') }, undefined, 'NOT_FOUND'],
+      [labelsFile('gap.txt', ['a', '', 'c', 'd']), undefined, 'BAD_MANIFEST'],
+    ];
+    for (const [labels, classCount, code] of refused) {
+      const wrong = model(labels, classCount === undefined ? {} : { classCount });
+      await assert.rejects(running.swapModel(wrong), { code });
+      await assert.rejects(Classifier.start({ model: wrong, parameters: parametersWith({}) }), { code });
+    }
+    assert.equal(scripted.loads, loads);
+  });
+
+  it('serves on with the old model and the old parameters where the new one is refused', async () => {
+    const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
+    const wanted = parametersWith({ threads: 4, top_k: 1, score_threshold: 0.9 });
+    const assertOld = async (): Promise<void> => {
+      assert.deepEqual(await labelsOf(running, 5), ['a', 'd']);
+      assert.deepEqual(running.labels, ['a', 'b', 'c', 'd']);
+      assert.equal(running.parameters.threads, 1);
+      const { serving, wanted: workers } = running.workers();
+      assert.deepEqual([serving, workers], [1, 1]);
+      assert.equal(running.manifest.output.classCount, undefined);
+    };
+    const two = model(labelsFile('two.txt', ['a', 'b']), { offset: 1000 });
+    await assert.rejects(running.swapModel(two, wanted), { code: 'BAD_MANIFEST', message: /2 labels/ });
+    await assertOld();
+    const three = model(NO_LABELS, { offset: 1000, classCount: 3 });
+    await assert.rejects(running.swapModel(three, wanted), { code: 'BAD_MANIFEST', message: /3 classes/ });
+    await assertOld();
+    scripted.failLoads(true);
+    await assert.rejects(running.swapModel(model(NO_LABELS), wanted), { code: 'BAD_MODEL' });
+    await assertOld();
+    await assert.rejects(running.setParameters(wanted), { code: 'BAD_MODEL' });
+    await assertOld();
+    scripted.failLoads(false);
+    await running.setParameters(wanted);
+    assert.equal(running.workers().serving, 4);
+  });
+
+  it('gives up where it was told to before the model loads', async () => {
+    const { loads } = scripted;
+    const options = { model: model(NO_LABELS), parameters: parametersWith({}), signal: AbortSignal.abort() };
+    await assert.rejects(Classifier.start(options), { code: 'CLOSED' });
+    assert.ok(scripted.loads <= loads + 1);
+  });
+});
