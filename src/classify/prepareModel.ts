@@ -37,6 +37,7 @@ export function onnxBackendSpec(
   manifest: ModelManifest,
   onnxPath: string,
   preprocess: PreprocessOptions,
+  { intra_op_threads }: Pick<Parameters, 'intra_op_threads'>,
 ): OnnxBackendSpec {
   const { input, output } = manifest;
   return {
@@ -44,6 +45,7 @@ export function onnxBackendSpec(
     modelPath: onnxPath,
     input,
     yuvRange: preprocess.range,
+    intraOpThreads: intra_op_threads,
     ...(output.name !== undefined && { outputName: output.name }),
     ...(output.classCount !== undefined && { classCount: output.classCount }),
   };

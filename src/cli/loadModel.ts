@@ -33,6 +33,7 @@ export async function loadModel(
     Parameters,
     | 'model'
     | 'backend'
+    | 'intra_op_threads'
     | 'resize_mode'
     | 'resize_filter'
     | 'nv12_range'
@@ -63,7 +64,7 @@ export async function loadModel(
         notices.notice?.(`Waiting for another process that prepares ${manifest.name} ...`);
     },
   });
-  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess);
+  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, parameters);
   return {
     manifest,
     backend: parameters.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, parameters, onnx) : onnx,

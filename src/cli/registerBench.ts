@@ -34,6 +34,7 @@ import { checkChartPath, writeChart } from './writeChart.js';
 const PARAMETER_FLAGS = [
   'model',
   'backend',
+  'intra_op_threads',
   'bpu_priority',
   'bpu_sim_results',
   'inference_timeout_ms',

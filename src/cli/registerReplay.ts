@@ -26,6 +26,7 @@ const PARAMETER_FLAGS = [
   'model',
   'backend',
   'threads',
+  'intra_op_threads',
   'top_k',
   'score_threshold',
   'resize_mode',

@@ -56,6 +56,15 @@ export const PARAMETERS = [
     change: 'live',
   },
   {
+    name: 'intra_op_threads',
+    type: 'integer',
+    defaultValue: 1,
+    range: { min: 1, max: 16 },
+    description:
+      'Threads of ONNX Runtime that compute one frame together: more shorten its latency while cores are idle, and cost latency and results where none is. On the CPU alone.',
+    change: 'inactive',
+  },
+  {
     name: 'top_k',
     type: 'integer',
     defaultValue: 5,

@@ -18,6 +18,8 @@ export interface OnnxBackendSpec {
   readonly outputName?: string;
   /** Absent: as many as the graph's output has. */
   readonly classCount?: number;
+  /** Threads that compute one frame together, ONNX Runtime's intra_op_num_threads; default 1. */
+  readonly intraOpThreads?: number;
   /** Filled in by prepareBackend: the same graph, optimised for this machine; loads ten times faster. */
   readonly optimizedPath?: string;
 }

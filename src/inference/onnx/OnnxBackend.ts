@@ -80,14 +80,22 @@ export class OnnxBackend implements InferenceBackend {
 }
 
 async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<InferenceSession> {
+  const { intraOpThreads = 1 } = spec;
+  const options = { ...ONE_THREAD, intraOpNumThreads: intraOpThreads };
+  // The further threads spin while they wait: not beyond the run, for the cores are others' too.
+  const spinning = { force_spinning_stop: '1' };
   if (spec.optimizedPath !== undefined) {
     try {
       return await ort.InferenceSession.create(spec.optimizedPath, {
-        ...ONE_THREAD,
+        ...options,
         // The file holds the optimised graph already.
         graphOptimizationLevel: 'disabled',
         extra: {
-          session: { use_memory_mapped_ort_model: '1', use_ort_model_bytes_for_initializers: '1' },
+          session: {
+            ...spinning,
+            use_memory_mapped_ort_model: '1',
+            use_ort_model_bytes_for_initializers: '1',
+          },
         },
       });
     } catch {
@@ -96,8 +104,9 @@ async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<Infer
   }
   try {
     return await ort.InferenceSession.create(spec.modelPath, {
-      ...ONE_THREAD,
+      ...options,
       graphOptimizationLevel: 'all',
+      extra: { session: spinning },
     });
   } catch (error) {
     throw new EffvitError(

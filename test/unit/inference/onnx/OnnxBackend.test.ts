@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { OnnxBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
 import { optimizedModel } from '../../../../src/inference/onnx/optimizedModel.js';
 import type { ModelInput } from '../../../../src/model/ModelManifest.js';
+import { buildEfficientVit } from '../../../../src/modelling/efficientvit/buildEfficientVit.js';
 import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
+import { formulaWeights } from '../../../helpers/formulaWeights.js';
 import { type PlainClassifierOptions, plainClassifier } from '../../../helpers/plainClassifier.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
@@ -88,6 +90,25 @@ describe('OnnxBackend', () => {
     const brighter = greyRamp().map((value, index) => (index < SIDE_PX * SIDE_PX ? value + 10 : value));
     assert.deepEqual([...(await backend.run(brighter)).logits], [10, 11, 12, 13, 14]);
     await backend.dispose();
+  });
+
+  it('computes a frame by several threads, with the same scores to the last bit', async () => {
+    const modelPath = scratch.path('m0.onnx');
+    await writeOnnx(modelPath, buildEfficientVit({ variant: 'm0', weights: formulaWeights('m0') }));
+    const input: ModelInput = { ...INPUT, widthPx: 224, heightPx: 224 };
+    const nv12 = Uint8Array.from({ length: (224 * 224 * 3) / 2 }, (_, index) => (index * 7) % 251);
+    const threadCount = (): number => readdirSync('/proc/self/task').length;
+    const logits: Float32Array[] = [];
+    for (const intraOpThreads of [1, 3]) {
+      const backend = new OnnxBackend(specOf({ modelPath, input, intraOpThreads }));
+      const before = threadCount();
+      await backend.load();
+      assert.equal(threadCount() - before, intraOpThreads - 1);
+      logits.push((await backend.run(nv12)).logits.slice());
+      await backend.dispose();
+    }
+    assert.deepEqual(logits[1], logits[0]);
+    assert.ok(new Set(logits[0]).size > 500, 'the scores differ from class to class');
   });
 
   it('normalises as the manifest says', async () => {
