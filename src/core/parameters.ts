@@ -114,7 +114,7 @@ export const PARAMETERS = [
     choices: ['full', 'limited'],
     description:
       'BT.601 range of YUV images that arrive (nv12, nv21, nv24, yuv422, yuv422_yuy2): image processors differ.',
-    change: 'inactive',
+    change: 'live',
   },
   {
     name: 'image_topics',

@@ -128,8 +128,9 @@ describe('Classifier', () => {
     await assert.rejects(running.setParameters(wanted), { code: 'BAD_MODEL' });
     await assertOld();
     scripted.failLoads(false);
-    await running.setParameters(wanted);
+    await running.setParameters({ ...wanted, source_yuv_range: 'limited' });
     assert.equal(running.workers().serving, 4);
+    assert.equal(running.preprocess.sourceRange, 'limited');
   });
 
   it('gives up where it was told to before the model loads', async () => {

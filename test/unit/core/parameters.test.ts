@@ -38,6 +38,16 @@ describe('parameters', () => {
     assert.match(parameterProblem(parameterSpec('ordered'), 1) ?? '', /true or false/);
     assert.match(parameterProblem(parameterSpec('max_fps'), Number.NaN) ?? '', /a number from 0/);
     assert.match(parameterProblem(parameterSpec('image_topics'), ['a', 'a']) ?? '', /different/);
+    assert.match(parameterProblem(parameterSpec('max_fps'), undefined) ?? '', /received no value\.$/);
+    assert.match(parameterProblem(parameterSpec('max_fps'), Number.NaN) ?? '', /received NaN\.$/);
+    assert.match(parameterProblem(parameterSpec('threads'), [1n, 2n]) ?? '', /received \[1,2\]\.$/);
+    const long =
+      parameterProblem(
+        parameterSpec('model'),
+        Array.from({ length: 9999 }, () => 7),
+      ) ?? '';
+    assert.match(long, /received \[7,7.*\.\.\.\.$/);
+    assert.ok(long.length < 300);
   });
 
   it('says which parameters there are when a name is unknown', () => {
