@@ -207,8 +207,11 @@ export class ClassifierNode {
   }
 
   async #shutdown(from: PrimaryState): Promise<void> {
-    if (from === 'active') await this.#deactivate();
-    await this.#cleanup();
+    try {
+      if (from === 'active') await this.#deactivate();
+    } finally {
+      await this.#cleanup();
+    }
   }
 
   async #onError(cause: unknown): Promise<void> {
@@ -265,11 +268,17 @@ export class ClassifierNode {
   ): Promise<void> {
     const { classifier, publishers } = configured;
     const isSwapped = changed.has('model') || changed.has('backend');
-    if (isSwapped) {
-      const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
-      await classifier.swapModel(model, forTopics(parameters));
-    } else {
-      await classifier.setParameters(forTopics(parameters));
+    try {
+      if (isSwapped) {
+        const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
+        await classifier.swapModel(model, forTopics(parameters));
+      } else {
+        await classifier.setParameters(forTopics(parameters));
+      }
+    } catch (error) {
+      const isClosed = error instanceof EffvitError && error.code === 'CLOSED';
+      if (!isClosed) throw error;
+      throw new EffvitError('CLOSED', 'The node was cleaned up meanwhile: set this again.', { cause: error });
     }
     // A cleanup may have come meanwhile.
     if (this.#configured !== configured) return;

@@ -4,7 +4,8 @@ subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since t
 call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
 bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised;
 stream {topic, message, hz}: publishes it over and over, header.stamp.nanosec counting up from 1, until
-unstream {topic}, which tells how many there were.
+unstream {topic}, which tells how many there were;
+dump_parameters {node, file} and load_parameters {node, file}: as `ros2 param dump` and `ros2 param load` do it.
 """
 import base64
 import importlib
@@ -14,6 +15,9 @@ import threading
 import time
 
 import rclpy
+import yaml
+from rclpy.parameter import parameter_dict_from_yaml_file, parameter_value_to_python
+from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 
@@ -135,12 +139,41 @@ class Peer:
         if not client.wait_for_service(timeout_sec=min(limit, 60)):
             raise RuntimeError(f"no service {r['service']}")
         future = client.call_async(fill(kind.Request(), r['request']))
+        return plain(self.answer(future, limit, r['service']))
+
+    def answer(self, future, limit, service):
         end = time.time() + limit
         while not future.done():
             if time.time() > end:
-                raise RuntimeError(f"no answer from {r['service']}")
+                raise RuntimeError(f'no answer from {service}')
             time.sleep(0.005)
-        return plain(future.result())
+        return future.result()
+
+    def dump_parameters(self, r):
+        client = AsyncParameterClient(self.node, r['node'])
+        if not client.wait_for_services(60):
+            raise RuntimeError(f"no parameters of {r['node']}")
+        names = sorted(self.answer(client.list_parameters(), 90, 'list_parameters').result.names)
+        values = self.answer(client.get_parameters(names), 90, 'get_parameters').values
+        tree = {}
+        for name, value in zip(names, values):
+            *parents, last = name.split('.')
+            branch = tree
+            for parent in parents:
+                branch = branch.setdefault(parent, {})
+            value = parameter_value_to_python(value)
+            branch[last] = value if isinstance(value, (str, int, float, bool)) else list(value)
+        with open(r['file'], 'w') as file:
+            yaml.dump({r['node']: {'ros__parameters': tree}}, file, default_flow_style=False)
+        return names
+
+    def load_parameters(self, r):
+        client = AsyncParameterClient(self.node, r['node'])
+        if not client.wait_for_services(60):
+            raise RuntimeError(f"no parameters of {r['node']}")
+        names = [parameter.name for parameter in parameter_dict_from_yaml_file(r['file']).values()]
+        results = self.answer(client.load_parameter_file(r['file']), 90, 'set_parameters').results
+        return {name: result.reason if not result.successful else 'done' for name, result in zip(names, results)}
 
 
 def main():

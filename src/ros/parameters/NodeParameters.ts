@@ -67,9 +67,9 @@ export class NodeParameters {
       throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value));
     }
     const own: [string, unknown][] = [];
-    for (const { name } of PARAMETERS) {
-      const parameter = given.get(name);
-      if (parameter !== undefined) own.push([name, fromRos(parameter.value)]);
+    for (const spec of PARAMETERS) {
+      const parameter = given.get(spec.name);
+      if (parameter !== undefined) own.push([spec.name, fromRos(spec, parameter.value)]);
     }
     this.#values = fillParameters(Object.fromEntries(own));
     for (const spec of PARAMETERS) this.#declare(spec);
@@ -134,7 +134,7 @@ export class NodeParameters {
   }
 
   #take(spec: ParameterSpec, message: ValueMessage, { values, stored }: Change): void {
-    const value = fromRos(plainValue(message));
+    const value = fromRos(spec, plainValue(message));
     // `ros2 param load` gives back what `ros2 param dump` wrote: what stays as it is, is no change.
     const isSame = isDeepStrictEqual(value, this.#values[spec.name as keyof Parameters]);
     refuse(parameterProblem(spec, value));

@@ -56,8 +56,17 @@ export function plainValue(message: ValueMessage): unknown {
   }
 }
 
-/** A value from ROS as the table has it: integers are bigint there, and 5 may stand for 5.0. */
-export function fromRos(value: unknown): unknown {
+/**
+ * A value from ROS as the table has it. Integers are bigint there; 5 may stand for 5.0, and 0 for the choice "0", for
+ * the command line takes that for a number.
+ */
+export function fromRos({ type, choices }: ParameterSpec, value: unknown): unknown {
+  const plain = withoutBigints(value);
+  const isChoice = type === 'string' && typeof plain === 'number' && choices?.includes(String(plain));
+  return isChoice === true ? String(plain) : plain;
+}
+
+function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
-  return Array.isArray(value) ? value.map(fromRos) : value;
+  return Array.isArray(value) ? value.map(withoutBigints) : value;
 }

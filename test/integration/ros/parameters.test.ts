@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { PARAMETERS } from '../../../src/core/parameters.js';
 import { NodeUnderTest } from '../../helpers/NodeUnderTest.js';
 import { type RosPeer, type SetResult, waitFor } from '../../helpers/RosPeer.js';
@@ -165,32 +166,29 @@ describe('ROS node: parameters', function () {
   });
 
   it('takes back what it told: ros2 param load of a ros2 param dump', async () => {
-    const user = await rig.start();
+    const user = await rig.start('-p', 'bpu_core:=0', '-p', 'max_fps:=30');
     await rig.activate(user);
-    const { result } = await user.callParameters<{ result: { names: string[] } }>(NAME, 'ListParameters', {
-      prefixes: [],
-      depth: 0,
-    });
-    assert.ok(result.names.some((name) => name.startsWith('qos_overrides.')));
-    const values = await get(user, ...result.names);
-    const parameters = result.names.map((name, index) => ({ name, value: values[index] }));
-    // A byte[] that is empty comes back as no list.
-    const plain = JSON.parse(
-      JSON.stringify(parameters, (key, value: unknown) => (key === 'byte_array_value' ? undefined : value)),
-    ) as object[];
-    const { results } = await user.callParameters<{ results: SetResult[] }>(NAME, 'SetParameters', {
-      parameters: plain,
-    });
-    assert.deepEqual(
-      results,
-      result.names.map(() => DONE),
-    );
+    const file = rig.path('dump.yaml');
+    const names = await user.ask<string[]>({ op: 'dump_parameters', node: NAME, file });
     const depth = 'qos_overrides./classification.publisher.depth';
-    assert.ok(result.names.includes(depth));
-    assert.deepEqual(await user.setParameter(NAME, depth, 3), {
-      successful: false,
-      reason: `Parameter ${depth} is read-only: give it at launch.`,
-    });
+    for (const name of [depth, 'use_sim_time', ...PARAMETERS.map((row) => row.name)]) {
+      assert.ok(names.includes(name), name);
+    }
+    const load = async (): Promise<Record<string, string>> =>
+      await user.ask({ op: 'load_parameters', node: NAME, file });
+    assert.deepEqual(await load(), Object.fromEntries(names.map((name) => [name, 'done'])));
+
+    const changed = readFileSync(file, 'utf8')
+      .replace(/(top_k: )\d+/, '$12')
+      .replace(/(ordered: )true/, '$1false')
+      .replaceAll(/(depth: )10/g, '$13');
+    writeFileSync(file, changed);
+    const results = await load();
+    assert.equal(results['top_k'], 'done');
+    assert.match(results['ordered'] ?? '', /cannot change while the node is active/);
+    assert.equal(results[depth], `Parameter ${depth} is read-only: give it at launch.`);
+    const [topK, ordered] = await get(user, 'top_k', 'ordered');
+    assert.deepEqual([topK?.integer_value, ordered?.bool_value], [2, true]);
     assert.match((await user.setParameter(NAME, depth, 'three')).reason, /Expected an integer for qos_over/);
   });
 });
