@@ -2,10 +2,11 @@
 // interleaved; then large images, ingest alone, and the simulated BPU.
 //
 //   npm run bench:ros -- [--seconds 5] [--rounds 3] [--model FILE.onnx] [--part peers,slow,large,ingest,device]
-//                        [--hz 120,400] [--peers FOLDER] [--python-path FOLDER]
+//                        [--hz 120,400] [--peers FOLDER] [--python-path FOLDER] [--parameter NAME:=VALUE ...]
 //
 // --hz: the camera's rates of the part peers; nobody publishes more results than the camera has frames, so the second
-// rate shows what each can do. The node runs with its own defaults.
+// rate shows what each can do. The node runs with its own defaults, or --parameter, in the
+// parts peers and slow.
 //
 // --peers: the folder of camera.py and rclpy_classifier.py, default ../shared/bench beside the package; without it
 // everything is skipped. --python-path: where the peer finds cv2 and onnxruntime. Model: EfficientViT-M5 with made-up
@@ -45,6 +46,7 @@ const { values: options } = parseArgs({
     model: { type: 'string' },
     part: { type: 'string', default: 'peers,slow,large,ingest,device' },
     hz: { type: 'string', default: '120,400' },
+    parameter: { type: 'string', multiple: true, default: [] },
     peers: { type: 'string', default: packagePath('..', 'shared', 'bench') },
     'python-path': { type: 'string', default: '' },
   },
@@ -52,6 +54,7 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 const parts = options.part.split(',');
+const given = options.parameter.flatMap((parameter) => ['-p', parameter]);
 const cameraScript = join(options.peers, 'camera.py');
 const peerScript = join(options.peers, 'rclpy_classifier.py');
 
@@ -233,7 +236,7 @@ async function againstPeers(hz: number, modelPath: string): Promise<void> {
   const defaults: Run[] = [];
   for (let round = 0; round < rounds; round++) {
     bare.push(await bareRound(modelPath));
-    ours.push(await runNode(camera, ['-p', `model:=${modelPath}`]));
+    ours.push(await runNode(camera, [...given, '-p', `model:=${modelPath}`]));
     twoWorkers.push(await runPeer(camera, modelPath, 2));
     defaults.push(await runPeer(camera, modelPath, 0));
   }
