@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
@@ -115,7 +116,7 @@ describe('launch', function () {
 
     before(function () {
       // Elsewhere than in the clone, whose folder launch Python would take for a package.
-      const options = { env, cwd: scratch.path() };
+      const options = { env, cwd: tmpdir() };
       const done = spawnSync('python3', ['-c', 'import launch, launch_ros, ros2launch'], options);
       isGenuine = done.status === 0;
       if (!isGenuine) tellStandIn(this, `the recording double of launch: ${NO_LAUNCH}`);
