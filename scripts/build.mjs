@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -41,6 +42,21 @@ function* foldersNamed(name, folder) {
   }
 }
 
+/** What was built of a source that was renamed or removed: its tests would still run, and imports still find it. */
+function removeOrphans(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      removeOrphans(path);
+      continue;
+    }
+    const stem = /^(.+?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(path)?.[1];
+    if (stem === undefined) continue;
+    const source = join(root, relative(join(root, 'build'), stem));
+    if (!existsSync(`${source}.ts`) && !existsSync(`${source}.js`)) rmSync(path);
+  }
+}
+
 const sources = ['src', 'test', 'training', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
 const newest = Math.max(...sources.map((name) => newestChangeMs(join(root, name))));
 const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
@@ -61,6 +77,7 @@ if (newest > builtMs || process.argv.includes('--force')) {
     }
   }
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+  for (const name of ['src', 'test', 'training']) removeOrphans(join(root, 'build', name));
   // What runs in a browser is no module of ours: it is read as text where a report is written.
   for (const folder of foldersNamed('page', join(root, 'src'))) {
     const out = join(root, 'build', relative(root, folder));
