@@ -8,30 +8,17 @@ import importlib.util
 import logging
 import os
 import sys
-import threading
 import types
-
-import rclpy
-import rclpy.executors
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'launchDouble'))
 sys.dont_write_bytecode = True
 
+from launch_ros import ros_adapters  # noqa: E402
+
 
 def main():
     logging.basicConfig(stream=sys.stdout, format='%(levelname)s %(message)s')
-    rclpy.init()
-    ros_node = rclpy.create_node('launch_ros_double')
-    executor = rclpy.executors.SingleThreadedExecutor()
-    executor.add_node(ros_node)
-    spinner = threading.Thread(target=executor.spin, daemon=True)
-    spinner.start()
-
-    adapters = types.ModuleType('launch_ros.ros_adapters')
-    adapters.get_ros_node = lambda context: ros_node
-    import launch_ros
-    sys.modules['launch_ros.ros_adapters'] = launch_ros.ros_adapters = adapters
-
+    ros_node = ros_adapters.begin()
     spec = importlib.util.spec_from_file_location('classifier_launch', sys.argv[1])
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -45,9 +32,7 @@ def main():
         sys.stdin.readline()
     module._change_states(context, types.SimpleNamespace(node_name=sys.argv[2]))
     print('done', flush=True)
-    executor.shutdown()
-    spinner.join(timeout=5)
-    rclpy.shutdown()
+    ros_adapters.end()
 
 
 main()

@@ -15,14 +15,13 @@ import threading
 import types
 
 import rclpy
-import rclpy.executors
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'launchDouble'))
 sys.dont_write_bytecode = True
 
 import launch  # noqa: E402
 import launch.actions  # noqa: E402
-import launch_ros  # noqa: E402
+from launch_ros import ros_adapters  # noqa: E402
 
 
 class HandlerCollector:
@@ -78,15 +77,7 @@ def main():
     collector = HandlerCollector()
     record = launch.record(sys.argv[1], dict(text.split(':=', 1) for text in sys.argv[2:]))
 
-    rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
-    ros_node = rclpy.create_node('launch_ros_double')
-    executor = rclpy.executors.SingleThreadedExecutor()
-    executor.add_node(ros_node)
-    spinner = threading.Thread(target=executor.spin, daemon=True)
-    spinner.start()
-    adapters = types.ModuleType('launch_ros.ros_adapters')
-    adapters.get_ros_node = lambda context: ros_node
-    sys.modules['launch_ros.ros_adapters'] = launch_ros.ros_adapters = adapters
+    ros_adapters.begin(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
 
     threads, children = [], []
     context = start_context(threads)
@@ -109,9 +100,7 @@ def main():
         context.is_shutdown = True
         for thread in threads:
             thread.join(timeout=10)
-    executor.shutdown()
-    spinner.join(timeout=5)
-    rclpy.shutdown()
+    ros_adapters.end()
     sys.exit(max(map(abs, codes), default=0))
 
 
