@@ -7,7 +7,7 @@ import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
 import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playMessages.js';
+import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
 import { numberParser } from './options.js';
 import { parseRate } from './playbackRate.js';

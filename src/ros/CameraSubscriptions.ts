@@ -4,9 +4,9 @@ import { ImageSamples } from './images/ImageSamples.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { releaseSample } from './images/releaseSample.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
-import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './otherEndpoints.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl.js';
-import { withQosOverrides } from './withQosOverrides.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+import { withQosOverrides } from './rcl/withQosOverrides.js';
+import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
 /** Frames that wait in the middleware: the newest matters, a short burst may be late. */
 const DEPTH = 5;

@@ -1,22 +1,20 @@
-import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifierModel } from '../classify/Classifier.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { Parameters } from '../core/parameters.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
-import { CameraMeters } from './CameraMeters.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
-import type { ReceivedImage } from './images/ReceivedImage.js';
 import { LifecycleMachine } from './lifecycle/LifecycleMachine.js';
 import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
-import { MachineMonitor } from './MachineMonitor.js';
-import { type NodeCondition, NodeDiagnostics } from './NodeDiagnostics.js';
-import { NodePublishers } from './NodePublishers.js';
-import { nodeWithClockQos } from './nodeWithClockQos.js';
-import { nodeWithParameterFiles } from './nodeWithParameterFiles.js';
-import { offerService } from './offerService.js';
-import { PipelineReports } from './PipelineReports.js';
 import { NodeParameters } from './parameters/NodeParameters.js';
-import type { RclModule, RclNode } from './rcl.js';
+import { nodeWithClockQos } from './rcl/nodeWithClockQos.js';
+import { nodeWithParameterFiles } from './rcl/nodeWithParameterFiles.js';
+import { offerService } from './rcl/offerService.js';
+import type { RclModule, RclNode } from './rcl/rcl.js';
+import { CameraMeters } from './reports/CameraMeters.js';
+import { MachineMonitor } from './reports/MachineMonitor.js';
+import { type NodeCondition, NodeDiagnostics } from './reports/NodeDiagnostics.js';
+import { ServingPipeline } from './ServingPipeline.js';
 import { unlessHurried } from './unlessHurried.js';
 
 /**
@@ -34,13 +32,6 @@ export interface ClassifierNodeOptions {
   readonly hurry?: AbortSignal;
 }
 
-/** Everything that exists only while the node is configured. */
-interface Configured {
-  readonly classifier: Classifier;
-  readonly publishers: NodePublishers;
-  readonly reports: PipelineReports;
-}
-
 /** Everything that exists only while the node is active. */
 interface Active {
   readonly cameras: CameraSubscriptions;
@@ -56,7 +47,8 @@ export class ClassifierNode {
   readonly #parameters: NodeParameters;
   readonly #diagnostics: NodeDiagnostics;
   readonly #machineMonitor: MachineMonitor;
-  #configured: Configured | undefined;
+  /** While the node is configured. */
+  #pipeline: ServingPipeline | undefined;
   #active: Active | undefined;
   #lastError: string | undefined;
   /** Of vision_info: counts up with every model that came to serve since the node began. */
@@ -110,8 +102,8 @@ export class ClassifierNode {
 
   /** Drains, frees everything and takes the node from the graph; at any moment. What hangs is given up in a hurry. */
   async destroy(): Promise<void> {
-    await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#configured?.classifier);
-    this.#configured?.reports.close();
+    await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#pipeline?.classifier);
+    this.#pipeline?.reports.close();
     this.#diagnostics.close();
     this.#machineMonitor.close();
     this.#node.stop();
@@ -125,26 +117,26 @@ export class ClassifierNode {
 
   async #configure(): Promise<void> {
     const logger = this.#node.getLogger();
-    const parameters = this.#parameters.values;
     try {
-      const model = await this.#options.loadModel(parameters, (text) => logger.warn(text));
-      const classifier = await Classifier.start({
-        model,
-        parameters: forTopics(parameters),
-        // Simulated time stands at 0 until /clock ticks, and a delay by it would mean nothing.
-        stampClockNs: () => this.#node.now().nanoseconds || undefined,
-        ...(this.#options.hurry !== undefined && { signal: this.#options.hurry }),
+      const pipeline = await ServingPipeline.start({
+        rcl: this.#rcl,
+        node: this.#node,
+        loadModel: (parameters) => this.#options.loadModel(parameters, (text) => logger.warn(text)),
+        parameters: () => this.#parameters.values,
+        machineMonitor: this.#machineMonitor,
+        nextDatabaseVersion: () => {
+          this.#databaseVersion += 1;
+          return this.#databaseVersion;
+        },
+        onBadImage: (topic, reason) => this.#active?.meters.problem(topic, reason),
+        signal: this.#options.hurry,
       });
-      try {
-        this.#begin(classifier);
-      } catch (error) {
-        await classifier.close({ drain: false });
-        throw error;
-      }
-      const { info, manifest } = classifier;
+      this.#pipeline = pipeline;
+      this.#lastError = undefined;
+      const { info, manifest, labels, parameters } = pipeline.classifier;
       const simulated = info.isSimulated ? ' This is a SIMULATION.' : '';
       logger.info(
-        `${manifest.name} with ${classifier.labels.length} classes on ${info.runtime}, ${parameters.threads} threads.${simulated}`,
+        `${manifest.name} with ${labels.length} classes on ${info.runtime}, ${parameters.threads} threads.${simulated}`,
       );
     } catch (error) {
       this.#lastError = asEffvitError(error).message;
@@ -152,38 +144,19 @@ export class ClassifierNode {
     }
   }
 
-  /** Publishes what the classifier does from now on. */
-  #begin(classifier: Classifier): void {
-    const publishers = new NodePublishers(this.#rcl, this.#node);
-    try {
-      publishers.publishModel(classifier, this.#parameters.values, this.#nextDatabaseVersion());
-    } catch (error) {
-      publishers.destroy();
-      throw error;
-    }
-    const reports = new PipelineReports({
-      classifier,
-      machineMonitor: this.#machineMonitor,
-      nowNs: () => this.#node.now().nanoseconds,
-      parameters: () => this.#parameters.values,
-      publish: (message) => publishers.publishStatistics(message),
-    });
-    this.#configured = { classifier, publishers, reports };
-    this.#lastError = undefined;
-  }
-
   async #activate(): Promise<void> {
-    const { classifier } = this.#require();
+    const pipeline = this.#require();
     const cameras = new CameraSubscriptions(this.#rcl, this.#node, this.#parameters.values, {
-      onImage: (image) => this.#onImage(image),
+      onImage: (image) => {
+        this.#active?.meters.frame(image.frame.source);
+        void pipeline.classify(image);
+      },
       onProblem: (topic, thrown) => {
-        const error = asEffvitError(thrown, 'BAD_IMAGE');
         this.#active?.meters.frame(topic);
-        const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
-        this.#onOutcome(classifier.refuse(header, 'bad_image', error));
+        pipeline.refuse(topic, asEffvitError(thrown, 'BAD_IMAGE'));
       },
       onMissing: (topic, count) => {
-        this.#configured?.reports.framesMissing(count);
+        pipeline.reports.framesMissing(count);
         this.#active?.meters.missing(topic, count);
       },
     });
@@ -194,16 +167,12 @@ export class ClassifierNode {
   async #deactivate(): Promise<void> {
     this.#active?.cameras.destroy();
     this.#active = undefined;
-    await this.#configured?.classifier.drain();
+    await this.#pipeline?.classifier.drain();
   }
 
   async #cleanup(): Promise<void> {
-    const configured = this.#configured;
-    if (configured === undefined) return;
-    configured.reports.close();
-    await configured.classifier.close();
-    configured.publishers.destroy();
-    this.#configured = undefined;
+    await this.#pipeline?.close();
+    this.#pipeline = undefined;
   }
 
   async #shutdown(from: PrimaryState): Promise<void> {
@@ -221,81 +190,19 @@ export class ClassifierNode {
     await this.#cleanup();
   }
 
-  #onImage(image: ReceivedImage): void {
-    const { frame } = image;
-    this.#active?.meters.frame(frame.source);
-    const { classifier } = this.#require();
-    void classifier.classify(frame).then((outcome) => {
-      this.#onOutcome(outcome);
-      const configured = this.#configured;
-      const drawn = configured?.publishers.offerDebugImage(
-        frame,
-        outcome,
-        configured.classifier,
-        this.#parameters.values,
-      );
-      if (drawn === undefined) image.release();
-      else void drawn.then(() => image.release());
-    });
-  }
-
-  #onOutcome(outcome: ClassifyOutcome): void {
-    const configured = this.#configured;
-    if (configured === undefined) return;
-    if (outcome.kind === 'dropped' && outcome.error !== undefined) {
-      const { source } = outcome.header;
-      if (outcome.cause === 'bad_image') this.#active?.meters.problem(source, outcome.error.message);
-      else {
-        configured.reports.frameFailed(outcome.error.message);
-        this.#node.getLogger().error(`${source}: ${outcome.error.message}`);
-      }
-    }
-    configured.publishers.publishOutcome(outcome, configured.classifier, this.#parameters.values);
-  }
-
   /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */
   async #apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
     await this.lifecycle.settled();
-    if (this.#configured !== undefined) await this.#applyTo(this.#configured, parameters, changed);
+    await this.#pipeline?.apply(parameters, changed);
     const period = 'diagnostic_updater.period';
     if (changed.has(period)) this.#diagnostics.setPeriod(parameters[period]);
   }
 
-  async #applyTo(
-    configured: Configured,
-    parameters: Parameters,
-    changed: ReadonlySet<string>,
-  ): Promise<void> {
-    const { classifier, publishers } = configured;
-    const isSwapped = changed.has('model') || changed.has('backend');
-    try {
-      if (isSwapped) {
-        const model = await this.#options.loadModel(parameters, (text) => this.#node.getLogger().warn(text));
-        await classifier.swapModel(model, forTopics(parameters));
-      } else {
-        await classifier.setParameters(forTopics(parameters));
-      }
-    } catch (error) {
-      const isClosed = error instanceof EffvitError && error.code === 'CLOSED';
-      if (!isClosed) throw error;
-      throw new EffvitError('CLOSED', 'The node was cleaned up meanwhile: set this again.', { cause: error });
-    }
-    // A cleanup may have come meanwhile.
-    if (this.#configured !== configured) return;
-    if (isSwapped) publishers.publishModel(classifier, parameters, this.#nextDatabaseVersion());
-    else if (changed.has('score_threshold')) publishers.publishLabels(classifier, parameters);
-  }
-
-  #nextDatabaseVersion(): number {
-    this.#databaseVersion += 1;
-    return this.#databaseVersion;
-  }
-
-  #require(): Configured {
-    if (this.#configured === undefined) {
+  #require(): ServingPipeline {
+    if (this.#pipeline === undefined) {
       throw new EffvitError('INTERNAL', 'The node is not configured; this is a defect of effvit.');
     }
-    return this.#configured;
+    return this.#pipeline;
   }
 
   #offerReset(): void {
@@ -304,7 +211,7 @@ export class ClassifierNode {
       'std_srvs/srv/Trigger',
       '~/reset_statistics',
       () => {
-        const reports = this.#configured?.reports;
+        const reports = this.#pipeline?.reports;
         reports?.reset();
         this.#active?.meters.reset();
         return reports === undefined
@@ -316,20 +223,15 @@ export class ClassifierNode {
   }
 
   #condition(): NodeCondition {
-    const configured = this.#configured;
+    const pipeline = this.#pipeline;
     const active = this.#active;
     return {
       state: this.lifecycle.state,
       lastError: this.#lastError,
-      pipeline: configured?.reports.diagnosis(),
+      pipeline: pipeline?.reports.diagnosis(),
       cameras: active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [],
-      subscribers: configured?.publishers.subscribers() ?? new Map(),
-      machine: configured?.reports.machine ?? this.#machineMonitor.take(undefined),
+      subscribers: pipeline?.subscribers() ?? new Map(),
+      machine: pipeline?.reports.machine ?? this.#machineMonitor.take(undefined),
     };
   }
-}
-
-/** A camera cannot be made to wait: what it sends while the queue is full is dropped under `block`, too. */
-function forTopics(parameters: Parameters): Parameters {
-  return parameters.drop_policy === 'block' ? { ...parameters, drop_policy: 'newest' } : parameters;
 }

@@ -5,7 +5,7 @@ import { headerMessage } from '../classify/messages/headerMessage.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { CdrPublisher } from './CdrPublisher.js';
+import type { CdrPublisher } from './rcl/CdrPublisher.js';
 
 /** At most ten a second: people look at them, and the results must not wait for that. */
 const PERIOD_NS = 1e8;

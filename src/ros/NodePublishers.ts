@@ -5,11 +5,11 @@ import type { PipelineStatisticsMessage } from '../classify/messages/pipelineSta
 import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
-import { CdrPublisher } from './CdrPublisher.js';
 import { DebugImages } from './DebugImages.js';
-import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './otherEndpoints.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl.js';
-import { withQosOverrides } from './withQosOverrides.js';
+import { CdrPublisher } from './rcl/CdrPublisher.js';
+import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
+import { withQosOverrides } from './rcl/withQosOverrides.js';
+import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './reports/otherEndpoints.js';
 
 const DEPTH = 10;
 const CLASSIFICATION = 'vision_msgs/msg/Classification';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { asEffvitError } from '../core/EffvitError.js';
 import { ClassifierNode, type ClassifierNodeOptions } from './ClassifierNode.js';
-import { loadRcl } from './rosEnvironment.js';
+import { loadRcl } from './rcl/rosEnvironment.js';
 
 /**
  * Runs the node until `signal` is aborted; then drains what was begun and leaves the graph in order. Leaving by

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { QOS } from './rcl.js';
-import { loadRcl } from './rosEnvironment.js';
+import { QOS } from './rcl/rcl.js';
+import { loadRcl } from './rcl/rosEnvironment.js';
 
 const DEPTH = 5;
 

@@ -1,4 +1,4 @@
-import { QOS, type RclModule, type RclNode } from '../../src/ros/rcl.js';
+import { QOS, type RclModule, type RclNode } from '../../src/ros/rcl/rcl.js';
 
 /** When a result came, and how old its image was then. */
 export interface Arrival {

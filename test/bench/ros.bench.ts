@@ -23,7 +23,7 @@ import { packagePath } from '../../src/core/packageRoot.js';
 import { resolveModel } from '../../src/model/resolveModel.js';
 import { buildEfficientVit } from '../../src/modelling/efficientvit/buildEfficientVit.js';
 import { writeOnnx } from '../../src/modelling/onnx/writeOnnx.js';
-import { loadRcl } from '../../src/ros/rosEnvironment.js';
+import { loadRcl } from '../../src/ros/rcl/rosEnvironment.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
 import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../../core/packageRoot.js';
-import { rosProblem } from '../../ros/rosEnvironment.js';
+import { rosProblem } from '../../ros/rcl/rosEnvironment.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
 /** Bytes of one image of the camera, as raw sensor_msgs/Image. */

@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import { EffvitError } from '../../core/EffvitError.js';
-import type { RclMessageClass } from '../rcl.js';
+import type { RclMessageClass } from '../rcl/rcl.js';
 import { ImageSample } from './ImageSample.js';
 import { NativeMemory } from './NativeMemory.js';
 import type { ReceivedImage } from './ReceivedImage.js';

@@ -1,4 +1,4 @@
-import type { RclMessageInfo } from '../rcl.js';
+import type { RclMessageInfo } from '../rcl/rcl.js';
 
 /** Publishers come and go with each start of a camera; those heard last are remembered. */
 const KEPT_PUBLISHERS = 32;

@@ -1,6 +1,6 @@
 import { asEffvitError } from '../../core/EffvitError.js';
-import { offerService } from '../offerService.js';
-import type { RclNode } from '../rcl.js';
+import { offerService } from '../rcl/offerService.js';
+import type { RclNode } from '../rcl/rcl.js';
 import type { LifecycleMachine } from './LifecycleMachine.js';
 import { EDGES, type Edge, type LifecycleState, STATES } from './lifecycleGraph.js';
 

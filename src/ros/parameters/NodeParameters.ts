@@ -10,7 +10,7 @@ import {
   valueProblem,
 } from '../../core/parameters.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
-import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl.js';
+import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
 import { changeRefusal, readOnlyRefusal } from './changeRefusal.js';
 import { offerParameters, type SetResult } from './offerParameters.js';
 import {

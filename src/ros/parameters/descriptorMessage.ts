@@ -1,5 +1,5 @@
 import { PARAMETERS, type ParameterSpec } from '../../core/parameters.js';
-import { PARAMETER_TYPE, type RclNode } from '../rcl.js';
+import { PARAMETER_TYPE, type RclNode } from '../rcl/rcl.js';
 import { TYPE_CODES } from './parameterValues.js';
 
 /** rcl_interfaces/msg/ParameterDescriptor */

@@ -1,5 +1,5 @@
-import { offerService } from '../offerService.js';
-import { PARAMETER_TYPE, type RclNode } from '../rcl.js';
+import { offerService } from '../rcl/offerService.js';
+import { PARAMETER_TYPE, type RclNode } from '../rcl/rcl.js';
 import { type DescriptorMessage, describeParameter } from './descriptorMessage.js';
 import { listParameters } from './listParameters.js';
 import type { ParameterMessage } from './parameterValues.js';

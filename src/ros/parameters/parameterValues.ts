@@ -1,5 +1,5 @@
 import type { ParameterSpec } from '../../core/parameters.js';
-import { PARAMETER_TYPE, type ParameterTypeCode } from '../rcl.js';
+import { PARAMETER_TYPE, type ParameterTypeCode } from '../rcl/rcl.js';
 
 /** The table's types as rcl_interfaces/msg/ParameterType has them. */
 export const TYPE_CODES = {

@@ -4,7 +4,7 @@ import type { Parameters } from '../../../../src/core/parameters.js';
 import type { LifecycleState } from '../../../../src/ros/lifecycle/lifecycleGraph.js';
 import { NodeParameters } from '../../../../src/ros/parameters/NodeParameters.js';
 import type { SetResult } from '../../../../src/ros/parameters/offerParameters.js';
-import { PARAMETER_TYPE, type RclModule, type RclNode } from '../../../../src/ros/rcl.js';
+import { PARAMETER_TYPE, type RclModule, type RclNode } from '../../../../src/ros/rcl/rcl.js';
 
 const DONE: SetResult = { successful: true, reason: '' };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { ClockTicks } from '../../../src/ros/ClockTicks.js';
+import { ClockTicks } from '../../../../src/ros/playback/ClockTicks.js';
 
 describe('ClockTicks', () => {
   let timers: SinonFakeTimers;

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { isKeyOf, type ParameterFileEntry, parametersFor } from '../../../src/ros/nodeWithParameterFiles.js';
+import {
+  isKeyOf,
+  type ParameterFileEntry,
+  parametersFor,
+} from '../../../../src/ros/rcl/nodeWithParameterFiles.js';
 
 const STRING = 4;
 

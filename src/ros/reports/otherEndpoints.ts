@@ -1,4 +1,4 @@
-import { QOS, type RclEndpoint, type RclNode, type RclQos } from './rcl.js';
+import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../rcl/rcl.js';
 
 /** Endpoints on the other side of a topic. */
 export interface OtherEndpoints {

@@ -1,5 +1,5 @@
-import { monotonicNs } from '../stats/monotonicNs.js';
-import { ThroughputMeter } from '../stats/ThroughputMeter.js';
+import { monotonicNs } from '../../stats/monotonicNs.js';
+import { ThroughputMeter } from '../../stats/ThroughputMeter.js';
 import type { CameraState } from './diagnosticStatus.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 

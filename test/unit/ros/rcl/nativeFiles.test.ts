@@ -3,11 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packagePath } from '../../../src/core/packageRoot.js';
-import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from '../../../src/ros/nativeFiles.js';
-import { nativeProblem } from '../../../src/ros/rosEnvironment.js';
-import { leaveOut } from '../../helpers/leaveOut.js';
-import { scratchFolder } from '../../helpers/scratchFolder.js';
+import { packagePath } from '../../../../src/core/packageRoot.js';
+import {
+  isRebuildForced,
+  type NativeHost,
+  nativeFiles,
+  thisHost,
+} from '../../../../src/ros/rcl/nativeFiles.js';
+import { nativeProblem } from '../../../../src/ros/rcl/rosEnvironment.js';
+import { leaveOut } from '../../../helpers/leaveOut.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const NOBLE = 'NAME="Ubuntu"\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble\n';
 const MINT = 'NAME="Linux Mint"\nVERSION_CODENAME=wilma\nUBUNTU_CODENAME=noble\n';

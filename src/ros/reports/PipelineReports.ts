@@ -1,11 +1,11 @@
-import type { Classifier } from '../classify/Classifier.js';
+import type { Classifier } from '../../classify/Classifier.js';
 import {
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
-} from '../classify/messages/pipelineStatisticsMessage.js';
-import type { Parameters } from '../core/parameters.js';
-import { stampFromNs } from '../core/Stamp.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
+} from '../../classify/messages/pipelineStatisticsMessage.js';
+import type { Parameters } from '../../core/parameters.js';
+import { stampFromNs } from '../../core/Stamp.js';
+import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { PipelineDiagnosis } from './diagnosticStatus.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';

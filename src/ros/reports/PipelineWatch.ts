@@ -1,7 +1,7 @@
-import type { FrameCounts } from '../stats/FrameAccounting.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
-import { RecentCounts, type RecentFrames } from '../stats/RecentCounts.js';
-import type { StageSummaries } from '../stats/StageStatistics.js';
+import type { FrameCounts } from '../../stats/FrameAccounting.js';
+import { monotonicNs } from '../../stats/monotonicNs.js';
+import { RecentCounts, type RecentFrames } from '../../stats/RecentCounts.js';
+import type { StageSummaries } from '../../stats/StageStatistics.js';
 
 const NS_PER_MS = 1e6;
 /** Looks, one a second, by which the pipeline is judged. */

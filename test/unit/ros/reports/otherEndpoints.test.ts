@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { mismatchedPolicy, publishersOf, subscriptionsOf } from '../../../src/ros/otherEndpoints.js';
-import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../../../src/ros/rcl.js';
+import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../../../../src/ros/rcl/rcl.js';
+import {
+  mismatchedPolicy,
+  publishersOf,
+  subscriptionsOf,
+} from '../../../../src/ros/reports/otherEndpoints.js';
 
 const TYPE = 'sensor_msgs/msg/Image';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { PipelineWatch } from '../../../src/ros/PipelineWatch.js';
-import { FrameAccounting } from '../../../src/stats/FrameAccounting.js';
-import { StageStatistics } from '../../../src/stats/StageStatistics.js';
+import { PipelineWatch } from '../../../../src/ros/reports/PipelineWatch.js';
+import { FrameAccounting } from '../../../../src/stats/FrameAccounting.js';
+import { StageStatistics } from '../../../../src/stats/StageStatistics.js';
 
 const LIMIT_MS = 100;
 

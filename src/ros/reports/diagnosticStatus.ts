@@ -1,7 +1,7 @@
-import type { Parameters } from '../core/parameters.js';
-import { bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
-import { DROP_CAUSES, type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
-import type { StageSummaries } from '../stats/StageStatistics.js';
+import type { Parameters } from '../../core/parameters.js';
+import { bpuLoadPercent, hottestCelsius } from '../../inference/bpu/BoardMonitor.js';
+import { DROP_CAUSES, type FrameCounts, totalDropped } from '../../stats/FrameAccounting.js';
+import type { StageSummaries } from '../../stats/StageStatistics.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import type { PipelineView } from './PipelineWatch.js';

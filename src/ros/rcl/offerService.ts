@@ -1,4 +1,4 @@
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError } from '../../core/EffvitError.js';
 import type { RclNode } from './rcl.js';
 
 /**

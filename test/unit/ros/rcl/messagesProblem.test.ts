@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { classesProblem, packagesProblem } from '../../../src/ros/messagesProblem.js';
-import { scratchFolder } from '../../helpers/scratchFolder.js';
+import { classesProblem, packagesProblem } from '../../../../src/ros/rcl/messagesProblem.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const PACKAGES = [
   'builtin_interfaces',

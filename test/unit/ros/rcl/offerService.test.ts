@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { EffvitError } from '../../../src/core/EffvitError.js';
-import { offerService } from '../../../src/ros/offerService.js';
-import type { RclNode, RclServiceResponse } from '../../../src/ros/rcl.js';
+import { EffvitError } from '../../../../src/core/EffvitError.js';
+import { offerService } from '../../../../src/ros/rcl/offerService.js';
+import type { RclNode, RclServiceResponse } from '../../../../src/ros/rcl/rcl.js';
 
 type Callback = (request: unknown, response: RclServiceResponse<unknown>) => void | Promise<void>;
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { fillParameters } from '../../../src/core/parameters.js';
+import { fillParameters } from '../../../../src/core/parameters.js';
 import {
   type CameraState,
   diagnosticStatuses,
   type NodeDiagnosis,
   type PipelineDiagnosis,
-} from '../../../src/ros/diagnosticStatus.js';
-import type { MachineReading } from '../../../src/ros/MachineMonitor.js';
-import type { PipelineView } from '../../../src/ros/PipelineWatch.js';
-import { type DropCause, FrameAccounting } from '../../../src/stats/FrameAccounting.js';
-import { RecentCounts } from '../../../src/stats/RecentCounts.js';
-import { StageStatistics } from '../../../src/stats/StageStatistics.js';
+} from '../../../../src/ros/reports/diagnosticStatus.js';
+import type { MachineReading } from '../../../../src/ros/reports/MachineMonitor.js';
+import type { PipelineView } from '../../../../src/ros/reports/PipelineWatch.js';
+import { type DropCause, FrameAccounting } from '../../../../src/stats/FrameAccounting.js';
+import { RecentCounts } from '../../../../src/stats/RecentCounts.js';
+import { StageStatistics } from '../../../../src/stats/StageStatistics.js';
 
 const LEVELS = ['OK', 'WARN', 'ERROR', 'STALE'];
 

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
-import type { Parameters } from '../core/parameters.js';
-import { stampFromNs } from '../core/Stamp.js';
-import { CdrPublisher } from './CdrPublisher.js';
+import type { Parameters } from '../../core/parameters.js';
+import { stampFromNs } from '../../core/Stamp.js';
+import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
+import { CdrPublisher } from '../rcl/CdrPublisher.js';
+import type { RclNode } from '../rcl/rcl.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
 import { EndpointWarnings } from './EndpointWarnings.js';
-import type { LifecycleState } from './lifecycle/lifecycleGraph.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
-import type { RclNode } from './rcl.js';
 
 const MS_PER_S = 1000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { EndpointWarnings } from '../../../src/ros/EndpointWarnings.js';
-import type { OtherEndpoints } from '../../../src/ros/otherEndpoints.js';
+import { EndpointWarnings } from '../../../../src/ros/reports/EndpointWarnings.js';
+import type { OtherEndpoints } from '../../../../src/ros/reports/otherEndpoints.js';
 
 const FINE: OtherEndpoints = { count: 1, mismatch: undefined, wrongType: undefined };
 

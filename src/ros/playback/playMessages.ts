@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { EffvitError } from '../core/EffvitError.js';
-import { stampFromNs } from '../core/Stamp.js';
+import { EffvitError } from '../../core/EffvitError.js';
+import { stampFromNs } from '../../core/Stamp.js';
+import { QOS, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
+import { loadRcl } from '../rcl/rosEnvironment.js';
 import { ClockTicks } from './ClockTicks.js';
-import { QOS, type RclModule, type RclNode, type RclPublisher } from './rcl.js';
-import { loadRcl } from './rosEnvironment.js';
 
 /** A topic of a recording. */
 export interface PlayedTopic {

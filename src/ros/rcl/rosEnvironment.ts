@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../../core/EffvitError.js';
 import { classesProblem, packagesProblem } from './messagesProblem.js';
 import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from './nativeFiles.js';
 import type { RclModule } from './rcl.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { rosProblem } from '../../../src/ros/rosEnvironment.js';
-import { scratchFolder } from '../../helpers/scratchFolder.js';
+import { rosProblem } from '../../../../src/ros/rcl/rosEnvironment.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 describe('rosProblem', () => {
   const scratch = scratchFolder();

@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../../core/EffvitError.js';
 
 /**
  * Makes a publisher or a subscription whose QoS the user may override.

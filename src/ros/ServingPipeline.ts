@@ -1,0 +1,170 @@
+import {
+  Classifier,
+  type ClassifierModel,
+  type ClassifierOptions,
+  type ClassifyOutcome,
+} from '../classify/Classifier.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import type { Parameters } from '../core/parameters.js';
+import type { ReceivedImage } from './images/ReceivedImage.js';
+import { NodePublishers } from './NodePublishers.js';
+import type { RclModule, RclNode } from './rcl/rcl.js';
+import type { MachineMonitor } from './reports/MachineMonitor.js';
+import type { OtherEndpoints } from './reports/otherEndpoints.js';
+import { PipelineReports } from './reports/PipelineReports.js';
+
+export interface ServingPipelineOptions {
+  readonly rcl: RclModule;
+  readonly node: RclNode;
+  /** Finds and prepares the model that the parameters name. */
+  readonly loadModel: (parameters: Parameters) => Promise<ClassifierModel>;
+  /** The node's, as they are now. */
+  readonly parameters: () => Parameters;
+  readonly machineMonitor: MachineMonitor;
+  /** Of vision_info: another for every model that comes to serve. */
+  readonly nextDatabaseVersion: () => number;
+  /** An image of this topic that is none, or cannot be read. */
+  readonly onBadImage: (topic: string, reason: string) => void;
+  /** Gives the loading up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** From images to what is published of them: what exists only while the node is configured. */
+export class ServingPipeline {
+  readonly classifier: Classifier;
+  readonly reports: PipelineReports;
+  readonly #options: ServingPipelineOptions;
+  readonly #publishers: NodePublishers;
+  #isClosed = false;
+
+  private constructor(classifier: Classifier, options: ServingPipelineOptions) {
+    const { rcl, node, machineMonitor, parameters, nextDatabaseVersion } = options;
+    this.classifier = classifier;
+    this.#options = options;
+    const publishers = new NodePublishers(rcl, node);
+    try {
+      publishers.publishModel(classifier, parameters(), nextDatabaseVersion());
+    } catch (error) {
+      publishers.destroy();
+      throw error;
+    }
+    this.#publishers = publishers;
+    this.reports = new PipelineReports({
+      classifier,
+      machineMonitor,
+      nowNs: () => node.now().nanoseconds,
+      parameters,
+      publish: (message) => publishers.publishStatistics(message),
+    });
+  }
+
+  /**
+   * Loads the model and tells of it.
+   *
+   * @throws EffvitError as {@link Classifier.start}, BAD_CONFIG for a QoS override; nothing is left running.
+   */
+  static async start(options: ServingPipelineOptions): Promise<ServingPipeline> {
+    const { node, loadModel, signal } = options;
+    const parameters = options.parameters();
+    const started: ClassifierOptions = {
+      model: await loadModel(parameters),
+      parameters: forTopics(parameters),
+      // Simulated time stands at 0 until /clock ticks, and a delay by it would mean nothing.
+      stampClockNs: () => node.now().nanoseconds || undefined,
+      ...(signal !== undefined && { signal }),
+    };
+    const classifier = await Classifier.start(started);
+    try {
+      return new ServingPipeline(classifier, options);
+    } catch (error) {
+      await classifier.close({ drain: false });
+      throw error;
+    }
+  }
+
+  /** Classifies an image, publishes what came of it, and gives its memory back. Never rejects. */
+  async classify(image: ReceivedImage): Promise<void> {
+    const { frame } = image;
+    try {
+      const outcome = await this.classifier.classify(frame);
+      this.#publish(outcome);
+      if (this.#isClosed) return;
+      const drawn = this.#publishers.offerDebugImage(
+        frame,
+        outcome,
+        this.classifier,
+        this.#options.parameters(),
+      );
+      if (drawn !== undefined) await drawn;
+    } catch (thrown) {
+      // A fault of the middleware, say: it costs what was to be published, not the node.
+      this.#options.node.getLogger().error(`${frame.source}: ${asEffvitError(thrown).message}`);
+    } finally {
+      image.release();
+    }
+  }
+
+  /** Accounts for a message of a topic that is no image. */
+  refuse(topic: string, reason: EffvitError): void {
+    const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
+    this.#publish(this.classifier.refuse(header, 'bad_image', reason));
+  }
+
+  /** Takes changed parameters into what runs. @throws EffvitError why they cannot be taken; nothing has changed then. */
+  async apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
+    const { classifier } = this;
+    const isSwapped = changed.has('model') || changed.has('backend');
+    try {
+      if (isSwapped) {
+        const model = await this.#options.loadModel(parameters);
+        await classifier.swapModel(model, forTopics(parameters));
+      } else {
+        await classifier.setParameters(forTopics(parameters));
+      }
+    } catch (error) {
+      const isClosed = error instanceof EffvitError && error.code === 'CLOSED';
+      if (!isClosed) throw error;
+      throw new EffvitError('CLOSED', 'The node was cleaned up meanwhile: set this again.', { cause: error });
+    }
+    // A cleanup may have come meanwhile.
+    if (this.#isClosed) return;
+    if (isSwapped) {
+      this.#publishers.publishModel(classifier, parameters, this.#options.nextDatabaseVersion());
+    } else if (changed.has('score_threshold')) {
+      this.#publishers.publishLabels(classifier, parameters);
+    }
+  }
+
+  /** Who subscribes to what is published, by topic. */
+  subscribers(): ReadonlyMap<string, OtherEndpoints> {
+    return this.#publishers.subscribers();
+  }
+
+  /** Finishes what it has, then frees everything. */
+  async close(): Promise<void> {
+    this.reports.close();
+    await this.classifier.close();
+    this.#isClosed = true;
+    this.#publishers.destroy();
+  }
+
+  #publish(outcome: ClassifyOutcome): void {
+    if (this.#isClosed) return;
+    const { node, onBadImage, parameters } = this.#options;
+    if (outcome.kind === 'dropped' && outcome.error !== undefined) {
+      const { source } = outcome.header;
+      const { message } = outcome.error;
+      if (outcome.cause === 'bad_image') onBadImage(source, message);
+      else {
+        this.reports.frameFailed(message);
+        node.getLogger().error(`${source}: ${message}`);
+      }
+    }
+    this.#publishers.publishOutcome(outcome, this.classifier, parameters());
+  }
+}
+
+/** A camera cannot be made to wait: what it sends while the queue is full is dropped under `block`, too. */
+function forTopics(parameters: Parameters): Parameters {
+  return parameters.drop_policy === 'block' ? { ...parameters, drop_policy: 'newest' } : parameters;
+}
