@@ -1,3 +1,5 @@
+import { type SourceLine, SourceLines } from './SourceLines.js';
+
 /** What a full queue does with one frame too many. */
 export const DROP_POLICIES = ['oldest', 'newest', 'block'] as const;
 
@@ -9,11 +11,6 @@ export type DropPolicy = (typeof DROP_POLICIES)[number];
  */
 const BLOCK_OVERSHOOT = 16;
 
-interface SourceLine<Item> {
-  readonly source: string;
-  readonly items: Item[];
-}
-
 /**
  * Frames that wait for a worker: bounded over all cameras together, fair between them. Cameras are served in
  * turn, and what is dropped is always taken from the camera with the most frames waiting, so that a fast
@@ -22,7 +19,7 @@ interface SourceLine<Item> {
 export class FrameQueue<Item extends { readonly source: string }> {
   /** Cameras with waiting frames; the one that is served next stands first. */
   readonly #turns: SourceLine<Item>[] = [];
-  readonly #lines = new Map<string, SourceLine<Item>>();
+  readonly #lines = new SourceLines<Item>();
   #size = 0;
   #limit: number;
   #policy: DropPolicy;
@@ -49,12 +46,10 @@ export class FrameQueue<Item extends { readonly source: string }> {
 
   /** Puts a frame back that was taken out, as the next of its camera; there is always room for it. */
   unshift(item: Item): void {
-    const line = this.#lines.get(item.source);
-    if (line === undefined) this.#append(item);
-    else {
-      line.items.unshift(item);
-      this.#size += 1;
-    }
+    const line = this.#lines.of(item.source);
+    if (line.items.length === 0) this.#turns.push(line);
+    line.items.unshift(item);
+    this.#size += 1;
   }
 
   /** The next frame: the oldest of the camera whose turn it is. */
@@ -64,7 +59,6 @@ export class FrameQueue<Item extends { readonly source: string }> {
     if (line === undefined || item === undefined) return undefined;
     this.#size -= 1;
     if (line.items.length > 0) this.#turns.push(line);
-    else this.#lines.delete(line.source);
     return item;
   }
 
@@ -90,30 +84,22 @@ export class FrameQueue<Item extends { readonly source: string }> {
   }
 
   #append(item: Item): void {
-    const line = this.#lines.get(item.source);
-    if (line === undefined) {
-      const added: SourceLine<Item> = { source: item.source, items: [item] };
-      this.#lines.set(item.source, added);
-      this.#turns.push(added);
-    } else {
-      line.items.push(item);
-    }
+    const line = this.#lines.of(item.source);
+    if (line.items.length === 0) this.#turns.push(line);
+    line.items.push(item);
     this.#size += 1;
   }
 
   /** Removes one frame of the longest line; of several, of the camera that brought the frame too many. */
   #evict(preferredSource?: string): Item | undefined {
-    let longest = preferredSource === undefined ? undefined : this.#lines.get(preferredSource);
+    let longest = preferredSource === undefined ? undefined : this.#lines.of(preferredSource);
     for (const line of this.#turns) {
       if (longest === undefined || line.items.length > longest.items.length) longest = line;
     }
     if (longest === undefined) return undefined;
     const item = this.#policy === 'oldest' ? longest.items.shift() : longest.items.pop();
     this.#size -= 1;
-    if (longest.items.length === 0) {
-      this.#lines.delete(longest.source);
-      this.#turns.splice(this.#turns.indexOf(longest), 1);
-    }
+    if (longest.items.length === 0) this.#turns.splice(this.#turns.indexOf(longest), 1);
     return item;
   }
 }

@@ -1,3 +1,5 @@
+import { SourceLines } from './SourceLines.js';
+
 interface Place<Item> {
   readonly item: Item;
   isFinished: boolean;
@@ -9,9 +11,10 @@ interface Place<Item> {
  * nobody up longer than it lasted.
  */
 export class ResultOrder<Item extends { readonly source: string }> {
-  readonly #places = new Map<string, Place<Item>[]>();
-  readonly #placeOf = new Map<Item, Place<Item>>();
+  /** No longer than the workers have slots, so that searching one takes no time. */
+  readonly #places = new SourceLines<Place<Item>>();
   readonly #deliver: (item: Item) => void;
+  #size = 0;
 
   /** @param deliver called for each frame in order, inside {@link finish}. */
   constructor(deliver: (item: Item) => void) {
@@ -20,36 +23,36 @@ export class ResultOrder<Item extends { readonly source: string }> {
 
   /** Frames that were begun and not delivered. */
   get size(): number {
-    return this.#placeOf.size;
+    return this.#size;
   }
 
   has(item: Item): boolean {
-    return this.#placeOf.has(item);
+    return this.#placeOf(item) !== undefined;
   }
 
   /** The item takes its place; one that has a place keeps it. */
   begin(item: Item): void {
     if (this.has(item)) return;
-    const place: Place<Item> = { item, isFinished: false };
-    this.#placeOf.set(item, place);
-    const places = this.#places.get(item.source);
-    if (places === undefined) this.#places.set(item.source, [place]);
-    else places.push(place);
+    this.#places.of(item.source).items.push({ item, isFinished: false });
+    this.#size += 1;
   }
 
   finish(item: Item): void {
-    const place = this.#placeOf.get(item);
-    const places = this.#places.get(item.source);
-    if (place === undefined || places === undefined) return;
+    const place = this.#placeOf(item);
+    if (place === undefined) return;
     place.isFinished = true;
+    const places = this.#places.of(item.source).items;
     const ready: Item[] = [];
     for (let head = places[0]; head?.isFinished; head = places[0]) {
       places.shift();
-      this.#placeOf.delete(head.item);
       ready.push(head.item);
     }
-    if (places.length === 0) this.#places.delete(item.source);
+    this.#size -= ready.length;
     // After the bookkeeping, so that a receiver may submit or close.
     for (const each of ready) this.#deliver(each);
+  }
+
+  #placeOf(item: Item): Place<Item> | undefined {
+    return this.#places.of(item.source).items.find((place) => place.item === item);
   }
 }

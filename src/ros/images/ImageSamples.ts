@@ -37,7 +37,7 @@ export class ImageSamples {
   readonly #memory = new NativeMemory();
   readonly #idle: ImageSample[] = [];
   /** By source: what is being filled; a take that finds nothing leaves it to the next one. */
-  readonly #filling = new Map<string, ImageSample>();
+  readonly #filling = new Map<string, ImageSample | undefined>();
   #isClosed = false;
 
   /** @throws EffvitError ROS_UNAVAILABLE */
@@ -76,7 +76,9 @@ export class ImageSamples {
   /** Frees what is idle; what is in use is freed when it is released. */
   close(): void {
     this.#isClosed = true;
-    for (const { struct } of [...this.#idle, ...this.#filling.values()]) this.#finalize(struct);
+    for (const sample of [...this.#idle, ...this.#filling.values()]) {
+      if (sample !== undefined) this.#finalize(sample.struct);
+    }
     this.#idle.length = 0;
     this.#filling.clear();
   }
@@ -89,7 +91,8 @@ export class ImageSamples {
 
   #take(source: string): ReceivedImage {
     const sample = this.#fill(source);
-    this.#filling.delete(source);
+    // Not deleted: see SourceLines.
+    this.#filling.set(source, undefined);
     return { frame: sample.frame(source), release: () => this.#putBack(sample) };
   }
 
