@@ -171,9 +171,11 @@ class Peer:
         client = AsyncParameterClient(self.node, r['node'])
         if not client.wait_for_services(60):
             raise RuntimeError(f"no parameters of {r['node']}")
-        names = [parameter.name for parameter in parameter_dict_from_yaml_file(r['file']).values()]
-        results = self.answer(client.load_parameter_file(r['file']), 90, 'set_parameters').results
-        return {name: result.reason if not result.successful else 'done' for name, result in zip(names, results)}
+        # Not load_parameter_file: Kilted's looks for the node in the file by another name than dump gives it.
+        parameters = list(parameter_dict_from_yaml_file(r['file']).values())
+        results = self.answer(client.set_parameters(parameters), 90, 'set_parameters').results
+        return {parameter.name: result.reason if not result.successful else 'done'
+                for parameter, result in zip(parameters, results)}
 
 
 def main():

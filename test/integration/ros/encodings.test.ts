@@ -58,7 +58,10 @@ describe('ROS node: image encodings', function () {
 
   it('classifies compressed images by what their bytes are, and tells one that is broken', async () => {
     const topic = '/camera/front/compressed';
-    const user = await rig.startActive('-p', 'image_transport:=compressed', '-r', 'image:=/camera/front');
+    const user = await rig.startActive(
+      ...['-p', 'image_transport:=compressed', '-r', 'image:=/camera/front', '-p', 'queue_size:=10'],
+      ...['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`],
+    );
     await user.ask({ op: 'advertise', topic, type: 'sensor_msgs/msg/CompressedImage' });
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.match(topic);

@@ -67,7 +67,9 @@ describe('ROS node: use_sim_time', function () {
     await writeColourBag(bag, 2);
     const user = await rig.startPeer();
     await user.ask({ op: 'subscribe', topic: '/clock', type: 'rosgraph_msgs/msg/Clock', reliable: false });
-    const args = ['play', bag, '--clock', '--rate', '0.1', '--wait', '1', '--topic', RAW_TOPIC];
+    // The player waits for this one, and a second longer: by then /clock is heard, too.
+    await user.ask({ op: 'subscribe', topic: RAW_TOPIC, type: 'sensor_msgs/msg/Image', reliable: false });
+    const args = ['play', bag, '--clock', '--rate', '0.1', '--wait', '60', '--topic', RAW_TOPIC];
     const played = await runEffvit(args, { env: rig.env as Record<string, string> });
     assert.equal(played.code, 0, played.stderr);
     const times = (await user.ask<Clock[]>({ op: 'take', topic: '/clock' })).map(
