@@ -171,8 +171,8 @@ class Peer:
         client = AsyncParameterClient(self.node, r['node'])
         if not client.wait_for_services(60):
             raise RuntimeError(f"no parameters of {r['node']}")
-        # Not load_parameter_file: Kilted's looks for the node in the file by another name than dump gives it.
-        parameters = list(parameter_dict_from_yaml_file(r['file']).values())
+        # As load_parameter_file does it, which keeps the names to itself; Kilted wants the node's name.
+        parameters = list(parameter_dict_from_yaml_file(r['file'], target_nodes=[r['node']]).values())
         results = self.answer(client.set_parameters(parameters), 90, 'set_parameters').results
         return {parameter.name: result.reason if not result.successful else 'done'
                 for parameter, result in zip(parameters, results)}
