@@ -57,7 +57,9 @@ function removeOrphans(folder) {
   }
 }
 
-const sources = ['src', 'test', 'training', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
+/** What tsconfig.json includes. */
+const compiled = ['src', 'test', 'training', 'examples'];
+const sources = [...compiled, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
 const newest = Math.max(...sources.map((name) => newestChangeMs(join(root, name))));
 const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
 if (newest > builtMs || process.argv.includes('--force')) {
@@ -77,7 +79,7 @@ if (newest > builtMs || process.argv.includes('--force')) {
     }
   }
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
-  for (const name of ['src', 'test', 'training']) removeOrphans(join(root, 'build', name));
+  for (const name of compiled) removeOrphans(join(root, 'build', name));
   // What runs in a browser is no module of ours: it is read as text where a report is written.
   for (const folder of foldersNamed('page', join(root, 'src'))) {
     const out = join(root, 'build', relative(root, folder));

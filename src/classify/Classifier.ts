@@ -93,7 +93,6 @@ export class Classifier {
       ...(stampClockNs !== undefined && { stampClockNs }),
     });
     const giveUp = (): void => void pool.close({ drain: false });
-    if (signal?.aborted === true) giveUp();
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted === true) giveUp();
     const info = await pool.start().finally(() => signal?.removeEventListener('abort', giveUp));

@@ -6,7 +6,8 @@ import {
   parameterSpec,
 } from '../core/parameters.js';
 
-const flagOf = (name: string): string => name.replaceAll(/[._]/g, '-');
+/** A parameter's name as a flag has it: `top-k` for `top_k`. */
+export const flagOf = (name: string): string => name.replaceAll(/[._]/g, '-');
 
 /** What stands in for the value in the help; the shell's completion goes by it as well. */
 function placeholderOf({ name, type }: ParameterSpec): string {

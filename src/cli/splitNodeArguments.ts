@@ -1,6 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { PARAMETERS } from '../core/parameters.js';
+import { flagOf } from './options.js';
 
 const BEGIN = '--ros-args';
 const END = '--';
@@ -57,8 +58,6 @@ function remedyFor(argument: string, next: string | undefined): string {
 
 /** The parameter that a flag such as `--top-k` or `top_k` means. */
 function parameterNamed(flag: string): string | undefined {
-  const wanted = flag.replace(/^-+/, '').replaceAll('-', '_');
-  return PARAMETERS.map(({ name }) => name).find(
-    (name) => name === wanted || name.replaceAll('.', '_') === wanted,
-  );
+  const wanted = flagOf(flag.replace(/^-+/, ''));
+  return PARAMETERS.map(({ name }) => name).find((name) => flagOf(name) === wanted);
 }

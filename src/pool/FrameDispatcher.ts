@@ -189,8 +189,7 @@ export class FrameDispatcher<Value> implements WorkerEvents<FrameJob<Value>> {
   }
 
   #finish(job: FrameJob<Value>): void {
-    if (this.#order.has(job)) this.#order.finish(job);
-    else this.#deliver(job);
+    if (!this.#order.finish(job)) this.#deliver(job);
   }
 
   #deliver(job: FrameJob<Value>): void {

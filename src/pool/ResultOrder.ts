@@ -37,9 +37,10 @@ export class ResultOrder<Item extends { readonly source: string }> {
     this.#size += 1;
   }
 
-  finish(item: Item): void {
+  /** Frees the item's place. @returns whether it had one; where not, it is delivered to nobody here. */
+  finish(item: Item): boolean {
     const place = this.#placeOf(item);
-    if (place === undefined) return;
+    if (place === undefined) return false;
     place.isFinished = true;
     const places = this.#places.of(item.source).items;
     const ready: Item[] = [];
@@ -50,6 +51,7 @@ export class ResultOrder<Item extends { readonly source: string }> {
     this.#size -= ready.length;
     // After the bookkeeping, so that a receiver may submit or close.
     for (const each of ready) this.#deliver(each);
+    return true;
   }
 
   #placeOf(item: Item): Place<Item> | undefined {

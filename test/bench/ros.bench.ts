@@ -5,7 +5,7 @@
 //                        [--hz 120,400] [--peers FOLDER] [--python-path FOLDER] [--parameter NAME:=VALUE ...]
 //
 // --hz: the camera's rates of the part peers; nobody publishes more results than the camera has frames, so the second
-// rate shows what each can do. The node runs with its own defaults, or --parameter, in the
+// rate shows what each can do. The node runs with its own defaults, but for --parameter in the
 // parts peers and slow.
 //
 // --peers: the folder of camera.py and rclpy_classifier.py, default ../shared/bench beside the package; without it
@@ -54,7 +54,7 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 const parts = options.part.split(',');
-const given = options.parameter.flatMap((parameter) => ['-p', parameter]);
+const ownParameters = options.parameter.flatMap((parameter) => ['-p', parameter]);
 const cameraScript = join(options.peers, 'camera.py');
 const peerScript = join(options.peers, 'rclpy_classifier.py');
 
@@ -236,7 +236,7 @@ async function againstPeers(hz: number, modelPath: string): Promise<void> {
   const defaults: Run[] = [];
   for (let round = 0; round < rounds; round++) {
     bare.push(await bareRound(modelPath));
-    ours.push(await runNode(camera, [...given, '-p', `model:=${modelPath}`]));
+    ours.push(await runNode(camera, [...ownParameters, '-p', `model:=${modelPath}`]));
     twoWorkers.push(await runPeer(camera, modelPath, 2));
     defaults.push(await runPeer(camera, modelPath, 0));
   }

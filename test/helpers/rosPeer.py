@@ -149,10 +149,14 @@ class Peer:
             time.sleep(0.005)
         return future.result()
 
-    def dump_parameters(self, r):
-        client = AsyncParameterClient(self.node, r['node'])
+    def parameter_client(self, node):
+        client = AsyncParameterClient(self.node, node)
         if not client.wait_for_services(60):
-            raise RuntimeError(f"no parameters of {r['node']}")
+            raise RuntimeError(f'no parameters of {node}')
+        return client
+
+    def dump_parameters(self, r):
+        client = self.parameter_client(r['node'])
         names = sorted(self.answer(client.list_parameters(), 90, 'list_parameters').result.names)
         values = self.answer(client.get_parameters(names), 90, 'get_parameters').values
         tree = {}
@@ -168,9 +172,7 @@ class Peer:
         return names
 
     def load_parameters(self, r):
-        client = AsyncParameterClient(self.node, r['node'])
-        if not client.wait_for_services(60):
-            raise RuntimeError(f"no parameters of {r['node']}")
+        client = self.parameter_client(r['node'])
         # As load_parameter_file does it, which keeps the names to itself; Kilted wants the node's name.
         parameters = list(parameter_dict_from_yaml_file(r['file'], target_nodes=[r['node']]).values())
         results = self.answer(client.set_parameters(parameters), 90, 'set_parameters').results

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EffvitError } from '../../core/EffvitError.js';
 import { stampFromNs } from '../../core/Stamp.js';
+import { offerService } from '../rcl/offerService.js';
 import { QOS, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
 import { loadRcl } from '../rcl/rosEnvironment.js';
 import { ClockTicks } from './ClockTicks.js';
@@ -79,11 +80,12 @@ export async function playMessages(
       );
     }
     if (options.clock !== undefined) ticks = new ClockTicks(options.clock, clockPublisher(rcl, node));
-    node.createService<object, { success: boolean; message: string }>(
+    offerService<object, { success: boolean; message: string }>(
+      node,
       'std_srvs/srv/Trigger',
       '~/toggle_paused',
-      (_, response) =>
-        response.send({ success: true, message: options.togglePaused() ? 'paused' : 'playing' }),
+      () => ({ success: true, message: options.togglePaused() ? 'paused' : 'playing' }),
+      (message) => ({ success: false, message }),
     );
     node.spin();
     await waitForSubscribers(publishers, options);

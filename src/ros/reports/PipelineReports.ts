@@ -62,21 +62,11 @@ export class PipelineReports {
   }
 
   diagnosis(): PipelineDiagnosis {
-    const { classifier } = this.#options;
-    const { backend, runtime, isSimulated } = classifier.info;
-    const workers = classifier.workers();
     return {
-      counts: classifier.counts(),
-      framesPerSecond: classifier.framesPerSecond(),
+      ...this.#present(),
       view: this.#watch.view,
       lastFailure: this.#lastFailure,
-      model: classifier.manifest.name,
-      backend,
-      runtime,
-      isSimulated,
-      threads: workers.wanted,
-      workersServing: workers.serving,
-      workersLost: workers.deaths,
+      model: this.#options.classifier.manifest.name,
     };
   }
 
@@ -90,29 +80,37 @@ export class PipelineReports {
     const windowNs = BigInt(Math.round(endNs - this.#windowBeganNs));
     this.#windowBeganNs = endNs;
     const stages = classifier.statistics.takeWindow();
-    const counts = classifier.counts();
-    this.#watch.look(stages, counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
+    const present = this.#present();
+    this.#watch.look(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
-    const { backend, runtime, isSimulated } = classifier.info;
-    const workers = classifier.workers();
     publish(
       pipelineStatisticsMessage({
+        ...present,
         stamp: stampFromNs(nowNs()),
         windowNs,
-        counts,
         missing: this.#missing,
         queuedCount: classifier.queuedCount,
-        framesPerSecond: classifier.framesPerSecond(),
         stages,
-        threads: workers.wanted,
-        workersServing: workers.serving,
-        workersLost: workers.deaths,
         modelName: classifier.manifest.name,
-        backend,
-        runtime,
-        isSimulated,
         machine: this.#machine,
       }),
     );
+  }
+
+  /** The pipeline at this moment, for both that tell of it. */
+  #present() {
+    const { classifier } = this.#options;
+    const { backend, runtime, isSimulated } = classifier.info;
+    const workers = classifier.workers();
+    return {
+      counts: classifier.counts(),
+      framesPerSecond: classifier.framesPerSecond(),
+      backend,
+      runtime,
+      isSimulated,
+      threads: workers.wanted,
+      workersServing: workers.serving,
+      workersLost: workers.deaths,
+    };
   }
 }
