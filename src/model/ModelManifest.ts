@@ -62,8 +62,28 @@ export interface BuiltOnnxSource {
   readonly variant: EfficientVitVariant;
 }
 
+/** Where a compiled model's picture comes from: memory as it is, or cut and scaled by the chip on its way in. */
+export const BPU_INPUT_SOURCES = ['pyramid', 'resizer'] as const;
+
+export type BpuInputSource = (typeof BPU_INPUT_SOURCES)[number];
+
+/** The largest batch that a manifest may name. */
+export const MAX_BATCH = 256;
+
+/** One model of a packed .bin. */
+export interface BatchedModel {
+  /** Pictures that one task takes. */
+  readonly batch: number;
+  /** As the file calls it. */
+  readonly name: string;
+}
+
 export interface BpuFileSource extends ModelFileSource {
   readonly march: BpuMarch;
+  /** Absent: pyramid. */
+  readonly inputSource?: BpuInputSource;
+  /** The same network at several batches, ascending; absent: one model, of batch 1. */
+  readonly models?: readonly BatchedModel[];
 }
 
 export interface ModelFileSources {
@@ -72,9 +92,26 @@ export interface ModelFileSources {
   /** The same graph quantised: same input, same output. */
   readonly onnxInt8?: ModelFileSource;
   readonly bpu: Readonly<Partial<Record<BpuChip, BpuFileSource>>>;
+  /** The vendor's quantised ONNX, which gives the same integers as the .bin of that chip; its toolchain runs it. */
+  readonly bpuQuantized?: Readonly<Partial<Record<BpuChip, ModelFileSource>>>;
 }
 
-/** The chip as a queue, for the simulated backend; from published figures, never from a guess. */
+/** Who says how long the chip takes: a board's owner who measured it, or the compiler, which has seen no board. */
+export const DEVICE_FIGURE_KINDS = ['published', 'estimate'] as const;
+
+export type DeviceFigureKind = (typeof DEVICE_FIGURE_KINDS)[number];
+
+/** A task of several frames. */
+export interface DeviceBatch {
+  /** Frames of one task, 2 or more. */
+  readonly batch: number;
+  /** Time one core is busy with the whole task, milliseconds. */
+  readonly serviceMs: number;
+  /** Bytes that one frame of it moves to and from memory. */
+  readonly ddrBytes?: number;
+}
+
+/** The chip as a queue, for the simulated backend; from published figures or the compiler's, never from a guess. */
 export interface DeviceModel {
   /** BPU cores that serve frames at the same time. */
   readonly cores: number;
@@ -82,6 +119,12 @@ export interface DeviceModel {
   readonly serviceMs: number;
   /** Time the calling thread adds around it, milliseconds. */
   readonly hostMs: number;
+  /** Absent: the manifest does not say. */
+  readonly kind?: DeviceFigureKind;
+  /** Bytes that a frame alone moves to and from memory. */
+  readonly ddrBytes?: number;
+  /** Tasks of more than one frame, ascending by batch; absent: there are none. */
+  readonly batches?: readonly DeviceBatch[];
 }
 
 /** What the model's publisher measured on a chip; quoted in reports, next to what was measured here. */

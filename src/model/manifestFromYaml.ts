@@ -1,7 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 import { BPU_CHIPS } from './BpuChip.js';
 import { IMAGENET_CROP_RATIO } from './imagenetNormalisation.js';
-import type { BuiltOnnxSource, LabelSource, ModelFileSource, ModelManifest } from './ModelManifest.js';
+import type {
+  BuiltOnnxSource,
+  DeviceBatch,
+  LabelSource,
+  ModelFileSource,
+  ModelManifest,
+} from './ModelManifest.js';
 import type { ManifestYaml } from './manifestSchema.js';
 
 /** Where the text comes from, for messages and for the manifest's relative files. */
@@ -49,12 +55,21 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
       ...given('weights', files.weights && file(files.weights)),
       ...given('onnx', files.onnx && toOnnxSource(files.onnx, file)),
       ...given('onnxInt8', files.onnx_int8 && file(files.onnx_int8)),
-      bpu: mapChips(files.bpu, (source) => ({ ...file(source), march: source.march })),
+      bpu: mapChips(files.bpu, (source) => ({
+        ...file(source),
+        march: source.march,
+        ...given('inputSource', source.input_source),
+        ...given('models', source.models),
+      })),
+      ...given('bpuQuantized', unlessEmpty(mapChips(files.bpu_quantized, file))),
     },
     deviceModels: mapChips(yaml.device_model, (device) => ({
       cores: device.cores,
       serviceMs: device.service_ms,
       hostMs: device.host_ms,
+      ...given('kind', device.kind),
+      ...given('ddrBytes', device.ddr_bytes),
+      ...given('batches', device.batches?.map(toDeviceBatch)),
     })),
     published: mapChips(yaml.published, (figures) => ({
       source: figures.source,
@@ -70,6 +85,16 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
     folderPath: place.folderPath,
     origin: place.origin,
   };
+}
+
+type DeviceYaml = NonNullable<ManifestYaml['device_model'][(typeof BPU_CHIPS)[number]]>;
+
+function toDeviceBatch(yaml: NonNullable<DeviceYaml['batches']>[number]): DeviceBatch {
+  return { batch: yaml.batch, serviceMs: yaml.service_ms, ...given('ddrBytes', yaml.ddr_bytes) };
+}
+
+function unlessEmpty<T extends object>(table: T): T | undefined {
+  return Object.keys(table).length === 0 ? undefined : table;
 }
 
 type FileYaml = NonNullable<ManifestYaml['files']['weights']>;

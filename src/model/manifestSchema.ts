@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
 import { IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
-import { EFFICIENTVIT_VARIANTS } from './ModelManifest.js';
+import { BPU_INPUT_SOURCES, DEVICE_FIGURE_KINDS, EFFICIENTVIT_VARIANTS, MAX_BATCH } from './ModelManifest.js';
 
 // Every schema says what it expects in its `error`, so that one sentence form serves every problem:
 // "expected <error> but received <value>".
@@ -76,10 +76,42 @@ const FILE_NAME_ERROR = {
 
 const fileSource = table(fileFields).refine(checkFileName, FILE_NAME_ERROR);
 
+/** Each batch once, the smallest first, so that a reader need not look twice. */
+function isAscending(entries: readonly { readonly batch: number }[]): boolean {
+  return entries.every(({ batch }, index) => index === 0 || batch > (entries[index - 1]?.batch ?? 0));
+}
+
 const bpuSource = table({
   ...fileFields,
   march: oneOf(BPU_MARCHES),
+  input_source: oneOf(BPU_INPUT_SOURCES).optional(),
+  models: z
+    .array(table({ batch: integer(1, MAX_BATCH), name: text(200) }), {
+      error: 'a list of models with batch and name',
+    })
+    .min(1, { error: 'at least one model' })
+    .refine(isAscending, { error: 'each batch once, the smallest first' })
+    .optional(),
 }).refine(checkFileName, FILE_NAME_ERROR);
+
+const deviceModel = table({
+  cores: integer(1, 64),
+  service_ms: fromZero(60_000),
+  host_ms: fromZero(60_000),
+  kind: oneOf(DEVICE_FIGURE_KINDS).optional(),
+  ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  batches: z
+    .array(
+      table({
+        batch: integer(2, MAX_BATCH),
+        service_ms: fromZero(60_000),
+        ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+      }),
+      { error: 'a list of batch and service_ms' },
+    )
+    .refine(isAscending, { error: 'each batch once, the smallest first' })
+    .optional(),
+});
 
 /** Either a file or what it is built with; one table, so that a misspelt key is named in both forms. */
 const onnxSource = table({
@@ -142,10 +174,9 @@ export const manifestSchema = table({
     onnx: onnxSource.optional(),
     onnx_int8: fileSource.optional(),
     bpu: byChip(bpuSource).prefault({}),
+    bpu_quantized: byChip(fileSource).prefault({}),
   }).prefault({}),
-  device_model: byChip(
-    table({ cores: integer(1, 64), service_ms: fromZero(60_000), host_ms: fromZero(60_000) }),
-  ).prefault({}),
+  device_model: byChip(deviceModel).prefault({}),
   published: byChip(
     table({
       source: text(400),

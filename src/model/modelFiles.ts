@@ -6,12 +6,12 @@ import { findBuiltOnnx } from './builtOnnx.js';
 import type { BuiltOnnxSource, ModelFileSource, ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
-export type ModelFileKind = 'weights' | 'onnx' | 'onnx_int8' | 'bpu';
+export type ModelFileKind = 'weights' | 'onnx' | 'onnx_int8' | 'bpu' | 'bpu_quantized';
 
 /** One of a model's files: where it is, or where it is expected and what gets it there. */
 export interface ModelFileStatus {
   readonly kind: ModelFileKind;
-  /** With `bpu` only. */
+  /** With `bpu` and `bpu_quantized` only. */
   readonly chip?: BpuChip;
   readonly isPresent: boolean;
   /** Absolute. An absent built file has the folder it will be built into. */
@@ -25,12 +25,12 @@ export interface ModelFileStatus {
   readonly remedy?: string;
 }
 
-/** Every file that the manifest lists, in the order weights, onnx, onnx_int8, bpu by chip. */
+/** Every file that the manifest lists, in the order weights, onnx, onnx_int8, bpu and bpu_quantized by chip. */
 export async function modelFiles(
   manifest: ModelManifest,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<readonly ModelFileStatus[]> {
-  const { weights, onnx, onnxInt8, bpu } = manifest.files;
+  const { weights, onnx, onnxInt8, bpu, bpuQuantized = {} } = manifest.files;
   const statuses: Promise<ModelFileStatus>[] = [];
   const weightsStatus = weights && fileStatus(manifest, 'weights', weights, env);
   if (weightsStatus !== undefined) statuses.push(weightsStatus);
@@ -45,6 +45,10 @@ export async function modelFiles(
   for (const chip of BPU_CHIPS) {
     const source = bpu[chip];
     if (source !== undefined) statuses.push(fileStatus(manifest, 'bpu', source, env, chip));
+  }
+  for (const chip of BPU_CHIPS) {
+    const source = bpuQuantized[chip];
+    if (source !== undefined) statuses.push(fileStatus(manifest, 'bpu_quantized', source, env, chip));
   }
   return Promise.all(statuses);
 }
@@ -62,7 +66,7 @@ export async function requireModelFile(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   const statuses = await modelFiles(manifest, env);
-  const status = statuses.find((one) => one.kind === kind && (kind !== 'bpu' || one.chip === chip));
+  const status = statuses.find((one) => one.kind === kind && (!isByChip(kind) || one.chip === chip));
   const what = describeKind(kind, chip);
   if (status === undefined) {
     const others = statuses.map((one) => describeKind(one.kind, one.chip)).join(', ');
@@ -84,6 +88,10 @@ export function isBuilt(source: ModelFileSource | BuiltOnnxSource): source is Bu
   return 'builder' in source;
 }
 
+function isByChip(kind: ModelFileKind): boolean {
+  return kind === 'bpu' || kind === 'bpu_quantized';
+}
+
 /** A file's kind in words, e.g. `.bin file for rdk-x5`. */
 export function describeKind(kind: ModelFileKind, chip?: BpuChip): string {
   switch (kind) {
@@ -95,6 +103,8 @@ export function describeKind(kind: ModelFileKind, chip?: BpuChip): string {
       return 'int8 ONNX file';
     case 'bpu':
       return `.bin file for ${chip ?? 'any chip'}`;
+    case 'bpu_quantized':
+      return `quantised ONNX file of the compiler for ${chip ?? 'any chip'}`;
   }
 }
 

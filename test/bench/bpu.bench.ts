@@ -63,7 +63,7 @@ function row(
 
 async function benchSimulation(): Promise<void> {
   const spec = simulatedBpuSpec(manifest, { bpu_core: 'any' });
-  assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62 });
+  assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62, kind: 'published' });
   console.log(
     `simulated rdk-x5, goals: 1 thread 6.34 ms, 4 threads 22.69 ms and 174.7 FPS, 8 threads no more`,
   );

@@ -1,5 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
+import type { DeviceFigureKind } from '../../model/ModelManifest.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec, SimulatedBpuSpec } from '../BackendSpec.js';
 import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
@@ -41,7 +42,7 @@ export class SimulatedBpu implements InferenceBackend {
       results.kind === 'hash' ? hashAnswers(results.classCount, seed) : await onnxAnswers(results.spec);
     this.#answers = answers;
     const { widthPx, heightPx } = results.kind === 'hash' ? results : results.spec.input;
-    const { cores, serviceMs, hostMs } = deviceModel;
+    const { cores, serviceMs, hostMs, kind } = deviceModel;
     const source = results.kind === 'hash' ? 'logits from a hash of the frame' : 'logits from the CPU';
     return {
       backend: 'bpu_sim',
@@ -49,7 +50,7 @@ export class SimulatedBpu implements InferenceBackend {
       inputWidthPx: widthPx,
       inputHeightPx: heightPx,
       classCount: answers.classCount,
-      runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame, ${source})`,
+      runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame${figuresOf(kind)}, ${source})`,
     };
   }
 
@@ -78,6 +79,12 @@ export class SimulatedBpu implements InferenceBackend {
       serviceJitter === 0 ? 1 : 1 + serviceJitter * signedUnit(frame ^ Math.imul(seed, 0x9e3779b1));
     return deviceModel.serviceMs * NS_PER_MS * factor;
   }
+}
+
+/** Who says how long a frame takes, so that nobody takes an estimate for a board's figure. */
+function figuresOf(kind: DeviceFigureKind | undefined): string {
+  if (kind === undefined) return '';
+  return kind === 'estimate' ? " by the compiler's estimate" : ' by published figures';
 }
 
 function hashAnswers(classCount: number, seed: number): Answers {

@@ -43,7 +43,7 @@ describe('effvit bench', () => {
     assert.equal(output.simulated, true);
     assert.equal(output.backend, 'bpu_sim');
     assert.equal(output.model, 'efficientvit_m5');
-    assert.deepEqual(output.device_model, { cores: 1, service_ms: 5.72, host_ms: 0.62 });
+    assert.deepEqual(output.device_model, { cores: 1, service_ms: 5.72, host_ms: 0.62, kind: 'published' });
     assert.deepEqual(
       output.series.map(({ threads }) => threads),
       [1, 4],

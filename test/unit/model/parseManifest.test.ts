@@ -71,8 +71,20 @@ files:
   onnx_int8: { file: /abs/b.onnx }
   bpu:
     rdk-x5: { file: a.bin, march: bayes-e, url: "http://example.org/a.bin" }
-    rdk-x3: { file: b.bin, march: bernoulli2 }
-device_model: { rdk-x3: { cores: 2, service_ms: 3, host_ms: 0 } }
+    rdk-x3:
+      file: b.bin
+      march: bernoulli2
+      input_source: resizer
+      models: [{ batch: 1, name: one }, { batch: 4, name: four }]
+  bpu_quantized: { rdk-x3: { file: q.onnx } }
+device_model:
+  rdk-x3:
+    cores: 2
+    service_ms: 3
+    host_ms: 0
+    kind: estimate
+    ddr_bytes: 1000
+    batches: [{ batch: 2, service_ms: 4.5, ddr_bytes: 600 }, { batch: 4, service_ms: 7 }]
 published: { rdk-x5: { source: s, top1_float_percent: 70, max_fps: 100 } }
 parameter_count: 7
 mac_count: 8
@@ -100,10 +112,31 @@ mac_count: 8
       onnxInt8: { file: '/abs/b.onnx' },
       bpu: {
         'rdk-x5': { file: 'a.bin', march: 'bayes-e', url: 'http://example.org/a.bin' },
-        'rdk-x3': { file: '/m/b.bin', march: 'bernoulli2' },
+        'rdk-x3': {
+          file: '/m/b.bin',
+          march: 'bernoulli2',
+          inputSource: 'resizer',
+          models: [
+            { batch: 1, name: 'one' },
+            { batch: 4, name: 'four' },
+          ],
+        },
+      },
+      bpuQuantized: { 'rdk-x3': { file: '/m/q.onnx' } },
+    });
+    assert.deepEqual(manifest.deviceModels, {
+      'rdk-x3': {
+        cores: 2,
+        serviceMs: 3,
+        hostMs: 0,
+        kind: 'estimate',
+        ddrBytes: 1000,
+        batches: [
+          { batch: 2, serviceMs: 4.5, ddrBytes: 600 },
+          { batch: 4, serviceMs: 7 },
+        ],
       },
     });
-    assert.deepEqual(manifest.deviceModels, { 'rdk-x3': { cores: 2, serviceMs: 3, hostMs: 0 } });
     assert.deepEqual(manifest.published, {
       'rdk-x5': { source: 's', top1FloatPercent: 70, maxFps: 100 },
     });
@@ -218,6 +251,16 @@ output:
       'a device that gives time back',
       `${MINIMAL}device_model: { rdk-x5: { cores: 1, service_ms: -1, host_ms: -1 } }\n`,
       /2 problems: .*device_model\.rdk-x5\.service_ms.*device_model\.rdk-x5\.host_ms/,
+    ],
+    [
+      'figures of an unknown kind',
+      `${MINIMAL}device_model: { rdk-x5: { cores: 1, service_ms: 1, host_ms: 0, kind: guess } }\n`,
+      /one of published, estimate for device_model\.rdk-x5\.kind but received "guess"/,
+    ],
+    [
+      'a batch that comes twice',
+      `${MINIMAL}device_model: { rdk-x5: { cores: 1, service_ms: 1, host_ms: 0, batches: [{ batch: 2, service_ms: 1 }, { batch: 2, service_ms: 2 }] } }\n`,
+      /each batch once, the smallest first for device_model\.rdk-x5\.batches/,
     ],
   ];
   for (const [name, text, expected] of singles) {

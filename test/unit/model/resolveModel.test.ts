@@ -23,7 +23,12 @@ describe('resolveModel', () => {
     const manifest = await resolveModel('efficientvit_m5', scratch.env);
     assert.equal(manifest.origin, 'package');
     assert.equal(manifest.output.classCount, 1000);
-    assert.deepEqual(manifest.deviceModels['rdk-x5'], { cores: 1, serviceMs: 5.72, hostMs: 0.62 });
+    assert.deepEqual(manifest.deviceModels['rdk-x5'], {
+      cores: 1,
+      serviceMs: 5.72,
+      hostMs: 0.62,
+      kind: 'published',
+    });
     assert.equal(manifest.files.bpu['rdk-x5']?.march, 'bayes-e');
   });
 

@@ -156,7 +156,7 @@ describe('SimulatedBpu', () => {
 describe('simulatedBpuSpec', () => {
   it('takes the device model of the manifest', async () => {
     const spec = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpu_core: '1' });
-    assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62 });
+    assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62, kind: 'published' });
     assert.equal(spec.chip, 'rdk-x5');
     assert.equal(spec.core, 1);
     assert.deepEqual(spec.results, { kind: 'hash', widthPx: 224, heightPx: 224, classCount: 1000 });
