@@ -10,6 +10,7 @@ import { type ColumnTables, columnTables, runOf } from './columnTables.js';
 import { aligned, KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
 import * as F from './kernelFields.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
+import { evened } from './TensorOptions.js';
 
 /** What the kernel needs to convert frames of one layout, and where it lies in the slot. Offsets are slot offsets. */
 export interface KernelProgram {
@@ -48,7 +49,7 @@ class ProgramBuilder {
 
   build(): KernelProgram {
     const { options, geometry, isPassThrough, traits } = this.#layout;
-    const { widthPx, heightPx } = options;
+    const [widthPx, heightPx] = [evened(options.widthPx), evened(options.heightPx)];
     const nv12Bytes = (widthPx * heightPx * 3) / 2;
     const nv12Offset = this.#allocator.allocate(nv12Bytes);
     if (isPassThrough) {

@@ -1,6 +1,6 @@
 import { realYuvWeights, YUV_TO_RGB } from './bt601.js';
 import { compileKernel } from './compileKernel.js';
-import { checkNv12Length, nv12Bytes, type TensorOptions } from './TensorOptions.js';
+import { checkNv12Length, evened, nv12Bytes, type TensorOptions } from './TensorOptions.js';
 
 const PAGE_BYTES = 65536;
 /** The kernel reads its parameters below its own variables, at these places. */
@@ -24,6 +24,8 @@ export class Nv12TensorConverter {
   readonly #kernel: Kernel;
   readonly #source: Uint8Array;
   readonly #targetAddress: number;
+  /** What the kernel writes: of an odd size, with the column or the row that the tensor leaves out. */
+  readonly #even: Float32Array;
   /** 3 * height * width values: always this memory, filled by {@link convert}. */
   readonly tensor: Float32Array;
 
@@ -34,13 +36,16 @@ export class Nv12TensorConverter {
     this.#kernel = kernel;
     this.#targetAddress = targetAddress(options);
     this.#source = new Uint8Array(memory.buffer, SOURCE_ADDRESS, sourceBytes);
-    this.tensor = new Float32Array(memory.buffer, this.#targetAddress, 3 * widthPx * heightPx);
+    const evenPixels = evened(widthPx) * evened(heightPx);
+    this.#even = new Float32Array(memory.buffer, this.#targetAddress, 3 * evenPixels);
+    const isEven = evenPixels === widthPx * heightPx;
+    this.tensor = isEven ? this.#even : new Float32Array(3 * widthPx * heightPx);
   }
 
   /** @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions. */
   static create(options: TensorOptions): Nv12TensorConverter {
     compiled ??= compileKernel('nv12Tensor');
-    const neededBytes = targetAddress(options) + 12 * options.widthPx * options.heightPx;
+    const neededBytes = targetAddress(options) + 12 * evened(options.widthPx) * evened(options.heightPx);
     const memory = new WebAssembly.Memory({ initial: Math.ceil(neededBytes / PAGE_BYTES) });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     writeParameters(new DataView(memory.buffer), options);
@@ -57,8 +62,21 @@ export class Nv12TensorConverter {
     const { widthPx, heightPx } = this.#options;
     checkNv12Length(nv12, widthPx, heightPx);
     this.#source.set(nv12);
-    this.#kernel(SOURCE_ADDRESS, this.#targetAddress, widthPx, heightPx);
+    this.#kernel(SOURCE_ADDRESS, this.#targetAddress, evened(widthPx), evened(heightPx));
+    if (this.tensor !== this.#even) this.#crop();
     return this.tensor;
+  }
+
+  #crop(): void {
+    const { widthPx, heightPx, layout } = this.#options;
+    const [planes, pixelValues] = layout === 'nchw' ? [3, 1] : [1, 3];
+    const rowValues = widthPx * pixelValues;
+    const evenRowValues = evened(widthPx) * pixelValues;
+    for (let row = 0; row < planes * heightPx; row++) {
+      const plane = Math.floor(row / heightPx);
+      const from = (plane * evened(heightPx) + (row % heightPx)) * evenRowValues;
+      this.tensor.set(this.#even.subarray(from, from + rowValues), row * rowValues);
+    }
   }
 }
 

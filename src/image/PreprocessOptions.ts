@@ -12,9 +12,9 @@ export type PreprocessFilter = (typeof PREPROCESS_FILTERS)[number];
 
 /** How a frame of any size and encoding becomes the network's NV12. Frozen; made by {@link preprocessOptions}. */
 export interface PreprocessOptions {
-  /** Even, 16 to 4096. */
+  /** The model's, 16 to 4096. The NV12 of an odd size has one column or row more ({@link evened}). */
   readonly widthPx: number;
-  /** Even, 16 to 4096. */
+  /** 16 to 4096. */
   readonly heightPx: number;
   /**
    * `stretch`: the frame's shape is given up. `crop`: the short side becomes `resizeShortSidePx`, the centre is
@@ -73,8 +73,11 @@ export function preprocessOptions(given: Partial<PreprocessOptions> = {}): Prepr
     Number.isInteger(value) && value >= min && value <= max;
   for (const name of ['widthPx', 'heightPx'] as const) {
     const side = options[name];
-    const isGood = isInteger(side, MIN_SIDE_PX, MAX_SIDE_PX) && side % 2 === 0;
-    expect(name, isGood, `an even number from ${MIN_SIDE_PX} to ${MAX_SIDE_PX}`);
+    expect(
+      name,
+      isInteger(side, MIN_SIDE_PX, MAX_SIDE_PX),
+      `a whole number from ${MIN_SIDE_PX} to ${MAX_SIDE_PX}`,
+    );
   }
   const longest = Math.max(options.widthPx, options.heightPx);
   const shortSideIsUsed = options.resizeMode === 'crop';

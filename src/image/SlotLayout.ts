@@ -198,7 +198,10 @@ export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotL
     shape.encoding === 'nv12' &&
     shape.widthPx === options.widthPx &&
     shape.heightPx === options.heightPx &&
-    options.sourceRange === options.range;
+    options.sourceRange === options.range &&
+    // A frame of an odd size has its chroma rounded up, and no luma beyond it.
+    options.widthPx % 2 === 0 &&
+    options.heightPx % 2 === 0;
   const needs = planeNeeds(shape, traits, tapsX, tapsY);
   // What is passed through must lie without gaps.
   const packing: Packing = isPassThrough

@@ -3,9 +3,9 @@ import type { YuvRange } from './ImageFrame.js';
 
 /** How NV12 becomes the float32 tensor of a model that takes RGB. */
 export interface TensorOptions {
-  /** Even, 16 to 4096. */
+  /** 16 to 4096; of an odd width, what the NV12 has to the right is left out. */
   readonly widthPx: number;
-  /** Even, 16 to 4096. */
+  /** 16 to 4096; of an odd height, what the NV12 has below is left out. */
   readonly heightPx: number;
   /** Shape 1 x 3 x height x width, or 1 x height x width x 3. */
   readonly layout: 'nchw' | 'nhwc';
@@ -17,9 +17,14 @@ export interface TensorOptions {
   readonly range: YuvRange;
 }
 
-/** Bytes of NV12 of this size. */
+/** The next even number: NV12 has one chroma sample for two columns and two rows, so its planes are even. */
+export function evened(sidePx: number): number {
+  return sidePx + (sidePx % 2);
+}
+
+/** Bytes of the NV12 of a picture; an odd side is rounded up, and the picture lies in the top left corner. */
 export function nv12Bytes(widthPx: number, heightPx: number): number {
-  return (widthPx * heightPx * 3) / 2;
+  return (evened(widthPx) * evened(heightPx) * 3) / 2;
 }
 
 /** @throws EffvitError INTERNAL: NV12 of another size is a mistake of the caller. */

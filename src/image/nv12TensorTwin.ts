@@ -1,5 +1,5 @@
 import { realYuvWeights, YUV_TO_RGB } from './bt601.js';
-import { checkNv12Length, type TensorOptions } from './TensorOptions.js';
+import { checkNv12Length, evened, type TensorOptions } from './TensorOptions.js';
 
 const f32 = Math.fround;
 
@@ -12,6 +12,8 @@ export function nv12TensorTwin(nv12: Uint8Array, options: TensorOptions): Float3
   checkNv12Length(nv12, widthPx, heightPx);
   const { red, green, blue } = YUV_TO_RGB[range];
   const pixels = widthPx * heightPx;
+  const strideBytes = evened(widthPx);
+  const lumaBytes = strideBytes * evened(heightPx);
   const tensor = new Float32Array(3 * pixels);
   const channels = order === 'rgb' ? [red, green, blue] : [blue, green, red];
   channels.map(realYuvWeights).forEach((weights, channel) => {
@@ -19,8 +21,8 @@ export function nv12TensorTwin(nv12: Uint8Array, options: TensorOptions): Float3
     const channelScale = f32(scale[channel] ?? 1);
     for (let pixel = 0; pixel < pixels; pixel++) {
       const [row, column] = [Math.floor(pixel / widthPx), pixel % widthPx];
-      const pair = pixels + (row >> 1) * widthPx + (column & ~1);
-      const [y = 0, u = 0, v = 0] = [nv12[pixel], nv12[pair], nv12[pair + 1]];
+      const pair = lumaBytes + (row >> 1) * strideBytes + (column & ~1);
+      const [y = 0, u = 0, v = 0] = [nv12[row * strideBytes + column], nv12[pair], nv12[pair + 1]];
       const chroma = f32(f32(f32(f32(weights.u) * u) + f32(f32(weights.v) * v)) + f32(weights.bias));
       const value = Math.min(Math.max(f32(f32(f32(weights.y) * y) + chroma), 0), 255);
       const index = layout === 'nchw' ? channel * pixels + pixel : 3 * pixel + channel;

@@ -1,24 +1,27 @@
 import { applyYuvWeights, YUV_TO_RGB } from './bt601.js';
 import type { YuvRange } from './ImageFrame.js';
-import { checkNv12Length } from './TensorOptions.js';
+import { checkNv12Length, evened } from './TensorOptions.js';
 
 /**
  * What the network sees, for people: NV12 to interleaved 8-bit R, G, B. Each pixel takes the chroma of its 2x2
  * block (nearest neighbour), as the RDK toolchain does; values outside 0..255 are clamped.
  *
- * @param widthPx even. @param heightPx even.
- * @throws EffvitError INTERNAL when `nv12` has another length than widthPx * heightPx * 3 / 2.
+ * Of an odd size, the column and the row that the NV12 has beyond it are left out.
+ *
+ * @throws EffvitError INTERNAL when `nv12` has another length than its even size has.
  */
 export function nv12ToRgb(nv12: Uint8Array, widthPx: number, heightPx: number, range: YuvRange): Uint8Array {
   checkNv12Length(nv12, widthPx, heightPx);
   const { red, green, blue } = YUV_TO_RGB[range];
+  const strideBytes = evened(widthPx);
   const rgb = new Uint8Array(widthPx * heightPx * 3);
   for (let row = 0; row < heightPx; row++) {
-    const chromaRow = widthPx * (heightPx + (row >> 1));
+    const lumaRow = strideBytes * row;
+    const chromaRow = strideBytes * (evened(heightPx) + (row >> 1));
     for (let column = 0; column < widthPx; column++) {
       const pixel = row * widthPx + column;
       const chroma = chromaRow + (column & ~1);
-      const luma = nv12[pixel] ?? 0;
+      const luma = nv12[lumaRow + column] ?? 0;
       const u = nv12[chroma] ?? 0;
       const v = nv12[chroma + 1] ?? 0;
       rgb[3 * pixel] = applyYuvWeights(red, luma, u, v);

@@ -2,6 +2,7 @@ import type { AxisTaps } from './AxisTaps.js';
 import { applyAffine, applyRgbWeights, greyToLuma, RGB_TO_YUV, rangeConversion } from './bt601.js';
 import type { EncodingTraits } from './encodingTraits.js';
 import type { SlotLayout } from './SlotLayout.js';
+import { evened } from './TensorOptions.js';
 
 /** Where the bytes of a frame lie: the frame's own data, or the rows that were copied into a slot. */
 export interface FrameBytes {
@@ -153,7 +154,8 @@ function resample(sample: Sampler, tapsX: AxisTaps, tapsY: AxisTaps): Uint8Array
 
 /**
  * The definition of what the WebAssembly kernel computes, in plain TypeScript: every channel of the frame is
- * resampled at full resolution to 8 bits, then converted; chroma is that of the top-left pixel of each 2x2.
+ * resampled at full resolution to 8 bits, then converted; chroma is that of the top-left pixel of each 2x2. Of an
+ * odd size, the NV12 is rounded up, and what is beyond the picture has the border's value.
  * Slow; the kernel is held to it byte for byte.
  */
 export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
@@ -174,7 +176,7 @@ export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
     return applyRgbWeights(matrix[component], a, b, c);
   };
 
-  const { widthPx, heightPx } = options;
+  const [widthPx, heightPx] = [evened(options.widthPx), evened(options.heightPx)];
   const lumaBytes = widthPx * heightPx;
   const nv12 = new Uint8Array((lumaBytes * 3) / 2);
   nv12.fill(applyAffine(grey, options.padValue), 0, lumaBytes);

@@ -2,19 +2,20 @@ import type { YuvRange } from '../image/ImageFrame.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { DeviceModel, ModelInput } from '../model/ModelManifest.js';
 
-/** Float ONNX graphs of one input and one output, on the CPU by ONNX Runtime. */
+/** ONNX graphs that take one picture, on the CPU by ONNX Runtime. */
 export interface OnnxBackendSpec {
   readonly kind: 'onnx';
   /** An .onnx file, or .ort as ONNX Runtime writes it. */
   readonly modelPath: string;
   /**
-   * What the graph takes: `rgb` or `bgr` as normalised float32 in the given layout, or `nv12` as uint8 with
-   * width x height x 3/2 elements. `input.name` absent: the graph's only input.
+   * What the graph takes: `rgb` or `bgr` in the given layout, as normalised float32 or float16, or as uint8
+   * with mean 0 and scale 1; or `nv12` as uint8 with width x height x 3/2 elements. `input.name` absent: the
+   * graph's only input.
    */
   readonly input: ModelInput;
   /** BT.601 range of the NV12 that is turned into RGB. */
   readonly yuvRange: YuvRange;
-  /** Absent: the graph's only output. */
+  /** Absent: the graph's only output that has one score a class. */
   readonly outputName?: string;
   /** Absent: as many as the graph's output has. */
   readonly classCount?: number;

@@ -9,9 +9,9 @@ export type ChannelTriple = readonly [number, number, number];
 export interface ModelInput {
   /** The graph's input name; absent: the only one, whatever it is called. */
   readonly name?: string;
-  /** Even, 16 to 4096. */
+  /** 16 to 4096; even for a BPU and for `nv12`. */
   readonly widthPx: number;
-  /** Even, 16 to 4096. */
+  /** 16 to 4096; even for a BPU and for `nv12`. */
   readonly heightPx: number;
   readonly layout: 'nchw' | 'nhwc';
   readonly color: 'rgb' | 'bgr' | 'nv12';

@@ -45,7 +45,7 @@ function triple(min: number, max: number) {
   return z.tuple([channel, channel, channel], { error });
 }
 
-const evenSide = integer(16, 4096).multipleOf(2, { error: 'an even whole number from 16 to 4096' });
+const side = integer(16, 4096);
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' });
 
@@ -150,8 +150,8 @@ export const manifestSchema = table({
   sources: z.array(webUrl, { error: 'a list of addresses' }).default([]),
   input: table({
     name: text(200).optional(),
-    width_px: evenSide,
-    height_px: evenSide,
+    width_px: side,
+    height_px: side,
     layout: oneOf(['nchw', 'nhwc']).default('nchw'),
     color: oneOf(['rgb', 'bgr', 'nv12']).default('rgb'),
     mean: triple(0, 255).default([...IMAGENET_MEAN]),

@@ -109,6 +109,16 @@ function crossChecks(yaml: ManifestYaml): [Path, string][] {
   if (yaml.files.onnx?.builder !== undefined && yaml.files.weights === undefined) {
     problems.push([['files', 'onnx'], 'an ONNX file is built from files.weights, which is missing']);
   }
+  for (const side of ['width_px', 'height_px'] as const) {
+    const isNv12 =
+      yaml.input.color === 'nv12' || BPU_CHIPS.some((chip) => yaml.files.bpu[chip] !== undefined);
+    if (isNv12 && yaml.input[side] % 2 === 1) {
+      problems.push([
+        ['input', side],
+        `${yaml.input[side]} is odd, and NV12, which a BPU takes, has even sides only`,
+      ]);
+    }
+  }
   for (const chip of BPU_CHIPS) {
     const march = yaml.files.bpu[chip]?.march;
     if (march !== undefined && march !== MARCH_OF_CHIP[chip]) {

@@ -4,13 +4,15 @@ import { intAttr } from '../../src/modelling/onnx/onnxAttributes.js';
 import { float32Tensor, int64Vector } from '../../src/modelling/onnx/onnxTensors.js';
 import { testModel } from './testModel.js';
 
+const TYPE_CODES = { float32: 1, float16: 10, int64: 7 } as const;
+
 export interface PlainClassifierOptions {
-  readonly inputType?: 'float32' | 'uint8' | 'int64';
+  readonly inputType?: 'float32' | 'float16' | 'uint8' | 'int64';
   readonly inputShape?: readonly OnnxDim[];
   readonly inputNames?: readonly string[];
   readonly outputShape?: readonly OnnxDim[];
   readonly outputNames?: readonly string[];
-  readonly outputType?: 'float32' | 'int64';
+  readonly outputType?: keyof typeof TYPE_CODES;
   /** Outputs are the first elements of the input, times this. */
   readonly gain?: number;
 }
@@ -48,8 +50,29 @@ export function plainClassifier(options: PlainClassifierOptions = {}): OnnxModel
     makeNode('Reshape', 'shape', ['scaled', 'target_shape'], ['shaped']),
   );
   for (const name of outputNames) {
-    graph.nodes.push(cast(`out_${name}`, 'shaped', name, outputType === 'float32' ? 1 : 7));
+    graph.nodes.push(cast(`out_${name}`, 'shaped', name, TYPE_CODES[outputType]));
     graph.outputs.push({ name, dataType: outputType as OnnxDataType, shape: outputShape });
+  }
+  return testModel(graph);
+}
+
+/** A graph on [1, 3, 16, 16] whose outputs, by name and shape, all are first elements of its input. */
+export function severalOutputs(shapes: Readonly<Record<string, readonly number[]>>): OnnxModel {
+  const graph = emptyGraph('several');
+  graph.inputs.push({ name: 'data', dataType: 'float32', shape: [1, 3, 16, 16] });
+  graph.initializers.set('flat_shape', int64Vector([1, -1]));
+  graph.initializers.set('from', int64Vector([0]));
+  graph.initializers.set('axis', int64Vector([1]));
+  graph.nodes.push(makeNode('Reshape', 'flatten', ['data', 'flat_shape'], ['flat']));
+  for (const [name, shape] of Object.entries(shapes)) {
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    graph.initializers.set(`${name}_to`, int64Vector([count]));
+    graph.initializers.set(`${name}_shape`, int64Vector(shape));
+    graph.nodes.push(
+      makeNode('Slice', `${name}_take`, ['flat', 'from', `${name}_to`, 'axis'], [`${name}_taken`]),
+      makeNode('Reshape', `${name}_reshape`, [`${name}_taken`, `${name}_shape`], [name]),
+    );
+    graph.outputs.push({ name, dataType: 'float32', shape });
   }
   return testModel(graph);
 }

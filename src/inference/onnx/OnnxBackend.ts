@@ -1,9 +1,12 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EffvitError } from '../../core/EffvitError.js';
+import { float16ToFloat32 } from '../../core/float16.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
 import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
-import { checkGraph, countOf, type GraphContract, vectorShape } from './checkGraph.js';
+import { checkGraph, type GraphContract } from './checkGraph.js';
+import { vectorShape } from './chooseOutput.js';
+import { countOf } from './graphFault.js';
 import { InputTensor } from './InputTensor.js';
 import { loadRuntime, ONE_THREAD, type OrtModule } from './loadRuntime.js';
 
@@ -11,13 +14,14 @@ interface Loaded {
   readonly session: InferenceSession;
   readonly input: InputTensor;
   readonly feeds: Record<string, Tensor>;
-  /** ONNX Runtime writes into it: no output is allocated by a run. */
-  readonly logits: Float32Array;
+  readonly logits: Float32Array<ArrayBuffer>;
+  /** What ONNX Runtime writes into, of a graph that gives float16: no output is allocated by a run. */
+  readonly halves: Uint16Array | undefined;
   readonly fetches: Record<string, Tensor>;
 }
 
 /**
- * A float ONNX classifier on the CPU: one session on the calling thread, which `run` keeps busy.
+ * An ONNX classifier on the CPU: one session on the calling thread, which `run` keeps busy.
  *
  * A thread must not be terminated, nor its process exit, during `load` or `run`: ONNX Runtime aborts the
  * process then.
@@ -36,7 +40,7 @@ export class OnnxBackend implements InferenceBackend {
     const session = await openSession(ort, this.#spec);
     try {
       const contract = checkGraph(this.#spec, session);
-      const outputShape = contract.outputShape ?? (await tryOutputShape(ort, session, contract, this.#spec));
+      const outputShape = contract.output.shape ?? (await tryOutputShape(ort, session, contract, this.#spec));
       this.#loaded = allocate(ort, session, contract, outputShape, this.#spec);
       const { widthPx, heightPx } = this.#spec.input;
       return {
@@ -68,6 +72,7 @@ export class OnnxBackend implements InferenceBackend {
         { cause: error },
       );
     }
+    if (loaded.halves !== undefined) float16ToFloat32(loaded.halves, loaded.logits);
     const inferenceNs = monotonicNs() - filledNs;
     return { logits: loaded.logits, inputNs: filledNs - beganNs, inferenceNs };
   }
@@ -124,21 +129,28 @@ function allocate(
   outputShape: readonly number[],
   spec: OnnxBackendSpec,
 ): Loaded {
-  const input = new InputTensor(spec);
+  const input = new InputTensor(spec, contract.inputType);
+  const { name, type } = contract.output;
   const logits = new Float32Array(countOf(outputShape));
+  const halves = type === 'float16' ? new Uint16Array(logits.length) : undefined;
+  const fetched =
+    halves === undefined
+      ? new ort.Tensor('float32', logits, outputShape)
+      : new ort.Tensor('float16', halves, outputShape);
   return {
     session,
     input,
     feeds: { [contract.inputName]: tensorOver(ort, input, contract) },
     logits,
-    fetches: { [contract.outputName]: new ort.Tensor('float32', logits, outputShape) },
+    halves,
+    fetches: { [name]: fetched },
   };
 }
 
-function tensorOver(ort: OrtModule, input: InputTensor, contract: GraphContract): Tensor {
-  return input.data instanceof Uint8Array
-    ? new ort.Tensor('uint8', input.data, contract.inputShape)
-    : new ort.Tensor('float32', input.data, contract.inputShape);
+function tensorOver(ort: OrtModule, { data }: InputTensor, { inputShape }: GraphContract): Tensor {
+  if (data instanceof Uint8Array) return new ort.Tensor('uint8', data, inputShape);
+  if (data instanceof Uint16Array) return new ort.Tensor('float16', data, inputShape);
+  return new ort.Tensor('float32', data, inputShape);
 }
 
 /** The output's shape from one run on an empty frame, for graphs that tell it only then. */
@@ -148,11 +160,13 @@ async function tryOutputShape(
   contract: GraphContract,
   spec: OnnxBackendSpec,
 ): Promise<readonly number[]> {
-  const feeds = { [contract.inputName]: tensorOver(ort, new InputTensor(spec), contract) };
+  const feeds = {
+    [contract.inputName]: tensorOver(ort, new InputTensor(spec, contract.inputType), contract),
+  };
   try {
-    const outputs = await session.run(feeds, [contract.outputName]);
-    const dims = outputs[contract.outputName]?.dims ?? [];
-    return vectorShape(spec, contract.outputName, dims) ?? dims;
+    const { name } = contract.output;
+    const dims = (await session.run(feeds, [name]))[name]?.dims ?? [];
+    return vectorShape(spec, name, dims) ?? dims;
   } catch (error) {
     if (error instanceof EffvitError) throw error;
     throw new EffvitError(

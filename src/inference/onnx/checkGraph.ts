@@ -1,101 +1,114 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { EffvitError } from '../../core/EffvitError.js';
+import { nv12Bytes } from '../../image/TensorOptions.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
+import { chooseOutput, type GraphOutput } from './chooseOutput.js';
+import { bad, countOf, type Shape, spell } from './graphFault.js';
+import { INPUT_TYPES, type InputType } from './InputTensor.js';
 
 /** What a run hands over and gets back, all dimensions known but perhaps the output's. */
 export interface GraphContract {
   readonly inputName: string;
+  readonly inputType: InputType;
   readonly inputShape: readonly number[];
-  readonly outputName: string;
-  /** Undefined where the graph tells its output's size only when it runs. */
-  readonly outputShape: readonly number[] | undefined;
+  readonly output: GraphOutput;
 }
 
-type Metadata = InferenceSession.ValueMetadata;
 type TensorMetadata = InferenceSession.TensorValueMetadata;
-/** A dimension is a number, or a name (or nothing) where the graph leaves it open. */
-type Shape = readonly (number | string | undefined)[];
 
 /** Holds a loaded graph against the spec. @throws EffvitError BAD_MODEL naming what differs. */
 export function checkGraph(spec: OnnxBackendSpec, session: InferenceSession): GraphContract {
-  const input = pick(spec, 'input', session.inputMetadata, spec.input.name);
-  if (session.inputMetadata.length > 1) {
-    throw bad(
-      spec,
-      `takes ${session.inputMetadata.length} inputs (${names(session.inputMetadata)}), not one`,
-    );
-  }
-  const output = pick(spec, 'output', session.outputMetadata, spec.outputName);
-  const wantedType = spec.input.color === 'nv12' ? 'uint8' : 'float32';
-  if (input.type !== wantedType) {
-    throw bad(
-      spec,
-      `takes ${input.type} at input ${input.name}, not the ${wantedType} of color ${spec.input.color}`,
-    );
-  }
-  if (output.type !== 'float32') {
-    throw bad(spec, `gives ${output.type} at output ${output.name}, not float32`);
-  }
+  const input = onlyInput(spec, session);
   return {
     inputName: input.name,
+    inputType: inputType(spec, input),
     inputShape: spec.input.color === 'nv12' ? nv12Shape(spec, input) : rgbShape(spec, input),
-    outputName: output.name,
-    outputShape: vectorShape(spec, output.name, output.shape),
+    output: chooseOutput(spec, session.outputMetadata),
   };
 }
 
-/**
- * The shape of one vector of classes, e.g. [1, 1000] or [1, 1000, 1, 1]; an open first dimension is the
- * batch, any other open one makes the result undefined.
- *
- * @throws EffvitError BAD_MODEL for anything else, and for another count than the spec's.
- */
-export function vectorShape(spec: OnnxBackendSpec, name: string, shape: Shape): number[] | undefined {
-  const dims = shape.map((dim, axis) => (typeof dim !== 'number' && axis === 0 ? 1 : dim));
-  if (!dims.every((dim) => typeof dim === 'number')) return undefined;
-  const classCount = countOf(dims);
-  if (classCount === 0 || dims.filter((dim) => dim !== 1).length > 1) {
-    throw bad(spec, `gives ${spell(shape)} at output ${name}, not one score a class`);
-  }
-  if (spec.classCount !== undefined && spec.classCount !== classCount) {
+function onlyInput(spec: OnnxBackendSpec, { inputMetadata }: InferenceSession): TensorMetadata {
+  const names = inputMetadata.map(({ name }) => name).join(', ');
+  const [input, ...others] = inputMetadata;
+  if (input === undefined || others.length > 0) {
     throw bad(
       spec,
-      `gives ${classCount} classes at output ${name}, not the ${spec.classCount} of its manifest`,
+      `takes ${inputMetadata.length} inputs (${names}), not one picture`,
+      'export it with the others as constants',
     );
   }
-  return dims;
-}
-
-export function countOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
-
-function pick(
-  spec: OnnxBackendSpec,
-  what: 'input' | 'output',
-  values: readonly Metadata[],
-  name: string | undefined,
-): TensorMetadata {
-  if (name === undefined && values.length !== 1) {
-    throw bad(spec, `has ${values.length} ${what}s (${names(values)}), not one: name the one to use`);
+  if (spec.input.name !== undefined && spec.input.name !== input.name) {
+    throw bad(
+      spec,
+      `has no input ${spec.input.name}, only ${names}`,
+      'correct input.name in its manifest.yaml',
+    );
   }
-  const found = name === undefined ? values[0] : values.find((value) => value.name === name);
-  if (found === undefined) throw bad(spec, `has no ${what} ${name}, only ${names(values)}`);
-  if (!found.isTensor) throw bad(spec, `has an ${what} ${found.name} that is no tensor`);
+  if (!input.isTensor) throw bad(spec, `has an input ${input.name} that is no tensor`, 'give a classifier');
+  return input;
+}
+
+function inputType(spec: OnnxBackendSpec, { name, type }: TensorMetadata): InputType {
+  const { color, mean, scale } = spec.input;
+  const allowed = color === 'nv12' ? (['uint8'] as const) : INPUT_TYPES;
+  const found = allowed.find((known) => known === type);
+  if (found === undefined) {
+    throw bad(
+      spec,
+      `takes ${type} at input ${name}, not ${allowed.join(', ')} as color ${color} has it`,
+      'export it with such an input',
+    );
+  }
+  const isPlain = mean.every((value) => value === 0) && scale.every((value) => value === 1);
+  if (color !== 'nv12' && found === 'uint8' && !isPlain) {
+    throw bad(
+      spec,
+      `takes uint8 pixels at input ${name}, so it normalises them itself`,
+      'write `input: { mean: [0, 0, 0], scale: [1, 1, 1] }` in its manifest.yaml',
+    );
+  }
   return found;
 }
 
 function rgbShape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
   const { widthPx, heightPx, layout } = spec.input;
-  const wanted = layout === 'nchw' ? [1, 3, heightPx, widthPx] : [1, heightPx, widthPx, 3];
+  const wanted = shapeIn(layout, widthPx, heightPx);
   // What the graph leaves open takes the spec's size.
-  const fits =
+  const fits = (shape: readonly number[]): boolean =>
     input.shape.length === 4 &&
-    wanted.every((dim, axis) => typeof input.shape[axis] !== 'number' || input.shape[axis] === dim);
-  if (!fits) {
-    throw bad(spec, `takes ${spell(input.shape)} at input ${input.name}, not the ${layout} ${spell(wanted)}`);
+    shape.every((dim, axis) => typeof input.shape[axis] !== 'number' || input.shape[axis] === dim);
+  if (fits(wanted)) return wanted;
+  const at = `takes ${spell(input.shape)} at input ${input.name}`;
+  const [batch] = input.shape;
+  if (typeof batch === 'number' && batch > 1 && input.shape.length === 4) {
+    throw bad(
+      spec,
+      `${at}: a fixed batch of ${batch}, and frames come one by one`,
+      'export it with a batch of 1, or with an open one',
+    );
   }
-  return wanted;
+  const not = `${at}, not the ${layout} ${spell(wanted)}`;
+  const size = sizeOf(input.shape);
+  if (size === undefined) throw bad(spec, not, 'give a classifier of colour pictures');
+  const line = `width_px: ${size.widthPx ?? widthPx}, height_px: ${size.heightPx ?? heightPx}, layout: ${size.layout}`;
+  throw bad(spec, not, `write \`input: { ${line} }\` in its manifest.yaml`);
+}
+
+function shapeIn(layout: 'nchw' | 'nhwc', widthPx: number, heightPx: number): number[] {
+  return layout === 'nchw' ? [1, 3, heightPx, widthPx] : [1, heightPx, widthPx, 3];
+}
+
+/** What a shape of colour pictures says of layout and size; undefined where it is none. */
+function sizeOf(shape: Shape) {
+  const number = (dim: number | string | undefined): number | undefined =>
+    typeof dim === 'number' ? dim : undefined;
+  if (shape.length !== 4) return undefined;
+  if (shape[1] === 3) {
+    return { layout: 'nchw', heightPx: number(shape[2]), widthPx: number(shape[3]) } as const;
+  }
+  if (shape[3] === 3) {
+    return { layout: 'nhwc', heightPx: number(shape[1]), widthPx: number(shape[2]) } as const;
+  }
+  return undefined;
 }
 
 function nv12Shape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
@@ -103,27 +116,13 @@ function nv12Shape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
   const shape: Shape = input.shape;
   const dims = shape.map((dim, axis) => (typeof dim !== 'number' && axis === 0 ? 1 : dim));
   const known = dims.filter((dim) => typeof dim === 'number');
-  const wantedBytes = (widthPx * heightPx * 3) / 2;
+  const wantedBytes = nv12Bytes(widthPx, heightPx);
   if (known.length !== dims.length || countOf(known) !== wantedBytes) {
     throw bad(
       spec,
       `takes ${spell(shape)} at input ${input.name}, not the ${wantedBytes} bytes of NV12 ${widthPx}x${heightPx}`,
+      'correct input.width_px and input.height_px in its manifest.yaml',
     );
   }
   return known;
-}
-
-function names(values: readonly Metadata[]): string {
-  return values.map((value) => value.name).join(', ');
-}
-
-function spell(shape: Shape): string {
-  return `[${shape.map((dim) => (dim === undefined || dim === '' ? '?' : dim)).join(', ')}]`;
-}
-
-function bad(spec: OnnxBackendSpec, what: string): EffvitError {
-  return new EffvitError(
-    'BAD_MODEL',
-    `${spec.modelPath} ${what}: correct its manifest or give another model.`,
-  );
 }

@@ -1,5 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../float16.js';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../../core/float16.js';
 import { bitsPerElement, type OnnxDataType } from './OnnxDataType.js';
 import type { OnnxTensor, OnnxTensorData } from './OnnxModel.js';
 

@@ -1,5 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../float16.js';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../../core/float16.js';
 
 /** From raw little-endian bytes, as every platform of Node reads them. `buffer` is whole elements. */
 const DECODERS: Readonly<Record<string, { bytes: number; decode: (buffer: ArrayBuffer) => Float32Array }>> = {

@@ -1,6 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import { float32ToFloat16 } from '../../core/float16.js';
 import { writeFileAtomic } from '../../core/writeFileAtomic.js';
-import { float32ToFloat16 } from '../float16.js';
 import { countElements } from './WeightTensor.js';
 
 export interface WriteSafetensorsOptions {

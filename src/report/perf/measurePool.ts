@@ -2,6 +2,7 @@ import { topK } from '../../classify/topK.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { RawImageFrame } from '../../image/ImageFrame.js';
 import { preprocessOptions } from '../../image/PreprocessOptions.js';
+import { evened, nv12Bytes } from '../../image/TensorOptions.js';
 import type { BackendSpec } from '../../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../../inference/InferenceBackend.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
@@ -154,7 +155,7 @@ function utilisationPercent(
 }
 
 function noiseFrame(widthPx: number, heightPx: number, seed: number): RawImageFrame {
-  const data = new Uint8Array((widthPx * heightPx * 3) / 2);
+  const data = new Uint8Array(nv12Bytes(widthPx, heightPx));
   let state = seed + 1;
   for (let index = 0; index < data.length; index++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
@@ -168,7 +169,7 @@ function noiseFrame(widthPx: number, heightPx: number, seed: number): RawImageFr
     encoding: 'nv12',
     widthPx,
     heightPx,
-    strideBytes: widthPx,
+    strideBytes: evened(widthPx),
     isBigEndian: false,
     data,
   };

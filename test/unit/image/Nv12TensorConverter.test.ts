@@ -4,7 +4,7 @@ import type { YuvRange } from '../../../src/image/ImageFrame.js';
 import { Nv12TensorConverter } from '../../../src/image/Nv12TensorConverter.js';
 import { nv12TensorTwin } from '../../../src/image/nv12TensorTwin.js';
 import { nv12ToRgb } from '../../../src/image/nv12ToRgb.js';
-import type { TensorOptions } from '../../../src/image/TensorOptions.js';
+import { nv12Bytes, type TensorOptions } from '../../../src/image/TensorOptions.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 import { fillRandom } from '../../helpers/rawFrames.js';
 
@@ -19,15 +19,15 @@ const EFFICIENTVIT: TensorOptions = {
 };
 
 function noise(widthPx: number, heightPx: number, seed: number): Uint8Array {
-  const nv12 = new Uint8Array((widthPx * heightPx * 3) / 2);
+  const nv12 = new Uint8Array(nv12Bytes(widthPx, heightPx));
   fillRandom(nv12, seed);
   return nv12;
 }
 
-const evenSide = fc.integer({ min: 8, max: 35 }).map((half) => 2 * half);
+const side = fc.integer({ min: 16, max: 70 });
 const anyOptions = fc.record({
-  widthPx: evenSide,
-  heightPx: evenSide,
+  widthPx: side,
+  heightPx: side,
   layout: fc.constantFrom<'nchw' | 'nhwc'>('nchw', 'nhwc'),
   order: fc.constantFrom<'rgb' | 'bgr'>('rgb', 'bgr'),
   mean: fc.tuple(
@@ -48,6 +48,20 @@ describe('Nv12TensorConverter', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('leaves out what the NV12 of an odd size has beyond it', () => {
+    const options = { ...EFFICIENTVIT, widthPx: 17, heightPx: 19, layout: 'nhwc' as const };
+    const nv12 = noise(17, 19, 3);
+    const tensor = Nv12TensorConverter.create(options).convert(nv12).slice();
+    assert.equal(tensor.length, 3 * 17 * 19);
+    const whole = Nv12TensorConverter.create({ ...options, widthPx: 18, heightPx: 20 }).convert(nv12);
+    for (let row = 0; row < 19; row++) {
+      assert.deepEqual(
+        tensor.subarray(3 * 17 * row, 3 * 17 * (row + 1)),
+        whole.subarray(3 * 18 * row, 3 * (18 * row + 17)),
+      );
+    }
   });
 
   for (const range of ['full', 'limited'] as const) {

@@ -25,9 +25,9 @@ describe('preprocessOptions', () => {
   });
 
   it('names every wrong value at once', () => {
-    const given = { widthPx: 223, heightPx: 0, padValue: 256, filter: 'cubic' } as unknown;
+    const given = { widthPx: 15, heightPx: 0, padValue: 256, filter: 'cubic' } as unknown;
     const all =
-      /widthPx but received 223; .*heightPx but received 0; .*padValue but received 256; .*received 'cubic'\.$/;
+      /widthPx but received 15; .*heightPx but received 0; .*padValue but received 256; .*received 'cubic'\.$/;
     assertRefused(() => preprocessOptions(given as Partial<PreprocessOptions>), 'BAD_ARGUMENT', all);
   });
 

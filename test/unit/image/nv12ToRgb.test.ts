@@ -3,6 +3,7 @@ import { nv12ToRgb } from '../../../src/image/nv12ToRgb.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 import { nv12ByKernel } from '../../helpers/nv12.js';
+import { rawFrame } from '../../helpers/rawFrames.js';
 import { difference, sceneFrame, smoothScene } from '../../helpers/scenes.js';
 
 describe('nv12ToRgb', () => {
@@ -30,6 +31,21 @@ describe('nv12ToRgb', () => {
     assert.deepEqual([...rgb.subarray(6, 9)], [0, 0, 0]);
     assert.deepEqual([...rgb.subarray(12, 15)], [255, 0, 255]);
     assert.deepEqual([...rgb.subarray(21, 24)], [100, 100, 100]);
+  });
+
+  it('shows a picture of an odd size whole, with the chroma of its last column and row', () => {
+    const [widthPx, heightPx] = [33, 17];
+    const frame = rawFrame({ encoding: 'rgb8', widthPx, heightPx }, (data) => {
+      // Blue, but the last column is red and the last row green.
+      for (let pixel = 0; pixel < widthPx * heightPx; pixel++) {
+        const channel = pixel >= widthPx * (heightPx - 1) ? 1 : pixel % widthPx === widthPx - 1 ? 0 : 2;
+        data[3 * pixel + channel] = 255;
+      }
+    });
+    const options = preprocessOptions({ widthPx, heightPx, resizeMode: 'stretch' });
+    const rgb = nv12ToRgb(nv12ByKernel(frame, options), widthPx, heightPx, 'full');
+    assert.equal(rgb.length, 3 * widthPx * heightPx);
+    assert.ok(difference(rgb, Uint8Array.from(frame.data)).max <= 2);
   });
 
   it('refuses NV12 of another size', () => {

@@ -150,7 +150,7 @@ mac_count: 8
 colour: red
 input:
   width_px: "224"
-  height_px: 225
+  height_px: 8
   colour: rgb
   mean: [1, 2]
 preprocess:
@@ -162,7 +162,7 @@ output:
     assert.match(message, /line 1: expected lower-case letters.* for name but received "Mine!"/);
     assert.match(message, /line 2: unknown key colour \(known here: name, title, /);
     assert.match(message, /line 4: expected a whole number .* for input\.width_px but received "224"/);
-    assert.match(message, /line 5: expected an even whole number .* for input\.height_px but received 225/);
+    assert.match(message, /line 5: expected a whole number .* for input\.height_px but received 8/);
     assert.match(message, /line 6: unknown key input\.colour \(known here: name, width_px, .*color/);
     assert.match(message, /line 7: expected three numbers .* for input\.mean but received \[1,2\]/);
     assert.match(

@@ -7,7 +7,11 @@ import type { ModelInput } from '../../../../src/model/ModelManifest.js';
 import { buildEfficientVit } from '../../../../src/modelling/efficientvit/buildEfficientVit.js';
 import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
 import { formulaWeights } from '../../../helpers/formulaWeights.js';
-import { type PlainClassifierOptions, plainClassifier } from '../../../helpers/plainClassifier.js';
+import {
+  type PlainClassifierOptions,
+  plainClassifier,
+  severalOutputs,
+} from '../../../helpers/plainClassifier.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const SIDE_PX = 16;
@@ -151,6 +155,36 @@ describe('OnnxBackend', () => {
     });
   }
 
+  it('fills an input of odd size, of uint8 and of float16', async () => {
+    const odd: ModelInput = { ...INPUT, widthPx: 17, heightPx: 19 };
+    const nv12 = new Uint8Array((18 * 20 * 3) / 2).fill(128);
+    for (let index = 0; index < 18 * 20; index++) nv12[index] = index % 18;
+    for (const inputType of ['float32', 'float16', 'uint8'] as const) {
+      const model = { inputType, inputShape: [1, 3, 19, 17], outputShape: [1, 20] };
+      const backend = await written(model, { input: odd });
+      const expected = Array.from({ length: 20 }, (_, index) => index % 17);
+      assert.deepEqual(await logitsOf(backend, nv12), expected, inputType);
+    }
+  });
+
+  it('gives the scores of a graph in float16 as float32', async () => {
+    const half = { inputType: 'float16', outputType: 'float16', gain: 0.1 } as const;
+    const logits = await logitsOf(await written(half));
+    assert.equal(logits.length, 5);
+    // 11 bits of fraction: at most 2^-11 of the value away.
+    for (const [index, logit] of logits.entries()) assert.ok(Math.abs(logit - 0.1 * index) <= index / 20480);
+    assert.notEqual(logits[1], Math.fround(0.1));
+  });
+
+  it('takes the one of several outputs that has one score a class', async () => {
+    const outputs = { features: [1, 4, 3], embedding: [1, 8], scores: [1, 5] };
+    await writeOnnx(scratch.path('model.onnx'), severalOutputs(outputs));
+    assert.deepEqual(await logitsOf(new OnnxBackend(specOf({ classCount: 5 }))), [0, 1, 2, 3, 4]);
+    const { embedding: _, ...others } = outputs;
+    await writeOnnx(scratch.path('model.onnx'), severalOutputs(others));
+    assert.deepEqual(await logitsOf(new OnnxBackend(specOf())), [0, 1, 2, 3, 4]);
+  });
+
   it('takes the named ones of several outputs', async () => {
     const backend = await written({ outputNames: ['features', 'scores'] }, { outputName: 'scores' });
     assert.deepEqual(await logitsOf(backend), [0, 1, 2, 3, 4]);
@@ -212,32 +246,44 @@ describe('OnnxBackend', () => {
     });
 
     it('several inputs', async () => {
-      await assertRefused({ inputNames: ['data', 'mask'] }, /has 2 inputs \(data, mask\), not one/);
+      await assertRefused({ inputNames: ['data', 'mask'] }, /takes 2 inputs \(data, mask\), not one picture/);
       const input = { ...INPUT, name: 'data' };
       await assertRefused({ inputNames: ['data', 'mask'] }, /takes 2 inputs \(data, mask\)/, { input });
     });
 
     it('several outputs without a name, and names that are not there', async () => {
-      await assertRefused({ outputNames: ['a', 'b'] }, /has 2 outputs \(a, b\), not one: name/);
+      await assertRefused(
+        { outputNames: ['a', 'b'] },
+        /has 2 outputs \(a float32 \[1, 5\], b float32 \[1, 5\]\), and more than one .*`output: \{ name: b \}`/,
+      );
       await assertRefused({}, /has no output logits, only output/, { outputName: 'logits' });
       await assertRefused({}, /has no input image, only data/, { input: { ...INPUT, name: 'image' } });
     });
 
     it('other types of elements', async () => {
-      await assertRefused({ inputType: 'uint8' }, /takes uint8 at input data, not the float32 of color rgb/);
-      await assertRefused({}, /takes float32 at input data, not the uint8 of color nv12/, {
+      await assertRefused({ inputType: 'int64' }, /takes int64 at input data, not float32, float16, uint8/);
+      await assertRefused(
+        { inputType: 'uint8' },
+        /takes uint8 pixels .* normalises them itself: write `input: \{ mean: \[0, 0, 0\], scale: \[1, 1, 1\] \}`/,
+        { input: { ...INPUT, scale: [0.01, 0.01, 0.01] } },
+      );
+      await assertRefused({}, /takes float32 at input data, not uint8 as color nv12/, {
         input: { ...INPUT, color: 'nv12' },
       });
-      await assertRefused({ outputType: 'int64' }, /gives int64 at output output, not float32/);
+      await assertRefused(
+        { outputType: 'int64' },
+        /gives int64 at output output, not the scores as float32 or float16: .*ArgMax/,
+      );
     });
 
     it('another shape of input', async () => {
       await assertRefused(
         { inputShape: [1, 3, 32, 32] },
-        /takes \[1, 3, 32, 32\] at input data, not the nchw \[1, 3, 16, 16\]/,
+        /takes \[1, 3, 32, 32\] at input data, not the nchw \[1, 3, 16, 16\]: write `input: \{ width_px: 32, /,
       );
-      await assertRefused({ inputShape: [1, SIDE_PX, SIDE_PX, 3] }, /not the nchw/);
-      await assertRefused({ inputShape: [4, 3, SIDE_PX, SIDE_PX] }, /takes \[4, 3, 16, 16\]/);
+      await assertRefused({ inputShape: [1, SIDE_PX, SIDE_PX, 3] }, /not the nchw .*layout: nhwc/);
+      await assertRefused({ inputShape: [4, 3, SIDE_PX, SIDE_PX] }, /\[4, 3, 16, 16\].* a fixed batch of 4/);
+      await assertRefused({ inputShape: [1, 1, SIDE_PX, SIDE_PX] }, /give a classifier of colour pictures/);
       await assertRefused({ inputShape: [1, 768] }, /takes \[1, 768\]/);
       await assertRefused(
         { inputType: 'uint8', inputShape: [1, 3, 16, 16] },

@@ -6,7 +6,7 @@ import {
   float16ToNumber,
   float32ToFloat16,
   numberToFloat16,
-} from '../../../src/modelling/float16.js';
+} from '../../../src/core/float16.js';
 
 describe('float16', () => {
   it('gives every bit pattern back, NaN apart', () => {

@@ -41,10 +41,12 @@ function float16FromBits(bits: number): number {
   return sign | (quotient + (isUp ? 1 : 0));
 }
 
-/** Bit patterns of binary16 as float32; exact. */
-export function float16ToFloat32(patterns: Uint16Array): Float32Array {
+/** Bit patterns of binary16 as float32; exact; into `out` where it is given. */
+export function float16ToFloat32(
+  patterns: Uint16Array,
+  out: Float32Array<ArrayBuffer> = new Float32Array(patterns.length),
+): Float32Array<ArrayBuffer> {
   const table = float16Table();
-  const out = new Float32Array(patterns.length);
   for (let i = 0; i < patterns.length; i++) out[i] = table[patterns[i] as number] as number;
   return out;
 }
@@ -59,10 +61,12 @@ function float16Table(): Float32Array {
   return cachedTable;
 }
 
-/** float32 values as binary16 bit patterns, each rounded to nearest even. */
-export function float32ToFloat16(values: Float32Array): Uint16Array {
+/** float32 values as binary16 bit patterns, each rounded to nearest even; into `patterns` where it is given. */
+export function float32ToFloat16(
+  values: Float32Array,
+  patterns: Uint16Array<ArrayBuffer> = new Uint16Array(values.length),
+): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const patterns = new Uint16Array(values.length);
   for (let i = 0; i < bits.length; i++) patterns[i] = float16FromBits(bits[i] as number);
   return patterns;
 }

@@ -1,0 +1,19 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import type { OnnxBackendSpec } from '../BackendSpec.js';
+
+/** A dimension is a number, or a name (or nothing) where the graph leaves it open. */
+export type Shape = readonly (number | string | undefined)[];
+
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+/** E.g. `[batch, 3, 224, 224]`. */
+export function spell(shape: Shape): string {
+  return `[${shape.map((dim) => (dim === undefined || dim === '' ? '?' : dim)).join(', ')}]`;
+}
+
+/** A model file that cannot be used as the spec says, with what mends it. */
+export function bad({ modelPath }: OnnxBackendSpec, what: string, remedy: string): EffvitError {
+  return new EffvitError('BAD_MODEL', `${modelPath} ${what}: ${remedy}.`);
+}
