@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requirements } from './base.mjs';
 import { cacheFolder } from './cacheFolder.mjs';
 import { inputsHash } from './inputsHash.mjs';
-import { prefixWith, sourcedRos } from './sourcedRos.mjs';
+import { prefixWith, privateDistro, sourcedRos } from './sourcedRos.mjs';
 
 const scripts = dirname(fileURLToPath(import.meta.url));
 
@@ -68,6 +69,7 @@ function interfaceListing(prefixes) {
  */
 export function rosLayout({ env = process.env, root = packageRoot } = {}) {
   const sourced = sourcedRos(env);
+  const distro = sourced?.distro ?? privateDistro(env);
   const cache = join(cacheFolder(env), 'ros');
   const machine = [process.platform, process.arch];
   const rclnodejs = rclnodejsFolder(root);
@@ -79,11 +81,11 @@ export function rosLayout({ env = process.env, root = packageRoot } = {}) {
   const baseKey =
     sourced === undefined
       ? inputsHash({
-          values: machine,
-          paths: ['base.mjs', 'requirements.txt', 'cmake', 'ros2.py'].map(script),
+          values: [...machine, distro],
+          paths: [...['base.mjs', 'ros2.py'].map(script), ...requirements(distro)],
         })
       : inputsHash({
-          values: [...machine, sourced.distro, sourced.root],
+          values: [...machine, distro, sourced.root],
           paths: [join(sourced.root, 'share', 'rcl', 'package.xml')].filter(existsSync),
         });
   const base = sourced === undefined ? join(cache, `base-${baseKey}`) : undefined;
@@ -110,7 +112,7 @@ export function rosLayout({ env = process.env, root = packageRoot } = {}) {
   return {
     root,
     kind: sourced === undefined ? 'private' : 'sourced',
-    distro: sourced?.distro ?? 'jazzy',
+    distro,
     sourced,
     cache,
     base,

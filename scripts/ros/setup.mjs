@@ -23,25 +23,19 @@ function describe(layout) {
   return `ROS 2 ${layout.distro} (${layout.kind}) is ready in ${where}.`;
 }
 
-/** What pip, apt and node-gyp write where a machine has no network. */
+/** What pip and node-gyp write where a machine has no network. */
 const UNREACHABLE =
-  /Temporary failure (?:in name resolution|resolving)|Name or service not known|Could not resolve|Network is unreachable|EAI_AGAIN|ENOTFOUND|ENETUNREACH|Connection (?:refused|timed out)|NewConnectionError/;
+  /Temporary failure in name resolution|Name or service not known|Could not resolve|Network is unreachable|EAI_AGAIN|ENOTFOUND|ENETUNREACH|Connection (?:refused|timed out)|NewConnectionError/;
 
 /** The failure as a person needs it: one sentence where there is no network, else with the end of the log before it. */
 function explained(error, out) {
   const { log } = error;
   if (!(error instanceof SetupError) || log === undefined || !existsSync(log)) return error;
   const text = readFileSync(log, 'utf8').trimEnd();
-  // Two commands: apt-get update only warns, and the download after it finds no package.
-  const reason = UNREACHABLE.exec(
-    text
-      .split(/\n(?=\$ )/)
-      .slice(-2)
-      .join('\n'),
-  )?.[0];
+  const reason = UNREACHABLE.exec(text.split(/\n(?=\$ )/).at(-1))?.[0];
   if (reason !== undefined) {
     return new SetupError(
-      `The network was not reached (${reason}), and ROS 2 comes from PyPI and Debian: connect this machine, then run this again; it goes on where it stopped.`,
+      `The network was not reached (${reason}), and ROS 2 comes from PyPI: connect this machine, then run this again; it goes on where it stopped.`,
       { cause: error, log },
     );
   }
@@ -76,7 +70,8 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
     const messageSteps = compileMessages ? layout.interfaces.length : 0;
     const steps = new Steps(baseSteps + messageSteps + 2, { out });
     try {
-      if (layout.base !== undefined) await makeBase(steps, { base: layout.base, env, log });
+      if (layout.base !== undefined)
+        await makeBase(steps, { base: layout.base, distro: layout.distro, env, log });
       // The environment is asked anew after each part: a later part needs what an earlier one has put there.
       if (compileMessages) await makeMessages(steps, { layout, env: variablesOf(layout, env), log });
       const context = { layout, env: variablesOf(layout, env), log };

@@ -6,6 +6,21 @@ import { SetupError } from './SetupError.mjs';
 /** The distributions that rclnodejs 2.2 runs on and that this package is written for. */
 export const DISTROS = Object.freeze(['humble', 'jazzy', 'kilted']);
 
+/** The distributions whose wheels PyPI has, the default first. */
+const PRIVATE_DISTROS = Object.freeze(['jazzy', 'kilted']);
+
+/** The distribution of the private ROS: `$EFFVIT_ROS_DISTRO`, else Jazzy. */
+export function privateDistro(env = process.env) {
+  const [first] = PRIVATE_DISTROS;
+  const wanted = env.EFFVIT_ROS_DISTRO || first;
+  if (!PRIVATE_DISTROS.includes(wanted)) {
+    throw new SetupError(
+      `EFFVIT_ROS_DISTRO is ${wanted}, but PyPI has ROS 2 ${PRIVATE_DISTROS.join(' and ')} only: choose one of those, or source an installed ROS 2.`,
+    );
+  }
+  return wanted;
+}
+
 /** The ament prefixes of an environment that exist, in its order. */
 export function prefixesOf(env) {
   return (env.AMENT_PREFIX_PATH ?? '')

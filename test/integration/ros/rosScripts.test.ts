@@ -63,7 +63,7 @@ describe('npm run ros:setup, where it cannot', function () {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /^effvit: The network was not reached \(Temporary failure in name resolution\), and ROS 2 comes from PyPI and Debian: connect this machine, then run this again; it goes on where it stopped\. The whole output is in \S+\.log\.$/m,
+      /^effvit: The network was not reached \(Temporary failure in name resolution\), and ROS 2 comes from PyPI: connect this machine, then run this again; it goes on where it stopped\. The whole output is in \S+\.log\.$/m,
     );
     assert.doesNotMatch(stderr, /Failed to establish/);
   });

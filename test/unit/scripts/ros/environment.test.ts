@@ -54,7 +54,7 @@ describe('scripts/ros/environment', () => {
     mkdirSync(join(base, 'bin'), { recursive: true });
     symlinkSync(process.execPath, join(base, 'bin', 'python3'));
     mkdirSync(join(base, 'lib', 'python3.11', 'site-packages', 'ros_rcl.libs'), { recursive: true });
-    markDone(base, ['venv', 'wheels', 'ament', 'fit']);
+    markDone(base, ['venv', 'wheels', 'fit']);
   }
 
   /** Fills every folder of the layout as the set-up would; returns what was missing before each part. */

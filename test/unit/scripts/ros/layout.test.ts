@@ -48,6 +48,18 @@ describe('scripts/ros/layout', () => {
     );
   });
 
+  it('makes the distribution that EFFVIT_ROS_DISTRO names, under keys of its own', () => {
+    const kilted = layout({ EFFVIT_ROS_DISTRO: 'kilted' });
+    assert.deepEqual([kilted.kind, kilted.distro], ['private', 'kilted']);
+    for (const [index, key] of keys(layout()).entries()) assert.notEqual(keys(kilted)[index], key);
+    assert.deepEqual(keys(layout({ EFFVIT_ROS_DISTRO: '' })), keys(layout()));
+    assert.throws(() => layout({ EFFVIT_ROS_DISTRO: 'humble' }), {
+      name: 'SetupError',
+      message:
+        'EFFVIT_ROS_DISTRO is humble, but PyPI has ROS 2 jazzy and kilted only: choose one of those, or source an installed ROS 2.',
+    });
+  });
+
   it('gives a second clone the same keys, so that it finds everything made', () => {
     cpSync(scratch.path('clone'), scratch.path('second'), { recursive: true });
     assert.deepEqual(keys(layout({}, 'second')), keys(layout()));

@@ -1,2 +1,0 @@
-set(PythonExtra_POSTFIX "")
-set(PythonExtra_FOUND TRUE)
