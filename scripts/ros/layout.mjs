@@ -12,9 +12,14 @@ const scripts = dirname(fileURLToPath(import.meta.url));
 /** The package that these scripts belong to. */
 export const packageRoot = dirname(dirname(scripts));
 
-/** The interface packages that the node needs beside the distribution's own. */
+/**
+ * The interface packages that the node needs beside the distribution's own, and those of TROS, which it can do without:
+ * a board has them, and elsewhere they are built for the private ROS alone.
+ */
 const INTERFACE_PACKAGES = Object.freeze([
   { name: 'vision_msgs', source: join('ros', 'vision_msgs') },
+  { name: 'hbm_img_msgs', source: join('ros', 'hbm_img_msgs'), isOptional: true },
+  { name: 'ai_msgs', source: join('ros', 'ai_msgs'), isOptional: true },
   { name: 'effvit', source: '.' },
 ]);
 
@@ -33,14 +38,15 @@ function hasSameMessages(prefix, name, source) {
 
 /** Which of our interface packages are to be built: all on the private ROS; on a sourced one, those it lacks. */
 function packagesToBuild(sourced, root) {
-  return INTERFACE_PACKAGES.map(({ name, source }) => ({ name, source: join(root, source) })).filter(
-    ({ name, source }) => {
+  const wanted = INTERFACE_PACKAGES.filter(({ isOptional }) => sourced === undefined || isOptional !== true);
+  return wanted
+    .map(({ name, source }) => ({ name, source: join(root, source) }))
+    .filter(({ name, source }) => {
       const prefix = sourced && prefixWith(name, sourced.prefixes);
       if (prefix === undefined) return true;
       // The distribution's vision_msgs is right by definition; an effvit workspace may be older than this source.
       return name === 'effvit' && !hasSameMessages(prefix, name, source);
-    },
-  );
+    });
 }
 
 /** The folder of the rclnodejs that Node would load for this package, or undefined where it is not installed. */

@@ -101,8 +101,8 @@ function stage(target) {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  // The definitions of vision_msgs are read where messages are written, whoever compiled the package.
-  for (const name of ['package.json', 'bin', 'models', 'msg', 'ros/vision_msgs/msg']) {
+  // The definitions of vision_msgs and ai_msgs are read where messages are written, whoever compiled the package.
+  for (const name of ['package.json', 'bin', 'models', 'msg', 'ros/vision_msgs/msg', 'ros/ai_msgs/msg']) {
     cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
   }
   cpSync(join(packageRoot, 'build', 'src'), join(fresh, 'build', 'src'), {

@@ -12,9 +12,11 @@ export function makeRosPackage(root: string): void {
   write(join(root, 'package.xml'), '<package format="3"/>');
   write(join(root, 'CMakeLists.txt'), 'project(effvit)\n');
   write(join(root, 'msg', 'Report.msg'), 'int32 a\n');
-  write(join(root, 'ros', 'vision_msgs', 'package.xml'), '<package format="3"/>');
-  write(join(root, 'ros', 'vision_msgs', 'CMakeLists.txt'), 'project(vision_msgs)\n');
-  write(join(root, 'ros', 'vision_msgs', 'msg', 'Classification.msg'), 'int32 b\n');
+  for (const name of ['vision_msgs', 'hbm_img_msgs', 'ai_msgs']) {
+    write(join(root, 'ros', name, 'package.xml'), '<package format="3"/>');
+    write(join(root, 'ros', name, 'CMakeLists.txt'), `project(${name})\n`);
+    write(join(root, 'ros', name, 'msg', 'Some.msg'), 'int32 b\n');
+  }
   write(join(root, 'launch', 'classifier.launch.py'), '');
   write(join(root, 'bin', 'classifier_node'), '');
   write(

@@ -63,7 +63,7 @@ describe('scripts/ros/environment', () => {
     makeBase(layout);
     said.push(missing());
     mkdirSync(join(layout.messages, 'lib', 'python3.11', 'site-packages'), { recursive: true });
-    markDone(layout.messages, ['vision_msgs', 'effvit']);
+    markDone(layout.messages, ['vision_msgs', 'hbm_img_msgs', 'ai_msgs', 'effvit']);
     said.push(missing());
     markDone(layout.native, ['compile']);
     writeFileSync(join(layout.native, 'rclnodejs.node'), '');
