@@ -130,22 +130,38 @@ export class GraphBuilder {
     return this.node('Transpose', name, [input.name], shape, { perm: intsAttr(permutation) }, input.dataType);
   }
 
-  /** Parts of `input` along an axis; the parts' lengths became an input of the operator with opset 13. */
-  split(name: string, input: Value, axis: number, lengths: readonly number[]): Value[] {
+  /** `parts` along an axis: the inverse of {@link split}. `total` where the sum is only known at run time. */
+  concat(name: string, parts: readonly Value[], axis: number, total?: OnnxDim): Value {
+    const sum = total ?? parts.reduce((length, part) => length + Number(part.shape[axis]), 0);
+    const shape = (parts[0]?.shape ?? []).map((length, index) => (index === axis ? sum : length));
+    return this.node(
+      'Concat',
+      name,
+      parts.map((part) => part.name),
+      shape,
+      { axis: intAttr(axis) },
+    );
+  }
+
+  /**
+   * Parts of `input` along an axis; the parts' lengths became an input of the operator with opset 13. Lengths that
+   * are only known at run time make equal parts, which the operator does where it is told none.
+   */
+  split(name: string, input: Value, axis: number, lengths: readonly OnnxDim[]): Value[] {
+    const known = lengths.filter((length) => typeof length === 'number');
     const values = lengths.map((length, index): Value => {
       const shape = input.shape.map((old, position) => (position === axis ? length : old));
       return { name: `${name}_output_${index}`, dataType: input.dataType, shape };
     });
-    const asInput = this.opset >= 13;
+    const told = known.length === lengths.length;
+    const asInput = told && this.opset >= 13;
     this.graph.nodes.push(
       makeNode(
         'Split',
         name,
-        asInput
-          ? [input.name, this.constant(`split_${lengths.join('_')}`, int64Vector(lengths))]
-          : [input.name],
+        asInput ? [input.name, this.constant(`split_${known.join('_')}`, int64Vector(known))] : [input.name],
         values.map((value) => value.name),
-        { axis: intAttr(axis), ...(asInput ? {} : { split: intsAttr(lengths) }) },
+        { axis: intAttr(axis), ...(told && !asInput ? { split: intsAttr(known) } : {}) },
       ),
     );
     for (const value of values) this.graph.valueInfo.set(value.name, value);

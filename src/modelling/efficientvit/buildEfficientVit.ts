@@ -205,7 +205,7 @@ function addMixer(build: Build, stage: EfficientVitStage, block: number, input: 
   const at = `/stages/stages.${stage.index}/blocks/blocks.${block}/mixer`;
   const path = `stages.${stage.index}.blocks.${block}.mixer.m.attn.proj.1`;
   const perSide = stage.sidePx / stage.windowPx;
-  const windows: Windows = { perSide, windowPx: stage.windowPx, batchRows };
+  const windows: Windows = { perSide, windowPx: stage.windowPx };
   const attend = (cut: Value, rows: number): Value =>
     cascadedGroupAttention(builder, weights, architecture, stage, block, cut, rows);
   let value: Value;
@@ -223,7 +223,6 @@ function addMixer(build: Build, stage: EfficientVitStage, block: number, input: 
       input.shape[0] ?? null,
     );
   }
-  value = builder.elementwise('Relu', `${at}/m/attn/proj/proj.0/Relu`, value);
   value = addConv(build, `${at}/m/attn/proj/proj.1`, path, value, POINTWISE);
   return builder.elementwise('Add', `${at}/Add`, input, value);
 }

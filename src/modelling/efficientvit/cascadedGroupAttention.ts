@@ -17,14 +17,18 @@ function numbered(opType: string, index: number): string {
 
 /**
  * Cascaded group attention (EfficientViT, section 3.2): each head attends over its own channels plus the
- * result of the head before it.
+ * result of the head before it. The rectifier of the output projection is within; the projection is left to the caller.
  *
  * The scale of the scores is folded into the queries' depthwise convolution, the attention biases are
  * gathered beforehand. Names are those of the torch.onnx export, so that its quantisation settings fit.
  *
+ * The form is the one that a BPU runs fast, at no cost to a CPU: channels are innermost, pixels second, in all that
+ * is no convolution, and whatever works element by element has three dimensions. (A BPU takes a tensor of four for
+ * a picture in NCHW and pads its last one: 7 or 49 values to 128.)
+ *
  * @param input [windows, width, windowPx, windowPx]
  * @param rows The leading dimension as Reshape takes it: a number, or 0 to keep what is there.
- * @returns The heads' results, concatenated: the same shape. The output projection is left to the caller.
+ * @returns The heads' results, concatenated and rectified: the same shape.
  */
 export function cascadedGroupAttention(
   builder: GraphBuilder,
@@ -41,12 +45,33 @@ export function cascadedGroupAttention(
   const pixels = windowPx * windowPx;
   const windows = input.shape[0] ?? null;
   const table = tensorData(weights, `${path}.attention_biases`);
+
+  /** [windows, channels, windowPx, windowPx] to [windows, pixels, channels]. */
+  const toSequence = (name: string, map: Value): Value => {
+    const channels = Number(map.shape[1]);
+    const last = builder.transpose(`${at}/${name}/Transpose`, map, [0, 2, 3, 1]);
+    return builder.reshape(
+      `${at}/${name}/Reshape`,
+      last,
+      [rows, pixels, channels],
+      [windows, pixels, channels],
+    );
+  };
+  /** The inverse. */
+  const toMap = (name: string, sequence: Value): Value => {
+    const shape = [windowPx, windowPx, Number(sequence.shape[2])];
+    const last = builder.reshape(`${at}/${name}/Reshape`, sequence, [rows, ...shape], [windows, ...shape]);
+    return builder.transpose(`${at}/${name}/Transpose`, last, [0, 3, 1, 2]);
+  };
+
   const parts = builder.split(`${at}/chunk/Split`, input, 1, new Array<number>(stage.heads).fill(headWidth));
   const results: Value[] = [];
   for (const [head, part] of parts.entries()) {
     const before = results.at(-1);
     const feature =
-      before === undefined ? part : builder.elementwise('Add', `${at}/Add_${2 * head}`, before, part);
+      before === undefined
+        ? part
+        : builder.elementwise('Add', `${at}/Add_${2 * head}`, part, toMap(`result.${head - 1}`, before));
     const qkv = builder.conv(
       `${at}/qkvs.${head}/conv/Conv`,
       feature,
@@ -66,20 +91,13 @@ export function cascadedGroupAttention(
       `${path}.dws.${head}`,
       squareConv(architecture.queryKernels[head] ?? 3, 1, KEY_CHANNELS),
     );
-    const flatten = (of: Value, channels: number, number: number): Value =>
-      builder.reshape(
-        `${at}/Reshape_${5 * head + number}`,
-        of,
-        [rows, channels, pixels],
-        [windows, channels, pixels],
-      );
-    const q = flatten(mixed, KEY_CHANNELS, 1);
-    const k = flatten(key, KEY_CHANNELS, 2);
-    const v = flatten(value, headWidth, 3);
+    const q = toSequence(`query.${head}`, mixed);
+    const k = builder.transpose(`${at}/key.${head}/Transpose_1`, toSequence(`key.${head}`, key), [0, 2, 1]);
+    const v = toSequence(`value.${head}`, value);
     const scores = builder.node(
       'MatMul',
       `${at}/${numbered('MatMul', 2 * head)}`,
-      [builder.transpose(`${at}/${numbered('Transpose', 2 * head)}`, q, [0, 2, 1]).name, k.name],
+      [q.name, k.name],
       [windows, pixels, pixels],
     );
     const biases = gatherAttentionBiases(table.subarray(head * pixels, (head + 1) * pixels), windowPx);
@@ -97,30 +115,17 @@ export function cascadedGroupAttention(
       `${at}/${numbered('Softmax', head)}`,
       [biased.name],
       scores.shape,
-      {
-        axis: intAttr(2),
-      },
-    );
-    const weighted = builder.node(
-      'MatMul',
-      `${at}/${numbered('MatMul', 2 * head + 1)}`,
-      [v.name, builder.transpose(`${at}/Transpose_${2 * head + 1}`, attention, [0, 2, 1]).name],
-      [windows, headWidth, pixels],
+      { axis: intAttr(2) },
     );
     results.push(
-      builder.reshape(
-        `${at}/Reshape_${5 * head + 4}`,
-        weighted,
-        [rows, headWidth, windowPx, windowPx],
-        [windows, headWidth, windowPx, windowPx],
+      builder.node(
+        'MatMul',
+        `${at}/${numbered('MatMul', 2 * head + 1)}`,
+        [attention.name, v.name],
+        [windows, pixels, headWidth],
       ),
     );
   }
-  return builder.node(
-    'Concat',
-    `${at}/Concat_${5 * stage.heads}`,
-    results.map((result) => result.name),
-    input.shape,
-    { axis: intAttr(1) },
-  );
+  const joined = builder.concat(`${at}/Concat_${5 * stage.heads}`, results, 2);
+  return toMap('proj', builder.elementwise('Relu', `${at}/proj/proj.0/Relu`, joined));
 }
