@@ -10,6 +10,7 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
+import { saturationNotice } from '../modelling/quantize/saturationNotice.js';
 
 /** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
 const PREFERRED_MODEL = 'efficientvit_m5';
@@ -64,6 +65,8 @@ export async function loadModel(
         notices.notice?.(`Waiting for another process that prepares ${manifest.name} ...`);
     },
   });
+  const saturation = await saturationNotice(onnxPath);
+  if (saturation !== undefined) notices.notice?.(saturation);
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, parameters);
   return {
     manifest,

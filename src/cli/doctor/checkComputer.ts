@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpuFlags, hasExactInt8 } from '../../core/cpuFlags.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
@@ -30,12 +29,12 @@ function checkInt8({ root, arch }: Machine): Finding {
       ? ok(name, 'has dot products (asimddp)')
       : ok(name, 'has no dot products (asimddp): int8 is about as quick as float32');
   }
-  if (flags.has('avx512_vnni') || flags.has('avx_vnni')) return ok(name, 'has VNNI: int8 is quick and exact');
+  if (hasExactInt8(arch, flags)) return ok(name, 'has VNNI: int8 is quick and exact');
   if (flags.has('avx2')) {
     return warning(
       name,
-      'has AVX2 without VNNI: int8 sums can saturate',
-      'effvit quantize CONFIG --reduce-range, which is the default on this CPU',
+      'has AVX2 without VNNI: sums of int8 models with weights of full range can saturate',
+      'effvit quantize CONFIG without --full-range; models of other tools: their reduce_range',
     );
   }
   return warning(
@@ -59,17 +58,6 @@ function checkGovernor({ root }: Machine): Finding {
     `${cpuGovernor}${speed}: latencies vary, and published figures are for performance`,
     'echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor',
   );
-}
-
-/** Of the first core; on ARM they stand under `Features`. */
-function cpuFlags(root: string): ReadonlySet<string> {
-  try {
-    const text = readFileSync(join(root, 'proc/cpuinfo'), 'utf8');
-    const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1] ?? '';
-    return new Set(line.split(/\s+/));
-  } catch {
-    return new Set();
-  }
 }
 
 function gigahertz(hertz: number): string {

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:f
 import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
+import { cpuFlags } from '../../core/cpuFlags.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import { loadRuntime, ONE_THREAD } from './loadRuntime.js';
 
@@ -31,7 +32,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
   const { env } = loadRuntime();
   const key = createHash('sha256')
     .update(createHash('sha256').update(content).digest())
-    .update(`onnxruntime ${env.versions.node ?? env.versions.common} ${await cpuFingerprint()}`)
+    .update(`onnxruntime ${env.versions.node ?? env.versions.common} ${cpuFingerprint()}`)
     .digest('hex');
   const folder = join(cacheFolder(), 'onnx');
   const path = join(folder, `${key}.ort`);
@@ -95,11 +96,6 @@ async function prune(folder: string): Promise<void> {
 }
 
 /** What the optimiser looks at: architecture and instruction sets. */
-async function cpuFingerprint(): Promise<string> {
-  const parts = [process.arch, cpus()[0]?.model ?? 'unknown'];
-  const text = await readFile('/proc/cpuinfo', 'latin1').catch(() => '');
-  // "flags" on x86, "Features" on Arm.
-  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1];
-  if (flags !== undefined) parts.push(flags);
-  return parts.join(' ');
+function cpuFingerprint(): string {
+  return [process.arch, cpus()[0]?.model ?? 'unknown', ...cpuFlags()].join(' ');
 }

@@ -21,8 +21,8 @@ export interface QuantizeOptions {
   readonly coverage?: Coverage;
   /** Forms of nodes by name, in which `*` stands for any text, over the configuration's; the last one wins. */
   readonly overrides?: ReadonlyMap<string, Precision>;
-  /** Weights of 64 steps a side instead of 127; default: as this machine's CPU needs. */
-  readonly reduceRange?: boolean;
+  /** All steps of int8 for weights: sums of such a model saturate on x86 CPUs without VNNI. */
+  readonly fullRange?: boolean;
   /** Compare int8, int16 and float softmax as well. */
   readonly ablation?: boolean;
   /** Rounds of the speed comparison, 0 to leave it out; default 60. */

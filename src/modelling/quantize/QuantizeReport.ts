@@ -15,7 +15,7 @@ export interface QuantizeReport {
   /** E.g. `max 0.99999`; with `(of 5 tried)` where it was searched for. */
   readonly calibrationMethod: string;
   readonly coverage: Coverage;
-  /** True: weights of 64 steps a side, for CPUs without VNNI. */
+  /** Whether the weights' steps are so large that no CPU's sums saturate. */
   readonly isReducedRange: boolean;
   /** Nodes by the form of their output. */
   readonly nodeCounts: Readonly<Record<Precision, number>>;

@@ -62,7 +62,7 @@ function summaryTable({ outputs, floatBytes, quantizedBytes, speed }: QuantizeRe
 
 function settings(report: QuantizeReport): string {
   const forms = PRECISIONS.map((precision) => `${report.nodeCounts[precision]} ${precision}`).join(', ');
-  const weights = report.isReducedRange ? ', weights of reduced range' : '';
+  const weights = report.isReducedRange ? '' : ', weights of full range: for CPUs with VNNI and ARM only';
   const compared = report.isComparedOnCalibration
     ? 'Compared on pictures that it was calibrated on, which flatters: name a labelled list to judge it.'
     : `${report.outputs.labelledCount} of the ${report.outputs.pictureCount} pictures compared on are labelled.`;

@@ -6,7 +6,7 @@ import {
   type OnnxTensor,
   standardOpset,
 } from '../onnx/OnnxModel.js';
-import { getInt, intAttr } from '../onnx/onnxAttributes.js';
+import { intAttr } from '../onnx/onnxAttributes.js';
 import { scalarTensor, tensorToFloat32 } from '../onnx/onnxTensors.js';
 import type { ValueRange } from './chooseRange.js';
 import { foldRectifiers } from './foldRectifiers.js';
@@ -20,6 +20,7 @@ import {
   quantParamsOf,
 } from './QuantParams.js';
 import { quantizeBias, quantizeWeights } from './quantizeWeights.js';
+import { isDepthwise } from './saturatingNodes.js';
 import { type InputMeans, weightBias } from './weightBias.js';
 
 /** From this version on the standard QuantizeLinear knows int16; before, ONNX Runtime's own does. */
@@ -40,7 +41,7 @@ const SHARED_STEPS = new Set([
 ]);
 
 export interface InsertOptions {
-  /** Seven-bit weights; see quantizeWeights. */
+  /** Weights that no CPU's sums saturate with; see quantizeWeights. */
   readonly reduceRange: boolean;
   /** The steps of an activation. */
   readonly paramsOf: (value: string, precision: QuantizedPrecision) => QuantParams;
@@ -305,11 +306,6 @@ class Inserter {
     const graph: OnnxGraph = { ...model.graph, nodes: this.#nodes, initializers, valueInfo: new Map() };
     return { ...model, irVersion: Math.max(7, model.irVersion), opsets, graph };
   }
-}
-
-/** The depthwise kernel adds its products in 32 bits everywhere, so that it needs no reduced range. */
-function isDepthwise(node: OnnxNode, weights: OnnxTensor): boolean {
-  return node.opType === 'Conv' && getInt(node, 'group', 1) > 1 && weights.dims[1] === 1;
 }
 
 function rangeWithZero(values: Float32Array): ValueRange {

@@ -20,7 +20,6 @@ import type { QuantizeOptions } from './QuantizeOptions.js';
 import type { QuantizeReport } from './QuantizeReport.js';
 import { Quantizer } from './Quantizer.js';
 import type { MakertbinFile } from './readMakertbinConfig.js';
-import { needsReducedRange } from './reducedRange.js';
 import { searchMethod } from './searchMethod.js';
 
 /** Calibration pictures that are kept to search, to compare node by node and to time with. */
@@ -59,7 +58,7 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     );
   }
   const sampleInputs = samples.map((sample) => normalize(sample, normalization, dims));
-  const reduceRange = options.reduceRange ?? needsReducedRange();
+  const reduceRange = options.fullRange !== true;
   const method = await searchMethod(quantizer, plan, methods, reduceRange, sampleInputs, {
     ...(signal === undefined ? {} : { signal }),
     onMethod: (done, total) => onProgress?.('searching', done, total),

@@ -1,6 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { OnnxTensor } from '../onnx/OnnxModel.js';
 import { tensorToFloat32 } from '../onnx/onnxTensors.js';
+import { largestPairs } from './largestPairs.js';
 
 /** Constants of a Conv, Gemm or MatMul with a scale for each output channel. */
 export interface QuantizedWeights {
@@ -10,8 +11,11 @@ export interface QuantizedWeights {
   readonly scales: Float32Array;
 }
 
-/** Steps on either side of zero: all of int8, or so few that two U8S8 products fit into int16 (2 x 255 x 64). */
-const LARGEST = { full: 127, reduced: 64 } as const;
+/**
+ * Steps on either side of zero. With reduced range two neighbours of one sign have as many together: rounding adds
+ * at most one, and 128 x 255 fits into int16.
+ */
+const LARGEST = 127;
 
 /** A share of int32 that a quantised bias may take, so that the sum beside it cannot overflow. */
 const LARGEST_BIAS = 2 ** 29;
@@ -19,7 +23,7 @@ const LARGEST_BIAS = 2 ** 29;
 export interface QuantizeWeightsOptions {
   /** The dimension that the output channels lie in. */
   readonly channelAxis: number;
-  /** Seven bits instead of eight: for CPUs without VNNI, whose U8S8 kernels add pairs of products in int16. */
+  /** Steps so large that pairs of products fit into int16, as the U8S8 kernels of CPUs without VNNI need. */
   readonly reduceRange: boolean;
   /** The bias of the same node, with the scale of its input: a channel's scale grows until its bias fits. */
   readonly bias?: { readonly values: Float32Array; readonly inputScale: number };
@@ -36,28 +40,32 @@ export function quantizeWeights(
   const channels = dims[options.channelAxis] ?? 1;
   const inner = dims.slice(options.channelAxis + 1).reduce((a, b) => a * b, 1);
   const channelOf = (index: number): number => Math.floor(index / inner) % channels;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `The weights ${JSON.stringify(name)} hold ${values[bad]} at index ${bad}.`,
+    );
+  }
   const largest = new Float32Array(channels);
-  values.forEach((value, index) => {
-    if (!Number.isFinite(value)) {
-      throw new EffvitError(
-        'BAD_WEIGHTS',
-        `The weights ${JSON.stringify(name)} hold ${value} at index ${index}.`,
-      );
-    }
-    const channel = channelOf(index);
-    largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(value));
-  });
-  const limit = options.reduceRange ? LARGEST.reduced : LARGEST.full;
+  if (options.reduceRange) {
+    largest.set(largestPairs(values, dims, options.channelAxis));
+  } else {
+    values.forEach((value, index) => {
+      const channel = channelOf(index);
+      largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(value));
+    });
+  }
   const { bias } = options;
   const scales = largest.map((magnitude, channel) => {
     const forBias =
       bias === undefined ? 0 : Math.abs(bias.values[channel] ?? 0) / (bias.inputScale * LARGEST_BIAS);
-    return Math.max(magnitude / limit, forBias) || 1;
+    return Math.max(magnitude / LARGEST, forBias) || 1;
   });
   const weights = new Int8Array(values.length);
   values.forEach((value, index) => {
     const step = Math.round(value / (scales[channelOf(index)] ?? 1));
-    weights[index] = Math.min(limit, Math.max(-limit, step));
+    weights[index] = Math.min(LARGEST, Math.max(-LARGEST, step));
   });
   return { weights: { dataType: 'int8', dims, data: weights }, scales };
 }

@@ -21,10 +21,12 @@ describe('quantizeWeights', () => {
     );
   });
 
-  it('keeps to 64 steps where two products must fit into 16 bits', () => {
-    const { weights } = quantizeWeights('w', tensor, { channelAxis: 0, reduceRange: true });
-    assert.equal(Math.max(...Array.from(weights.data as Int8Array, Math.abs)), 64);
-    assert.ok(2 * 255 * 64 < 2 ** 15);
+  it('keeps neighbours of one sign to what 16 bits hold, and no more', () => {
+    const rows = float32Tensor([2, 4], Float32Array.of(1, 1, -0.5, 0.25, 1, -1, 0.1, -0.1));
+    const { weights } = quantizeWeights('w', rows, { channelAxis: 0, reduceRange: true });
+    const steps = [...(weights.data as Int8Array)];
+    assert.deepEqual(steps, [64, 64, -32, 16, 127, -127, 13, -13]);
+    assert.ok(255 * (64 + 64) < 2 ** 15);
   });
 
   it('grows the scale of a channel whose bias would overflow', () => {
