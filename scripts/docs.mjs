@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 bootstrap();
-const { parameterYaml, withParameterTable } = await import('../build/src/core/parameterDocs.js');
+const { parameterYaml, withParameterTable } = await import('../build/src/ros/parameters/parameterDocs.js');
 const readme = join(root, 'README.md');
 writeFileSync(readme, withParameterTable(readFileSync(readme, 'utf8')));
 writeFileSync(join(root, 'config', 'classifier.yaml'), parameterYaml());

@@ -5,13 +5,17 @@ export { McapBagWriter } from './bag/writing/McapBagWriter.js';
 export {
   Classifier,
   type ClassifierModel,
-  type ClassifierOptions,
+  type ClassifierStartOptions,
   type ClassifyOutcome,
 } from './classify/Classifier.js';
 export type { ClassResult } from './classify/ClassResult.js';
+export {
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptions,
+  classifierOptions,
+} from './classify/classifierOptions.js';
 export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
 export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';
-export { fillParameters, PARAMETERS, type Parameters } from './core/parameters.js';
 export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
 export type { ModelManifest } from './model/ModelManifest.js';
 export { resolveModel } from './model/resolveModel.js';

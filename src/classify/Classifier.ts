@@ -1,5 +1,4 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
@@ -13,6 +12,12 @@ import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import type { ClassResult } from './ClassResult.js';
+import {
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptionName,
+  type ClassifierOptions,
+  classifierOptions,
+} from './classifierOptions.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
@@ -24,14 +29,19 @@ export interface ClassifierModel {
   readonly backend: BackendSpec;
 }
 
-export interface ClassifierOptions {
-  readonly model: ClassifierModel;
-  readonly parameters: Parameters;
+/** The options of {@link CLASSIFIER_OPTIONS}, each with its default, and what only the entrance knows. */
+export interface ClassifierStartOptions extends Partial<ClassifierOptions> {
+  /** Cameras whose frames come, from 1; default 1. The queue has a place for each where `queueSize` is 0. */
+  readonly sourceCount?: number;
   /** Now, in nanoseconds, by the clock of the frames' stamps; without it, and while it gives undefined, no delay is measured. */
   readonly stampClockNs?: () => bigint | undefined;
   /** Gives the loading up. */
   readonly signal?: AbortSignal;
 }
+
+const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
+  (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
+);
 
 /** Frames in, the best classes out. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
@@ -49,47 +59,53 @@ interface Reading {
 export class Classifier {
   readonly #pool: InferencePool<readonly ClassResult[]>;
   readonly #rateLimiter = new RateLimiter();
-  #parameters: Parameters;
+  readonly #sourceCount: number;
+  #options: ClassifierOptions;
   #model: ClassifierModel;
   #reading: Reading;
   #info: LoadedModelInfo;
 
   private constructor(
     pool: InferencePool<readonly ClassResult[]>,
+    model: ClassifierModel,
     options: ClassifierOptions,
+    sourceCount: number,
     reading: Reading,
     info: LoadedModelInfo,
   ) {
     this.#pool = pool;
-    this.#parameters = options.parameters;
-    this.#model = options.model;
+    this.#model = model;
+    this.#options = options;
+    this.#sourceCount = sourceCount;
     this.#reading = reading;
     this.#info = info;
-    this.#rateLimiter.setMaxFps(options.parameters.max_fps);
+    this.#rateLimiter.setMaxFps(options.maxFps);
   }
 
   /**
    * Loads the model on every worker.
    *
-   * @throws EffvitError NOT_FOUND, BAD_MODEL, BAD_MANIFEST, BPU_FAILED, OUT_OF_RANGE; nothing is left running.
+   * @throws EffvitError BAD_CONFIG, NOT_FOUND, BAD_MODEL, BAD_MANIFEST, BPU_FAILED, OUT_OF_RANGE; nothing is left
+   *   running.
    */
-  static async start(options: ClassifierOptions): Promise<Classifier> {
-    const { model, parameters, stampClockNs, signal } = options;
+  static async start(model: ClassifierModel, given: ClassifierStartOptions = {}): Promise<Classifier> {
+    const { sourceCount = 1, stampClockNs, signal, ...rest } = given;
+    const options = classifierOptions(rest);
     // Labels that are wrong are told before any worker starts.
     const labelsOf = await prepareLabels(model.manifest);
     const reading: Reading = { labels: [], activation: model.manifest.output.activation };
     const pool = new InferencePool<readonly ClassResult[]>({
       model: {
         backend: model.backend,
-        preprocess: modelPreprocess(model.manifest, parameters),
-        postprocess: (logits) => read(logits, reading, parameters),
+        preprocess: modelPreprocess(model.manifest, options),
+        postprocess: (logits) => read(logits, reading, options),
       },
-      threads: parameters.threads,
-      ordered: parameters.ordered,
-      runTimeoutMs: parameters.inference_timeout_ms,
-      queueSize: queueSizeOf(parameters),
-      dropPolicy: parameters.drop_policy,
-      maxAgeMs: parameters.max_age_ms,
+      threads: options.threads,
+      ordered: options.ordered,
+      runTimeoutMs: options.inferenceTimeoutMs,
+      queueSize: queueSizeOf(options, sourceCount),
+      dropPolicy: options.dropPolicy,
+      maxAgeMs: options.maxAgeMs,
       ...(stampClockNs !== undefined && { stampClockNs }),
     });
     const giveUp = (): void => void pool.close({ drain: false });
@@ -102,7 +118,7 @@ export class Classifier {
       await pool.close({ drain: false });
       throw error;
     }
-    return new Classifier(pool, options, reading, info);
+    return new Classifier(pool, model, options, sourceCount, reading, info);
   }
 
   get manifest(): ModelManifest {
@@ -123,13 +139,14 @@ export class Classifier {
     return this.#reading.labels;
   }
 
-  get parameters(): Parameters {
-    return this.#parameters;
+  /** As they are in force. */
+  get options(): ClassifierOptions {
+    return this.#options;
   }
 
   /** How frames are prepared now. */
   get preprocess(): PreprocessOptions {
-    return modelPreprocess(this.#model.manifest, this.#parameters);
+    return modelPreprocess(this.#model.manifest, this.#options);
   }
 
   /** Latencies by stage. */
@@ -185,56 +202,71 @@ export class Classifier {
   }
 
   /**
-   * Takes those of the changed parameters that are the pipeline's; the others are their owners' business.
-   * Everything is checked before anything changes, and `threads` resolves when the new number serves.
+   * Changes options while frames flow. Everything is checked before anything changes, and with another number of
+   * threads the promise resolves when it serves.
    *
-   * @throws EffvitError why a value cannot be taken; the old ones are still in force then.
+   * @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for an option that another start or {@link swapModel} takes,
+   *   BAD_MODEL where new workers cannot load it; the old options are still in force then.
    */
-  async setParameters(parameters: Parameters): Promise<void> {
-    const preprocess = modelPreprocess(this.#model.manifest, parameters);
-    if (parameters.threads !== this.#parameters.threads) await this.#pool.resize(parameters.threads);
+  async setOptions(changes: Partial<ClassifierOptions>): Promise<void> {
+    const options = classifierOptions({ ...this.#options, ...changes });
+    this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
+    const preprocess = modelPreprocess(this.#model.manifest, options);
+    if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
     const reading = this.#reading;
     this.#pool.setModelOptions({
       preprocess,
-      postprocess: (logits) => read(logits, reading, parameters),
+      postprocess: (logits) => read(logits, reading, options),
     });
-    this.#adopt(parameters);
+    this.#adopt(options);
   }
 
   /**
-   * Another model or backend, loaded beside the old one, which finishes what it has. All of the parameters change
-   * with it, the number of workers too: each frame meets the old model with the old ones, or the new with the new.
+   * Another model or backend, loaded beside the old one, which finishes what it has. The options change with it, the
+   * number of workers too: each frame meets the old model with the old ones, or the new with the new.
    *
-   * @throws EffvitError as {@link start}; the old model serves on, with the old parameters.
+   * @throws EffvitError as {@link start} and {@link setOptions}; the old model serves on, with the old options.
    */
-  async swapModel(model: ClassifierModel, parameters: Parameters = this.#parameters): Promise<void> {
+  async swapModel(model: ClassifierModel, changes: Partial<ClassifierOptions> = {}): Promise<void> {
+    const options = classifierOptions({ ...this.#options, ...changes });
+    this.#refuseFixed(options, ['ordered', 'inferenceTimeoutMs']);
     const labelsOf = await prepareLabels(model.manifest);
     const reading: Reading = { labels: [], activation: model.manifest.output.activation };
     const next = {
       backend: model.backend,
-      preprocess: modelPreprocess(model.manifest, parameters),
-      postprocess: (logits: Float32Array) => read(logits, reading, parameters),
+      preprocess: modelPreprocess(model.manifest, options),
+      postprocess: (logits: Float32Array) => read(logits, reading, options),
     };
     await this.#pool.swapModel(next, {
-      threads: parameters.threads,
+      threads: options.threads,
       accept: (info) => {
         reading.labels = labelsOf(info.classCount);
         this.#model = model;
         this.#reading = reading;
         this.#info = info;
-        this.#adopt(parameters);
+        this.#adopt(options);
       },
     });
   }
 
-  #adopt(parameters: Parameters): void {
+  #adopt(options: ClassifierOptions): void {
     this.#pool.setOptions({
-      queueSize: queueSizeOf(parameters),
-      dropPolicy: parameters.drop_policy,
-      maxAgeMs: parameters.max_age_ms,
+      queueSize: queueSizeOf(options, this.#sourceCount),
+      dropPolicy: options.dropPolicy,
+      maxAgeMs: options.maxAgeMs,
     });
-    this.#rateLimiter.setMaxFps(parameters.max_fps);
-    this.#parameters = parameters;
+    this.#rateLimiter.setMaxFps(options.maxFps);
+    this.#options = options;
+  }
+
+  #refuseFixed(options: ClassifierOptions, names: readonly ClassifierOptionName[]): void {
+    for (const name of names) {
+      if (options[name] === this.#options[name]) continue;
+      throw new EffvitError(
+        'BAD_ARGUMENT',
+        `${name} cannot become ${options[name]} while the classifier runs with ${this.#options[name]}: load the model with it and start or swap to that.`,
+      );
+    }
   }
 
   /** Resolves when no frame is in flight. */
@@ -251,7 +283,7 @@ export class Classifier {
 function read(
   logits: Float32Array,
   { labels, activation }: Reading,
-  { top_k, score_threshold }: Pick<Parameters, 'top_k' | 'score_threshold'>,
+  { topK: count, scoreThreshold }: Pick<ClassifierOptions, 'topK' | 'scoreThreshold'>,
 ): readonly ClassResult[] {
   if (labels.length > 0 && labels.length !== logits.length) {
     throw new EffvitError(
@@ -260,8 +292,8 @@ function read(
     );
   }
   const results: ClassResult[] = [];
-  for (const { index, score } of topK(logits, top_k, activation)) {
-    if (score < score_threshold) break;
+  for (const { index, score } of topK(logits, count, activation)) {
+    if (score < scoreThreshold) break;
     results.push({ index, label: labels[index] ?? `class_${index}`, score });
   }
   return results;

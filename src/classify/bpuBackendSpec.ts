@@ -1,5 +1,4 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import type { BpuBackendSpec } from '../inference/BackendSpec.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { modelLease } from '../inference/bpu/ModelLease.js';
@@ -7,11 +6,12 @@ import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles, requireModelFile } from '../model/modelFiles.js';
 import { type BpuFileInfo, readBpuFile } from '../model/readBpuFile.js';
+import type { ClassifierOptions } from './classifierOptions.js';
 
 /** The pool gives a worker up first, and counts its frame as timed out; then the worker's own wait ends. */
 const AFTER_THE_POOL_MS = 1000;
 
-export type BpuParameters = Pick<Parameters, 'bpu_core' | 'bpu_priority' | 'inference_timeout_ms'>;
+export type BpuOptions = Pick<ClassifierOptions, 'bpuCore' | 'bpuPriority' | 'inferenceTimeoutMs'>;
 
 /**
  * The chip whose file of this model runs here: the machine's, else the only one that there is a file for.
@@ -35,7 +35,7 @@ export async function usableChip(
  */
 export async function bpuBackendSpec(
   manifest: ModelManifest,
-  parameters: BpuParameters,
+  options: BpuOptions,
   machine: BpuChip | undefined = detectChip(),
 ): Promise<BpuBackendSpec> {
   const listed = BPU_CHIPS.find((chip) => manifest.files.bpu[chip] !== undefined);
@@ -51,9 +51,9 @@ export async function bpuBackendSpec(
     heightPx: input.heightPx,
     ...(output.name !== undefined && { outputName: output.name }),
     ...(output.classCount !== undefined && { classCount: output.classCount }),
-    core: parameters.bpu_core === 'any' ? 'any' : Number(parameters.bpu_core),
-    priority: parameters.bpu_priority,
-    timeoutMs: parameters.inference_timeout_ms + AFTER_THE_POOL_MS,
+    core: options.bpuCore === 'any' ? 'any' : Number(options.bpuCore),
+    priority: options.bpuPriority,
+    timeoutMs: options.inferenceTimeoutMs + AFTER_THE_POOL_MS,
     lease: modelLease(modelPath),
     ...(info.march !== undefined && { march: info.march }),
   };

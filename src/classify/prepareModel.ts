@@ -1,29 +1,26 @@
-import type { Parameters } from '../core/parameters.js';
 import { type PreprocessOptions, preprocessOptions } from '../image/PreprocessOptions.js';
 import type { OnnxBackendSpec } from '../inference/BackendSpec.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import type { ClassifierOptions } from './classifierOptions.js';
 
-/** The parameters that decide how a frame becomes the model's input. */
-export type PreprocessParameters = Pick<
-  Parameters,
-  'resize_mode' | 'resize_filter' | 'nv12_range' | 'source_yuv_range'
+/** The options that decide how a frame becomes the model's input. */
+export type FrameOptions = Pick<
+  ClassifierOptions,
+  'resizeMode' | 'resizeFilter' | 'nv12Range' | 'sourceYuvRange'
 >;
 
-/** How frames are prepared for a model: as its manifest says, where the parameters do not say otherwise. */
-export function modelPreprocess(
-  manifest: ModelManifest,
-  parameters: PreprocessParameters,
-): PreprocessOptions {
+/** How frames are prepared for a model: as its manifest says, where the options do not say otherwise. */
+export function modelPreprocess(manifest: ModelManifest, options: FrameOptions): PreprocessOptions {
   const { input, preprocess } = manifest;
   return preprocessOptions({
     widthPx: input.widthPx,
     heightPx: input.heightPx,
-    resizeMode: parameters.resize_mode === 'model' ? preprocess.resizeMode : parameters.resize_mode,
+    resizeMode: options.resizeMode === 'model' ? preprocess.resizeMode : options.resizeMode,
     resizeShortSidePx: preprocess.resizeShortSidePx,
     padValue: preprocess.padValue,
-    range: parameters.nv12_range === 'model' ? preprocess.yuvRange : parameters.nv12_range,
-    sourceRange: parameters.source_yuv_range,
-    filter: parameters.resize_filter,
+    range: options.nv12Range === 'model' ? preprocess.yuvRange : options.nv12Range,
+    sourceRange: options.sourceYuvRange,
+    filter: options.resizeFilter,
   });
 }
 
@@ -37,7 +34,7 @@ export function onnxBackendSpec(
   manifest: ModelManifest,
   onnxPath: string,
   preprocess: PreprocessOptions,
-  { intra_op_threads }: Pick<Parameters, 'intra_op_threads'>,
+  { intraOpThreads }: Pick<ClassifierOptions, 'intraOpThreads'>,
 ): OnnxBackendSpec {
   const { input, output } = manifest;
   return {
@@ -45,7 +42,7 @@ export function onnxBackendSpec(
     modelPath: onnxPath,
     input,
     yuvRange: preprocess.range,
-    intraOpThreads: intra_op_threads,
+    intraOpThreads,
     ...(output.name !== undefined && { outputName: output.name }),
     ...(output.classCount !== undefined && { classCount: output.classCount }),
   };

@@ -1,18 +1,19 @@
-import type { Parameters } from '../core/parameters.js';
+import type { ClassifierOptions } from './classifierOptions.js';
 
 /** What keeps the workers busy while the reader of a bag, which waits for room, is elsewhere. */
 const BLOCKING_SIZE = 4;
 
 /**
  * How many frames may wait for a worker. Of a live camera one: the newest, so that a result is never older than it
- * must be, while a worker that becomes free still finds a frame. `image_topics` cameras may send at the same moment,
- * and the queue is fair between them, so there is one place for each.
+ * must be, while a worker that becomes free still finds a frame. All cameras may send at the same moment, and the
+ * queue is fair between them, so there is one place for each.
+ *
+ * @param sourceCount cameras that send frames, from 1
  */
-export function queueSizeOf({
-  queue_size,
-  drop_policy,
-  image_topics,
-}: Pick<Parameters, 'queue_size' | 'drop_policy' | 'image_topics'>): number {
-  if (queue_size > 0) return queue_size;
-  return drop_policy === 'block' ? BLOCKING_SIZE : Math.max(1, image_topics.length);
+export function queueSizeOf(
+  { queueSize, dropPolicy }: Pick<ClassifierOptions, 'queueSize' | 'dropPolicy'>,
+  sourceCount: number,
+): number {
+  if (queueSize > 0) return queueSize;
+  return dropPolicy === 'block' ? BLOCKING_SIZE : sourceCount;
 }

@@ -1,10 +1,10 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import type { OnnxBackendSpec, SimulatedBpuSpec } from '../inference/BackendSpec.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { simulatedDevice } from '../inference/simulated/SimulatedDevice.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import type { ClassifierOptions } from './classifierOptions.js';
 
 /**
  * The simulated BPU's description of a model.
@@ -16,7 +16,7 @@ import type { ModelManifest } from '../model/ModelManifest.js';
  */
 export function simulatedBpuSpec(
   manifest: ModelManifest,
-  parameters: Pick<Parameters, 'bpu_core'>,
+  { bpuCore }: Pick<ClassifierOptions, 'bpuCore'>,
   results?: OnnxBackendSpec,
   chip: BpuChip | undefined = chipToSimulate(manifest),
 ): SimulatedBpuSpec {
@@ -39,7 +39,7 @@ export function simulatedBpuSpec(
     kind: 'bpu_sim',
     chip,
     deviceModel,
-    core: parameters.bpu_core === 'any' ? 'any' : Number(parameters.bpu_core),
+    core: bpuCore === 'any' ? 'any' : Number(bpuCore),
     device: simulatedDevice(chip),
     results:
       results === undefined

@@ -42,10 +42,10 @@ export class ReplayView {
   showStart(bagPath: string, classifier: Classifier, startNs?: bigint): void {
     // The bag's own start: the first outcome need not be the first frame's.
     this.#firstLogTimeNs = startNs;
-    const { info, manifest, parameters } = classifier;
+    const { info, manifest, options } = classifier;
     const simulated = info.isSimulated ? ', SIMULATED' : '';
     this.#terminal.line(
-      `${this.#terminal.bold(basename(bagPath))} through ${manifest.name} on ${info.runtime}${simulated}, ${parameters.threads} threads, ${classifier.labels.length} classes`,
+      `${this.#terminal.bold(basename(bagPath))} through ${manifest.name} on ${info.runtime}${simulated}, ${options.threads} threads, ${classifier.labels.length} classes`,
     );
   }
 

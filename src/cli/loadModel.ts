@@ -1,9 +1,9 @@
 import { bpuBackendSpec, usableChip } from '../classify/bpuBackendSpec.js';
 import type { ClassifierModel } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
 import { simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
 import { asEffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { LibDnn } from '../inference/bpu/LibDnn.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
@@ -24,38 +24,25 @@ export interface ModelNotices {
 }
 
 /**
- * The model that the parameters `model` and `backend` name, ready to be loaded. An ONNX file that is built from
+ * The model that the options `model` and `backend` name, ready to be loaded. An ONNX file that is built from
  * weights is built now where it is not there yet.
  *
  * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, BAD_MANIFEST, BAD_WEIGHTS, UNSUPPORTED
  */
 export async function loadModel(
-  parameters: Pick<
-    Parameters,
-    | 'model'
-    | 'backend'
-    | 'intra_op_threads'
-    | 'resize_mode'
-    | 'resize_filter'
-    | 'nv12_range'
-    | 'source_yuv_range'
-    | 'bpu_core'
-    | 'bpu_priority'
-    | 'bpu_sim_results'
-    | 'inference_timeout_ms'
-  >,
+  options: ClassifierOptions,
   notices: ModelNotices = {},
 ): Promise<ClassifierModel> {
-  const isMadeUp = parameters.backend === 'bpu_sim' && parameters.bpu_sim_results === 'hash';
+  const isMadeUp = options.backend === 'bpu_sim' && options.bpuSimResults === 'hash';
   // Scores that are made up need no file of the model.
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
-  const name = parameters.model === 'auto' ? await defaultName(notices) : parameters.model;
+  const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   const manifest = await resolveModel(name);
-  if (isMadeUp) return { manifest, backend: simulatedBpuSpec(manifest, parameters) };
-  if (parameters.backend === 'bpu' || (parameters.backend === 'auto' && (await hasBpu(manifest, notices)))) {
-    return { manifest, backend: await bpuBackendSpec(manifest, parameters) };
+  if (isMadeUp) return { manifest, backend: simulatedBpuSpec(manifest, options) };
+  if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(manifest, notices)))) {
+    return { manifest, backend: await bpuBackendSpec(manifest, options) };
   }
-  const preprocess = modelPreprocess(manifest, parameters);
+  const preprocess = modelPreprocess(manifest, options);
   const onnxPath = await ensureOnnx(manifest, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
     onProgress: ({ phase }) => {
@@ -67,10 +54,10 @@ export async function loadModel(
   });
   const saturation = await saturationNotice(onnxPath);
   if (saturation !== undefined) notices.notice?.(saturation);
-  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, parameters);
+  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, options);
   return {
     manifest,
-    backend: parameters.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, parameters, onnx) : onnx,
+    backend: options.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
 }
 

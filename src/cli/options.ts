@@ -1,22 +1,23 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  type ParameterName,
-  type ParameterSpec,
-  parameterProblem,
-  parameterSpec,
-} from '../core/parameters.js';
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptionName,
+  type ClassifierOptions,
+} from '../classify/classifierOptions.js';
+import { type OptionSpec, optionProblem } from '../core/optionTable.js';
 
-/** A parameter's name as a flag has it: `top-k` for `top_k`. */
-export const flagOf = (name: string): string => name.replaceAll(/[._]/g, '-');
+/** An option's flag: `--top-k` for `topK`. */
+const flagOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** What stands in for the value in the help; the shell's completion goes by it as well. */
-function placeholderOf({ name, type }: ParameterSpec): string {
+function placeholderOf(name: string, { type }: OptionSpec): string {
   if (name === 'model') return 'model';
   return type === 'integer' || type === 'double' ? 'number' : 'value';
 }
 
 /** The text of a flag as the parameter's type. */
-function parseValue(spec: ParameterSpec, text: string): unknown {
+function parseValue(spec: OptionSpec, text: string): unknown {
   switch (spec.type) {
     case 'integer':
     case 'double':
@@ -31,25 +32,26 @@ function parseValue(spec: ParameterSpec, text: string): unknown {
 }
 
 /**
- * Adds the flags of some rows of the parameter table: `--top-k 3` for `top_k`. A bad value is refused with the
- * same sentence as `ros2 param set` gives.
+ * Adds the flags of some rows of the classifier's options; commander gives their values under the same names. A bad
+ * value is refused with the sentence that `ros2 param set` gives.
  *
- * @param defaults values that this command starts from, where they differ from the node's.
+ * @param defaults values that this command starts from, where they differ from the table's.
  */
-export function addParameterOptions(
+export function addClassifierOptions(
   command: Command,
-  names: readonly ParameterName[],
-  defaults: Partial<Record<ParameterName, unknown>> = {},
+  names: readonly ClassifierOptionName[],
+  defaults: Partial<ClassifierOptions> = {},
 ): void {
   for (const name of names) {
-    const spec = parameterSpec(name);
+    const spec: OptionSpec = CLASSIFIER_OPTIONS[name];
+    const flag = flagOf(name);
     const bounds = spec.range === undefined ? '' : ` (${spec.range.min} to ${spec.range.max})`;
-    const option = new Option(`--${flagOf(name)} <${placeholderOf(spec)}>`, `${spec.description}${bounds}`);
+    const option = new Option(`${flag} <${placeholderOf(name, spec)}>`, `${spec.description}${bounds}`);
     // First the choices, for help and completion; they set a parser too, which ours then replaces.
     if (spec.choices !== undefined) option.choices(spec.choices);
     option.default(defaults[name] ?? spec.defaultValue).argParser((text: string) => {
       const value = parseValue(spec, text);
-      const problem = parameterProblem(spec, Number.isNaN(value) ? text : value);
+      const problem = optionProblem(flag, spec, Number.isNaN(value) ? text : value);
       if (problem !== undefined) throw new InvalidArgumentError(problem);
       return value;
     });
@@ -57,14 +59,12 @@ export function addParameterOptions(
   }
 }
 
-/** The values of those flags under their parameter names. */
-export function parametersFromOptions(
-  options: Readonly<Record<string, unknown>>,
-  names: readonly ParameterName[],
-): Record<string, unknown> {
-  const camel = (name: string): string =>
-    name.replaceAll(/[._]([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(names.map((name) => [name, options[camel(name)]]));
+/** Those of a command's options that are the classifier's. */
+export function pickOptions<Name extends ClassifierOptionName>(
+  options: Pick<ClassifierOptions, Name>,
+  names: readonly Name[],
+): Pick<ClassifierOptions, Name> {
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<ClassifierOptions, Name>;
 }
 
 /** An option with a few values. */

@@ -1,8 +1,8 @@
 import { openBag } from '../bag/openBag.js';
+import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { fillParameters } from '../core/parameters.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
@@ -21,7 +21,7 @@ export function planesMaker(manifest: ModelManifest): FramePlanes {
       `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler wants it.`,
     );
   }
-  return new FramePlanes(modelPreprocess(manifest, fillParameters({ resize_filter: 'antialias' })), color);
+  return new FramePlanes(modelPreprocess(manifest, classifierOptions({ resizeFilter: 'antialias' })), color);
 }
 
 /**

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import {
+  type ClassifierOptionName,
+  type ClassifierOptions,
+  classifierOptions,
+} from '../classify/classifierOptions.js';
 import { asEffvitError } from '../core/EffvitError.js';
-import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
@@ -27,25 +31,27 @@ import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { deviceMeter } from './deviceMeter.js';
 import { loadModel } from './loadModel.js';
-import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
+import { addClassifierOptions, numberParser, pickOptions } from './options.js';
 import { type BenchResult, showBench } from './showBench.js';
 import { checkChartPath, writeChart } from './writeChart.js';
 
-const PARAMETER_FLAGS = [
+const CLASSIFIER_FLAGS = [
   'model',
   'backend',
-  'intra_op_threads',
-  'bpu_priority',
-  'bpu_sim_results',
-  'inference_timeout_ms',
-] as const satisfies readonly ParameterName[];
+  'intraOpThreads',
+  'bpuPriority',
+  'bpuSimResults',
+  'inferenceTimeoutMs',
+] as const satisfies readonly ClassifierOptionName[];
 
-/** hrt_model_exec's numbers of cores as the parameter bpu_core spells them. */
+type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+
+/** hrt_model_exec's numbers of cores as the option bpuCore spells them. */
 const CORES = ['any', '0', '1'] as const;
 const DEFAULT_THREADS = [1, 4, 8];
 const MS_PER_S = 1000;
 
-interface BenchOptions {
+interface BenchOptions extends Flags {
   readonly threads: readonly number[];
   readonly frameCount: number;
   readonly perfTime?: number;
@@ -94,15 +100,15 @@ export function registerBench(program: Command, context: CommandContext): void {
       'after',
       '\nExamples:\n  effvit bench --backend bpu_sim\n  effvit bench --backend bpu_sim --threads 1-16 --chart scaling.svg\n  effvit bench --backend bpu --threads 1,4,8 --json > board.json\n',
     );
-  addParameterOptions(command, PARAMETER_FLAGS);
+  addClassifierOptions(command, CLASSIFIER_FLAGS);
   command.action(async (options: BenchOptions) => {
     if (options.chart !== undefined) checkChartPath(options.chart);
     const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
-    const parameters = fillParameters({
-      ...parametersFromOptions(options as unknown as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
-      bpu_core: CORES[options.coreId],
+    const classifying = classifierOptions({
+      ...pickOptions(options, CLASSIFIER_FLAGS),
+      bpuCore: CORES[options.coreId] ?? 'any',
     });
-    const result = await measure(parameters, options, earlier, context);
+    const result = await measure(classifying, options, earlier, context);
     // A file that cannot be written must not take what was measured with it.
     if (options.json === true) context.terminal.json(benchJson(result, options));
     else showBench(result, context.terminal);
@@ -112,12 +118,12 @@ export function registerBench(program: Command, context: CommandContext): void {
 }
 
 async function measure(
-  parameters: Parameters,
+  classifying: ClassifierOptions,
   options: BenchOptions,
   earlier: EarlierPerf | undefined,
   { terminal, signal }: CommandContext,
 ): Promise<BenchResult> {
-  const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
+  const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
   const { backend, manifest } = model;
   const series: PerfSeries[] = [];
   let info: LoadedModelInfo | undefined;
@@ -129,7 +135,7 @@ async function measure(
       frameCount: options.frameCount,
       repetitions: options.repetitions,
       warmUpFrames: options.warmUp,
-      runTimeoutMs: parameters.inference_timeout_ms,
+      runTimeoutMs: classifying.inferenceTimeoutMs,
       meter: deviceMeter(backend),
       signal,
       onRun: (done, of) => terminal.progress(`${threads} threads`, done, of),

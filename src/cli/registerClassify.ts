@@ -2,28 +2,34 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { annotatePicture, encodePng } from '../classify/annotate/annotatePicture.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
+import {
+  type ClassifierOptionName,
+  type ClassifierOptions,
+  classifierOptions,
+} from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fillParameters, type ParameterName } from '../core/parameters.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
 import { nv12ToRgb } from '../image/nv12ToRgb.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addParameterOptions, parametersFromOptions } from './options.js';
+import { addClassifierOptions, pickOptions } from './options.js';
 import { pictureFrame } from './pictureFrame.js';
 import { resultLines } from './resultLines.js';
 
-const PARAMETER_FLAGS = [
+const CLASSIFIER_FLAGS = [
   'model',
   'backend',
-  'top_k',
-  'score_threshold',
-  'resize_mode',
-  'resize_filter',
-  'nv12_range',
-] as const satisfies readonly ParameterName[];
+  'topK',
+  'scoreThreshold',
+  'resizeMode',
+  'resizeFilter',
+  'nv12Range',
+] as const satisfies readonly ClassifierOptionName[];
 
-interface ClassifyOptions {
+type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+
+interface ClassifyOptions extends Flags {
   readonly json?: boolean;
   readonly annotate?: string;
   readonly showInput?: boolean;
@@ -45,16 +51,16 @@ export function registerClassify(program: Command, context: CommandContext): voi
       '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
     );
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
-  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'antialias' });
+  addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
   command.action(async (pictures: string[], options: ClassifyOptions) => {
     checkAnnotation(pictures, options);
-    const parameters = fillParameters({
-      ...parametersFromOptions(options as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
+    const classifying = classifierOptions({
+      ...pickOptions(options, CLASSIFIER_FLAGS),
       threads: 1,
     });
     const { terminal, signal } = context;
-    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
-    const classifier = await Classifier.start({ model, parameters });
+    const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+    const classifier = await Classifier.start(model, classifying);
     try {
       // One after the other: the timings of a picture are then its own.
       for (const path of pictures) {

@@ -1,28 +1,34 @@
 import type { Command } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
+import {
+  type ClassifierOptionName,
+  type ClassifierOptions,
+  classifierOptions,
+} from '../classify/classifierOptions.js';
 import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
 import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fillParameters, type ParameterName } from '../core/parameters.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addParameterOptions, parametersFromOptions } from './options.js';
+import { addClassifierOptions, pickOptions } from './options.js';
 import { pictureFrame } from './pictureFrame.js';
 import { plainTable } from './stageTable.js';
 
-const PARAMETER_FLAGS = [
+const CLASSIFIER_FLAGS = [
   'model',
   'backend',
   'threads',
-  'resize_mode',
-  'resize_filter',
-  'nv12_range',
-] as const satisfies readonly ParameterName[];
+  'resizeMode',
+  'resizeFilter',
+  'nv12Range',
+] as const satisfies readonly ClassifierOptionName[];
+
+type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 
 const CLASSES_SHOWN = 40;
 const CONFUSIONS_SHOWN = 10;
 
-interface EvalOptions {
+interface EvalOptions extends Flags {
   readonly json?: boolean;
 }
 
@@ -41,16 +47,16 @@ export function registerEval(program: Command, context: CommandContext): void {
     .option('--json', 'one JSON object instead of tables')
     .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
-  addParameterOptions(command, PARAMETER_FLAGS, { resize_filter: 'antialias' });
+  addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
   command.action(async (path: string, options: EvalOptions) => {
-    const parameters = fillParameters({
-      ...parametersFromOptions(options as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
-      top_k: 5,
-      drop_policy: 'block',
+    const classifying = classifierOptions({
+      ...pickOptions(options, CLASSIFIER_FLAGS),
+      topK: 5,
+      dropPolicy: 'block',
     });
     const { terminal, signal } = context;
-    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
-    const classifier = await Classifier.start({ model, parameters });
+    const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+    const classifier = await Classifier.start(model, classifying);
     try {
       const pictures = await readLabelledPictures(path, classifier.labels);
       const evaluation = await evaluate(classifier, pictures, context);

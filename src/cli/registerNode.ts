@@ -26,7 +26,7 @@ export function registerNode(program: Command, context: CommandContext): void {
       await runClassifierNode(rosArguments, context.signal, {
         hurry: context.hurry,
         isAutostarted: isAutostarted || options.autostart === true,
-        loadModel: (parameters, notice) => loadModel(parameters, { notice, signal: context.signal }),
+        loadModel: (options, notice) => loadModel(options, { notice, signal: context.signal }),
         readSensors: readBoardMonitor,
       });
     });

@@ -5,42 +5,48 @@ import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import {
+  type ClassifierOptionName,
+  type ClassifierOptions,
+  classifierOptions,
+} from '../classify/classifierOptions.js';
+import {
   compareResults,
   type ExpectedResults,
   type FrameResults,
   parseExpectedResults,
 } from '../classify/expectedResults.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { fillParameters, type ParameterName, type Parameters } from '../core/parameters.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addParameterOptions, numberParser, parametersFromOptions } from './options.js';
+import { addClassifierOptions, numberParser, pickOptions } from './options.js';
 import { parseRateOrMax } from './playbackRate.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
 import { writeReplayReport } from './writeReplayReport.js';
 
-const PARAMETER_FLAGS = [
+const CLASSIFIER_FLAGS = [
   'model',
   'backend',
   'threads',
-  'intra_op_threads',
-  'top_k',
-  'score_threshold',
-  'resize_mode',
-  'resize_filter',
-  'nv12_range',
-  'source_yuv_range',
-  'queue_size',
-  'drop_policy',
-  'max_age_ms',
-  'max_fps',
-  'inference_timeout_ms',
-] as const satisfies readonly ParameterName[];
+  'intraOpThreads',
+  'topK',
+  'scoreThreshold',
+  'resizeMode',
+  'resizeFilter',
+  'nv12Range',
+  'sourceYuvRange',
+  'queueSize',
+  'dropPolicy',
+  'maxAgeMs',
+  'maxFps',
+  'inferenceTimeoutMs',
+] as const satisfies readonly ClassifierOptionName[];
 
-interface ReplayOptions {
+type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+
+interface ReplayOptions extends Flags {
   readonly topic?: readonly string[];
   readonly rate: number | 'max';
   readonly output?: string;
@@ -73,15 +79,15 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
     .addHelpText('after', '\nExample: effvit replay bags/signs_drive --threads 2 --output results.mcap\n');
-  addParameterOptions(command, PARAMETER_FLAGS);
+  addClassifierOptions(command, CLASSIFIER_FLAGS);
   command.action(async (path: string, options: ReplayOptions) => {
-    const parameters = fillParameters({
-      ...parametersFromOptions(options as unknown as Readonly<Record<string, unknown>>, PARAMETER_FLAGS),
+    const classifying = classifierOptions({
+      ...pickOptions(options, CLASSIFIER_FLAGS),
       // As fast as it goes must still mean every frame; at a pace, a full queue drops as the node's does.
-      ...(options.rate === 'max' && { drop_policy: 'block', max_fps: 0 }),
+      ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
     });
     const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
-    const summary = await replay(path, options, parameters, context);
+    const summary = await replay(path, options, classifying, context);
     const compared =
       expected === undefined
         ? summary
@@ -104,7 +110,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
 async function replay(
   path: string,
   options: ReplayOptions,
-  parameters: Parameters,
+  classifying: ClassifierOptions,
   { terminal, signal }: CommandContext,
 ): Promise<ReplaySummary> {
   const bag = await openBag(path);
@@ -113,8 +119,11 @@ async function replay(
   try {
     // Asked for before the model is loaded: a wrong topic should not cost the loading time.
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
-    const model = await loadModel(parameters, { notice: (text) => terminal.note(text), signal });
-    classifier = await Classifier.start({ model, parameters });
+    const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+    classifier = await Classifier.start(model, {
+      ...classifying,
+      sourceCount: new Set<unknown>(options.topic ?? bag.imageTopics()).size,
+    });
     const collector =
       options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
     const view = new ReplayView(terminal);
@@ -159,7 +168,7 @@ async function replay(
       backend: classifier.info.backend,
       isSimulated: classifier.info.isSimulated,
       runtime: classifier.info.runtime,
-      threads: parameters.threads,
+      threads: classifying.threads,
       results: inOrder(frames),
       ...(results !== undefined && { outputPath: results.path }),
       ...(options.report !== undefined && { reportPath: options.report }),

@@ -1,7 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
-import { PARAMETERS } from '../core/parameters.js';
-import { flagOf } from './options.js';
+import { PARAMETER_NAMES } from '../ros/parameters/parameterTable.js';
 
 const BEGIN = '--ros-args';
 const END = '--';
@@ -58,6 +57,7 @@ function remedyFor(argument: string, next: string | undefined): string {
 
 /** The parameter that a flag such as `--top-k` or `top_k` means. */
 function parameterNamed(flag: string): string | undefined {
-  const wanted = flagOf(flag.replace(/^-+/, ''));
-  return PARAMETERS.map(({ name }) => name).find((name) => flagOf(name) === wanted);
+  const dashed = (name: string): string => name.replaceAll(/[._]/g, '-');
+  const wanted = dashed(flag.replace(/^-+/, ''));
+  return PARAMETER_NAMES.find((name) => dashed(name) === wanted);
 }

@@ -33,14 +33,14 @@ export async function writeReplayReport(
   await writeFileAtomic(path, await replayPage(report));
 }
 
-function facts({ manifest, info, labels, preprocess, parameters }: Classifier, run: ReplayRun): Fact[] {
+function facts({ manifest, info, labels, preprocess, options }: Classifier, run: ReplayRun): Fact[] {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
   return [
     ['recording', run.bagPath],
     ['pace', run.rate === 'max' ? 'as fast as it goes, every frame' : `${run.rate} of the original`],
     ['model', `${manifest.name}, ${labels.length} classes`],
     ['backend', `${info.runtime} (${info.backend}${info.isSimulated ? ', SIMULATED' : ''})`],
-    ['threads', String(parameters.threads)],
+    ['threads', String(options.threads)],
     [
       'input',
       `${preprocess.widthPx} x ${preprocess.heightPx} px NV12 (${preprocess.range} range), ${preprocess.resizeMode}, filter ${preprocess.filter}`,

@@ -1,9 +1,9 @@
-import type { Parameters } from '../core/parameters.js';
 import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
 import { ImageSamples } from './images/ImageSamples.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { releaseSample } from './images/releaseSample.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
+import type { NodeParameterValues } from './parameters/parameterTable.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
@@ -47,7 +47,7 @@ export class CameraSubscriptions {
   constructor(
     rcl: RclModule,
     node: RclNode,
-    parameters: Pick<Parameters, 'image_topics' | 'image_transport'>,
+    parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>,
     events: CameraEvents,
   ) {
     this.#node = node;

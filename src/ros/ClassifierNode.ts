@@ -1,12 +1,13 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { LifecycleMachine } from './lifecycle/LifecycleMachine.js';
 import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { NodeParameters } from './parameters/NodeParameters.js';
+import type { NodeParameterName, NodeParameterValues } from './parameters/parameterTable.js';
 import { nodeWithClockQos } from './rcl/nodeWithClockQos.js';
 import { nodeWithParameterFiles } from './rcl/nodeWithParameterFiles.js';
 import { offerService } from './rcl/offerService.js';
@@ -25,7 +26,10 @@ const SPIN_TIMEOUT_MS = 50;
 
 export interface ClassifierNodeOptions {
   /** Finds and prepares the model that the parameters name. */
-  readonly loadModel: (parameters: Parameters, notice: (text: string) => void) => Promise<ClassifierModel>;
+  readonly loadModel: (
+    options: ClassifierOptions,
+    notice: (text: string) => void,
+  ) => Promise<ClassifierModel>;
   /** The board's own sensors. */
   readonly readSensors?: () => BoardReading;
   /** Once it is aborted, frames are no longer waited for: those that are left are dropped as `closed`. */
@@ -71,7 +75,7 @@ export class ClassifierNode {
     try {
       this.#parameters = new NodeParameters(rcl, this.#node, {
         state: () => this.lifecycle.state,
-        apply: (parameters, changed) => this.#apply(parameters, changed),
+        apply: (values, changed) => this.#apply(values, changed),
       });
       this.lifecycle = new LifecycleMachine({
         configure: () => this.#configure(),
@@ -121,7 +125,7 @@ export class ClassifierNode {
       const pipeline = await ServingPipeline.start({
         rcl: this.#rcl,
         node: this.#node,
-        loadModel: (parameters) => this.#options.loadModel(parameters, (text) => logger.warn(text)),
+        loadModel: (options) => this.#options.loadModel(options, (text) => logger.warn(text)),
         parameters: () => this.#parameters.values,
         machineMonitor: this.#machineMonitor,
         nextDatabaseVersion: () => {
@@ -133,10 +137,10 @@ export class ClassifierNode {
       });
       this.#pipeline = pipeline;
       this.#lastError = undefined;
-      const { info, manifest, labels, parameters } = pipeline.classifier;
+      const { info, manifest, labels, options } = pipeline.classifier;
       const simulated = info.isSimulated ? ' This is a SIMULATION.' : '';
       logger.info(
-        `${manifest.name} with ${labels.length} classes on ${info.runtime}, ${parameters.threads} threads.${simulated}`,
+        `${manifest.name} with ${labels.length} classes on ${info.runtime}, ${options.threads} threads.${simulated}`,
       );
     } catch (error) {
       this.#lastError = asEffvitError(error).message;
@@ -191,11 +195,11 @@ export class ClassifierNode {
   }
 
   /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */
-  async #apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
+  async #apply(values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>): Promise<void> {
     await this.lifecycle.settled();
-    await this.#pipeline?.apply(parameters, changed);
+    await this.#pipeline?.apply(values, changed);
     const period = 'diagnostic_updater.period';
-    if (changed.has(period)) this.#diagnostics.setPeriod(parameters[period]);
+    if (changed.has(period)) this.#diagnostics.setPeriod(values[period]);
   }
 
   #require(): ServingPipeline {

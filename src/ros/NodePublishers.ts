@@ -2,10 +2,10 @@ import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { classificationCdr } from '../classify/messages/classificationCdr.js';
 import { type FrameReportMessage, frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
-import type { Parameters } from '../core/parameters.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { DebugImages } from './DebugImages.js';
+import type { NodeParameterValues } from './parameters/parameterTable.js';
 import { CdrPublisher } from './rcl/CdrPublisher.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
@@ -76,7 +76,7 @@ export class NodePublishers {
    */
   publishModel(
     classifier: Classifier,
-    parameters: Pick<Parameters, 'score_threshold'>,
+    parameters: Pick<NodeParameterValues, 'score_threshold'>,
     databaseVersion: number,
   ): void {
     const { manifest, info } = classifier;
@@ -91,7 +91,7 @@ export class NodePublishers {
   }
 
   /** The labels with the threshold in force; again when that changes. */
-  publishLabels({ labels }: Classifier, parameters: Pick<Parameters, 'score_threshold'>): void {
+  publishLabels({ labels }: Classifier, parameters: Pick<NodeParameterValues, 'score_threshold'>): void {
     this.#labelInfo.publish({
       header: this.#header(),
       class_map: labels.map((label, index) => ({ class_id: index, class_name: label })),
@@ -102,7 +102,7 @@ export class NodePublishers {
   publishOutcome(
     outcome: ClassifyOutcome,
     classifier: Classifier,
-    parameters: Pick<Parameters, 'class_id_format'>,
+    parameters: Pick<NodeParameterValues, 'class_id_format'>,
   ): void {
     if (outcome.kind === 'result') {
       this.#classification.publish(
@@ -122,7 +122,7 @@ export class NodePublishers {
     frame: ImageFrame,
     outcome: ClassifyOutcome,
     classifier: Classifier,
-    parameters: Pick<Parameters, 'debug_image_scale'>,
+    parameters: Pick<NodeParameterValues, 'debug_image_scale'>,
   ): Promise<void> | undefined {
     return this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
   }

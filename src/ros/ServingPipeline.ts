@@ -1,13 +1,13 @@
-import {
-  Classifier,
-  type ClassifierModel,
-  type ClassifierOptions,
-  type ClassifyOutcome,
-} from '../classify/Classifier.js';
+import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import type { Parameters } from '../core/parameters.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { NodePublishers } from './NodePublishers.js';
+import {
+  classifierOptionsOf,
+  type NodeParameterName,
+  type NodeParameterValues,
+} from './parameters/parameterTable.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { MachineMonitor } from './reports/MachineMonitor.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
@@ -16,10 +16,10 @@ import { PipelineReports } from './reports/PipelineReports.js';
 export interface ServingPipelineOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
-  /** Finds and prepares the model that the parameters name. */
-  readonly loadModel: (parameters: Parameters) => Promise<ClassifierModel>;
+  /** Finds and prepares the model that the options name. */
+  readonly loadModel: (options: ClassifierOptions) => Promise<ClassifierModel>;
   /** The node's, as they are now. */
-  readonly parameters: () => Parameters;
+  readonly parameters: () => NodeParameterValues;
   readonly machineMonitor: MachineMonitor;
   /** Of vision_info: another for every model that comes to serve. */
   readonly nextDatabaseVersion: () => number;
@@ -66,14 +66,14 @@ export class ServingPipeline {
   static async start(options: ServingPipelineOptions): Promise<ServingPipeline> {
     const { node, loadModel, signal } = options;
     const parameters = options.parameters();
-    const started: ClassifierOptions = {
-      model: await loadModel(parameters),
-      parameters: forTopics(parameters),
+    const classifierOptions = classifierOptionsOf(parameters);
+    const classifier = await Classifier.start(await loadModel(classifierOptions), {
+      ...classifierOptions,
+      sourceCount: parameters.image_topics.length,
       // Simulated time stands at 0 until /clock ticks, and a delay by it would mean nothing.
       stampClockNs: () => node.now().nanoseconds || undefined,
       ...(signal !== undefined && { signal }),
-    };
-    const classifier = await Classifier.start(started);
+    });
     try {
       return new ServingPipeline(classifier, options);
     } catch (error) {
@@ -111,15 +111,15 @@ export class ServingPipeline {
   }
 
   /** Takes changed parameters into what runs. @throws EffvitError why they cannot be taken; nothing has changed then. */
-  async apply(parameters: Parameters, changed: ReadonlySet<string>): Promise<void> {
+  async apply(values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>): Promise<void> {
     const { classifier } = this;
+    const options = classifierOptionsOf(values);
     const isSwapped = changed.has('model') || changed.has('backend');
     try {
       if (isSwapped) {
-        const model = await this.#options.loadModel(parameters);
-        await classifier.swapModel(model, forTopics(parameters));
+        await classifier.swapModel(await this.#options.loadModel(options), options);
       } else {
-        await classifier.setParameters(forTopics(parameters));
+        await classifier.setOptions(options);
       }
     } catch (error) {
       const isClosed = error instanceof EffvitError && error.code === 'CLOSED';
@@ -129,9 +129,9 @@ export class ServingPipeline {
     // A cleanup may have come meanwhile.
     if (this.#isClosed) return;
     if (isSwapped) {
-      this.#publishers.publishModel(classifier, parameters, this.#options.nextDatabaseVersion());
+      this.#publishers.publishModel(classifier, values, this.#options.nextDatabaseVersion());
     } else if (changed.has('score_threshold')) {
-      this.#publishers.publishLabels(classifier, parameters);
+      this.#publishers.publishLabels(classifier, values);
     }
   }
 
@@ -162,9 +162,4 @@ export class ServingPipeline {
     }
     this.#publishers.publishOutcome(outcome, this.classifier, parameters());
   }
-}
-
-/** A camera cannot be made to wait: what it sends while the queue is full is dropped under `block`, too. */
-function forTopics(parameters: Parameters): Parameters {
-  return parameters.drop_policy === 'block' ? { ...parameters, drop_policy: 'newest' } : parameters;
 }

@@ -62,7 +62,7 @@ function row(
 }
 
 async function benchSimulation(): Promise<void> {
-  const spec = simulatedBpuSpec(manifest, { bpu_core: 'any' });
+  const spec = simulatedBpuSpec(manifest, { bpuCore: 'any' });
   assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62, kind: 'published' });
   console.log(
     `simulated rdk-x5, goals: 1 thread 6.34 ms, 4 threads 22.69 ms and 174.7 FPS, 8 threads no more`,
@@ -88,7 +88,7 @@ async function benchSimulation(): Promise<void> {
 
 /** One frame at a time through one worker; median of what the pool adds, and of each of its stages. */
 async function poolsPart(serviceMs: number, hostMs: number, frames: number): Promise<string> {
-  const spec = simulatedBpuSpec(manifest, { bpu_core: 'any' });
+  const spec = simulatedBpuSpec(manifest, { bpuCore: 'any' });
   const pool = new InferencePool<number>({
     model: {
       backend: { ...spec, deviceModel: { cores: 1, serviceMs, hostMs } },

@@ -307,7 +307,7 @@ async function ingest(camera: CameraShape, forSeconds: number): Promise<void> {
 async function device(): Promise<void> {
   const threads = 4;
   const camera = { widthPx: 640, heightPx: 480, hz: 200 };
-  const { deviceModel } = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpu_core: 'any' });
+  const { deviceModel } = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpuCore: 'any' });
   const ownMs = Math.max((threads * deviceModel.serviceMs) / deviceModel.cores, deviceModel.serviceMs);
   console.log(
     `SIMULATED rdk-x5, ${threads} threads, 640x480 rgb8 at ${camera.hz} Hz; the device itself: ${(1000 / deviceModel.serviceMs).toFixed(1)} frames/s, ${ownMs.toFixed(2)} ms a frame with ${threads} in it (published 174.7 and 22.69)`,

@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { nearestName } from '../../core/nearestName.js';
-import {
-  fillParameters,
-  PARAMETERS,
-  type ParameterSpec,
-  type Parameters,
-  parameterProblem,
-  valueProblem,
-} from '../../core/parameters.js';
+import { type OptionSpec, optionProblem, valueProblem } from '../../core/optionTable.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
 import { changeRefusal, readOnlyRefusal } from './changeRefusal.js';
 import { offerParameters, type SetResult } from './offerParameters.js';
+import {
+  fillParameters,
+  isParameterName,
+  type NodeParameterName,
+  type NodeParameterValues,
+  PARAMETER_NAMES,
+  PARAMETERS,
+} from './parameterTable.js';
 import {
   fromRos,
   type ParameterMessage,
@@ -25,13 +26,13 @@ const USE_SIM_TIME = 'use_sim_time';
 
 /** What the node does with changes; each may refuse by throwing. */
 export interface ParameterOwner {
-  /** Decides whether parameters whose `change` is `inactive` may change now. */
+  /** Decides whether parameters that are taken at `configure` may change now. */
   readonly state: () => LifecycleState;
   /**
    * Takes the new values into the running pipeline before they are stored: loading a model or starting workers
-   * may take a while and may fail, and then the old values stay.
+   * may take a while and may fail, and then the old values stay. Called with the old values again where storing fails.
    */
-  readonly apply: (parameters: Parameters, changed: ReadonlySet<string>) => Promise<void>;
+  readonly apply: (values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>) => Promise<void>;
 }
 
 /** What a request comes to: values of the table, and what rclnodejs is to store. */
@@ -41,14 +42,15 @@ interface Change {
 }
 
 /**
- * The node's parameters behind the standard services. rclnodejs's own services answer at once, so a change that
+ * The node's parameters behind the standard services, and the one place of their values: everything that needs one
+ * asks here, or is told by `apply`. rclnodejs's own services answer at once, so a change that
  * has to be tried first (another model, more workers) could not be refused; and they tell no ranges. These do.
  */
 export class NodeParameters {
   readonly #rcl: RclModule;
   readonly #node: RclNode;
   readonly #owner: ParameterOwner;
-  #values: Parameters;
+  #values: NodeParameterValues;
   /** Changes are applied one after the other, in the order of the requests. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -67,34 +69,31 @@ export class NodeParameters {
       throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value));
     }
     const own: [string, unknown][] = [];
-    for (const spec of PARAMETERS) {
-      const parameter = given.get(spec.name);
-      if (parameter !== undefined) own.push([spec.name, fromRos(spec, parameter.value)]);
+    for (const name of PARAMETER_NAMES) {
+      const parameter = given.get(name);
+      if (parameter !== undefined) own.push([name, fromRos(PARAMETERS[name], parameter.value)]);
     }
     this.#values = fillParameters(Object.fromEntries(own));
-    for (const spec of PARAMETERS) this.#declare(spec);
+    for (const name of PARAMETER_NAMES) this.#declare(name, PARAMETERS[name]);
     offerParameters(node, (messages) => this.#set(messages));
   }
 
-  get values(): Parameters {
+  /** Frozen; another object after every change. */
+  get values(): NodeParameterValues {
     return this.#values;
   }
 
-  #declare(spec: ParameterSpec): void {
-    const code = TYPE_CODES[spec.type];
-    const descriptor = new this.#rcl.ParameterDescriptor(spec.name, code, spec.description, false);
-    const parameter = this.#parameter(spec, this.#values[spec.name as keyof Parameters]);
+  #declare(name: NodeParameterName, { type, description }: OptionSpec): void {
+    const descriptor = new this.#rcl.ParameterDescriptor(name, TYPE_CODES[type], description, false);
+    const parameter = this.#parameter(name, this.#values[name]);
     // What was given is in the value already; rclnodejs would take it as it came, an integer for a double.
     this.#node.declareParameter(parameter, descriptor, true);
   }
 
-  #parameter(spec: ParameterSpec, value: unknown): RclParameter {
-    const stored = spec.type === 'integer' ? BigInt(value as number) : value;
-    return new this.#rcl.Parameter(
-      spec.name,
-      TYPE_CODES[spec.type],
-      Array.isArray(stored) ? [...stored] : stored,
-    );
+  #parameter(name: NodeParameterName, value: unknown): RclParameter {
+    const { type } = PARAMETERS[name];
+    const stored = type === 'integer' ? BigInt(value as number) : value;
+    return new this.#rcl.Parameter(name, TYPE_CODES[type], Array.isArray(stored) ? [...stored] : stored);
   }
 
   /** All of them or none; never rejects. */
@@ -119,28 +118,38 @@ export class NodeParameters {
   async #setNow(messages: readonly ParameterMessage[]): Promise<void> {
     const change: Change = { values: {}, stored: [] };
     for (const { name, value } of messages) {
-      const spec: ParameterSpec | undefined = PARAMETERS.find((row) => row.name === name);
-      if (spec === undefined) this.#takeForeign(name, value, change);
-      else this.#take(spec, value, change);
+      if (isParameterName(name)) this.#take(name, value, change);
+      else this.#takeForeign(name, value, change);
     }
-    const next = fillParameters({ ...this.#values, ...change.values });
-    const differing = PARAMETERS.map(({ name }) => name).filter(
-      (name) => !isDeepStrictEqual(next[name], this.#values[name]),
-    );
-    if (differing.length > 0) await this.#owner.apply(next, new Set(differing));
-    const { successful, reason } = this.#node.setParametersAtomically(change.stored);
-    if (!successful) throw new EffvitError('INTERNAL', reason ?? 'rclnodejs refused the values.');
+    const previous = this.#values;
+    const next = fillParameters({ ...previous, ...change.values });
+    const changed = new Set(PARAMETER_NAMES.filter((name) => !isDeepStrictEqual(next[name], previous[name])));
+    if (changed.size > 0) await this.#owner.apply(next, changed);
+    try {
+      this.#store(change.stored);
+    } catch (error) {
+      if (changed.size > 0) await this.#owner.apply(previous, changed);
+      throw error;
+    }
     this.#values = next;
   }
 
-  #take(spec: ParameterSpec, message: ValueMessage, { values, stored }: Change): void {
+  /** Into rclnodejs, which answers `ros2 param get` and tells /parameter_events. */
+  #store(parameters: readonly RclParameter[]): void {
+    const { successful, reason } = this.#node.setParametersAtomically(parameters);
+    if (!successful) throw new EffvitError('INTERNAL', reason ?? 'rclnodejs refused the values.');
+  }
+
+  #take(name: NodeParameterName, message: ValueMessage, { values, stored }: Change): void {
+    const spec: OptionSpec = PARAMETERS[name];
     const value = fromRos(spec, plainValue(message));
+    refuse(optionProblem(name, spec, value));
     // `ros2 param load` gives back what `ros2 param dump` wrote: what stays as it is, is no change.
-    const isSame = isDeepStrictEqual(value, this.#values[spec.name as keyof Parameters]);
-    refuse(parameterProblem(spec, value));
-    if (!isSame) refuse(changeRefusal(spec, this.#owner.state(), this.#node.getFullyQualifiedName()));
-    values[spec.name] = value;
-    stored.push(this.#parameter(spec, value));
+    if (!isDeepStrictEqual(value, this.#values[name])) {
+      refuse(changeRefusal(name, spec.change, this.#owner.state(), this.#node.getFullyQualifiedName()));
+    }
+    values[name] = value;
+    stored.push(this.#parameter(name, value));
   }
 
   /** Parameters that ROS itself declared: use_sim_time, qos_overrides. */

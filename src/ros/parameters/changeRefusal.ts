@@ -1,13 +1,13 @@
-import type { ParameterSpec } from '../../core/parameters.js';
+import type { OptionSpec } from '../../core/optionTable.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 
 /** Why a parameter cannot get another value in this state of the node, with the remedy; undefined where it can. */
 export function changeRefusal(
-  { name, change }: Pick<ParameterSpec, 'name' | 'change'>,
+  name: string,
+  change: OptionSpec['change'],
   state: LifecycleState,
   nodeName: string,
 ): string | undefined {
-  if (change === 'read_only') return readOnlyRefusal(name);
   if (change === 'live' || state === 'unconfigured') return undefined;
   const begin = `Parameter ${name} cannot change while the node is ${state}`;
   const run = (transition: string): string => `\`ros2 lifecycle set ${nodeName} ${transition}\``;

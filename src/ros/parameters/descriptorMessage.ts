@@ -1,5 +1,6 @@
-import { PARAMETERS, type ParameterSpec } from '../../core/parameters.js';
+import type { OptionSpec } from '../../core/optionTable.js';
 import { PARAMETER_TYPE, type RclNode } from '../rcl/rcl.js';
+import { isParameterName, PARAMETERS } from './parameterTable.js';
 import { TYPE_CODES } from './parameterValues.js';
 
 /** rcl_interfaces/msg/ParameterDescriptor */
@@ -15,18 +16,17 @@ export interface DescriptorMessage {
 }
 
 /** What `ros2 param describe` shows of a row of the table. */
-export function descriptorMessage(spec: ParameterSpec): DescriptorMessage {
-  const { name, type, description, change, range } = spec;
+export function descriptorMessage(name: string, spec: OptionSpec): DescriptorMessage {
+  const { type, description, change, range } = spec;
   const constraints = [
     ...(spec.choices === undefined ? [] : [`One of: ${spec.choices.join(', ')}.`]),
-    ...(change === 'inactive' ? ['Changes only while the node is unconfigured.'] : []),
+    ...(change === 'restart' ? ['Changes only while the node is unconfigured.'] : []),
   ];
   const message = {
     ...unknownParameter(name),
     type: TYPE_CODES[type],
     description,
     additional_constraints: constraints.join(' '),
-    read_only: change === 'read_only',
   };
   if (range === undefined) return message;
   const { min, max } = range;
@@ -38,8 +38,7 @@ export function descriptorMessage(spec: ParameterSpec): DescriptorMessage {
 
 /** The same for any name: parameters that ROS itself declared, and names that nobody did. */
 export function describeParameter(node: RclNode, name: string): DescriptorMessage {
-  const spec: ParameterSpec | undefined = PARAMETERS.find((row) => row.name === name);
-  if (spec !== undefined) return descriptorMessage(spec);
+  if (isParameterName(name)) return descriptorMessage(name, PARAMETERS[name]);
   if (!node.hasParameter(name)) return unknownParameter(name);
   return { ...unknownParameter(name), ...node.getParameterDescriptor(name).toMessage() };
 }

@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../../core/parameters.js';
+import type { OptionSpec } from '../../core/optionTable.js';
 import { PARAMETER_TYPE, type ParameterTypeCode } from '../rcl/rcl.js';
 
 /** The table's types as rcl_interfaces/msg/ParameterType has them. */
@@ -8,7 +8,7 @@ export const TYPE_CODES = {
   double: PARAMETER_TYPE.double,
   boolean: PARAMETER_TYPE.bool,
   string_array: PARAMETER_TYPE.stringArray,
-} as const satisfies Record<ParameterSpec['type'], ParameterTypeCode>;
+} as const satisfies Record<OptionSpec['type'], ParameterTypeCode>;
 
 /** rcl_interfaces/msg/ParameterValue as rclnodejs gives it: arrays are lists or typed arrays. */
 export interface ValueMessage {
@@ -60,7 +60,7 @@ export function plainValue(message: ValueMessage): unknown {
  * A value from ROS as the table has it. Integers are bigint there; 5 may stand for 5.0, and 0 for the choice "0", for
  * the command line takes that for a number.
  */
-export function fromRos({ type, choices }: ParameterSpec, value: unknown): unknown {
+export function fromRos({ type, choices }: OptionSpec, value: unknown): unknown {
   const plain = withoutBigints(value);
   const isChoice = type === 'string' && typeof plain === 'number' && choices?.includes(String(plain));
   return isChoice === true ? String(plain) : plain;

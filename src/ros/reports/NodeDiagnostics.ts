@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { Parameters } from '../../core/parameters.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
+import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { CdrPublisher } from '../rcl/CdrPublisher.js';
 import type { RclNode } from '../rcl/rcl.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
@@ -26,14 +26,14 @@ export interface NodeCondition {
 /** Publishes /diagnostics by a timer, in every state and with nobody listening. */
 export class NodeDiagnostics {
   readonly #node: RclNode;
-  readonly #parameters: () => Parameters;
+  readonly #parameters: () => NodeParameterValues;
   readonly #conditionOf: () => NodeCondition;
   readonly #publisher: CdrPublisher;
   readonly #endpointWarnings: EndpointWarnings;
   /** Undefined once closed. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(node: RclNode, parameters: () => Parameters, conditionOf: () => NodeCondition) {
+  constructor(node: RclNode, parameters: () => NodeParameterValues, conditionOf: () => NodeCondition) {
     this.#node = node;
     this.#parameters = parameters;
     this.#conditionOf = conditionOf;

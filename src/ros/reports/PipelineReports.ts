@@ -3,9 +3,9 @@ import {
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
 } from '../../classify/messages/pipelineStatisticsMessage.js';
-import type { Parameters } from '../../core/parameters.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
+import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { PipelineDiagnosis } from './diagnosticStatus.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';
@@ -17,7 +17,7 @@ export interface PipelineReportsOptions {
   readonly machineMonitor: MachineMonitor;
   /** The node's clock, in nanoseconds: simulated time where the node is told to use it. */
   readonly nowNs: () => bigint;
-  readonly parameters: () => Pick<Parameters, 'diagnostics.max_allowed_processing_time_ms'>;
+  readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
   readonly publish: (message: PipelineStatisticsMessage) => void;
 }
 

@@ -1,7 +1,7 @@
-import type { Parameters } from '../../core/parameters.js';
 import { bpuLoadPercent, hottestCelsius } from '../../inference/bpu/BoardMonitor.js';
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../../stats/FrameAccounting.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
+import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import type { PipelineView } from './PipelineWatch.js';
@@ -54,7 +54,7 @@ export interface PipelineDiagnosis {
 }
 
 type DiagnosticParameters = Pick<
-  Parameters,
+  NodeParameterValues,
   | 'diagnostics.expected_fps'
   | 'diagnostics.max_allowed_processing_time_ms'
   | 'diagnostics.max_acceptable_consecutive_delay_ms'

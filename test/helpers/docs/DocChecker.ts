@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commandShape, everyShape, type ValueShape } from '../../../src/cli/completion/CommandShape.js';
+import { type OptionSpec, optionProblem } from '../../../src/core/optionTable.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import { PARAMETERS, type ParameterSpec, parameterProblem } from '../../../src/core/parameters.js';
+import { isParameterName, PARAMETERS } from '../../../src/ros/parameters/parameterTable.js';
 import { commandTree, parsedCommand } from '../commandTree.js';
 import type { DocText } from './markdown.js';
 import { type Need, neededBy, toldNeeds } from './needs.js';
@@ -220,16 +221,16 @@ function ros2(args: readonly string[], say: (problem: string) => void): void {
   }
   if (args[0] === 'param' && args[1] === 'set') {
     const [, , , name = '', text = ''] = args;
-    const spec = PARAMETERS.find((one): one is (typeof PARAMETERS)[number] => one.name === name);
-    if (spec === undefined) say(`there is no parameter ${name}`);
+    if (!isParameterName(name)) say(`there is no parameter ${name}`);
     else {
-      const problem = parameterProblem(spec as ParameterSpec, typed(spec, text));
+      const spec: OptionSpec = PARAMETERS[name];
+      const problem = optionProblem(name, spec, typed(spec, text));
       if (problem !== undefined) say(problem);
     }
   }
 }
 
-function typed({ type }: ParameterSpec, text: string): unknown {
+function typed({ type }: OptionSpec, text: string): unknown {
   if (type === 'integer' || type === 'double') return Number(text);
   return type === 'boolean' ? text === 'true' : text;
 }

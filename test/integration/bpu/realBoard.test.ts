@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { bpuBackendSpec, usableChip } from '../../../src/classify/bpuBackendSpec.js';
-import { fillParameters } from '../../../src/core/parameters.js';
+import { classifierOptions } from '../../../src/classify/classifierOptions.js';
 import { BpuBackend } from '../../../src/inference/bpu/BpuBackend.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
@@ -16,7 +16,7 @@ describe('the BPU of a real board', () => {
     if ((await usableChip(manifest)) === undefined) {
       leaveOut(this, 'needs the .bin of efficientvit_m5: effvit model pull efficientvit_m5 --for rdk-x5');
     }
-    const backend = new BpuBackend(await bpuBackendSpec(manifest, fillParameters()));
+    const backend = new BpuBackend(await bpuBackendSpec(manifest, classifierOptions()));
     try {
       const { classCount } = await backend.load();
       assert.equal(classCount, 1000);

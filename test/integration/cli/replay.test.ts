@@ -158,7 +158,7 @@ describe('effvit replay', () => {
       [['replay', scratch.path('empty.mcap')], 1, /empty\.mcap/],
       [['replay', bag, '--topic', '/nowhere'], 1, /no topic \/nowhere.*\/front\/image_raw/],
       [['replay', bag, '--rate', '-1'], 2, /Expected max or a factor from 0\.01 to 100 but received -1/],
-      [['replay', bag, '--threads', '0'], 2, /an integer from 1 to 16 for threads but received 0/],
+      [['replay', bag, '--threads', '0'], 2, /an integer from 1 to 16 for --threads but received 0/],
       [['replay', bag, '--expect', scratch.path('absent.json')], 1, /absent\.json: write it first/],
       [['replay', bag, '--expect', scratch.path('bad.json')], 2, /bad\.json is not JSON/],
       [['replay', bag, '--output', '/dev/full/out.mcap'], 1, /\/dev\/full\/out\.mcap/],

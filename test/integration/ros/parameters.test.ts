@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { PARAMETERS } from '../../../src/core/parameters.js';
+import { PARAMETER_NAMES } from '../../../src/ros/parameters/parameterTable.js';
 import { NodeUnderTest } from '../../helpers/NodeUnderTest.js';
 import { type RosPeer, type SetResult, waitFor } from '../../helpers/RosPeer.js';
 
@@ -113,7 +113,7 @@ describe('ROS node: parameters', function () {
       return result;
     };
     const all = await list([], 0);
-    for (const { name } of PARAMETERS) assert.ok(all.names.includes(name), name);
+    for (const name of PARAMETER_NAMES) assert.ok(all.names.includes(name), name);
     assert.ok(all.names.includes('use_sim_time'));
     assert.deepEqual(all.prefixes, ['diagnostic_updater', 'diagnostics']);
     const top = await list([], 1);
@@ -171,7 +171,7 @@ describe('ROS node: parameters', function () {
     const file = rig.path('dump.yaml');
     const names = await user.ask<string[]>({ op: 'dump_parameters', node: NAME, file });
     const depth = 'qos_overrides./classification.publisher.depth';
-    for (const name of [depth, 'use_sim_time', ...PARAMETERS.map((row) => row.name)]) {
+    for (const name of [depth, 'use_sim_time', ...PARAMETER_NAMES]) {
       assert.ok(names.includes(name), name);
     }
     const load = async (): Promise<Record<string, string>> =>

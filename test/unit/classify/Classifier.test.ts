@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { Classifier, type ClassifierModel } from '../../../src/classify/Classifier.js';
-import { fillParameters, type Parameters } from '../../../src/core/parameters.js';
+import { type ClassifierOptions, classifierOptions } from '../../../src/classify/classifierOptions.js';
 import { defaultManifest } from '../../../src/model/defaultManifest.js';
 import type { LabelSource } from '../../../src/model/ModelManifest.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -9,8 +9,8 @@ import { CLASS_COUNT, ScriptedModel, SIDE_PX, scriptedFrame } from '../../helper
 
 const NO_LABELS: LabelSource = { kind: 'none' };
 
-function parametersWith(changes: Readonly<Record<string, unknown>>): Parameters {
-  return fillParameters({ drop_policy: 'block', queue_size: 8, top_k: 2, threads: 1, ...changes });
+function optionsWith(changes: Partial<ClassifierOptions> = {}): ClassifierOptions {
+  return classifierOptions({ dropPolicy: 'block', queueSize: 8, topK: 2, threads: 1, ...changes });
 }
 
 describe('Classifier', () => {
@@ -53,7 +53,7 @@ describe('Classifier', () => {
   }
 
   async function start(labels: LabelSource = NO_LABELS): Promise<Classifier> {
-    classifier = await Classifier.start({ model: model(labels), parameters: parametersWith({}) });
+    classifier = await Classifier.start(model(labels), optionsWith());
     return classifier;
   }
 
@@ -63,18 +63,18 @@ describe('Classifier', () => {
     return outcome.kind === 'result' ? outcome.value.map(({ label }) => label) : [];
   }
 
-  it('swaps model, labels, threads and all other parameters as a whole, between two frames', async () => {
+  it('swaps model, labels, threads and all other options as a whole, between two frames', async () => {
     const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
     const next = model(labelsFile('new.txt', ['A', 'B', 'C', 'D']), { offset: 1000 });
     const swap = { isDone: false };
-    const swapping = running.swapModel(next, parametersWith({ threads: 3, top_k: 3 })).finally(() => {
+    const swapping = running.swapModel(next, optionsWith({ threads: 3, topK: 3 })).finally(() => {
       swap.isDone = true;
     });
     const seen: string[] = [];
     for (let after = 0; after < 20; after += swap.isDone ? 1 : 0) {
       await running.ready();
       const { wanted } = running.workers();
-      const { threads } = running.parameters;
+      const { threads } = running.options;
       assert.equal(wanted, threads);
       seen.push(`${running.labels.join('')} ${threads}`);
       // The number 5 is the greatest score of the old model; the new one adds 1000.
@@ -100,18 +100,18 @@ describe('Classifier', () => {
     for (const [labels, classCount, code] of refused) {
       const wrong = model(labels, classCount === undefined ? {} : { classCount });
       await assert.rejects(running.swapModel(wrong), { code });
-      await assert.rejects(Classifier.start({ model: wrong, parameters: parametersWith({}) }), { code });
+      await assert.rejects(Classifier.start(wrong, optionsWith()), { code });
     }
     assert.equal(scripted.loads, loads);
   });
 
-  it('serves on with the old model and the old parameters where the new one is refused', async () => {
+  it('serves on with the old model and the old options where the new one is refused', async () => {
     const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
-    const wanted = parametersWith({ threads: 4, top_k: 1, score_threshold: 0.9 });
+    const wanted = optionsWith({ threads: 4, topK: 1, scoreThreshold: 0.9 });
     const assertOld = async (): Promise<void> => {
       assert.deepEqual(await labelsOf(running, 5), ['a', 'd']);
       assert.deepEqual(running.labels, ['a', 'b', 'c', 'd']);
-      assert.equal(running.parameters.threads, 1);
+      assert.equal(running.options.threads, 1);
       const { serving, wanted: workers } = running.workers();
       assert.deepEqual([serving, workers], [1, 1]);
       assert.equal(running.manifest.output.classCount, undefined);
@@ -125,18 +125,18 @@ describe('Classifier', () => {
     scripted.failLoads(true);
     await assert.rejects(running.swapModel(model(NO_LABELS), wanted), { code: 'BAD_MODEL' });
     await assertOld();
-    await assert.rejects(running.setParameters(wanted), { code: 'BAD_MODEL' });
+    await assert.rejects(running.setOptions(wanted), { code: 'BAD_MODEL' });
     await assertOld();
     scripted.failLoads(false);
-    await running.setParameters({ ...wanted, source_yuv_range: 'limited' });
+    await running.setOptions({ ...wanted, sourceYuvRange: 'limited' });
     assert.equal(running.workers().serving, 4);
     assert.equal(running.preprocess.sourceRange, 'limited');
   });
 
   it('gives up where it was told to before the model loads', async () => {
     const { loads } = scripted;
-    const options = { model: model(NO_LABELS), parameters: parametersWith({}), signal: AbortSignal.abort() };
-    await assert.rejects(Classifier.start(options), { code: 'CLOSED' });
+    const options = { ...optionsWith(), signal: AbortSignal.abort() };
+    await assert.rejects(Classifier.start(model(NO_LABELS), options), { code: 'CLOSED' });
     assert.ok(scripted.loads <= loads + 1);
   });
 });

@@ -155,7 +155,7 @@ describe('SimulatedBpu', () => {
 
 describe('simulatedBpuSpec', () => {
   it('takes the device model of the manifest', async () => {
-    const spec = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpu_core: '1' });
+    const spec = simulatedBpuSpec(await resolveModel('efficientvit_m5'), { bpuCore: '1' });
     assert.deepEqual(spec.deviceModel, { cores: 1, serviceMs: 5.72, hostMs: 0.62, kind: 'published' });
     assert.equal(spec.chip, 'rdk-x5');
     assert.equal(spec.core, 1);
@@ -165,18 +165,18 @@ describe('simulatedBpuSpec', () => {
   it('refuses a model without one', async () => {
     const manifest = await resolveModel('efficientvit_m5');
     assertRefused(
-      () => simulatedBpuSpec({ ...manifest, deviceModels: {} }, { bpu_core: 'any' }),
+      () => simulatedBpuSpec({ ...manifest, deviceModels: {} }, { bpuCore: 'any' }),
       'BAD_MANIFEST',
       /efficientvit_m5 has no device model.*rdk-x5 or rdk-x3/,
     );
     assertRefused(
-      () => simulatedBpuSpec(manifest, { bpu_core: 'any' }, undefined, 'rdk-x3'),
+      () => simulatedBpuSpec(manifest, { bpuCore: 'any' }, undefined, 'rdk-x3'),
       'BAD_MANIFEST',
       /of rdk-x3 into its manifest/,
     );
     const { classCount: _, ...output } = manifest.output;
     assertRefused(
-      () => simulatedBpuSpec({ ...manifest, output }, { bpu_core: 'any' }),
+      () => simulatedBpuSpec({ ...manifest, output }, { bpuCore: 'any' }),
       'BAD_MANIFEST',
       /output\.class_count/,
     );

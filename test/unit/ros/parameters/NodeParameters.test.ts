@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
-import type { Parameters } from '../../../../src/core/parameters.js';
 import type { LifecycleState } from '../../../../src/ros/lifecycle/lifecycleGraph.js';
 import { NodeParameters } from '../../../../src/ros/parameters/NodeParameters.js';
 import type { SetResult } from '../../../../src/ros/parameters/offerParameters.js';
+import type { NodeParameterValues } from '../../../../src/ros/parameters/parameterTable.js';
 import { PARAMETER_TYPE, type RclModule, type RclNode } from '../../../../src/ros/rcl/rcl.js';
 
 const DONE: SetResult = { successful: true, reason: '' };
@@ -112,7 +112,7 @@ const text = (name: string, value: string): object => ({
 describe('NodeParameters', () => {
   let fake: FakeNode;
   let state: LifecycleState;
-  let applied: { parameters: Parameters; changed: string[] }[];
+  let applied: { values: NodeParameterValues; changed: string[] }[];
   let apply: () => Promise<void>;
 
   beforeEach(() => {
@@ -125,8 +125,8 @@ describe('NodeParameters', () => {
   function start(): NodeParameters {
     return new NodeParameters(fake.rcl, fake.node, {
       state: () => state,
-      apply: async (parameters, changed) => {
-        applied.push({ parameters, changed: [...changed] });
+      apply: async (values, changed) => {
+        applied.push({ values, changed: [...changed] });
         await apply();
       },
     });
@@ -159,7 +159,7 @@ describe('NodeParameters', () => {
       applied.map(({ changed }) => changed),
       [['model', 'threads']],
     );
-    assert.deepEqual([applied[0]?.parameters.threads, applied[0]?.parameters.model], [4, 'x']);
+    assert.deepEqual([applied[0]?.values.threads, applied[0]?.values.model], [4, 'x']);
     assert.deepEqual([parameters.values.threads, parameters.values.model], [4, 'x']);
     assert.equal(fake.stored.get('threads')?.value, 4n);
     assert.deepEqual(await fake.set(integer('threads', 4)), [DONE]);
@@ -205,10 +205,19 @@ describe('NodeParameters', () => {
     });
     assert.deepEqual(fake.errors, ['Setting parameters failed: undefined is not a function']);
     apply = () => Promise.resolve();
+    applied = [];
     fake.onStore = () => {
       throw new Error('rclnodejs throws');
     };
     assert.deepEqual(await fake.set(text('model', 'x')), [{ successful: false, reason: 'rclnodejs throws' }]);
+    // What was applied already is taken back.
+    assert.deepEqual(
+      applied.map(({ values, changed }) => [values.model, changed]),
+      [
+        ['x', ['model']],
+        ['auto', ['model']],
+      ],
+    );
     assert.deepEqual([parameters.values.model, fake.stored.get('model')?.value], ['auto', 'auto']);
     fake.onStore = () => undefined;
     assert.deepEqual(await fake.set(text('model', 'x')), [DONE]);
@@ -225,13 +234,13 @@ describe('NodeParameters', () => {
     const second = fake.setAtomically(integer('threads', 4));
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(
-      applied.map(({ parameters }) => parameters.threads),
+      applied.map(({ values }) => values.threads),
       [3],
     );
     release();
     assert.deepEqual([await first, await second], [[DONE], DONE]);
     assert.deepEqual(
-      applied.map(({ parameters }) => parameters.threads),
+      applied.map(({ values }) => values.threads),
       [3, 4],
     );
     assert.equal(fake.stored.get('threads')?.value, 4n);

@@ -3,16 +3,11 @@ import { type LifecycleState, STATES } from '../../../../src/ros/lifecycle/lifec
 import { changeRefusal } from '../../../../src/ros/parameters/changeRefusal.js';
 
 const STATE_NAMES = Object.keys(STATES) as LifecycleState[];
-const ROW = { name: 'ordered', change: 'inactive' } as const;
 
 describe('changeRefusal', () => {
-  it('lets a live parameter change in every state, and a read-only one in none', () => {
+  it('lets a live parameter change in every state', () => {
     for (const state of STATE_NAMES) {
-      assert.equal(changeRefusal({ ...ROW, change: 'live' }, state, '/n'), undefined);
-      assert.equal(
-        changeRefusal({ ...ROW, change: 'read_only' }, state, '/n'),
-        'Parameter ordered is read-only: give it at launch.',
-      );
+      assert.equal(changeRefusal('threads', 'live', state, '/n'), undefined);
     }
   });
 
@@ -31,7 +26,7 @@ describe('changeRefusal', () => {
   };
   for (const state of STATE_NAMES) {
     it(`names the remedy in state ${state}`, () => {
-      const refusal = changeRefusal(ROW, state, '/robot/n');
+      const refusal = changeRefusal('ordered', 'restart', state, '/robot/n');
       const expected = remedies[state];
       if (expected === undefined) assert.equal(refusal, undefined);
       else assert.match(refusal ?? '', expected);

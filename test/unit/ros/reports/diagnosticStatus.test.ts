@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fillParameters } from '../../../../src/core/parameters.js';
+import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
 import {
   type CameraState,
   diagnosticStatuses,

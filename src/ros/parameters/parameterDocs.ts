@@ -1,28 +1,30 @@
-import { PARAMETERS, type ParameterSpec, type ParameterValue } from './parameters.js';
+import type { OptionSpec, OptionTable, OptionValue } from '../../core/optionTable.js';
+import { PARAMETERS } from './parameterTable.js';
 
-const CHANGE: Readonly<Record<ParameterSpec['change'], string>> = {
+const ROWS = Object.entries<OptionSpec>(PARAMETERS satisfies OptionTable);
+
+const CHANGE: Readonly<Record<OptionSpec['change'], string>> = {
   live: 'any time',
-  inactive: 'while unconfigured',
-  read_only: 'at launch',
+  restart: 'while unconfigured',
 };
 
-function yamlValue(spec: ParameterSpec, value: ParameterValue): string {
+function yamlValue(spec: OptionSpec, value: OptionValue): string {
   if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
   // ROS tells integers and doubles apart by the point.
   if (spec.type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-function bounds({ choices, range }: ParameterSpec): string {
+function bounds({ choices, range }: OptionSpec): string {
   if (choices !== undefined) return choices.join(', ');
   return range === undefined ? '' : `${range.min} to ${range.max}`;
 }
 
 /** The rows of the README: name, default, values, when it may change, meaning. */
 export function parameterTable(): string {
-  const rows = PARAMETERS.map((spec: ParameterSpec) =>
+  const rows = ROWS.map(([name, spec]) =>
     [
-      `\`${spec.name}\``,
+      `\`${name}\``,
       `\`${yamlValue(spec, spec.defaultValue)}\``,
       bounds(spec),
       CHANGE[spec.change],
@@ -53,18 +55,19 @@ function comment(text: string): string[] {
 
 /** The text of config/classifier.yaml: every parameter with its default and its meaning. */
 export function parameterYaml(): string {
-  const entries = PARAMETERS.flatMap((spec: ParameterSpec) => {
+  const entries = ROWS.flatMap(([name, spec]) => {
     const values = bounds(spec);
     return [
       ...comment(spec.description),
       ...comment(`${values === '' ? '' : `Values: ${values}. `}Changes ${CHANGE[spec.change]}.`),
-      `    ${spec.name}: ${yamlValue(spec, spec.defaultValue)}`,
+      `    ${name}: ${yamlValue(spec, spec.defaultValue)}`,
       '',
     ];
   });
   return [
-    '# Every parameter of the node with its default. Written by `npm run docs` from the table in',
-    '# src/core/parameters.ts; copy it and give the copy to the launch file as params_file.',
+    '# Every parameter of the node with its default. Written by `npm run docs` from the tables in',
+    '# src/classify/classifierOptions.ts and src/ros/parameters/parameterTable.ts; copy it and give the copy to',
+    '# the launch file as params_file.',
     '/**:',
     '  ros__parameters:',
     ...entries,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { packagePath } from '../../../src/core/packageRoot.js';
-import { parameterTable, parameterYaml, withParameterTable } from '../../../src/core/parameterDocs.js';
-import { fillParameters } from '../../../src/core/parameters.js';
+import { packagePath } from '../../../../src/core/packageRoot.js';
+import {
+  parameterTable,
+  parameterYaml,
+  withParameterTable,
+} from '../../../../src/ros/parameters/parameterDocs.js';
+import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
 
 describe('parameterDocs', () => {
   it('stands in the README as the table has it: run `npm run docs` where this fails', () => {

@@ -1,0 +1,163 @@
+import { fillOptions, type OptionTable, type OptionValues } from '../core/optionTable.js';
+import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
+import { DROP_POLICIES } from '../pool/FrameQueue.js';
+import { MAX_THREADS } from '../pool/PoolOptions.js';
+
+/**
+ * What classifying goes by, in every entrance: a library's options, the command line's flags (`--top-k` for `topK`)
+ * and the node's ROS parameters (`top_k`) are made of these rows.
+ */
+export const CLASSIFIER_OPTIONS = {
+  model: {
+    type: 'string',
+    defaultValue: 'auto',
+    description:
+      'Name of a model, a folder with a manifest.yaml, or an .onnx or .bin file; auto takes efficientvit_m5 where its files were pulled, else the bundled efficientvit_m5_signs.',
+    change: 'live',
+  },
+  backend: {
+    type: 'string',
+    defaultValue: 'auto',
+    choices: ['auto', 'onnx', 'bpu', 'bpu_sim'],
+    description:
+      'Where inference runs; auto takes bpu where libdnn.so loads and the model has a .bin for this chip, else onnx. bpu_sim is a simulation.',
+    change: 'live',
+  },
+  threads: {
+    type: 'integer',
+    defaultValue: 2,
+    range: { min: 1, max: MAX_THREADS },
+    description:
+      'Inference worker threads; on a CPU at most its cores, on a BPU 4 keep it busy and 8 show its maximum.',
+    change: 'live',
+  },
+  intraOpThreads: {
+    type: 'integer',
+    defaultValue: 1,
+    range: { min: 1, max: 16 },
+    description:
+      'Threads of ONNX Runtime that compute one frame together: more shorten its latency while cores are idle, and cost latency and results where none is. On the CPU alone.',
+    change: 'restart',
+  },
+  topK: {
+    type: 'integer',
+    defaultValue: 5,
+    range: { min: 1, max: 1000 },
+    description: 'Results per frame, best first; fewer when the model has fewer classes.',
+    change: 'live',
+  },
+  scoreThreshold: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 1 },
+    description:
+      'Results with a smaller score are left out; a frame whose results are all left out is published with none.',
+    change: 'live',
+  },
+  resizeMode: {
+    type: 'string',
+    defaultValue: 'model',
+    choices: ['model', ...PREPROCESS_RESIZE_MODES],
+    description:
+      'How a frame becomes 224x224: as the manifest of the model says, stretched, short side resized and centre cropped, or letterboxed.',
+    change: 'live',
+  },
+  resizeFilter: {
+    type: 'string',
+    defaultValue: 'auto',
+    choices: PREPROCESS_FILTERS,
+    description:
+      'Pixels of the resized frame: bilinear is quickest and leaves pixels out, antialias is what Pillow and torchvision do, area averages; auto is area when shrinking more than twice, else antialias.',
+    change: 'live',
+  },
+  nv12Range: {
+    type: 'string',
+    defaultValue: 'model',
+    choices: ['model', 'full', 'limited'],
+    description: 'BT.601 range of the NV12 that the model gets; model takes what its manifest says.',
+    change: 'restart',
+  },
+  sourceYuvRange: {
+    type: 'string',
+    defaultValue: 'full',
+    choices: ['full', 'limited'],
+    description:
+      'BT.601 range of YUV images that arrive (nv12, nv21, nv24, yuv422, yuv422_yuy2): image processors differ.',
+    change: 'live',
+  },
+  queueSize: {
+    type: 'integer',
+    defaultValue: 0,
+    range: { min: 0, max: 1000 },
+    description:
+      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 where the reader of a bag blocks).',
+    change: 'live',
+  },
+  dropPolicy: {
+    type: 'string',
+    defaultValue: 'oldest',
+    choices: DROP_POLICIES,
+    description:
+      'What a full queue does: drop the oldest waiting frame, drop the newest, or block the entrance (the reader of a bag waits; a live topic cannot, and drops the newest).',
+    change: 'live',
+  },
+  maxAgeMs: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 60_000 },
+    description: 'A frame that waited longer than this in the queue is dropped as too_old; 0 keeps all.',
+    change: 'live',
+  },
+  ordered: {
+    type: 'boolean',
+    defaultValue: true,
+    description: 'Publish the results of one camera in the order of its frames, whatever worker was faster.',
+    change: 'restart',
+  },
+  maxFps: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 10_000 },
+    description:
+      'Most frames a second taken from each camera; the rest is dropped as rate_limited; 0 takes all.',
+    change: 'live',
+  },
+  inferenceTimeoutMs: {
+    type: 'double',
+    defaultValue: 5000,
+    range: { min: 10, max: 600_000 },
+    description:
+      'A worker that holds one frame longer than this is replaced and the frame dropped as timed_out.',
+    change: 'restart',
+  },
+  bpuCore: {
+    type: 'string',
+    defaultValue: 'any',
+    choices: ['any', '0', '1'],
+    description: 'BPU core that runs the model; the X5 has core 0 alone, the X3 has 0 and 1.',
+    change: 'restart',
+  },
+  bpuPriority: {
+    type: 'integer',
+    defaultValue: 0,
+    range: { min: 0, max: 255 },
+    description: 'Priority of the tasks on the BPU; 0 is the lowest, 255 preempts.',
+    change: 'restart',
+  },
+  bpuSimResults: {
+    type: 'string',
+    defaultValue: 'hash',
+    choices: ['hash', 'cpu'],
+    description:
+      'Where the simulated BPU gets its scores: hash makes some up from the frame at no cost, so that times alone mean something; cpu runs the model on the CPU, which is slower than the BPU.',
+    change: 'restart',
+  },
+} as const satisfies OptionTable;
+
+export type ClassifierOptions = OptionValues<typeof CLASSIFIER_OPTIONS>;
+export type ClassifierOptionName = keyof ClassifierOptions;
+
+/** @throws EffvitError BAD_CONFIG with every problem in one message. */
+export function classifierOptions(given: Partial<ClassifierOptions> = {}): ClassifierOptions {
+  return fillOptions(CLASSIFIER_OPTIONS, given);
+}

@@ -1,0 +1,125 @@
+import { EffvitError } from './EffvitError.js';
+
+/**
+ * One option, described once. From a row come its type in TypeScript, its check, its flag on the command line, and
+ * where the node has it, its ROS parameter, its line in config/classifier.yaml and its row in the README.
+ */
+export interface OptionSpec<Value extends OptionValue = OptionValue> {
+  readonly type: 'string' | 'integer' | 'double' | 'boolean' | 'string_array';
+  readonly defaultValue: Value;
+  /** One sentence; the unit stands in the name. */
+  readonly description: string;
+  /** Inclusive bounds of numbers. */
+  readonly range?: { readonly min: number; readonly max: number };
+  /** The values that a string may have. */
+  readonly choices?: readonly string[];
+  /** `live`: may change while the owner runs. `restart`: taken at its next start (the node: at `configure`). */
+  readonly change: 'live' | 'restart';
+}
+
+export type OptionValue = string | number | boolean | readonly string[];
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** The values of a table's options; what {@link fillOptions} returns. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: ValueOf<Table[Name]>;
+};
+
+type ValueOf<Spec> = Spec extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Spec extends { defaultValue: infer Value }
+    ? Widened<Value>
+    : never;
+
+type Widened<Value> = Value extends string
+  ? string
+  : Value extends number
+    ? number
+    : Value extends boolean
+      ? boolean
+      : readonly string[];
+
+/** Why a value cannot be taken, as one sentence, or undefined where it can. `name` is as the giver spells it. */
+export function optionProblem(name: string, spec: OptionSpec, value: unknown): string | undefined {
+  return isValueOf(spec, value) ? undefined : valueProblem(expectation(spec), name, value);
+}
+
+function isValueOf({ type, choices, range }: OptionSpec, value: unknown): boolean {
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string' && value !== '' && (choices === undefined || choices.includes(value));
+    case 'string_array':
+      return (
+        Array.isArray(value) &&
+        value.length > 0 &&
+        value.every((item) => typeof item === 'string' && item !== '') &&
+        new Set(value).size === value.length
+      );
+    case 'integer':
+    case 'double': {
+      if (typeof value !== 'number' || !Number.isFinite(value)) return false;
+      if (type === 'integer' && !Number.isInteger(value)) return false;
+      return range === undefined || (value >= range.min && value <= range.max);
+    }
+  }
+}
+
+function expectation(spec: OptionSpec): string {
+  if (spec.choices !== undefined) return `one of ${spec.choices.join(', ')}`;
+  const number = spec.type === 'integer' ? 'an integer' : 'a number';
+  if (spec.range !== undefined) return `${number} from ${spec.range.min} to ${spec.range.max}`;
+  switch (spec.type) {
+    case 'boolean':
+      return 'true or false';
+    case 'string_array':
+      return 'a list of different, non-empty texts';
+    case 'string':
+      return 'a non-empty text';
+    default:
+      return number;
+  }
+}
+
+const SHOWN_CHARACTERS = 120;
+
+/** The one sentence of a value that cannot be taken. */
+export function valueProblem(expected: string, name: string, value: unknown): string {
+  return `Expected ${expected} for ${name} but received ${shown(value)}.`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'no value';
+  // JSON has neither NaN nor bigint.
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  const text = JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}...`;
+}
+
+/**
+ * Fills the defaults into what was given, checks everything and freezes it.
+ *
+ * @param noun what the giver calls an option, for the sentence about a name that is none.
+ * @throws EffvitError BAD_CONFIG with every problem in one message.
+ */
+export function fillOptions<Table extends OptionTable>(
+  table: Table,
+  given: Readonly<Record<string, unknown>>,
+  noun = 'option',
+): OptionValues<Table> {
+  const problems = Object.keys(given)
+    .filter((name) => !Object.hasOwn(table, name))
+    .map((name) => `There is no ${noun} ${name}.`);
+  const filled = Object.entries(table).map(([name, spec]) => {
+    const value = given[name] ?? spec.defaultValue;
+    const problem = optionProblem(name, spec, value);
+    if (problem !== undefined) problems.push(problem);
+    return [name, Array.isArray(value) ? Object.freeze([...value]) : value];
+  });
+  if (problems.length > 0) throw new EffvitError('BAD_CONFIG', problems.join(' '));
+  // Every entry was checked against the row that its type is derived from.
+  return Object.freeze(Object.fromEntries(filled)) as OptionValues<Table>;
+}

@@ -1,0 +1,117 @@
+import {
+  CLASSIFIER_OPTIONS,
+  type ClassifierOptionName,
+  type ClassifierOptions,
+} from '../../classify/classifierOptions.js';
+import { fillOptions, type OptionTable, type OptionValues } from '../../core/optionTable.js';
+
+/** What the node has beside classifying, as ROS spells it. */
+const NODE_PARAMETERS = {
+  image_topics: {
+    type: 'string_array',
+    defaultValue: ['image'] as readonly string[],
+    description: 'Camera topics, one or many; relative names follow the namespace and can be remapped.',
+    change: 'restart',
+  },
+  image_transport: {
+    type: 'string',
+    defaultValue: 'raw',
+    choices: ['raw', 'compressed'],
+    description:
+      'raw subscribes to sensor_msgs/Image, compressed to sensor_msgs/CompressedImage on <topic>/compressed.',
+    change: 'restart',
+  },
+  class_id_format: {
+    type: 'string',
+    defaultValue: 'label',
+    choices: ['label', 'index'],
+    description: 'What class_id of a published hypothesis holds: the label or the index as text.',
+    change: 'live',
+  },
+  debug_image_scale: {
+    type: 'double',
+    defaultValue: 1,
+    range: { min: 0.1, max: 4 },
+    description:
+      'Size of the picture in the debug image as a factor of the frame, within 960x720; the image is made only while somebody subscribes, ten times a second at most.',
+    change: 'live',
+  },
+  'diagnostic_updater.period': {
+    type: 'double',
+    defaultValue: 1,
+    range: { min: 0.1, max: 60 },
+    description: 'Seconds between two messages on /diagnostics.',
+    change: 'live',
+  },
+  'diagnostics.expected_fps': {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 10_000 },
+    description:
+      'Frames a second that each camera should deliver; WARN when it differs by more than a tenth; 0 does not judge.',
+    change: 'live',
+  },
+  'diagnostics.max_allowed_processing_time_ms': {
+    type: 'double',
+    defaultValue: 200,
+    range: { min: 0, max: 60_000 },
+    description: 'WARN when the p95 from admission to result exceeds this; 0 does not judge.',
+    change: 'live',
+  },
+  'diagnostics.max_acceptable_consecutive_delay_ms': {
+    type: 'double',
+    defaultValue: 1000,
+    range: { min: 0, max: 600_000 },
+    description: 'ERROR when processing stays over its limit for longer than this; 0 does not judge.',
+    change: 'live',
+  },
+  'diagnostics.stale_after_ms': {
+    type: 'double',
+    defaultValue: 3000,
+    range: { min: 100, max: 600_000 },
+    description: 'STALE when a camera delivered no frame for this long.',
+    change: 'live',
+  },
+} as const satisfies OptionTable;
+
+/** `maxAgeMs` as ROS spells it: `max_age_ms`. */
+type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : '';
+
+type ClassifierParameters = {
+  readonly [Name in ClassifierOptionName as SnakeCase<Name>]: (typeof CLASSIFIER_OPTIONS)[Name];
+};
+
+const OPTION_NAMES = Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[];
+
+const parameterOf = (option: string): string =>
+  option.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Every ROS parameter of the node: the classifier's options under ROS names, then the node's own. */
+export const PARAMETERS = {
+  ...(Object.fromEntries(
+    OPTION_NAMES.map((name) => [parameterOf(name), CLASSIFIER_OPTIONS[name]]),
+  ) as unknown as ClassifierParameters),
+  ...NODE_PARAMETERS,
+} as const satisfies OptionTable;
+
+export type NodeParameterName = keyof typeof PARAMETERS;
+export type NodeParameterValues = OptionValues<typeof PARAMETERS>;
+
+export const PARAMETER_NAMES = Object.keys(PARAMETERS) as NodeParameterName[];
+
+export const isParameterName = (name: string): name is NodeParameterName => Object.hasOwn(PARAMETERS, name);
+
+/** @throws EffvitError BAD_CONFIG with every problem in one message. */
+export function fillParameters(given: Readonly<Record<string, unknown>> = {}): NodeParameterValues {
+  return fillOptions(PARAMETERS, given, 'parameter');
+}
+
+/** What of the node's parameters is the classifier's. A camera cannot be made to wait: `block` drops the newest. */
+export function classifierOptionsOf(values: NodeParameterValues): ClassifierOptions {
+  const options = Object.fromEntries(
+    OPTION_NAMES.map((name) => [name, values[parameterOf(name) as NodeParameterName]]),
+  ) as unknown as ClassifierOptions;
+  return options.dropPolicy === 'block' ? { ...options, dropPolicy: 'newest' } : options;
+}
