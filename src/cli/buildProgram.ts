@@ -13,6 +13,7 @@ import { registerNode } from './registerNode.js';
 import { registerPlay } from './registerPlay.js';
 import { registerQuantize } from './registerQuantize.js';
 import { registerReplay } from './registerReplay.js';
+import { registerToolchain } from './registerToolchain.js';
 import { registerTop } from './registerTop.js';
 
 /** The whole command line as commander's tree; parsing it runs what was asked for. */
@@ -31,6 +32,7 @@ export function buildProgram(context: CommandContext): Command {
   registerBench(program, context);
   registerDoctor(program, context);
   registerQuantize(program, context);
+  registerToolchain(program, context);
   registerNode(program, context);
   registerPlay(program, context);
   registerTop(program, context);

@@ -21,6 +21,7 @@ export type EffvitErrorCode =
   | 'BPU_FAILED'
   | 'ROS_UNAVAILABLE'
   | 'MISMATCH'
+  | 'TOOL_FAILED'
   | 'INTERNAL';
 
 /** Codes that mean the caller asked wrongly (exit code 2); every other code means the work failed (1). */

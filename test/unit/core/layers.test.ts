@@ -6,6 +6,7 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 /** A layer imports only from itself and from those before it; the four in one set do not know one another. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
+  ['toolchain'],
   ['stats'],
   ['image'],
   ['model'],
@@ -13,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['pool'],
   ['classify'],
   ['bag', 'ros', 'modelling', 'report'],
+  ['compile'],
   ['cli'],
 ];
 

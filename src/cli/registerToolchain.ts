@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { installToolchain, TOOLCHAIN_BYTES } from '../compile/installToolchain.js';
+import { toolchainFolder } from '../toolchain/toolchainPlace.js';
+import { INSTALL_COMMAND, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
+import type { CommandContext } from './CommandContext.js';
+
+/** `effvit toolchain install | status`: the vendor's compiler, quantiser and simulator, beside effvit. */
+export function registerToolchain(program: Command, context: CommandContext): void {
+  const toolchain = program
+    .command('toolchain')
+    .description("The vendor's compiler for the RDK X5, which `effvit compile` drives: get it, look at it.")
+    .addHelpText('after', '\nExample: effvit toolchain install\n');
+  registerInstall(toolchain, context);
+  registerStatus(toolchain, context);
+}
+
+function registerInstall(toolchain: Command, { terminal, signal }: CommandContext): void {
+  toolchain
+    .command('install')
+    .description('Install it into a private Python in the cache folder; goes on where it stopped.')
+    .addHelpText(
+      'after',
+      '\nPython: EFFVIT_PYTHON310, python3.10 of the PATH, pyenv or uv, else the one of Maven (EFFVIT_MAVEN: another repository).\nExample: effvit toolchain install\n',
+    )
+    .action(async () => {
+      const status = toolchainStatus();
+      if (status.state === 'ready') {
+        terminal.line(`The toolchain is ready in ${status.toolchain.folder}.`);
+        return;
+      }
+      if (status.state === 'unsupported') requireToolchain();
+      terminal.line(terms());
+      const began = performance.now();
+      await installToolchain({
+        signal,
+        onStep: (number, total, title) => terminal.note(`[${number}/${total}] ${title}`),
+        onProgress: (label, done, total) => terminal.progress(label, done, total),
+      });
+      terminal.line(
+        `The toolchain is ready in ${toolchainFolder()} (${((performance.now() - began) / 1000).toFixed(0)} s). Next: effvit compile config/efficientvit_m5.yaml --calibration bags/signs_drive`,
+      );
+    });
+}
+
+/** The folder depends on the environment of the moment. */
+const terms =
+  (): string => `D-Robotics' OpenExplore tools for the RDK X5, from PyPI: rdkx5-yolo-mapper 1.0.0, dg-nn-toolkit 1.0.0, dgdk 1.0.0.
+They are D-Robotics' and Horizon Robotics' property, all rights reserved, and no part of effvit: you install them for
+yourself, under the terms that come with them (https://developer.d-robotics.cc). With them come the packages of PyPI
+that they import, at fixed versions, into a Python of their own: nothing else on this machine is changed.
+Download ${(TOOLCHAIN_BYTES.download / 1e9).toFixed(1)} GB, on disk ${(TOOLCHAIN_BYTES.installed / 1e9).toFixed(1)} GB, in ${toolchainFolder()}; remove that folder to be rid of it.`;
+
+function registerStatus(toolchain: Command, context: CommandContext): void {
+  const { terminal } = context;
+  toolchain
+    .command('status')
+    .description('Say whether it is installed, and where; exit code 1 where it cannot be used.')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExample: effvit toolchain status\n')
+    .action((options: { readonly json?: boolean }) => {
+      const status = toolchainStatus();
+      if (status.state !== 'ready') context.exitCode = 1;
+      if (options.json === true) {
+        terminal.json(
+          status.state === 'ready'
+            ? { state: status.state, folder: status.toolchain.folder, python: status.toolchain.pythonPath }
+            : status,
+        );
+        return;
+      }
+      switch (status.state) {
+        case 'ready':
+          terminal.line(`ready: ${status.toolchain.folder} (${status.toolchain.pythonPath})`);
+          break;
+        case 'unsupported':
+          terminal.line(`not for this machine: ${status.reason}.`);
+          break;
+        case 'absent':
+          terminal.line(`not installed: ${INSTALL_COMMAND}`);
+          break;
+        case 'partial':
+          terminal.line(
+            `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it goes on where it stopped.`,
+          );
+          break;
+      }
+    });
+}

@@ -1,0 +1,90 @@
+import { stringify } from 'yaml';
+import { EffvitError } from '../core/EffvitError.js';
+import type { BpuInputSource } from '../model/ModelManifest.js';
+import { parseVendorYaml } from '../modelling/quantize/parseVendorYaml.js';
+import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+
+export const OPTIMIZE_LEVELS = ['O0', 'O1', 'O2', 'O3'] as const;
+
+export type OptimizeLevel = (typeof OPTIMIZE_LEVELS)[number];
+
+/** Names inside the folder that the compiler works in: the configuration that it gets has no other path. */
+export const WORK_NAMES = {
+  model: 'model.onnx',
+  calibration: 'calibration_f32',
+  output: 'output',
+  config: 'config.yaml',
+  log: 'compile.log',
+} as const;
+
+export interface CompilerConfigOptions {
+  /** What the model is called inside the .bin. */
+  readonly modelName: string;
+  /** Absent: the configuration's own. */
+  readonly level?: OptimizeLevel;
+  readonly inputSource?: BpuInputSource;
+  /** The model's input, which an input source is named for. */
+  readonly inputName: string;
+}
+
+/**
+ * The user's configuration as hb_mapper gets it: every key as it is, but for paths, the name, the level and `debug`,
+ * which adds the time of each layer to the figures and nothing to the instructions.
+ *
+ * @param content the configuration's text, which has been read once without problems
+ */
+export function compilerConfig(content: string, options: CompilerConfigOptions): string {
+  const root = parseVendorYaml(content).document.toJS({ maxAliasCount: 100 }) as Record<
+    string,
+    Record<string, unknown>
+  >;
+  const { modelName, level, inputSource, inputName } = options;
+  const compiler = { ...root['compiler_parameters'], debug: true };
+  const changed = {
+    ...root,
+    model_parameters: {
+      ...root['model_parameters'],
+      onnx_model: `./${WORK_NAMES.model}`,
+      working_dir: `./${WORK_NAMES.output}`,
+      output_model_file_prefix: modelName,
+    },
+    calibration_parameters: {
+      ...root['calibration_parameters'],
+      cal_data_dir: `./${WORK_NAMES.calibration}`,
+      cal_data_type: 'float32',
+    },
+    compiler_parameters: {
+      ...compiler,
+      ...(level !== undefined && { optimize_level: level }),
+      ...(inputSource !== undefined && { input_source: { [inputName]: inputSource } }),
+    },
+  };
+  // Quoted throughout: YAML 1.1 takes a bare ON for true.
+  return stringify(changed, {
+    version: '1.1',
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'QUOTE_DOUBLE',
+  });
+}
+
+/** @throws EffvitError BAD_CONFIG for what this package does not run: another chip, another input than NV12 */
+export function checkCompilable({ config, file }: MakertbinFile): void {
+  const problems: string[] = [];
+  if (config.model_parameters.march !== 'bayes-e') {
+    problems.push(
+      `march is ${config.model_parameters.march}, and the toolchain compiles for bayes-e (RDK X5) alone`,
+    );
+  }
+  const [runtime] = config.input_parameters.input_type_rt;
+  if (runtime !== 'nv12') problems.push(`input_type_rt is ${runtime}, and the node gives nv12`);
+  const [range] = config.input_parameters.input_space_and_range;
+  if (range !== undefined && range !== 'regular') {
+    problems.push(`input_space_and_range is ${range}, and the node's NV12 has full range, which is regular`);
+  }
+  const { layer_out_dump: dump, debug_mode: debugMode } = config.model_parameters;
+  if (dump || debugMode !== undefined)
+    problems.push('layer_out_dump and debug_mode make a .bin for examination alone');
+  if (problems.length > 0) {
+    throw new EffvitError('BAD_CONFIG', `${file} cannot be compiled for the node: ${problems.join('; ')}.`);
+  }
+}

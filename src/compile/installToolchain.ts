@@ -1,0 +1,178 @@
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { withModelLock } from '../modelling/fetch/modelLock.js';
+import { findPython310 } from '../toolchain/findPython310.js';
+import { consoleCommand, runTool } from '../toolchain/runTool.js';
+import {
+  INSTALL_STEPS,
+  type InstallStep,
+  isOwnToolchain,
+  pythonOf,
+  requirementsPath,
+  stampPath,
+  stepKey,
+  type Toolchain,
+  toolchainFolder,
+} from '../toolchain/toolchainPlace.js';
+import { isStepDone, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
+import { unpackMavenPython } from './unpackMavenPython.js';
+
+export interface InstallOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** A step begins: its place among all, and what it does. */
+  readonly onStep: (number: number, total: number, title: string) => void;
+  /** Bytes of the file that is being downloaded; packages of the step. */
+  readonly onProgress: (label: string, done: number, total: number) => void;
+}
+
+/** What it takes on disk while it is installed, and stays of it. */
+export const TOOLCHAIN_BYTES = { download: 1.3e9, installed: 2.9e9, needed: 5e9 } as const;
+
+/** A slow line: 1.3 GB at 1 Mbit/s is three hours. */
+const STEP_LIMIT_MS = 4 * 3_600_000;
+
+const TITLES: Readonly<Record<InstallStep, string>> = {
+  python: 'CPython 3.10',
+  pip: 'pip',
+  base: 'numerical packages from PyPI (250 MB)',
+  torch: 'torch 1.11.0, which hmct imports (770 MB)',
+  vendor: "D-Robotics' rdkx5-yolo-mapper, dg-nn-toolkit and dgdk (260 MB)",
+  check: 'trying the tools',
+};
+
+/**
+ * Makes a private Python with the vendor's packages in the user's cache folder; a finished step is not done again, and
+ * one that was interrupted is.
+ *
+ * @returns false where everything was there.
+ * @throws EffvitError UNSUPPORTED, BAD_ARGUMENT, IO_FAILED (no space), DOWNLOAD_FAILED, TOOL_FAILED, CANCELLED, TIMED_OUT
+ */
+export async function installToolchain(options: InstallOptions): Promise<boolean> {
+  const { env = process.env, signal } = options;
+  const before = toolchainStatus(env);
+  if (before.state === 'ready') return false;
+  if (before.state === 'unsupported') requireToolchain(env);
+  if (isOwnToolchain(env)) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `EFFVIT_TOOLCHAIN names ${toolchainFolder(env)}, in which nothing is installed by this command: unset it first.`,
+    );
+  }
+  const folder = toolchainFolder(env);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder} (EFFVIT_CACHE names another place)`);
+  });
+  await requireSpace(folder);
+  const lock = { signal, timeoutMs: STEP_LIMIT_MS, staleMs: 20_000, onWait: () => undefined };
+  await withModelLock(folder, lock, async (locked) => {
+    let number = 0;
+    for (const step of INSTALL_STEPS) {
+      number++;
+      if (isStepDone(folder, step)) continue;
+      options.onStep(number, INSTALL_STEPS.length, TITLES[step]);
+      await runStep(step, folder, { ...options, signal: locked });
+      await mkdir(join(folder, '.done'), { recursive: true });
+      await writeFile(stampPath(folder, step), `${stepKey(step)}\n`);
+    }
+  });
+  return true;
+}
+
+async function requireSpace(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = Number(bavail) * Number(bsize);
+  if (free >= TOOLCHAIN_BYTES.needed) return;
+  throw new EffvitError(
+    'IO_FAILED',
+    `${folder} has ${(free / 1e9).toFixed(1)} GB free and the toolchain needs ${(TOOLCHAIN_BYTES.needed / 1e9).toFixed(0)} GB while it is installed: make room, or set EFFVIT_CACHE to a folder elsewhere.`,
+  );
+}
+
+async function runStep(step: InstallStep, folder: string, options: InstallOptions): Promise<void> {
+  switch (step) {
+    case 'python':
+      return makePython(folder, options);
+    case 'pip':
+      return pip(folder, ['pip==25.3'], 'pip', options);
+    case 'base':
+    case 'torch':
+    case 'vendor':
+      return pip(folder, ['--no-deps', '--requirement', requirementsPath(step)], TITLES[step], options);
+    case 'check':
+      return checkTools(pythonOf(folder), options.signal);
+  }
+}
+
+async function makePython(folder: string, options: InstallOptions): Promise<void> {
+  const { env = process.env, signal } = options;
+  for (const name of ['bin', 'lib', 'lib64', 'include', 'pyvenv.cfg', 'cpython']) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const found = await findPython310(env);
+  if (found === undefined) {
+    await unpackMavenPython(folder, { env, signal, onProgress: options.onProgress });
+    return;
+  }
+  await runTool({
+    toolchain: { folder, pythonPath: found, env: {} },
+    args: ['-m', 'venv', folder],
+    what: `Making a virtual environment with ${found}`,
+    logPath: installLog(folder),
+    signal,
+    limitMs: 10 * 60_000,
+  });
+}
+
+export function installLog(folder: string): string {
+  return join(folder, 'install.log');
+}
+
+async function pip(
+  folder: string,
+  what: readonly string[],
+  title: string,
+  { signal, onProgress }: InstallOptions,
+): Promise<void> {
+  const toolchain = pythonOf(folder);
+  let file = title;
+  // Progress of a file is told in bytes by `--progress-bar raw`, which the pip that came with Python does not know.
+  const bar = title === 'pip' ? 'off' : 'raw';
+  await runTool({
+    toolchain,
+    args: [
+      ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--only-binary', ':all:'],
+      ...['--progress-bar', bar, ...what],
+    ],
+    what: `Installing ${title}`,
+    logPath: installLog(folder),
+    signal,
+    limitMs: STEP_LIMIT_MS,
+    onLine: (line) => {
+      file = /^\s*(?:Downloading|Using cached) (\S+)/.exec(line)?.[1]?.split('/').at(-1) ?? file;
+      const bytes = /^Progress (\d+) of (\d+)/.exec(line.trim());
+      if (bytes !== null) onProgress(file, Number(bytes[1]), Number(bytes[2]));
+    },
+  });
+}
+
+/** Each of the programs that are used later is started once: a wrong library shows now. */
+async function checkTools(toolchain: Toolchain, signal: AbortSignal): Promise<void> {
+  const logPath = installLog(toolchain.folder);
+  for (const [name, args] of [
+    ['hb_mapper', ['--version']],
+    ['hbdk-cc', ['--version']],
+    ['hb_pack', ['--version']],
+  ] as const) {
+    await runTool({
+      toolchain,
+      args: consoleCommand(name, args),
+      what: `Trying ${name}`,
+      logPath,
+      cwd: toolchain.folder,
+      signal,
+      limitMs: 5 * 60_000,
+    });
+  }
+}

