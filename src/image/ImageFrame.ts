@@ -1,6 +1,9 @@
 import type { Stamp } from '../core/Stamp.js';
 
-/** Pixel encodings that are understood, spelled as sensor_msgs/image_encodings spells them. */
+/**
+ * Pixel layouts that are understood, spelled as sensor_msgs/image_encodings spells them, or as V4L2 does what it lacks;
+ * encodingNames.ts has their other names.
+ */
 export const RAW_ENCODINGS = [
   'rgb8',
   'bgr8',
@@ -10,10 +13,16 @@ export const RAW_ENCODINGS = [
   'mono16',
   'rgb16',
   'bgr16',
+  'rgba16',
+  'bgra16',
   'bayer_rggb8',
   'bayer_bggr8',
   'bayer_gbrg8',
   'bayer_grbg8',
+  'bayer_rggb16',
+  'bayer_bggr16',
+  'bayer_gbrg16',
+  'bayer_grbg16',
   'yuv422',
   'uyvy',
   'yuv422_yuy2',
@@ -21,6 +30,8 @@ export const RAW_ENCODINGS = [
   'nv12',
   'nv21',
   'nv24',
+  'i420',
+  'yv12',
 ] as const;
 
 export type RawEncoding = (typeof RAW_ENCODINGS)[number];
@@ -45,11 +56,11 @@ export interface FrameHeader {
 /** A view of uncompressed pixels, laid out as sensor_msgs/Image; `data` is not copied and not written. */
 export interface RawImageFrame extends FrameHeader {
   readonly kind: 'raw';
-  /** As received; anything but a {@link RawEncoding} is refused with BAD_IMAGE when it is planned. */
+  /** As received; what encodingNames.ts does not know is refused with BAD_IMAGE when the frame is planned. */
   readonly encoding: string;
   readonly widthPx: number;
   readonly heightPx: number;
-  /** Bytes from one row to the next (`step`): at least width times the pixel's bytes. */
+  /** `step` as received: bytes from one row to the next; see rowStride.ts for what drivers make of it. */
   readonly strideBytes: number;
   /** Byte order of 16-bit channels; ignored for 8-bit encodings. */
   readonly isBigEndian: boolean;

@@ -6,7 +6,7 @@ import {
   type RgbWeights,
   rangeConversion,
 } from './bt601.js';
-import { type ColumnTables, columnTables, runOf } from './columnTables.js';
+import { type ColumnTables, columnTables, runOf, type WeightedRun } from './columnTables.js';
 import { aligned, KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
 import * as F from './kernelFields.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
@@ -78,6 +78,7 @@ class ProgramBuilder {
         break;
       case 'yuv422':
       case 'semiPlanar':
+      case 'planar':
         this.#describeYuv();
         break;
     }
@@ -137,14 +138,30 @@ class ProgramBuilder {
     } else if (traits.family === 'semiPlanar') {
       const first = firstBytes[1] ?? 0;
       this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
-      this.#tables.set(F.CHROMA, 2);
       const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
       const rows = this.#rowsInPlace(1, traits.chromaShift);
-      const tables = columnTables(runs);
-      this.#describeRows(F.CHROMA_PLANE, rows, traits.chromaShift);
-      this.#describeChroma(tables, runs.length, chroma);
-      this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
+      this.#describeChromaPlane(rows, traits.chromaShift, runs, chroma);
+    } else if (traits.family === 'planar') {
+      const first = firstBytes[1] ?? 0;
+      this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
+      // A row of the one plane with that of the other behind it, as one.
+      const single = this.#rowsInPlace(1, 1);
+      const twin = this.#rowsInPlace(2, 1);
+      const distanceBytes = (twin.offsets[0] ?? 0) - (single.offsets[0] ?? 0);
+      const rows = { ...single, byteCount: distanceBytes + single.byteCount };
+      const offsets = [-first, distanceBytes - first];
+      const runs = runsOf(1, 1, traits.uPlane === 1 ? offsets : offsets.reverse());
+      this.#describeChromaPlane(rows, 1, runs, chroma);
     }
+  }
+
+  /** Chroma that does not lie in the rows of the luma. */
+  #describeChromaPlane(rows: SourceRows, shift: number, runs: readonly WeightedRun[], affine: Affine): void {
+    const tables = columnTables(runs);
+    this.#tables.set(F.CHROMA, 2);
+    this.#describeRows(F.CHROMA_PLANE, rows, shift);
+    this.#describeChroma(tables, runs.length, affine);
+    this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
   }
 
   /** The luma (or grey) channel: values `pitch` apart, the one of column 0 at `offset`. */
@@ -219,14 +236,14 @@ class ProgramBuilder {
     return [...rows];
   }
 
-  #plane(index: 0 | 1): PlaneWindow {
+  #plane(index: 0 | 1 | 2): PlaneWindow {
     const plane = this.#layout.planes[index];
     if (plane === undefined)
       throw new RangeError(`a ${this.#layout.shape.encoding} frame has no plane ${index}`);
     return plane;
   }
 
-  #rowsInPlace(index: 0 | 1, shift: number): SourceRows {
+  #rowsInPlace(index: 0 | 1 | 2, shift: number): SourceRows {
     const plane = this.#plane(index);
     const rows = this.#weighedRows(shift);
     return { rows, offsets: rows.map((row) => plane.rowOffsets[row] ?? 0), byteCount: plane.byteCount };
@@ -242,9 +259,11 @@ class ProgramBuilder {
     const ringStride = aligned(byteCount + PADDING_BYTES);
     const ring = this.#allocator.allocate(ringRows * ringStride);
     const isBayer = traits.family === 'bayer';
-    const skippedBytes = isBayer ? this.#firstColumn - plane.firstByte : 0;
+    const isNarrowed = isBayer && traits.channelBytes === 2;
+    const samples = isNarrowed ? this.#narrowedRows(plane) : plane;
+    const skippedBytes = isBayer ? this.#firstColumn - samples.firstByte : 0;
     const lastRow = shape.heightPx - 1;
-    const addressOf = (row: number) => SLOT_BASE_BYTES + (plane.rowOffsets[row] ?? 0) + skippedBytes;
+    const addressOf = (row: number) => SLOT_BASE_BYTES + (samples.rowOffsets[row] ?? 0) + skippedBytes;
     const records = rows.flatMap((row) => {
       if (traits.family !== 'bayer') return [addressOf(row), 0, 0, 0];
       const above = addressOf(row === 0 ? 1 : row - 1);
@@ -259,6 +278,29 @@ class ProgramBuilder {
     this.#tables.set(F.BAYER_AT_LEFT, this.#firstColumn === 0 ? 1 : 0);
     this.#tables.set(F.BAYER_AT_RIGHT, this.#firstColumn + this.#columnCount === shape.widthPx ? 1 : 0);
     return { rows, offsets: rows.map((_, rank) => ring + (rank % ringRows) * ringStride), byteCount };
+  }
+
+  /** Where the rows of a plane of 16-bit samples lie once they are bytes. */
+  #narrowedRows(plane: PlaneWindow): Pick<PlaneWindow, 'firstByte' | 'rowOffsets'> {
+    const values = aligned(plane.byteCount / 2);
+    const strideBytes = values + PADDING_BYTES;
+    const needed = plane.rowOffsets.filter((offset) => offset >= 0).length;
+    const first = this.#allocator.allocate(needed * strideBytes);
+    let next = first;
+    const rowOffsets = plane.rowOffsets.map((offset) => {
+      if (offset < 0) return -1;
+      const target = next;
+      next += strideBytes;
+      return target;
+    });
+    const records = [...plane.rowOffsets].flatMap((offset, row) =>
+      offset < 0 ? [] : [SLOT_BASE_BYTES + offset, SLOT_BASE_BYTES + (rowOffsets[row] ?? 0)],
+    );
+    this.#tables.set(F.NARROW, this.#layout.shape.isBigEndian ? 2 : 1);
+    this.#tables.set(F.NARROWED_ROWS, needed);
+    this.#tables.set(F.NARROWED_VALUES, plane.byteCount / 2);
+    this.#tables.setTable(F.NARROWED_RECORDS, Int32Array.from(records));
+    return { firstByte: plane.firstByte / 2, rowOffsets };
   }
 }
 

@@ -91,6 +91,15 @@ function neededRows(taps: AxisTaps, heightPx: number): Uint8Array {
   return isNeeded;
 }
 
+/** Rows of chroma subsampled by two that these rows of luma belong to. */
+function halved(isNeeded: Uint8Array): Uint8Array {
+  const result = new Uint8Array(Math.ceil(isNeeded.length / 2));
+  isNeeded.forEach((value, row) => {
+    if (value === 1) result[row >> 1] = 1;
+  });
+  return result;
+}
+
 /** Bilinear demosaicing looks one pixel around. */
 function dilated(isNeeded: Uint8Array): Uint8Array {
   return isNeeded.map((value, index) => value | (isNeeded[index - 1] ?? 0) | (isNeeded[index + 1] ?? 0));
@@ -105,11 +114,15 @@ function rowBytes(traits: EncodingTraits, columns: Interval, widthPx: number): I
     }
     case 'mono':
       return { begin: columns.begin * traits.channelBytes, end: columns.end * traits.channelBytes };
-    case 'bayer':
-      return { begin: Math.max(0, columns.begin - 1), end: Math.min(widthPx, columns.end + 1) };
+    case 'bayer': {
+      const { channelBytes } = traits;
+      const [begin, end] = [Math.max(0, columns.begin - 1), Math.min(widthPx, columns.end + 1)];
+      return { begin: begin * channelBytes, end: end * channelBytes };
+    }
     case 'yuv422':
       return { begin: 4 * Math.floor(columns.begin / 2), end: 4 * Math.ceil(columns.end / 2) };
     case 'semiPlanar':
+    case 'planar':
       return columns;
   }
 }
@@ -119,6 +132,8 @@ interface PlaneNeed {
   readonly strideBytes: number;
   readonly isNeeded: Uint8Array;
   readonly bytes: Interval;
+  /** Where a second plane of the same form begins, whose rows are laid right behind this one's. */
+  readonly twinOffsetBytes?: number;
 }
 
 function planeNeeds(
@@ -136,19 +151,28 @@ function planeNeeds(
     isNeeded: traits.family === 'bayer' ? dilated(rows) : rows,
     bytes: rowBytes(traits, columns, widthPx),
   };
+  const chroma = chromaPlane(traits, strideBytes, heightPx);
+  if (traits.family === 'planar') {
+    const sourceOffsetBytes = strideBytes * heightPx;
+    return [
+      first,
+      {
+        sourceOffsetBytes,
+        strideBytes: chroma.strideBytes,
+        isNeeded: halved(rows),
+        bytes: { begin: columns.begin >> 1, end: ((columns.end - 1) >> 1) + 1 },
+        twinOffsetBytes: sourceOffsetBytes + (chroma.rows / 2) * chroma.strideBytes,
+      },
+    ];
+  }
   if (traits.family !== 'semiPlanar') return [first];
   const shift = traits.chromaShift;
-  const chroma = chromaPlane(traits, strideBytes, heightPx);
-  const chromaRows = new Uint8Array(chroma.rows);
-  rows.forEach((value, row) => {
-    if (value === 1) chromaRows[row >> shift] = 1;
-  });
   return [
     first,
     {
       sourceOffsetBytes: strideBytes * heightPx,
       strideBytes: chroma.strideBytes,
-      isNeeded: chromaRows,
+      isNeeded: shift === 1 ? halved(rows) : rows,
       bytes: { begin: 2 * (columns.begin >> shift), end: 2 * (((columns.end - 1) >> shift) + 1) },
     },
   ];
@@ -159,16 +183,39 @@ interface Packing {
   readonly alignmentBytes: number;
 }
 
+type Segments = { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[];
+
+/** Bytes to go forward from `offset` until it is aligned as `like` is. */
+function misalignment(like: number, offset: number, alignmentBytes: number): number {
+  // Never negative: the remainder of the difference, upwards.
+  return (((like - offset) % alignmentBytes) + alignmentBytes) % alignmentBytes;
+}
+
 /** Lays the needed rows one after the other, with the bytes between them where copying these too is cheaper. */
 function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }: Packing) {
-  const segments: { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[] = [];
+  const segments: Segments = [];
   let inputBytes = 0;
-  const planes = needs.map((need): PlaneWindow => {
+  const place = (sourceOffsetBytes: number, lengthBytes: number): number => {
+    inputBytes += misalignment(sourceOffsetBytes, inputBytes, alignmentBytes);
+    const slotOffsetBytes = inputBytes;
+    segments.push({ sourceOffsetBytes, slotOffsetBytes, lengthBytes });
+    inputBytes += lengthBytes;
+    return slotOffsetBytes;
+  };
+  const planes = needs.flatMap((need): PlaneWindow[] => {
     const byteCount = need.bytes.end - need.bytes.begin;
-    const rowOffsets = new Int32Array(need.isNeeded.length).fill(-1);
+    const window = () => new Int32Array(need.isNeeded.length).fill(-1);
+    const [rowOffsets, twinRowOffsets] = [window(), window()];
     need.isNeeded.forEach((value, row) => {
       if (value === 0) return;
-      const sourceOffsetBytes = need.sourceOffsetBytes + row * need.strideBytes + need.bytes.begin;
+      const inPlaneBytes = row * need.strideBytes + need.bytes.begin;
+      const sourceOffsetBytes = need.sourceOffsetBytes + inPlaneBytes;
+      if (need.twinOffsetBytes !== undefined) {
+        // Both at once are one row to the kernel: their distance is the same in every row.
+        rowOffsets[row] = place(sourceOffsetBytes, byteCount);
+        twinRowOffsets[row] = place(need.twinOffsetBytes + inPlaneBytes, byteCount);
+        return;
+      }
       const last = segments.at(-1);
       const gap = last === undefined ? 0 : sourceOffsetBytes - (last.sourceOffsetBytes + last.lengthBytes);
       if (last !== undefined && gap <= mergeGapBytes) {
@@ -176,15 +223,11 @@ function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }
         rowOffsets[row] = inputBytes + gap;
         inputBytes += gap + byteCount;
       } else {
-        // Never negative: the remainder of the difference, upwards.
-        const misalignment = (sourceOffsetBytes - inputBytes) % alignmentBytes;
-        inputBytes += (misalignment + alignmentBytes) % alignmentBytes;
-        segments.push({ sourceOffsetBytes, slotOffsetBytes: inputBytes, lengthBytes: byteCount });
-        rowOffsets[row] = inputBytes;
-        inputBytes += byteCount;
+        rowOffsets[row] = place(sourceOffsetBytes, byteCount);
       }
     });
-    return { firstByte: need.bytes.begin, byteCount, rowOffsets };
+    const plane = { firstByte: need.bytes.begin, byteCount, rowOffsets };
+    return need.twinOffsetBytes === undefined ? [plane] : [plane, { ...plane, rowOffsets: twinRowOffsets }];
   });
   return { segments, planes, inputBytes };
 }

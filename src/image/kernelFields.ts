@@ -31,6 +31,13 @@ export const BAYER_AT_RIGHT = 15;
 /** First group of fields of a plane: rows, vertical taps, then horizontal taps. */
 export const LUMA_PLANE = 16;
 export const CHROMA_PLANE = 32;
+/** Bayer of 16 bits: 1 little endian, 2 big endian, 0 elsewhere. All rows are made rows of bytes first: so many. */
+export const NARROW = 29;
+export const NARROWED_ROWS = 30;
+/** Values a row, and the address of two words a row: where it lies, and where its bytes go. */
+export const NARROWED_VALUES = 31;
+export const NARROWED_RECORDS = 45;
+
 /** Offsets inside a plane's group: address of the address of each row, by rank. */
 export const ROW_ADDRESSES = 0;
 /** Address of the first rank, and of the number, of each output row's taps. */

@@ -1,6 +1,6 @@
 import type { AxisTaps } from './AxisTaps.js';
 import { applyAffine, applyRgbWeights, greyToLuma, RGB_TO_YUV, rangeConversion } from './bt601.js';
-import type { EncodingTraits } from './encodingTraits.js';
+import { chromaPlane, type EncodingTraits } from './encodingTraits.js';
 import type { SlotLayout } from './SlotLayout.js';
 import { evened } from './TensorOptions.js';
 
@@ -8,7 +8,7 @@ import { evened } from './TensorOptions.js';
 export interface FrameBytes {
   readonly bytes: Uint8Array;
   /** Index of the first byte of a row, counted as if all of its columns were there. */
-  rowStart(plane: 0 | 1, row: number): number;
+  rowStart(plane: 0 | 1 | 2, row: number): number;
 }
 
 /** An 8-bit value of one channel at a source pixel. */
@@ -17,13 +17,14 @@ type Sampler = (column: number, row: number) => number;
 /** A frame's own data as {@link FrameBytes}. */
 export function frameBytes(bytes: Uint8Array, layout: SlotLayout): FrameBytes {
   const { strideBytes, heightPx } = layout.shape;
-  const { traits } = layout;
-  const chromaStrideBytes =
-    traits.family === 'semiPlanar' && traits.chromaShift === 0 ? 2 * strideBytes : strideBytes;
+  const chroma = chromaPlane(layout.traits, strideBytes, heightPx);
   return {
     bytes,
-    rowStart: (plane, row) =>
-      plane === 0 ? row * strideBytes : heightPx * strideBytes + row * chromaStrideBytes,
+    rowStart: (plane, row) => {
+      if (plane === 0) return row * strideBytes;
+      const rowsBefore = plane === 2 ? chroma.rows / 2 : 0;
+      return heightPx * strideBytes + (rowsBefore + row) * chroma.strideBytes;
+    },
   };
 }
 
@@ -102,7 +103,8 @@ function samplers(source: FrameBytes, layout: SlotLayout): readonly Sampler[] {
     case 'mono':
       return [channelSampler(traits.channelBytes, 0, traits.channelBytes)];
     case 'bayer': {
-      const ofChannel = bayerSampler(channelSampler(1, 0, 1), traits, shape.widthPx, shape.heightPx);
+      const sample = channelSampler(traits.channelBytes, 0, traits.channelBytes);
+      const ofChannel = bayerSampler(sample, traits, shape.widthPx, shape.heightPx);
       return [ofChannel(0), ofChannel(1), ofChannel(2)];
     }
     case 'yuv422': {
@@ -115,6 +117,11 @@ function samplers(source: FrameBytes, layout: SlotLayout): readonly Sampler[] {
       const chroma: (place: number) => Sampler = (place) => (column, row) =>
         byteAt(source.rowStart(1, row >> chromaShift) + 2 * (column >> chromaShift) + place);
       return [channelSampler(1, 0, 1), chroma(uByte), chroma(1 - uByte)];
+    }
+    case 'planar': {
+      const chroma: (plane: 1 | 2) => Sampler = (plane) => (column, row) =>
+        byteAt(source.rowStart(plane, row >> 1) + (column >> 1));
+      return [channelSampler(1, 0, 1), chroma(traits.uPlane), chroma(traits.uPlane === 1 ? 2 : 1)];
     }
   }
 }
@@ -165,7 +172,7 @@ export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
   const matrix = RGB_TO_YUV[options.range];
   const grey = greyToLuma(options.range);
   const convert = rangeConversion(options.sourceRange, options.range);
-  const isYuv = traits.family === 'yuv422' || traits.family === 'semiPlanar';
+  const isYuv = traits.family !== 'mono' && traits.family !== 'colour' && traits.family !== 'bayer';
   const valueAt = (component: 'y' | 'u' | 'v', index: number): number => {
     const [a = 0, b = 0, c = 0] = [first[index], second[index], third[index]];
     if (isYuv) {

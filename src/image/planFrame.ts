@@ -1,8 +1,10 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { chromaPlane, encodingTraits, isRawEncoding, minRowBytes } from './encodingTraits.js';
-import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from './ImageFrame.js';
+import { encodingProblem, readableEncoding } from './encodingNames.js';
+import { encodingTraits, minRowBytes } from './encodingTraits.js';
+import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
 import { kernelProgram } from './KernelProgram.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
+import { frameBytesAt, rowStride } from './rowStride.js';
 import { type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
 
 /** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
@@ -31,7 +33,7 @@ function refuse(frame: RawImageFrame, reason: string): EffvitError {
 }
 
 function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {
-  const { widthPx, heightPx, strideBytes } = frame;
+  const { widthPx, heightPx, strideBytes: stepBytes } = frame;
   for (const [side, name] of [
     [widthPx, 'width'],
     [heightPx, 'height'],
@@ -47,36 +49,41 @@ function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {
       `is ${widthPx}x${heightPx}, but a Bayer pattern (${encoding}) needs at least 2x2 pixels`,
     );
   }
-  const rowBytes = minRowBytes(traits, widthPx);
-  if (!Number.isSafeInteger(strideBytes) || strideBytes < rowBytes) {
-    throw refuse(
-      frame,
-      `has a step of ${strideBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes}`,
-    );
-  }
-  const chroma = chromaPlane(traits, strideBytes, heightPx);
-  const neededBytes = strideBytes * heightPx + chroma.strideBytes * chroma.rows;
-  if (frame.data.length < neededBytes) {
-    const rule = chroma.rows > 0 ? 'step x height and the chroma plane' : 'step x height';
-    throw refuse(
-      frame,
-      `(${widthPx}x${heightPx} ${encoding}) has ${frame.data.length} bytes of data where ${rule} need ${neededBytes}`,
-    );
-  }
+  const dataBytes = frame.data.length;
+  const strideBytes = rowStride({ traits, widthPx, heightPx, stepBytes, dataBytes });
+  if (strideBytes === undefined) throw refuse(frame, stepProblem(frame, encoding));
   return { encoding, widthPx, heightPx, strideBytes, isBigEndian: frame.isBigEndian };
+}
+
+/** Why the rows cannot be found. */
+function stepProblem(frame: RawImageFrame, encoding: RawEncoding): string {
+  const { widthPx, heightPx, strideBytes: stepBytes } = frame;
+  const traits = encodingTraits(encoding);
+  const rowBytes = minRowBytes(traits, widthPx);
+  const dataBytes = frame.data.length;
+  if (!Number.isSafeInteger(stepBytes) || stepBytes < rowBytes) {
+    const expected = frameBytesAt(traits, rowBytes, heightPx);
+    return `has a step of ${stepBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes} (and ${dataBytes} bytes of data are not the ${expected} of such rows)`;
+  }
+  const rule =
+    traits.family === 'semiPlanar' || traits.family === 'planar'
+      ? 'step x height and the chroma'
+      : 'step x height';
+  const neededBytes = frameBytesAt(traits, stepBytes, heightPx);
+  const isStepWrong = stepBytes !== rowBytes && dataBytes >= frameBytesAt(traits, rowBytes, heightPx);
+  const hint = isStepWrong ? `: a step of ${rowBytes} is expected, with the data that belongs to it` : '';
+  return `(${widthPx}x${heightPx} ${encoding}, step ${stepBytes}) has ${dataBytes} bytes of data where ${rule} need ${neededBytes}${hint}`;
 }
 
 /**
  * Checks a frame and says which of its bytes are needed. The first frame of a shape costs some 100 us, further
  * ones about 1 us.
  *
- * @throws EffvitError BAD_IMAGE: unknown encoding, impossible size, step shorter than a row, too little data.
+ * @throws EffvitError BAD_IMAGE: no encoding that is read, impossible size, a step that fits neither rows nor data.
  */
 export function planFrame(frame: RawImageFrame, options: PreprocessOptions): FramePlan {
-  const { encoding } = frame;
-  if (!isRawEncoding(encoding)) {
-    throw refuse(frame, `has the unknown encoding '${encoding}'; known are ${RAW_ENCODINGS.join(', ')}`);
-  }
+  const encoding = readableEncoding(frame.encoding);
+  if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
   const shape = checkedShape(frame, encoding);
   let plans = plansByOptions.get(options);
   if (plans === undefined) {

@@ -1,5 +1,5 @@
 import { applyRgbWeights, RGB_TO_YUV } from '../../src/image/bt601.js';
-import { encodingTraits } from '../../src/image/encodingTraits.js';
+import { chromaPlane, encodingTraits } from '../../src/image/encodingTraits.js';
 import type { RawImageFrame, YuvRange } from '../../src/image/ImageFrame.js';
 import { type RawFrameParts, rawFrame } from './rawFrames.js';
 
@@ -78,7 +78,8 @@ export function sceneFrame(
         case 'bayer': {
           const isRedColumn = x % 2 === traits.redX;
           const isRedRow = y % 2 === traits.redY;
-          data[row + x] = isRedColumn !== isRedRow ? g : isRedRow ? r : b;
+          const { channelBytes } = traits;
+          put(row + x * channelBytes, isRedColumn !== isRedRow ? g : isRedRow ? r : b, channelBytes);
           break;
         }
         case 'yuv422': {
@@ -96,6 +97,15 @@ export function sceneFrame(
           data[row + x] = yuv('y', x, y);
           data[pair + uByte] = yuv('u', cx << chromaShift, cy << chromaShift);
           data[pair + 1 - uByte] = yuv('v', cx << chromaShift, cy << chromaShift);
+          break;
+        }
+        case 'planar': {
+          const { strideBytes: chromaStride, rows } = chromaPlane(traits, strideBytes, heightPx);
+          const at = strideBytes * heightPx + (y >> 1) * chromaStride + (x >> 1);
+          const second = at + (rows / 2) * chromaStride;
+          data[row + x] = yuv('y', x, y);
+          data[traits.uPlane === 1 ? at : second] = yuv('u', x & ~1, y & ~1);
+          data[traits.uPlane === 1 ? second : at] = yuv('v', x & ~1, y & ~1);
           break;
         }
       }

@@ -107,7 +107,7 @@ export function convert(fields: usize): void {
   if (field(fields, HAS_BORDER)) fillBorder(fields);
   // Unpacked rows lie where they were unpacked to.
   setRowShift(field(fields, UNPACK) ? 0 : field(fields, SHIFT));
-  startUnpacking();
+  startUnpacking(fields);
   for (let row = 0; row < innerHeight; row++) {
     unpackUpTo(fields, load<i32>(firsts + (row << 2)) + load<i32>(counts + (row << 2)));
     const y = top + row;

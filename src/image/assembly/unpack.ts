@@ -3,6 +3,10 @@ import {
   BAYER_AT_LEFT,
   BAYER_AT_RIGHT,
   LUMA_PLANE,
+  NARROW,
+  NARROWED_RECORDS,
+  NARROWED_ROWS,
+  NARROWED_VALUES,
   ROW_ADDRESSES,
   SHIFT,
   UNPACK,
@@ -14,8 +18,18 @@ import {
 /** Rows are needed in their order: all ranks below this one are unpacked. */
 let nextRank: i32 = 0;
 
-export function startUnpacking(): void {
+export function startUnpacking(fields: usize): void {
   nextRank = 0;
+  const narrow = load<i32>(fields + (NARROW << 2));
+  if (narrow == 0) return;
+  const rows = load<i32>(fields + (NARROWED_ROWS << 2));
+  const values = load<i32>(fields + (NARROWED_VALUES << 2));
+  const shift = load<u32>(fields + (SHIFT << 2));
+  let record = <usize>load<u32>(fields + (NARROWED_RECORDS << 2));
+  for (let row = 0; row < rows; row++) {
+    unpack16(<usize>(load<u32>(record) + shift), <usize>load<u32>(record, 4), values, narrow == 2);
+    record += 8;
+  }
 }
 
 /** v / 257, rounded; exact for all 16-bit v. */
@@ -137,7 +151,8 @@ export function unpackUpTo(fields: usize, rank: i32): void {
   if (kind == 0) return;
   const count = load<i32>(fields + (UNPACK_COUNT << 2));
   const records = <usize>load<u32>(fields + (UNPACK_RECORDS << 2));
-  const shift = load<u32>(fields + (SHIFT << 2));
+  // Narrowed rows lie where they were put.
+  const shift = load<i32>(fields + (NARROW << 2)) ? 0 : load<u32>(fields + (SHIFT << 2));
   const targets = <usize>load<u32>(fields + ((LUMA_PLANE + ROW_ADDRESSES) << 2));
   for (; nextRank < rank; nextRank++) {
     const record = records + nextRank * (UNPACK_RECORD_WORDS << 2);

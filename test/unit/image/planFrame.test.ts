@@ -16,8 +16,15 @@ function refuses(change: Partial<RawImageFrame>, message: RegExp): void {
 
 describe('planFrame', () => {
   it('names an unknown encoding with those that are known', () => {
-    refuses({ encoding: '32FC1' }, /\/camera\/image .*'32FC1'; known are rgb8, bgr8, .*, nv24\.$/);
-    refuses({ encoding: '' }, /unknown encoding ''/);
+    refuses(
+      { encoding: 'rgb24' },
+      /\/camera\/image .*'rgb24': did you mean rgb8\? Known are rgb8, bgr8, .*, yv12\.$/,
+    );
+    refuses(
+      { encoding: '32FC1' },
+      /is depth \(32FC1\), which holds no colours: take the camera's colour topic/,
+    );
+    refuses({ encoding: '' }, /names no encoding: set the driver's/);
     refuses({ encoding: 'toString' }, /unknown encoding/);
   });
 
@@ -32,7 +39,7 @@ describe('planFrame', () => {
     const before = process.memoryUsage().arrayBuffers;
     refuses(
       { widthPx: 65535, heightPx: 65535, strideBytes: 3 * 65535 },
-      /\(65535x65535 rgb8\) has 921600 bytes of data where step x height need 12884508675\.$/,
+      /\(65535x65535 rgb8, step 196605\) has 921600 bytes of data where step x height need 12884508675\.$/,
     );
     assert.ok(process.memoryUsage().arrayBuffers - before < 2 ** 20);
   });
@@ -44,7 +51,10 @@ describe('planFrame', () => {
   });
 
   it('refuses a step shorter than a row', () => {
-    refuses({ strideBytes: 1919 }, /step of 1919 bytes, but a row of 640 rgb8 pixels needs at least 1920\.$/);
+    refuses(
+      { strideBytes: 1919, data: rgb.data.subarray(1) },
+      /step of 1919 bytes, but a row of 640 rgb8 pixels needs at least 1920 \(and 921599 bytes of data are not the 921600 of such rows\)\.$/,
+    );
     refuses({ strideBytes: Number.NaN }, /step of NaN/);
     refuses({ encoding: 'rgba8' }, /at least 2560/);
     refuses({ encoding: 'rgb16' }, /at least 3840/);
@@ -56,14 +66,14 @@ describe('planFrame', () => {
   it('refuses data shorter than step x height', () => {
     refuses(
       { data: rgb.data.subarray(1) },
-      /\(640x480 rgb8\) has 921599 bytes of data where step x height need 921600/,
+      /\(640x480 rgb8, step 1920\) has 921599 bytes of data where step x height need 921600\.$/,
     );
     const nv12 = rawFrame({ encoding: 'nv12', widthPx: 7, heightPx: 5 }, () => {});
     assert.equal(nv12.data.length, 8 * 5 + 8 * 3);
     assertRefused(
       () => planFrame({ ...nv12, data: nv12.data.subarray(1) }, options),
       'BAD_IMAGE',
-      /63 bytes of data where step x height and the chroma plane need 64/,
+      /63 bytes of data where step x height and the chroma need 64/,
     );
   });
 
