@@ -5,6 +5,7 @@ import type { ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { disableTelemetry } from '../inference/onnx/disableTelemetry.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { guardExit, releaseExit } from './exitGuard.js';
 import type { PictureSize, WorkerTimes } from './FrameRecord.js';
@@ -115,6 +116,7 @@ export class PoolWorker<Job> {
       slots,
       kernel: nv12Kernel(),
     };
+    disableTelemetry();
     this.#thread = new Worker(new URL('./workerMain.js', import.meta.url), {
       name: `effvit inference ${seat.index}`,
       workerData,

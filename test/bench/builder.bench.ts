@@ -14,7 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import ort from 'onnxruntime-node';
+import { loadRuntime, type OrtModule } from '../../src/inference/onnx/loadRuntime.js';
 import { buildModelFile, parseEfficientVitVariant } from '../../src/modelling/efficientvit/buildModelFile.js';
 import { uniform } from '../helpers/formulaWeights.js';
 import { relativeDifference } from '../helpers/runOnnx.js';
@@ -46,9 +46,14 @@ try {
     outputPath,
   });
   const picture = Float32Array.from(uniform('input', 3 * 224 * 224), (value) => 2 * value);
+  const ort = loadRuntime();
   const feeds = { data: new ort.Tensor('float32', picture, [1, 3, 224, 224]) };
-  const open = (path: string): Promise<ort.InferenceSession> =>
-    ort.InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
+  const open = (path: string): ReturnType<OrtModule['InferenceSession']['create']> =>
+    ort.InferenceSession.create(path, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
   const sessions = [await open(referencePath), await open(outputPath)] as const;
 
   const logits: Float32Array[] = [];

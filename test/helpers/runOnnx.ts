@@ -1,4 +1,4 @@
-import ort from 'onnxruntime-node';
+import { loadRuntime } from '../../src/inference/onnx/loadRuntime.js';
 import type { OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
 import { serializeOnnx } from '../../src/modelling/onnx/serializeOnnx.js';
 
@@ -8,6 +8,7 @@ export async function runOnnx(
   data: Float32Array | Uint8Array,
   dims: readonly number[],
 ): Promise<Float32Array> {
+  const ort = loadRuntime();
   const session = await ort.InferenceSession.create(serializeOnnx(model), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import type Ort from 'onnxruntime-node';
 import { EffvitError } from '../../core/EffvitError.js';
+import { disableTelemetry } from './disableTelemetry.js';
 
 export type OrtModule = typeof Ort;
 
 /** ONNX Runtime, imported on first use. @throws EffvitError UNSUPPORTED where its native part does not load. */
 export function loadRuntime(): OrtModule {
+  disableTelemetry();
   try {
     // Its packages are CommonJS: importing them has Node parse 40 files for their names, 5 ms in every worker.
     return createRequire(import.meta.url)('onnxruntime-node');

@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Packages that only one part of the program may touch. */
 const OWNERS: Readonly<Record<string, string>> = {
   rclnodejs: 'ros/',
-  koffi: 'inference/bpu/ or ros/images/',
+  koffi: 'inference/ or ros/images/',
   protobufjs: 'modelling/',
   'onnxruntime-node': 'inference/onnx/ or modelling/',
 };

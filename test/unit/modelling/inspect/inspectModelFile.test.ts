@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import ort from 'onnxruntime-node';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { packagePath } from '../../../../src/core/packageRoot.js';
+import { loadRuntime } from '../../../../src/inference/onnx/loadRuntime.js';
 import { buildEfficientVit } from '../../../../src/modelling/efficientvit/buildEfficientVit.js';
 import { formatModelInfo } from '../../../../src/modelling/inspect/formatModelInfo.js';
 import { inspectModelFile } from '../../../../src/modelling/inspect/inspectModelFile.js';
@@ -142,7 +142,7 @@ describe('inspectModelFile', () => {
   it("describes ONNX Runtime's own format", async () => {
     const onnx = join(folder, 'm.onnx');
     await writeOnnx(onnx, quantizedConv());
-    const session = await ort.InferenceSession.create(onnx, {
+    const session = await loadRuntime().InferenceSession.create(onnx, {
       optimizedModelFilePath: path,
       extra: { session: { save_model_format: 'ORT' } },
       logSeverityLevel: 3,
