@@ -10,6 +10,7 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
+import { fitManifest } from '../modelling/fit/fitManifest.js';
 import { saturationNotice } from '../modelling/quantize/saturationNotice.js';
 
 /** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
@@ -37,23 +38,24 @@ export async function loadModel(
   // Scores that are made up need no file of the model.
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
-  const manifest = await resolveModel(name);
-  if (isMadeUp) return { manifest, backend: simulatedBpuSpec(manifest, options) };
-  if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(manifest, notices)))) {
-    return { manifest, backend: await bpuBackendSpec(manifest, options) };
+  const resolved = await resolveModel(name);
+  if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
+  if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
+    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options) };
   }
-  const preprocess = modelPreprocess(manifest, options);
-  const onnxPath = await ensureOnnx(manifest, {
+  const onnxPath = await ensureOnnx(resolved, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
     onProgress: ({ phase }) => {
       if (phase === 'building')
-        notices.notice?.(`Building the ONNX file of ${manifest.name} from its weights ...`);
+        notices.notice?.(`Building the ONNX file of ${resolved.name} from its weights ...`);
       if (phase === 'waiting')
-        notices.notice?.(`Waiting for another process that prepares ${manifest.name} ...`);
+        notices.notice?.(`Waiting for another process that prepares ${resolved.name} ...`);
     },
   });
+  const { manifest, notices: assumptions } = await fitManifest(resolved, onnxPath);
   const saturation = await saturationNotice(onnxPath);
-  if (saturation !== undefined) notices.notice?.(saturation);
+  for (const text of [...assumptions, saturation]) if (text !== undefined) notices.notice?.(text);
+  const preprocess = modelPreprocess(manifest, options);
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, options);
   return {
     manifest,

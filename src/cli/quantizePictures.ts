@@ -63,7 +63,7 @@ export async function labelledPlanes(
   if (classCount === undefined) {
     throw new EffvitError(
       'BAD_ARGUMENT',
-      `--eval needs the number of classes, and ${manifest.name} has no manifest: name a model with one.`,
+      `--eval needs the number of classes, which the graph of ${manifest.name} leaves open: write \`output: { class_count: N }\` into a manifest.yaml beside it.`,
     );
   }
   const pictures = await readLabelledPictures(list, await loadLabels(manifest, classCount));

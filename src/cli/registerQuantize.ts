@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
+import { fitManifest } from '../modelling/fit/fitManifest.js';
 import { formatQuantizeReport } from '../modelling/quantize/formatQuantizeReport.js';
 import { normalizationWarnings } from '../modelling/quantize/InputNormalization.js';
 import { COVERAGES, type Coverage } from '../modelling/quantize/NodePlan.js';
@@ -89,8 +90,10 @@ export function registerQuantize(program: Command, context: CommandContext): voi
       const { terminal, signal } = context;
       const config = await readMakertbinConfig(path);
       const overrides = parseNodeForms(options.node);
-      const manifest = await resolveModel(options.model ?? modelOfConfig(config));
-      const onnxPath = await ensureOnnx(manifest, { signal });
+      const resolved = await resolveModel(options.model ?? modelOfConfig(config));
+      const onnxPath = await ensureOnnx(resolved, { signal });
+      // How the yaml normalises is what counts here: it is compared with the manifest's below.
+      const { manifest } = await fitManifest(resolved, onnxPath);
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
       await checkOutputPath(outputPath, onnxPath);

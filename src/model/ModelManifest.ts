@@ -35,7 +35,7 @@ export interface ModelPreprocess {
 export interface ModelOutput {
   /** The graph's output name; absent: the only one. */
   readonly name?: string;
-  /** Absent for a bare file alone: there the graph says. */
+  /** Absent where the manifest leaves it to the graph. */
   readonly classCount?: number;
   /** `logits` need a softmax, `probabilities` do not. */
   readonly activation: 'logits' | 'probabilities';
@@ -143,14 +143,33 @@ export interface PublishedFigures {
 }
 
 /**
- * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `none` means
- * `class_<i>`. `auto`, for bare files: ImageNet's where there are 1000 classes, else `class_<i>`.
+ * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `list` was found in
+ * the graph, `none` means `class_<i>`. `auto`, where nothing is said: ImageNet's where there are 1000 classes (or
+ * 1001, with a background before them), else `class_<i>`.
  */
 export type LabelSource =
   | { readonly kind: 'auto' }
   | { readonly kind: 'imagenet1k' }
   | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'list'; readonly labels: readonly string[] }
   | { readonly kind: 'none' };
+
+/** Keys of manifest.yaml that a graph may tell as well. */
+export const ASSUMABLE_KEYS = [
+  'input.width_px',
+  'input.height_px',
+  'input.layout',
+  'input.color',
+  'input.mean',
+  'input.scale',
+  'preprocess.resize_short_side_px',
+  'output.name',
+  'output.class_count',
+  'output.activation',
+  'labels',
+] as const;
+
+export type AssumableKey = (typeof ASSUMABLE_KEYS)[number];
 
 /**
  * All that is known of a model: the content of `models/<name>/manifest.yaml`, or the defaults for a bare
@@ -177,6 +196,11 @@ export interface ModelManifest {
   readonly macCount?: number;
   /** Absolute folder that the manifest and its relative files lie in; absent for a bare file. */
   readonly folderPath?: string;
+  /**
+   * What nobody has said: defaults stand in these places, and the ONNX graph, where there is one, may say better
+   * (fitManifest). Absent: nothing.
+   */
+  readonly assumed?: readonly AssumableKey[];
   /** Where it was found. */
   readonly origin: 'package' | 'model_path' | 'cache' | 'folder' | 'file';
 }

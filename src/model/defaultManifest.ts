@@ -1,14 +1,27 @@
 import { basename, extname, resolve } from 'node:path';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 import { IMAGENET_CROP_RATIO, IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
-import type { BpuFileSource, ModelManifest } from './ModelManifest.js';
+import { ASSUMABLE_KEYS, type BpuFileSource, type ModelInput, type ModelManifest } from './ModelManifest.js';
 
-const INPUT_SIDE_PX = 224;
+/** What torchvision, timm and the vendor's zoo have in common. */
+export const DEFAULT_INPUT: ModelInput = {
+  widthPx: 224,
+  heightPx: 224,
+  layout: 'nchw',
+  color: 'rgb',
+  mean: IMAGENET_MEAN,
+  scale: IMAGENET_SCALE,
+};
+
+/** The short side that a picture is resized to where the centre of this size is cut out. */
+export function shortSideFor({ widthPx, heightPx }: Pick<ModelInput, 'widthPx' | 'heightPx'>): number {
+  return Math.round(Math.max(widthPx, heightPx) / IMAGENET_CROP_RATIO);
+}
 
 /**
  * What is assumed of a bare .onnx, .ort or .bin file: an ImageNet-style classifier. 224x224 RGB, NCHW,
  * ImageNet's mean and scale, centre crop from a short side of 256, full range, logits; ImageNet's labels
- * where it has 1000 classes. Whatever differs needs a manifest.yaml beside the file.
+ * where it has 1000 classes. An ONNX graph corrects it (fitManifest), a manifest.yaml beside the file as well.
  */
 export function defaultManifest(filePath: string): ModelManifest {
   const path = resolve(filePath);
@@ -20,17 +33,10 @@ export function defaultManifest(filePath: string): ModelManifest {
     description: 'A model file without a manifest: ImageNet-style preprocessing is assumed.',
     licence: 'unknown',
     sources: [],
-    input: {
-      widthPx: INPUT_SIDE_PX,
-      heightPx: INPUT_SIDE_PX,
-      layout: 'nchw',
-      color: 'rgb',
-      mean: IMAGENET_MEAN,
-      scale: IMAGENET_SCALE,
-    },
+    input: DEFAULT_INPUT,
     preprocess: {
       resizeMode: 'crop',
-      resizeShortSidePx: Math.round(INPUT_SIDE_PX / IMAGENET_CROP_RATIO),
+      resizeShortSidePx: shortSideFor(DEFAULT_INPUT),
       padValue: 127,
       yuvRange: 'full',
     },
@@ -39,6 +45,7 @@ export function defaultManifest(filePath: string): ModelManifest {
     files: extension === '.bin' ? { bpu: forEveryChip(path) } : { onnx: file, bpu: {} },
     deviceModels: {},
     published: {},
+    assumed: ASSUMABLE_KEYS,
     origin: 'file',
   };
 }
@@ -49,7 +56,8 @@ export function forEveryChip(path: string): Record<BpuChip, BpuFileSource> {
   return Object.fromEntries(entries) as Record<BpuChip, BpuFileSource>;
 }
 
-function nameOfFile(path: string): string {
+/** A model's name after its file or folder. */
+export function nameOfFile(path: string): string {
   const stem = basename(path, extname(path)).toLowerCase();
   const name = stem.replace(/[^a-z0-9._-]/g, '_').slice(0, 64);
   return /^[a-z0-9]/.test(name) ? name : `model_${name}`.slice(0, 64);

@@ -8,7 +8,8 @@ import type { ModelManifest } from './ModelManifest.js';
 /** The ImageNet-1k labels that ship with the package, one a line, in the usual order (0 = tench). */
 export const IMAGENET1K_LABELS_PATH: string = packagePath('models', 'labels', 'imagenet1k.txt');
 
-const IMAGENET1K_CLASS_COUNT = 1000;
+/** The class that TensorFlow's models have before ImageNet's thousand. */
+const BACKGROUND = 'background';
 
 /** The labels for a number of classes; throws EffvitError BAD_MANIFEST where that does not fit. */
 export type LabelsOf = (classCount: number) => readonly string[];
@@ -21,9 +22,7 @@ export type LabelsOf = (classCount: number) => readonly string[];
  *   UTF-8, or JSON that is not a list of texts; NOT_FOUND: no such labels file.
  */
 export async function loadLabels(manifest: ModelManifest, classCount: number): Promise<readonly string[]> {
-  checkClassCount(manifest, classCount);
-  const path = labelsPath(manifest, classCount);
-  return fitting(manifest, path, path === undefined ? undefined : await readLabelsFile(path), classCount);
+  return (await prepareLabels(manifest))(classCount);
 }
 
 /**
@@ -33,12 +32,16 @@ export async function loadLabels(manifest: ModelManifest, classCount: number): P
  * @throws EffvitError as {@link loadLabels}; labels that differ from the manifest's own count as well.
  */
 export async function prepareLabels(manifest: ModelManifest): Promise<LabelsOf> {
-  // Without a count in the manifest the file is the same for any, but that `auto` may have none.
-  const path = labelsPath(manifest, manifest.output.classCount ?? IMAGENET1K_CLASS_COUNT);
-  const labels = path === undefined ? undefined : await readLabelsFile(path);
+  const path = labelsPath(manifest);
+  const labels =
+    manifest.labels.kind === 'list'
+      ? manifest.labels.labels
+      : path === undefined
+        ? undefined
+        : await readLabelsFile(path);
   const labelsOf: LabelsOf = (classCount) => {
     checkClassCount(manifest, classCount);
-    return fitting(manifest, labelsPath(manifest, classCount), labels, classCount);
+    return fitting(manifest, path, labels, classCount);
   };
   if (manifest.output.classCount !== undefined) labelsOf(manifest.output.classCount);
   return labelsOf;
@@ -54,33 +57,35 @@ function checkClassCount({ name, output }: ModelManifest, classCount: number): v
 }
 
 function fitting(
-  { name }: ModelManifest,
+  { name, labels: { kind } }: ModelManifest,
   path: string | undefined,
   labels: readonly string[] | undefined,
   classCount: number,
 ): readonly string[] {
-  if (path === undefined || labels === undefined) {
+  if (labels?.length === classCount) return labels;
+  if (path === IMAGENET1K_LABELS_PATH && labels !== undefined && classCount === labels.length + 1) {
+    return [BACKGROUND, ...labels];
+  }
+  if (labels === undefined || kind === 'auto') {
     return Array.from({ length: classCount }, (_, index) => `class_${index}`);
   }
-  if (labels.length === classCount) return labels;
   throw new EffvitError(
     'BAD_MANIFEST',
-    `${path} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
+    `${path ?? 'The metadata of its graph'} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
   );
 }
 
-/** The file that the labels come from; undefined where classes are called `class_<index>`. */
-export function labelsPath(manifest: ModelManifest, classCount: number): string | undefined {
-  const { labels } = manifest;
+/** The file that labels may come from; undefined where there is none. */
+function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
   switch (labels.kind) {
     case 'none':
+    case 'list':
       return undefined;
+    case 'auto':
     case 'imagenet1k':
       return IMAGENET1K_LABELS_PATH;
-    case 'auto':
-      return classCount === IMAGENET1K_CLASS_COUNT ? IMAGENET1K_LABELS_PATH : undefined;
     case 'file':
-      return isAbsolute(labels.file) ? labels.file : join(manifest.folderPath ?? '.', labels.file);
+      return isAbsolute(labels.file) ? labels.file : join(folderPath ?? '.', labels.file);
   }
 }
 

@@ -1,12 +1,15 @@
 import { isAbsolute, join } from 'node:path';
 import { BPU_CHIPS } from './BpuChip.js';
-import { IMAGENET_CROP_RATIO } from './imagenetNormalisation.js';
-import type {
-  BuiltOnnxSource,
-  DeviceBatch,
-  LabelSource,
-  ModelFileSource,
-  ModelManifest,
+import { DEFAULT_INPUT, nameOfFile, shortSideFor } from './defaultManifest.js';
+import {
+  ASSUMABLE_KEYS,
+  type AssumableKey,
+  type BuiltOnnxSource,
+  type DeviceBatch,
+  type LabelSource,
+  type ModelFileSource,
+  type ModelInput,
+  type ModelManifest,
 } from './ModelManifest.js';
 import type { ManifestYaml } from './manifestSchema.js';
 
@@ -20,35 +23,27 @@ export interface ManifestPlace {
 
 /** The parsed keys of manifest.yaml as the manifest that the program uses. */
 export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): ModelManifest {
-  const { input, output, preprocess, files } = yaml;
+  const { output, preprocess, files } = yaml;
+  const name = yaml.name ?? nameOfFile(place.folderPath);
+  const input = toInput(yaml.input);
   const file = (source: FileYaml): ModelFileSource => toFileSource(source, place.folderPath);
   return {
-    name: yaml.name,
-    title: yaml.title ?? yaml.name,
+    name,
+    title: yaml.title ?? name,
     description: yaml.description,
     licence: yaml.licence,
     sources: yaml.sources,
-    input: {
-      ...given('name', input.name),
-      widthPx: input.width_px,
-      heightPx: input.height_px,
-      layout: input.layout,
-      color: input.color,
-      mean: input.mean,
-      scale: input.scale,
-    },
+    input,
     preprocess: {
       resizeMode: preprocess.resize_mode,
-      resizeShortSidePx:
-        preprocess.resize_short_side_px ??
-        Math.round(Math.max(input.width_px, input.height_px) / IMAGENET_CROP_RATIO),
+      resizeShortSidePx: preprocess.resize_short_side_px ?? shortSideFor(input),
       padValue: preprocess.pad_value,
       yuvRange: preprocess.range,
     },
     output: {
       ...given('name', output.name),
-      classCount: output.class_count,
-      activation: output.activation,
+      ...given('classCount', output.class_count),
+      activation: output.activation ?? 'logits',
     },
     labels: toLabelSource(yaml.labels),
     files: {
@@ -83,6 +78,7 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
     ...given('parameterCount', yaml.parameter_count),
     ...given('macCount', yaml.mac_count),
     folderPath: place.folderPath,
+    ...given('assumed', unlessEmptyList(ASSUMABLE_KEYS.filter((key) => !isGiven(yaml, key)))),
     origin: place.origin,
   };
 }
@@ -95,6 +91,29 @@ function toDeviceBatch(yaml: NonNullable<DeviceYaml['batches']>[number]): Device
 
 function unlessEmpty<T extends object>(table: T): T | undefined {
   return Object.keys(table).length === 0 ? undefined : table;
+}
+
+function toInput(input: ManifestYaml['input']): ModelInput {
+  return {
+    ...given('name', input.name),
+    widthPx: input.width_px ?? DEFAULT_INPUT.widthPx,
+    heightPx: input.height_px ?? DEFAULT_INPUT.heightPx,
+    layout: input.layout ?? DEFAULT_INPUT.layout,
+    color: input.color ?? DEFAULT_INPUT.color,
+    mean: input.mean ?? DEFAULT_INPUT.mean,
+    scale: input.scale ?? DEFAULT_INPUT.scale,
+  };
+}
+
+/** Whether the file says it, by the path of its key. */
+function isGiven(yaml: ManifestYaml, key: AssumableKey): boolean {
+  let value: unknown = yaml;
+  for (const part of key.split('.')) value = (value as Readonly<Record<string, unknown>>)[part];
+  return value !== undefined;
+}
+
+function unlessEmptyList<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 type FileYaml = NonNullable<ManifestYaml['files']['weights']>;
@@ -135,7 +154,8 @@ function toOnnxSource(
   return file({ ...rest, file: name ?? '' });
 }
 
-function toLabelSource(labels: string): LabelSource {
+function toLabelSource(labels: string | undefined): LabelSource {
+  if (labels === undefined || labels === 'auto') return { kind: 'auto' };
   if (labels === 'none') return { kind: 'none' };
   if (labels === 'imagenet1k') return { kind: 'imagenet1k' };
   return { kind: 'file', file: labels };

@@ -2,7 +2,6 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
-import { IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
 import { BPU_INPUT_SOURCES, DEVICE_FIGURE_KINDS, EFFICIENTVIT_VARIANTS, MAX_BATCH } from './ModelManifest.js';
 
 // Every schema says what it expects in its `error`, so that one sentence form serves every problem:
@@ -139,24 +138,25 @@ function byChip<T extends z.ZodType>(value: T) {
 
 const percent = z.number({ error: 'a number from 0 to 100' }).min(0).max(100);
 
-/** The keys of manifest.yaml: snake_case, defaults filled in, nothing unknown. */
+/** The keys of manifest.yaml: snake_case, nothing unknown. What the graph may tell has no default here. */
 export const manifestSchema = table({
   name: z
     .string({ error: 'a name' })
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'lower-case letters, digits, ., _ and - (at most 64)' }),
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'lower-case letters, digits, ., _ and - (at most 64)' })
+    .optional(),
   title: text(200).optional(),
   description: text(4000).default(''),
   licence: text(100).default('unknown'),
   sources: z.array(webUrl, { error: 'a list of addresses' }).default([]),
   input: table({
     name: text(200).optional(),
-    width_px: side,
-    height_px: side,
-    layout: oneOf(['nchw', 'nhwc']).default('nchw'),
-    color: oneOf(['rgb', 'bgr', 'nv12']).default('rgb'),
-    mean: triple(0, 255).default([...IMAGENET_MEAN]),
-    scale: triple(1e-6, 1e3).default([...IMAGENET_SCALE]),
-  }),
+    width_px: side.optional(),
+    height_px: side.optional(),
+    layout: oneOf(['nchw', 'nhwc']).optional(),
+    color: oneOf(['rgb', 'bgr', 'nv12']).optional(),
+    mean: triple(0, 255).optional(),
+    scale: triple(1e-6, 1e3).optional(),
+  }).prefault({}),
   preprocess: table({
     resize_mode: oneOf(PREPROCESS_RESIZE_MODES).default('crop'),
     resize_short_side_px: integer(16, 8192).optional(),
@@ -165,10 +165,10 @@ export const manifestSchema = table({
   }).prefault({}),
   output: table({
     name: text(200).optional(),
-    class_count: integer(2, 100_000),
-    activation: oneOf(['logits', 'probabilities']).default('logits'),
-  }),
-  labels: text(200).default('none'),
+    class_count: integer(2, 100_000).optional(),
+    activation: oneOf(['logits', 'probabilities']).optional(),
+  }).prefault({}),
+  labels: text(200).optional(),
   files: table({
     weights: fileSource.optional(),
     onnx: onnxSource.optional(),

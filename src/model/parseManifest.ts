@@ -92,15 +92,17 @@ function oneLine(message: string): string {
 /** Rules over more than one key. */
 function crossChecks(yaml: ManifestYaml): [Path, string][] {
   const problems: [Path, string][] = [];
-  const longSidePx = Math.max(yaml.input.width_px, yaml.input.height_px);
+  const { width_px, height_px } = yaml.input;
+  const longSidePx = Math.max(width_px ?? 0, height_px ?? 0);
   const shortSidePx = yaml.preprocess.resize_short_side_px;
   if (shortSidePx !== undefined && shortSidePx < longSidePx) {
     problems.push([
       ['preprocess', 'resize_short_side_px'],
-      `${shortSidePx} is below the input's ${longSidePx} px, so no ${yaml.input.width_px}x${yaml.input.height_px} centre can be cut from it`,
+      `${shortSidePx} is below the input's ${longSidePx} px, so no ${width_px ?? '?'}x${height_px ?? '?'} centre can be cut from it`,
     ]);
   }
-  if (yaml.labels === 'imagenet1k' && yaml.output.class_count !== 1000) {
+  // TensorFlow's 1001 have a background before them.
+  if (yaml.labels === 'imagenet1k' && ![1000, 1001].includes(yaml.output.class_count ?? 1000)) {
     problems.push([
       ['labels'],
       `imagenet1k has 1000 labels but output.class_count is ${yaml.output.class_count}; name a labels file`,
@@ -109,10 +111,16 @@ function crossChecks(yaml: ManifestYaml): [Path, string][] {
   if (yaml.files.onnx?.builder !== undefined && yaml.files.weights === undefined) {
     problems.push([['files', 'onnx'], 'an ONNX file is built from files.weights, which is missing']);
   }
+  if (yaml.files.onnx?.builder !== undefined && yaml.output.class_count === undefined) {
+    problems.push([
+      ['output', 'class_count'],
+      'it is missing, and an ONNX file is built with so many classes',
+    ]);
+  }
   for (const side of ['width_px', 'height_px'] as const) {
     const isNv12 =
       yaml.input.color === 'nv12' || BPU_CHIPS.some((chip) => yaml.files.bpu[chip] !== undefined);
-    if (isNv12 && yaml.input[side] % 2 === 1) {
+    if (isNv12 && (yaml.input[side] ?? 0) % 2 === 1) {
       problems.push([
         ['input', side],
         `${yaml.input[side]} is odd, and NV12, which a BPU takes, has even sides only`,

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { EffvitError } from '../core/EffvitError.js';
@@ -26,9 +26,9 @@ export async function resolveModel(
   if (named !== undefined) return named;
   const path = resolve(nameOrPath);
   const info = nameOrPath === '' ? undefined : await stat(path).catch(() => undefined);
-  if (info?.isDirectory()) return loadManifest(path);
+  if (info?.isDirectory()) return withOnlyFile(await loadManifest(path));
   if (info === undefined) throw await notFound(nameOrPath, env);
-  if (basename(path) === MANIFEST_NAME) return loadManifest(dirname(path));
+  if (basename(path) === MANIFEST_NAME) return withOnlyFile(await loadManifest(dirname(path)));
   const extension = extname(path).toLowerCase();
   if (MODEL_FILE_EXTENSIONS.includes(extension)) return manifestOfFile(path, env);
   const remedy =
@@ -70,7 +70,7 @@ async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<Mod
   const folder = dirname(path);
   if (await isFile(join(folder, MANIFEST_NAME))) {
     const manifest = await loadManifest(folder);
-    if (listsFile(manifest, path)) return withFile(manifest, path);
+    if (listsFile(manifest, path) || listsNothing(manifest)) return withFile(manifest, path);
   }
   // A file in a model's cache folder, or one that carries a known model's file name (a downloaded .bin).
   const cachedOf = dirname(folder) === join(resolve(cacheFolder(env)), 'models') ? basename(folder) : '';
@@ -83,6 +83,27 @@ async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<Mod
     }
   }
   return defaultManifest(path);
+}
+
+/** A manifest that names no file is about those in its folder. */
+function listsNothing({ files: { weights, onnx, onnxInt8, bpu } }: ModelManifest): boolean {
+  return [weights, onnx, onnxInt8, ...Object.values(bpu)].every((source) => source === undefined);
+}
+
+/** The manifest with the only model file of its folder, where it names none itself. */
+async function withOnlyFile(manifest: ModelManifest): Promise<ModelManifest> {
+  const { folderPath } = manifest;
+  if (folderPath === undefined || !listsNothing(manifest)) return manifest;
+  const names = (await readdir(folderPath)).filter((name) =>
+    MODEL_FILE_EXTENSIONS.includes(extname(name).toLowerCase()),
+  );
+  const [only, another] = names.sort();
+  if (only === undefined) return manifest;
+  if (another === undefined) return withFile(manifest, join(folderPath, only));
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `The manifest in ${folderPath} names no file, and the folder has several (${names.join(', ')}): name one of them, or write \`files: { onnx: { file: ${only} } }\` into the manifest.`,
+  );
 }
 
 function listsFile(manifest: ModelManifest, path: string): boolean {

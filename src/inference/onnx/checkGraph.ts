@@ -2,7 +2,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { nv12Bytes } from '../../image/TensorOptions.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
 import { chooseOutput, type GraphOutput } from './chooseOutput.js';
-import { bad, countOf, type Shape, spell } from './graphFault.js';
+import { bad, countOf, isKnown, type Shape, spell } from './graphFault.js';
 import { INPUT_TYPES, type InputType } from './InputTensor.js';
 
 /** What a run hands over and gets back, all dimensions known but perhaps the output's. */
@@ -75,11 +75,11 @@ function rgbShape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
   // What the graph leaves open takes the spec's size.
   const fits = (shape: readonly number[]): boolean =>
     input.shape.length === 4 &&
-    shape.every((dim, axis) => typeof input.shape[axis] !== 'number' || input.shape[axis] === dim);
+    shape.every((dim, axis) => !isKnown(input.shape[axis]) || input.shape[axis] === dim);
   if (fits(wanted)) return wanted;
   const at = `takes ${spell(input.shape)} at input ${input.name}`;
   const [batch] = input.shape;
-  if (typeof batch === 'number' && batch > 1 && input.shape.length === 4) {
+  if (isKnown(batch) && batch > 1 && input.shape.length === 4) {
     throw bad(
       spec,
       `${at}: a fixed batch of ${batch}, and frames come one by one`,
@@ -99,8 +99,7 @@ function shapeIn(layout: 'nchw' | 'nhwc', widthPx: number, heightPx: number): nu
 
 /** What a shape of colour pictures says of layout and size; undefined where it is none. */
 function sizeOf(shape: Shape) {
-  const number = (dim: number | string | undefined): number | undefined =>
-    typeof dim === 'number' ? dim : undefined;
+  const number = (dim: number | string | undefined): number | undefined => (isKnown(dim) ? dim : undefined);
   if (shape.length !== 4) return undefined;
   if (shape[1] === 3) {
     return { layout: 'nchw', heightPx: number(shape[2]), widthPx: number(shape[3]) } as const;
@@ -114,8 +113,8 @@ function sizeOf(shape: Shape) {
 function nv12Shape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
   const { widthPx, heightPx } = spec.input;
   const shape: Shape = input.shape;
-  const dims = shape.map((dim, axis) => (typeof dim !== 'number' && axis === 0 ? 1 : dim));
-  const known = dims.filter((dim) => typeof dim === 'number');
+  const dims = shape.map((dim, axis) => (!isKnown(dim) && axis === 0 ? 1 : dim));
+  const known = dims.filter(isKnown);
   const wantedBytes = nv12Bytes(widthPx, heightPx);
   if (known.length !== dims.length || countOf(known) !== wantedBytes) {
     throw bad(

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
-import { bad, countOf, type Shape, spell } from './graphFault.js';
+import { bad, countOf, isKnown, type Shape, spell } from './graphFault.js';
 
 /** Element types that scores may have. */
 export const OUTPUT_TYPES = ['float32', 'float16'] as const;
@@ -96,7 +96,7 @@ function knownDims(shape: Shape): number[] | undefined {
   const dims = shape.map((dim, axis) =>
     typeof dim !== 'number' && axis === 0 && shape.length > 1 ? 1 : dim,
   );
-  return dims.every((dim) => typeof dim === 'number') ? dims : undefined;
+  return dims.every(isKnown) ? dims : undefined;
 }
 
 function isVector(dims: readonly number[]): boolean {

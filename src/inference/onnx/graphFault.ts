@@ -4,13 +4,18 @@ import type { OnnxBackendSpec } from '../BackendSpec.js';
 /** A dimension is a number, or a name (or nothing) where the graph leaves it open. */
 export type Shape = readonly (number | string | undefined)[];
 
+/** PaddlePaddle writes -1 for an open dimension. */
+export function isKnown(dim: number | string | undefined): dim is number {
+  return typeof dim === 'number' && dim >= 0;
+}
+
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
 /** E.g. `[batch, 3, 224, 224]`. */
 export function spell(shape: Shape): string {
-  return `[${shape.map((dim) => (dim === undefined || dim === '' ? '?' : dim)).join(', ')}]`;
+  return `[${shape.map((dim) => (dim === undefined || dim === '' || dim === -1 ? '?' : dim)).join(', ')}]`;
 }
 
 /** A model file that cannot be used as the spec says, with what mends it. */

@@ -1,4 +1,5 @@
 import type { BpuFileInfo } from '../../model/readBpuFile.js';
+import type { GraphFacts } from '../fit/graphFacts.js';
 import type { OnnxDataType } from '../onnx/OnnxDataType.js';
 import type { OnnxDim } from '../onnx/OnnxModel.js';
 
@@ -38,6 +39,8 @@ export interface OnnxFileInfo {
   /** Multiply-accumulates of convolutions and matrix products for one picture; null where shapes are unknown. */
   readonly macCount: number | null;
   readonly quantization: QuantizationInfo;
+  /** What its operators say of how it is to be used as a classifier. */
+  readonly facts: GraphFacts;
   readonly metadata: Readonly<Record<string, string>>;
 }
 

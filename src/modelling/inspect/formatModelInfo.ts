@@ -1,3 +1,4 @@
+import type { GraphFacts } from '../fit/graphFacts.js';
 import type { ModelFileInfo, OnnxFileInfo, PortInfo, WeightFileInfo } from './ModelFileInfo.js';
 
 /** The info as lines for people: a name and a value each, two spaces between. */
@@ -39,13 +40,42 @@ function onnxRows(info: OnnxFileInfo): [string, string][] {
     ['producer', info.producer === '' ? 'not stated' : info.producer],
     ...info.inputs.map((value): [string, string] => ['input', spellPort(value)]),
     ...info.outputs.map((value): [string, string] => ['output', spellPort(value)]),
+    ...factRows(info.facts),
     ['parameters', millions(info.parameterCount)],
     ['MACs', info.macCount === null ? 'unknown (the file states no shapes)' : millions(info.macCount)],
     ['quantised', spellQuantization(info)],
     ['nodes', String(info.nodeCount)],
     ['operators', info.operators.map(({ opType, count }) => `${opType} ${count}`).join(', ')],
-    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [`metadata ${key}`, value]),
+    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
+      `metadata ${key}`,
+      value.replaceAll(/\s*\n\s*/g, ' | '),
+    ]),
   ];
+}
+
+function factRows({ input, outputs, labels }: GraphFacts): [string, string][] {
+  const rows: [string, string][] = [];
+  if (input !== undefined) {
+    const normalises =
+      input.pixelRange === 'unknown'
+        ? 'as in training, which the graph does not say'
+        : `${input.pixelRange}, normalised by the graph itself`;
+    rows.push(['picture', input.color === 'nv12' ? 'NV12' : `${input.layout.toUpperCase()}, 3 channels`]);
+    if (input.color !== 'nv12') rows.push(['pixels', normalises]);
+  }
+  for (const { name, classCount, activation } of outputs) {
+    const count = classCount === undefined ? '' : `${classCount} `;
+    rows.push([
+      'scores',
+      `${name}: ${count}${activation.kind} (its last operator is ${activation.operator})`,
+    ]);
+  }
+  if (labels !== undefined) rows.push(['labels', `${labels.length} in its metadata: ${shortened(labels)}`]);
+  return rows;
+}
+
+function shortened(labels: readonly string[]): string {
+  return labels.length > 5 ? `${labels.slice(0, 5).join(', ')}, ...` : labels.join(', ');
 }
 
 function weightRows(info: WeightFileInfo): [string, string][] {
@@ -62,7 +92,10 @@ function weightRows(info: WeightFileInfo): [string, string][] {
         ? 'not an EfficientViT of M0 to M5'
         : `efficientvit_${model.variant}, ${model.classCount} classes`,
     ],
-    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [`metadata ${key}`, value]),
+    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
+      `metadata ${key}`,
+      value.replaceAll(/\s*\n\s*/g, ' | '),
+    ]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { graphFacts } from '../fit/graphFacts.js';
 import type { OnnxModel, OnnxValueInfo } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { countMacs, macValues } from './countMacs.js';
@@ -32,6 +33,7 @@ export async function inspectOnnx(path: string): Promise<OnnxFileInfo> {
     parameterCount: countConstants(graph),
     macCount: await macsOf(model),
     quantization: quantizationOf(graph),
+    facts: graphFacts(model),
     metadata: Object.fromEntries(model.metadata),
   };
 }

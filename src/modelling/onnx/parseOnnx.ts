@@ -7,6 +7,7 @@ import type {
   OnnxGraph,
   OnnxModel,
   OnnxNode,
+  OnnxTensor,
   OnnxValueInfo,
   OpaqueFields,
 } from './OnnxModel.js';
@@ -20,6 +21,7 @@ import {
   type WireGraph,
   type WireModel,
   type WireNode,
+  type WireTensor,
   type WireValueInfo,
 } from './onnxSchema.js';
 
@@ -28,6 +30,7 @@ const DEEPEST_SUBGRAPH = 64;
 
 interface Context {
   readonly loadExternal: ExternalDataLoader;
+  readonly maxElements: number;
   readonly depth: number;
 }
 
@@ -36,6 +39,8 @@ export interface ParseOnnxOptions {
   readonly place?: string;
   /** Without one, a model with external data is refused. */
   readonly loadExternal?: ExternalDataLoader;
+  /** Constants with more elements are given without their data: what a graph looks like needs no weights. */
+  readonly maxElements?: number;
 }
 
 /**
@@ -71,7 +76,11 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
         version: Number(fromWireInt(opset.version)),
       })),
       metadata: entries(wire.metadataProps),
-      graph: decodeGraph(wire.graph, { loadExternal, depth: 0 }),
+      graph: decodeGraph(wire.graph, {
+        loadExternal,
+        maxElements: options.maxElements ?? Number.POSITIVE_INFINITY,
+        depth: 0,
+      }),
       opaque: opaqueFields(wire, ['trainingInfo', 'functions', 'configuration']),
     };
   } catch (error) {
@@ -118,7 +127,7 @@ function decodeGraph(wire: WireGraph, context: Context): OnnxGraph {
     if (initializers.has(name)) {
       throw new EffvitError('BAD_MODEL', `two initializers are named ${JSON.stringify(name)}.`);
     }
-    initializers.set(name, decodeTensor(tensor, context.loadExternal));
+    initializers.set(name, decodeConstant(tensor, context));
   }
   return {
     name: wire.name ?? '',
@@ -131,6 +140,13 @@ function decodeGraph(wire: WireGraph, context: Context): OnnxGraph {
     metadata: entries(wire.metadataProps),
     opaque: opaqueFields(wire, ['quantizationAnnotation', 'sparseInitializer']),
   };
+}
+
+function decodeConstant(wire: WireTensor, { loadExternal, maxElements }: Context): OnnxTensor {
+  const dims = (wire.dims ?? []).map((length) => Number(fromWireInt(length)));
+  if (dims.reduce((count, length) => count * length, 1) <= maxElements)
+    return decodeTensor(wire, loadExternal);
+  return { dataType: dataTypeFromCode(wire.dataType ?? 0, 'A constant'), dims, data: new Uint8Array() };
 }
 
 function decodeNode(wire: WireNode, context: Context): OnnxNode {
@@ -165,7 +181,7 @@ function decodeAttribute(wire: WireAttribute, bytes: Uint8Array, context: Contex
       case 3:
         return { type: 'string', value: text(wire.s ?? new Uint8Array()) };
       case 4:
-        return { type: 'tensor', value: decodeTensor(wire.t ?? {}, context.loadExternal) };
+        return { type: 'tensor', value: decodeConstant(wire.t ?? {}, context) };
       case 5:
         return { type: 'graph', value: decodeGraph(wire.g ?? {}, inner) };
       case 6:
@@ -177,7 +193,7 @@ function decodeAttribute(wire: WireAttribute, bytes: Uint8Array, context: Contex
       case 9:
         return {
           type: 'tensors',
-          value: (wire.tensors ?? []).map((t) => decodeTensor(t, context.loadExternal)),
+          value: (wire.tensors ?? []).map((tensor) => decodeConstant(tensor, context)),
         };
       case 10:
         return { type: 'graphs', value: (wire.graphs ?? []).map((g) => decodeGraph(g, inner)) };

@@ -9,9 +9,10 @@ import { parseOnnx } from './parseOnnx.js';
 /**
  * Reads an .onnx file and the external data that it names (relative to its own folder, never outside it).
  *
+ * @param maxElements Constants with more are given without their data.
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL
  */
-export async function readOnnx(path: string): Promise<OnnxModel> {
+export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFINITY): Promise<OnnxModel> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -23,7 +24,7 @@ export async function readOnnx(path: string): Promise<OnnxModel> {
   }
   const files = new Map<string, number>();
   try {
-    return parseOnnx(bytes, { place: path, loadExternal: externalLoader(dirname(path), files) });
+    return parseOnnx(bytes, { place: path, maxElements, loadExternal: externalLoader(dirname(path), files) });
   } finally {
     for (const descriptor of files.values()) closeSync(descriptor);
   }

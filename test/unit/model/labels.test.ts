@@ -54,6 +54,11 @@ describe('labels', () => {
     const auto = manifest({ kind: 'auto' });
     assert.equal((await loadLabels(auto, 1000))[600], 'hook, claw');
     assert.deepEqual(await loadLabels(auto, 3), ['class_0', 'class_1', 'class_2']);
+    const withBackground = await loadLabels(auto, 1001);
+    assert.deepEqual([withBackground[0], withBackground[601]], ['background', 'hook, claw']);
+    const listed = manifest({ kind: 'list', labels: ['cat', 'dog'] });
+    assert.deepEqual(await loadLabels(listed, 2), ['cat', 'dog']);
+    await assert.rejects(loadLabels(listed, 3), /metadata of its graph has 2 labels but .* gives 3/);
     assert.equal((await loadLabels(manifest({ kind: 'none' }), 1000))[600], 'class_600');
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import type { ModelManifest } from '../../../src/model/ModelManifest.js';
+import { ASSUMABLE_KEYS, type ModelManifest } from '../../../src/model/ModelManifest.js';
 import { parseManifest } from '../../../src/model/parseManifest.js';
 
 const MINIMAL = `name: mine
@@ -44,13 +44,51 @@ describe('parseManifest', () => {
       },
       preprocess: { resizeMode: 'crop', resizeShortSidePx: 256, padValue: 127, yuvRange: 'full' },
       output: { classCount: 5, activation: 'logits' },
-      labels: { kind: 'none' },
+      labels: { kind: 'auto' },
       files: { bpu: {} },
       deviceModels: {},
       published: {},
       folderPath: '/m',
+      assumed: [
+        'input.layout',
+        'input.color',
+        'input.mean',
+        'input.scale',
+        'preprocess.resize_short_side_px',
+        'output.name',
+        'output.activation',
+        'labels',
+      ],
       origin: 'folder',
     });
+  });
+
+  it('takes a single line, and says that the rest is assumed', () => {
+    const manifest = parse('input: { color: bgr, mean: [104, 117, 123], scale: [1, 1, 1] }');
+    assert.equal(manifest.name, 'm');
+    assert.deepEqual(manifest.input.mean, [104, 117, 123]);
+    assert.equal(manifest.output.classCount, undefined);
+    const said = ['input.color', 'input.mean', 'input.scale'];
+    assert.deepEqual(
+      manifest.assumed,
+      ASSUMABLE_KEYS.filter((key) => !said.includes(key)),
+    );
+  });
+
+  it('refuses an odd size for NV12 and for a BPU, and a built file without a class count', () => {
+    assert.match(
+      problemsOf('input: { width_px: 225, color: nv12 }'),
+      /input\.width_px: 225 is odd, and NV12, which a BPU takes, has even sides only/,
+    );
+    assert.match(
+      problemsOf('input: { height_px: 299 }\nfiles:\n  bpu: { rdk-x5: { file: a.bin, march: bayes-e } }\n'),
+      /line 1: input\.height_px: 299 is odd/,
+    );
+    assert.match(
+      problemsOf('files:\n  weights: { file: w }\n  onnx: { builder: efficientvit, variant: m0 }\n'),
+      /output\.class_count: it is missing/,
+    );
+    assert.equal(parse('input: { width_px: 299, height_px: 299 }').input.widthPx, 299);
   });
 
   it('takes every key', () => {
@@ -156,6 +194,7 @@ input:
 preprocess:
   resize_mode: squash
 output:
+  class_count: many
   activation: softmax
 `);
     assert.match(message, /has 9 problems/);
@@ -169,8 +208,8 @@ output:
       message,
       /line 9: expected one of stretch, crop, letterbox for preprocess\.resize_mode but received "squash"/,
     );
-    assert.match(message, /line 10: expected a whole number .* for output\.class_count but it is missing/);
-    assert.match(message, /line 11: expected one of logits, probabilities for output\.activation/);
+    assert.match(message, /line 11: expected a whole number .* for output\.class_count but received "many"/);
+    assert.match(message, /line 12: expected one of logits, probabilities for output\.activation/);
   });
 
   const singles: [string, string, RegExp][] = [

@@ -1,0 +1,117 @@
+import type { OnnxDim, OnnxModel, OnnxValueInfo } from '../onnx/OnnxModel.js';
+import { getInts } from '../onnx/onnxAttributes.js';
+import { type Activation, activationOf } from './activationOf.js';
+import { GraphIndex } from './GraphIndex.js';
+import { metadataLabels } from './metadataLabels.js';
+import { type PixelRange, pixelRangeOf } from './pixelRangeOf.js';
+
+/** What a graph says of the picture that it takes. */
+export interface InputFacts {
+  readonly color: 'rgb' | 'nv12';
+  readonly layout: 'nchw' | 'nhwc';
+  /** Undefined where the graph leaves it open. */
+  readonly widthPx: number | undefined;
+  readonly heightPx: number | undefined;
+  /** The pixel values that it normalises itself. */
+  readonly pixelRange: PixelRange;
+}
+
+/** What a graph says of its scores. */
+export interface OutputFacts {
+  readonly name: string;
+  /** Undefined where the graph leaves it open. */
+  readonly classCount: number | undefined;
+  readonly activation: Activation;
+}
+
+/** What a classifier's graph says of how it is to be used. */
+export interface GraphFacts {
+  /** Undefined where it takes no colour picture, or more than one value. */
+  readonly input: InputFacts | undefined;
+  /** Outputs that may hold the scores, in the graph's order. */
+  readonly outputs: readonly OutputFacts[];
+  readonly labels: readonly string[] | undefined;
+  /** E.g. `pytorch` or `tf2onnx`. */
+  readonly producer: string;
+}
+
+/** Constants that say something about how a graph is used are no larger. */
+export const FACT_MAX_ELEMENTS = 16;
+
+/** @param model weights may be without their data ({@link FACT_MAX_ELEMENTS}). */
+export function graphFacts(model: OnnxModel): GraphFacts {
+  const { graph } = model;
+  const index = new GraphIndex(graph);
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const [input] = inputs;
+  const outputs = graph.outputs.flatMap((output) => {
+    const classCount = classCountOf(output);
+    const isFloat = output.dataType === 'float32' || output.dataType === 'float16';
+    return isFloat && classCount !== 'no classes'
+      ? [{ name: output.name, classCount, activation: activationOf(index, output.name) }]
+      : [];
+  });
+  const counts = new Set(outputs.map(({ classCount }) => classCount));
+  const [onlyCount] = counts.size === 1 ? counts : [];
+  return {
+    input: inputs.length === 1 && input !== undefined ? inputFacts(input, index) : undefined,
+    outputs,
+    labels: metadataLabels(model.metadata, onlyCount),
+    producer: model.producerName,
+  };
+}
+
+function inputFacts(input: OnnxValueInfo, index: GraphIndex): InputFacts | undefined {
+  const { shape, dataType, name } = input;
+  if (shape === null) return undefined;
+  const nv12 = dataType === 'uint8' ? nv12Size(shape) : undefined;
+  if (nv12 !== undefined) return { color: 'nv12', layout: 'nchw', ...nv12, pixelRange: '0 to 255' };
+  if (shape.length !== 4) return undefined;
+  const layout = layoutOf(shape, index, name);
+  if (layout === undefined) return undefined;
+  const [rows, columns] = layout === 'nchw' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+  return {
+    color: 'rgb',
+    layout,
+    widthPx: length(columns),
+    heightPx: length(rows),
+    pixelRange: dataType === 'uint8' ? '0 to 255' : pixelRangeOf(index, name),
+  };
+}
+
+/** PaddlePaddle writes -1 for what is open. */
+function length(dim: OnnxDim | undefined): number | undefined {
+  return typeof dim === 'number' && dim > 0 ? dim : undefined;
+}
+
+function layoutOf(
+  shape: readonly OnnxDim[],
+  index: GraphIndex,
+  name: string,
+): InputFacts['layout'] | undefined {
+  if (shape[1] === 3) return 'nchw';
+  if (shape[3] === 3) return 'nhwc';
+  if (length(shape[1]) !== undefined && length(shape[3]) !== undefined) return undefined;
+  // All is open: what brings the channels forward has them last.
+  const [taker] = index.takersOf(name);
+  const isTurned = taker?.opType === 'Transpose' && getInts(taker, 'perm', []).join() === '0,3,1,2';
+  return isTurned ? 'nhwc' : 'nchw';
+}
+
+/** As `effvit model build --input nv12` writes it: [1, rows x 3/2, columns], perhaps with a channel of one. */
+function nv12Size(shape: readonly OnnxDim[]): { widthPx: number; heightPx: number } | undefined {
+  const dims = shape.map(length).slice(1);
+  if (dims.length === 3 && dims[0] === 1) dims.shift();
+  const [rows, widthPx] = dims;
+  if (dims.length !== 2 || rows === undefined || widthPx === undefined || rows % 3 !== 0) return undefined;
+  return { widthPx, heightPx: (rows * 2) / 3 };
+}
+
+/** Undefined where it is open. */
+function classCountOf({ shape }: OnnxValueInfo): number | undefined | 'no classes' {
+  if (shape === null) return undefined;
+  const dims = shape.map((dim, axis) => (axis === 0 && shape.length > 1 ? (length(dim) ?? 1) : length(dim)));
+  if (!dims.every((dim) => dim !== undefined)) return undefined;
+  const counts = dims.filter((dim) => dim !== 1);
+  return counts.length > 1 ? 'no classes' : (counts[0] ?? 1);
+}
