@@ -10,9 +10,9 @@ export interface LabelledPicture {
   readonly classIndex: number;
 }
 
-const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png']);
+const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
 
-/** True for a file name that says JPEG or PNG, in any case. */
+/** True for a file name that says JPEG, PNG, WebP or AVIF, in any case. */
 export function isPictureName(name: string): boolean {
   return PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
 }
@@ -35,7 +35,7 @@ export async function readLabelledPictures(
   if (pictures.length === 0) {
     throw new EffvitError(
       'BAD_ARGUMENT',
-      `${path} names no picture: expected lines of "path index" or folders of .jpg, .jpeg or .png files.`,
+      `${path} names no picture: expected lines of "path index" or folders of .jpg, .jpeg, .png, .webp or .avif files.`,
     );
   }
   return pictures;

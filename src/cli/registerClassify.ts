@@ -37,7 +37,7 @@ interface ClassifyOptions extends Flags {
 
 type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
 
-/** `effvit classify PICTURE...`: top-k of JPEG and PNG files. */
+/** `effvit classify PICTURE...`: top-k of JPEG, PNG, WebP and AVIF files. */
 export function registerClassify(program: Command, context: CommandContext): void {
   const command = program
     .command('classify')

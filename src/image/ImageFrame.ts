@@ -37,7 +37,7 @@ export const RAW_ENCODINGS = [
 export type RawEncoding = (typeof RAW_ENCODINGS)[number];
 
 /** Formats of sensor_msgs/CompressedImage and of picture files that are understood. */
-export const COMPRESSED_FORMATS = ['jpeg', 'png'] as const;
+export const COMPRESSED_FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const;
 
 export type CompressedFormat = (typeof COMPRESSED_FORMATS)[number];
 
@@ -67,13 +67,13 @@ export interface RawImageFrame extends FrameHeader {
   readonly data: Uint8Array;
 }
 
-/** A picture file is turned upright and must be undamaged; a topic's images are taken as the camera sends them. */
+/** A picture file is turned upright; a topic's images are taken as the camera sends them. */
 export type CompressedOrigin = 'topic' | 'file';
 
 /** A view of a compressed picture, as sensor_msgs/CompressedImage or a file holds it. */
 export interface CompressedImageFrame extends FrameHeader {
   readonly kind: 'compressed';
-  /** As received, e.g. `jpeg` or `bgr8; jpeg compressed bgr8`; the bytes' own signature decides. */
+  /** As received, e.g. `jpeg` or `bgr8; jpeg compressed bgr8`; the codec is decided by the bytes' own signature. */
   readonly format: string;
   /** Absent: a topic. */
   readonly origin?: CompressedOrigin;

@@ -1,27 +1,51 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { compressedSource, isDepthSource } from './compressedSource.js';
 import { COMPRESSED_FORMATS, type CompressedFormat, type CompressedImageFrame } from './ImageFrame.js';
 
-const SIGNATURES: Readonly<Record<CompressedFormat, readonly number[]>> = {
+/** The bytes that a picture of the format has at its begin, or what stands in for such a signature. */
+const SIGNATURES: Readonly<Record<CompressedFormat, (data: Uint8Array) => boolean>> = {
   // SOI, then the first byte of any marker (ITU-T T.81, B.1.1.2).
-  jpeg: [0xff, 0xd8, 0xff],
-  // PNG specification, 5.2.
-  png: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  jpeg: (data) => startsWith(data, [0xff, 0xd8, 0xff]),
+  png: (data) => startsWith(data, PNG_SIGNATURE),
+  // RFC 9649, 2.5.
+  webp: (data) => hasText(data, 0, 'RIFF') && hasText(data, 8, 'WEBP'),
+  avif: isAvif,
 };
+
+/** PNG specification, 5.2. */
+const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** A file type box that names one of AVIF's brands, as its own or a compatible one (AV1 Image File Format, 6). */
+function isAvif(data: Uint8Array): boolean {
+  if (!hasText(data, 4, 'ftyp')) return false;
+  const end = Math.min(
+    data.length,
+    new DataView(data.buffer, data.byteOffset).getUint32(0),
+    MOST_BRANDS_BYTES,
+  );
+  for (let at = 8; at + 4 <= end; at += 4) {
+    if (hasText(data, at, 'avif') || hasText(data, at, 'avis')) return true;
+  }
+  return false;
+}
+
+const MOST_BRANDS_BYTES = 256;
 
 /** What people send by mistake, to name it. */
 const STRANGERS: readonly { readonly name: string; readonly at: number; readonly text: string }[] = [
   { name: 'GIF', at: 0, text: 'GIF8' },
-  { name: 'WebP', at: 8, text: 'WEBP' },
   { name: 'BMP', at: 0, text: 'BM' },
   { name: 'TIFF', at: 0, text: 'II*\0' },
   { name: 'TIFF', at: 0, text: 'MM\0*' },
-  { name: 'HEIF or AVIF', at: 4, text: 'ftyp' },
+  { name: 'HEIF', at: 4, text: 'ftyp' },
   { name: 'PDF', at: 0, text: '%PDF' },
   { name: 'HTML or SVG', at: 0, text: '<' },
   { name: 'MCAP', at: 0, text: '\x89MCAP' },
   { name: 'SQLite', at: 0, text: 'SQLite' },
   { name: 'ZIP', at: 0, text: 'PK' },
 ];
+
+const KNOWN = `${COMPRESSED_FORMATS.slice(0, -1).join(', ')} or ${COMPRESSED_FORMATS.at(-1)}`;
 
 /** Start of a compressedDepth message: 12 bytes of its own, then a PNG (compressed_depth_image_transport). */
 const DEPTH_HEADER_BYTES = 12;
@@ -30,10 +54,12 @@ function startsWith(data: Uint8Array, signature: readonly number[], offset = 0):
   return signature.every((byte, index) => data[offset + index] === byte);
 }
 
+function hasText(data: Uint8Array, at: number, text: string): boolean {
+  return startsWith(data, [...Buffer.from(text, 'latin1')], at);
+}
+
 function strangerName(data: Uint8Array): string | undefined {
-  if (startsWith(data, SIGNATURES.png, DEPTH_HEADER_BYTES)) return 'a compressedDepth message';
-  const isText = (at: number, text: string) => startsWith(data, [...Buffer.from(text, 'latin1')], at);
-  const found = STRANGERS.find(({ at, text }) => isText(at, text));
+  const found = STRANGERS.find(({ at, text }) => hasText(data, at, text));
   return found && `${found.name} data`;
 }
 
@@ -42,25 +68,36 @@ export function compressedName(frame: CompressedImageFrame): string {
   return `The compressed image from ${frame.source || 'an unnamed source'}`;
 }
 
+/** Depth, whether in compressedDepth's own form or as a plain picture of which the format says so. */
+function isDepth({ data, format }: CompressedImageFrame): boolean {
+  if (startsWith(data, PNG_SIGNATURE, DEPTH_HEADER_BYTES) || /\bcompressedDepth\b/.test(format)) return true;
+  const source = compressedSource(format);
+  return source !== undefined && isDepthSource(source);
+}
+
 /**
  * What the bytes are, by their own signature: the `format` text is free-form in practice (`jpeg`, `bgr8; jpeg
- * compressed bgr8`, `rgb8; png compressed`) and sometimes wrong.
+ * compressed bgr8`, `rgb8; png compressed`) and sometimes wrong in its codec. What it says of the camera's encoding
+ * is believed.
  *
- * @throws EffvitError BAD_IMAGE when they are empty, or neither jpeg nor png.
+ * @throws EffvitError BAD_IMAGE when they are empty, depth, or in none of {@link COMPRESSED_FORMATS}.
  */
 export function compressedFormat(frame: CompressedImageFrame): CompressedFormat {
   const { data } = frame;
   if (data.length === 0) {
+    throw new EffvitError('BAD_IMAGE', `${compressedName(frame)} is empty; send ${KNOWN}.`);
+  }
+  if (isDepth(frame)) {
     throw new EffvitError(
       'BAD_IMAGE',
-      `${compressedName(frame)} is empty; send ${COMPRESSED_FORMATS.join(' or ')}.`,
+      `${compressedName(frame)} is depth (format '${frame.format}'), which holds no colours: take the camera's colour topic instead.`,
     );
   }
-  const format = COMPRESSED_FORMATS.find((name) => startsWith(data, SIGNATURES[name]));
+  const format = COMPRESSED_FORMATS.find((name) => SIGNATURES[name](data));
   if (format !== undefined) return format;
   const what = strangerName(data) ?? 'no picture that is known';
   throw new EffvitError(
     'BAD_IMAGE',
-    `${compressedName(frame)} (format '${frame.format}', ${data.length} bytes) is ${what}; send ${COMPRESSED_FORMATS.join(' or ')}.`,
+    `${compressedName(frame)} (format '${frame.format}', ${data.length} bytes) is ${what}; send ${KNOWN}.`,
   );
 }

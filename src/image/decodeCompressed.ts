@@ -1,25 +1,29 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { compressedFormat, compressedName } from './compressedFormat.js';
-import type { CompressedImageFrame, CompressedOrigin, RawImageFrame } from './ImageFrame.js';
+import { compressedSource, isColourSource, mosaicOf } from './compressedSource.js';
+import type { CompressedImageFrame, RawImageFrame } from './ImageFrame.js';
+import { isGreyPicture } from './isGreyPicture.js';
 
-interface Decoding {
-  /** Turn the picture as its EXIF orientation says. */
-  readonly autoOrient: boolean;
-  /**
-   * The mildest complaint of the decoder that refuses the picture. USB cameras send jpegs with stray bytes that decode
-   * well; in a file the same warning is damage. Truncated data is refused either way.
-   */
-  readonly failOn: 'error' | 'warning';
+/**
+ * What a picture gave rise to, though it was read.
+ *
+ * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
+ * - `grey`: the camera sends colours, and this has none.
+ */
+export type PictureNote = 'stray_bytes' | 'grey';
+
+export interface DecodedPicture {
+  readonly frame: RawImageFrame;
+  /** `stray_bytes` once for each source. */
+  readonly notes: readonly PictureNote[];
 }
-
-const DECODING: Readonly<Record<CompressedOrigin, Decoding>> = {
-  // The sensor's own orientation, as raw topics have it.
-  topic: { autoOrient: false, failOn: 'error' },
-  file: { autoOrient: true, failOn: 'warning' },
-};
 
 /** A bomb of a few kilobytes must not take gigabytes; the largest cameras have some 60 megapixels. */
 export const MAX_DECODED_PIXELS = 100_000_000;
+
+/** Cameras whose stray bytes were noted: one note is enough, and two tries a frame would be dear. */
+const straySources = new Set<string>();
+const MOST_STRAY_SOURCES = 64;
 
 type Sharp = typeof import('sharp').default;
 
@@ -57,44 +61,60 @@ function decoderReason(error: unknown): string {
 }
 
 /**
- * Decodes a jpeg or png to rgb8, whatever its own form: grey, palette, alpha (dropped), 16 bit (the high byte), CMYK.
- * Colour profiles are not applied, as training pipelines do not apply them. The header travels with the pixels.
- * Pictures from files are turned upright and refused when damaged; topics are read as they come.
+ * Decodes a picture to rgb8, whatever its own form: grey, palette, alpha (dropped), 16 bit (the high byte),
+ * CMYK. One channel of which the format says that it is a Bayer mosaic comes as that mosaic. Colour profiles are not
+ * applied, as training pipelines do not apply them. The header travels with the pixels. Files are turned upright,
+ * topics are read as they come.
  *
- * @throws EffvitError BAD_IMAGE: no jpeg or png, truncated, damaged, or more than {@link MAX_DECODED_PIXELS};
- *   UNSUPPORTED where sharp does not load.
+ * @throws EffvitError BAD_IMAGE: in none of COMPRESSED_FORMATS, depth, truncated, damaged, or more than
+ *   {@link MAX_DECODED_PIXELS}; UNSUPPORTED where sharp does not load.
  */
-export async function decodeCompressed(frame: CompressedImageFrame): Promise<RawImageFrame> {
+export async function decodePicture(frame: CompressedImageFrame): Promise<DecodedPicture> {
   const format = compressedFormat(frame);
-  const { autoOrient, failOn } = DECODING[frame.origin ?? 'topic'];
   const sharp = await loadSharp();
   // The decoder runs beside this thread: it must not look at memory that a later frame overwrites.
   const isShared = frame.data.buffer instanceof SharedArrayBuffer;
   const bytes = isShared ? Uint8Array.from(frame.data) : frame.data;
-  try {
-    const picture = sharp(bytes, {
-      failOn,
-      limitInputPixels: MAX_DECODED_PIXELS,
-      ignoreIcc: true,
-    });
-    if (autoOrient) picture.autoOrient();
-    const { data, info } = await picture
+  const source = compressedSource(frame.format);
+  const isGrey = source !== undefined && isGreyPicture(format, bytes);
+  const mosaic = isGrey ? mosaicOf(source) : undefined;
+  const decode = async (failOn: 'error' | 'warning') => {
+    const picture = sharp(bytes, { failOn, limitInputPixels: MAX_DECODED_PIXELS, ignoreIcc: true });
+    if (frame.origin === 'file') picture.autoOrient();
+    return await picture
       .removeAlpha()
-      .toColourspace('srgb')
+      .toColourspace(mosaic === undefined ? 'srgb' : 'b-w')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const { stamp, frameId, source } = frame;
+  };
+  const notes: PictureNote[] = [];
+  try {
+    // What libjpeg warns of decodes well; what is truncated or damaged is refused in the second try too.
+    const { data, info } = straySources.has(frame.source)
+      ? await decode('error')
+      : await decode('warning').catch(async () => {
+          const decoded = await decode('error');
+          notes.push('stray_bytes');
+          if (straySources.size >= MOST_STRAY_SOURCES) straySources.clear();
+          straySources.add(frame.source);
+          return decoded;
+        });
+    if (isGrey && mosaic === undefined && isColourSource(source)) notes.push('grey');
+    const { stamp, frameId } = frame;
     return {
-      kind: 'raw',
-      stamp,
-      frameId,
-      source,
-      encoding: info.channels === 1 ? 'mono8' : 'rgb8',
-      widthPx: info.width,
-      heightPx: info.height,
-      strideBytes: info.width * info.channels,
-      isBigEndian: false,
-      data,
+      frame: {
+        kind: 'raw',
+        stamp,
+        frameId,
+        source: frame.source,
+        encoding: info.channels === 1 ? (mosaic ?? 'mono8') : 'rgb8',
+        widthPx: info.width,
+        heightPx: info.height,
+        strideBytes: info.width * info.channels,
+        isBigEndian: false,
+        data,
+      },
+      notes,
     };
   } catch (error) {
     throw new EffvitError(
@@ -103,4 +123,17 @@ export async function decodeCompressed(frame: CompressedImageFrame): Promise<Raw
       { cause: error },
     );
   }
+}
+
+/** {@link decodePicture} where nobody asks for its notes. */
+export async function decodeCompressed(frame: CompressedImageFrame): Promise<RawImageFrame> {
+  return (await decodePicture(frame)).frame;
+}
+
+/** A note as a sentence for people. */
+export function pictureNoteText(note: PictureNote, source: string): string {
+  const name = `Pictures from ${source || 'an unnamed source'}`;
+  return note === 'grey'
+    ? `${name} are grey though their format names a colour camera: its driver or republisher drops the colours.`
+    : `${name} have stray bytes; they are read all the same.`;
 }

@@ -17,8 +17,8 @@ export async function listCalibrationPictures(path: string, maxCount: number): P
   const paths = info.isDirectory() ? await picturesIn(path) : await picturesOf(path);
   if (paths.length === 0) {
     const what = info.isDirectory()
-      ? 'holds no .jpg, .jpeg or .png file'
-      : 'lists no .jpg, .jpeg or .png file';
+      ? 'holds no .jpg, .jpeg, .png, .webp or .avif file'
+      : 'lists no .jpg, .jpeg, .png, .webp or .avif file';
     throw new EffvitError('NOT_FOUND', `${path} ${what}: name pictures of what the model will see.`);
   }
   return spread(paths, maxCount);

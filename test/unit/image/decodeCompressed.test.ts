@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import { decodeCompressed, MAX_DECODED_PIXELS } from '../../../src/image/decodeCompressed.js';
+import {
+  decodeCompressed,
+  decodePicture,
+  MAX_DECODED_PIXELS,
+  pictureNoteText,
+} from '../../../src/image/decodeCompressed.js';
 import type { CompressedImageFrame, CompressedOrigin, RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
+import { nv12ByKernel } from '../../helpers/nv12.js';
 import { difference, sceneFrame, smoothScene } from '../../helpers/scenes.js';
 
 const [widthPx, heightPx] = [64, 40];
@@ -151,13 +157,73 @@ describe('decodeCompressed', () => {
     assert.deepEqual((await decoded(bare)).data, (await decoded(jpeg)).data);
   });
 
-  it('takes stray bytes from a camera, not from a file', async () => {
+  it('takes stray bytes from topics and files alike, and notes it once for each source', async () => {
     const jpeg = await picture().jpeg().toBuffer();
     const second = 4 + jpeg.readUInt16BE(4);
     const stray = Buffer.concat([jpeg.subarray(0, second), Buffer.from([1, 2, 3]), jpeg.subarray(second)]);
-    const { data } = await decoded(stray);
-    assert.deepEqual(data, (await decoded(jpeg)).data);
-    await assertRejected(decoded(stray, 'jpeg', 'file'), 'BAD_IMAGE', /extraneous bytes/);
+    for (const [source, origin] of [
+      ['/stray', 'topic'],
+      ['stray.jpg', 'file'],
+    ] as const) {
+      const of = (bytes: Uint8Array) => decodePicture({ ...frameOf(bytes, 'jpeg', origin), source });
+      const clean = await of(jpeg);
+      assert.deepEqual(clean.notes, []);
+      const first = await of(stray);
+      assert.deepEqual(first.frame.data, clean.frame.data);
+      assert.deepEqual(first.notes, ['stray_bytes']);
+      assert.deepEqual((await of(stray)).notes, []);
+      assert.match(pictureNoteText('stray_bytes', source), /^Pictures from \S*stray\S* have stray bytes/);
+    }
+  });
+
+  it('takes the mosaic that the format names for one', async () => {
+    for (const deep of [false, true]) {
+      const parts = { encoding: 'bayer_gbrg8', widthPx, heightPx } as const;
+      const raw = sceneFrame(smoothScene(widthPx, heightPx), parts);
+      const values = deep ? Uint16Array.from(raw.data, (value) => 257 * value) : Uint8Array.from(raw.data);
+      const mosaic = sharp(values, { raw: { width: widthPx, height: heightPx, channels: 1 } });
+      const png = await mosaic
+        .toColourspace(deep ? 'grey16' : 'b-w')
+        .png()
+        .toBuffer();
+      for (const format of [
+        `bayer_gbrg${deep ? 16 : 8}; png compressed `,
+        'BAYER_GBRG8; png compressed bayer_gbrg8',
+      ]) {
+        const { frame, notes } = await decodePicture(frameOf(png, format));
+        assert.equal(frame.encoding, 'bayer_gbrg8');
+        assert.deepEqual(notes, []);
+        assert.deepEqual(nv12ByKernel(frame, preprocessOptions()), nv12ByKernel(raw, preprocessOptions()));
+      }
+      // Demosaiced by the republisher: it is the picture that it seems to be.
+      const grey = await decodePicture(frameOf(png, 'bayer_gbrg8; png compressed mono8'));
+      assert.deepEqual(grey.notes, ['grey']);
+    }
+    const colour = await decoded(await picture().png().toBuffer(), 'bayer_gbrg8; png compressed bgr8');
+    assertPixels(colour, pixels, 0);
+  });
+
+  it('notes a colour camera whose pictures are grey', async () => {
+    const greyJpeg = await picture().greyscale().toColourspace('b-w').jpeg().toBuffer();
+    const notesOf = async (format: string) => (await decodePicture(frameOf(greyJpeg, format))).notes;
+    assert.deepEqual(await notesOf('yuv422_yuy2; jpeg compressed mono8'), ['grey']);
+    assert.deepEqual(await notesOf('rgb8; jpeg compressed bgr8'), ['grey']);
+    for (const format of [
+      'mono8; jpeg compressed ',
+      '8UC1; jpeg compressed',
+      'mono16; png compressed',
+      'jpeg',
+      '',
+    ]) {
+      assert.deepEqual(await notesOf(format), [], format);
+    }
+    assert.match(pictureNoteText('grey', '/cam'), /\/cam are grey though their format names a colour camera/);
+  });
+
+  it('decodes WebP and AVIF', async () => {
+    assertPixels(await decoded(await picture().webp({ lossless: true }).toBuffer(), 'webp'), pixels, 0);
+    const avif = await decoded(await picture().avif({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer());
+    assert.ok(difference(Uint8Array.from(avif.data), pixels).mean < 3);
   });
 
   it('reads shared memory', async () => {
@@ -178,30 +244,40 @@ describe('decodeCompressed', () => {
       await assertRejected(
         decoded(new Uint8Array()),
         'BAD_IMAGE',
-        /compressed is empty; send jpeg or png\.$/,
+        /compressed is empty; send jpeg, png, webp or avif\.$/,
       );
     });
 
     it('other formats, by name', async () => {
       const strangers: readonly [RegExp, Uint8Array][] = [
-        [/is GIF data; send jpeg or png/, await picture().gif().toBuffer()],
-        [/is WebP data/, await picture().webp().toBuffer()],
+        [/is GIF data; send jpeg, png, webp or avif/, await picture().gif().toBuffer()],
         [/is TIFF data/, await picture().tiff().toBuffer()],
-        [/is HEIF or AVIF data/, await picture().avif().toBuffer()],
+        [/is HEIF data/, Buffer.from('\0\0\0\x14ftypheic\0\0\0\0mif1')],
         [/is HTML or SVG data/, Buffer.from('<!doctype html>')],
-        [/is a compressedDepth message/, Buffer.concat([Buffer.alloc(12), await picture().png().toBuffer()])],
+        [/is depth \(format 'h264'\)/, Buffer.concat([Buffer.alloc(12), await picture().png().toBuffer()])],
         [/\(format 'h264', 5 bytes\) is no picture that is known/, Buffer.from('hello')],
       ];
       for (const [message, data] of strangers)
         await assertRejected(decoded(data, 'h264'), 'BAD_IMAGE', message);
     });
 
-    for (const format of ['jpeg', 'png'] as const) {
+    it('depth, by its format', async () => {
+      const png = await picture().extractChannel(0).png().toBuffer();
+      for (const format of [
+        '16UC1; compressedDepth png',
+        '16UC1; png compressed',
+        '32FC1; compressedDepth rvl',
+      ]) {
+        await assertRejected(decoded(png, format), 'BAD_IMAGE', /is depth .*take the camera's colour topic/);
+      }
+    });
+
+    for (const format of ['jpeg', 'png', 'webp', 'avif'] as const) {
       it(`${format} cut off anywhere, from files and topics`, async () => {
         const whole = await picture()[format]().toBuffer();
         for (const origin of ['file', 'topic'] as const) {
           for (const share of [0.02, 0.2, 0.5, 0.8, 0.95]) {
-            const part = whole.subarray(0, Math.max(9, Math.floor(share * whole.length)));
+            const part = whole.subarray(0, Math.max(40, Math.floor(share * whole.length)));
             const message = new RegExp(`\\(${format}, ${part.length} bytes\\) cannot be decoded \\([^)]+\\)`);
             await assertRejected(decoded(part, format, origin), 'BAD_IMAGE', message);
           }
@@ -229,7 +305,12 @@ describe('decodeCompressed', () => {
     });
 
     it('nothing but with a BAD_IMAGE, whatever the damage', async () => {
-      const wholes = [await picture().png().toBuffer(), await picture().jpeg().toBuffer()];
+      const wholes = [
+        await picture().png().toBuffer(),
+        await picture().jpeg().toBuffer(),
+        await picture().webp().toBuffer(),
+        await picture().avif().toBuffer(),
+      ];
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...wholes),
