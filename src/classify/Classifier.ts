@@ -11,6 +11,7 @@ import { InferencePool } from '../pool/InferencePool.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
+import { activationDoubt } from './activationDoubt.js';
 import type { ClassResult } from './ClassResult.js';
 import {
   CLASSIFIER_OPTIONS,
@@ -27,6 +28,8 @@ import { topK } from './topK.js';
 export interface ClassifierModel {
   readonly manifest: ModelManifest;
   readonly backend: BackendSpec;
+  /** Told, once, what the first frame shows to be wrong with the manifest. */
+  readonly notice?: (text: string) => void;
 }
 
 /** The options of {@link CLASSIFIER_OPTIONS}, each with its default, and what only the entrance knows. */
@@ -48,8 +51,10 @@ export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
 
 /** Everything that turns logits into results, exchanged as a whole with the model. */
 interface Reading {
+  readonly model: ClassifierModel;
   labels: readonly string[];
-  activation: 'logits' | 'probabilities';
+  /** The first frame was held against the manifest. */
+  isChecked: boolean;
 }
 
 /**
@@ -93,7 +98,7 @@ export class Classifier {
     const options = classifierOptions(rest);
     // Labels that are wrong are told before any worker starts.
     const labelsOf = await prepareLabels(model.manifest);
-    const reading: Reading = { labels: [], activation: model.manifest.output.activation };
+    const reading: Reading = { model, labels: [], isChecked: false };
     const pool = new InferencePool<readonly ClassResult[]>({
       model: {
         backend: model.backend,
@@ -231,7 +236,7 @@ export class Classifier {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['ordered', 'inferenceTimeoutMs']);
     const labelsOf = await prepareLabels(model.manifest);
-    const reading: Reading = { labels: [], activation: model.manifest.output.activation };
+    const reading: Reading = { model, labels: [], isChecked: false };
     const next = {
       backend: model.backend,
       preprocess: modelPreprocess(model.manifest, options),
@@ -282,9 +287,15 @@ export class Classifier {
 
 function read(
   logits: Float32Array,
-  { labels, activation }: Reading,
+  reading: Reading,
   { topK: count, scoreThreshold }: Pick<ClassifierOptions, 'topK' | 'scoreThreshold'>,
 ): readonly ClassResult[] {
+  const { labels, model } = reading;
+  if (!reading.isChecked) {
+    reading.isChecked = true;
+    const doubt = activationDoubt(logits, model.manifest);
+    if (doubt !== undefined) model.notice?.(doubt);
+  }
   if (labels.length > 0 && labels.length !== logits.length) {
     throw new EffvitError(
       'BAD_MODEL',
@@ -292,7 +303,7 @@ function read(
     );
   }
   const results: ClassResult[] = [];
-  for (const { index, score } of topK(logits, count, activation)) {
+  for (const { index, score } of topK(logits, count, model.manifest.output.activation)) {
     if (score < scoreThreshold) break;
     results.push({ index, label: labels[index] ?? `class_${index}`, score });
   }

@@ -41,7 +41,7 @@ export async function loadModel(
   const resolved = await resolveModel(name);
   if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
-    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options) };
+    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...tellBy(notices) };
   }
   const onnxPath = await ensureOnnx(resolved, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
@@ -59,8 +59,13 @@ export async function loadModel(
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, options);
   return {
     manifest,
+    ...tellBy(notices),
     backend: options.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
+}
+
+function tellBy({ notice }: ModelNotices): Pick<ClassifierModel, 'notice'> {
+  return notice === undefined ? {} : { notice };
 }
 
 /** Whether this machine has a BPU with its runtime, and the model's file for it. */

@@ -6,7 +6,7 @@ import {
   type OnnxModel,
   type OnnxNode,
 } from '../../src/modelling/onnx/OnnxModel.js';
-import { intsAttr } from '../../src/modelling/onnx/onnxAttributes.js';
+import { intAttr, intsAttr } from '../../src/modelling/onnx/onnxAttributes.js';
 import { float32Tensor } from '../../src/modelling/onnx/onnxTensors.js';
 import { testModel } from './testModel.js';
 
@@ -44,7 +44,7 @@ export function classifierGraph(options: ClassifierGraphOptions = {}): OnnxModel
       if (isConstantFirst) inputs.unshift(`${output}_constant`);
       else inputs.push(`${output}_constant`);
     }
-    graph.nodes.push(makeNode(opType, output, inputs, [output]));
+    graph.nodes.push(makeNode(opType, output, inputs, [output], opType === 'Cast' ? { to: intAttr(1) } : {}));
     value = output;
   };
   for (const step of head) add(step);
