@@ -51,8 +51,8 @@ def _arguments():
                         'Empty: as in params_file.'),
         DeclareLaunchArgument(
             'image_transport', default_value='',
-            description='raw (sensor_msgs/Image) or compressed (sensor_msgs/CompressedImage on '
-                        '<topic>/compressed). Empty: as in params_file.'),
+            description='auto (what the camera sends), raw (sensor_msgs/Image) or compressed '
+                        '(sensor_msgs/CompressedImage on <topic>/compressed). Empty: as in params_file.'),
         DeclareLaunchArgument(
             'namespace', default_value='', description='Namespace of the node and its topics.'),
         DeclareLaunchArgument(

@@ -1,47 +1,21 @@
-import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
-import { ImageSamples } from './images/ImageSamples.js';
-import type { ReceivedImage } from './images/ReceivedImage.js';
-import { releaseSample } from './images/releaseSample.js';
-import { SequenceGaps } from './images/SequenceGaps.js';
+import { Camera } from './Camera.js';
+import type { CameraEvents } from './CameraSubscription.js';
+import { IMAGE_TYPE } from './images/cameraInput.js';
+import { hbmImageSamples } from './images/HbmImageSample.js';
+import { imageSamples } from './images/ImageSample.js';
+import { MessageSamples } from './images/MessageSamples.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
-import { withQosOverrides } from './rcl/withQosOverrides.js';
-import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
+import type { RclModule, RclNode } from './rcl/rcl.js';
+import type { OtherEndpoints } from './reports/otherEndpoints.js';
 
-/** Frames that wait in the middleware: the newest matters, a short burst may be late. */
-const DEPTH = 5;
+/** How often the graph is asked what the cameras send. */
+const LOOK_PERIOD_MS = 500;
 
-const COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage';
-
-/** `topic` is the fully qualified name, as frames carry it. */
-export interface CameraEvents {
-  readonly onImage: (image: ReceivedImage) => void;
-  /** A message that is no image. */
-  readonly onProblem: (topic: string, error: unknown) => void;
-  /** Messages that the camera sent and that did not arrive. */
-  readonly onMissing: (topic: string, count: number) => void;
-}
-
-interface Topic {
-  /** As it is subscribed to, before the graph's own names. */
-  readonly name: string;
-  /** Fully qualified. */
-  readonly topic: string;
-  readonly options: object;
-}
-
-/**
- * Subscriptions to the camera topics. The pixels stay in the one buffer that the middleware copied them to, and
- * frames are views of it: see {@link ImageSamples}; compressed images, which are small, are read in their CDR.
- */
+/** The subscriptions to all cameras. */
 export class CameraSubscriptions {
-  /** Fully qualified topic names, as frames carry them. */
-  readonly topics: readonly string[];
-  readonly #node: RclNode;
-  readonly #events: CameraEvents;
-  readonly #subscriptions: object[] = [];
-  readonly #endpoints = new Map<string, OwnEndpoint>();
-  readonly #samples: ImageSamples | undefined;
+  readonly #cameras: readonly Camera[];
+  readonly #samples = new Map<string, MessageSamples>();
+  readonly #timer: NodeJS.Timeout;
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
   constructor(
@@ -50,72 +24,58 @@ export class CameraSubscriptions {
     parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>,
     events: CameraEvents,
   ) {
-    this.#node = node;
-    this.#events = events;
-    const isCompressed = parameters.image_transport === 'compressed';
-    // Remappings are of the camera's topic, and the transport comes after: as image_transport does it.
-    const names = parameters.image_topics.map((name) =>
-      isCompressed ? `${node.resolveTopicName(name)}/compressed` : name,
-    );
-    this.topics = names.map((name) => node.resolveTopicName(name));
-    const type = isCompressed ? COMPRESSED_TYPE : 'sensor_msgs/msg/Image';
-    this.#samples = isCompressed ? undefined : new ImageSamples();
+    const logger = node.getLogger();
+    const cameras: Camera[] = [];
+    this.#cameras = cameras;
+    const options = {
+      rcl,
+      node,
+      transport: parameters.image_transport,
+      events,
+      samplesOf: (type: string) => this.#samplesOf(type),
+      notice: (text: string) => logger.info(text),
+      warn: (text: string) => logger.warn(text),
+    };
+    this.#timer = setInterval(() => {
+      for (const camera of cameras) camera.look();
+    }, LOOK_PERIOD_MS);
     try {
-      for (const name of names) {
-        const topic = node.resolveTopicName(name);
-        const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-        this.#endpoints.set(topic, { type, qos });
-        const options = { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
-        this.#subscriptions.push(withQosOverrides(topic, () => this.#subscribe({ name, topic, options })));
-      }
+      for (const name of parameters.image_topics) cameras.push(new Camera({ ...options, name }));
     } catch (error) {
       this.destroy();
       throw error;
     }
   }
 
-  /** Who publishes a topic, and whether all of them can be heard. */
+  /** The cameras' names, as frames carry them: topics, fully qualified. */
+  get topics(): readonly string[] {
+    return this.#cameras.map(({ topic }) => topic);
+  }
+
+  /** What is listened to, for people. */
+  get description(): string {
+    return this.#cameras.map(({ description }) => description).join(', ');
+  }
+
+  /** Who publishes what a camera is heard on, and whether all of them can be heard. */
   publishers(topic: string): OtherEndpoints {
-    const own = this.#endpoints.get(topic);
-    return own === undefined
-      ? { count: 0, mismatch: undefined, wrongType: undefined }
-      : publishersOf(this.#node, topic, own);
+    const camera = this.#cameras.find((one) => one.topic === topic);
+    return camera?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
   }
 
   destroy(): void {
-    for (const subscription of this.#subscriptions) this.#node.destroySubscription(subscription);
-    this.#samples?.close();
+    clearInterval(this.#timer);
+    for (const camera of this.#cameras) camera.destroy();
+    for (const samples of this.#samples.values()) samples.close();
   }
 
-  #subscribe(camera: Topic): object {
-    return this.#samples === undefined
-      ? this.#subscribeToCompressed(camera)
-      : this.#subscribeToRaw(camera, this.#samples);
-  }
-
-  #subscribeToRaw({ name, topic, options }: Topic, samples: ImageSamples): object {
-    const { onImage, onMissing } = this.#events;
-    const gaps = new SequenceGaps();
-    const type = samples.messageClass(topic);
-    return this.#node.createSubscription<ReceivedImage>(type, name, options, (image, info) => {
-      const missing = gaps.missingBefore(info);
-      if (missing > 0) onMissing(topic, missing);
-      onImage(image);
-    });
-  }
-
-  #subscribeToCompressed({ name, topic, options }: Topic): object {
-    const { onImage, onProblem } = this.#events;
-    // Without `info`: rclnodejs tells none of messages that it gives as they came.
-    return this.#node.createSubscription(COMPRESSED_TYPE, name, { ...options, isRaw: true }, (data) => {
-      let image: ReceivedImage;
-      try {
-        image = { frame: parseCompressedImageCdr(data, topic), release: () => releaseSample(data) };
-      } catch (error) {
-        onProblem(topic, error);
-        return;
-      }
-      onImage(image);
-    });
+  /** Shared by the cameras: structures of one type serve them all. */
+  #samplesOf(type: string): MessageSamples {
+    const [, , name = ''] = type.split('/');
+    const kept = this.#samples.get(type);
+    if (kept !== undefined) return kept;
+    const samples = new MessageSamples(type === IMAGE_TYPE ? imageSamples() : hbmImageSamples(name));
+    this.#samples.set(type, samples);
+    return samples;
   }
 }

@@ -165,7 +165,7 @@ export class ClassifierNode {
       },
     });
     this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
-    this.#node.getLogger().info(`Listening to ${cameras.topics.join(', ')}.`);
+    this.#node.getLogger().info(`Listening to ${cameras.description}.`);
   }
 
   async #deactivate(): Promise<void> {

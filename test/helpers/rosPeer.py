@@ -2,8 +2,8 @@
 
 subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since the last take;
 call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
-bytes field is base64; matched {topic}: endpoints on the other side of what was subscribed or advertised;
-stream {topic, message, hz}: publishes it over and over, header.stamp.nanosec counting up from 1, until
+bytes field is base64; unadvertise {topic}; matched {topic}: endpoints on the other side of what was subscribed or advertised;
+stream {topic, message, hz}: publishes it over and over, the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
 unstream {topic}, which tells how many there were;
 dump_parameters {node, file} and load_parameters {node, file}: as `ros2 param dump` and `ros2 param load` do it.
 """
@@ -45,6 +45,9 @@ def fill(message, content):
             fill(old, value)
         elif isinstance(value, dict) and 'base64' in value:
             data = base64.b64decode(value['base64'])
+            if hasattr(old, 'fill'):  # an array of fixed size: what it holds beyond the data stays
+                old[:len(data)] = bytearray(data)
+                continue
             is_octets = message.get_fields_and_field_types()[field] == 'sequence<octet>'
             setattr(message, field, [bytes([byte]) for byte in data] if is_octets else data)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
@@ -91,6 +94,10 @@ class Peer:
         self.endpoints[r['topic']] = self.node.create_publisher(load(r['type']), r['topic'], profile(r))
         return True
 
+    def unadvertise(self, r):
+        self.node.destroy_publisher(self.endpoints.pop(r['topic']))
+        return True
+
     def publish(self, r):
         publisher = self.endpoints[r['topic']]
         publisher.publish(fill(publisher.msg_type(), r['message']))
@@ -109,7 +116,10 @@ class Peer:
             due = time.monotonic()
             while not end.is_set():
                 count[0] += 1
-                message.header.stamp.nanosec = count[0]
+                if hasattr(message, 'header'):
+                    message.header.stamp.nanosec = count[0]
+                else:
+                    message.time_stamp.nanosec = message.index = count[0]
                 publisher.publish(message)
                 due = max(due + period, time.monotonic() - period)
                 end.wait(max(0, due - time.monotonic()))

@@ -15,7 +15,7 @@ const ENCAPSULATION_BYTES = 4;
 export class CdrCursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #littleEndian: boolean;
+  readonly isLittleEndian: boolean;
   /** E.g. `Image message on /camera/image_raw`; starts every error. */
   readonly #what: string;
   #offset = ENCAPSULATION_BYTES;
@@ -38,17 +38,22 @@ export class CdrCursor {
         `${what} has CDR encapsulation 0x${kind.toString(16).padStart(4, '0')}; plain CDR (0x0000 or 0x0001) is read.`,
       );
     }
-    this.#littleEndian = kind === 1;
+    this.isLittleEndian = kind === 1;
+  }
+
+  /** All that follows the encapsulation header, for messages of fixed layout. */
+  get body(): Uint8Array {
+    return this.#bytes.subarray(ENCAPSULATION_BYTES);
   }
 
   int32(name: string): number {
     this.#align4();
-    return this.#view.getInt32(this.#take(4, name), this.#littleEndian);
+    return this.#view.getInt32(this.#take(4, name), this.isLittleEndian);
   }
 
   uint32(name: string): number {
     this.#align4();
-    return this.#view.getUint32(this.#take(4, name), this.#littleEndian);
+    return this.#view.getUint32(this.#take(4, name), this.isLittleEndian);
   }
 
   uint8(name: string): number {

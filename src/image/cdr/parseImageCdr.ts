@@ -1,15 +1,16 @@
-import type { RawImageFrame } from '../ImageFrame.js';
+import { frameByEncoding } from '../frameByEncoding.js';
+import type { ImageFrame } from '../ImageFrame.js';
 import { CdrCursor } from './CdrCursor.js';
 
 /**
- * A serialised sensor_msgs/msg/Image as a frame; `data` is a view of `bytes`, so keep those unchanged.
+ * A serialised sensor_msgs/msg/Image as a frame, compressed where its encoding says so; `data` is a view of `bytes`, so keep those unchanged.
  * Only the message's own structure is checked here: whether size, step and encoding make sense is
  * decided where the frame's conversion is planned.
  *
  * @param source What the frame's `source` becomes: the topic's name.
  * @throws EffvitError BAD_IMAGE: not plain CDR, or cut off.
  */
-export function parseImageCdr(bytes: Uint8Array, source: string): RawImageFrame {
+export function parseImageCdr(bytes: Uint8Array, source: string): ImageFrame {
   const cursor = new CdrCursor(bytes, `The Image message on ${source}`);
   const stamp = cursor.time('header.stamp');
   const frameId = cursor.string('header.frame_id');
@@ -19,7 +20,7 @@ export function parseImageCdr(bytes: Uint8Array, source: string): RawImageFrame 
   const isBigEndian = cursor.uint8('is_bigendian') !== 0;
   const strideBytes = cursor.uint32('step');
   const data = cursor.byteSequence('data');
-  return {
+  return frameByEncoding({
     kind: 'raw',
     stamp,
     frameId,
@@ -30,5 +31,5 @@ export function parseImageCdr(bytes: Uint8Array, source: string): RawImageFrame 
     strideBytes,
     isBigEndian,
     data,
-  };
+  });
 }

@@ -1,6 +1,10 @@
+import koffi from 'koffi';
+import { EffvitError } from '../../core/EffvitError.js';
 import { decodeText } from '../../image/cdr/decodeText.js';
-import type { RawImageFrame } from '../../image/ImageFrame.js';
-import type { NativeMemory } from './NativeMemory.js';
+import { frameByEncoding } from '../../image/frameByEncoding.js';
+import type { ImageFrame } from '../../image/ImageFrame.js';
+import type { MessageSample, SampleKind } from './MessageSample.js';
+import { NativeMemory } from './NativeMemory.js';
 
 /**
  * Where the fields lie in `sensor_msgs__msg__Image`, the C structure that rosidl_generator_c makes of
@@ -24,11 +28,39 @@ const POINTER_BYTES = 8;
 const LITTLE_ENDIAN = true;
 const NOTHING = new Uint8Array(0);
 
+/** With the functions of `sensor_msgs__msg__Image`; every program that takes such messages has loaded it. */
+const LIBRARY = 'libsensor_msgs__rosidl_generator_c.so';
+
+/** @throws EffvitError ROS_UNAVAILABLE */
+function loadFinalize(): SampleKind['finalize'] {
+  try {
+    return koffi
+      .load(LIBRARY)
+      .func('void sensor_msgs__msg__Image__fini(void *message)') as SampleKind['finalize'];
+  } catch (error) {
+    throw new EffvitError(
+      'ROS_UNAVAILABLE',
+      `${LIBRARY} does not load (${error instanceof Error ? error.message : String(error)}): source setup.bash of your ROS distribution anew.`,
+      { cause: error },
+    );
+  }
+}
+
+/** @throws EffvitError ROS_UNAVAILABLE */
+export function imageSamples(finalize = loadFinalize()): SampleKind {
+  const memory = new NativeMemory();
+  return {
+    type: { pkgName: 'sensor_msgs', subFolder: 'msg', interfaceName: 'Image' },
+    make: () => new ImageSample(memory),
+    finalize,
+  };
+}
+
 /**
  * One `sensor_msgs__msg__Image`, into which the middleware writes a message: the pixels go from its own memory to
  * this structure's in one copy, and are read there in place.
  */
-export class ImageSample {
+export class ImageSample implements MessageSample {
   /** The structure itself; zeros are an empty message. Off the JavaScript heap, so it never moves. */
   readonly struct = Buffer.from(new ArrayBuffer(IMAGE_LAYOUT.bytes));
   readonly #view = new DataView(this.struct.buffer);
@@ -39,9 +71,9 @@ export class ImageSample {
   }
 
   /** The message as a frame; `data` is a view of native memory, valid until the structure is filled or freed. */
-  frame(source: string): RawImageFrame {
+  frame(source: string): ImageFrame {
     const view = this.#view;
-    return {
+    return frameByEncoding({
       kind: 'raw',
       stamp: {
         sec: view.getInt32(IMAGE_LAYOUT.stampSec, LITTLE_ENDIAN),
@@ -55,7 +87,7 @@ export class ImageSample {
       strideBytes: view.getUint32(IMAGE_LAYOUT.step, LITTLE_ENDIAN),
       isBigEndian: view.getUint8(IMAGE_LAYOUT.isBigEndian) !== 0,
       data: this.#sequence(IMAGE_LAYOUT.data),
-    };
+    });
   }
 
   #text(offset: number): string {

@@ -6,3 +6,6 @@ export interface ReceivedImage {
   /** Gives the memory back; to be called once, when nobody reads `frame.data` any more. */
   release(): void;
 }
+
+/** A message as it was taken: an image, or why it is none. */
+export type TakenMessage = ReceivedImage | { readonly error: unknown };

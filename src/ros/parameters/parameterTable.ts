@@ -15,10 +15,10 @@ const NODE_PARAMETERS = {
   },
   image_transport: {
     type: 'string',
-    defaultValue: 'raw',
-    choices: ['raw', 'compressed'],
+    defaultValue: 'auto',
+    choices: ['auto', 'raw', 'compressed'],
     description:
-      'raw subscribes to sensor_msgs/Image, compressed to sensor_msgs/CompressedImage on <topic>/compressed.',
+      'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
     change: 'restart',
   },
   class_id_format: {

@@ -18,20 +18,33 @@ const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
   effvit: 'build this package with colcon and source its install folder, or run `npm run ros:setup`',
 };
 
+const TROS = "source TROS's setup.bash (/opt/tros/$TROS_DISTRO/setup.bash), which brings it to RDK boards";
+
+/** Packages that the node can do without: their absence is told where they are asked for. */
+const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = { hbm_img_msgs: TROS, ai_msgs: TROS };
+
 /** Why the node's messages could not be used from this environment, as one sentence with the remedy. */
 export function packagesProblem(env: NodeJS.ProcessEnv): string | undefined {
+  for (const name of Object.keys(NEEDED_PACKAGES)) {
+    const problem = packageProblem(name, env);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** The same of one message package. */
+export function packageProblem(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const remedy = NEEDED_PACKAGES[name] ?? OPTIONAL_PACKAGES[name] ?? `install ros-$ROS_DISTRO-${name}`;
   const prefixes = folders(env['AMENT_PREFIX_PATH']);
+  const mark = join('share', 'ament_index', 'resource_index', 'packages', name);
+  if (!prefixes.some((prefix) => existsSync(join(prefix, mark)))) {
+    return `The message package ${name} is not on AMENT_PREFIX_PATH: ${remedy}.`;
+  }
   const libraries = [...folders(env['LD_LIBRARY_PATH']), ...prefixes.map((prefix) => join(prefix, 'lib'))];
-  for (const [name, remedy] of Object.entries(NEEDED_PACKAGES)) {
-    const mark = join('share', 'ament_index', 'resource_index', 'packages', name);
-    if (!prefixes.some((prefix) => existsSync(join(prefix, mark)))) {
-      return `The message package ${name} is not on AMENT_PREFIX_PATH: ${remedy}.`;
-    }
-    // rclnodejs loads it by this name when it makes the first endpoint of the package.
-    const library = `lib${name}__rosidl_typesupport_c.so`;
-    if (!libraries.some((folder) => existsSync(join(folder, library)))) {
-      return `The message package ${name} is there without its C type support (${library} is in no lib folder of AMENT_PREFIX_PATH or LD_LIBRARY_PATH): ${remedy}.`;
-    }
+  // rclnodejs loads it by this name when it makes the first endpoint of the package.
+  const library = `lib${name}__rosidl_typesupport_c.so`;
+  if (!libraries.some((folder) => existsSync(join(folder, library)))) {
+    return `The message package ${name} is there without its C type support (${library} is in no lib folder of AMENT_PREFIX_PATH or LD_LIBRARY_PATH): ${remedy}.`;
   }
   return undefined;
 }

@@ -59,6 +59,13 @@ export interface RclServiceResponse<Response> {
   send(response: Response): void;
 }
 
+/** E.g. sensor_msgs, msg, Image. */
+export interface RclMessageType {
+  readonly pkgName: string;
+  readonly subFolder: string;
+  readonly interfaceName: string;
+}
+
 /** A message class as rclnodejs generates them, as far as subscriptions use it. */
 export interface RclMessageClass {
   new (): {
@@ -70,7 +77,7 @@ export interface RclMessageClass {
     /** What the callback gets. */
     toPlainObject(): object;
   };
-  type(): { readonly pkgName: string; readonly subFolder: string; readonly interfaceName: string };
+  type(): RclMessageType;
   /** Called when the callback is done. */
   destroyRawROS(message: unknown): void;
 }

@@ -185,7 +185,7 @@ describe('ROS node: cameras', function () {
   });
 
   it('says where a camera sends another type than is listened to', async () => {
-    const user = await rig.start();
+    const user = await rig.start('-p', 'image_transport:=raw');
     await rig.activate(user);
     await user.ask(DIAGNOSTICS);
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/CompressedImage' });

@@ -49,8 +49,17 @@ describe('parseImageCdr', () => {
         '/c',
       );
       assert.equal(frame.frameId.length, length);
-      assert.equal(frame.widthPx, 7);
+      assert.equal(frame.kind === 'raw' && frame.widthPx, 7);
       assert.equal(frame.data.byteLength, 3);
+    }
+  });
+
+  it('gives a compressed picture in the place of pixels as such', () => {
+    for (const encoding of ['jpeg', 'jpg', 'mjpeg', 'png']) {
+      const frame = parseImageCdr(imageCdr({ encoding, data: Uint8Array.of(1, 2) }), '/image');
+      assert.equal(frame.kind, 'compressed');
+      assert.equal(frame.kind === 'compressed' && frame.format, encoding);
+      assert.deepEqual([...frame.data], [1, 2]);
     }
   });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import koffi from 'koffi';
+import { HBM_LAYOUT } from '../../../../src/image/hbmImageFrame.js';
 import type { RawImageFrame } from '../../../../src/image/ImageFrame.js';
-import { IMAGE_LAYOUT } from '../../../../src/ros/images/ImageSample.js';
-import { ImageSamples } from '../../../../src/ros/images/ImageSamples.js';
-import type { ReceivedImage } from '../../../../src/ros/images/ReceivedImage.js';
+import { hbmImageSamples } from '../../../../src/ros/images/HbmImageSample.js';
+import { IMAGE_LAYOUT, imageSamples } from '../../../../src/ros/images/ImageSample.js';
+import { MessageSamples } from '../../../../src/ros/images/MessageSamples.js';
+import type { ReceivedImage, TakenMessage } from '../../../../src/ros/images/ReceivedImage.js';
 
 /** What lies behind the pointers of a structure; kept from the garbage collector by who holds it. */
 function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint8Array.of(1, 2, 3, 4) }) {
@@ -32,7 +34,7 @@ function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint
 /** The samples with a count of the structures that were freed, and rclnodejs's way of taking a message. */
 function rig() {
   const freed: Uint8Array[] = [];
-  const samples = new ImageSamples((struct) => freed.push(struct));
+  const samples = new MessageSamples(imageSamples((struct) => freed.push(struct)));
   /** Up to where rcl finds that there is no message. */
   const takeNothing = (topic: string) => new (samples.messageClass(topic))().toRawROS();
   const take = (topic: string, content: Parameters<typeof fill>[1] = {}) => {
@@ -49,7 +51,7 @@ function rig() {
   return { freed, samples, take, takeNothing };
 }
 
-describe('ImageSamples', () => {
+describe('MessageSamples', () => {
   it('is of the type that cameras publish', () => {
     assert.deepEqual(rig().samples.messageClass('/camera').type(), {
       pkgName: 'sensor_msgs',
@@ -119,5 +121,54 @@ describe('ImageSamples', () => {
     assert.deepEqual(new Set(freed), new Set([idle.struct, filling]));
     read.image.release();
     assert.equal(freed.length, 3);
+  });
+
+  it('gives a jpeg in the place of pixels as the compressed picture that it is', () => {
+    const { image } = rig().take('/image', { encoding: 'jpeg', data: Uint8Array.of(0xff, 0xd8) });
+    assert.deepEqual(
+      { ...image.frame, data: [...image.frame.data] },
+      {
+        kind: 'compressed',
+        stamp: { sec: -5, nanosec: 999_999_999 },
+        frameId: 'cam',
+        source: '/image',
+        format: 'jpeg',
+        data: [0xff, 0xd8],
+      },
+    );
+  });
+
+  describe('of hbm_img_msgs', () => {
+    function take(samples: MessageSamples, sizeBytes: number) {
+      const Message = samples.messageClass('/hbmem_img');
+      const struct = new Message().toRawROS();
+      struct.writeUInt32LE(sizeBytes, HBM_LAYOUT.dataSize);
+      struct.write('mono8\0', HBM_LAYOUT.encoding, 'latin1');
+      return { struct, taken: new Message().toPlainObject() as TakenMessage };
+    }
+
+    it('are structures of the size that the middleware writes', () => {
+      for (const [name, bytes] of Object.entries({
+        HbmMsg480P: 921_640,
+        HbmMsg540P: 1_555_240,
+        HbmMsg1080P: 6_220_840,
+      })) {
+        const Message = new MessageSamples(hbmImageSamples(name)).messageClass('/hbmem_img');
+        assert.equal(Message.type().interfaceName, name);
+        assert.equal(new Message().toRawROS().length, bytes);
+      }
+    });
+
+    it('are read in place, and one that is no image gives its structure back at once', () => {
+      const samples = new MessageSamples(hbmImageSamples('HbmMsg480P'));
+      const { struct, taken } = take(samples, 921_601);
+      assert.ok('error' in taken);
+      assert.match(String(taken.error), /921601 bytes where its array holds 921600/);
+      const next = take(samples, 6);
+      assert.equal(next.struct, struct);
+      assert.ok('frame' in next.taken);
+      assert.equal(next.taken.frame.data.buffer, struct.buffer);
+      assert.equal(next.taken.frame.data.length, 6);
+    });
   });
 });

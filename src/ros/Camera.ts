@@ -1,0 +1,119 @@
+import { asEffvitError } from '../core/EffvitError.js';
+import { CameraSubscription, type CameraSubscriptionOptions } from './CameraSubscription.js';
+import {
+  type CameraInput,
+  COMPRESSED_IMAGE_TYPE,
+  compressedTopic,
+  IMAGE_TYPE,
+  offeredInputs,
+} from './images/cameraInput.js';
+import { InputChoice } from './images/InputChoice.js';
+import { packageProblem } from './rcl/messagesProblem.js';
+import type { OtherEndpoints } from './reports/otherEndpoints.js';
+
+/** A camera that is silent this long may have been replaced by another one. */
+const SILENT_NS = 2e9;
+
+export interface CameraOptions extends Omit<CameraSubscriptionOptions, 'camera' | 'input' | 'topicName'> {
+  /** As the parameter names it. */
+  readonly name: string;
+  /** The parameter image_transport. */
+  readonly transport: string;
+  readonly notice: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+const describe = ({ topic, type }: CameraInput): string => `${topic} (${type})`;
+
+/** One camera, listened to in the form that its publisher sends, or in the one form that it is told. */
+export class Camera {
+  /** Its name, as frames carry it: the topic, fully qualified. */
+  readonly topic: string;
+  readonly #options: CameraOptions;
+  readonly #choice: InputChoice;
+  /** Told apart from the others: only what `auto` chose may change. */
+  readonly #isFollowed: boolean;
+  #subscription: CameraSubscription | undefined;
+  #isOffered = false;
+  #problem: string | undefined;
+
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  constructor(options: CameraOptions) {
+    this.#options = options;
+    const { node, name, transport } = options;
+    const own = node.resolveTopicName(name);
+    // Remappings are of the camera's topic, and the transport comes after: as image_transport does it.
+    this.topic = transport === 'compressed' ? node.resolveTopicName(compressedTopic(own)) : own;
+    this.#isFollowed = transport === 'auto';
+    const type = transport === 'compressed' ? COMPRESSED_IMAGE_TYPE : IMAGE_TYPE;
+    this.#choice = new InputChoice({ topic: this.topic, type });
+    if (this.#isFollowed) this.#choice.look(this.#offered(), false);
+    this.#subscribe();
+  }
+
+  /** What it listens to, for people. */
+  get description(): string {
+    const waiting = this.#isFollowed && !this.#isOffered ? ', no publisher yet' : '';
+    return `${describe(this.#choice.current)}${waiting}`;
+  }
+
+  /** Looks whether the camera sends in another form now, and listens to that. */
+  look(): void {
+    if (!this.#isFollowed) return;
+    const isSilent = this.#subscription === undefined || this.#subscription.silentNs > SILENT_NS;
+    const was = this.#isOffered;
+    const isChanged = this.#choice.look(this.#offered(), isSilent);
+    if (!isChanged) {
+      if (!was && this.#isOffered) this.#options.notice(`The publisher is there: ${this.description}.`);
+      return;
+    }
+    this.destroy();
+    try {
+      this.#subscribe();
+      this.#options.notice(`The camera ${this.topic} is heard on ${this.description} now.`);
+    } catch (error) {
+      this.#options.warn(`${asEffvitError(error).message}`);
+    }
+  }
+
+  /** Who publishes what it listens to, and whether all of them can be heard. */
+  publishers(): OtherEndpoints {
+    this.look();
+    return this.#subscription?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
+  }
+
+  destroy(): void {
+    this.#subscription?.destroy();
+    this.#subscription = undefined;
+  }
+
+  #subscribe(): void {
+    const { name, ...options } = this.#options;
+    const input = this.#choice.current;
+    const isOwn = input.topic === options.node.resolveTopicName(name);
+    this.#subscription = new CameraSubscription({
+      ...options,
+      camera: this.topic,
+      input,
+      topicName: isOwn ? name : input.topic,
+    });
+  }
+
+  /** What can be listened to; a message package that is not there is told once. */
+  #offered(): CameraInput[] {
+    const { node, warn } = this.#options;
+    const typesOn = (topic: string): string[] =>
+      node.getPublishersInfoByTopic(topic).map(({ topic_type }) => topic_type);
+    const offered = offeredInputs(this.topic, typesOn).filter((input) => {
+      const [packageName = ''] = input.type.split('/');
+      const problem = packageProblem(packageName, process.env);
+      if (problem !== undefined && problem !== this.#problem) {
+        warn(`${describe(input)} cannot be listened to. ${problem}`);
+        this.#problem = problem;
+      }
+      return problem === undefined;
+    });
+    this.#isOffered = offered.length > 0;
+    return offered;
+  }
+}
