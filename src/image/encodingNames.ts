@@ -52,7 +52,7 @@ export function encodingProblem(name: string): string {
     return `holds values of OpenCV's type ${name}, which are no picture: have the driver send rgb8, bgr8 or mono8`;
   }
   if (/^(h\.?26[45]|hevc|av1|vp[89]|mpeg4)$/.test(plain)) {
-    return `holds ${name} video, of which a frame alone is no picture: decode it first, or set the camera to jpeg or nv12`;
+    return `holds ${name} video, of which a frame alone is no picture: decode it first (on RDK boards hobot_codec does), or set the camera to jpeg or nv12`;
   }
   const nearest = nearestName(plain, [...OWN_NAMES.keys(), ...OTHER_NAMES.keys()]);
   const hint = nearest === undefined ? 'set the driver to one of' : `did you mean ${nearest}? Known are`;

@@ -23,16 +23,13 @@ export const HBM_LAYOUT = {
   data: 40,
 } as const;
 
-/** Video: a frame alone says nothing. */
-const VIDEO_ENCODINGS: ReadonlySet<string> = new Set(['h264', 'h265']);
-
 /**
  * An hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P as a frame; `data` is a view of the `data_size` valid bytes. As in
  * TROS's own nodes, `frameId` is the index as text: the message has no other.
  *
  * @param message the fields by {@link HBM_LAYOUT} to the end of `data`.
  * @param source what the frame's `source` becomes: the topic's name.
- * @throws EffvitError BAD_IMAGE: no bytes, more than there are, an encoding without an end, video. Whether size, step
+ * @throws EffvitError BAD_IMAGE: no bytes, more than there are, an encoding without an end. Whether size, step
  *   and encoding make sense is decided where the frame's conversion is planned.
  */
 export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndian = true): ImageFrame {
@@ -55,9 +52,6 @@ export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndia
     );
   }
   const encoding = decodeText(message, HBM_LAYOUT.encoding, end);
-  if (VIDEO_ENCODINGS.has(encoding)) {
-    throw refuse(`carries ${encoding}, a video stream: let hobot_codec decode it to nv12 or jpeg`);
-  }
   return frameByEncoding({
     kind: 'raw',
     stamp: {
