@@ -7,7 +7,7 @@ import { prepareLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameOutcome } from '../pool/FrameOutcome.js';
-import { InferencePool } from '../pool/InferencePool.js';
+import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -168,6 +168,11 @@ export class Classifier {
     return this.#pool.framesPerSecond();
   }
 
+  /** Published frames a task; 1 for a model that takes one alone. */
+  get meanBatchSize(): number {
+    return this.#pool.meanBatchSize;
+  }
+
   /** Frames that wait for a worker. */
   get queuedCount(): number {
     return this.#pool.queuedCount;
@@ -201,9 +206,13 @@ export class Classifier {
     };
   }
 
-  /** Resolves when a frame can be handed over without another being dropped for it. */
-  ready(): Promise<void> {
-    return this.#pool.ready();
+  /**
+   * Resolves when a frame can be handed over without another being dropped for it.
+   *
+   * @throws EffvitError CANCELLED once the signal is aborted.
+   */
+  ready(options?: WaitOptions): Promise<void> {
+    return this.#pool.ready(options);
   }
 
   /**
@@ -274,13 +283,13 @@ export class Classifier {
     }
   }
 
-  /** Resolves when no frame is in flight. */
-  drain(): Promise<void> {
-    return this.#pool.drain();
+  /** Resolves when no frame is in flight. @throws EffvitError CANCELLED once the signal is aborted. */
+  drain(options?: WaitOptions): Promise<void> {
+    return this.#pool.drain(options);
   }
 
   /** Ends the workers; see {@link InferencePool.close}. */
-  close(options?: { readonly drain?: boolean; readonly limitMs?: number }): Promise<void> {
+  close(options?: CloseOptions): Promise<void> {
     return this.#pool.close(options);
   }
 }

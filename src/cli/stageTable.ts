@@ -19,6 +19,7 @@ const STAGE_TITLES: Readonly<Record<(typeof STAGES)[number], string>> = {
   handover: 'handover',
   decode: 'decode',
   preprocess: 'preprocess',
+  batchWait: 'batch wait',
   inference: 'inference',
   postprocess: 'postprocess',
   delivery: 'delivery in order',

@@ -1,13 +1,8 @@
 import { compileKernel } from './compileKernel.js';
 import { FrameSlot } from './FrameSlot.js';
-import { type KernelProgram, kernelProgram } from './KernelProgram.js';
+import type { KernelProgram } from './KernelProgram.js';
 import { SLOT_BASE_BYTES } from './KernelTables.js';
 import { SHIFT } from './kernelFields.js';
-import { type FramePlan, parsePlanKey } from './planFrame.js';
-import { slotLayout } from './SlotLayout.js';
-
-/** Programs that are kept: one for each shape of frame that this worker sees. */
-const KEPT_PROGRAMS = 64;
 
 /**
  * Compiles the kernel; once, on the main thread: a module can be sent to workers.
@@ -22,7 +17,6 @@ export function compileNv12Kernel(): WebAssembly.Module {
 export class Nv12Converter {
   readonly slot: FrameSlot;
   readonly #kernel: (fields: number) => void;
-  readonly #programs = new Map<string, KernelProgram>();
 
   private constructor(slot: FrameSlot, kernel: (fields: number) => void) {
     this.slot = slot;
@@ -39,10 +33,9 @@ export class Nv12Converter {
    * Converts the frame that lies in the slot. Returns a view of shared memory (Y, then interleaved UV), valid
    * until the next frame is copied into the slot.
    *
-   * @param plan the frame's plan, or only its key.
+   * @param program of the frame's plan, or a copy of it from another thread.
    */
-  convert(plan: Pick<FramePlan, 'key'>): Uint8Array {
-    const program = this.#program(plan.key);
+  convert(program: KernelProgram): Uint8Array {
     const { nv12Offset, nv12Bytes, tables, tablesOffset, slotBytes } = program;
     this.slot.ensureCapacity(slotBytes);
     const { shiftBytes } = this.slot;
@@ -53,18 +46,5 @@ export class Nv12Converter {
     target[4 * SHIFT] = shiftBytes;
     this.#kernel(SLOT_BASE_BYTES + tablesOffset);
     return this.slot.view(nv12Offset, nv12Bytes);
-  }
-
-  #program(key: string): KernelProgram {
-    const kept = this.#programs.get(key);
-    if (kept !== undefined) return kept;
-    const { shape, options } = parsePlanKey(key);
-    const program = kernelProgram(slotLayout(shape, options));
-    if (this.#programs.size >= KEPT_PROGRAMS) {
-      const oldest = this.#programs.keys().next().value;
-      if (oldest !== undefined) this.#programs.delete(oldest);
-    }
-    this.#programs.set(key, program);
-    return program;
   }
 }

@@ -29,7 +29,7 @@ export interface PlaneWindow {
   readonly rowOffsets: Int32Array;
 }
 
-/** Everything that follows from a shape and the options; computed on both threads, so that neither sends it. */
+/** Everything that follows from a shape and the options. */
 export interface SlotLayout {
   readonly shape: FrameShape;
   readonly options: PreprocessOptions;

@@ -2,18 +2,17 @@ import { EffvitError } from '../core/EffvitError.js';
 import { encodingProblem, readableEncoding } from './encodingNames.js';
 import { encodingTraits, minRowBytes } from './encodingTraits.js';
 import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
-import { kernelProgram } from './KernelProgram.js';
+import { type KernelProgram, kernelProgram } from './KernelProgram.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { frameBytesAt, rowStride } from './rowStride.js';
 import { type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
 
 /** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
 export interface FramePlan {
-  /**
-   * Shape and options as one string: all that the worker needs ({@link Nv12Converter.convert}). Post this, not
-   * the plan: the segments stay with the thread that copies.
-   */
-  readonly key: string;
+  /** The frame as it is read. */
+  readonly shape: FrameShape;
+  /** What the kernel is to do, as data: all that the worker needs ({@link Nv12Converter.convert}). */
+  readonly program: KernelProgram;
   readonly segments: readonly SlotSegment[];
   /** Bytes that the slot must hold for the copied rows, the result and what lies between. */
   readonly slotBytes: number;
@@ -94,7 +93,8 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
   const kept = plans.get(id);
   if (kept !== undefined) return kept;
   const layout = slotLayout(shape, options);
-  const { slotBytes } = kernelProgram(layout);
+  const program = kernelProgram(layout);
+  const { slotBytes } = program;
   if (slotBytes > MAX_SLOT_BYTES) {
     throw refuse(
       frame,
@@ -102,7 +102,8 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
     );
   }
   const plan: FramePlan = Object.freeze({
-    key: planKey(shape, options),
+    shape: Object.freeze(shape),
+    program: Object.freeze(program),
     segments: Object.freeze(layout.segments),
     slotBytes,
   });
@@ -112,13 +113,4 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
   }
   plans.set(id, plan);
   return plan;
-}
-
-function planKey(shape: FrameShape, options: PreprocessOptions): string {
-  return JSON.stringify({ shape, options });
-}
-
-/** What {@link FramePlan.key} stands for. */
-export function parsePlanKey(key: string): { shape: FrameShape; options: PreprocessOptions } {
-  return JSON.parse(key) as { shape: FrameShape; options: PreprocessOptions };
 }

@@ -13,6 +13,13 @@ export interface LoadedModelInfo {
   readonly classCount: number;
   /** E.g. `onnxruntime 1.30.0 (CPU)` or `libdnn 1.24.5 (bayes-e)`. */
   readonly runtime: string;
+  /** How many frames one task may have, ascending from 1; absent: one alone. */
+  readonly batchSizes?: readonly number[];
+}
+
+/** The most frames of one task. */
+export function largestBatchOf({ batchSizes }: Pick<LoadedModelInfo, 'batchSizes'>): number {
+  return Math.max(1, ...(batchSizes ?? []));
 }
 
 /**
@@ -33,8 +40,29 @@ export interface InferenceBackend {
    *   unless the error's code is WORKER_DIED.
    */
   run(nv12: Uint8Array): Promise<InferenceResult>;
+  /** For a backend that computes several frames as one task; from `load` on. */
+  readonly batch?: BatchInference | undefined;
   /** Frees everything; idempotent; never called during a run. */
   dispose(): Promise<void>;
+}
+
+/** Tasks of several frames: each is written into a place of its own, then all run together. */
+export interface BatchInference {
+  /** @param place from 0 to the largest batch - 1. @throws EffvitError INFERENCE_FAILED; the place stays as it was. */
+  write(place: number, nv12: Uint8Array): void;
+  /**
+   * One task of the frames in `count` places from `firstPlace` on; their inputs stay as they are.
+   *
+   * @throws EffvitError as {@link InferenceBackend.run}: the whole task failed.
+   */
+  run(firstPlace: number, count: number): Promise<BatchResult>;
+}
+
+export interface BatchResult {
+  /** Of each frame, in the order of the places; valid until the next run. */
+  readonly logits: readonly Float32Array[];
+  /** Time from handing the inputs over until the outputs were readable, nanoseconds. */
+  readonly inferenceNs: number;
 }
 
 export interface InferenceResult {

@@ -2,19 +2,14 @@ import type { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
+import { type HandoverPlan, planHandover } from './FrameHandover.js';
 import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
-import { planSend, type SendPlan } from './FrameSender.js';
+import type { WorkerReport } from './HeldFrames.js';
 import type { PoolModel } from './PoolOptions.js';
-import type { WorkerReport } from './PoolWorker.js';
 
 export interface SubmitOptions {
   /** Add a copy of the network's input to the result. */
   readonly keepNv12?: boolean;
-  /**
-   * The caller reuses `frame.data` after submit has returned: the data is copied where the frame has to wait
-   * (it is not where a worker takes it at once).
-   */
-  readonly copyIfQueued?: boolean;
 }
 
 /** What a worker and the postprocessing made of a frame. */
@@ -23,7 +18,7 @@ export interface FinishedValue<Value> {
   readonly value: Value;
   readonly report: WorkerReport;
   readonly postprocessNs: number;
-  readonly workerIndex: number;
+  readonly workerId: number;
   readonly generation: number;
   readonly nv12: Uint8Array | undefined;
 }
@@ -44,45 +39,30 @@ export class FrameJob<Value> {
   /** The model of the worker that got it. */
   model: PoolModel<Value> | undefined;
   finished: Finished<Value> | undefined;
-  #frame: ImageFrame;
-  #isDataLent: boolean;
+  /** A later frame of its camera was delivered: this one can no longer be. */
+  isOvertaken = false;
+  readonly frame: ImageFrame;
   #resolve: ((outcome: FrameOutcome<Value>) => void) | undefined;
-  #plan: SendPlan;
+  #plan: HandoverPlan;
   #plannedFor: PreprocessOptions | undefined;
 
   constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number) {
-    this.#frame = frame;
+    this.frame = frame;
     this.source = frame.source;
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
-    this.#isDataLent = options.copyIfQueued ?? false;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  get frame(): ImageFrame {
-    return this.#frame;
-  }
-
   /** The frame's plan for these options, which may have changed since it was admitted. @throws EffvitError BAD_IMAGE */
-  planFor(options: PreprocessOptions): SendPlan {
+  planFor(options: PreprocessOptions): HandoverPlan {
     if (this.#plannedFor !== options) {
-      this.#plan = planSend(this.#frame, options);
+      this.#plan = planHandover(this.frame, options);
       this.#plannedFor = options;
     }
     return this.#plan;
-  }
-
-  /** It has to wait: from now on its data is its own, where the caller asked for that. */
-  keep(): void {
-    if (this.#isDataLent) this.#frame = { ...this.#frame, data: this.#frame.data.slice() };
-    this.#isDataLent = false;
-  }
-
-  /** Whether the data is still the caller's to reuse, and so must not be read once submit has returned. */
-  get isDataLent(): boolean {
-    return this.#isDataLent;
   }
 
   drop(cause: DropCause, error: EffvitError | undefined): void {
@@ -91,8 +71,8 @@ export class FrameJob<Value> {
   }
 
   publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
-    const { report, value, workerIndex, generation, nv12 } = finished;
-    const { widthPx, heightPx } = this.#frame.kind === 'raw' ? this.#frame : report.pictureSize;
+    const { report, value, workerId, generation, nv12 } = finished;
+    const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.pictureSize;
     const timings = this.#timings(finished, deliveredNs, delayNs);
     const result: FrameResult<Value> = {
       kind: 'result',
@@ -101,8 +81,9 @@ export class FrameJob<Value> {
       timings,
       widthPx,
       heightPx,
-      workerIndex,
+      workerId,
       generation,
+      batchSize: report.batchSize,
       ...(nv12 === undefined ? {} : { nv12 }),
     };
     this.#resolve?.(result);
@@ -111,21 +92,23 @@ export class FrameJob<Value> {
 
   #timings(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
     const { postprocessNs, report } = finished;
-    const { handedOverNs, beganNs, decodeNs, preprocessNs, inferenceNs } = report.times;
+    const { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } = report.times;
     const { copyNs } = this;
     const queueWaitNs = this.queueWaitNs + report.waitedAheadNs;
     const handoverNs = beganNs - handedOverNs - report.waitedAheadNs;
     const totalNs = deliveredNs - this.admittedNs;
-    const staged = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs + inferenceNs + postprocessNs;
+    const preparedNs = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs;
+    const stagedNs = preparedNs + batchWaitNs + inferenceNs + postprocessNs;
     return {
       queueWaitNs,
       copyNs,
       handoverNs,
       decodeNs,
       preprocessNs,
+      batchWaitNs,
       inferenceNs,
       postprocessNs,
-      deliveryNs: totalNs - staged,
+      deliveryNs: totalNs - stagedNs,
       totalNs,
       ...(delayNs === undefined ? {} : { delayNs }),
     };
@@ -133,7 +116,7 @@ export class FrameJob<Value> {
 
   #header(): FrameHeader {
     // Not the frame: an outcome that is kept must not keep the pixels.
-    const { stamp, frameId, source } = this.#frame;
+    const { stamp, frameId, source } = this.frame;
     return { stamp, frameId, source };
   }
 }

@@ -14,6 +14,9 @@ export interface FrameTimings {
   readonly decodeNs: number;
   /** Resize and NV12, and the model's own input tensor where it takes none. */
   readonly preprocessNs: number;
+  /** Until the task began to run that the frame is part of: for company, and while its other frames were prepared. */
+  readonly batchWaitNs: number;
+  /** Of the whole task. */
   readonly inferenceNs: number;
   /** The postprocess function of the model, on the main thread. */
   readonly postprocessNs: number;
@@ -34,10 +37,12 @@ export interface FrameResult<Value> {
   /** Size of the picture as it came, before it was resized. */
   readonly widthPx: number;
   readonly heightPx: number;
-  /** The seat of the worker thread, from 0. */
-  readonly workerIndex: number;
+  /** Of the worker thread, from 0. */
+  readonly workerId: number;
   /** Counts up with every resize and every swap of the model. */
   readonly generation: number;
+  /** Frames that were computed together with it, itself included. */
+  readonly batchSize: number;
   /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
   readonly nv12?: Uint8Array;
 }

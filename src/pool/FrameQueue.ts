@@ -1,4 +1,4 @@
-import { type SourceLine, SourceLines } from './SourceLines.js';
+import { type SourceQueue, SourceQueues } from './SourceQueues.js';
 
 /** What a full queue does with one frame too many. */
 export const DROP_POLICIES = ['oldest', 'newest', 'block'] as const;
@@ -6,8 +6,8 @@ export const DROP_POLICIES = ['oldest', 'newest', 'block'] as const;
 export type DropPolicy = (typeof DROP_POLICIES)[number];
 
 /**
- * Under `block` an entrance waits for room before it submits. Several entrances that were told of the same
- * free place at once may each still submit: so many frames over the limit are taken before one is dropped.
+ * Under `block` a producer waits for capacity before it submits. Several producers that were notified of the same
+ * free place at once may each still submit: so many frames over the capacity are taken before one is dropped.
  */
 const BLOCK_OVERSHOOT = 16;
 
@@ -18,14 +18,14 @@ const BLOCK_OVERSHOOT = 16;
  */
 export class FrameQueue<Item extends { readonly source: string }> {
   /** Cameras with waiting frames; the one that is served next stands first. */
-  readonly #turns: SourceLine<Item>[] = [];
-  readonly #lines = new SourceLines<Item>();
+  readonly #turns: SourceQueue<Item>[] = [];
+  readonly #queues = new SourceQueues<Item>();
   #size = 0;
-  #limit: number;
+  #capacity: number;
   #policy: DropPolicy;
 
-  constructor(limit: number, policy: DropPolicy) {
-    this.#limit = limit;
+  constructor(capacity: number, policy: DropPolicy) {
+    this.#capacity = capacity;
     this.#policy = policy;
   }
 
@@ -33,42 +33,42 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return this.#size;
   }
 
-  get hasRoom(): boolean {
-    return this.#size < this.#limit;
+  get hasCapacity(): boolean {
+    return this.#size < this.#capacity;
   }
 
   /** Adds a frame. Returns the frame that had to leave for it, which may be this one; undefined where none. */
   push(item: Item): Item | undefined {
-    const limit = this.#policy === 'block' ? this.#limit + BLOCK_OVERSHOOT : this.#limit;
+    const capacity = this.#policy === 'block' ? this.#capacity + BLOCK_OVERSHOOT : this.#capacity;
     this.#append(item);
-    return this.#size > limit ? this.#evict(item.source) : undefined;
+    return this.#size > capacity ? this.#evict(item.source) : undefined;
   }
 
-  /** Puts a frame back that was taken out, as the next of its camera; there is always room for it. */
+  /** Puts a frame back that was taken out, as the next of its camera; whatever the capacity. */
   unshift(item: Item): void {
-    const line = this.#lines.of(item.source);
-    if (line.items.length === 0) this.#turns.push(line);
-    line.items.unshift(item);
+    const queue = this.#queues.of(item.source);
+    if (queue.items.length === 0) this.#turns.push(queue);
+    queue.items.unshift(item);
     this.#size += 1;
   }
 
   /** The next frame: the oldest of the camera whose turn it is. */
   shift(): Item | undefined {
-    const line = this.#turns.shift();
-    const item = line?.items.shift();
-    if (line === undefined || item === undefined) return undefined;
+    const queue = this.#turns.shift();
+    const item = queue?.items.shift();
+    if (queue === undefined || item === undefined) return undefined;
     this.#size -= 1;
-    if (line.items.length > 0) this.#turns.push(line);
+    if (queue.items.length > 0) this.#turns.push(queue);
     return item;
   }
 
-  /** Changes the bound while frames wait. Returns those that no longer have room, in the order they leave. */
-  configure(limit: number, policy: DropPolicy): Item[] {
-    this.#limit = limit;
+  /** Changes the bound while frames wait. Returns those that no longer fit, in the order they leave. */
+  configure(capacity: number, policy: DropPolicy): Item[] {
+    this.#capacity = capacity;
     this.#policy = policy;
     const evicted: Item[] = [];
-    // Under `block` nothing is lost: the surplus drains while the entrances wait.
-    while (policy !== 'block' && this.#size > limit) {
+    // Under `block` nothing is lost: the surplus drains while the producers wait.
+    while (policy !== 'block' && this.#size > capacity) {
       const item = this.#evict();
       if (item === undefined) break;
       evicted.push(item);
@@ -84,17 +84,17 @@ export class FrameQueue<Item extends { readonly source: string }> {
   }
 
   #append(item: Item): void {
-    const line = this.#lines.of(item.source);
-    if (line.items.length === 0) this.#turns.push(line);
-    line.items.push(item);
+    const queue = this.#queues.of(item.source);
+    if (queue.items.length === 0) this.#turns.push(queue);
+    queue.items.push(item);
     this.#size += 1;
   }
 
-  /** Removes one frame of the longest line; of several, of the camera that brought the frame too many. */
+  /** Removes one frame of the longest queue; of several, of the camera that brought the frame too many. */
   #evict(preferredSource?: string): Item | undefined {
-    let longest = preferredSource === undefined ? undefined : this.#lines.of(preferredSource);
-    for (const line of this.#turns) {
-      if (longest === undefined || line.items.length > longest.items.length) longest = line;
+    let longest = preferredSource === undefined ? undefined : this.#queues.of(preferredSource);
+    for (const queue of this.#turns) {
+      if (longest === undefined || queue.items.length > longest.items.length) longest = queue;
     }
     if (longest === undefined) return undefined;
     const item = this.#policy === 'oldest' ? longest.items.shift() : longest.items.pop();

@@ -6,10 +6,11 @@ import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { planFrame } from '../image/planFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameRecord, type PictureSize } from './FrameRecord.js';
-import type { FrameDescriptor, FrameDescriptorMessage, SlotStart } from './workerProtocol.js';
+import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
 /** A frame as the backend takes it. */
 export interface ReceivedFrame {
+  readonly record: FrameRecord;
   /** A view of the slot, valid until the next frame in it. */
   readonly nv12: Uint8Array;
   readonly decodeNs: number;
@@ -18,77 +19,99 @@ export interface ReceivedFrame {
   readonly pictureSize?: PictureSize;
 }
 
-/** The worker's side of one slot: from the bytes in it to NV12. */
-export class FrameReceiver {
+interface ReceivingSlot {
+  readonly bytes: FrameSlot;
   readonly record: FrameRecord;
-  readonly #slot: FrameSlot;
-  readonly #converter: Nv12Converter;
-  readonly #port: MessagePort;
+  readonly converter: Nv12Converter;
+}
+
+type CompressedDescriptor = Extract<FrameDescriptor, { kind: 'compressed' }>;
+
+/** The worker's side of its slots: from the bytes in them to NV12. */
+export class FrameReceiver {
+  readonly #setup: MessagePort;
+  readonly #kernel: WebAssembly.Module;
+  readonly #slots: ReceivingSlot[] = [];
   readonly #descriptors = new Map<number, FrameDescriptor>();
 
-  constructor({ memory, record, descriptors }: SlotStart, kernel: WebAssembly.Module) {
-    this.record = new FrameRecord(record);
-    this.#slot = FrameSlot.attach(memory);
-    this.#converter = Nv12Converter.create(memory, kernel);
-    this.#port = descriptors;
+  constructor(setup: MessagePort, kernel: WebAssembly.Module) {
+    this.#setup = setup;
+    this.#kernel = kernel;
   }
 
   /** @throws EffvitError BAD_IMAGE where compressed bytes are no picture that can be decoded. */
-  async receive(): Promise<ReceivedFrame> {
-    const descriptor = this.#descriptorOf(this.record.descriptor);
-    if (descriptor.kind === 'compressed') return await this.#decode(descriptor, this.record.payloadBytes);
+  async receive(slotNumber: number): Promise<ReceivedFrame> {
+    const slot = this.#told(() => this.#slots[slotNumber], `slot ${slotNumber}`);
+    const { record } = slot;
+    const number = record.descriptor;
+    const descriptor = this.#told(() => this.#descriptors.get(number), `frame descriptor ${number}`);
+    if (descriptor.kind === 'compressed') return await decode(slot, descriptor);
     const beganNs = monotonicNs();
-    const nv12 = this.#converter.convert({ key: descriptor.planKey });
-    return { nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };
+    const nv12 = slot.converter.convert(descriptor.program);
+    return { record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };
   }
 
-  async #decode(
-    descriptor: Extract<FrameDescriptor, { kind: 'compressed' }>,
-    payloadBytes: number,
-  ): Promise<ReceivedFrame> {
-    const beganNs = monotonicNs();
-    // Imported here: the decoder costs memory that a worker of raw frames does not need.
-    const { decodeCompressed } = await import('../image/decodeCompressed.js');
-    const decoded = await decodeCompressed({
-      kind: 'compressed',
-      stamp: { sec: 0, nanosec: 0 },
-      frameId: '',
-      source: descriptor.source,
-      format: descriptor.format,
-      ...(descriptor.origin === undefined ? {} : { origin: descriptor.origin }),
-      data: this.#slot.copied(payloadBytes),
-    });
-    const decodedNs = monotonicNs();
-    const nv12 = this.#convert(decoded, descriptor.preprocess);
-    const { widthPx, heightPx } = decoded;
-    return {
-      nv12,
-      decodeNs: decodedNs - beganNs,
-      preprocessNs: monotonicNs() - decodedNs,
-      pictureSize: { widthPx, heightPx },
-    };
-  }
-
-  #convert(decoded: Parameters<typeof planFrame>[0], preprocess: PreprocessOptions): Uint8Array {
-    const plan = planFrame(decoded, preprocess);
-    this.#slot.copyFrom(decoded.data, plan);
-    return this.#converter.convert(plan);
-  }
-
-  #descriptorOf(number: number): FrameDescriptor {
+  /** What `find` gives, after as many of the main thread's messages as that takes. */
+  #told<Value>(find: () => Value | undefined, what: string): Value {
     for (;;) {
-      const known = this.#descriptors.get(number);
-      if (known !== undefined) return known;
-      const received = receiveMessageOnPort(this.#port);
+      const found = find();
+      if (found !== undefined) return found;
+      const received = receiveMessageOnPort(this.#setup);
       if (received === undefined) {
-        throw new EffvitError(
-          'INTERNAL',
-          `Frame descriptor ${number} was never sent; this is a defect of effvit.`,
-        );
+        throw new EffvitError('INTERNAL', `The ${what} was never sent; this is a defect of effvit.`);
       }
-      const message: FrameDescriptorMessage = received.message;
-      if (message.forgetEarlier) this.#descriptors.clear();
-      this.#descriptors.set(message.number, message.descriptor);
+      this.#adopt(received.message);
     }
   }
+
+  #adopt(message: SetupMessage): void {
+    if (message.kind === 'descriptor') {
+      if (message.forgetEarlier) this.#descriptors.clear();
+      this.#descriptors.set(message.number, message.descriptor);
+      return;
+    }
+    const { memory } = message;
+    this.#slots[message.slot] = {
+      bytes: FrameSlot.attach(memory),
+      record: new FrameRecord(message.record),
+      converter: Nv12Converter.create(memory, this.#kernel),
+    };
+  }
+}
+
+async function decode(slot: ReceivingSlot, descriptor: CompressedDescriptor): Promise<ReceivedFrame> {
+  const { record, bytes } = slot;
+  const { source, format, origin, preprocess } = descriptor;
+  const beganNs = monotonicNs();
+  // Imported here: the decoder costs memory that a worker of raw frames does not need.
+  const { decodeCompressed } = await import('../image/decodeCompressed.js');
+  const decoded = await decodeCompressed({
+    kind: 'compressed',
+    stamp: { sec: 0, nanosec: 0 },
+    frameId: '',
+    source,
+    format,
+    ...(origin === undefined ? {} : { origin }),
+    data: bytes.copied(record.payloadBytes),
+  });
+  const decodedNs = monotonicNs();
+  const nv12 = convert(slot, decoded, preprocess);
+  const { widthPx, heightPx } = decoded;
+  return {
+    record,
+    nv12,
+    decodeNs: decodedNs - beganNs,
+    preprocessNs: monotonicNs() - decodedNs,
+    pictureSize: { widthPx, heightPx },
+  };
+}
+
+function convert(
+  { bytes, converter }: ReceivingSlot,
+  decoded: Parameters<typeof planFrame>[0],
+  preprocess: PreprocessOptions,
+): Uint8Array {
+  const plan = planFrame(decoded, preprocess);
+  bytes.copyFrom(decoded.data, plan);
+  return converter.convert(plan.program);
 }

@@ -4,8 +4,9 @@ const NV12_OFFSET = 2;
 const NV12_BYTES = 3;
 const WIDTH_PX = 4;
 const HEIGHT_PX = 5;
-const WORD_COUNT = 6;
-const TIME_COUNT = 6;
+const BATCH_SIZE = 6;
+const WORD_COUNT = 8;
+const TIME_COUNT = 7;
 const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
 
 /** Times of one frame: points of the monotonic clock (handedOver, began, ended) and durations. */
@@ -14,6 +15,9 @@ export interface WorkerTimes {
   readonly beganNs: number;
   readonly decodeNs: number;
   readonly preprocessNs: number;
+  /** Until the task began to run that the frame is part of: for company, and while its other frames were prepared. */
+  readonly batchWaitNs: number;
+  /** Of the whole task. */
   readonly inferenceNs: number;
   readonly endedNs: number;
 }
@@ -58,18 +62,37 @@ export class FrameRecord {
   }
 
   /** From the worker: what was found and made. `nv12` is a view of the slot's memory. */
-  report(times: Omit<WorkerTimes, 'handedOverNs'>, nv12: Uint8Array, size: PictureSize | undefined): void {
-    this.#times.set([times.beganNs, times.decodeNs, times.preprocessNs, times.inferenceNs, times.endedNs], 1);
+  report(
+    times: Omit<WorkerTimes, 'handedOverNs'>,
+    nv12: Uint8Array,
+    size: PictureSize | undefined,
+    batchSize: number,
+  ): void {
+    const { beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs } = times;
+    this.#times.set([beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs], 1);
     this.#words[NV12_OFFSET] = nv12.byteOffset;
     this.#words[NV12_BYTES] = nv12.byteLength;
     this.#words[WIDTH_PX] = size?.widthPx ?? 0;
     this.#words[HEIGHT_PX] = size?.heightPx ?? 0;
+    this.#words[BATCH_SIZE] = batchSize;
   }
 
   times(): WorkerTimes {
-    const [handedOverNs = 0, beganNs = 0, decodeNs = 0, preprocessNs = 0, inferenceNs = 0, endedNs = 0] =
-      this.#times;
-    return { handedOverNs, beganNs, decodeNs, preprocessNs, inferenceNs, endedNs };
+    const [
+      handedOverNs = 0,
+      beganNs = 0,
+      decodeNs = 0,
+      preprocessNs = 0,
+      batchWaitNs = 0,
+      inferenceNs = 0,
+      endedNs = 0,
+    ] = this.#times;
+    return { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs };
+  }
+
+  /** Frames of the task that this one was part of. */
+  get batchSize(): number {
+    return this.#words[BATCH_SIZE] ?? 0;
   }
 
   /** Of a compressed frame; zeros for a raw one. */

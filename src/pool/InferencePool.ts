@@ -1,12 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
-import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
-import { FrameDispatcher } from './FrameDispatcher.js';
 import { FrameJob, type SubmitOptions } from './FrameJob.js';
 import type { FrameOutcome } from './FrameOutcome.js';
+import { FrameScheduler } from './FrameScheduler.js';
+import { type PoolClock, systemClock } from './PoolClock.js';
 import {
   changedOptions,
   checkThreads,
@@ -16,7 +16,7 @@ import {
   type PoolModel,
   poolOptions,
 } from './PoolOptions.js';
-import { type CrewStatus, WorkerCrew } from './WorkerCrew.js';
+import type { WorkerStatus } from './WorkerGroup.js';
 import { withinLimit } from './withinLimit.js';
 
 /** What changes together with the model. */
@@ -25,7 +25,17 @@ export interface ModelChange {
   readonly accept?: (info: LoadedModelInfo) => void;
 }
 
-/** The longest that close waits for what was begun, where the caller gives no limit. */
+export interface WaitOptions {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CloseOptions extends WaitOptions {
+  /** Finish the frames that wait; else they are dropped as `closed`. */
+  readonly drain?: boolean;
+}
+
+/** The longest that close waits for frames, and then for threads. */
 const CLOSE_LIMIT_MS = 20_000;
 
 /**
@@ -49,33 +59,22 @@ const CLOSE_LIMIT_MS = 20_000;
  *
  * `submit` never throws and its promise never rejects: a frame's outcome is a result or a drop with its cause.
  * The outcomes of one source resolve in the order of submission (`ordered`), drops from the queue aside.
- * A frame's `data` is read until its outcome resolves; see {@link SubmitOptions} for data that is reused.
+ * A frame's `data` is read until its outcome resolves.
  */
 export class InferencePool<Value> {
   readonly #fixed: FixedPoolOptions;
-  readonly #dispatcher: FrameDispatcher<Value>;
-  readonly #crew: WorkerCrew<FrameJob<Value>>;
+  readonly #clock: PoolClock;
+  readonly #scheduler: FrameScheduler<Value>;
   #info: LoadedModelInfo | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
 
   /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
   constructor(options: InferencePoolOptions<Value>) {
+    const { model, stampClockNs, clock = systemClock } = options;
     const { fixed, live } = poolOptions(options);
     this.#fixed = fixed;
-    const dispatcher = new FrameDispatcher<Value>({
-      model: options.model,
-      live,
-      ordered: fixed.ordered,
-      stampClockNs: options.stampClockNs,
-      taker: (untilNs) => this.#crew.taker(untilNs),
-    });
-    this.#dispatcher = dispatcher;
-    this.#crew = new WorkerCrew(fixed, {
-      done: (worker, job, report) => dispatcher.done(worker, job, report),
-      failed: (worker, job, error) => dispatcher.failed(worker, job, error),
-      lost: (worker, begun, unbegun, error) => dispatcher.lost(worker, begun, unbegun, error),
-      changed: () => this.#onCrewChanged(),
-    });
+    this.#clock = clock;
+    this.#scheduler = new FrameScheduler<Value>({ model, fixed, live, stampClockNs, clock });
   }
 
   /** Undefined until {@link start} has loaded the model. */
@@ -85,35 +84,40 @@ export class InferencePool<Value> {
 
   /** Latencies by stage, of published frames. */
   get statistics(): StageStatistics {
-    return this.#dispatcher.statistics.stages;
+    return this.#scheduler.statistics.stages;
   }
 
   /** received = published + the sum of dropped + inFlight, at every moment. */
   counts(): FrameCounts {
-    return this.#dispatcher.statistics.accounting.counts();
+    return this.#scheduler.statistics.accounting.counts();
   }
 
   /** Frames that wait for a worker. */
   get queuedCount(): number {
-    return this.#dispatcher.queuedCount;
+    return this.#scheduler.queuedCount;
   }
 
   get options(): LivePoolOptions {
-    return this.#dispatcher.live;
+    return this.#scheduler.live;
   }
 
-  workers(): CrewStatus {
-    return this.#crew.status();
+  workers(): WorkerStatus {
+    return this.#scheduler.workers.status();
   }
 
   /** Published frames a second over the last five seconds. */
   framesPerSecond(): number {
-    return this.#dispatcher.statistics.framesPerSecond(monotonicNs());
+    return this.#scheduler.statistics.framesPerSecond(this.#clock.nowNs());
+  }
+
+  /** Published frames a task; 1 for a model that takes one alone. */
+  get meanBatchSize(): number {
+    return this.#scheduler.statistics.meanBatchSize;
   }
 
   /** Counts and latencies from now on; frames in flight stay in flight. */
   resetStatistics(): void {
-    this.#dispatcher.statistics.reset();
+    this.#scheduler.statistics.reset();
   }
 
   /**
@@ -126,7 +130,7 @@ export class InferencePool<Value> {
     if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
     this.#state = 'started';
     try {
-      return await this.#load(this.#dispatcher.model, { threads: this.#fixed.threads });
+      return await this.#load(this.#scheduler.model, { threads: this.#fixed.threads });
     } catch (error) {
       await this.close({ drain: false });
       throw error;
@@ -135,34 +139,37 @@ export class InferencePool<Value> {
 
   /** Hands over a frame. The outcome resolves once it is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
-    const job = new FrameJob<Value>(frame, options, monotonicNs());
-    this.#dispatcher.admit(job);
-    if (this.#crew.isBroken) this.#dropWaiting();
+    const job = new FrameJob<Value>(frame, options, this.#clock.nowNs());
+    this.#scheduler.admit(job);
     return job.outcome;
   }
 
-  /** Counts a frame that the caller does not want classified: `rate_limited`, `deactivated`. */
+  /** Counts a frame that the caller does not want classified, e.g. as `rate_limited`. */
   refuse(cause: DropCause): void {
-    const { statistics } = this.#dispatcher;
+    const { statistics } = this.#scheduler;
     statistics.accounting.receive();
     statistics.dropped(cause);
   }
 
-  /** Resolves when a frame can be submitted without another being dropped for it; at once when closed. */
-  async ready(): Promise<void> {
-    await this.#dispatcher.room.wait();
+  /**
+   * Resolves when a frame can be submitted without another being dropped for it; at once when closed.
+   *
+   * @throws EffvitError CANCELLED once `signal` is aborted.
+   */
+  async ready({ signal }: WaitOptions = {}): Promise<void> {
+    await this.#scheduler.admissible.wait(signal);
   }
 
   /** Changes options at once, for waiting frames too. @throws EffvitError OUT_OF_RANGE; nothing changed then. */
   setOptions(changes: Partial<LivePoolOptions>): void {
-    this.#dispatcher.setLive(changedOptions(changes, this.#dispatcher.live));
+    this.#scheduler.setLive(changedOptions(changes, this.#scheduler.live));
   }
 
   /** Other preprocessing or postprocessing of the same model, from the next frame on that a worker gets. */
   setModelOptions(changes: Partial<Omit<PoolModel<Value>, 'backend'>>): void {
-    const model = { ...this.#dispatcher.model, ...changes };
+    const model = { ...this.#scheduler.model, ...changes };
     if (this.#info !== undefined) checkInputSize(model, this.#info);
-    this.#dispatcher.model = model;
+    this.#scheduler.model = model;
   }
 
   /**
@@ -172,7 +179,7 @@ export class InferencePool<Value> {
    */
   async resize(threads: number): Promise<void> {
     checkThreads(threads);
-    await this.#crew.resize(threads);
+    await this.#scheduler.workers.resize(threads);
   }
 
   /**
@@ -187,49 +194,46 @@ export class InferencePool<Value> {
     return await this.#load(model, change);
   }
 
-  /** Resolves when no frame is in flight: at the latest when every run has timed out. For a started pool. */
-  async drain(): Promise<void> {
-    await this.#dispatcher.drained.wait();
+  /**
+   * Resolves when no frame is in flight: at the latest when every run has timed out. For a started pool.
+   *
+   * @throws EffvitError CANCELLED once `signal` is aborted.
+   */
+  async drain({ signal }: WaitOptions = {}): Promise<void> {
+    await this.#scheduler.drained.wait(signal);
   }
 
   /**
    * Ends the pool, at any moment, as often as wanted. Further frames are dropped as `closed`. Frames that
    * workers have are finished; those that wait too, unless `drain` is false: then they are dropped as `closed`.
-   * Resolves when every thread has ended, within `limitMs` (default 20000) for the frames and as much for the
-   * threads.
+   * Resolves when every thread has ended: after 20 s for the frames and as much for the threads, or once `signal` is
+   * aborted, what is left is dropped and abandoned.
    *
    * To leave the process, await this first. Where that cannot be waited for (a second Ctrl-C), raise the signal
    * again without a handler, or call process.exit: it waits for the runs that were begun.
    */
-  async close(options: { readonly drain?: boolean; readonly limitMs?: number } = {}): Promise<void> {
-    const { drain = this.#state !== 'new', limitMs = CLOSE_LIMIT_MS } = options;
+  async close({ drain = this.#state !== 'new', signal }: CloseOptions = {}): Promise<void> {
+    const limit = { clock: this.#clock, limitMs: CLOSE_LIMIT_MS, signal };
     this.#state = 'closed';
-    this.#dispatcher.close();
-    if (!drain) this.#dispatcher.dropQueue('closed');
-    await withinLimit(this.drain(), limitMs);
-    this.#dispatcher.dropQueue('closed');
-    await this.#crew.close(limitMs);
+    this.#scheduler.close();
+    if (!drain) this.#scheduler.dropQueue('closed');
+    await withinLimit(this.#scheduler.drained.wait(signal), limit);
+    this.#scheduler.dropQueue('closed');
+    const { workers } = this.#scheduler;
+    await withinLimit(workers.retireAll(), limit);
+    workers.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
     // What workers that hung have given back.
-    this.#dispatcher.dropQueue('closed');
+    this.#scheduler.dropQueue('closed');
   }
 
   async #load(model: PoolModel<Value>, { threads, accept }: ModelChange): Promise<LoadedModelInfo> {
-    return await this.#crew.swap(model.backend, threads, (info) => {
+    return await this.#scheduler.workers.swap(model.backend, threads, (info) => {
       checkInputSize(model, info);
       accept?.(info);
-      this.#dispatcher.model = model;
+      this.#scheduler.model = model;
+      this.#scheduler.hasBatches = largestBatchOf(info) > 1;
       this.#info = info;
     });
-  }
-
-  #onCrewChanged(): void {
-    if (this.#crew.isBroken) this.#dropWaiting();
-    else this.#dispatcher.pump();
-  }
-
-  /** While nobody can serve, frames are not kept waiting. */
-  #dropWaiting(): void {
-    this.#dispatcher.dropQueue('worker_died', this.#crew.status().lastDeath);
   }
 }
 

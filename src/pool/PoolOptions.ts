@@ -2,6 +2,8 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
+import type { PoolClock } from './PoolClock.js';
+import { CHANNEL_CAPACITY } from './WorkerChannel.js';
 
 /** What the pool runs: swapped as a whole, so that no frame meets the labels of another model. */
 export interface PoolModel<Value> {
@@ -21,10 +23,17 @@ export interface LivePoolOptions {
   readonly queueSize: number;
   /** What a full queue does; default `oldest`: it drops the oldest frame of the camera with the most waiting. */
   readonly dropPolicy: DropPolicy;
-  /** A frame older than this when its turn comes is dropped as too_old; default 0: none is. */
+  /** A frame that waited longer than this when its turn comes is dropped as too_old; default 0: none is. */
   readonly maxAgeMs: number;
-  /** What `maxAgeMs` counts from: admission (default), or the header's stamp by `stampClockNs`. */
-  readonly maxAgeFrom: 'admission' | 'stamp';
+  /**
+   * With `ordered`, and a policy that drops: how long a result is held back for earlier frames of its camera. Those
+   * that are not done by then are dropped as `overtaken`. Default 500; 0 holds back without a limit.
+   */
+  readonly orderTimeoutMs: number;
+  /** The most frames of one task, where the model takes several; default 0: as many as it takes. */
+  readonly maxBatch: number;
+  /** How long the first frame of a task waits for others while it could run; default 0. */
+  readonly batchWaitMs: number;
 }
 
 export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
@@ -42,6 +51,8 @@ export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
    * there is no `delay`.
    */
   readonly stampClockNs?: () => bigint | undefined;
+  /** By which time-outs, ages and back-offs are counted; default the system's. */
+  readonly clock?: PoolClock;
 }
 
 /** The options that stay as they are for a pool's life, filled in and checked. */
@@ -53,6 +64,9 @@ export interface FixedPoolOptions {
 }
 
 export const MAX_THREADS = 16;
+/** A worker holds the frames of two tasks at most. */
+export const MAX_BATCH = CHANNEL_CAPACITY / 2;
+const MAX_BATCH_WAIT_MS = 1000;
 /** Timers count in 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -60,7 +74,9 @@ const LIVE_DEFAULTS: LivePoolOptions = {
   queueSize: 4,
   dropPolicy: 'oldest',
   maxAgeMs: 0,
-  maxAgeFrom: 'admission',
+  orderTimeoutMs: 500,
+  maxBatch: 0,
+  batchWaitMs: 0,
 };
 
 /** Fills in the defaults. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
@@ -101,7 +117,9 @@ function merged(changes: Partial<LivePoolOptions>, current: LivePoolOptions): Li
     queueSize: changes.queueSize ?? current.queueSize,
     dropPolicy: changes.dropPolicy ?? current.dropPolicy,
     maxAgeMs: changes.maxAgeMs ?? current.maxAgeMs,
-    maxAgeFrom: changes.maxAgeFrom ?? current.maxAgeFrom,
+    orderTimeoutMs: changes.orderTimeoutMs ?? current.orderTimeoutMs,
+    maxBatch: changes.maxBatch ?? current.maxBatch,
+    batchWaitMs: changes.batchWaitMs ?? current.batchWaitMs,
   };
 }
 
@@ -110,7 +128,9 @@ function liveProblems(options: LivePoolOptions): (string | undefined)[] {
     numberProblem('queueSize', options.queueSize, 1, 1000, true),
     choiceProblem('dropPolicy', options.dropPolicy, DROP_POLICIES),
     numberProblem('maxAgeMs', options.maxAgeMs, 0, MAX_TIMER_MS),
-    choiceProblem('maxAgeFrom', options.maxAgeFrom, ['admission', 'stamp']),
+    numberProblem('orderTimeoutMs', options.orderTimeoutMs, 0, MAX_TIMER_MS),
+    numberProblem('maxBatch', options.maxBatch, 0, MAX_BATCH, true),
+    numberProblem('batchWaitMs', options.batchWaitMs, 0, MAX_BATCH_WAIT_MS),
   ];
 }
 

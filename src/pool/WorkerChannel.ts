@@ -1,3 +1,8 @@
+import { monotonicNs } from '../stats/monotonicNs.js';
+
+/** The most frames that a worker may hold at once; a power of two, so that frame numbers may go round. */
+export const CHANNEL_CAPACITY = 64;
+
 /** Words of the channel, each an int32 that both threads reach by Atomics. */
 const WAKE = 0;
 const POSTED = 1;
@@ -5,9 +10,12 @@ const BEGUN = 2;
 const STOP = 3;
 const EXIT = 4;
 const ACTIVITY = 5;
-/** The slots of the frames with an even and with an odd number; at most two are under way. */
-const SLOTS = 6;
-const WORD_COUNT = 8;
+const CLOSED = 6;
+const LARGEST_BATCH = 7;
+const BATCH_WAIT_US = 8;
+/** The slot of each frame, by the last bits of its number. */
+const SLOTS = 9;
+const WORD_COUNT = SLOTS + CHANNEL_CAPACITY;
 
 /** What the worker thread does just now; {@link NATIVE} is what must not be cut off. */
 const SCRIPT = 0;
@@ -18,10 +26,19 @@ const NUMBER_MASK = 2 ** 30 - 1;
 /** Set in BEGUN when the main thread has taken back what was not begun. */
 const REVOKED = 2 ** 30;
 
+const NS_PER_MS = 1e6;
+const US_PER_MS = 1e3;
+
 /** A frame that lies in one of the worker's slots. */
 export interface HandedFrame {
   readonly number: number;
   readonly slot: number;
+}
+
+/** How many frames a task takes, and how long the first one waits for company. */
+export interface BatchLimits {
+  readonly largestBatch: number;
+  readonly waitMs: number;
 }
 
 /**
@@ -48,6 +65,17 @@ export class WorkerChannel {
     Atomics.store(this.#words, POSTED, number);
     this.#wake();
     return number;
+  }
+
+  /** For the tasks that are gathered from now on. */
+  setBatchLimits({ largestBatch, waitMs }: BatchLimits): void {
+    Atomics.store(this.#words, LARGEST_BATCH, largestBatch);
+    Atomics.store(this.#words, BATCH_WAIT_US, Math.round(waitMs * US_PER_MS));
+  }
+
+  /** Whether a frame is in no task yet that has begun to run: others may still join it. */
+  isOpen(number: number): boolean {
+    return distance(Atomics.load(this.#words, CLOSED), number) > 0;
   }
 
   /**
@@ -90,22 +118,26 @@ export class WorkerChannel {
 
   // ---- worker thread
 
+  get batchLimits(): BatchLimits {
+    return {
+      largestBatch: Math.max(Atomics.load(this.#words, LARGEST_BATCH), 1),
+      waitMs: Atomics.load(this.#words, BATCH_WAIT_US) / US_PER_MS,
+    };
+  }
+
   /** Sleeps until there is a frame and begins it; undefined when told to leave. */
   nextFrame(): HandedFrame | undefined {
-    for (;;) {
-      const wake = Atomics.load(this.#words, WAKE);
-      this.#sleepForeverAtExit();
-      const begun = Atomics.load(this.#words, BEGUN);
-      if ((begun & REVOKED) !== 0) return undefined;
-      if (begun !== Atomics.load(this.#words, POSTED)) {
-        const number = next(begun);
-        if (Atomics.compareExchange(this.#words, BEGUN, begun, number) !== begun) return undefined;
-        return { number, slot: Atomics.load(this.#words, slotWord(number)) };
-      }
-      // Frames that were handed over go before the stop.
-      if (Atomics.load(this.#words, STOP) === 1) return undefined;
-      Atomics.wait(this.#words, WAKE, wake);
-    }
+    return this.#nextFrame(Number.POSITIVE_INFINITY);
+  }
+
+  /** The same, but sleeps until a point of the monotonic clock at the latest; not at all where that has passed. */
+  nextFrameUntil(deadlineNs: number): HandedFrame | undefined {
+    return this.#nextFrame(deadlineNs);
+  }
+
+  /** The frames up to this one are in tasks that run or have run. */
+  closeTask(lastNumber: number): void {
+    Atomics.store(this.#words, CLOSED, lastNumber);
   }
 
   /**
@@ -120,6 +152,27 @@ export class WorkerChannel {
       return await work();
     } finally {
       this.#becomeHarmless();
+    }
+  }
+
+  #nextFrame(deadlineNs: number): HandedFrame | undefined {
+    for (;;) {
+      const wake = Atomics.load(this.#words, WAKE);
+      this.#sleepForeverAtExit();
+      const begun = Atomics.load(this.#words, BEGUN);
+      if ((begun & REVOKED) !== 0) return undefined;
+      if (begun !== Atomics.load(this.#words, POSTED)) {
+        const number = next(begun);
+        if (Atomics.compareExchange(this.#words, BEGUN, begun, number) !== begun) return undefined;
+        return { number, slot: Atomics.load(this.#words, slotWord(number)) };
+      }
+      // Frames that were handed over go before the stop.
+      if (Atomics.load(this.#words, STOP) === 1) return undefined;
+      const leftMs = Number.isFinite(deadlineNs)
+        ? (deadlineNs - monotonicNs()) / NS_PER_MS
+        : Number.POSITIVE_INFINITY;
+      if (leftMs <= 0) return undefined;
+      Atomics.wait(this.#words, WAKE, wake, leftMs);
     }
   }
 
@@ -145,6 +198,17 @@ function next(number: number): number {
   return (number + 1) & NUMBER_MASK;
 }
 
+/** How far `to` is ahead of `from`; negative where it is behind. */
+function distance(from: number, to: number): number {
+  const ahead = (to - from) & NUMBER_MASK;
+  return ahead <= NUMBER_MASK / 2 ? ahead : ahead - NUMBER_MASK - 1;
+}
+
+/** Whether a frame was handed over before another one, or is that one. */
+export function isNotAfter(number: number, other: number): boolean {
+  return distance(number, other) >= 0;
+}
+
 function slotWord(number: number): number {
-  return SLOTS + (number & 1);
+  return SLOTS + (number % CHANNEL_CAPACITY);
 }

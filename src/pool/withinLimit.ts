@@ -1,12 +1,23 @@
-/** Waits for the promise, but no longer than `limitMs`. @returns whether it was settled by then. */
-export async function withinLimit(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
+import type { PoolClock } from './PoolClock.js';
+
+/** Waits until the promise is settled, but no longer than `limitMs`, or until `signal` is aborted. */
+export async function withinLimit(
+  promise: Promise<unknown>,
+  {
+    clock,
+    limitMs,
+    signal,
+  }: { readonly clock: PoolClock; readonly limitMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = clock.setTimer(limitMs, finish, { keepsAlive: true });
+    signal?.addEventListener('abort', finish);
+    if (signal?.aborted === true) finish();
+    promise.then(finish, finish);
   });
-  try {
-    return await Promise.race([promise.then(() => true), limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

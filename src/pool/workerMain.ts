@@ -1,25 +1,36 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { asEffvitError, EffvitError, type EffvitErrorCode } from '../core/EffvitError.js';
+import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import { createBackend, prepareBackend } from '../inference/createBackend.js';
-import type { InferenceBackend } from '../inference/InferenceBackend.js';
+import { type InferenceBackend, largestBatchOf } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameReceiver } from './FrameReceiver.js';
-import { WorkerChannel } from './WorkerChannel.js';
-import { logitsOf, type SentError, type WorkerMessage, type WorkerStart } from './workerProtocol.js';
+import { InferenceTask } from './InferenceTask.js';
+import { type HandedFrame, WorkerChannel } from './WorkerChannel.js';
+import { type LogitsRing, logitsRing, type WorkerMessage, type WorkerStart } from './workerProtocol.js';
 
-type Logits = ReturnType<typeof logitsOf>;
+const NS_PER_MS = 1e6;
 
-/** The program of one worker thread: load, then a frame at a time, asleep in between, until told to leave. */
+/** The program of one worker thread: load, then a task at a time, asleep in between, until told to leave. */
 async function main(start: WorkerStart): Promise<void> {
   const channel = new WorkerChannel(start.channel);
-  let loaded: { backend: InferenceBackend; logits: Logits };
+  let loaded: { backend: InferenceBackend; logits: LogitsRing };
   try {
     loaded = await channel.guarded(async () => await load(start));
   } catch (error) {
-    send({ kind: 'load_failed', error: sentError(error, 'BAD_MODEL') });
+    const { code, message } = asEffvitError(error, 'BAD_MODEL');
+    send({ kind: 'load_failed', error: { code, message } });
     return;
   }
-  await serve(channel, start, loaded.backend, loaded.logits);
+  const receiver = new FrameReceiver(start.setup, start.kernel);
+  const task = new InferenceTask(loaded.backend, loaded.logits);
+  for (let first = channel.nextFrame(); first !== undefined; first = channel.nextFrame()) {
+    const handed = first;
+    const isOfUse = await channel.guarded(async () => {
+      await gather(handed, channel, receiver, task);
+      return await runTask(task);
+    });
+    if (!isOfUse) break;
+  }
   await channel.guarded(async () => await loaded.backend.dispose());
 }
 
@@ -27,71 +38,49 @@ async function load(start: WorkerStart) {
   const preparedSpec = await prepareBackend(start.spec);
   const backend = await createBackend(preparedSpec);
   const info = await backend.load();
-  const logits = logitsOf(info.classCount);
+  const logits = logitsRing(info.classCount, largestBatchOf(info));
   send({ kind: 'loaded', info, preparedSpec, logits: logits.shared });
   return { backend, logits };
 }
 
-async function serve(
+/** The first frame, and those that are ready when it is, up to a batch; with a wait, those that come meanwhile too. */
+async function gather(
+  first: HandedFrame,
   channel: WorkerChannel,
-  { slots, kernel }: WorkerStart,
-  backend: InferenceBackend,
-  logits: Logits,
-): Promise<void> {
-  // The second slot is used under load only.
-  const receivers: FrameReceiver[] = [];
-  for (let frame = channel.nextFrame(); frame !== undefined; frame = channel.nextFrame()) {
-    const { number, slot } = frame;
-    try {
-      await channel.guarded(async () => {
-        const beganNs = monotonicNs();
-        const start = slots[slot];
-        if (start === undefined) throw new EffvitError('INTERNAL', `There is no slot ${slot}.`);
-        receivers[slot] ??= new FrameReceiver(start, kernel);
-        await classify(receivers[slot], backend, logits.of(number), beganNs);
-      });
-      send(number);
-    } catch (thrown) {
-      const error = sentError(thrown, 'INFERENCE_FAILED');
-      send({ kind: 'frame_failed', number, error });
-      if (error.code === 'WORKER_DIED') return;
-    }
-  }
-}
-
-async function classify(
   receiver: FrameReceiver,
-  backend: InferenceBackend,
-  into: Float32Array,
-  beganNs: number,
+  task: InferenceTask,
 ): Promise<void> {
-  const { nv12, decodeNs, preprocessNs, pictureSize } = await receiver.receive();
-  const { logits, inputNs, inferenceNs } = await backend.run(nv12);
-  if (logits.length !== into.length) {
-    throw new EffvitError(
-      'INFERENCE_FAILED',
-      `The backend gave ${logits.length} scores where ${into.length} classes were loaded.`,
-    );
+  const { largestBatch, waitMs } = channel.batchLimits;
+  const deadlineNs = monotonicNs() + waitMs * NS_PER_MS;
+  let last = first.number;
+  for (let handed: HandedFrame | undefined = first; handed !== undefined; ) {
+    const { number, slot } = handed;
+    const beganNs = monotonicNs();
+    last = number;
+    try {
+      task.join(number, beganNs, await receiver.receive(slot));
+    } catch (thrown) {
+      sendFailed(number, asEffvitError(thrown, 'INFERENCE_FAILED'));
+    }
+    handed = task.size < largestBatch ? channel.nextFrameUntil(deadlineNs) : undefined;
   }
-  // By index: an iterator makes an object for each class.
-  for (let index = 0; index < logits.length; index++) {
-    if (Number.isFinite(logits[index])) continue;
-    throw new EffvitError(
-      'INFERENCE_FAILED',
-      "The model's output has NaN or infinite values: check its weights, and the mean and scale of its manifest.",
-    );
-  }
-  into.set(logits);
-  receiver.record.report(
-    { beganNs, decodeNs, preprocessNs: preprocessNs + inputNs, inferenceNs, endedNs: monotonicNs() },
-    nv12,
-    pictureSize,
-  );
+  channel.closeTask(last);
 }
 
-function sentError(thrown: unknown, otherwise: EffvitErrorCode): SentError {
-  const { code, message } = asEffvitError(thrown, otherwise);
-  return { code, message };
+/** @returns false where the backend is of no more use. */
+async function runTask(task: InferenceTask): Promise<boolean> {
+  if (task.size === 0) return true;
+  let isOfUse = true;
+  for (const { number, error } of await task.run()) {
+    if (error === undefined) send(number);
+    else sendFailed(number, error);
+    if (error?.code === 'WORKER_DIED') isOfUse = false;
+  }
+  return isOfUse;
+}
+
+function sendFailed(number: number, { code, message }: EffvitError): void {
+  send({ kind: 'frame_failed', number, error: { code, message } });
 }
 
 function send(message: WorkerMessage): void {

@@ -1,47 +1,39 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EffvitErrorCode } from '../core/EffvitError.js';
 import type { CompressedOrigin } from '../image/ImageFrame.js';
+import type { KernelProgram } from '../image/KernelProgram.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
-
-/** One of the places where a frame can lie for a worker. */
-export interface SlotStart {
-  readonly memory: WebAssembly.Memory;
-  readonly record: SharedArrayBuffer;
-  /** Brings {@link FrameDescriptorMessage}s; read synchronously, since the thread sleeps between frames. */
-  readonly descriptors: MessagePort;
-}
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
   readonly spec: BackendSpec;
   readonly channel: SharedArrayBuffer;
-  readonly slots: readonly SlotStart[];
+  /** Brings {@link SetupMessage}s; read synchronously, since the thread sleeps between frames. */
+  readonly setup: MessagePort;
   readonly kernel: WebAssembly.Module;
 }
 
-/**
- * Logits of so many frames lie in shared memory, by the last bits of their number: one that the main thread
- * reads, two that the worker has, a power of two so that numbers may go round.
- */
-export const LOGITS_KEPT = 4;
+/** What a worker must know before it can read a frame; sent once, then named by number. */
+export type SetupMessage =
+  | {
+      readonly kind: 'slot';
+      readonly slot: number;
+      readonly memory: WebAssembly.Memory;
+      readonly record: SharedArrayBuffer;
+    }
+  | {
+      readonly kind: 'descriptor';
+      readonly number: number;
+      readonly descriptor: FrameDescriptor;
+      /** All numbers before this one are not used again. */
+      readonly forgetEarlier: boolean;
+    };
 
-/** The arrays of {@link LOGITS_KEPT} frames over their shared memory, made anew where none is given. */
-export function logitsOf(
-  classCount: number,
-  shared = new SharedArrayBuffer(LOGITS_KEPT * classCount * Float32Array.BYTES_PER_ELEMENT),
-): { readonly shared: SharedArrayBuffer; of(frameNumber: number): Float32Array } {
-  const arrays = Array.from(
-    { length: LOGITS_KEPT },
-    (_, index) => new Float32Array(shared, index * classCount * Float32Array.BYTES_PER_ELEMENT, classCount),
-  );
-  return { shared, of: (frameNumber) => arrays[frameNumber % LOGITS_KEPT] ?? new Float32Array(classCount) };
-}
-
-/** How the bytes in the slot are to be read: sent once for each kind of frame, then named by number. */
+/** How the bytes in a slot are to be read. */
 export type FrameDescriptor =
-  | { readonly kind: 'raw'; readonly planKey: string }
+  | { readonly kind: 'raw'; readonly program: KernelProgram }
   | {
       readonly kind: 'compressed';
       readonly source: string;
@@ -50,11 +42,27 @@ export type FrameDescriptor =
       readonly preprocess: PreprocessOptions;
     };
 
-export interface FrameDescriptorMessage {
-  readonly number: number;
-  readonly descriptor: FrameDescriptor;
-  /** All numbers before this one are not used again. */
-  readonly forgetEarlier: boolean;
+/** The logits of the frames that a worker holds, in shared memory. */
+export interface LogitsRing {
+  readonly shared: SharedArrayBuffer;
+  of(frameNumber: number): Float32Array;
+}
+
+/** How many frames a worker may hold: those of one task, and those that wait in its memory for the next. */
+export function heldFrames(largestBatch: number): number {
+  return 2 * largestBatch;
+}
+
+/**
+ * Logits of as many frames as a worker holds and one that the main thread reads, by the last bits of their numbers:
+ * a power of two, so that numbers may go round. Made anew where no memory is given.
+ */
+export function logitsRing(classCount: number, largestBatch: number, given?: SharedArrayBuffer): LogitsRing {
+  const length = 2 ** Math.ceil(Math.log2(heldFrames(largestBatch) + 1));
+  const bytes = classCount * Float32Array.BYTES_PER_ELEMENT;
+  const shared = given ?? new SharedArrayBuffer(length * bytes);
+  const arrays = Array.from({ length }, (_, index) => new Float32Array(shared, index * bytes, classCount));
+  return { shared, of: (frameNumber) => arrays[frameNumber % length] ?? new Float32Array(classCount) };
 }
 
 /** An error on its way between threads: structured cloning would keep the class but lose the code. */

@@ -7,7 +7,7 @@ const FRAMES_LIMIT_MS = 300;
 const WORK_LIMIT_MS = 600;
 
 interface Closable {
-  close(options: { readonly drain: boolean; readonly limitMs: number }): Promise<void>;
+  close(options: { readonly drain: boolean; readonly signal: AbortSignal }): Promise<void>;
 }
 
 /**
@@ -23,7 +23,7 @@ export async function unlessHurried(
   const done = new AbortController();
   const hurried = async (): Promise<void> => {
     if (!hurry.aborted) await once(hurry, 'abort', { signal: done.signal });
-    void pipeline()?.close({ drain: false, limitMs: FRAMES_LIMIT_MS });
+    void pipeline()?.close({ drain: false, signal: AbortSignal.timeout(FRAMES_LIMIT_MS) });
     await delay(WORK_LIMIT_MS, undefined, { signal: done.signal });
   };
   try {

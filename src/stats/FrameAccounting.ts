@@ -18,8 +18,8 @@ export const DROP_CAUSES = [
   'timed_out',
   /** The pool was closed before its turn. */
   'closed',
-  /** It arrived while the node was not active. */
-  'deactivated',
+  /** It was not done in time for its turn: a later frame of its camera was published first. */
+  'overtaken',
 ] as const;
 
 export type DropCause = (typeof DROP_CAUSES)[number];

@@ -11,6 +11,7 @@ export const STAGES = [
   'handover',
   'decode',
   'preprocess',
+  'batchWait',
   'inference',
   'postprocess',
   'delivery',

@@ -89,7 +89,7 @@ function report(title: string, costs: Readonly<Record<string, Cost>>, baseline?:
 function ours(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
   const plan = planFrame(frame, options);
   slot.copyFrom(frame.data, plan);
-  return converter.convert(plan);
+  return converter.convert(plan.program);
 }
 
 type SharpKernel = 'lanczos3' | 'linear';
@@ -137,7 +137,7 @@ function conversionOf(frame: RawImageFrame, options: PreprocessOptions): Work {
   const ownConverter = Nv12Converter.create(own.memory, kernel);
   const plan = planFrame(frame, options);
   own.copyFrom(frame.data, plan);
-  return () => ownConverter.convert(plan);
+  return () => ownConverter.convert(plan.program);
 }
 
 type Variant = readonly [name: string, options: PreprocessOptions];

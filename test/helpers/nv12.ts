@@ -3,7 +3,7 @@ import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import { compileNv12Kernel, Nv12Converter } from '../../src/image/Nv12Converter.js';
 import { frameBytes, nv12Twin } from '../../src/image/nv12Twin.js';
 import type { PreprocessOptions } from '../../src/image/PreprocessOptions.js';
-import { parsePlanKey, planFrame } from '../../src/image/planFrame.js';
+import { planFrame } from '../../src/image/planFrame.js';
 import { slotLayout } from '../../src/image/SlotLayout.js';
 
 let own: { readonly slot: FrameSlot; readonly converter: Nv12Converter } | undefined;
@@ -16,12 +16,11 @@ export function nv12ByKernel(frame: RawImageFrame, options: PreprocessOptions): 
   }
   const plan = planFrame(frame, options);
   own.slot.copyFrom(frame.data, plan);
-  return own.converter.convert({ key: plan.key }).slice();
+  return own.converter.convert(plan.program).slice();
 }
 
 /** The same by the twin, from the frame itself, not from a slot: a row that the plan forgot would show. */
 export function nv12ByTwin(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
-  const { shape } = parsePlanKey(planFrame(frame, options).key);
-  const layout = slotLayout(shape, options);
+  const layout = slotLayout(planFrame(frame, options).shape, options);
   return nv12Twin(frameBytes(frame.data, layout), layout);
 }

@@ -23,6 +23,7 @@ export function result(index: number, camera: string, label: string): ClassifyOu
       handoverNs: 50_000,
       decodeNs: 0,
       preprocessNs: 200_000,
+      batchWaitNs: 0,
       inferenceNs: 6_340_000 + index,
       postprocessNs: 10_000,
       deliveryNs: 30_000,
@@ -30,8 +31,9 @@ export function result(index: number, camera: string, label: string): ClassifyOu
     },
     widthPx: 640,
     heightPx: 480,
-    workerIndex: 0,
+    workerId: 0,
     generation: 0,
+    batchSize: 1,
     nv12: NV12,
   };
 }

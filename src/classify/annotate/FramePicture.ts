@@ -31,7 +31,7 @@ export class FramePicture {
       preprocessOptions({ widthPx, heightPx, resizeMode: 'stretch', filter: 'bilinear' }),
     );
     this.#slot.copyFrom(frame.data, plan);
-    const nv12 = this.#converter.convert(plan);
+    const nv12 = this.#converter.convert(plan.program);
     return { rgb: nv12ToRgb(nv12, widthPx, heightPx, 'full'), widthPx, heightPx };
   }
 }

@@ -20,8 +20,9 @@ export interface FrameReportMessage {
   readonly results: readonly ClassResultMessage[];
   readonly width_px: number;
   readonly height_px: number;
-  readonly worker_index: number;
+  readonly worker_id: number;
   readonly generation: number;
+  readonly batch_size: number;
   readonly backend: string;
   readonly is_simulated: boolean;
   readonly queue_wait_ns: bigint;
@@ -29,6 +30,7 @@ export interface FrameReportMessage {
   readonly handover_ns: bigint;
   readonly decode_ns: bigint;
   readonly preprocess_ns: bigint;
+  readonly batch_wait_ns: bigint;
   readonly inference_ns: bigint;
   readonly postprocess_ns: bigint;
   readonly delivery_ns: bigint;
@@ -51,6 +53,7 @@ const NO_TIMINGS: FrameTimings = {
   handoverNs: 0,
   decodeNs: 0,
   preprocessNs: 0,
+  batchWaitNs: 0,
   inferenceNs: 0,
   postprocessNs: 0,
   deliveryNs: 0,
@@ -75,8 +78,9 @@ export function frameReportMessage(
     results: (result?.value ?? []).map(({ index, label, score }) => ({ class_index: index, label, score })),
     width_px: result?.widthPx ?? 0,
     height_px: result?.heightPx ?? 0,
-    worker_index: result?.workerIndex ?? -1,
+    worker_id: result?.workerId ?? -1,
     generation: result?.generation ?? 0,
+    batch_size: result?.batchSize ?? 0,
     backend: context.backend,
     is_simulated: context.isSimulated,
     queue_wait_ns: spanNs(timings.queueWaitNs),
@@ -84,6 +88,7 @@ export function frameReportMessage(
     handover_ns: spanNs(timings.handoverNs),
     decode_ns: spanNs(timings.decodeNs),
     preprocess_ns: spanNs(timings.preprocessNs),
+    batch_wait_ns: spanNs(timings.batchWaitNs),
     inference_ns: spanNs(timings.inferenceNs),
     postprocess_ns: spanNs(timings.postprocessNs),
     delivery_ns: spanNs(timings.deliveryNs),

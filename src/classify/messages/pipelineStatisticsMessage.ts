@@ -39,6 +39,7 @@ export interface PipelineStatisticsMessage {
   readonly missing: bigint;
   readonly queued: number;
   readonly fps: number;
+  readonly mean_batch_size: number;
   readonly stages: readonly StageStatisticsMessage[];
   readonly threads: number;
   readonly workers_serving: number;
@@ -68,6 +69,7 @@ export interface PipelineState {
   readonly missing: number;
   readonly queuedCount: number;
   readonly framesPerSecond: number;
+  readonly meanBatchSize: number;
   /** Of the window. */
   readonly stages: StageSummaries;
   readonly threads: number;
@@ -105,6 +107,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     missing: BigInt(state.missing),
     queued: state.queuedCount,
     fps: state.framesPerSecond,
+    mean_batch_size: state.meanBatchSize,
     stages: STAGES.map((stage) => {
       const { count, meanNs, p50Ns, p95Ns, p99Ns, maxNs } = state.stages[stage];
       return {

@@ -23,6 +23,7 @@ export class BpuTask {
   readonly #control = new Uint8Array(new ArrayBuffer(CONTROL.size));
   /** The address of the outputs, since the runtime wants the address of a variable that holds it. */
   readonly #outputs = new BigUint64Array(new ArrayBuffer(8));
+  /** After a wait that ran out: the device may still use the tensors. */
   #isHung = false;
 
   constructor(lib: LibDnn, { core, priority, timeoutMs }: BpuTaskOptions, about: string) {
@@ -32,11 +33,6 @@ export class BpuTask {
     const control = new DataView(this.#control.buffer);
     control.setInt32(CONTROL.bpuCoreId, core === 'any' ? ANY_CORE : (CORE_MASKS[core] ?? ANY_CORE), true);
     control.setInt32(CONTROL.priority, priority, true);
-  }
-
-  /** True after a wait that ran out: the device may still use the tensors. */
-  get isHung(): boolean {
-    return this.#isHung;
   }
 
   /**

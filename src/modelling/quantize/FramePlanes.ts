@@ -33,7 +33,7 @@ export class FramePlanes {
     const raw = frame.kind === 'raw' ? frame : await decodeCompressed(frame);
     const plan = planFrame(raw, this.#preprocess);
     this.#slot.copyFrom(raw.data, plan);
-    const nv12 = this.#converter.convert(plan);
+    const nv12 = this.#converter.convert(plan.program);
     const { widthPx, heightPx, range } = this.#preprocess;
     const tensor = new InputTensor({
       input: {

@@ -105,6 +105,7 @@ export class PipelineReports {
     return {
       counts: classifier.counts(),
       framesPerSecond: classifier.framesPerSecond(),
+      meanBatchSize: classifier.meanBatchSize,
       backend,
       runtime,
       isSimulated,

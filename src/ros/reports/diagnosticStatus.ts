@@ -160,7 +160,7 @@ function framesVerdict({ view, lastFailure }: PipelineDiagnosis): Verdict | unde
   const { received, published, dropped } = view.recent;
   const failed = dropped.inference_failed + dropped.worker_died + dropped.timed_out;
   // A message that is no image is its camera's fault, and told there.
-  const due = received - dropped.bad_image - dropped.rate_limited - dropped.deactivated - dropped.closed;
+  const due = received - dropped.bad_image - dropped.rate_limited - dropped.closed;
   if (failed > 0) {
     const reason = lastFailure === undefined ? '' : `: ${lastFailure}`;
     return [

@@ -13,6 +13,7 @@ const STAGES = [
   'handover',
   'decode',
   'preprocess',
+  'batch_wait',
   'inference',
   'postprocess',
   'delivery',

@@ -46,6 +46,7 @@ function statistics(frames: number): PipelineStatisticsMessage {
     missing: frames / 5,
     queuedCount: 2,
     framesPerSecond: 29.97,
+    meanBatchSize: 1,
     stages: stages.takeWindow(),
     threads: 4,
     workersServing: 4,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
+import type { KernelProgram } from '../../../src/image/KernelProgram.js';
 import { compileNv12Kernel } from '../../../src/image/Nv12Converter.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { MAX_SLOT_BYTES, planFrame } from '../../../src/image/planFrame.js';
@@ -67,7 +68,7 @@ describe('FrameSlot', () => {
     const worker = new Worker(new URL('../../helpers/slotWorker.js', import.meta.url), {
       workerData: { memory: slot.memory, module: compileNv12Kernel() },
     });
-    const ask = async (order: { key?: string; growBytes?: number }): Promise<Answer> => {
+    const ask = async (order: { program?: KernelProgram; growBytes?: number }): Promise<Answer> => {
       worker.postMessage(order);
       const [answer] = await once(worker, 'message');
       return answer;
@@ -83,7 +84,10 @@ describe('FrameSlot', () => {
         const frame = rawFrame({ encoding: 'bgr8', widthPx, heightPx }, (data) => fillRandom(data, widthPx));
         const plan = planFrame(frame, options);
         slot.copyFrom(frame.data, plan);
-        const answer = await ask({ key: plan.key, ...(growBytes === undefined ? {} : { growBytes }) });
+        const answer = await ask({
+          program: plan.program,
+          ...(growBytes === undefined ? {} : { growBytes }),
+        });
         const expected = nv12ByTwin(frame, options);
         assert.deepEqual(answer.bytes, expected);
         // What the worker wrote is seen here too, in memory that the worker may have grown.

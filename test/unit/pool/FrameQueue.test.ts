@@ -70,7 +70,7 @@ describe('FrameQueue', () => {
     const queue = new FrameQueue<Item>(2, 'block');
     const names = Array.from({ length: 18 }, (_, index) => `a${index}`);
     assert.deepEqual(pushAll(queue, names), []);
-    assert.equal(queue.hasRoom, false);
+    assert.equal(queue.hasCapacity, false);
     assert.deepEqual(pushAll(queue, ['a18']), ['a18']);
   });
 
@@ -99,7 +99,7 @@ describe('FrameQueue', () => {
     pushAll(queue, ['a1', 'a2', 'a3']);
     assert.deepEqual(queue.configure(1, 'block'), []);
     assert.equal(queue.size, 3);
-    assert.equal(queue.hasRoom, false);
+    assert.equal(queue.hasCapacity, false);
   });
 
   it('loses no frame and gives none twice, in order per camera, within its bound', () => {

@@ -8,6 +8,7 @@ import type { FrameDrop, FrameOutcome, FrameResult } from '../../../src/pool/Fra
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import type { InferencePoolOptions, PoolModel } from '../../../src/pool/PoolOptions.js';
 import { assertBalanced } from '../../../src/stats/FrameAccounting.js';
+import { ManualClock } from '../../helpers/ManualClock.js';
 import { ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
 
 const PREPROCESS = preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resizeMode: 'stretch' });
@@ -104,6 +105,10 @@ describe('InferencePool', () => {
     return { outcome };
   }
 
+  async function until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await sleep(1);
+  }
+
   describe('with a frame', () => {
     it('gives its header, value and timings that add up', async () => {
       const pool = await startPool({ stampClockNs: () => 3_000_000_000n });
@@ -114,7 +119,7 @@ describe('InferencePool', () => {
         source: '/camera',
       });
       assert.equal(result.value, 7);
-      assert.equal(result.workerIndex, 0);
+      assert.equal(result.workerId, 0);
       assert.equal(result.nv12, undefined);
       const { totalNs, delayNs, ...stages } = result.timings;
       assert.equal(
@@ -146,17 +151,6 @@ describe('InferencePool', () => {
       ]);
       assert.deepEqual(resultOf(first).nv12, frame.data);
       assert.deepEqual(resultOf(second).nv12, further.data);
-    });
-
-    it('reads data at once or copies it where the caller reuses its buffer', async () => {
-      const pool = await startPool({ queueSize: 10 });
-      const buffer = scriptedFrame(0);
-      const outcomes = [1, 2, 3].map((number) => {
-        buffer.data.set(scriptedFrame(number).data);
-        return pool.submit(buffer, { copyIfQueued: true });
-      });
-      buffer.data.fill(0);
-      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 2, 3]);
     });
 
     it('refuses an image that cannot be read, at once and alone', async () => {
@@ -274,6 +268,96 @@ describe('InferencePool', () => {
       assert.deepEqual(delivered, [2, 1]);
     });
 
+    it('holds results back no longer than their limit, and drops the one that held them back', async () => {
+      const clock = new ManualClock();
+      const pool = await startPool({
+        threads: 2,
+        queueSize: 4,
+        dropPolicy: 'oldest',
+        orderTimeoutMs: 300,
+        clock,
+      });
+      const delivered: (number | string)[] = [];
+      const note = (outcome: FrameOutcome<number>) => delivered.push(wordOf(outcome));
+      const { outcome: slow } = await block(pool, 1);
+      const noted = slow.then(note);
+      const held = [2, 3].map((number) =>
+        pool.submit(scriptedFrame(number, 'work', { source: '/blocker' })).then(note),
+      );
+      await until(() => scripted.runsOf(3) === 1 && clock.pendingMs.some((delayMs) => delayMs <= 300));
+      clock.advance(299);
+      await sleep(5);
+      assert.deepEqual(delivered, []);
+      clock.advance(10);
+      await Promise.all(held);
+      assert.deepEqual(delivered, [2, 3]);
+      scripted.release();
+      await noted;
+      assert.deepEqual(delivered, [2, 3, 'overtaken']);
+      assert.equal(pool.counts().dropped.overtaken, 1);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(4, 'work', { source: '/blocker' }))), 4);
+    });
+
+    for (const options of [{ dropPolicy: 'block' }, { dropPolicy: 'oldest', orderTimeoutMs: 0 }] as const) {
+      it(`holds results back without a limit with ${JSON.stringify(options)}`, async () => {
+        const clock = new ManualClock();
+        const pool = await startPool({ threads: 2, queueSize: 4, runTimeoutMs: 60_000, clock, ...options });
+        const { outcome: slow } = await block(pool, 1);
+        const held = pool.submit(scriptedFrame(2, 'work', { source: '/blocker' }));
+        await until(() => scripted.runsOf(2) === 1);
+        clock.advance(10_000);
+        scripted.release();
+        assert.deepEqual((await Promise.all([slow, held])).map(wordOf), [1, 2]);
+      });
+    }
+
+    it('takes another limit at once, for results that wait already', async () => {
+      const clock = new ManualClock();
+      const pool = await startPool({
+        threads: 2,
+        queueSize: 4,
+        dropPolicy: 'oldest',
+        orderTimeoutMs: 0,
+        clock,
+      });
+      const { outcome: slow } = await block(pool, 1);
+      const held = pool.submit(scriptedFrame(2, 'work', { source: '/blocker' }));
+      await until(() => scripted.runsOf(2) === 1);
+      await until(() => {
+        pool.setOptions({ orderTimeoutMs: 100 });
+        return clock.pendingMs.some((delayMs) => delayMs <= 100);
+      });
+      clock.advance(100);
+      assert.equal(wordOf(await held), 2);
+      scripted.release();
+      assert.equal(wordOf(await slow), 'overtaken');
+    });
+
+    it('does not run a frame that a hung worker gave back after later ones were delivered', async () => {
+      const clock = new ManualClock();
+      const pool = await startPool({ threads: 2, queueSize: 9, clock });
+      const { outcome: hung } = await block(pool, 1);
+      const delivered: (number | string)[] = [];
+      // 2 keeps the other worker busy, 3 lies ready for it and 4 for the one that hangs, 5 waits in the queue.
+      const outcomes = [2, 3, 4, 5].map((number) =>
+        pool
+          .submit(scriptedFrame(number, 'work', { source: '/blocker', serviceMs: number === 2 ? 100 : 0 }))
+          .then((outcome) => delivered.push(wordOf(outcome))),
+      );
+      await until(() => scripted.runsOf(5) === 1);
+      await until(() => {
+        pool.setOptions({ dropPolicy: 'oldest', orderTimeoutMs: 400 });
+        clock.advance(400);
+        return delivered.length === 3;
+      });
+      assert.deepEqual(delivered, [2, 3, 5]);
+      clock.advance(5000);
+      assert.equal(wordOf(await hung), 'timed_out');
+      await Promise.all(outcomes);
+      assert.deepEqual(delivered, [2, 3, 5, 'overtaken']);
+      assert.equal(scripted.runsOf(4), 0);
+    });
+
     it('does not hold up the frames behind one that fails', async () => {
       const pool = await startPool({ threads: 2 });
       const outcomes = await readAll(pool, [
@@ -381,24 +465,6 @@ describe('InferencePool', () => {
       assert.equal((await fresh).header.stamp.nanosec, 3);
     });
 
-    it('drops what is too old by its stamp where that is asked for', async () => {
-      let nowNs = 10_000_000_000n;
-      const pool = await startPool({
-        dropPolicy: 'oldest',
-        maxAgeMs: 1000,
-        maxAgeFrom: 'stamp',
-        stampClockNs: () => nowNs,
-        queueSize: 10,
-      });
-      await block(pool);
-      const frames = [8, 9, 10, 11].map((stampSec) =>
-        pool.submit(scriptedFrame(stampSec, 'work', { stampSec })),
-      );
-      nowNs = 10_500_000_000n;
-      scripted.release();
-      assert.deepEqual((await Promise.all(frames)).map(wordOf), ['too_old', 'too_old', 10, 11]);
-    });
-
     it('keeps the order when the policy turns to block while frames wait', async () => {
       const pool = await startPool({ queueSize: 4, dropPolicy: 'oldest' });
       await block(pool);
@@ -478,11 +544,19 @@ describe('InferencePool', () => {
       });
     }
 
-    it('gives up a worker that hangs, drops its frame as timed_out, and goes on', async () => {
-      const pool = await startPool({ runTimeoutMs: 150 });
-      const drop = dropOf(await pool.submit(scriptedFrame(1, 'hang')));
+    it('abandons a worker that hangs, drops its frame as timed_out, and goes on', async () => {
+      const clock = new ManualClock();
+      const pool = await startPool({ runTimeoutMs: 150_000, clock });
+      const { outcome } = await block(pool, 1);
+      clock.advance(149_000);
+      await sleep(5);
+      assert.equal(pool.counts().inFlight, 1);
+      clock.advance(1000);
+      const drop = dropOf(await outcome);
       assert.equal(drop.cause, 'timed_out');
-      assert.match(drop.error?.message ?? '', /150 ms/);
+      assert.match(drop.error?.message ?? '', /150000 ms/);
+      // The back-off of its replacement.
+      clock.advance(100);
       assert.equal(wordOf(await pool.submit(scriptedFrame(2))), 2);
       // Its late answer is nobody's.
       scripted.release();
@@ -521,14 +595,6 @@ describe('InferencePool', () => {
         for (let number = 0; number < 5; number += 1) assert.equal(scripted.runsOf(number), 1);
       });
     }
-
-    it('drops a frame that lay ready where its data is no longer there to be read again', async () => {
-      const pool = await startPool();
-      const dying = pool.submit(scriptedFrame(1, 'exit', { serviceMs: 20 }));
-      const lent = pool.submit(scriptedFrame(2), { copyIfQueued: true });
-      assert.deepEqual((await Promise.all([dying, lent])).map(wordOf), ['worker_died', 'worker_died']);
-      assert.equal(scripted.runsOf(2), 0);
-    });
 
     it('replaces eight workers that die together without a storm', async () => {
       const pool = await startPool({ threads: 8 });
@@ -691,8 +757,12 @@ describe('InferencePool', () => {
 
     it('gives up a model that takes too long to load', async () => {
       scripted.hangLoads(true);
-      const pool = makePool({ loadTimeoutMs: 300 });
-      await assert.rejects(pool.start(), { code: 'TIMED_OUT', message: /300 ms/ });
+      const clock = new ManualClock();
+      const pool = makePool({ clock });
+      const started = assert.rejects(pool.start(), { code: 'TIMED_OUT', message: /120000 ms/ });
+      await until(() => scripted.loads === 1);
+      clock.advance(120_000);
+      await started;
     });
 
     it('serves frames that came before it was started', async () => {
@@ -700,6 +770,19 @@ describe('InferencePool', () => {
       const early = [1, 2, 3].map((number) => pool.submit(scriptedFrame(number)));
       await pool.start();
       assert.deepEqual((await Promise.all(early)).map(wordOf), [1, 2, 3]);
+    });
+
+    it('ends a wait for capacity or for the last frame by its signal', async () => {
+      const pool = await startPool({ queueSize: 1 });
+      const { outcome } = await block(pool);
+      const waiting = [1, 2].map((number) => pool.submit(scriptedFrame(number)));
+      for (const wait of [pool.ready.bind(pool), pool.drain.bind(pool)]) {
+        await assert.rejects(wait({ signal: AbortSignal.timeout(5) }), { code: 'CANCELLED' });
+        await assert.rejects(wait({ signal: AbortSignal.abort() }), { code: 'CANCELLED' });
+      }
+      scripted.release();
+      await pool.drain({ signal: new AbortController().signal });
+      assert.deepEqual((await Promise.all([outcome, ...waiting])).map(wordOf), [1000, 1, 2]);
     });
 
     it('finishes what waits when it is closed, and takes no more', async () => {
@@ -752,7 +835,7 @@ describe('InferencePool', () => {
       const pool = await startPool();
       const { outcome: blocker } = await block(pool);
       const waiting = pool.submit(scriptedFrame(1));
-      await pool.close({ limitMs: 100 });
+      await pool.close({ signal: AbortSignal.timeout(100) });
       assert.equal(wordOf(await blocker), 'closed');
       assert.equal(wordOf(await waiting), 'closed');
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { WorkerChannel } from '../../../src/pool/WorkerChannel.js';
+import { isNotAfter, WorkerChannel } from '../../../src/pool/WorkerChannel.js';
+import { monotonicNs } from '../../../src/stats/monotonicNs.js';
 
 /** Both ends of a channel on one thread: fine as long as nobody has to sleep. */
 function bothEnds() {
@@ -46,13 +47,35 @@ describe('WorkerChannel', () => {
   it('lets frame numbers go round', () => {
     const { pool, worker } = bothEnds();
     const words = new Int32Array(pool.buffer);
-    // POSTED and BEGUN, just before the end.
-    words[1] = 2 ** 30 - 1;
-    words[2] = 2 ** 30 - 1;
+    // POSTED, BEGUN and CLOSED, just before the end.
+    for (const word of [1, 2, 6]) words[word] = 2 ** 30 - 1;
     assert.equal(pool.post(0), 0);
     assert.equal(pool.post(1), 1);
+    assert.equal(pool.isOpen(0), true);
     assert.deepEqual(worker.nextFrame(), { number: 0, slot: 0 });
+    worker.closeTask(0);
+    assert.deepEqual([pool.isOpen(2 ** 30 - 1), pool.isOpen(0), pool.isOpen(1)], [false, false, true]);
     assert.deepEqual(worker.nextFrame(), { number: 1, slot: 1 });
+    assert.deepEqual([isNotAfter(2 ** 30 - 1, 0), isNotAfter(0, 0), isNotAfter(1, 0)], [true, true, false]);
+  });
+
+  it('waits for a further frame until its time is up, and no longer than there is one or the word to stop', () => {
+    const { pool, worker } = bothEnds();
+    const beganNs = monotonicNs();
+    assert.equal(worker.nextFrameUntil(beganNs - 1), undefined);
+    assert.equal(worker.nextFrameUntil(beganNs + 5e6), undefined);
+    assert.ok(monotonicNs() >= beganNs + 5e6);
+    const number = pool.post(3);
+    assert.deepEqual(worker.nextFrameUntil(Number.POSITIVE_INFINITY), { number, slot: 3 });
+    pool.stop();
+    assert.equal(worker.nextFrameUntil(Number.POSITIVE_INFINITY), undefined);
+  });
+
+  it('tells the worker its limits, from the first task on', () => {
+    const { pool, worker } = bothEnds();
+    assert.deepEqual(worker.batchLimits, { largestBatch: 1, waitMs: 0 });
+    pool.setBatchLimits({ largestBatch: 8, waitMs: 2.5 });
+    assert.deepEqual(worker.batchLimits, { largestBatch: 8, waitMs: 2.5 });
   });
 
   it('counts as harmless before and after guarded work, not during it', async () => {

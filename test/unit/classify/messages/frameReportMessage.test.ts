@@ -18,6 +18,7 @@ const classified: FrameOutcome<readonly ClassResult[]> = {
     handoverNs: 3,
     decodeNs: 4,
     preprocessNs: 5,
+    batchWaitNs: 5.5,
     inferenceNs: 6,
     postprocessNs: 7,
     deliveryNs: -8,
@@ -26,8 +27,9 @@ const classified: FrameOutcome<readonly ClassResult[]> = {
   },
   widthPx: 640,
   heightPx: 480,
-  workerIndex: 2,
+  workerId: 2,
   generation: 3,
+  batchSize: 4,
 };
 
 describe('frameReportMessage', () => {
@@ -41,8 +43,9 @@ describe('frameReportMessage', () => {
       results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
       width_px: 640,
       height_px: 480,
-      worker_index: 2,
+      worker_id: 2,
       generation: 3,
+      batch_size: 4,
       backend: 'bpu_sim',
       is_simulated: true,
       queue_wait_ns: 1n,
@@ -50,6 +53,7 @@ describe('frameReportMessage', () => {
       handover_ns: 3n,
       decode_ns: 4n,
       preprocess_ns: 5n,
+      batch_wait_ns: 6n,
       inference_ns: 6n,
       postprocess_ns: 7n,
       delivery_ns: 0n,
@@ -65,7 +69,7 @@ describe('frameReportMessage', () => {
     assert.equal(report.drop_cause, 'bad_image');
     assert.equal(report.drop_reason, 'The image is too short.');
     assert.deepEqual(report.results, []);
-    assert.equal(report.worker_index, -1);
+    assert.equal(report.worker_id, -1);
     assert.equal(report.total_ns, 0n);
     assert.equal(report.has_delay, false);
     assert.equal(frameReportMessage({ kind: 'dropped', header, cause: 'too_old' }, context).drop_reason, '');

@@ -22,6 +22,7 @@ function state(): PipelineState {
     missing: 7,
     queuedCount: 1,
     framesPerSecond: 29.5,
+    meanBatchSize: 1.5,
     stages: statistics.takeWindow(),
     threads: 4,
     workersServing: 3,

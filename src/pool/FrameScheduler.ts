@@ -1,0 +1,271 @@
+import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
+import { stampToNs } from '../core/Stamp.js';
+import type { FrameHeader } from '../image/ImageFrame.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
+import { Condition } from './Condition.js';
+import { dropCauseOf } from './dropCauseOf.js';
+import type { FrameJob } from './FrameJob.js';
+import { FrameQueue } from './FrameQueue.js';
+import type { WorkerReport } from './HeldFrames.js';
+import type { PoolClock, PoolTimer } from './PoolClock.js';
+import type { FixedPoolOptions, LivePoolOptions, PoolModel } from './PoolOptions.js';
+import { PoolStatistics } from './PoolStatistics.js';
+import { ReorderBuffer } from './ReorderBuffer.js';
+import { WorkerGroup } from './WorkerGroup.js';
+import type { WorkerThread } from './WorkerThread.js';
+
+const NS_PER_MS = 1e6;
+/** What a live frame may wait in the memory of a worker that is not done yet: the way there takes 0.5 to 5 ms under load. */
+const AHEAD_NS = 3 * NS_PER_MS;
+
+export interface SchedulerOptions<Value> {
+  readonly model: PoolModel<Value>;
+  readonly fixed: FixedPoolOptions;
+  readonly live: LivePoolOptions;
+  readonly stampClockNs: (() => bigint | undefined) | undefined;
+  readonly clock: PoolClock;
+}
+
+/**
+ * The owner of a pool's state: of the frames that wait, of the workers and what they hold, of the results that wait
+ * for their turn, and of the counts. Workers emit what became of a frame, and it is all decided here.
+ */
+export class FrameScheduler<Value> {
+  readonly statistics = new PoolStatistics();
+  readonly workers: WorkerGroup<FrameJob<Value>>;
+  /** No frame is in flight. */
+  readonly drained = new Condition(() => this.statistics.accounting.inFlight === 0);
+  /** A frame can be admitted without another being dropped. */
+  readonly admissible: Condition;
+  /** What frames are prepared and read by; to be exchanged at the moment that the workers are. */
+  model: PoolModel<Value>;
+  /** Whether the workers' model takes several frames at once. */
+  hasBatches = false;
+  readonly #clock: PoolClock;
+  readonly #stampClockNs: (() => bigint | undefined) | undefined;
+  readonly #isOrdered: boolean;
+  readonly #queue: FrameQueue<FrameJob<Value>>;
+  readonly #reorder = new ReorderBuffer<FrameJob<Value>>((job) => this.#deliver(job));
+  #expiry: PoolTimer | undefined;
+  #live: LivePoolOptions;
+  #isClosed = false;
+
+  constructor({ model, fixed, live, stampClockNs, clock }: SchedulerOptions<Value>) {
+    this.model = model;
+    this.#live = live;
+    this.#clock = clock;
+    this.#isOrdered = fixed.ordered;
+    this.#stampClockNs = stampClockNs;
+    this.#queue = new FrameQueue(live.queueSize, live.dropPolicy);
+    this.admissible = new Condition(() => this.#isClosed || this.#queue.hasCapacity);
+    this.workers = new WorkerGroup(fixed, clock);
+    this.workers.on('created', (worker) => this.#listenTo(worker));
+    this.workers.on('changed', () => {
+      this.#applyBatchLimits();
+      this.#pump();
+    });
+  }
+
+  get live(): LivePoolOptions {
+    return this.#live;
+  }
+
+  get queuedCount(): number {
+    return this.#queue.size;
+  }
+
+  setLive(live: LivePoolOptions): void {
+    this.#live = live;
+    for (const job of this.#queue.configure(live.queueSize, live.dropPolicy)) this.#drop(job, 'queue_full');
+    this.#applyBatchLimits();
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    this.#expireLater();
+    // Under `block` workers take frames ahead that they did not take before.
+    this.#pump();
+  }
+
+  /** Drops what is admitted from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.admissible.notifyAll();
+  }
+
+  /** A frame comes in: to a worker, into the queue, or out again. */
+  admit(job: FrameJob<Value>): void {
+    this.statistics.accounting.receive();
+    if (this.#isClosed) {
+      this.#drop(job, 'closed');
+      return;
+    }
+    try {
+      job.planFor(this.model.preprocess);
+    } catch (error) {
+      this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
+      return;
+    }
+    const worker = this.#queue.size === 0 ? this.#nextWorker() : undefined;
+    if (worker !== undefined) {
+      this.#dispatch(job, worker);
+      return;
+    }
+    const evicted = this.#queue.push(job);
+    if (evicted !== undefined) this.#drop(evicted, 'queue_full');
+    // The queue may be there because no worker was near its end when the frames in it came.
+    this.#pump();
+  }
+
+  /** Drops every frame that waits. */
+  dropQueue(cause: DropCause, error?: EffvitError): void {
+    for (const job of this.#queue.clear()) this.#drop(job, cause, error);
+    this.admissible.notifyAll();
+  }
+
+  #listenTo(worker: WorkerThread<FrameJob<Value>>): void {
+    worker.on('done', (job, report) => this.#onDone(worker, job, report));
+    worker.on('failed', (job, error) => {
+      this.#pump();
+      this.#fail(job, error);
+    });
+    worker.on('lost', (begun, unbegun, error) => {
+      for (const job of unbegun.toReversed()) this.#queue.unshift(job);
+      this.#pump();
+      for (const job of begun) this.#fail(job, error);
+    });
+  }
+
+  /** Gives waiting frames to workers that can take one; while nobody can serve, they are not kept waiting. */
+  #pump(): void {
+    if (this.workers.isBroken) this.dropQueue('worker_died', this.workers.status().lastDeath);
+    for (let worker = this.#nextWorker(); worker !== undefined; worker = this.#nextWorker()) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      if (job.isOvertaken) this.#drop(job, 'overtaken');
+      else if (this.#isTooOld(job)) this.#drop(job, 'too_old');
+      else this.#dispatch(job, worker);
+    }
+    this.admissible.notifyAll();
+  }
+
+  /**
+   * The worker that takes the next frame: one whose coming task it can join; else an idle one, always the first of
+   * them, so that at a low load the same caches stay warm; else a busy one, of several the one that is free first,
+   * which finds the frame in its memory when it is done. A live camera's frame only shortly before: there it could no
+   * longer be dropped for a newer one.
+   */
+  #nextWorker(): WorkerThread<FrameJob<Value>> | undefined {
+    const isLive = this.#live.dropPolicy !== 'block';
+    let untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
+    let idle: WorkerThread<FrameJob<Value>> | undefined;
+    let soonest: WorkerThread<FrameJob<Value>> | undefined;
+    for (const worker of this.workers.serving) {
+      if (!worker.hasCapacity) continue;
+      if (worker.isGathering) return worker;
+      if (worker.isIdle) {
+        idle ??= worker;
+      } else if (worker.expectedFreeNs <= untilNs) {
+        soonest = worker;
+        untilNs = worker.expectedFreeNs;
+      }
+    }
+    return idle ?? soonest;
+  }
+
+  #dispatch(job: FrameJob<Value>, worker: WorkerThread<FrameJob<Value>>): void {
+    const { model } = this;
+    job.model = model;
+    job.queueWaitNs = this.#clock.nowNs() - job.admittedNs;
+    try {
+      job.copyNs = worker.run(job, job.frame, job.planFor(model.preprocess), model.preprocess);
+    } catch (error) {
+      this.#fail(job, asEffvitError(error, 'BAD_IMAGE'));
+      return;
+    }
+    if (this.#isOrdered) this.#reorder.reserve(job);
+  }
+
+  #onDone(worker: WorkerThread<FrameJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
+    const nv12 = job.keepNv12 ? report.copyNv12() : undefined;
+    // The worker first: it computes while this thread goes on with the frame.
+    this.#pump();
+    const beganNs = this.#clock.nowNs();
+    let value: Value;
+    try {
+      value = (job.model ?? this.model).postprocess(report.logits);
+    } catch (error) {
+      this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
+      return;
+    }
+    const postprocessNs = this.#clock.nowNs() - beganNs;
+    const { id: workerId, generation } = worker;
+    job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, nv12 };
+    this.#finish(job);
+  }
+
+  #fail(job: FrameJob<Value>, error: EffvitError): void {
+    this.#drop(job, dropCauseOf(error.code), error);
+  }
+
+  /** The frame ends without a result; told in its turn, where it has one. */
+  #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
+    job.finished = { kind: 'drop', cause, error };
+    this.#finish(job);
+  }
+
+  #finish(job: FrameJob<Value>): void {
+    if (job.isOvertaken && job.finished?.kind === 'value') {
+      job.finished = { kind: 'drop', cause: 'overtaken', error: undefined };
+    }
+    if (!this.#reorder.complete(job, this.#clock.nowNs())) this.#deliver(job);
+    else this.#expireLater();
+  }
+
+  /** Sees to it that no result is held back for longer than the limit. */
+  #expireLater(): void {
+    const heldNs = this.#reorder.oldestHeldNs;
+    const { orderTimeoutMs, dropPolicy } = this.#live;
+    if (heldNs === undefined || this.#expiry !== undefined) return;
+    if (orderTimeoutMs === 0 || dropPolicy === 'block') return;
+    const delayMs = Math.max(orderTimeoutMs - (this.#clock.nowNs() - heldNs) / NS_PER_MS, 0);
+    this.#expiry = this.#clock.setTimer(delayMs, () => {
+      this.#expiry = undefined;
+      this.#reorder.expire(this.#clock.nowNs() - orderTimeoutMs * NS_PER_MS, (job) => {
+        job.isOvertaken = true;
+      });
+      this.#expireLater();
+    });
+  }
+
+  #deliver(job: FrameJob<Value>): void {
+    const { finished } = job;
+    if (finished === undefined) return;
+    if (finished.kind === 'drop') {
+      this.statistics.dropped(finished.cause);
+      job.drop(finished.cause, finished.error);
+    } else {
+      const nowNs = this.#clock.nowNs();
+      const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
+      const isCompressed = job.frame.kind === 'compressed';
+      const { batchSize } = finished.report;
+      this.statistics.published(timings, { isCompressed, hasBatches: this.hasBatches, batchSize }, nowNs);
+    }
+    this.drained.notifyAll();
+  }
+
+  #applyBatchLimits(): void {
+    const { maxBatch: largestBatch, batchWaitMs: waitMs } = this.#live;
+    for (const worker of this.workers.serving) worker.setBatchLimits({ largestBatch, waitMs });
+  }
+
+  #isTooOld(job: FrameJob<Value>): boolean {
+    const { maxAgeMs } = this.#live;
+    return maxAgeMs !== 0 && this.#clock.nowNs() - job.admittedNs > maxAgeMs * NS_PER_MS;
+  }
+
+  /** Undefined without a clock or before its first tick, and for a frame without a stamp. */
+  #delayNs({ stamp }: FrameHeader): number | undefined {
+    if (stamp.sec === 0 && stamp.nanosec === 0) return undefined;
+    const nowNs = this.#stampClockNs?.();
+    return nowNs === undefined ? undefined : Number(nowNs - stampToNs(stamp));
+  }
+}

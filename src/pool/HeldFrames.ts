@@ -1,0 +1,164 @@
+import type { MessagePort } from 'node:worker_threads';
+import { EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import { FrameHandover, type HandoverPlan } from './FrameHandover.js';
+import type { PictureSize, WorkerTimes } from './FrameRecord.js';
+import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
+import { heldFrames, logitsRing } from './workerProtocol.js';
+
+/** What a worker made of a frame. */
+export interface WorkerReport {
+  readonly times: WorkerTimes;
+  /** How long the frame lay in the worker's memory while those before it were computed, nanoseconds. */
+  readonly waitedAheadNs: number;
+  /** Of a compressed frame; zeros for a raw one. */
+  readonly pictureSize: PictureSize;
+  /** Frames of the task that it was part of. */
+  readonly batchSize: number;
+  /** Valid until the worker has answered as many further frames as it may hold. */
+  readonly logits: Float32Array;
+  /** What the network saw; only before the next frame is handed over. */
+  copyNv12(): Uint8Array;
+}
+
+interface HeldFrame<Job> {
+  readonly job: Job;
+  readonly number: number;
+  readonly slot: number;
+}
+
+/** Of the newest task in the moving average of the time that one takes. */
+const SERVICE_WEIGHT = 1 / 8;
+
+/** The frames that one worker has been handed and has not answered, in the order in which its thread does them. */
+export class HeldFrames<Job> {
+  readonly channel = new WorkerChannel();
+  readonly #handover = new FrameHandover();
+  #frames: HeldFrame<Job>[] = [];
+  #modelBatch = 1;
+  #largestBatch = 1;
+  #logits = logitsRing(0, 1);
+  /** When the thread turned to the first of the frames. */
+  #currentSinceNs = 0;
+  /** How long it takes for a task, a moving average; nothing is expected of it before the first. */
+  #serviceNs = Number.POSITIVE_INFINITY;
+  #lastEndedNs = 0;
+
+  /** For the worker's thread, to be transferred. */
+  get workerPort(): MessagePort {
+    return this.#handover.workerPort;
+  }
+
+  get count(): number {
+    return this.#frames.length;
+  }
+
+  /** The frame that has waited longest for an answer. */
+  get first(): Job | undefined {
+    return this.#frames[0]?.job;
+  }
+
+  /** One task is computed, and as many frames may lie ready for the next. */
+  get hasCapacity(): boolean {
+    return this.#frames.length < heldFrames(this.#largestBatch);
+  }
+
+  /** Whether a further frame would join all of these in one task, which has not begun to run. */
+  get isGathering(): boolean {
+    const first = this.#frames[0];
+    return first !== undefined && this.count < this.#largestBatch && this.channel.isOpen(first.number);
+  }
+
+  /** When the worker is expected to be done with the task that it computes, by the pool's clock. */
+  get expectedFreeNs(): number {
+    return this.#currentSinceNs + this.#serviceNs;
+  }
+
+  /** The model is there: frames can be handed over. */
+  prepare(info: LoadedModelInfo, logits: SharedArrayBuffer): void {
+    this.#modelBatch = largestBatchOf(info);
+    this.#logits = logitsRing(info.classCount, this.#modelBatch, logits);
+    this.setBatchLimits({ largestBatch: 0, waitMs: 0 });
+  }
+
+  /** For the tasks from now on. @param limits.largestBatch 0: as many as the model takes. */
+  setBatchLimits({ largestBatch, waitMs }: BatchLimits): void {
+    this.#largestBatch = Math.min(largestBatch === 0 ? this.#modelBatch : largestBatch, this.#modelBatch);
+    this.channel.setBatchLimits({ largestBatch: this.#largestBatch, waitMs });
+  }
+
+  /**
+   * Copies the frame into the worker's memory and wakes it; only while {@link hasCapacity}.
+   *
+   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
+   */
+  add(job: Job, frame: ImageFrame, plan: HandoverPlan, preprocess: PreprocessOptions): number {
+    if (!this.hasCapacity) {
+      throw new EffvitError('INTERNAL', 'The worker has no capacity; this is a defect of effvit.');
+    }
+    const beganNs = monotonicNs();
+    const slot = this.#handover.acquireSlot();
+    let handedOverNs: number;
+    try {
+      handedOverNs = this.#handover.write(slot, frame, plan, preprocess);
+    } catch (error) {
+      this.#handover.releaseSlot(slot);
+      throw error;
+    }
+    this.#frames.push({ job, number: this.channel.post(slot), slot });
+    // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
+    return handedOverNs - beganNs;
+  }
+
+  /** The thread turns to the first frame. */
+  beginFirst(nowNs: number): void {
+    this.#currentSinceNs = nowNs;
+  }
+
+  /** Removes the frame that was answered; undefined for an answer that nobody waits for any more. */
+  take(number: number): { readonly job: Job; readonly report: () => WorkerReport } | undefined {
+    const index = this.#frames.findIndex((each) => each.number === number);
+    const frame = this.#frames[index];
+    if (frame === undefined) return undefined;
+    this.#frames.splice(index, 1);
+    this.#handover.releaseSlot(frame.slot);
+    return { job: frame.job, report: () => this.#report(frame) };
+  }
+
+  /** Takes all frames back, for good. */
+  revoke(): { readonly begun: readonly Job[]; readonly unbegun: readonly Job[] } {
+    const lastBegun = this.channel.revoke();
+    const frames = this.#frames;
+    this.#frames = [];
+    const begunCount = frames.filter(({ number }) => isNotAfter(number, lastBegun)).length;
+    const jobs = frames.map(({ job }) => job);
+    return { begun: jobs.slice(0, begunCount), unbegun: jobs.slice(begunCount) };
+  }
+
+  close(): void {
+    this.#handover.close();
+  }
+
+  #report({ number, slot }: HeldFrame<Job>): WorkerReport {
+    const record = this.#handover.record(slot);
+    const times = record.times();
+    const { handedOverNs, beganNs, endedNs } = times;
+    const aheadUntilNs = Math.min(this.#lastEndedNs, beganNs);
+    this.#lastEndedNs = endedNs;
+    const serviceNs = endedNs - beganNs;
+    this.#serviceNs = Number.isFinite(this.#serviceNs)
+      ? this.#serviceNs + (serviceNs - this.#serviceNs) * SERVICE_WEIGHT
+      : serviceNs;
+    return {
+      times,
+      waitedAheadNs: Math.max(aheadUntilNs - handedOverNs, 0),
+      pictureSize: record.pictureSize(),
+      batchSize: record.batchSize,
+      logits: this.#logits.of(number),
+      copyNv12: () => this.#handover.copyNv12(slot),
+    };
+  }
+}

@@ -1,0 +1,274 @@
+import { EventEmitter } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { BackendSpec } from '../inference/BackendSpec.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { disableTelemetry } from '../inference/onnx/disableTelemetry.js';
+import { guardExit, releaseExit } from './exitGuard.js';
+import type { HandoverPlan } from './FrameHandover.js';
+import { HeldFrames, type WorkerReport } from './HeldFrames.js';
+import { nv12Kernel } from './nv12Kernel.js';
+import type { PoolClock, PoolTimer } from './PoolClock.js';
+import type { BatchLimits } from './WorkerChannel.js';
+import type { WorkerMessage, WorkerStart } from './workerProtocol.js';
+
+/** What becomes of the jobs that a worker was given; each is part of exactly one `done`, `failed` or `lost`. */
+export interface WorkerEvents<Job> {
+  /** The frame was classified; the worker can take another. */
+  done: [job: Job, report: WorkerReport];
+  /** The frame failed alone; the worker can take another. */
+  failed: [job: Job, error: EffvitError];
+  /**
+   * The worker serves no more, though nobody told it to leave: `begun` are lost with it, `unbegun` were never
+   * looked at and never will be by this worker.
+   */
+  lost: [begun: readonly Job[], unbegun: readonly Job[], error: EffvitError];
+  /** Its thread has ended. */
+  exited: [];
+}
+
+export interface WorkerOptions {
+  readonly spec: BackendSpec;
+  /** From 0; a replacement takes the id of the worker that it replaces. */
+  readonly id: number;
+  readonly generation: number;
+  readonly runTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+  readonly clock: PoolClock;
+}
+
+interface Loaded {
+  readonly info: LoadedModelInfo;
+  readonly preparedSpec: BackendSpec;
+}
+
+// A worker's heap is 5 MB: shrinking it while the worker is thought to be idle halted it for 5 to 19 ms amid frames.
+// Read whenever a thread's heap is made, so before the first worker.
+setFlagsFromString('--no-memory-reducer');
+
+/**
+ * The main thread's handle of one worker thread: `loading`, then `serving`, then `leaving` (told to go, or
+ * abandoned) and `exited`.
+ *
+ * A thread is never terminated: that would abort the process where it is inside native code. One that hangs
+ * is abandoned: it leaves by itself if it ever comes back, and does not keep the process alive until then.
+ */
+export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
+  readonly id: number;
+  readonly generation: number;
+  /** Resolves when the thread has ended. */
+  readonly exited: Promise<void>;
+  /** Resolves once the model is loaded; rejects with the reason why not, and the worker leaves then. */
+  readonly loaded: Promise<Loaded>;
+  readonly #options: WorkerOptions;
+  readonly #held = new HeldFrames<Job>();
+  readonly #thread: Worker;
+  #state: 'loading' | 'serving' | 'leaving' | 'exited' = 'loading';
+  #isAbandoned = false;
+  #timer: PoolTimer | undefined;
+  #settleLoad: { resolve: (loaded: Loaded) => void; reject: (error: EffvitError) => void } | undefined;
+
+  constructor(options: WorkerOptions) {
+    super();
+    const { id, generation, spec, clock, loadTimeoutMs } = options;
+    this.id = id;
+    this.generation = generation;
+    this.#options = options;
+    this.loaded = new Promise((resolve, reject) => {
+      this.#settleLoad = { resolve, reject };
+    });
+    const { workerPort: setup, channel } = this.#held;
+    const workerData: WorkerStart = { spec, channel: channel.buffer, setup, kernel: nv12Kernel() };
+    disableTelemetry();
+    this.#thread = new Worker(new URL('./workerMain.js', import.meta.url), {
+      name: `effvit inference ${id}`,
+      workerData,
+      transferList: [setup],
+    });
+    guardExit(channel);
+    this.exited = new Promise((resolve) => {
+      this.#thread.once('exit', (code) => {
+        this.#onExit(code);
+        resolve();
+      });
+    });
+    this.#thread.on('message', (message: WorkerMessage) => this.#onMessage(message));
+    this.#thread.on('error', (error) => this.#onLost(deathOf(id, error)));
+    this.#timer = clock.setTimer(loadTimeoutMs, () => this.#onLoadTimeout(), { keepsAlive: true });
+  }
+
+  get isServing(): boolean {
+    return this.#state === 'serving';
+  }
+
+  /** Whether nothing more is expected of it, though its thread has not ended. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  get isIdle(): boolean {
+    return this.#held.count === 0;
+  }
+
+  /** Whether it can be given a frame. */
+  get hasCapacity(): boolean {
+    return this.isServing && this.#held.hasCapacity;
+  }
+
+  /** Whether a frame would join those that it has in one task, which has not begun to run. */
+  get isGathering(): boolean {
+    return this.isServing && this.#held.isGathering;
+  }
+
+  /** When it is expected to be done with the task that it computes, by the pool's clock; for one that is not idle. */
+  get expectedFreeNs(): number {
+    return this.#held.expectedFreeNs;
+  }
+
+  /** For the tasks from now on. @param limits.largestBatch 0: as many as the model takes. */
+  setBatchLimits(limits: BatchLimits): void {
+    this.#held.setBatchLimits(limits);
+  }
+
+  /**
+   * Copies the frame into the worker's memory and wakes it; only while {@link hasCapacity}.
+   *
+   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
+   */
+  run(job: Job, frame: ImageFrame, plan: HandoverPlan, preprocess: PreprocessOptions): number {
+    const copyNs = this.#held.add(job, frame, plan, preprocess);
+    if (this.#held.count === 1) this.#watchFirst();
+    return copyNs;
+  }
+
+  /** Tells the worker to leave, after the frames that it has. */
+  retire(): void {
+    if (this.#state === 'exited') return;
+    this.#held.channel.stop();
+    if (this.#state === 'serving') this.#state = 'leaving';
+    this.#failLoad(new EffvitError('CLOSED', 'The pool was closed while the model was loading.'));
+  }
+
+  /** Expects nothing more of the worker: the frames that it has are lost, or given back. */
+  abandon(error: EffvitError): void {
+    if (this.#isAbandoned || this.#state === 'exited') return;
+    this.#isAbandoned = true;
+    this.#state = 'leaving';
+    this.#thread.unref();
+    this.#lose(error);
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (typeof message === 'number') {
+      this.#onDone(message);
+      return;
+    }
+    switch (message.kind) {
+      case 'loaded':
+        this.#onLoaded(message);
+        break;
+      case 'load_failed':
+        this.#failLoad(new EffvitError(message.error.code, message.error.message));
+        break;
+      case 'frame_failed':
+        this.#onFailed(message.number, new EffvitError(message.error.code, message.error.message));
+        break;
+    }
+  }
+
+  #onLoaded({ info, preparedSpec, logits }: Extract<WorkerMessage, { kind: 'loaded' }>): void {
+    // It came too late, or was told to leave meanwhile.
+    if (this.#state !== 'loading') return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#held.prepare(info, logits);
+    this.#state = 'serving';
+    this.#settleLoad?.resolve({ info, preparedSpec });
+  }
+
+  #failLoad(error: EffvitError): void {
+    if (this.#state !== 'loading') return;
+    this.#state = 'leaving';
+    this.#timer?.cancel();
+    this.#settleLoad?.reject(error);
+  }
+
+  #onDone(number: number): void {
+    const answered = this.#take(number);
+    if (answered !== undefined) this.emit('done', answered.job, answered.report());
+  }
+
+  #onFailed(number: number, error: EffvitError): void {
+    if (error.code === 'WORKER_DIED') {
+      this.#onLost(error);
+      return;
+    }
+    const answered = this.#take(number);
+    if (answered !== undefined) this.emit('failed', answered.job, error);
+  }
+
+  #take(number: number): ReturnType<HeldFrames<Job>['take']> {
+    const answered = this.#held.take(number);
+    if (answered !== undefined && this.#held.count > 0) this.#watchFirst();
+    return answered;
+  }
+
+  /** The thread turns to a frame: its time runs from now on. */
+  #watchFirst(): void {
+    const { clock, runTimeoutMs } = this.#options;
+    this.#held.beginFirst(clock.nowNs());
+    // One timer for the worker's life: starting it anew costs less than making one for each frame.
+    this.#timer ??= clock.setTimer(runTimeoutMs, () => this.#onRunTimeout());
+    this.#timer.restart();
+  }
+
+  #onLoadTimeout(): void {
+    const { loadTimeoutMs } = this.#options;
+    const error = new EffvitError('TIMED_OUT', `The model did not load within ${loadTimeoutMs} ms.`);
+    this.#failLoad(error);
+    this.abandon(error);
+  }
+
+  #onRunTimeout(): void {
+    // After a long halt of this thread the answer may be there already: messages are read before the check.
+    const current = this.#held.first;
+    setImmediate(() => {
+      if (current === undefined || this.#held.first !== current) return;
+      const { runTimeoutMs } = this.#options;
+      const message = `Worker ${this.id} held a frame longer than ${runTimeoutMs} ms and was abandoned: raise the limit if the model is that slow.`;
+      this.abandon(new EffvitError('TIMED_OUT', message));
+    });
+  }
+
+  /** The thread is about to end, or has ended, without being told to. */
+  #onLost(error: EffvitError): void {
+    if (this.#state === 'loading') {
+      this.#failLoad(error);
+    } else if (this.#state === 'serving' || this.#held.count > 0) {
+      this.#state = 'leaving';
+      this.#lose(error);
+    }
+  }
+
+  #lose(error: EffvitError): void {
+    this.#timer?.cancel();
+    const { begun, unbegun } = this.#held.revoke();
+    this.emit('lost', begun, unbegun, error);
+  }
+
+  #onExit(code: number): void {
+    this.#onLost(deathOf(this.id, `its thread ended with code ${code}`));
+    this.#state = 'exited';
+    this.#timer?.cancel();
+    this.#held.close();
+    releaseExit(this.#held.channel);
+    this.emit('exited');
+  }
+}
+
+function deathOf(id: number, reason: unknown): EffvitError {
+  return asEffvitError(reason, 'WORKER_DIED', `Worker ${id} died`);
+}
