@@ -9,13 +9,13 @@ interface Alarm {
   dueNs: number;
 }
 
-/** The monotonic clock, moved on by a test: waits of seconds take none, and timers fire inside {@link advance} alone. */
+/** A clock that stands still until a test moves it on: timers fire inside {@link advance} alone. */
 export class ManualClock implements PoolClock {
   readonly #alarms = new Set<Alarm>();
-  #aheadNs = 0;
+  #nowNs = monotonicNs();
 
   nowNs(): number {
-    return monotonicNs() + this.#aheadNs;
+    return this.#nowNs;
   }
 
   setTimer(delayMs: number, callback: () => void): PoolTimer {
@@ -30,7 +30,7 @@ export class ManualClock implements PoolClock {
 
   /** Moves on, and fires what is due, the earliest first. */
   advance(ms: number): void {
-    this.#aheadNs += ms * NS_PER_MS;
+    this.#nowNs += ms * NS_PER_MS;
     for (;;) {
       const due = [...this.#alarms].filter(({ dueNs }) => dueNs <= this.nowNs());
       const [first] = due.sort((a, b) => a.dueNs - b.dueNs);
