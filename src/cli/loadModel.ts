@@ -17,6 +17,9 @@ import { saturationNotice } from '../modelling/quantize/saturationNotice.js';
 const PREFERRED_MODEL = 'efficientvit_m5';
 const BUNDLED_MODEL = 'efficientvit_m5_signs';
 
+/** What the model `auto` may be. */
+export const AUTO_MODELS = [PREFERRED_MODEL, BUNDLED_MODEL] as const;
+
 /** What the caller should show of what was decided here. */
 export interface ModelNotices {
   /** A sentence for people, e.g. that the bundled model stands in for another. */

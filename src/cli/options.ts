@@ -67,6 +67,11 @@ export function pickOptions<Name extends ClassifierOptionName>(
   return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<ClassifierOptions, Name>;
 }
 
+/** For commands that write files. */
+export function forceOption(): Option {
+  return new Option('--force', 'replace files that effvit did not write');
+}
+
 /** An option with a few values. */
 export function choiceOption<Choice extends string>(
   flags: string,

@@ -53,6 +53,14 @@ export async function* calibrationPlanes(
   }
 }
 
+/** What is read for --calibration and --eval: a recording, or a folder or list with its pictures. */
+export async function pictureInputs(path: string): Promise<string[]> {
+  if (await isBagPath(path)) return [path];
+  // A wrong list is told where it is read.
+  const pictures = await listCalibrationPictures(path, Number.POSITIVE_INFINITY).catch(() => []);
+  return [path, ...pictures];
+}
+
 /** The labelled pictures as a stream that can be read again; a wrong list shows before the work begins. */
 export async function labelledPlanes(
   list: string,

@@ -31,9 +31,11 @@ import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { deviceMeter } from './deviceMeter.js';
 import { loadModel } from './loadModel.js';
-import { addClassifierOptions, numberParser, pickOptions } from './options.js';
+import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
+import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { modelInputs } from './outputs/modelInputs.js';
 import { type BenchResult, showBench } from './showBench.js';
-import { checkChartPath, writeChart } from './writeChart.js';
+import { chartKind, checkChartPath, writeChart } from './writeChart.js';
 
 const CLASSIFIER_FLAGS = [
   'model',
@@ -61,6 +63,7 @@ interface BenchOptions extends Flags {
   readonly profile?: string;
   readonly compare?: string;
   readonly chart?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -95,6 +98,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     )
     .option('--compare <file>', 'an earlier run (written with --json) to compare with')
     .option('--chart <file>', 'draw frames a second and latency over the threads (.png, .svg, .html)')
+    .addOption(forceOption())
     .option('--json', 'one JSON object instead of reports')
     .addHelpText(
       'after',
@@ -102,7 +106,7 @@ export function registerBench(program: Command, context: CommandContext): void {
     );
   addClassifierOptions(command, CLASSIFIER_FLAGS);
   command.action(async (options: BenchOptions) => {
-    if (options.chart !== undefined) checkChartPath(options.chart);
+    await checkBenchOutputs(options);
     const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
     const classifying = classifierOptions({
       ...pickOptions(options, CLASSIFIER_FLAGS),
@@ -115,6 +119,29 @@ export function registerBench(program: Command, context: CommandContext): void {
     if (options.profile !== undefined) await writeProfiles(options.profile, result, options.coreId);
     if (options.chart !== undefined) await writeChart(options.chart, benchChart(chartData(result)));
   });
+}
+
+/** @throws EffvitError BAD_ARGUMENT */
+async function checkBenchOutputs({
+  chart,
+  profile,
+  threads,
+  compare,
+  model,
+  force,
+}: BenchOptions): Promise<void> {
+  const outputs: PlannedOutput[] = [];
+  if (chart !== undefined) {
+    checkChartPath(chart);
+    outputs.push({ option: '--chart', path: chart, kind: chartKind(chart) });
+  }
+  if (profile !== undefined) {
+    for (const path of profilePaths(profile, threads))
+      outputs.push({ option: '--profile', path, kind: 'profile' });
+  }
+  if (outputs.length === 0) return;
+  const inputs = [...(compare === undefined ? [] : [compare]), ...(await modelInputs(model))];
+  await checkOutputs({ inputs, outputs, isForced: force === true });
 }
 
 async function measure(
@@ -229,16 +256,28 @@ function quotedFigures(published: PublishedFigures): NonNullable<BenchChartData[
   };
 }
 
+/** One file for each number of threads. */
+function profilePaths(path: string, threads: readonly number[]): string[] {
+  if (threads.length === 1) return [path];
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  return threads.map((count) => `${stem}.${count}${extension}`);
+}
+
 async function writeProfiles(
   path: string,
   { series, model, info }: BenchResult,
   coreId: number,
 ): Promise<void> {
-  const extension = extname(path);
-  const stem = path.slice(0, path.length - extension.length);
-  for (const one of series) {
-    const target = series.length === 1 ? path : `${stem}.${one.threads}${extension}`;
-    await writeFileAtomic(target, profilerLog(one, model.manifest.name, coreId, info.isSimulated));
+  const paths = profilePaths(
+    path,
+    series.map(({ threads }) => threads),
+  );
+  for (const [index, one] of series.entries()) {
+    await writeFileAtomic(
+      paths[index] ?? path,
+      profilerLog(one, model.manifest.name, coreId, info.isSimulated),
+    );
   }
 }
 

@@ -13,7 +13,9 @@ import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
 import { nv12ToRgb } from '../image/nv12ToRgb.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addClassifierOptions, pickOptions } from './options.js';
+import { addClassifierOptions, forceOption, pickOptions } from './options.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+import { modelInputs } from './outputs/modelInputs.js';
 import { pictureFrame } from './pictureFrame.js';
 import { resultLines } from './resultLines.js';
 
@@ -33,6 +35,7 @@ interface ClassifyOptions extends Flags {
   readonly json?: boolean;
   readonly annotate?: string;
   readonly showInput?: boolean;
+  readonly force?: boolean;
 }
 
 type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
@@ -46,6 +49,7 @@ export function registerClassify(program: Command, context: CommandContext): voi
     .option('--json', 'one JSON object a line instead of text')
     .option('--annotate <file>', 'write one picture with its results beside it as a PNG')
     .option('--show-input', 'with --annotate: what the network sees, after resize and NV12, too')
+    .addOption(forceOption())
     .addHelpText(
       'after',
       '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
@@ -59,6 +63,13 @@ export function registerClassify(program: Command, context: CommandContext): voi
       threads: 1,
     });
     const { terminal, signal } = context;
+    if (options.annotate !== undefined) {
+      await checkOutputs({
+        inputs: [...pictures, ...(await modelInputs(options.model))],
+        outputs: [{ option: '--annotate', path: options.annotate, kind: 'png' }],
+        isForced: options.force === true,
+      });
+    }
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, classifying);
     try {

@@ -14,7 +14,8 @@ import { type PullTarget, pullModel } from '../modelling/fetch/pullModel.js';
 import { formatModelInfo } from '../modelling/inspect/formatModelInfo.js';
 import { inspectModelFile } from '../modelling/inspect/inspectModelFile.js';
 import type { CommandContext } from './CommandContext.js';
-import { choiceOption, numberParser } from './options.js';
+import { choiceOption, forceOption, numberParser } from './options.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
 import type { Terminal } from './Terminal.js';
 
 const OPSETS = ['11', '13', '17'] as const;
@@ -28,6 +29,7 @@ interface BuildOptions {
   readonly input: 'rgb' | 'nv12';
   readonly range: 'full' | 'limited';
   readonly classes?: number;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -70,6 +72,7 @@ function registerBuild(model: Command, { terminal }: CommandContext): void {
       "the head's classes, checked; taken from the weights where it is not given",
       numberParser(1, 1e6, true),
     )
+    .addOption(forceOption())
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
@@ -78,6 +81,11 @@ function registerBuild(model: Command, { terminal }: CommandContext): void {
     .action(async (name: string, options: BuildOptions) => {
       const variant = parseEfficientVitVariant(name);
       const outputPath = options.output ?? `efficientvit_${variant}.onnx`;
+      await checkOutputs({
+        inputs: [options.weights],
+        outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }],
+        isForced: options.force === true,
+      });
       const request: BuildModelFileOptions = {
         variant,
         weightsPath: options.weights,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
@@ -18,10 +17,12 @@ import { type CalibrationSet, writeCalibrationSet } from '../modelling/quantize/
 import { writeQuantizedManifest } from '../modelling/quantize/writeQuantizedManifest.js';
 import { quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
-import { numberParser } from './options.js';
+import { forceOption, numberParser } from './options.js';
+import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { manifestInputs } from './outputs/modelInputs.js';
 import { quantizeChartData } from './quantizeChartData.js';
-import { calibrationPlanes, labelledPlanes, planesMaker } from './quantizePictures.js';
-import { checkChartPath, writeChart } from './writeChart.js';
+import { calibrationPlanes, labelledPlanes, pictureInputs, planesMaker } from './quantizePictures.js';
+import { chartKind, checkChartPath, writeChart } from './writeChart.js';
 
 interface QuantizeCommandOptions {
   readonly calibration: string;
@@ -31,6 +32,7 @@ interface QuantizeCommandOptions {
   readonly pictures: number;
   readonly node: readonly string[];
   readonly coverage: Coverage;
+  readonly force?: boolean;
   readonly fullRange?: boolean;
   readonly ablation?: boolean;
   readonly speedRounds: number;
@@ -80,6 +82,7 @@ export function registerQuantize(program: Command, context: CommandContext): voi
       60,
     )
     .option('--chart <file>', 'draw the accuracy and the least similar nodes (.png, .svg, .html)')
+    .addOption(forceOption())
     .option('--json', 'one JSON object instead of tables')
     .addHelpText(
       'after',
@@ -96,7 +99,7 @@ export function registerQuantize(program: Command, context: CommandContext): voi
       const { manifest } = await fitManifest(resolved, onnxPath);
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
-      await checkOutputPath(outputPath, onnxPath);
+      await checkQuantizeOutputs(outputPath, [path, onnxPath, ...(await manifestInputs(manifest))], options);
       for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
       const planes = planesMaker(manifest);
       const labelled =
@@ -171,15 +174,23 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
   return forms;
 }
 
-/** What would fail after minutes of work, or destroy the float model. @throws EffvitError BAD_ARGUMENT */
-async function checkOutputPath(outputPath: string, floatPath: string): Promise<void> {
-  const refuse = (what: string): never => {
-    throw new EffvitError('BAD_ARGUMENT', `--output ${outputPath} ${what}.`);
-  };
-  if (!outputPath.toLowerCase().endsWith('.onnx')) refuse('does not end in .onnx: name the file to write');
-  if (outputPath === resolve(floatPath)) refuse('is the float model itself: name another file');
-  const info = await stat(outputPath).catch(() => undefined);
-  if (info?.isDirectory() === true) refuse('is a folder: name a file in it');
+/** What would fail after minutes of work, or destroy what is read. @throws EffvitError BAD_ARGUMENT */
+async function checkQuantizeOutputs(
+  outputPath: string,
+  inputs: readonly string[],
+  { chart, calibration, eval: labelled, force }: QuantizeCommandOptions,
+): Promise<void> {
+  if (!outputPath.toLowerCase().endsWith('.onnx')) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `--output ${outputPath} does not end in .onnx: name the file to write.`,
+    );
+  }
+  const outputs: PlannedOutput[] = [{ option: '--output', path: outputPath, kind: 'onnx' }];
+  if (chart !== undefined) outputs.push({ option: '--chart', path: chart, kind: chartKind(chart) });
+  const pictures = [calibration, ...(labelled === undefined ? [] : [labelled])];
+  const read = await Promise.all(pictures.map(pictureInputs));
+  await checkOutputs({ inputs: [...inputs, ...read.flat()], outputs, isForced: force === true });
 }
 
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {

@@ -21,7 +21,9 @@ import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadModel } from './loadModel.js';
-import { addClassifierOptions, numberParser, pickOptions } from './options.js';
+import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
+import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { modelInputs } from './outputs/modelInputs.js';
 import { parseRateOrMax } from './playbackRate.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
 import { writeReplayReport } from './writeReplayReport.js';
@@ -55,6 +57,7 @@ interface ReplayOptions extends Flags {
   readonly saveExpected?: string;
   readonly tolerance: number;
   readonly results?: boolean;
+  readonly force?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -75,6 +78,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
     .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
     .option('--save-expected <file>', 'write the results for a later --expect')
     .option('--tolerance <score>', 'largest difference of a score with --expect', numberParser(0, 1), 0.01)
+    .addOption(forceOption())
     .option('--quiet', 'no lines for each frame')
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
@@ -86,6 +90,7 @@ export function registerReplay(program: Command, context: CommandContext): void 
       // As fast as it goes must still mean every frame; at a pace, a full queue drops as the node's does.
       ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
     });
+    await checkReplayOutputs(path, options);
     const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
     const summary = await replay(path, options, classifying, context);
     const compared =
@@ -105,6 +110,19 @@ export function registerReplay(program: Command, context: CommandContext): void 
       );
     }
   });
+}
+
+/** @throws EffvitError BAD_ARGUMENT */
+async function checkReplayOutputs(bagPath: string, options: ReplayOptions): Promise<void> {
+  const { output, report, saveExpected, expect, model, force } = options;
+  const outputs: PlannedOutput[] = [];
+  if (output !== undefined) outputs.push({ option: '--output', path: output, kind: 'bag' });
+  if (report !== undefined) outputs.push({ option: '--report', path: report, kind: 'html' });
+  if (saveExpected !== undefined)
+    outputs.push({ option: '--save-expected', path: saveExpected, kind: 'expected' });
+  if (outputs.length === 0) return;
+  const inputs = [bagPath, ...(expect === undefined ? [] : [expect]), ...(await modelInputs(model))];
+  await checkOutputs({ inputs, outputs, isForced: force === true });
 }
 
 async function replay(

@@ -1,9 +1,18 @@
 import { extname } from 'node:path';
 import sharp from 'sharp';
+import { PNG_MARK } from '../classify/annotate/pngMark.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 
+import type { OutputKind } from './outputs/isOwnOutput.js';
+
 const KINDS = ['.png', '.svg', '.html'] as const;
+
+/** What a chart of that name is. */
+export function chartKind(path: string): OutputKind {
+  const extension = extname(path).toLowerCase();
+  return extension === '.png' ? 'png' : extension === '.html' ? 'html' : 'svg';
+}
 
 /** Asked before the work begins, so that it is not lost to a wrong name. @throws EffvitError BAD_ARGUMENT */
 export function checkChartPath(path: string): void {
@@ -19,7 +28,10 @@ export async function writeChart(path: string, svg: string): Promise<void> {
   switch (extname(path).toLowerCase()) {
     case '.png':
       // Twice the size, so that letters are sharp on dense screens and on paper.
-      return writeFileAtomic(path, await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer());
+      return writeFileAtomic(
+        path,
+        await sharp(Buffer.from(svg), { density: 144 }).withExif(PNG_MARK).png().toBuffer(),
+      );
     case '.html':
       return writeFileAtomic(path, page(svg));
     default:
@@ -32,6 +44,7 @@ function page(svg: string): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="effvit">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>effvit</title>
 <style>body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }</style>

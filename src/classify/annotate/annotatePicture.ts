@@ -2,6 +2,7 @@ import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 import { asEffvitError } from '../../core/EffvitError.js';
 import { MAX_DECODED_PIXELS } from '../../image/decodeCompressed.js';
 import type { ClassResult } from '../ClassResult.js';
+import { PNG_MARK } from './pngMark.js';
 import { type PaintedText, TextPainter, type TextStyle } from './TextPainter.js';
 
 /** Pixels, R, G, B interleaved without padding. */
@@ -170,9 +171,10 @@ export async function annotatePicture(
   return { rgb, widthPx, heightPx };
 }
 
-/** PNG of pixels. */
+/** PNG of pixels, marked as this package's. */
 export function encodePng({ rgb, widthPx, heightPx }: RgbPicture): Promise<Uint8Array> {
   return sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .withExif(PNG_MARK)
     .png()
     .toBuffer();
 }

@@ -304,7 +304,7 @@ class Inserter {
         ? [...model.opsets, { domain: RUNTIME_DOMAIN, version: 1 }]
         : model.opsets;
     const graph: OnnxGraph = { ...model.graph, nodes: this.#nodes, initializers, valueInfo: new Map() };
-    return { ...model, irVersion: Math.max(7, model.irVersion), opsets, graph };
+    return { ...model, producerName: 'effvit', irVersion: Math.max(7, model.irVersion), opsets, graph };
   }
 }
 

@@ -27,6 +27,9 @@ export interface CalibrationSet {
 
 const EXTENSION = '.bin';
 
+/** As fileName makes them; a folder of somebody's compiled models is none of ours. */
+const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
+
 /**
  * Writes the pictures as hb_mapper takes them with `cal_data_type: float32`: one file a picture, R, G and B
  * planes of little-endian float32 in 0..255, nothing else in the folder. The folder appears whole or not at all.
@@ -72,7 +75,7 @@ async function refuseForeignFolder(folder: string): Promise<void> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
     throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
   }
-  const foreign = names.find((name) => extname(name) !== EXTENSION);
+  const foreign = names.find((name) => !OWN_NAME.test(name));
   if (foreign !== undefined) {
     throw new EffvitError(
       'BAD_ARGUMENT',

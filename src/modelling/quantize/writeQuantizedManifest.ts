@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -32,6 +33,8 @@ export async function writeQuantizedManifest(
   if (labels !== 'imagenet1k') {
     labels = `${stem}.labels.txt`;
     const lines = await loadLabels(float, classCount);
+    // Without a manifest that says it is ours, a file of that name is somebody's list.
+    if (!existsSync(path) && existsSync(join(folder, labels))) return undefined;
     await writeFileAtomic(join(folder, labels), `${lines.join('\n')}\n`);
   }
   const { input, preprocess, output } = float;

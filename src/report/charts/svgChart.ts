@@ -61,6 +61,7 @@ export function svgDocument(
   parts: readonly string[],
 ): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}" font-family="DejaVu Sans, system-ui, sans-serif" role="img">
+<!-- Written by effvit -->
 <title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${parts.join('\n')}

@@ -1,0 +1,87 @@
+import type { Stats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { EffvitError } from '../../core/EffvitError.js';
+import { isOwnOutput, type OutputKind } from './isOwnOutput.js';
+
+/** A file that a command is to write. */
+export interface PlannedOutput {
+  /** The option that names it, for the message: `--report`. */
+  readonly option: string;
+  readonly path: string;
+  readonly kind: OutputKind;
+}
+
+export interface OutputCheck {
+  /** Everything that the command reads: files, and folders with what lies directly in them. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly PlannedOutput[];
+  /** The option --force: files of others may be replaced; what the command reads never may. */
+  readonly isForced?: boolean;
+}
+
+/**
+ * To be asked before a command begins its work: none of its outputs may be a file that it reads (by inode, so
+ * through links too), replace what this package did not write, or lie deeper than one folder that is missing.
+ *
+ * @throws EffvitError BAD_ARGUMENT naming the option, the path and the remedy
+ */
+export async function checkOutputs({ inputs, outputs, isForced = false }: OutputCheck): Promise<void> {
+  if (outputs.length === 0) return;
+  const read = await identities(inputs);
+  const planned = new Map<string, string>();
+  for (const { option, path, kind } of outputs) {
+    const refuse = (what: string): never => {
+      throw new EffvitError('BAD_ARGUMENT', `${option} ${path} ${what}.`);
+    };
+    const absolute = resolve(path);
+    await checkFolder(absolute, refuse);
+    const other = planned.get(absolute);
+    if (other !== undefined) refuse(`is what ${other} names, too: name another file`);
+    planned.set(absolute, option);
+    const info = await stat(absolute).catch(() => undefined);
+    if (info === undefined) continue;
+    const input = read.get(identity(info));
+    if (input !== undefined) refuse(`is ${input}, which this command reads: name another file`);
+    // A folder that is to become a recording is judged by its writer: only an empty one may.
+    if (info.isDirectory() && kind === 'bag') continue;
+    if (info.isDirectory()) refuse('is a folder: name a file in it');
+    if (!info.isFile()) refuse('is no regular file: name a file');
+    if (!isForced && info.size > 0 && !(await isOwnOutput(absolute, kind))) {
+      refuse('exists and is none of the files that effvit writes: name another, or replace it with --force');
+    }
+  }
+}
+
+/** The last folder of a path is made where it is missing; more than that is taken for a slip. */
+async function checkFolder(path: string, refuse: (what: string) => never): Promise<void> {
+  const parent = dirname(dirname(path));
+  for (const folder of [parent, dirname(path)]) {
+    const info = await stat(folder).catch(() => undefined);
+    if (info === undefined && folder === parent) {
+      refuse(`lies in a folder that is not there: make ${dirname(path)} first`);
+    }
+    if (info?.isDirectory() === false) refuse(`lies below ${folder}, which is no folder: name another file`);
+  }
+}
+
+/** What the inputs are, by device and inode. */
+async function identities(inputs: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const path of inputs) {
+    const info = await stat(path).catch(() => undefined);
+    // An input that is not there is told by whoever reads it.
+    if (info === undefined) continue;
+    found.set(identity(info), path);
+    if (!info.isDirectory()) continue;
+    for (const name of await readdir(path).catch(() => [])) {
+      const inner = await stat(join(path, name)).catch(() => undefined);
+      if (inner !== undefined) found.set(identity(inner), join(path, name));
+    }
+  }
+  return found;
+}
+
+function identity({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { checkOutputs, type PlannedOutput } from '../../../../src/cli/outputs/checkOutputs.js';
+import type { OutputKind } from '../../../../src/cli/outputs/isOwnOutput.js';
+import { EffvitError } from '../../../../src/core/EffvitError.js';
+import { scratchFolder } from '../../../helpers/scratchFolder.js';
+
+describe('checkOutputs', () => {
+  const scratch = scratchFolder();
+  const output = (path: string, kind: OutputKind = 'html'): PlannedOutput => ({
+    option: '--report',
+    path,
+    kind,
+  });
+
+  async function refused(
+    outputs: readonly PlannedOutput[],
+    inputs: readonly string[],
+    message: RegExp,
+    isForced = false,
+  ): Promise<void> {
+    await assert.rejects(checkOutputs({ inputs, outputs, isForced }), (error: unknown) => {
+      assert.ok(error instanceof EffvitError && error.code === 'BAD_ARGUMENT');
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+
+  for (const [how, link] of [
+    ['by its name', (path: string): string => path],
+    ['through a symbolic link', (path: string): string => made(symlinkSync, path)],
+    ['through a hard link', (path: string): string => made(linkSync, path)],
+  ] as const) {
+    it(`refuses what is read, ${how}, forced or not`, async () => {
+      const input = scratch.path('drive.mcap');
+      writeFileSync(input, 'a recording');
+      const path = link(input);
+      await refused([output(path)], [input], /is .*drive\.mcap, which this command reads/);
+      await refused([output(path)], [input], /which this command reads/, true);
+    });
+  }
+
+  function made(makeLink: (target: string, path: string) => void, target: string): string {
+    const path = scratch.path('link.html');
+    makeLink(target, path);
+    return path;
+  }
+
+  it('refuses a file of a folder that is read', async () => {
+    mkdirSync(scratch.path('drive'));
+    const inner = scratch.path('drive', 'drive_0.mcap');
+    writeFileSync(inner, 'a recording');
+    await refused(
+      [output(inner, 'bag')],
+      [scratch.path('drive')],
+      /drive_0\.mcap, which this command reads/,
+      true,
+    );
+  });
+
+  it("refuses others' files but for --force, and takes its own", async () => {
+    const path = scratch.path('page.html');
+    writeFileSync(path, '<!doctype html><title>a page about effvit</title>');
+    await refused([output(path)], [], /none of the files that effvit writes: .* --force/);
+    await checkOutputs({ inputs: [], outputs: [output(path)], isForced: true });
+    writeFileSync(path, '<!doctype html>\n<head>\n<meta name="generator" content="effvit">');
+    await checkOutputs({ inputs: [], outputs: [output(path)] });
+    await refused([output(path, 'svg')], [], /--force/);
+  });
+
+  it('takes names of files that are not there, and empty ones', async () => {
+    await checkOutputs({ inputs: [scratch.path('absent')], outputs: [output(scratch.path('new.html'))] });
+    writeFileSync(scratch.path('touched.html'), '');
+    await checkOutputs({ inputs: [], outputs: [output(scratch.path('touched.html'))] });
+  });
+
+  it('lets one folder be made, no more', async () => {
+    await checkOutputs({ inputs: [], outputs: [output(scratch.path('out', 'x.html'))] });
+    await refused(
+      [output(scratch.path('a', 'b', 'x.html'))],
+      [],
+      /folder that is not there: make .*a\/b first/,
+    );
+    writeFileSync(scratch.path('file'), '');
+    await refused([output(scratch.path('file', 'x.html'))], [], /no folder/);
+  });
+
+  it('refuses folders, devices and one name for two outputs', async () => {
+    await refused([output(scratch.path())], [], /is a folder/);
+    await refused([output('/dev/null')], [], /no regular file/, true);
+    const path = scratch.path('x.html');
+    await refused([output(path), { ...output(path), option: '--output' }], [], /what --report names/);
+    assert.throws(() => readFileSync(path), /ENOENT/);
+  });
+});
