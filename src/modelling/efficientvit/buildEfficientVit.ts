@@ -16,6 +16,7 @@ import {
 import { foldConv, foldLinear, roundLayer, tensorData } from './foldBatchNorm.js';
 import { type ConvGeometry, GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
 import { addNv12Stem, type Nv12Normalisation } from './nv12Stem.js';
+import { toTimmNames } from './timmNames.js';
 import { mergeWindows, partitionWindows, type Windows } from './windowPartition.js';
 
 /** Versions of the standard operators that can be written, with the file version that came with each. */
@@ -27,7 +28,7 @@ export const EFFICIENTVIT_OPSETS = [11, 13, 17] as const satisfies readonly Effi
 
 export interface BuildEfficientVitOptions {
   readonly variant: EfficientVitVariant;
-  /** timm's state_dict. */
+  /** timm's state_dict, or one of MSRA's own code; with a wrapper's prefix too. */
   readonly weights: ReadonlyMap<string, WeightTensor>;
   /** Must be what the head has; null (the default) takes the head's. */
   readonly classCount?: number | null;
@@ -63,7 +64,7 @@ interface Build {
  * @throws EffvitError BAD_ARGUMENT, OUT_OF_RANGE; BAD_WEIGHTS that lists every tensor at fault
  */
 export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel {
-  const { variant, weights, opset = 11, batch = 1, input = 'rgb' } = options;
+  const { variant, opset = 11, batch = 1, input = 'rgb' } = options;
   if (!EFFICIENTVIT_VARIANTS.includes(variant)) {
     throw new EffvitError(
       'BAD_ARGUMENT',
@@ -80,6 +81,7 @@ export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel 
     throw new EffvitError('OUT_OF_RANGE', `Expected 1 to 1024 or dynamic for batch but received ${batch}.`);
   }
   const architecture = EFFICIENTVIT_ARCHITECTURES[variant];
+  const weights = toTimmNames(options.weights);
   checkWeights(weights, architecture, options.classCount ?? null, options.place ?? 'The state_dict');
 
   const builder = new GraphBuilder(`efficientvit_${variant}`, opset);

@@ -7,14 +7,17 @@ import { expectedTensors } from './expectedTensors.js';
 const HEAD_WEIGHT = 'head.linear.weight';
 
 /** Buffers that some checkpoints carry and no graph needs. */
-const IGNORED = /\.(num_batches_tracked|attention_bias_idxs)$/;
+const IGNORED = /(?:\.(?:num_batches_tracked|attention_bias_idxs)|^n_averaged)$/;
+
+/** Names that a message lists before it only counts. */
+const NAMES_LISTED = 10;
 
 /**
  * Checks a checkpoint against a variant and gives its class count.
  *
  * @param classCount What the caller wants; null takes what the head has.
  * @param place What the message calls the checkpoint; a file's path.
- * @throws EffvitError BAD_WEIGHTS that lists every missing, extra, misshapen and not finite tensor
+ * @throws EffvitError BAD_WEIGHTS that lists missing, extra, misshapen and not finite tensors, ten of each
  */
 export function checkWeights(
   weights: ReadonlyMap<string, WeightTensor>,
@@ -38,12 +41,20 @@ export function checkWeights(
     if (fault !== null) broken.push(`${name} holds ${fault}`);
   }
   const problems = [
-    ...(missing.length > 0 ? [`missing ${missing.join(', ')}`] : []),
-    ...(extra.length > 0 ? [`not of this model ${extra.join(', ')}`] : []),
-    ...misshapen,
-    ...broken,
+    ...(missing.length > 0 ? [`missing ${listed(missing, ', ')}`] : []),
+    ...(extra.length > 0 ? [`not of this model ${listed(extra, ', ')}`] : []),
+    ...(misshapen.length > 0 ? [listed(misshapen, '; ')] : []),
+    ...(broken.length > 0 ? [listed(broken, '; ')] : []),
   ];
   const name = `efficientvit_${architecture.variant}`;
+  if (missing.length === expected.size) {
+    const has =
+      weights.size === 0 ? 'no tensor at all' : `tensors such as ${listed([...weights.keys()], ', ', 3)}`;
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `${place} holds the weights of another network than ${name}: it has ${has}, and none of the ${expected.size} that are needed.`,
+    );
+  }
   if (problems.length > 0) {
     const other = fittingVariant(weights)?.variant;
     if (other !== undefined && other !== architecture.variant) {
@@ -64,6 +75,11 @@ export function checkWeights(
     );
   }
   return { classCount: classesInHead };
+}
+
+function listed(texts: readonly string[], separator: string, limit = NAMES_LISTED): string {
+  const rest = texts.length - limit;
+  return texts.slice(0, limit).join(separator) + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 /** Rows of the head; where its matrix is missing or odd, its bias still tells. */

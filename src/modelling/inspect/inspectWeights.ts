@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { fittingVariant } from '../efficientvit/checkWeights.js';
+import { toTimmNames } from '../efficientvit/timmNames.js';
 import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 import { readWeights } from '../weights/readWeights.js';
 import { countElements } from '../weights/WeightTensor.js';
@@ -41,7 +42,7 @@ async function describe(
     tensors,
     elementsByDtype,
     parameterCount,
-    efficientVit: fittingVariant(new Map(tensors.map(({ name, dims }) => [name, { dims }]))),
+    efficientVit: fittingVariant(toTimmNames(new Map(tensors.map(({ name, dims }) => [name, { dims }])))),
     metadata: Object.fromEntries(metadata),
   };
 }

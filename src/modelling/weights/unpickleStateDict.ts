@@ -108,9 +108,5 @@ function tensorsIn(dictionary: unknown): Map<string, TensorReference> | null {
   for (const [name, value] of dictionary as Map<unknown, unknown>) {
     if (typeof name === 'string' && value instanceof TensorReference) tensors.set(name, value);
   }
-  if (tensors.size === 0) return null;
-  // Wrappers for several GPUs put `module.` before every name.
-  const isWrapped = [...tensors.keys()].every((name) => name.startsWith('module.'));
-  if (!isWrapped) return tensors;
-  return new Map([...tensors].map(([name, tensor]) => [name.slice('module.'.length), tensor]));
+  return tensors.size === 0 ? null : tensors;
 }

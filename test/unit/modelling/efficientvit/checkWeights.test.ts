@@ -69,6 +69,31 @@ describe('checkWeights', () => {
       map.set('head.linear.weight', tensor([0, 192]));
       map.set('head.linear.bias', tensor([0]));
     }, /without classes/);
-    refuse((map) => map.clear(), /missing patch_embed.*head\.linear\.bias/);
+    refuse((map) => map.clear(), /of another network than efficientvit_m0: it has no tensor at all/);
+  });
+
+  it('lists ten names of a kind at most', () => {
+    const weights = changed((map) => {
+      for (const name of [...map.keys()].slice(0, 30)) {
+        const moved = map.get(name);
+        map.delete(name);
+        if (moved !== undefined) map.set(`old.${name}`, moved);
+      }
+    });
+    assert.throws(
+      () => checkWeights(weights, M0, null, 'x'),
+      ({ message }: Error) => {
+        assert.match(
+          message,
+          /missing (?:[\w.]+, ){9}[\w.]+ and 20 more; not of this model (?:[\w.]+, ){9}[\w.]+ and 20 more\.$/,
+        );
+        return true;
+      },
+    );
+    const foreign = new Map([...Array(50)].map((_, index) => [`conv${index}.weight`, tensor([1])]));
+    assert.throws(() => checkWeights(foreign, M0, null, 'x'), {
+      message:
+        /it has tensors such as conv0\.weight, conv1\.weight, conv2\.weight and 47 more, and none of the/,
+    });
   });
 });

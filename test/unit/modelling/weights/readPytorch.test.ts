@@ -42,10 +42,10 @@ describe('readWeights of PyTorch checkpoints', () => {
     }
   });
 
-  it('finds the state_dict inside a training checkpoint and takes off the wrapper', async () => {
+  it('finds the state_dict inside a training checkpoint, with the names of its wrapper', async () => {
     const { tensors } = await readWeights(fixture('training.pth'));
-    assert.deepEqual([...tensors.keys()], ['plain', 'half']);
-    assert.deepEqual(tensors.get('half')?.data, Float32Array.of(1, -0.5));
+    assert.deepEqual([...tensors.keys()], ['module.plain', 'module.half']);
+    assert.deepEqual(tensors.get('module.half')?.data, Float32Array.of(1, -0.5));
   });
 
   it('refuses other files in one sentence', async () => {
