@@ -1,12 +1,14 @@
 // Compiles TypeScript with tsc and, where a folder src/**/assembly holds AssemblyScript, that to WebAssembly;
-// copies the browser's files of src/**/page.
+// copies the browser's files of src/**/page; parses the manifests that ship.
 // Quick when nothing changed: tsc and asc run only when a source is newer than the stamp of the last build.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -57,9 +59,25 @@ function removeOrphans(folder) {
   }
 }
 
+/** The manifests that ship, parsed, by the SHA-256 of their text: see src/model/loadManifest.ts. */
+async function parseManifests() {
+  const { parseManifest } = await import('../build/src/model/parseManifest.js');
+  const parsed = {};
+  for (const { name } of readdirSync(join(root, 'models'), { withFileTypes: true }).filter((one) =>
+    one.isDirectory(),
+  )) {
+    const path = join(root, 'models', name, 'manifest.yaml');
+    if (!existsSync(path)) continue;
+    const text = readFileSync(path);
+    const place = { path, folderPath: dirname(path), origin: 'bundled' };
+    parsed[createHash('sha256').update(text).digest('hex')] = parseManifest(text.toString(), place);
+  }
+  writeFileSync(join(root, 'build', 'manifests.json'), JSON.stringify(parsed));
+}
+
 /** What tsconfig.json includes. */
 const compiled = ['src', 'test', 'training', 'examples'];
-const sources = [...compiled, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
+const sources = [...compiled, 'models', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs'];
 const newest = Math.max(...sources.map((name) => newestChangeMs(join(root, name))));
 const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
 if (newest > builtMs || process.argv.includes('--force')) {
@@ -86,6 +104,7 @@ if (newest > builtMs || process.argv.includes('--force')) {
     mkdirSync(out, { recursive: true });
     for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(out, name));
   }
+  await parseManifests();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, '');
   // The time the build started, so that a source saved while it ran counts as newer.

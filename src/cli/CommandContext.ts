@@ -14,5 +14,5 @@ export interface CommandContext {
   isSignalSuccess: boolean;
 }
 
-/** Adds one subcommand to the program. */
-export type RegisterCommand = (program: Command, context: CommandContext) => void;
+/** Gives a command, which has its name and description, its arguments, options and action. */
+export type RegisterCommand = (command: Command, context: CommandContext) => void;

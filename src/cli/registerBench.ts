@@ -68,10 +68,8 @@ interface BenchOptions extends Flags {
 }
 
 /** `effvit bench`: latency and frames a second for several numbers of threads, as hrt_model_exec perf tells them. */
-export function registerBench(program: Command, context: CommandContext): void {
-  const command = program
-    .command('bench')
-    .description('Measure latency and frames a second for several numbers of threads.')
+export function registerBench(command: Command, context: CommandContext): void {
+  command
     .option(
       '--threads <numbers>',
       'numbers of threads, 1 to 16 each, as 1,4,8 or 1-16',

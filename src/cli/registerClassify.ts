@@ -41,10 +41,8 @@ interface ClassifyOptions extends Flags {
 type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
 
 /** `effvit classify PICTURE...`: top-k of JPEG, PNG, WebP and AVIF files. */
-export function registerClassify(program: Command, context: CommandContext): void {
-  const command = program
-    .command('classify')
-    .description('Classify pictures (JPEG, PNG).')
+export function registerClassify(command: Command, context: CommandContext): void {
+  command
     .argument('<picture...>', 'picture files')
     .option('--json', 'one JSON object a line instead of text')
     .option('--annotate <file>', 'write one picture with its results beside it as a PNG')

@@ -13,10 +13,8 @@ const SCRIPTS = {
 } as const satisfies Record<string, (program: CommandShape) => string>;
 
 /** `effvit completion SHELL`: a script for the shell, made of the commands as they are now. */
-export function registerCompletion(program: Command, { terminal }: CommandContext): void {
-  program
-    .command('completion')
-    .description('Print a script that completes commands, options, values, models and files in a shell.')
+export function registerCompletion(command: Command, { terminal }: CommandContext): void {
+  command
     .addArgument(new Argument('<shell>', 'the shell that reads it').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
@@ -31,6 +29,6 @@ Example: effvit completion fish | source      # in ~/.config/fish/config.fish
     .action(async (shell: keyof typeof SCRIPTS) => {
       // Shells expand the words that they offer, and a folder can have any name.
       const names = (await knownModelNames()).filter((name) => /^[\w.-]+$/.test(name));
-      terminal.line(SCRIPTS[shell](commandShape(program, names)).trimEnd());
+      terminal.line(SCRIPTS[shell](commandShape(command.parent ?? command, names)).trimEnd());
     });
 }

@@ -3,6 +3,7 @@ import type { CommandContext } from './CommandContext.js';
 import { checkBpu } from './doctor/checkBpu.js';
 import { checkComputer } from './doctor/checkComputer.js';
 import { checkModels } from './doctor/checkModels.js';
+import { checkNatives } from './doctor/checkNatives.js';
 import { checkRos } from './doctor/checkRos.js';
 import { type Finding, type FindingStatus, THIS_MACHINE } from './doctor/Finding.js';
 import type { Terminal } from './Terminal.js';
@@ -17,10 +18,8 @@ const BYTES_PER_PIXEL = 3;
 const NAME_COLUMNS = 24;
 
 /** `effvit doctor`: one look at a machine; exit code 1 where something does not work. */
-export function registerDoctor(program: Command, context: CommandContext): void {
-  program
-    .command('doctor')
-    .description('Look at this machine: Node.js, ROS, middleware, BPU, models, CPU.')
+export function registerDoctor(command: Command, context: CommandContext): void {
+  command
     .option(
       '--camera <width>x<height>',
       "the camera's size, as rgb8, that buffers are held against",
@@ -33,6 +32,7 @@ export function registerDoctor(program: Command, context: CommandContext): void 
       const { widthPx, heightPx } = options.camera;
       const findings = [
         ...checkComputer(THIS_MACHINE),
+        ...checkNatives(),
         ...checkRos(THIS_MACHINE, widthPx * heightPx * BYTES_PER_PIXEL),
         ...(await checkBpu(THIS_MACHINE)),
         ...(await checkModels(THIS_MACHINE)),

@@ -39,10 +39,8 @@ interface Evaluation {
 }
 
 /** `effvit eval LIST`: top-1 and top-5 on labelled pictures. */
-export function registerEval(program: Command, context: CommandContext): void {
-  const command = program
-    .command('eval')
-    .description('Measure top-1 and top-5 on labelled pictures.')
+export function registerEval(command: Command, context: CommandContext): void {
+  command
     .argument('<list>', 'a text file of "path index" lines, or a folder with one folder a class')
     .option('--json', 'one JSON object instead of tables')
     .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');

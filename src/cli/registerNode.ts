@@ -6,10 +6,8 @@ import { loadModel } from './loadModel.js';
 import { splitNodeArguments } from './splitNodeArguments.js';
 
 /** `effvit node`: the managed ROS 2 node, as the executable classifier_node and the launch files start it. */
-export function registerNode(program: Command, context: CommandContext): void {
-  program
-    .command('node')
-    .description('Run the managed ROS 2 node; it waits for the transitions configure and activate.')
+export function registerNode(command: Command, context: CommandContext): void {
+  command
     .option('--autostart', 'configure and activate it at once, where no launch file or manager does')
     .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
     // From the first one on they come as they are, with each `--`.

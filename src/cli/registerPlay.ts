@@ -23,10 +23,8 @@ interface PlayCommandOptions {
 }
 
 /** `effvit play BAG`: a recording onto live topics, so that a replay over the middleware needs no other tool. */
-export function registerPlay(program: Command, context: CommandContext): void {
-  program
-    .command('play')
-    .description("Publish a recording's messages on live ROS topics, at their own pace.")
+export function registerPlay(command: Command, context: CommandContext): void {
+  command
     .argument('<bag>', 'rosbag2 folder or storage file')
     .option('--topic <name...>', 'topics; all of them where none is named')
     .option('--rate <factor>', 'speed, 1 is the original', parseRate, 1)

@@ -41,12 +41,8 @@ interface QuantizeCommandOptions {
 }
 
 /** `effvit quantize CONFIG`: the vendor's calibration set, an int8 ONNX model, and how it compares. */
-export function registerQuantize(program: Command, context: CommandContext): void {
-  program
-    .command('quantize')
-    .description(
-      "Quantise a float ONNX model by the vendor compiler's yaml, and hold it against the float model.",
-    )
+export function registerQuantize(command: Command, context: CommandContext): void {
+  command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
     .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
     .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')

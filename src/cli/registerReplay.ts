@@ -63,10 +63,8 @@ interface ReplayOptions extends Flags {
 }
 
 /** `effvit replay BAG`: a recording through the pipeline, as fast as it goes or at its own pace. */
-export function registerReplay(program: Command, context: CommandContext): void {
-  const command = program
-    .command('replay')
-    .description('Classify every camera image of a rosbag2 recording (folder, .mcap or .db3).')
+export function registerReplay(command: Command, context: CommandContext): void {
+  command
     .argument('<bag>', 'rosbag2 folder or storage file')
     .option('--topic <name...>', 'image topics; all of them where none is named')
     .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRateOrMax, 'max')

@@ -5,11 +5,8 @@ import { INSTALL_COMMAND, requireToolchain, toolchainStatus } from '../toolchain
 import type { CommandContext } from './CommandContext.js';
 
 /** `effvit toolchain install | status`: the vendor's compiler, quantiser and simulator, beside effvit. */
-export function registerToolchain(program: Command, context: CommandContext): void {
-  const toolchain = program
-    .command('toolchain')
-    .description("The vendor's compiler for the RDK X5, which `effvit compile` drives: get it, look at it.")
-    .addHelpText('after', '\nExample: effvit toolchain install\n');
+export function registerToolchain(toolchain: Command, context: CommandContext): void {
+  toolchain.addHelpText('after', '\nExample: effvit toolchain install\n');
   registerInstall(toolchain, context);
   registerStatus(toolchain, context);
 }

@@ -11,10 +11,8 @@ interface TopOptions {
 }
 
 /** `effvit top`: what a running node tells of itself, once a second. */
-export function registerTop(program: Command, context: CommandContext): void {
-  program
-    .command('top')
-    .description("Watch a running node's stages, rate, drops and load.")
+export function registerTop(command: Command, context: CommandContext): void {
+  command
     .argument('[node]', 'fully qualified name of the node', '/classifier')
     .option('--wait <seconds>', 'the longest wait for the first message', numberParser(0.1, 3600), 10)
     .option('--count <n>', 'end after so many messages', numberParser(1, 1e9, true))

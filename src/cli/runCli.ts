@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { asEffvitError } from '../core/EffvitError.js';
 import { buildProgram } from './buildProgram.js';
 import type { CommandContext } from './CommandContext.js';
+import { loadCommands } from './loadCommands.js';
 import { StopSignals } from './StopSignals.js';
 import { Terminal } from './Terminal.js';
 
@@ -25,7 +26,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     signals.stop('EPIPE');
   });
   try {
-    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+    await buildProgram(await loadCommands(argv), context).parseAsync([...argv], { from: 'user' });
     return context.isSignalSuccess ? context.exitCode : (signals.exitCode ?? context.exitCode);
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
-import sharp from 'sharp';
 import { PNG_MARK } from '../classify/annotate/pngMark.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { loadSharp } from '../image/loadSharp.js';
 
 import type { OutputKind } from './outputs/isOwnOutput.js';
 
@@ -30,7 +30,7 @@ export async function writeChart(path: string, svg: string): Promise<void> {
       // Twice the size, so that letters are sharp on dense screens and on paper.
       return writeFileAtomic(
         path,
-        await sharp(Buffer.from(svg), { density: 144 }).withExif(PNG_MARK).png().toBuffer(),
+        await loadSharp()(Buffer.from(svg), { density: 144 }).withExif(PNG_MARK).png().toBuffer(),
       );
     case '.html':
       return writeFileAtomic(path, page(svg));

@@ -3,6 +3,7 @@ import { compressedFormat, compressedName } from './compressedFormat.js';
 import { compressedSource, isColourSource, mosaicOf } from './compressedSource.js';
 import type { CompressedImageFrame, RawImageFrame } from './ImageFrame.js';
 import { isGreyPicture } from './isGreyPicture.js';
+import { loadSharp } from './loadSharp.js';
 
 /**
  * What a picture gave rise to, though it was read.
@@ -25,31 +26,6 @@ export const MAX_DECODED_PIXELS = 100_000_000;
 const straySources = new Set<string>();
 const MOST_STRAY_SOURCES = 64;
 
-type Sharp = typeof import('sharp').default;
-
-let loading: Promise<Sharp> | undefined;
-
-/** libvips is loaded by the first compressed picture: raw cameras never need it. */
-function loadSharp(): Promise<Sharp> {
-  loading ??= import('sharp').then(
-    ({ default: sharp }) => {
-      // One thread a picture: the pool's workers are the parallelism. No picture comes twice.
-      sharp.concurrency(1);
-      sharp.cache(false);
-      return sharp;
-    },
-    (error: unknown) => {
-      loading = undefined;
-      throw new EffvitError(
-        'UNSUPPORTED',
-        `Compressed images need the package sharp, which does not load on ${process.platform}-${process.arch}: reinstall effvit there.`,
-        { cause: error },
-      );
-    },
-  );
-  return loading;
-}
-
 /** The decoder's own words, without repetition and library names. */
 function decoderReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
@@ -71,7 +47,7 @@ function decoderReason(error: unknown): string {
  */
 export async function decodePicture(frame: CompressedImageFrame): Promise<DecodedPicture> {
   const format = compressedFormat(frame);
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   // The decoder runs beside this thread: it must not look at memory that a later frame overwrites.
   const isShared = frame.data.buffer instanceof SharedArrayBuffer;
   const bytes = isShared ? Uint8Array.from(frame.data) : frame.data;

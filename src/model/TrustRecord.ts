@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { isShaped } from '../core/isShaped.js';
 
 /** What was seen when a file was first downloaded: a later download has to be the same, byte for byte. */
 export interface TrustedFile {
@@ -18,15 +18,7 @@ export type TrustRecord = Readonly<Record<string, TrustedFile>>;
 
 export const TRUST_RECORD_NAME = 'trust.json';
 
-const schema = z.record(
-  z.string(),
-  z.strictObject({
-    url: z.string(),
-    lengthBytes: z.int().min(0),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    firstSeen: z.string(),
-  }),
-);
+const FIELDS = { url: 'string', lengthBytes: 'number', sha256: 'string', firstSeen: 'string' } as const;
 
 /**
  * The record in a model's cache folder; empty where there is none yet.
@@ -44,7 +36,9 @@ export async function readTrustRecord(cacheFolderOfModel: string): Promise<Trust
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   }
   try {
-    return schema.parse(JSON.parse(text));
+    const record: unknown = JSON.parse(text);
+    if (isTrustRecord(record)) return record;
+    throw new TypeError('It is no record of files.');
   } catch (error) {
     throw new EffvitError(
       'IO_FAILED',
@@ -52,4 +46,12 @@ export async function readTrustRecord(cacheFolderOfModel: string): Promise<Trust
       { cause: error },
     );
   }
+}
+
+function isTrustRecord(value: unknown): value is TrustRecord {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((file) => isShaped(file, FIELDS) && /^[0-9a-f]{64}$/.test(file.sha256))
+  );
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { isShaped } from '../core/isShaped.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
@@ -29,17 +29,12 @@ export interface WeightsStamp {
 
 export const BUILT_RECORD_NAME = 'built.json';
 
-const schema = z.object({
-  weights: z.object({
-    path: z.string(),
-    lengthBytes: z.number(),
-    mtimeMs: z.number(),
-    sha256: z.string(),
-  }),
-  builderVersion: z.number(),
-  file: z.string().regex(/^[A-Za-z0-9._-]+\.onnx$/),
-  lengthBytes: z.number(),
-});
+const WEIGHTS_FIELDS = {
+  path: 'string',
+  lengthBytes: 'number',
+  mtimeMs: 'number',
+  sha256: 'string',
+} as const;
 
 /** The name of a built file: another weights file or another builder makes another name. */
 export function builtOnnxName(manifest: ModelManifest, weightsSha256: string): string {
@@ -75,8 +70,18 @@ export async function findBuiltOnnx(
 
 async function readBuiltRecord(folder: string): Promise<BuiltOnnxRecord | undefined> {
   try {
-    return schema.parse(JSON.parse(await readFile(join(folder, BUILT_RECORD_NAME), 'utf8')));
+    const record: unknown = JSON.parse(await readFile(join(folder, BUILT_RECORD_NAME), 'utf8'));
+    return isBuiltRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isBuiltRecord(value: unknown): value is BuiltOnnxRecord {
+  const { weights, ...rest } = (value ?? {}) as { readonly weights?: unknown };
+  return (
+    isShaped(weights, WEIGHTS_FIELDS) &&
+    isShaped(rest, { builderVersion: 'number', file: 'string', lengthBytes: 'number' }) &&
+    /^[A-Za-z0-9._-]+\.onnx$/.test(rest.file)
+  );
 }

@@ -3,22 +3,18 @@ import type { z } from 'zod';
 import { EffvitError } from '../core/EffvitError.js';
 import { YamlLines } from '../core/YamlLines.js';
 import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
-import type { ModelManifest } from './ModelManifest.js';
-import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
+import type { ManifestPlace } from './manifestFromYaml.js';
 import { type ManifestYaml, manifestSchema } from './manifestSchema.js';
 
 type Problem = { readonly line: number; readonly message: string };
 type Path = readonly PropertyKey[];
 
-/** Far above any manifest; keeps a mistaken path (a model file, say) from being parsed as YAML for minutes. */
-export const MAX_MANIFEST_BYTES = 256 * 1024;
-
 /**
- * A manifest's text as a {@link ModelManifest}, with the defaults filled in.
+ * The keys of a manifest's text, checked, with the defaults filled in.
  *
  * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
  */
-export function parseManifest(text: string, place: ManifestPlace): ModelManifest {
+export function parseManifest(text: string, place: ManifestPlace): ManifestYaml {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
   const lines = new YamlLines(document, lineCounter);
@@ -45,7 +41,7 @@ export function parseManifest(text: string, place: ManifestPlace): ModelManifest
     message: `${path.join('.')}: ${message}`,
   }));
   if (crossProblems.length > 0) throw manifestError(place, crossProblems);
-  return manifestFromYaml(parsed.data, place);
+  return parsed.data;
 }
 
 function plainContent(document: ReturnType<typeof parseDocument>, place: ManifestPlace): unknown {

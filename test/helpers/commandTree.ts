@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { buildProgram } from '../../src/cli/buildProgram.js';
 import type { CommandContext } from '../../src/cli/CommandContext.js';
 import { forEveryCommand } from '../../src/cli/forEveryCommand.js';
+import { loadCommands } from '../../src/cli/loadCommands.js';
 import { Terminal } from '../../src/cli/Terminal.js';
+
+const COMMANDS = await loadCommands();
 
 function context(): CommandContext {
   return {
@@ -16,7 +19,7 @@ function context(): CommandContext {
 
 /** The real tree of commands, whose actions do nothing: parsing a line judges it and runs nothing. */
 export function commandTree(onAction: (command: Command) => void = () => undefined): Command {
-  const program = buildProgram(context());
+  const program = buildProgram(COMMANDS, context());
   forEveryCommand(program, (command) => {
     command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
     // A command without an action of its own prints its help, as the real one does.

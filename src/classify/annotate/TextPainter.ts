@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { loadSharp } from '../../image/loadSharp.js';
 import { strokeText } from './strokeFont.js';
 
 /** One line of text as pixels: RGBA, interleaved. */
@@ -90,7 +90,9 @@ const escapeMarkup = (text: string): string =>
 async function paintByFont(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
   const markup = `<span foreground="${colour}"${isBold === true ? ' weight="bold"' : ''}>${escapeMarkup(text)}</span>`;
   // At 72 dpi a point is a pixel.
-  const { data, info } = await sharp({ text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 } })
+  const { data, info } = await loadSharp()({
+    text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 },
+  })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { rgba: data, widthPx: info.width, heightPx: info.height };
@@ -107,7 +109,7 @@ async function paintByStrokes(text: string, { sizePx, colour, isBold }: TextStyl
     gap: 0.35,
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}">${shape}</svg>`;
-  const { data, info } = await sharp(Buffer.from(svg))
+  const { data, info } = await loadSharp()(Buffer.from(svg))
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });

@@ -1,6 +1,7 @@
-import sharp, { type OverlayOptions, type Sharp } from 'sharp';
+import type { OverlayOptions, Sharp } from 'sharp';
 import { asEffvitError } from '../../core/EffvitError.js';
 import { MAX_DECODED_PIXELS } from '../../image/decodeCompressed.js';
+import { loadSharp } from '../../image/loadSharp.js';
 import type { ClassResult } from '../ClassResult.js';
 import { PNG_MARK } from './pngMark.js';
 import { type PaintedText, TextPainter, type TextStyle } from './TextPainter.js';
@@ -161,7 +162,7 @@ export async function annotatePicture(
     );
     sheet.picture(await scaled(networkInput, INPUT_SIDE_PX), panelLeft, top + 32);
   }
-  const rgb = await sharp({
+  const rgb = await loadSharp()({
     create: { width: widthPx, height: heightPx, channels: 3, background: BACKGROUND },
   })
     .composite(sheet.layers)
@@ -173,7 +174,7 @@ export async function annotatePicture(
 
 /** PNG of pixels, marked as this package's. */
 export function encodePng({ rgb, widthPx, heightPx }: RgbPicture): Promise<Uint8Array> {
-  return sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+  return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
     .withExif(PNG_MARK)
     .png()
     .toBuffer();
@@ -185,8 +186,8 @@ async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
     const source = 'rgb' in picture ? picture : undefined;
     const open = (): Sharp =>
       source === undefined
-        ? sharp(picture as Uint8Array, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient()
-        : sharp(source.rgb, { raw: { width: source.widthPx, height: source.heightPx, channels: 3 } });
+        ? loadSharp()(picture as Uint8Array, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient()
+        : loadSharp()(source.rgb, { raw: { width: source.widthPx, height: source.heightPx, channels: 3 } });
     const { autoOrient, width, height } = await open().metadata();
     const size = { width: autoOrient.width || width, height: autoOrient.height || height };
     const longer = Math.max(size.width, size.height);
@@ -211,7 +212,7 @@ async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
 }
 
 async function scaled({ rgb, widthPx, heightPx }: RgbPicture, sidePx: number): Promise<RgbPicture> {
-  const { data, info } = await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+  const { data, info } = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
     .resize({ width: sidePx, height: sidePx, fit: 'inside' })
     .raw()
     .toBuffer({ resolveWithObject: true });

@@ -1,5 +1,6 @@
 import type { TypeObject } from 'koffi';
 import { EffvitError } from '../../core/EffvitError.js';
+import { loadNative } from '../../core/loadNative.js';
 import { checkAbi, PROPERTIES } from './bpuAbi.js';
 import { bpuError } from './bpuErrors.js';
 
@@ -69,7 +70,7 @@ export class LibDnn {
    *   UNSUPPORTED (another memory layout, or koffi has no build for this machine).
    */
   static async open(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']): Promise<LibDnn> {
-    const koffi = await importKoffi();
+    const koffi = loadNative<Koffi>('koffi');
     checkAbi<TypeObject>({
       struct: (members) => koffi.struct(members),
       array: (member, length) => koffi.array(member, length),
@@ -179,19 +180,6 @@ export class LibDnn {
     this.#out.fill(0);
     this.require(name, about, ...args(this.#out));
     return this.#outView.getBigUint64(0, true);
-  }
-}
-
-async function importKoffi(): Promise<Koffi> {
-  try {
-    return await import('koffi');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `koffi, which calls the BPU runtime, does not load on ${process.platform}-${process.arch} (${reason}): reinstall with npm ci, or choose the backend onnx.`,
-      { cause: error },
-    );
   }
 }
 

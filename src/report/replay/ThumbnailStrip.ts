@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { RgbPicture } from '../../classify/annotate/annotatePicture.js';
+import { loadSharp } from '../../image/loadSharp.js';
 import type { ThumbnailSheets } from './ReplayReport.js';
 
 /** So many are shown at most: together about a megabyte. */
@@ -65,11 +65,11 @@ export class ThumbnailStrip {
 async function thumbnail({ rgb, widthPx, heightPx }: RgbPicture, aspect: number): Promise<Uint8Array> {
   const width = Math.max(1, Math.round(Math.min(WIDTH_PX, HEIGHT_PX * aspect)));
   const height = Math.max(1, Math.round(Math.min(HEIGHT_PX, WIDTH_PX / aspect)));
-  const shaped = await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+  const shaped = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
     .resize({ width, height, fit: 'fill' })
     .raw()
     .toBuffer();
-  return sharp(shaped, { raw: { width, height, channels: 3 } })
+  return loadSharp()(shaped, { raw: { width, height, channels: 3 } })
     .resize({ width: WIDTH_PX, height: HEIGHT_PX, fit: 'contain', background: '#12161c' })
     .raw()
     .toBuffer();
@@ -77,7 +77,7 @@ async function thumbnail({ rgb, widthPx, heightPx }: RgbPicture, aspect: number)
 
 async function sheet(thumbnails: readonly Thumbnail[]): Promise<string> {
   const rows = Math.ceil(thumbnails.length / COLUMNS);
-  const jpeg = await sharp({
+  const jpeg = await loadSharp()({
     create: { width: COLUMNS * WIDTH_PX, height: rows * HEIGHT_PX, channels: 3, background: '#12161c' },
   })
     .composite(

@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { EffvitError } from '../../core/EffvitError.js';
+import { loadNative } from '../../core/loadNative.js';
 import { decodeText } from '../../image/cdr/decodeText.js';
 import { frameByEncoding } from '../../image/frameByEncoding.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
@@ -31,8 +31,9 @@ const NOTHING = new Uint8Array(0);
 /** With the functions of `sensor_msgs__msg__Image`; every program that takes such messages has loaded it. */
 const LIBRARY = 'libsensor_msgs__rosidl_generator_c.so';
 
-/** @throws EffvitError ROS_UNAVAILABLE */
+/** @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED */
 function loadFinalize(): SampleKind['finalize'] {
+  const koffi = loadNative<typeof import('koffi')>('koffi');
   try {
     return koffi
       .load(LIBRARY)

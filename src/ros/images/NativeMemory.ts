@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { loadNative } from '../../core/loadNative.js';
 
 /** An allocator gives the same few addresses again and again; what it gave once, long ago, is forgotten. */
 const KEPT_VIEWS = 64;
@@ -15,7 +15,7 @@ export class NativeMemory {
     let view = this.#views.get(address);
     if (view === undefined || view.length < lengthBytes) {
       if (this.#views.size >= KEPT_VIEWS) this.#views.clear();
-      view = new Uint8Array(koffi.view(BigInt(address), lengthBytes));
+      view = new Uint8Array(loadNative<typeof import('koffi')>('koffi').view(BigInt(address), lengthBytes));
       this.#views.set(address, view);
     }
     return view.length === lengthBytes ? view : view.subarray(0, lengthBytes);

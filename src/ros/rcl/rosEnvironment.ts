@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EffvitError } from '../../core/EffvitError.js';
+import { loadNative } from '../../core/loadNative.js';
 import { classesProblem, packagesProblem } from './messagesProblem.js';
 import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from './nativeFiles.js';
 import type { RclModule } from './rcl.js';
@@ -97,9 +98,7 @@ function isOnPath(name: string, env: NodeJS.ProcessEnv): boolean {
 export async function loadRcl(): Promise<RclModule> {
   const problem = rosProblem();
   if (problem !== undefined) throw new EffvitError('ROS_UNAVAILABLE', problem);
-  const imported: { readonly default: unknown } = await import('rclnodejs');
-  // The package's declarations describe the same object; see rcl.ts for why they are not used.
-  const rcl = imported.default as RclModule;
+  const rcl = loadNative<RclModule>('rclnodejs');
   // Its own handler takes the node from under us at SIGINT, in the middle of a frame.
   rcl.removeSignalHandlers();
   return rcl;

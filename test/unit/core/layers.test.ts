@@ -26,9 +26,18 @@ const OWNERS: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'inference/onnx/ or modelling/',
 };
 
+/** Packages with native parts: only core/loadNative loads them, everything else imports their types. */
+const NATIVES = ['rclnodejs', 'koffi', 'onnxruntime-node', 'sharp'];
+
+/** Start of the commands that must be quick, and must run on a machine where next to nothing is installed. */
+const LIGHT = ['cli/main.ts', 'cli/registerDoctor.ts', 'cli/registerModelList.ts'];
+const LIGHT_PACKAGES = ['commander', 'picocolors', 'cli-table3'];
+
 interface Import {
   readonly from: string;
   readonly specifier: string;
+  /** Of types alone, or on demand: nothing is loaded where the importing file is. */
+  readonly isDeferred: boolean;
 }
 
 const sourceFolder = packagePath('src');
@@ -46,6 +55,7 @@ function importsOf(file: string): Import[] {
   return [...text.matchAll(pattern)].map((match) => ({
     from: file,
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
+    isDeferred: match[2] !== undefined || /^\s*(import|export) type\s/.test(match[0]),
   }));
 }
 
@@ -90,6 +100,30 @@ describe('layers', () => {
       return owner !== undefined && !owner.split(' or ').some((folder) => from.startsWith(folder));
     });
     assert.deepEqual(wrong, []);
+  });
+
+  it('loads native parts in one place, on first use', () => {
+    const wrong = imports.filter(
+      ({ specifier, isDeferred }) => NATIVES.some((name) => specifier === name) && !isDeferred,
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('starts light commands with few packages', () => {
+    const reached = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const item of imports.filter((one) => one.from === file && !one.isDeferred)) {
+        const next = target(item);
+        if (next !== undefined) visit(next);
+        else if (!item.specifier.startsWith('node:')) packages.add(item.specifier);
+      }
+    };
+    LIGHT.forEach(visit);
+    assert.deepEqual([...packages].sort(), [...LIGHT_PACKAGES].sort());
+    assert.ok(reached.has('cli/runCli.ts') && reached.has('model/listModels.ts'), 'the walk follows imports');
   });
 
   it('has no import cycle', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EffvitError } from '../../../src/core/EffvitError.js';
 import { ASSUMABLE_KEYS, type ModelManifest } from '../../../src/model/ModelManifest.js';
+import { manifestFromYaml } from '../../../src/model/manifestFromYaml.js';
 import { parseManifest } from '../../../src/model/parseManifest.js';
 
 const MINIMAL = `name: mine
@@ -10,7 +11,8 @@ output: { class_count: 5 }
 `;
 
 function parse(text: string): ModelManifest {
-  return parseManifest(text, { path: 'm/manifest.yaml', folderPath: '/m', origin: 'folder' });
+  const place = { path: 'm/manifest.yaml', folderPath: '/m', origin: 'folder' } as const;
+  return manifestFromYaml(parseManifest(text, place), place);
 }
 
 function problemsOf(text: string): string {

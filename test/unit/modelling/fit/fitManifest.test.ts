@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { defaultManifest } from '../../../../src/model/defaultManifest.js';
 import type { ModelManifest } from '../../../../src/model/ModelManifest.js';
+import { manifestFromYaml } from '../../../../src/model/manifestFromYaml.js';
 import { parseManifest } from '../../../../src/model/parseManifest.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
 import { fitManifest } from '../../../../src/modelling/fit/fitManifest.js';
@@ -21,7 +22,8 @@ describe('fitManifest', () => {
   }
 
   function manifestOf(text: string): ModelManifest {
-    return parseManifest(text, { path: 'manifest.yaml', folderPath: scratch.path('.'), origin: 'folder' });
+    const place = { path: 'manifest.yaml', folderPath: scratch.path('.'), origin: 'folder' } as const;
+    return manifestFromYaml(parseManifest(text, place), place);
   }
 
   it('takes size, layout, labels and activation of a bare file from its graph', async () => {

@@ -1,0 +1,40 @@
+import type { RegisterCommand } from './CommandContext.js';
+import { COMMANDS, type CommandEntry, type CommandGroup } from './commands.js';
+
+/** A command whose modules were imported, or one that stands in the help alone. */
+export interface LoadedCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly register?: RegisterCommand;
+  /** Of a group. */
+  readonly commands?: readonly LoadedCommand[];
+  readonly example?: string;
+}
+
+/**
+ * Imports what the command line asks for, and nothing else: the native parts and the hundreds of modules of the other
+ * commands cost time, and may be missing on the machine that `effvit doctor` looks at.
+ *
+ * @param argv absent: imports every command.
+ */
+export async function loadCommands(argv?: readonly string[]): Promise<readonly LoadedCommand[]> {
+  const words = argv?.filter((word) => !word.startsWith('-'));
+  // `effvit help classify` shows that command's options.
+  const asked = words?.[0] === 'help' ? words.slice(1) : words;
+  const needsAll = COMMANDS.some((one) => one.name === asked?.[0] && 'load' in one && one.needsAll === true);
+  return Promise.all(COMMANDS.map((one) => loaded(one, needsAll ? undefined : asked)));
+}
+
+async function loaded(
+  command: CommandEntry | CommandGroup,
+  asked: readonly string[] | undefined,
+): Promise<LoadedCommand> {
+  const { name, description } = command;
+  const isAsked = asked === undefined || asked[0] === name;
+  if ('commands' in command) {
+    const below = isAsked ? asked?.slice(1) : [];
+    const commands = await Promise.all(command.commands.map((one) => loaded(one, below)));
+    return { name, description, commands, example: command.example };
+  }
+  return { name, description, ...(isAsked && { register: await command.load() }) };
+}
