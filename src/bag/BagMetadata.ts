@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import type { BagTopic } from './BagFile.js';
 
 /** A metadata.yaml lists topics and files; a larger one is none. */
@@ -78,7 +79,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   try {
     const { size } = await stat(path);
     if (size > MOST_BYTES) throw new EffvitError('BAD_BAG', `${path} has ${size} bytes: no bag's metadata.`);
-    text = await readFile(path, 'utf8');
+    text = (await readInput(path)).toString();
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw asEffvitError(error, isAbsent ? 'NOT_FOUND' : 'IO_FAILED', `Cannot read ${path}`);

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { openInput } from '../core/readInput.js';
 
 /** No read is larger, whatever length a file claims for a part of itself: 1 GiB. */
 const MOST_READ_BYTES = 2 ** 30;
@@ -25,7 +26,7 @@ export class RandomAccessFile {
   static async open(path: string): Promise<RandomAccessFile> {
     let handle: FileHandle;
     try {
-      handle = await open(path, 'r');
+      handle = await openInput(path, 'BAD_BAG');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
         throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, { cause: error });

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 
 /** A picture whose class is known. */
 export interface LabelledPicture {
@@ -42,11 +43,11 @@ export async function readLabelledPictures(
 }
 
 async function readList(path: string, classCount: number): Promise<LabelledPicture[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readInput(path).catch((error: unknown) => {
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   });
   const pictures: LabelledPicture[] = [];
-  for (const [lineIndex, line] of text.split(/\r?\n/).entries()) {
+  for (const [lineIndex, line] of bytes.toString().split(/\r?\n/).entries()) {
     const content = line.trim();
     if (content === '' || content.startsWith('#')) continue;
     // The index is the last word, so that paths may hold spaces.

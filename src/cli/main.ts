@@ -1,3 +1,5 @@
 import { runCli } from './runCli.js';
 
-process.exitCode = await runCli(process.argv.slice(2));
+const exitCode = await runCli(process.argv.slice(2));
+// Output that is lost sets it too, perhaps only after the last line was handed over.
+process.exitCode = process.exitCode || exitCode;

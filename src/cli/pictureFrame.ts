@@ -1,15 +1,24 @@
-import { readFile } from 'node:fs/promises';
-import { EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import type { CompressedImageFrame } from '../image/ImageFrame.js';
 
-/** A picture file as a frame; the path is its source. @throws EffvitError NOT_FOUND, IO_FAILED */
-export async function pictureFrame(path: string): Promise<CompressedImageFrame> {
-  const data = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no picture ${path}: check the path.`, { cause });
-    }
-    throw new EffvitError('IO_FAILED', `Cannot read the picture ${path}: ${cause.message}.`, { cause });
-  });
+/** More than any picture that is decoded; what a pipe may give. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/**
+ * A picture file (or a pipe) as a frame; the path is its source.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED; TIMED_OUT, OUT_OF_RANGE, CANCELLED for pipes
+ */
+export async function pictureFrame(path: string, signal?: AbortSignal): Promise<CompressedImageFrame> {
+  const data = await readInput(path, { maxBytes: MOST_BYTES, ...(signal && { signal }) }).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') {
+        throw new EffvitError('NOT_FOUND', `There is no picture ${path}: check the path.`, { cause });
+      }
+      throw asEffvitError(cause, 'IO_FAILED', `Cannot read the picture ${path}`);
+    },
+  );
   return {
     kind: 'compressed',
     format: '',

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
@@ -7,6 +6,7 @@ import {
   classifierOptions,
 } from '../classify/classifierOptions.js';
 import { asEffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
@@ -281,7 +281,7 @@ async function writeProfiles(
 
 async function readEarlier(path: string): Promise<EarlierPerf> {
   try {
-    return parseEarlierPerf(await readFile(path, 'utf8'), path);
+    return parseEarlierPerf((await readInput(path)).toString(), path);
   } catch (error) {
     throw asEffvitError(error, 'BAD_ARGUMENT', `${path} cannot be read`);
   }

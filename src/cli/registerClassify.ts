@@ -69,19 +69,20 @@ export function registerClassify(command: Command, context: CommandContext): voi
       });
     }
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
-    const classifier = await Classifier.start(model, classifying);
+    const classifier = await Classifier.start(model, { ...classifying, signal });
     try {
       // One after the other: the timings of a picture are then its own.
       for (const path of pictures) {
         if (signal.aborted) break;
         try {
-          const frame = await pictureFrame(path);
+          const frame = await pictureFrame(path, signal);
           const outcome = await classify(classifier, frame, options);
           if (options.annotate !== undefined) {
             await writeAnnotated(options.annotate, frame, outcome, classifier);
           }
           show(path, outcome, options, context);
         } catch (thrown) {
+          if (signal.aborted) break;
           // One bad file does not stop the others, but the command has failed.
           context.exitCode = 1;
           terminal.error(asEffvitError(thrown).message);

@@ -54,7 +54,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     });
     const { terminal, signal } = context;
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
-    const classifier = await Classifier.start(model, classifying);
+    const classifier = await Classifier.start(model, { ...classifying, signal });
     try {
       const pictures = await readLabelledPictures(path, classifier.labels);
       const evaluation = await evaluate(classifier, pictures, context);
@@ -80,7 +80,7 @@ async function evaluate(
     if (signal.aborted) break;
     await classifier.ready();
     try {
-      const frame = await pictureFrame(path);
+      const frame = await pictureFrame(path, signal);
       void classifier.classify(frame).then((outcome) => {
         done++;
         terminal.progress('evaluating', done, pictures.length);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
@@ -16,6 +15,7 @@ import {
   parseExpectedResults,
 } from '../classify/expectedResults.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
@@ -137,6 +137,7 @@ async function replay(
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     classifier = await Classifier.start(model, {
+      signal,
       ...classifying,
       sourceCount: new Set<unknown>(options.topic ?? bag.imageTopics()).size,
     });
@@ -213,7 +214,7 @@ function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
 }
 
 async function readExpected(path: string): Promise<ExpectedResults> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readInput(path).catch((cause: unknown) => {
     throw new EffvitError(
       'NOT_FOUND',
       `There is no file ${path}: write it first with --save-expected ${path}.`,
@@ -222,7 +223,7 @@ async function readExpected(path: string): Promise<ExpectedResults> {
       },
     );
   });
-  return parseExpectedResults(text, path);
+  return parseExpectedResults(bytes.toString(), path);
 }
 
 async function saveExpected(path: string, summary: ReplaySummary): Promise<void> {

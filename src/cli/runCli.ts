@@ -20,15 +20,24 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     exitCode: 0,
     isSignalSuccess: false,
   };
-  // A reader that left early (`effvit ... | head`) is no failure of ours.
+  let isOutputLost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    signals.stop('EPIPE');
+    // A reader that left early (`effvit ... | head`) is no failure of ours.
+    if (error.code !== 'EPIPE' && !isOutputLost) {
+      isOutputLost = true;
+      process.exitCode = 1;
+      terminal.error(`Cannot write to standard output: ${error.message}.`);
+    }
+    signals.stop(error.code ?? error.message);
   });
+  // There is nowhere to tell it.
+  process.stderr.on('error', () => undefined);
   try {
     await buildProgram(await loadCommands(argv), context).parseAsync([...argv], { from: 'user' });
+    if (isOutputLost) return 1;
     return context.isSignalSuccess ? context.exitCode : (signals.exitCode ?? context.exitCode);
   } catch (thrown) {
+    if (isOutputLost) return 1;
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
     if (signals.signal.aborted) return signals.exitCode ?? 0;
     const error = asEffvitError(thrown);

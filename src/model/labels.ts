@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
+import { readInput } from '../core/readInput.js';
 import { decodeUtf8 } from './decodeUtf8.js';
 import type { ModelManifest } from './ModelManifest.js';
 
@@ -97,7 +97,7 @@ function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
 export async function readLabelsFile(path: string): Promise<readonly string[]> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readInput(path);
   } catch (error) {
     throw new EffvitError('NOT_FOUND', `Cannot read the labels file ${path}: name one that exists.`, {
       cause: error,

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
+import { readInput } from '../core/readInput.js';
 import { decodeUtf8 } from './decodeUtf8.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
@@ -43,7 +44,7 @@ export async function loadManifest(
   }
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readInput(path);
   } catch (error) {
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   }

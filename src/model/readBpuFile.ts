@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { openInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
 /** What a compiled BPU model (.bin) says of itself in plain text. */
@@ -57,7 +57,7 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   let lengthBytes = 0;
   let window: Buffer = Buffer.alloc(0);
   try {
-    const handle = await open(path);
+    const handle = await openInput(path);
     try {
       for await (const piece of handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false })) {
         const chunk = piece as Buffer;

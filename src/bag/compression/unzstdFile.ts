@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { ZSTDDecoder } from 'zstddec/stream';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { READ_NOW } from '../../core/readInput.js';
 
 const INPUT_BYTES = 128 * 1024;
 
@@ -29,7 +30,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
   });
   let source: number | undefined;
   try {
-    source = openSync(from, 'r');
+    source = openSync(from, READ_NOW);
     const input = new FileInput(source);
     let gathered: Uint8Array[] = [];
     let gatheredBytes = 0;

@@ -36,6 +36,7 @@ export class SqliteDatabase {
 
   /** @throws EffvitError BAD_BAG, IO_FAILED */
   static async open(path: string, warnings: BagWarnings): Promise<SqliteDatabase> {
+    if ((await stat(path)).isFIFO()) throw new EffvitError('BAD_BAG', `${path} is no regular file.`);
     const folder = await TemporaryFolder.make();
     const link = join(folder.path, 'bag.db3');
     try {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
 import { cpuFlags } from '../../core/cpuFlags.js';
 import { EffvitError } from '../../core/EffvitError.js';
+import { readInput } from '../../core/readInput.js';
 import { loadRuntime, ONE_THREAD } from './loadRuntime.js';
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
 
 async function readModelFile(modelPath: string): Promise<Buffer> {
   try {
-    return await readFile(modelPath);
+    return await readInput(modelPath);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {

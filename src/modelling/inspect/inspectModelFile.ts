@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { openInput } from '../../core/readInput.js';
 import { isBpuFileStart, readBpuFile } from '../../model/readBpuFile.js';
 import { inspectOnnx } from './inspectOnnx.js';
 import { inspectPytorch, inspectSafetensors } from './inspectWeights.js';
@@ -32,7 +32,7 @@ export async function inspectModelFile(path: string): Promise<ModelFileInfo> {
 
 async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: number; formatVersion: string }> {
   try {
-    const handle = await open(path);
+    const handle = await openInput(path);
     try {
       const info = await handle.stat();
       if (!info.isFile()) throw new EffvitError('BAD_MODEL', `${path} is not a model file but a folder.`);

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { READ_NOW, readInput } from '../../core/readInput.js';
 import type { ExternalDataLoader } from './decodeTensor.js';
 import type { OnnxModel } from './OnnxModel.js';
 import { parseOnnx } from './parseOnnx.js';
@@ -15,7 +15,7 @@ import { parseOnnx } from './parseOnnx.js';
 export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFINITY): Promise<OnnxModel> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readInput(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, { cause: error });
@@ -43,7 +43,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
     let descriptor = files.get(path);
     if (descriptor === undefined) {
       try {
-        descriptor = openSync(path, 'r');
+        descriptor = openSync(path, READ_NOW);
       } catch (error) {
         throw new EffvitError(
           'NOT_FOUND',

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isPictureName } from '../../classify/labelledPictures.js';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { readInput } from '../../core/readInput.js';
 
 /**
  * Paths of the pictures in a folder (and the folders in it), or in a list: a text file with a path a line,
@@ -46,14 +47,17 @@ async function picturesIn(folder: string): Promise<string[]> {
 }
 
 async function picturesOf(list: string): Promise<string[]> {
-  const text = await readFile(list, 'utf8').catch((error: unknown) => {
+  const bytes = await readInput(list).catch((error: unknown) => {
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`);
   });
-  return text.split(/\r?\n/).flatMap((line) => {
-    const content = line.trim();
-    if (content === '' || content.startsWith('#')) return [];
-    const path = isPictureName(content) ? content : content.replace(/\s+\S+$/, '');
-    if (!isPictureName(path)) return [];
-    return [isAbsolute(path) ? path : join(dirname(list), path)];
-  });
+  return bytes
+    .toString()
+    .split(/\r?\n/)
+    .flatMap((line) => {
+      const content = line.trim();
+      if (content === '' || content.startsWith('#')) return [];
+      const path = isPictureName(content) ? content : content.replace(/\s+\S+$/, '');
+      if (!isPictureName(path)) return [];
+      return [isAbsolute(path) ? path : join(dirname(list), path)];
+    });
 }

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Document } from 'yaml';
 import type { core } from 'zod';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { nearestName } from '../../core/nearestName.js';
+import { readInput } from '../../core/readInput.js';
 import type { YamlLines } from '../../core/YamlLines.js';
 import { type ConfigProblem, configError } from './ConfigProblem.js';
 import { checkMakertbinConfig } from './checkMakertbinConfig.js';
@@ -33,7 +34,7 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
     if (size > MAX_FILE_BYTES) {
       throw new EffvitError('BAD_CONFIG', `${path} has ${size} bytes, too many for a configuration file.`);
     }
-    content = await readFile(path, 'utf8');
+    content = (await readInput(path)).toString();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new EffvitError('NOT_FOUND', `No file ${path}: name a yaml file of hb_mapper makertbin.`, {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { hasExactInt8 } from '../../core/cpuFlags.js';
+import { readInput } from '../../core/readInput.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { saturatingNodes } from './saturatingNodes.js';
 
@@ -14,7 +14,7 @@ export async function saturationNotice(
   if (isExact) return undefined;
   let nodes: string[];
   try {
-    const content = await readFile(onnxPath);
+    const content = await readInput(onnxPath);
     // Float models, nearly all of them, are not decoded for this.
     if (!['DequantizeLinear', 'QLinear', 'Integer'].some((operator) => content.includes(operator))) {
       return undefined;

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { openInput } from '../../core/readInput.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 import type { WeightFile, WeightTensor } from './WeightTensor.js';
@@ -37,7 +38,7 @@ async function withFile<T>(
   use: (handle: FileHandle, fileBytes: number) => Promise<T>,
 ): Promise<T> {
   try {
-    const handle = await open(path);
+    const handle = await openInput(path);
     try {
       const info = await handle.stat();
       if (!info.isFile())

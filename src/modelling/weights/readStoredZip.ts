@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { readInput } from '../../core/readInput.js';
 
 /** Bytes of a central directory's entry, name and all: a file of n bytes cannot list more than n / 46. */
 const SMALLEST_ENTRY_BYTES = 46;
@@ -51,7 +51,7 @@ export async function readStoredZip(path: string): Promise<Map<string, Uint8Arra
 
 async function readWhole(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await readInput(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, { cause: error });

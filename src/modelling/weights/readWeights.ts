@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { openInput } from '../../core/readInput.js';
 import { readPytorch } from './readPytorch.js';
 import { readSafetensors } from './readSafetensors.js';
 import type { WeightFile } from './WeightTensor.js';
@@ -25,7 +25,7 @@ export async function readWeights(path: string): Promise<WeightFile> {
 
 async function firstBytes(path: string): Promise<Buffer> {
   try {
-    const handle = await open(path);
+    const handle = await openInput(path);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
       return buffer.subarray(0, bytesRead);
