@@ -16,6 +16,7 @@ import {
 import { foldConv, foldLinear, roundLayer, tensorData } from './foldBatchNorm.js';
 import { type ConvGeometry, GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
 import { addNv12Stem, type Nv12Normalisation } from './nv12Stem.js';
+import { ResidualSum } from './ResidualSum.js';
 import { toTimmNames } from './timmNames.js';
 import { mergeWindows, partitionWindows, type Windows } from './windowPartition.js';
 
@@ -89,7 +90,7 @@ export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel 
   let value = addPatchEmbedding(build, input, batch === 'dynamic' ? 'N' : batch, options.normalisation ?? {});
   for (const stage of stagesOf(architecture)) {
     if (stage.widthBefore !== null) value = addDownsampling(build, stage, value);
-    for (let block = 0; block < stage.depth; block++) value = addBlock(build, stage, block, value);
+    value = addBlocks(build, stage, value);
   }
   addHead(build, value);
   return {
@@ -137,19 +138,25 @@ function addPatchEmbedding(
   return value;
 }
 
-/** x + depthwise 3x3 (x). */
+/** The depthwise 3x3 convolution of a residual branch. */
 function addDepthwise(build: Build, at: string, path: string, input: Value): Value {
-  const channels = Number(input.shape[1]);
-  const mixed = addConv(build, `${at}/m`, `${path}.m`, input, squareConv(3, 1, channels));
-  return build.builder.elementwise('Add', `${at}/Add`, input, mixed);
+  return addConv(build, `${at}/m`, `${path}.m`, input, squareConv(3, 1, Number(input.shape[1])));
 }
 
-/** x + pw2(relu(pw1(x))). */
+/** The branch pw2(relu(pw1(x))). */
 function addFeedForward(build: Build, at: string, path: string, input: Value): Value {
   const wide = addConv(build, `${at}/m/pw1`, `${path}.m.pw1`, input, POINTWISE);
   const active = build.builder.elementwise('Relu', `${at}/m/act/Relu`, wide);
-  const narrow = addConv(build, `${at}/m/pw2`, `${path}.m.pw2`, active, POINTWISE);
-  return build.builder.elementwise('Add', `${at}/Add`, input, narrow);
+  return addConv(build, `${at}/m/pw2`, `${path}.m.pw2`, active, POINTWISE);
+}
+
+/** x + depthwise(x), and on that the same with the feed-forward branch. */
+function addResidualPair(build: Build, at: string, path: string, input: Value): Value {
+  const { builder } = build;
+  const mixed = addDepthwise(build, `${at}.0`, `${path}.0`, input);
+  const sum = builder.elementwise('Add', `${at}.0/Add`, input, mixed);
+  const narrow = addFeedForward(build, `${at}.1`, `${path}.1`, sum);
+  return builder.elementwise('Add', `${at}.1/Add`, sum, narrow);
 }
 
 /** Halves the side: an inverted residual with squeeze-and-excitation between two residual pairs. */
@@ -158,8 +165,7 @@ function addDownsampling(build: Build, stage: EfficientVitStage, input: Value): 
   const at = `/stages/stages.${stage.index}/downsample`;
   const path = `stages.${stage.index}.downsample`;
   const merge = `${at}/patchmerge`;
-  let value = addDepthwise(build, `${at}/res1/res1.0`, `${path}.res1.0`, input);
-  value = addFeedForward(build, `${at}/res1/res1.1`, `${path}.res1.1`, value);
+  let value = addResidualPair(build, `${at}/res1/res1`, `${path}.res1`, input);
   value = addConv(build, `${merge}/conv1`, `${path}.patchmerge.conv1`, value, POINTWISE);
   value = builder.elementwise('Relu', `${merge}/act/Relu`, value);
   const channels = Number(value.shape[1]);
@@ -187,21 +193,24 @@ function addDownsampling(build: Build, stage: EfficientVitStage, input: Value): 
   value = builder.elementwise('Mul', `${merge}/se/Mul`, value, factors);
 
   value = addConv(build, `${merge}/conv3`, `${path}.patchmerge.conv3`, value, POINTWISE);
-  value = addDepthwise(build, `${at}/res2/res2.0`, `${path}.res2.0`, value);
-  return addFeedForward(build, `${at}/res2/res2.1`, `${path}.res2.1`, value);
+  return addResidualPair(build, `${at}/res2/res2`, `${path}.res2`, value);
 }
 
-function addBlock(build: Build, stage: EfficientVitStage, block: number, input: Value): Value {
-  const at = `/stages/stages.${stage.index}/blocks/blocks.${block}`;
-  const path = `stages.${stage.index}.blocks.${block}`;
-  let value = addDepthwise(build, `${at}/dw0`, `${path}.dw0`, input);
-  value = addFeedForward(build, `${at}/ffn0`, `${path}.ffn0`, value);
-  value = addMixer(build, stage, block, value);
-  value = addDepthwise(build, `${at}/dw1`, `${path}.dw1`, value);
-  return addFeedForward(build, `${at}/ffn1`, `${path}.ffn1`, value);
+function addBlocks(build: Build, stage: EfficientVitStage, input: Value): Value {
+  const sum = new ResidualSum(build.builder, input);
+  for (let block = 0; block < stage.depth; block++) {
+    const at = `/stages/stages.${stage.index}/blocks/blocks.${block}`;
+    const path = `stages.${stage.index}.blocks.${block}`;
+    sum.add(`${at}/dw0`, addDepthwise(build, `${at}/dw0`, `${path}.dw0`, sum.value));
+    sum.add(`${at}/ffn0`, addFeedForward(build, `${at}/ffn0`, `${path}.ffn0`, sum.value));
+    sum.add(`${at}/mixer`, addMixer(build, stage, block, sum.value));
+    sum.add(`${at}/dw1`, addDepthwise(build, `${at}/dw1`, `${path}.dw1`, sum.value));
+    sum.add(`${at}/ffn1`, addFeedForward(build, `${at}/ffn1`, `${path}.ffn1`, sum.value));
+  }
+  return sum.value;
 }
 
-/** x + attention within windows. */
+/** The branch of attention within windows. */
 function addMixer(build: Build, stage: EfficientVitStage, block: number, input: Value): Value {
   const { builder, weights, architecture, batchRows } = build;
   const at = `/stages/stages.${stage.index}/blocks/blocks.${block}/mixer`;
@@ -225,8 +234,7 @@ function addMixer(build: Build, stage: EfficientVitStage, block: number, input: 
       input.shape[0] ?? null,
     );
   }
-  value = addConv(build, `${at}/m/attn/proj/proj.1`, path, value, POINTWISE);
-  return builder.elementwise('Add', `${at}/Add`, input, value);
+  return addConv(build, `${at}/m/attn/proj/proj.1`, path, value, POINTWISE);
 }
 
 function addHead(build: Build, input: Value): void {
