@@ -15,7 +15,10 @@ export interface ReplayedFrame {
 export interface ReplayBagOptions {
   readonly images: AsyncIterable<BagImage | BagMessageProblem>;
   readonly classifier: Classifier;
-  /** `max`: as fast as the pool takes frames; else a factor of the recording's own pace. */
+  /**
+   * `max`: as fast as the pool takes frames; else a factor of the recording's own pace, at which the policy `block`
+   * waits and another drops as the node does.
+   */
   readonly rate: number | 'max';
   /** Ends the replay after the frames that were begun. */
   readonly signal: AbortSignal;
@@ -49,7 +52,10 @@ export async function replayBag(
   for await (const { message: item } of paceMessages(() => images, { rate, signal })) {
     if (signal.aborted || failure !== undefined) break;
     startedNs ??= process.hrtime.bigint();
-    if (rate === 'max') await classifier.ready();
+    if (rate === 'max' || classifier.options.dropPolicy === 'block') {
+      await classifier.ready({ signal }).catch(() => undefined);
+      if (signal.aborted) break;
+    }
     const current = { sequence: sequence++, logTimeNs: item.logTimeNs };
     if (item.kind === 'problem') {
       const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: item.topic };

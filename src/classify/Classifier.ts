@@ -2,12 +2,13 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import { prepareLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameOutcome } from '../pool/FrameOutcome.js';
 import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
+import type { LivePoolOptions } from '../pool/PoolOptions.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -108,9 +109,7 @@ export class Classifier {
       threads: options.threads,
       ordered: options.ordered,
       runTimeoutMs: options.inferenceTimeoutMs,
-      queueSize: queueSizeOf(options, sourceCount),
-      dropPolicy: options.dropPolicy,
-      maxAgeMs: options.maxAgeMs,
+      ...livePoolOptions(options, sourceCount),
       ...(stampClockNs !== undefined && { stampClockNs }),
     });
     const giveUp = (): void => void pool.close({ drain: false });
@@ -123,6 +122,7 @@ export class Classifier {
       await pool.close({ drain: false });
       throw error;
     }
+    pool.setOptions(livePoolOptions(options, sourceCount, info));
     return new Classifier(pool, model, options, sourceCount, reading, info);
   }
 
@@ -264,11 +264,7 @@ export class Classifier {
   }
 
   #adopt(options: ClassifierOptions): void {
-    this.#pool.setOptions({
-      queueSize: queueSizeOf(options, this.#sourceCount),
-      dropPolicy: options.dropPolicy,
-      maxAgeMs: options.maxAgeMs,
-    });
+    this.#pool.setOptions(livePoolOptions(options, this.#sourceCount, this.#info));
     this.#rateLimiter.setMaxFps(options.maxFps);
     this.#options = options;
   }
@@ -292,6 +288,19 @@ export class Classifier {
   close(options?: CloseOptions): Promise<void> {
     return this.#pool.close(options);
   }
+}
+
+/** @param info of the model, once it is loaded: its batches need places in the queue. */
+function livePoolOptions(
+  options: ClassifierOptions,
+  sourceCount: number,
+  info?: LoadedModelInfo,
+): LivePoolOptions {
+  const { dropPolicy, maxAgeMs, orderTimeoutMs, maxBatch, batchWaitMs } = options;
+  const modelBatch = info === undefined ? 1 : largestBatchOf(info);
+  const largestBatch = maxBatch === 0 ? modelBatch : Math.min(maxBatch, modelBatch);
+  const queueSize = queueSizeOf(options, sourceCount, largestBatch);
+  return { queueSize, dropPolicy, maxAgeMs, orderTimeoutMs, maxBatch, batchWaitMs };
 }
 
 function read(

@@ -1,7 +1,7 @@
 import { fillOptions, type OptionTable, type OptionValues } from '../core/optionTable.js';
 import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
-import { MAX_THREADS } from '../pool/PoolOptions.js';
+import { MAX_BATCH, MAX_BATCH_WAIT_MS, MAX_THREADS } from '../pool/PoolOptions.js';
 
 /**
  * What classifying goes by, in every entrance: a library's options, the command line's flags (`--top-k` for `topK`)
@@ -90,7 +90,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: 1000 },
     description:
-      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 where the reader of a bag blocks).',
+      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 where the reader of a bag blocks), and as many as one task takes.',
     change: 'live',
   },
   dropPolicy: {
@@ -113,6 +113,30 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: true,
     description: 'Publish the results of one camera in the order of its frames, whatever worker was faster.',
     change: 'restart',
+  },
+  orderTimeoutMs: {
+    type: 'double',
+    defaultValue: 500,
+    range: { min: 0, max: 60_000 },
+    description:
+      'With ordered: how long a result that is ready is held back for an earlier frame of its camera, which is dropped as overtaken where it is not done by then; 0 holds back without a limit, as block does.',
+    change: 'live',
+  },
+  maxBatch: {
+    type: 'integer',
+    defaultValue: 0,
+    range: { min: 0, max: MAX_BATCH },
+    description:
+      'The most frames that one task computes together, on a model that is compiled for batches; 0 is as many as it takes.',
+    change: 'live',
+  },
+  batchWaitMs: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: MAX_BATCH_WAIT_MS },
+    description:
+      'How long a frame that could be computed waits for others to share its task, on a model that is compiled for batches.',
+    change: 'live',
   },
   maxFps: {
     type: 'double',

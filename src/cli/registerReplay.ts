@@ -42,6 +42,9 @@ const CLASSIFIER_FLAGS = [
   'queueSize',
   'dropPolicy',
   'maxAgeMs',
+  'orderTimeoutMs',
+  'maxBatch',
+  'batchWaitMs',
   'maxFps',
   'inferenceTimeoutMs',
 ] as const satisfies readonly ClassifierOptionName[];

@@ -66,7 +66,7 @@ export interface FixedPoolOptions {
 export const MAX_THREADS = 16;
 /** A worker holds the frames of two tasks at most. */
 export const MAX_BATCH = CHANNEL_CAPACITY / 2;
-const MAX_BATCH_WAIT_MS = 1000;
+export const MAX_BATCH_WAIT_MS = 1000;
 /** Timers count in 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

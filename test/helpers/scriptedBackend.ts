@@ -2,6 +2,8 @@ import { EffvitError } from '../../src/core/EffvitError.js';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import type { ModuleBackendSpec } from '../../src/inference/BackendSpec.js';
 import type {
+  BatchInference,
+  BatchResult,
   InferenceBackend,
   InferenceResult,
   LoadedModelInfo,
@@ -31,7 +33,11 @@ export interface ScriptedOptions {
   readonly widthPx?: number;
   /** Added to the first logit: tells models apart. */
   readonly offset?: number;
+  /** Frames that one task takes; absent: one. */
+  readonly batchSizes?: readonly number[];
 }
+
+type FurtherOptions = Omit<Partial<ScriptedOptions>, 'gate' | 'runs'>;
 
 const MOST_FRAMES = 65_536;
 
@@ -40,7 +46,7 @@ export class ScriptedModel {
   readonly #gate: Int32Array;
   readonly #runs: Int32Array;
 
-  constructor(further: { readonly widthPx?: number; readonly offset?: number } = {}) {
+  constructor(further: FurtherOptions = {}) {
     const gate = new SharedArrayBuffer(16);
     const runs = new SharedArrayBuffer(4 * MOST_FRAMES);
     this.options = { gate, runs, ...further };
@@ -53,7 +59,7 @@ export class ScriptedModel {
   }
 
   /** The spec of another model that counts and hangs together with this one. */
-  variant(further: { readonly widthPx?: number; readonly offset?: number }): ModuleBackendSpec {
+  variant(further: FurtherOptions): ModuleBackendSpec {
     return { ...this.spec, options: { ...this.options, ...further } };
   }
 
@@ -109,9 +115,17 @@ class ScriptedBackend implements InferenceBackend {
   readonly #gate: Int32Array;
   readonly #runs: Int32Array;
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
+  readonly batch: BatchInference | undefined;
+  readonly #places: Uint8Array[] = [];
 
   constructor(options: ScriptedOptions) {
     this.#options = options;
+    if (options.batchSizes !== undefined) {
+      this.batch = {
+        write: (place, nv12) => this.#write(place, nv12),
+        run: async (firstPlace, count) => await this.#runBatch(firstPlace, count),
+      };
+    }
     this.#gate = new Int32Array(options.gate);
     this.#runs = new Int32Array(options.runs);
   }
@@ -129,20 +143,42 @@ class ScriptedBackend implements InferenceBackend {
       inputHeightPx: SIDE_PX,
       classCount: CLASS_COUNT,
       runtime: 'scripted',
+      ...(this.#options.batchSizes !== undefined && { batchSizes: this.#options.batchSizes }),
     };
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
+    const { logits, inferenceNs } = await this.#runTask([nv12]);
+    return { logits: logits[0] ?? new Float32Array(0), inputNs: 0, inferenceNs };
+  }
+
+  #write(place: number, nv12: Uint8Array): void {
+    if (place < 0 || place >= Math.max(...(this.#options.batchSizes ?? [1])))
+      throw new RangeError(`place ${place}`);
+    this.#places[place] = nv12.slice();
+  }
+
+  async #runBatch(firstPlace: number, count: number) {
+    const frames = this.#places.slice(firstPlace, firstPlace + count);
+    if (frames.length !== count) throw new RangeError(`${count} frames from place ${firstPlace}`);
+    // One task throws for the whole of it, as the BPU's does.
+    const isThrowing = frames.some((nv12) => actionOf(nv12) === 'throw');
+    if (isThrowing && count > 1) throw new EffvitError('INFERENCE_FAILED', 'The scripted task fails.');
+    return await this.#runTask(frames);
+  }
+
+  /** The frames of one task: as slow as the slowest. */
+  async #runTask(frames: readonly Uint8Array[]): Promise<BatchResult> {
     const beganNs = monotonicNs();
-    const number = new DataView(nv12.buffer, nv12.byteOffset).getUint32(4) % MOST_FRAMES;
-    Atomics.add(this.#runs, number, 1);
-    const serviceMs = nv12[1] ?? 0;
+    for (const nv12 of frames) Atomics.add(this.#runs, numberOf(nv12), 1);
+    const serviceMs = Math.max(...frames.map((nv12) => nv12[1] ?? 0));
     if (serviceMs > 0) Atomics.wait(this.#pause, 0, 0, serviceMs);
-    const action = ACTIONS[nv12[0] ?? 0] ?? 'work';
-    await this.#act(action);
-    const last = action === 'nan' ? Number.NaN : 3;
-    const logits = Float32Array.of(number + (this.#options.offset ?? 0), 1, 2, last);
-    return { logits, inputNs: 0, inferenceNs: monotonicNs() - beganNs };
+    for (const nv12 of frames) await this.#act(actionOf(nv12));
+    const logits = frames.map((nv12) => {
+      const last = actionOf(nv12) === 'nan' ? Number.NaN : 3;
+      return Float32Array.of(numberOf(nv12) + (this.#options.offset ?? 0), 1, frames.length, last);
+    });
+    return { logits, inferenceNs: monotonicNs() - beganNs };
   }
 
   async #act(action: Action): Promise<void> {
@@ -171,6 +207,14 @@ class ScriptedBackend implements InferenceBackend {
   }
 
   async dispose(): Promise<void> {}
+}
+
+function numberOf(nv12: Uint8Array): number {
+  return new DataView(nv12.buffer, nv12.byteOffset).getUint32(4) % MOST_FRAMES;
+}
+
+function actionOf(nv12: Uint8Array): Action {
+  return ACTIONS[nv12[0] ?? 0] ?? 'work';
 }
 
 export function createBackend(options: ScriptedOptions): InferenceBackend {

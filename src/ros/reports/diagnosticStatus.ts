@@ -267,7 +267,8 @@ function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean)
   }
   const highest = Math.max(...(board.bpuLoadPercent ?? []));
   if (highest >= FULL_LOAD_PERCENT) {
-    return [LEVEL.warn, `the BPU is loaded to ${highest.toFixed(0)} %${isSimulated ? ' (SIMULATED)' : ''}`];
+    // What a board is bought for: it is full, and no fault. Frames that it cannot take are told by the pipeline.
+    return [LEVEL.ok, `the BPU is fully used (${highest.toFixed(0)} %)${isSimulated ? ' (SIMULATED)' : ''}`];
   }
   if (systemLoadPercent >= FULL_LOAD_PERCENT) {
     return [LEVEL.warn, `all processor cores are loaded to ${systemLoadPercent.toFixed(0)} %`];

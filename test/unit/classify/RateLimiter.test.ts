@@ -27,6 +27,19 @@ describe('RateLimiter', () => {
     assert.equal(limiter.admits('a', 2), false);
   });
 
+  it('takes another limit for the very next frame, a higher one and a lower one', () => {
+    const limiter = new RateLimiter(0.1);
+    assert.equal(limiter.admits('a', 0), true);
+    assert.equal(limiter.admits('a', 1e9), false);
+    limiter.setMaxFps(30);
+    assert.equal(limiter.admits('a', 1e9 + 1), true);
+    assert.equal(limiter.admits('a', 1e9 + 20e6), false);
+    assert.equal(limiter.admits('a', 1e9 + 34e6), true);
+    limiter.setMaxFps(0.5);
+    assert.equal(limiter.admits('a', 2e9), false);
+    assert.equal(limiter.admits('a', 3e9 + 34e6), true);
+  });
+
   it('makes no burst after a pause, and opens at once when the limit goes', () => {
     const limiter = new RateLimiter(10);
     assert.equal(limiter.admits('a', 0), true);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { EffvitError } from '../../../src/core/EffvitError.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import type { FrameOutcome } from '../../../src/pool/FrameOutcome.js';
 import { DROP_POLICIES } from '../../../src/pool/FrameQueue.js';
@@ -21,6 +22,8 @@ type Event =
       readonly kind: 'options';
       readonly queueSize: number;
       readonly dropPolicy: (typeof DROP_POLICIES)[number];
+      readonly maxBatch: number;
+      readonly batchWaitMs: number;
     }
   | { readonly kind: 'swap' }
   | { readonly kind: 'wait'; readonly waitMs: number }
@@ -58,6 +61,8 @@ const events: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constant('options' as const),
       queueSize: fc.integer({ min: 1, max: 20 }),
       dropPolicy: fc.constantFrom(...DROP_POLICIES),
+      maxBatch: fc.integer({ min: 0, max: 9 }),
+      batchWaitMs: fc.constantFrom(0, 0, 3),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('swap' as const) }) },
@@ -76,14 +81,21 @@ interface Submitted {
 }
 
 class Trial {
-  readonly #scripted = new ScriptedModel();
+  readonly #scripted: ScriptedModel;
+  readonly #largestBatch: number;
   readonly #pool: InferencePool<number>;
   readonly #outcomes: Submitted[] = [];
-  readonly #pending: Promise<unknown>[] = [];
+  /** What is asserted of each outcome, when it comes. */
+  readonly #observed: Promise<void>[] = [];
+  /** Changes, which may be refused, but only for one reason. */
+  readonly #changes: Promise<void>[] = [];
   /** Numbers of results by source, in the order of their delivery. */
   readonly #delivered = new Map<string, number[]>();
 
-  constructor(threads: number) {
+  constructor(threads: number, largestBatch: number) {
+    const batchSizes = [1, largestBatch];
+    this.#largestBatch = largestBatch;
+    this.#scripted = new ScriptedModel(largestBatch > 1 ? { batchSizes } : {});
     this.#pool = new InferencePool<number>({ model: this.#model, threads, runTimeoutMs: RUN_TIMEOUT_MS });
   }
 
@@ -97,7 +109,7 @@ class Trial {
 
   async run(happenings: readonly Event[], closeBeforeEnd: boolean): Promise<void> {
     const started = this.#pool.start();
-    this.#pending.push(started);
+    this.#note(started);
     for (const event of happenings) {
       await this.#apply(event);
       assertBalanced(this.#pool.counts());
@@ -111,7 +123,7 @@ class Trial {
     }
     this.#scripted.release();
     await this.#pool.close();
-    await Promise.allSettled(this.#pending);
+    await Promise.all([...this.#observed, ...this.#changes]);
     this.#check();
   }
 
@@ -125,16 +137,16 @@ class Trial {
         this.#submit(event.action, '/left', 0);
         break;
       case 'garbage':
-        this.#note(this.#pool.submit({ ...scriptedFrame(0), widthPx: 0 }), -1, '/garbage');
+        this.#observe(this.#pool.submit({ ...scriptedFrame(0), widthPx: 0 }), -1, '/garbage');
         break;
       case 'resize':
-        this.#pending.push(this.#pool.resize(event.threads));
+        this.#note(this.#pool.resize(event.threads));
         break;
       case 'options':
         this.#pool.setOptions(event);
         break;
       case 'swap':
-        this.#pending.push(this.#pool.swapModel(this.#model));
+        this.#note(this.#pool.swapModel(this.#model));
         break;
       case 'wait':
         await sleep(event.waitMs);
@@ -146,26 +158,37 @@ class Trial {
         await this.#pool.drain();
         break;
     }
-    for (const each of this.#pending) each.catch(() => undefined);
   }
 
   #submit(action: Action, source: string, serviceMs: number): void {
     const number = this.#outcomes.length;
-    this.#note(this.#pool.submit(scriptedFrame(number, action, { source, serviceMs })), number, source);
+    this.#observe(this.#pool.submit(scriptedFrame(number, action, { source, serviceMs })), number, source);
   }
 
-  #note(outcome: Promise<FrameOutcome<number>>, number: number, source: string): void {
-    const noted: Submitted = { number };
-    this.#outcomes.push(noted);
-    this.#pending.push(
-      outcome.then((what) => {
-        assert.equal(noted.outcome, undefined);
-        noted.outcome = what;
-        if (what.kind !== 'result') return;
-        assert.equal(what.value, number);
-        this.#delivered.set(source, [...(this.#delivered.get(source) ?? []), number]);
-      }),
+  #observe(outcome: Promise<FrameOutcome<number>>, number: number, source: string): void {
+    const submitted: Submitted = { number };
+    this.#outcomes.push(submitted);
+    const observed = outcome.then((what) => {
+      submitted.outcome = what;
+      if (what.kind !== 'result') return;
+      // It comes before another test sees it: a swapped result is told here.
+      assert.equal(what.value, number);
+      assert.ok(what.batchSize >= 1 && what.batchSize <= this.#largestBatch);
+      this.#delivered.set(source, [...(this.#delivered.get(source) ?? []), number]);
+    });
+    this.#observed.push(observed);
+    // Looked at in the end; until then it is not to end the process.
+    observed.catch(() => undefined);
+  }
+
+  /** A pool that is closed, or was not started, refuses changes; no other reason is one. */
+  #note(change: Promise<unknown>): void {
+    const noted = change.then(
+      () => undefined,
+      (error: unknown) => assert.equal(error instanceof EffvitError ? error.code : error, 'CLOSED'),
     );
+    this.#changes.push(noted);
+    noted.catch(() => undefined);
   }
 
   #check(): void {
@@ -201,10 +224,11 @@ describe('InferencePool under anything', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(1, 1, 4, 8),
         fc.array(events, { minLength: 5, maxLength: 40 }),
         fc.boolean(),
-        async (threads, happenings, closeBeforeEnd) => {
-          await new Trial(threads).run(happenings, closeBeforeEnd);
+        async (threads, largestBatch, happenings, closeBeforeEnd) => {
+          await new Trial(threads, largestBatch).run(happenings, closeBeforeEnd);
         },
       ),
       { numRuns: 25, interruptAfterTimeLimit: 60_000, endOnFailure: true },

@@ -225,7 +225,7 @@ describe('diagnosticStatuses', () => {
   it('judges heat, and the load of the BPU and of the processor', () => {
     assert.equal(ofDevice({}), 'OK ok');
     assert.match(ofDevice({ board: { temperaturesCelsius: { bpu: 96 } } }), /^ERROR 96 °C/);
-    assert.equal(ofDevice({ board: { bpuLoadPercent: [99] } }), 'WARN the BPU is loaded to 99 %');
+    assert.equal(ofDevice({ board: { bpuLoadPercent: [99] } }), 'OK the BPU is fully used (99 %)');
     assert.equal(ofDevice({ systemLoadPercent: 99 }), 'WARN all processor cores are loaded to 99 %');
     assert.equal(ofDevice({ systemLoadPercent: undefined }), 'OK ok');
   });
