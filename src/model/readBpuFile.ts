@@ -1,4 +1,5 @@
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { refuseForeignFile } from '../core/foreignContent.js';
 import { openInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
@@ -56,6 +57,7 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   let plainMarch: string | undefined;
   let lengthBytes = 0;
   let window: Buffer = Buffer.alloc(0);
+  await refuseForeignFile(path, 'BAD_MODEL');
   try {
     const handle = await openInput(path);
     try {
@@ -84,7 +86,6 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
     }
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   }
-  if (lengthBytes === 0) throw new EffvitError('BAD_MODEL', `${path} is empty.`);
   const march = settings.get('MARCH')?.toLowerCase() ?? plainMarch;
   settings.delete('MARCH');
   return {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { refuseForeignFile } from '../core/foreignContent.js';
 import { nearestName } from '../core/nearestName.js';
 import { BPU_CHIPS } from './BpuChip.js';
 import { defaultManifest, forEveryChip } from './defaultManifest.js';
@@ -16,7 +17,8 @@ const MODEL_FILE_EXTENSIONS = ['.onnx', '.ort', '.bin'];
  * manifest.yaml, or by a .onnx, .ort or .bin file. A file takes the manifest that lists it (in its own
  * folder, or a known model whose file has this name), else {@link defaultManifest}.
  *
- * @throws EffvitError NOT_FOUND (what is known is named), BAD_ARGUMENT (no model at all), BAD_MANIFEST.
+ * @throws EffvitError NOT_FOUND (what is known is named), BAD_ARGUMENT (no model at all), BAD_MANIFEST; BAD_MODEL
+ *   for an empty file, an HTML page or a Git LFS pointer.
  */
 export async function resolveModel(
   nameOrPath: string,
@@ -67,6 +69,7 @@ async function resolveByName(name: string, env: NodeJS.ProcessEnv): Promise<Mode
 }
 
 async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<ModelManifest> {
+  await refuseForeignFile(path, 'BAD_MODEL');
   const folder = dirname(path);
   if (await isFile(join(folder, MANIFEST_NAME))) {
     const manifest = await loadManifest(folder);

@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
 import { cpuFlags } from '../../core/cpuFlags.js';
 import { EffvitError } from '../../core/EffvitError.js';
+import { refuseForeignFile } from '../../core/foreignContent.js';
 import { readInput } from '../../core/readInput.js';
 import { loadRuntime, ONE_THREAD } from './loadRuntime.js';
 
@@ -27,7 +28,10 @@ const EXTERNAL_DATA_KEY = Buffer.from('\x0a\x08location');
  * @throws EffvitError NOT_FOUND, BAD_MODEL where the model file cannot be read.
  */
 export async function optimizedModel(modelPath: string): Promise<string | undefined> {
-  if (extname(modelPath).toLowerCase() === '.ort') return undefined;
+  if (extname(modelPath).toLowerCase() === '.ort') {
+    await refuseForeignFile(modelPath, 'BAD_MODEL');
+    return undefined;
+  }
   const content = await readModelFile(modelPath);
   if (content.includes(EXTERNAL_DATA_KEY)) return undefined;
   const { env } = loadRuntime();
@@ -46,6 +50,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
 }
 
 async function readModelFile(modelPath: string): Promise<Buffer> {
+  await refuseForeignFile(modelPath, 'BAD_MODEL');
   try {
     return await readInput(modelPath);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { refuseForeignFile } from '../../core/foreignContent.js';
 import { openInput } from '../../core/readInput.js';
 import { isBpuFileStart, readBpuFile } from '../../model/readBpuFile.js';
 import { inspectOnnx } from './inspectOnnx.js';
@@ -31,6 +32,7 @@ export async function inspectModelFile(path: string): Promise<ModelFileInfo> {
 }
 
 async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: number; formatVersion: string }> {
+  await refuseForeignFile(path, 'BAD_MODEL');
   try {
     const handle = await openInput(path);
     try {

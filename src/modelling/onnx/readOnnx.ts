@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { foreignContent } from '../../core/foreignContent.js';
 import { READ_NOW, readInput } from '../../core/readInput.js';
 import type { ExternalDataLoader } from './decodeTensor.js';
 import type { OnnxModel } from './OnnxModel.js';
@@ -22,6 +23,8 @@ export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFIN
     }
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   }
+  const foreign = foreignContent(bytes);
+  if (foreign !== undefined) throw new EffvitError('BAD_MODEL', `${path} ${foreign}.`);
   const files = new Map<string, number>();
   try {
     return parseOnnx(bytes, { place: path, maxElements, loadExternal: externalLoader(dirname(path), files) });

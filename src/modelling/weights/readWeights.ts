@@ -1,4 +1,5 @@
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { refuseForeignFile } from '../../core/foreignContent.js';
 import { openInput } from '../../core/readInput.js';
 import { readPytorch } from './readPytorch.js';
 import { readSafetensors } from './readSafetensors.js';
@@ -10,6 +11,7 @@ import type { WeightFile } from './WeightTensor.js';
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS, UNSUPPORTED
  */
 export async function readWeights(path: string): Promise<WeightFile> {
+  await refuseForeignFile(path, 'BAD_WEIGHTS');
   const start = await firstBytes(path);
   // Zip's local file header, torch.save's format since PyTorch 1.6.
   if (start.toString('latin1') === 'PK\x03\x04') return readPytorch(path);

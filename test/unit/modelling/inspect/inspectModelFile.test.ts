@@ -170,7 +170,7 @@ describe('inspectModelFile', () => {
   it('refuses anything else in one sentence', async () => {
     await assert.rejects(inspectModelFile(path), { code: 'NOT_FOUND' });
     await assert.rejects(inspectModelFile(folder), { code: 'BAD_MODEL', message: /a folder/ });
-    for (const content of ['', 'text', 'RIFF....WEBP', '\x89PNG\r\n\x1a\n']) {
+    for (const content of ['text', 'RIFF....WEBP', '\x89PNG\r\n\x1a\n']) {
       await writeFile(path, content);
       await assert.rejects(inspectModelFile(path), { code: 'BAD_MODEL', message: /no model file: expected/ });
     }
