@@ -3,7 +3,7 @@ import type { ImageFrame } from '../image/ImageFrame.js';
 import type { BagFile, BagTopic } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
 import { decompressedMessages } from './decompressedMessages.js';
-import { imageParserFor } from './imageParserFor.js';
+import { conversionHint, imageParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
@@ -70,6 +70,11 @@ export class BagReader {
     return [...this.#topics.values()];
   }
 
+  /** A topic by its name, with or without the leading slash. @throws EffvitError NOT_FOUND */
+  topic(name: string): BagTopic {
+    return this.#named(name);
+  }
+
   /** The topics whose messages are images that are understood. */
   imageTopics(): readonly BagTopic[] {
     return this.topics().filter((topic) => imageParserFor(topic) !== undefined);
@@ -98,7 +103,7 @@ export class BagReader {
       if (imageParserFor(topic) === undefined) {
         throw new EffvitError(
           'BAD_ARGUMENT',
-          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), no images; ${this.#imageTopicList()}.`,
+          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#imageTopicList()}.`,
         );
       }
       return topic.name;
@@ -133,12 +138,16 @@ export class BagReader {
   async *#images(
     messages: AsyncGenerator<RawBagMessage, void, undefined>,
   ): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
-    for await (const { topic, logTimeNs, data } of messages) {
-      const known = this.#topics.get(topic);
-      const parse = known === undefined ? undefined : imageParserFor(known);
+    for await (const message of messages) {
+      const { topic, logTimeNs, data } = message;
+      // The message's own: one topic may have channels of several encodings.
+      const parse = imageParserFor(message);
       let result: BagImage | BagMessageProblem;
       try {
-        if (parse === undefined) throw new EffvitError('BAD_IMAGE', `Messages on ${topic} are no images.`);
+        if (parse === undefined) {
+          const what = `${message.type || 'unnamed'} messages (${message.encoding})`;
+          throw new EffvitError('BAD_IMAGE', `${topic} has ${what} among its images.`);
+        }
         result = { kind: 'image', frame: parse(data, topic), logTimeNs };
       } catch (error) {
         if (!(error instanceof EffvitError)) throw error;
@@ -159,12 +168,15 @@ export class BagReader {
   #allImageTopics(): readonly string[] {
     const names = this.imageTopics().map(({ name }) => name);
     if (names.length > 0) return names;
-    const others = this.topics().map(({ name, type }) => `${name} (${type || 'unnamed type'})`);
+    const others = this.topics().map((topic) => {
+      const hint = conversionHint(topic);
+      return `${topic.name} (${topic.type || 'unnamed type'}${hint === undefined ? '' : `, ${hint}`})`;
+    });
     throw new EffvitError(
       'NOT_FOUND',
       others.length === 0
         ? `${this.path} has no topics, so no images.`
-        : `${this.path} has no image topics (sensor_msgs/msg/Image or CompressedImage); it has ${others.join(', ')}.`,
+        : `${this.path} has no image topics (sensor_msgs Image or CompressedImage, foxglove RawImage or CompressedImage); it has ${others.join(', ')}.`,
     );
   }
 

@@ -17,7 +17,7 @@ export async function* decompressedMessages(
   let lostReason = '';
   try {
     for await (const message of messages) {
-      if (!isZstd(message.data)) {
+      if ((message.encoding !== 'cdr' && message.encoding !== '') || !isZstd(message.data)) {
         yield message;
         continue;
       }

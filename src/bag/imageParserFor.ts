@@ -1,22 +1,69 @@
 import { parseCompressedImageCdr } from '../image/cdr/parseCompressedImageCdr.js';
 import { parseHbmImageCdr } from '../image/cdr/parseHbmImageCdr.js';
 import { parseImageCdr } from '../image/cdr/parseImageCdr.js';
+import { frameByEncoding } from '../image/frameByEncoding.js';
 import { HBM_DATA_BYTES } from '../image/hbmImageFrame.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
+import type { ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
 import type { BagTopic } from './BagFile.js';
+import { parseFoxgloveCompressedImageCdr, parseFoxgloveRawImageCdr } from './images/parseFoxgloveCdr.js';
+import {
+  parseFoxgloveCompressedImageProtobuf,
+  parseFoxgloveRawImageProtobuf,
+} from './images/parseFoxgloveProtobuf.js';
+import { parseJsonCompressedImage, parseJsonImage } from './images/parseJsonImage.js';
+import { parseRos1CompressedImage, parseRos1Image } from './images/parseRos1Image.js';
 
 type ImageParser = (bytes: Uint8Array, source: string) => ImageFrame;
 
-const PARSERS: ReadonlyMap<string, ImageParser> = new Map<string, ImageParser>([
-  ['sensor_msgs/msg/Image', parseImageCdr],
-  ['sensor_msgs/msg/CompressedImage', parseCompressedImageCdr],
-  // As the first releases of rosbag2 wrote them.
-  ['sensor_msgs/Image', parseImageCdr],
-  ['sensor_msgs/CompressedImage', parseCompressedImageCdr],
-  ...Object.keys(HBM_DATA_BYTES).map((type): [string, ImageParser] => [type, parseHbmImageCdr]),
-]);
+/** Pixels, or a compressed picture in the place of pixels. */
+const raw =
+  (parse: (bytes: Uint8Array, source: string) => RawImageFrame): ImageParser =>
+  (bytes, source) =>
+    frameByEncoding(parse(bytes, source));
 
-/** What makes frames of a topic's messages; undefined where they are no images, or not in CDR. */
-export function imageParserFor(topic: BagTopic): ImageParser | undefined {
-  return topic.encoding === 'cdr' ? PARSERS.get(topic.type) : undefined;
+/** A type's name without ROS 2's `msg/`, which the first releases of rosbag2 left out, as ROS 1 does. */
+const plainType = (type: string): string => type.replace('/msg/', '/');
+
+/** By message encoding (MCAP's well-known ones), then by the type's plain name. */
+const PARSERS: Readonly<Record<string, ReadonlyMap<string, ImageParser>>> = {
+  cdr: new Map<string, ImageParser>([
+    ['sensor_msgs/Image', parseImageCdr],
+    ['sensor_msgs/CompressedImage', parseCompressedImageCdr],
+    ['foxglove_msgs/RawImage', raw(parseFoxgloveRawImageCdr)],
+    ['foxglove_msgs/CompressedImage', parseFoxgloveCompressedImageCdr],
+    ...Object.keys(HBM_DATA_BYTES).map((type): [string, ImageParser] => [plainType(type), parseHbmImageCdr]),
+  ]),
+  ros1: new Map<string, ImageParser>([
+    ['sensor_msgs/Image', raw(parseRos1Image)],
+    ['sensor_msgs/CompressedImage', parseRos1CompressedImage],
+  ]),
+  protobuf: new Map<string, ImageParser>([
+    ['foxglove.RawImage', raw(parseFoxgloveRawImageProtobuf)],
+    ['foxglove.CompressedImage', parseFoxgloveCompressedImageProtobuf],
+  ]),
+  json: new Map<string, ImageParser>([
+    ['sensor_msgs/Image', raw(parseJsonImage)],
+    ['sensor_msgs/CompressedImage', parseJsonCompressedImage],
+    ['foxglove.RawImage', raw(parseJsonImage)],
+    ['foxglove.CompressedImage', parseJsonCompressedImage],
+    ['foxglove_msgs/RawImage', raw(parseJsonImage)],
+    ['foxglove_msgs/CompressedImage', parseJsonCompressedImage],
+  ]),
+};
+
+/** What makes frames of a topic's messages; undefined where they are no images, or in an encoding that is not read. */
+export function imageParserFor({
+  type,
+  encoding,
+}: Pick<BagTopic, 'type' | 'encoding'>): ImageParser | undefined {
+  return PARSERS[encoding]?.get(plainType(type));
+}
+
+/** How to get at a topic's images that {@link imageParserFor} does not read; undefined where there seem to be none. */
+export function conversionHint({ type, encoding }: Pick<BagTopic, 'type' | 'encoding'>): string | undefined {
+  if (!/Image|Video/i.test(type) || type.endsWith('CameraInfo')) return undefined;
+  if (/CompressedVideo/i.test(type)) return 'video, not pictures: decode it to images first';
+  return encoding === 'cdr' || encoding === ''
+    ? undefined
+    : `${encoding} messages: convert them to ROS 2's cdr, e.g. with rosbags-convert of the Python package rosbags`;
 }

@@ -7,10 +7,10 @@ import type { BagWarnings } from './BagWarnings.js';
 import { LazyBagFile } from './LazyBagFile.js';
 import { openBagFile } from './openBagFile.js';
 
-const METADATA_NAME = 'metadata.yaml';
+export const METADATA_NAME = 'metadata.yaml';
 
 /** Names of storage files, compressed as a whole or not. */
-const STORAGE_FILE = /\.(mcap|db3)(\.zstd?)?$/;
+export const STORAGE_FILE = /\.(mcap|db3)(\.zstd?)?$/i;
 
 /**
  * The files of a rosbag2 folder, in recording order. Where `metadata.yaml` is missing (a recorder that was

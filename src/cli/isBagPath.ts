@@ -1,13 +1,14 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
 
-const BAG_FILE = /\.(mcap|db3)(\.zstd)?$/i;
-
-/** Whether a path names a recording rather than pictures: by its ending, or a folder with a metadata.yaml. */
+/** Whether a path names a recording rather than pictures: by its ending, or a folder with a recording's files in it. */
 export async function isBagPath(path: string): Promise<boolean> {
-  if (BAG_FILE.test(path)) return true;
-  return await stat(join(path, 'metadata.yaml')).then(
-    (info) => info.isFile(),
+  const isFolder = await stat(path).then(
+    (info) => info.isDirectory(),
     () => false,
   );
+  // A ROS 1 bag too: what reads bags says how to convert it.
+  if (!isFolder) return STORAGE_FILE.test(path) || /\.bag$/i.test(path);
+  const names = await readdir(path).catch(() => []);
+  return names.some((name) => name === METADATA_NAME || STORAGE_FILE.test(name));
 }

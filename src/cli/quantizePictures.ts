@@ -3,6 +3,7 @@ import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
@@ -11,6 +12,7 @@ import type { LabelledPlanes, PicturePlanes } from '../modelling/quantize/Pictur
 import { isBagPath } from './isBagPath.js';
 import { pictureFrame } from './pictureFrame.js';
 import type { Terminal } from './Terminal.js';
+import { UnreadableFrames } from './UnreadableFrames.js';
 
 /** @throws EffvitError UNSUPPORTED for a model that takes NV12 */
 export function planesMaker(manifest: ModelManifest): FramePlanes {
@@ -25,31 +27,56 @@ export function planesMaker(manifest: ModelManifest): FramePlanes {
 }
 
 /**
- * The pictures of a folder, a list or a bag, in their order; of a bag all frames, for the writer to thin.
+ * The pictures of a folder, a list or a bag, in their order; of a bag all frames, for the writer to thin. What cannot
+ * be read is left out, and told in one warning for each cause.
  *
- * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_IMAGE
+ * @param topics of a bag; all image topics where undefined
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_BAG
  */
 export async function* calibrationPlanes(
   calibration: string,
   maxPictures: number,
   planes: FramePlanes,
   terminal: Terminal,
+  topics?: readonly string[],
 ): AsyncGenerator<PicturePlanes> {
-  if (!(await isBagPath(calibration))) {
-    for (const path of await listCalibrationPictures(calibration, maxPictures)) {
-      yield await planes.planesOf(await pictureFrame(path));
+  const unreadable = new UnreadableFrames();
+  const planesOf = async (frame: ImageFrame): Promise<PicturePlanes | undefined> => {
+    try {
+      return await planes.planesOf(frame);
+    } catch (error) {
+      if (!(error instanceof EffvitError) || error.code !== 'BAD_IMAGE') throw error;
+      unreadable.add(frame.source, error.message);
+      return undefined;
     }
-    return;
-  }
-  const bag = await openBag(calibration);
+  };
   try {
-    for await (const item of bag.imageFrames()) {
-      if (item.kind === 'image') yield await planes.planesOf(item.frame);
-      else terminal.warn(item.error.message);
+    if (await isBagPath(calibration)) {
+      const bag = await openBag(calibration);
+      try {
+        for await (const item of bag.imageFrames(topics === undefined ? {} : { topics })) {
+          const picture = item.kind === 'image' ? await planesOf(item.frame) : undefined;
+          if (item.kind === 'problem') unreadable.add(item.topic, item.error.message);
+          if (picture !== undefined) yield picture;
+        }
+        for (const warning of bag.warnings) terminal.warn(warning);
+      } finally {
+        await bag.close();
+      }
+      return;
     }
-    for (const warning of bag.warnings) terminal.warn(warning);
+    if (topics !== undefined) {
+      throw new EffvitError(
+        'BAD_ARGUMENT',
+        `--topic chooses topics of a bag, and ${calibration} is none: leave it out.`,
+      );
+    }
+    for (const path of await listCalibrationPictures(calibration, maxPictures)) {
+      const picture = await planesOf(await pictureFrame(path));
+      if (picture !== undefined) yield picture;
+    }
   } finally {
-    await bag.close();
+    for (const sentence of unreadable.sentences()) terminal.warn(sentence);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BagTopic } from '../bag/BagFile.js';
+import type { BagReader } from '../bag/BagReader.js';
 import { openBag } from '../bag/openBag.js';
 import { PauseGate } from '../bag/PauseGate.js';
 import { PlaybackClock } from '../bag/PlaybackClock.js';
@@ -7,6 +7,7 @@ import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
 import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
 import { numberParser } from './options.js';
@@ -45,8 +46,8 @@ export function registerPlay(command: Command, context: CommandContext): void {
       };
       const releaseKeys = watchSpaceBar(toggle);
       try {
-        const filter = options.topic === undefined ? {} : { topics: options.topic };
-        // Asked for once here, so that a wrong name is told before ROS starts.
+        const played = playedTopics(path, bag, options, (text) => terminal.warn(text));
+        const filter = { topics: [...played.keys()] };
         const startNs = await firstTimeNs(bag.messages(filter));
         const { rate, loop = false } = options;
         const clock =
@@ -54,10 +55,8 @@ export function registerPlay(command: Command, context: CommandContext): void {
             ? new PlaybackClock(startNs, { rate, gate })
             : undefined;
         const pace = { rate, loop, gate, signal, ...(clock !== undefined && { clock }) };
-        const names = options.topic?.map((name) => (name.startsWith('/') ? name : `/${name}`));
-        const topics = bag.topics().filter((topic) => names === undefined || names.includes(topic.name));
         const published = await playMessages([], {
-          topics: topics.map(playedTopic),
+          topics: [...played.values()],
           messages: () => due(() => bag.messages(filter), pace),
           ...(clock !== undefined && { clock }),
           waitForSubscribersMs: options.wait * 1000,
@@ -82,7 +81,10 @@ async function* due(
   open: () => AsyncIterable<RawBagMessage>,
   pace: PaceOptions,
 ): AsyncGenerator<PlayedMessage> {
-  for await (const { message } of paceMessages(open, pace)) yield message;
+  for await (const { message } of paceMessages(open, pace)) {
+    // A topic may have channels of several encodings.
+    if (message.encoding === 'cdr') yield { topic: rosTopicName(message.topic), data: message.data };
+  }
 }
 
 async function firstTimeNs(messages: AsyncGenerator<RawBagMessage, void>): Promise<bigint | undefined> {
@@ -94,14 +96,41 @@ async function firstTimeNs(messages: AsyncGenerator<RawBagMessage, void>): Promi
   }
 }
 
-function playedTopic({ name, type, qos }: BagTopic): PlayedTopic {
-  const { reliability, durability } = recordedQos(qos);
-  return {
-    name,
-    type,
-    isBestEffort: reliability === 'best_effort',
-    isLatched: durability === 'transient_local',
-  };
+/**
+ * What of the recording can be published, by its recorded name; what cannot is told.
+ *
+ * @throws EffvitError NOT_FOUND: a named topic is not there; UNSUPPORTED: nothing can be published
+ */
+function playedTopics(
+  path: string,
+  bag: BagReader,
+  { topic: names, clock }: PlayCommandOptions,
+  notice: (text: string) => void,
+): Map<string, PlayedTopic> {
+  const wanted = names === undefined ? bag.topics() : names.map((name) => bag.topic(name));
+  const played = new Map<string, PlayedTopic>();
+  for (const { name, type, encoding, qos } of wanted) {
+    const { reliability, durability } = recordedQos(qos);
+    const topic = playableTopic(
+      {
+        name,
+        type,
+        encoding,
+        isBestEffort: reliability === 'best_effort',
+        isLatched: durability === 'transient_local',
+      },
+      clock === true,
+    );
+    if (typeof topic === 'string') notice(`${name} is left out: ${topic}.`);
+    else played.set(name, topic);
+  }
+  if (played.size === 0) {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `${path} has no topic that can be played: see what was left out, and why.`,
+    );
+  }
+  return played;
 }
 
 /** On a terminal the space bar pauses and goes on, as in `ros2 bag play`. */

@@ -26,6 +26,7 @@ import { chartKind, checkChartPath, writeChart } from './writeChart.js';
 
 interface QuantizeCommandOptions {
   readonly calibration: string;
+  readonly topic?: readonly string[];
   readonly model?: string;
   readonly output?: string;
   readonly eval?: string;
@@ -45,6 +46,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
   command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
     .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
+    .option('--topic <name...>', 'image topics of the bag; all of them where none is named')
     .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')
     .option(
       '--output <file>',
@@ -107,7 +109,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       // Written when the first picture is asked for: by then the model and all names of nodes were checked.
       const calibration = async function* (): AsyncGenerator<PicturePlanes> {
         set = await writeCalibrationSet(
-          calibrationPlanes(options.calibration, options.pictures, planes, terminal),
+          calibrationPlanes(options.calibration, options.pictures, planes, terminal, options.topic),
           {
             folder,
             valuesPerPicture: planes.valuesPerPicture,

@@ -26,6 +26,7 @@ import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 import { parseRateOrMax } from './playbackRate.js';
 import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
+import { UnreadableFrames } from './UnreadableFrames.js';
 import { writeReplayReport } from './writeReplayReport.js';
 
 const CLASSIFIER_FLAGS = [
@@ -135,6 +136,12 @@ async function replay(
   const bag = await openBag(path);
   let classifier: Classifier | undefined;
   let results: ResultBagWriter | undefined;
+  const unreadable = new UnreadableFrames();
+  /** Whether it could not be read for a reason that was told. */
+  const isRepeated = ({ outcome }: ReplayedFrame): boolean =>
+    outcome.kind === 'dropped' &&
+    outcome.cause === 'bad_image' &&
+    !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
   try {
     // Asked for before the model is loaded: a wrong topic should not cost the loading time.
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
@@ -163,7 +170,7 @@ async function replay(
       onFrame: async (frame) => {
         frames.push(withoutPixels(frame));
         await collector?.add(frame);
-        if (isShown) view.showFrame(frame);
+        if (!isRepeated(frame) && isShown) view.showFrame(frame);
         await results?.write(frame);
       },
     });
@@ -198,7 +205,7 @@ async function replay(
     throw error;
   } finally {
     // After an error too: what is missing from the bag is often why.
-    for (const warning of bag.warnings) terminal.warn(warning);
+    for (const warning of [...bag.warnings, ...unreadable.sentences()]) terminal.warn(warning);
     await classifier?.close();
     await bag.close();
   }

@@ -16,6 +16,8 @@ export interface TestMessage {
   data: Uint8Array;
   /** In MCAP each publisher of a topic has a channel of its own. */
   publisher?: string;
+  /** In MCAP; cdr where not given. */
+  encoding?: string;
 }
 
 export const IMAGE = 'sensor_msgs/msg/Image';
@@ -88,18 +90,21 @@ export async function mcapBytes(
   });
   await writer.start({ profile: 'ros2', library: 'test' });
   const channels = new Map<string, number>();
-  for (const [sequence, { topic, type, logTimeNs, data, publisher = '' }] of messages.entries()) {
+  for (const [
+    sequence,
+    { topic, type, logTimeNs, data, publisher = '', encoding = 'cdr' },
+  ] of messages.entries()) {
     let channelId = channels.get(topic + publisher);
     if (channelId === undefined) {
       const schemaId = await writer.registerSchema({
         name: type,
-        encoding: 'ros2msg',
+        encoding: encoding === 'cdr' ? 'ros2msg' : '',
         data: new Uint8Array(0),
       });
       channelId = await writer.registerChannel({
         schemaId,
         topic,
-        messageEncoding: 'cdr',
+        messageEncoding: encoding,
         metadata: new Map([['offered_qos_profiles', '- history: 1']]),
       });
       channels.set(topic + publisher, channelId);

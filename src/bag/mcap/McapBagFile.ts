@@ -163,6 +163,7 @@ export class McapBagFile implements BagFile {
     return {
       topic: channel?.topic ?? '',
       type: this.#layout.schemas.get(channel?.schemaId ?? 0)?.name ?? '',
+      encoding: channel?.messageEncoding ?? '',
       logTimeNs: message.logTimeNs,
       publishTimeNs: message.publishTimeNs,
       sequence: message.sequence,

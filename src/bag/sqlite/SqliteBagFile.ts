@@ -69,6 +69,7 @@ export class SqliteBagFile implements BagFile {
         yield {
           topic: topic.name,
           type: topic.type,
+          encoding: topic.encoding,
           logTimeNs: row.timeNs,
           publishTimeNs: row.timeNs,
           sequence: 0,

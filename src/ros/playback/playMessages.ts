@@ -18,7 +18,7 @@ export interface PlayedTopic {
 /** A recorded message that is due now. */
 export interface PlayedMessage {
   readonly topic: string;
-  /** CDR with its encapsulation, published as it is. */
+  /** CDR with its encapsulation, published as it is; nothing else may come here. */
   readonly data: Uint8Array;
 }
 
@@ -69,8 +69,11 @@ export async function playMessages(
       try {
         const qos = new rcl.QoS(QOS.keepLast, DEPTH, reliability, durability);
         publishers.set(topic.name, node.createPublisher<Buffer>(topic.type, topic.name, { qos }));
-      } catch {
-        options.notice(`${topic.name} is left out: its type ${topic.type} is not installed here.`);
+      } catch (error) {
+        const [reason = ''] = (error as Error).message.split('\n');
+        options.notice(
+          `${topic.name} is left out: its type ${topic.type || 'without a name'} is not installed here (${reason}).`,
+        );
       }
     }
     if (publishers.size === 0) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { openBag } from '../../../src/bag/openBag.js';
+import { IMAGE, mcapBytes, START_NS } from '../../helpers/bags.js';
 import { colourOfFrame, JPEG_TOPIC, RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
+import { imageCdr } from '../../helpers/imageMessages.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
@@ -138,6 +140,27 @@ describe('effvit replay', () => {
     const args = ['replay', bag, '--model', folder, '--backend', 'bpu_sim', '--threads', '1'];
     const run = await runEffvit(args, { interruptAt: /^#/m, insistWith: 'SIGTERM' });
     assert.equal(run.signal, 'SIGTERM', run.stderr);
+  });
+
+  it('tells of a topic that cannot be read once, and keeps the results of the others', async () => {
+    const image = (topic: string, encoding: string, strideBytes: number, at: number) => ({
+      ...{ topic, type: IMAGE, logTimeNs: START_NS + BigInt(at) },
+      data: imageCdr({ widthPx: 8, heightPx: 6, encoding, strideBytes }),
+    });
+    const frames = [0, 1, 2].flatMap((at) => [
+      image('/rgb', 'RGB8', 24, at),
+      image('/depth', '16UC1', 16, at),
+    ]);
+    const path = scratch.path('rgbd.mcap');
+    writeFileSync(path, await mcapBytes(frames));
+    for (const args of [[], ['--quiet'], ['--json']]) {
+      const run = await runEffvit(['replay', path, '--model', model, ...args]);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /3 frames of \/depth could not be read, .* is depth \(16UC1\)/);
+      assert.equal(run.stderr.match(/depth/g)?.length, 3, run.stderr);
+      if (args.length === 0) assert.equal(run.stdout.match(/^#\d+ \/depth /gm)?.length, 1, run.stdout);
+      assert.match(run.stdout, /received 3|"received":6|received 6/);
+    }
   });
 
   it('reads what is left of a recording that was cut off, and says so', async () => {

@@ -4,7 +4,15 @@ import { type LogTimeSource, mergeByLogTime } from '../../../src/bag/mergeByLogT
 import type { RawBagMessage } from '../../../src/bag/RawBagMessage.js';
 
 function message(topic: string, logTimeNs: bigint): RawBagMessage {
-  return { topic, type: '', logTimeNs, publishTimeNs: 0n, sequence: 0, data: new Uint8Array(0) };
+  return {
+    topic,
+    type: '',
+    encoding: 'cdr',
+    logTimeNs,
+    publishTimeNs: 0n,
+    sequence: 0,
+    data: new Uint8Array(0),
+  };
 }
 
 describe('mergeByLogTime', () => {

@@ -1,0 +1,95 @@
+import protobuf from 'protobufjs/light.js';
+import { EffvitError } from '../../core/EffvitError.js';
+import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
+
+/** github.com/foxglove/foxglove-sdk, schemas/proto: the fields that are read; others are skipped. */
+const root = protobuf.Root.fromJSON({
+  nested: {
+    Timestamp: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } },
+    CompressedImage: {
+      fields: {
+        timestamp: { type: 'Timestamp', id: 1 },
+        data: { type: 'bytes', id: 2 },
+        format: { type: 'string', id: 3 },
+        frameId: { type: 'string', id: 4 },
+      },
+    },
+    RawImage: {
+      fields: {
+        timestamp: { type: 'Timestamp', id: 1 },
+        width: { type: 'fixed32', id: 2 },
+        height: { type: 'fixed32', id: 3 },
+        encoding: { type: 'string', id: 4 },
+        step: { type: 'fixed32', id: 5 },
+        data: { type: 'bytes', id: 6 },
+        frameId: { type: 'string', id: 7 },
+      },
+    },
+  },
+});
+
+interface Common {
+  readonly timestamp: { readonly seconds: unknown; readonly nanos: number } | null;
+  readonly frameId: string;
+  readonly data: Uint8Array;
+}
+
+type CompressedImage = Common & { readonly format: string };
+
+type RawImage = Common & {
+  readonly width: number;
+  readonly height: number;
+  readonly encoding: string;
+  readonly step: number;
+};
+
+/** A foxglove.CompressedImage in protobuf. @throws EffvitError BAD_IMAGE */
+export function parseFoxgloveCompressedImageProtobuf(
+  bytes: Uint8Array,
+  source: string,
+): CompressedImageFrame {
+  const message = decode<CompressedImage>('CompressedImage', bytes, source);
+  return { kind: 'compressed', ...headerOf(message), source, format: message.format, data: dataOf(message) };
+}
+
+/** A foxglove.RawImage in protobuf. @throws EffvitError BAD_IMAGE */
+export function parseFoxgloveRawImageProtobuf(bytes: Uint8Array, source: string): RawImageFrame {
+  const message = decode<RawImage>('RawImage', bytes, source);
+  return {
+    kind: 'raw',
+    ...headerOf(message),
+    source,
+    encoding: message.encoding,
+    widthPx: message.width,
+    heightPx: message.height,
+    strideBytes: message.step,
+    // Foxglove's schema says little endian.
+    isBigEndian: false,
+    data: dataOf(message),
+  };
+}
+
+function decode<Message extends Common>(type: string, bytes: Uint8Array, source: string): Message {
+  try {
+    return root.lookupType(type).decode(bytes) as unknown as Message;
+  } catch (error) {
+    throw new EffvitError(
+      'BAD_IMAGE',
+      `The foxglove ${type} message on ${source} is no protobuf of that type (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+/** An absent field is an ordinary empty array. */
+function dataOf({ data }: Common): Uint8Array {
+  return data.length === 0 ? new Uint8Array(0) : data;
+}
+
+function headerOf({ timestamp, frameId }: Common) {
+  // An int64 is an object of two halves, or a number.
+  return {
+    stamp: { sec: Number(timestamp?.seconds ?? 0) | 0, nanosec: (timestamp?.nanos ?? 0) >>> 0 },
+    frameId,
+  };
+}
