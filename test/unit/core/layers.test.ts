@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const OWNERS: Readonly<Record<string, string>> = {
   rclnodejs: 'ros/',
   koffi: 'inference/ or ros/images/',
-  protobufjs: 'modelling/',
+  protobufjs: 'modelling/ or bag/images',
   'onnxruntime-node': 'inference/onnx/ or modelling/',
 };
 
