@@ -171,9 +171,9 @@ export const CLASSIFIER_OPTIONS = {
   bpuSimResults: {
     type: 'string',
     defaultValue: 'hash',
-    choices: ['hash', 'cpu'],
+    choices: ['hash', 'cpu', 'exact'],
     description:
-      'Where the simulated BPU gets its scores: hash makes some up from the frame at no cost, so that times alone mean something; cpu runs the model on the CPU, which is slower than the BPU.',
+      'Where the simulated BPU gets its scores: hash makes some up from the frame at no cost, so that times alone mean something; cpu runs the model on the CPU, which is slower than the BPU; exact runs the quantised model that effvit compile left by the toolchain: the scores of the board bit for bit, half a second a frame.',
     change: 'restart',
   },
 } as const satisfies OptionTable;

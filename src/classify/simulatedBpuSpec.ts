@@ -1,15 +1,17 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { OnnxBackendSpec, SimulatedBpuSpec } from '../inference/BackendSpec.js';
+import type { ExactResults, OnnxBackendSpec, SimulatedBpuSpec } from '../inference/BackendSpec.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { simulatedDevice } from '../inference/simulated/SimulatedDevice.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import { requireModelFile } from '../model/modelFiles.js';
+import { requireToolchain } from '../toolchain/toolchainStatus.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 
 /**
  * The simulated BPU's description of a model.
  *
- * @param results the float model where its scores are wanted; absent, they are made up from a hash of the frame.
+ * @param results the float model where its scores are wanted, or the vendor's quantised one; absent, they are made up from a hash of the frame.
  * @param chip absent: the machine's or `$EFFVIT_BPU_CHIP` where the manifest has a device model of it, else the first
  *   that it has one of.
  * @throws EffvitError BAD_MANIFEST where the manifest has no device model, or no class count.
@@ -17,7 +19,7 @@ import type { ClassifierOptions } from './classifierOptions.js';
 export function simulatedBpuSpec(
   manifest: ModelManifest,
   { bpuCore }: Pick<ClassifierOptions, 'bpuCore'>,
-  results?: OnnxBackendSpec,
+  results?: OnnxBackendSpec | ExactResults,
   chip: BpuChip | undefined = chipToSimulate(manifest),
 ): SimulatedBpuSpec {
   const deviceModel = chip === undefined ? undefined : manifest.deviceModels[chip];
@@ -44,8 +46,29 @@ export function simulatedBpuSpec(
     results:
       results === undefined
         ? { kind: 'hash', widthPx, heightPx, classCount: classCount ?? 0 }
-        : { kind: 'onnx', spec: results },
+        : results.kind === 'exact'
+          ? results
+          : { kind: 'onnx', spec: results },
   };
+}
+
+/**
+ * The vendor's quantised model as the source of the simulated BPU's scores.
+ *
+ * @throws EffvitError NOT_FOUND where the model was not compiled or the toolchain is not installed; UNSUPPORTED where it
+ *   cannot be
+ */
+export async function exactResults(manifest: ModelManifest): Promise<ExactResults> {
+  const chip = chipToSimulate(manifest) ?? 'rdk-x5';
+  if (manifest.files.bpuQuantized?.[chip] === undefined) {
+    throw new EffvitError(
+      'NOT_FOUND',
+      `${manifest.name} has no quantised model of the vendor's compiler, which exact results come from: make a model folder with \`effvit compile\` and name that.`,
+    );
+  }
+  const path = await requireModelFile(manifest, 'bpu_quantized', chip);
+  const { widthPx, heightPx } = manifest.input;
+  return { kind: 'exact', path, widthPx, heightPx, toolchain: requireToolchain() };
 }
 
 function chipToSimulate({ deviceModels }: ModelManifest): BpuChip | undefined {

@@ -79,6 +79,12 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./registerQuantize.js')).registerQuantize,
   },
   {
+    name: 'compile',
+    description:
+      "Compile a float model for the BPU of an RDK X5 by the vendor's compiler (effvit toolchain install).",
+    load: async () => (await import('./registerCompile.js')).registerCompile,
+  },
+  {
     name: 'toolchain',
     description: "The vendor's compiler for the RDK X5, which `effvit compile` drives: get it, look at it.",
     load: async () => (await import('./registerToolchain.js')).registerToolchain,

@@ -2,7 +2,7 @@ import { bpuBackendSpec, usableChip } from '../classify/bpuBackendSpec.js';
 import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
-import { simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
+import { exactResults, simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { LibDnn } from '../inference/bpu/LibDnn.js';
@@ -43,6 +43,10 @@ export async function loadModel(
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   const resolved = await resolveModel(name);
   if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
+  if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
+    const results = await exactResults(resolved);
+    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options, results), ...tellBy(notices) };
+  }
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
     return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...tellBy(notices) };
   }

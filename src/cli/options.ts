@@ -77,7 +77,7 @@ export function choiceOption<Choice extends string>(
   flags: string,
   description: string,
   choices: readonly Choice[],
-  defaultChoice: Choice,
+  defaultChoice?: Choice,
 ): Option {
   return new Option(flags, description)
     .choices(choices)

@@ -15,6 +15,7 @@ import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
 import { MAX_THREADS } from '../pool/PoolOptions.js';
 import { type BenchChartData, benchChart } from '../report/charts/benchChart.js';
+import { estimatedFigures } from '../report/perf/figureColumns.js';
 import { measurePool } from '../report/perf/measurePool.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
 import {
@@ -52,6 +53,8 @@ type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 const CORES = ['any', '0', '1'] as const;
 const DEFAULT_THREADS = [1, 4, 8];
 const MS_PER_S = 1000;
+/** Threads that latency under load is told for where no publisher says otherwise. */
+const MULTI_THREADS = 4;
 
 interface BenchOptions extends Flags {
   readonly threads: readonly number[];
@@ -193,6 +196,10 @@ function benchJson(
   { model, info, chip, published, series, meanings, board, comparison }: BenchResult,
   options: BenchOptions,
 ) {
+  const estimated = estimatedFigures(
+    chip === undefined ? undefined : model.manifest.deviceModels[chip],
+    published?.multiThreadCount ?? MULTI_THREADS,
+  );
   return {
     tool: 'effvit bench',
     version: 1,
@@ -209,6 +216,7 @@ function benchJson(
     board: snakeCased(board),
     series: series.map(seriesJson),
     ...(published !== undefined && { published: snakeCased(published) }),
+    ...(estimated !== undefined && { estimated: snakeCased(estimated) }),
     deviations: comparePublished(series, published),
     meanings,
     ...(comparison !== undefined && {

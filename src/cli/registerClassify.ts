@@ -27,6 +27,7 @@ const CLASSIFIER_FLAGS = [
   'resizeMode',
   'resizeFilter',
   'nv12Range',
+  'bpuSimResults',
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;

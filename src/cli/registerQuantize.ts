@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
@@ -12,11 +11,12 @@ import type { PicturePlanes } from '../modelling/quantize/PicturePlanes.js';
 import { PRECISIONS, type Precision } from '../modelling/quantize/QuantParams.js';
 import { quantizeModel } from '../modelling/quantize/quantizeModel.js';
 import { readCalibrationSet } from '../modelling/quantize/readCalibrationSet.js';
-import { type MakertbinFile, readMakertbinConfig } from '../modelling/quantize/readMakertbinConfig.js';
+import { readMakertbinConfig } from '../modelling/quantize/readMakertbinConfig.js';
 import { type CalibrationSet, writeCalibrationSet } from '../modelling/quantize/writeCalibrationSet.js';
 import { writeQuantizedManifest } from '../modelling/quantize/writeQuantizedManifest.js';
 import { quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
+import { modelOfConfig } from './modelOfConfig.js';
 import { forceOption, numberParser } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
@@ -194,13 +194,4 @@ async function checkQuantizeOutputs(
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {
   const seen = seenCount > pictureCount ? ` of ${seenCount}` : '';
   return `calibration set: ${pictureCount}${seen} pictures in ${folder}`;
-}
-
-/**
- * The yaml's `onnx_model`, relative to the yaml's folder as hb_mapper has it; where no such file lies there, the
- * model of that name.
- */
-function modelOfConfig({ config, file }: MakertbinFile): string {
-  const path = resolve(dirname(file), config.model_parameters.onnx_model);
-  return existsSync(path) ? path : basename(path, '.onnx');
 }

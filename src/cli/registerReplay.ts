@@ -48,6 +48,7 @@ const CLASSIFIER_FLAGS = [
   'batchWaitMs',
   'maxFps',
   'inferenceTimeoutMs',
+  'bpuSimResults',
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;

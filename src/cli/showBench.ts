@@ -3,6 +3,7 @@ import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
+import { figureColumns } from '../report/perf/figureColumns.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
 import type { EarlierPerf, PerfChange } from '../report/perf/perfJson.js';
 import { PERFORMANCE_HEAD, performanceRows, signedPercent } from '../report/perf/performanceTable.js';
@@ -32,6 +33,14 @@ export function showBench(result: BenchResult, terminal: Terminal): void {
   const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
   terminal.line(plainTable(PERFORMANCE_HEAD, rows));
   if (published !== undefined) terminal.line(`published: ${published.source}`);
+  const deviceModel = chip === undefined ? undefined : model.manifest.deviceModels[chip];
+  const { head, rows: figures } = figureColumns({ series, measuredAs: mark, published, deviceModel });
+  terminal.line(plainTable(head, figures));
+  if (deviceModel?.kind === 'estimate') {
+    terminal.line(
+      "The estimate is the compiler's, which has seen no board; what the runtime adds to a task is the page's.",
+    );
+  }
   if (info.isSimulated) {
     terminal.line(
       terminal.yellow('SIMULATED: the device is a queue with the times of the manifest; no BPU was used.'),

@@ -1,6 +1,7 @@
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { DeviceModel, ModelInput } from '../model/ModelManifest.js';
+import type { Toolchain } from '../toolchain/toolchainPlace.js';
 
 /** ONNX graphs that take one picture, on the CPU by ONNX Runtime. */
 export interface OnnxBackendSpec {
@@ -71,7 +72,18 @@ export type SimulatedResults =
       readonly classCount: number;
     }
   /** The float model on the CPU; a frame takes at least what that takes. */
-  | { readonly kind: 'onnx'; readonly spec: OnnxBackendSpec };
+  | { readonly kind: 'onnx'; readonly spec: OnnxBackendSpec }
+  | ExactResults;
+
+/** The vendor's quantised model by its toolchain: the integers of the BPU, as its compiler left them. */
+export interface ExactResults {
+  readonly kind: 'exact';
+  /** The quantised ONNX file. */
+  readonly path: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly toolchain: Toolchain;
+}
 
 /** A BPU as a queue, without any library: for demonstrations, benches and tests. Always labelled as simulated. */
 export interface SimulatedBpuSpec {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
@@ -108,6 +108,8 @@ export function toolEnvironment(
   const { PYTHONPATH: _path, PYTHONHOME: _home, ...rest } = process.env;
   return {
     ...rest,
+    // The tools start one another by name.
+    PATH: `${dirname(toolchain.pythonPath)}${delimiter}${process.env['PATH'] ?? ''}`,
     PYTHONUNBUFFERED: '1',
     PYTHONNOUSERSITE: '1',
     PYTHONDONTWRITEBYTECODE: '1',
@@ -174,5 +176,8 @@ export function reasonOf(
   const said = (exceptions.at(-1) ?? errors.at(-1) ?? last ?? `exit code ${ended.code}`)
     .replace(/\s+/g, ' ')
     .trim();
-  return said.replace(/[.:]$/, '').slice(0, 300);
+  return said
+    .replace(/^[\s*]*ERROR[^,]*, error message:\s*/, '')
+    .replace(/[.:]$/, '')
+    .slice(0, 300);
 }

@@ -16,6 +16,8 @@ export interface ScriptOptions {
   readonly limitMs?: number | undefined;
   /** Sees all of standard output each time that some comes, and the process to send a signal to. */
   readonly onOutput?: ((stdout: string, kill: (signal: NodeJS.Signals) => void) => void) | undefined;
+  /** The same for standard error, where notes and progress are. */
+  readonly onNotes?: ((stderr: string, kill: (signal: NodeJS.Signals) => void) => void) | undefined;
 }
 
 /** The longest that a run may take on a loaded machine before it counts as hanging. */
@@ -25,7 +27,7 @@ const LIMIT_MS = 120_000;
 export function runScript(
   script: string,
   args: readonly string[],
-  { env, cwd, limitMs = LIMIT_MS, onOutput }: ScriptOptions,
+  { env, cwd, limitMs = LIMIT_MS, onOutput, onNotes }: ScriptOptions,
 ): Promise<ScriptRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [packagePath(script), ...args], {
@@ -45,6 +47,7 @@ export function runScript(
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
+      onNotes?.(stderr, (signal) => child.kill(signal));
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -29,7 +29,7 @@ export interface CommandShape {
 }
 
 /** Placeholders of paths: an option's `<file>`, an argument's `<bag>`. */
-const FILE_PLACEHOLDERS = ['file', 'path', 'list', 'picture', 'bag', 'config'] as const;
+const FILE_PLACEHOLDERS = ['file', 'path', 'list', 'picture', 'bag', 'config', 'folder'] as const;
 /** A model is named, or given as a folder or file. */
 const MODEL_PLACEHOLDER = 'model';
 

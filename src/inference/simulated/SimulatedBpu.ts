@@ -2,7 +2,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { DeviceFigureKind } from '../../model/ModelManifest.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
-import type { OnnxBackendSpec, SimulatedBpuSpec } from '../BackendSpec.js';
+import type { OnnxBackendSpec, SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
 import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
 import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
 import { SimulatedDevice } from './SimulatedDevice.js';
@@ -38,12 +38,11 @@ export class SimulatedBpu implements InferenceBackend {
   async load(): Promise<LoadedModelInfo> {
     await this.dispose();
     const { results, chip, deviceModel, seed = 1 } = this.#spec;
-    const answers =
-      results.kind === 'hash' ? hashAnswers(results.classCount, seed) : await onnxAnswers(results.spec);
+    const answers = await answersOf(results, seed);
     this.#answers = answers;
-    const { widthPx, heightPx } = results.kind === 'hash' ? results : results.spec.input;
+    const { widthPx, heightPx } = results.kind === 'onnx' ? results.spec.input : results;
     const { cores, serviceMs, hostMs, kind } = deviceModel;
-    const source = results.kind === 'hash' ? 'logits from a hash of the frame' : 'logits from the CPU';
+    const source = SOURCES[results.kind];
     return {
       backend: 'bpu_sim',
       isSimulated: true,
@@ -85,6 +84,23 @@ export class SimulatedBpu implements InferenceBackend {
 function figuresOf(kind: DeviceFigureKind | undefined): string {
   if (kind === undefined) return '';
   return kind === 'estimate' ? " by the compiler's estimate" : ' by published figures';
+}
+
+const SOURCES: Readonly<Record<SimulatedResults['kind'], string>> = {
+  hash: 'logits from a hash of the frame',
+  onnx: 'logits from the CPU',
+  exact: "logits of the vendor's quantised model",
+};
+
+async function answersOf(results: SimulatedResults, seed: number): Promise<Answers> {
+  switch (results.kind) {
+    case 'hash':
+      return hashAnswers(results.classCount, seed);
+    case 'onnx':
+      return onnxAnswers(results.spec);
+    case 'exact':
+      return (await import('./exactAnswers.js')).exactAnswers(results);
+  }
 }
 
 function hashAnswers(classCount: number, seed: number): Answers {

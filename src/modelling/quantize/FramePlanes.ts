@@ -47,7 +47,7 @@ export class FramePlanes {
       yuvRange: range,
     });
     tensor.fill(nv12);
-    return { source: frame.source, planes: Float32Array.from(tensor.data) };
+    return { source: frame.source, planes: Float32Array.from(tensor.data), nv12: Uint8Array.from(nv12) };
   }
 
   /** Frame by frame; a frame that cannot be read ends the stream with its error. */

@@ -4,6 +4,8 @@ export interface PicturePlanes {
   readonly source: string;
   /** Row-major planes R, G, B, one after the other, values 0 to 255. */
   readonly planes: Float32Array;
+  /** What they were made of, where that is known: the bytes that a BPU takes. */
+  readonly nv12?: Uint8Array;
 }
 
 /** A picture whose class is known. */

@@ -53,7 +53,7 @@ export async function compareOutputs(
   const runners: OrtRunner[] = [];
   try {
     for (const model of quantized) runners.push(await OrtRunner.create(model));
-    const tallies = runners.map(() => new Tally());
+    const tallies = runners.map(() => new OutputTally());
     let pictureCount = 0;
     for await (const picture of pictures) {
       throwIfCancelled(options.signal);
@@ -77,7 +77,8 @@ export async function compareOutputs(
   }
 }
 
-class Tally {
+/** Counts what a quantised model's outputs have in common with the float model's. */
+export class OutputTally {
   readonly #float = { top1: 0, top5: 0 };
   readonly #quantized = { top1: 0, top5: 0 };
   #pictureCount = 0;

@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../../core/writeFileAtomic.js';
 import { loadLabels } from '../../model/labels.js';
 import { MANIFEST_NAME } from '../../model/loadManifest.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
+import { inheritedManifestYaml } from '../../model/manifestYaml.js';
 
 /** The first line of what is written here: only such a file may be replaced. */
 const MARK = '# Written by effvit quantize';
@@ -37,29 +38,10 @@ export async function writeQuantizedManifest(
     if (!existsSync(path) && existsSync(join(folder, labels))) return undefined;
     await writeFileAtomic(join(folder, labels), `${lines.join('\n')}\n`);
   }
-  const { input, preprocess, output } = float;
   const content = {
     name: `${float.name}_int8`.slice(0, 64),
     title: `${float.title}, quantised`.slice(0, 200),
-    licence: float.licence,
-    sources: float.sources,
-    // No names of tensors: a classifier has one input and one output.
-    input: {
-      width_px: input.widthPx,
-      height_px: input.heightPx,
-      layout: input.layout,
-      color: input.color,
-      mean: input.mean,
-      scale: input.scale,
-    },
-    preprocess: {
-      resize_mode: preprocess.resizeMode,
-      resize_short_side_px: preprocess.resizeShortSidePx,
-      pad_value: preprocess.padValue,
-      range: preprocess.yuvRange,
-    },
-    output: { class_count: classCount, activation: output.activation },
-    labels,
+    ...inheritedManifestYaml(float, classCount, labels),
     files: { onnx: { file: basename(onnxPath) } },
   };
   const comment = `${MARK} for the model beside it: labels and preprocessing are those of ${float.name}.\n`;

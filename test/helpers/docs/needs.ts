@@ -1,5 +1,13 @@
 /** What a block of commands may need beyond a clone on which `npm start` was run; it says so in its first line. */
-export const NEEDS = ['a board', 'ROS 2', 'the internet', 'Python', 'a camera', 'a desktop'] as const;
+export const NEEDS = [
+  'a board',
+  'ROS 2',
+  'the internet',
+  'Python',
+  'a camera',
+  'a desktop',
+  'the toolchain',
+] as const;
 export type Need = (typeof NEEDS)[number];
 
 const MARK = /^\s*# needs (.+?)(?::.*)?$/;
@@ -31,7 +39,9 @@ export function neededBy(words: readonly string[]): ReadonlySet<Need> {
   ) {
     needs.add('a board');
   }
-  if (/^(sudo )?apt(-get)? install|pip install|^git clone|model pull/.test(line)) needs.add('the internet');
+  if (/^(sudo )?apt(-get)? install|pip install|^git clone|model pull|toolchain install/.test(line))
+    needs.add('the internet');
+  if (/^effvit compile|bpu-sim-results exact/.test(line)) needs.add('the toolchain');
   if (/^python3?\b|^\S*\/bin\/(python|pip)|^npm run (ros|bench:ros|soak)/.test(line)) needs.add('Python');
   return needs;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
+import { estimatedFigures, figureColumns } from '../../../../src/report/perf/figureColumns.js';
 import {
   latencyFigures,
   type PerfRun,
@@ -151,6 +152,41 @@ describe('performanceTable', () => {
     assert.equal(compared.length, 1);
     assert.equal(compared[0]?.threads, 4);
     assert.ok(Math.abs((compared[0]?.deviation ?? 0) + 0.1) < 1e-9);
+  });
+});
+
+describe('figureColumns', () => {
+  const series = [seriesOf(1, 150, 6.6), seriesOf(4, 180, 22)];
+  const deviceModel = { cores: 1, serviceMs: 2.5, hostMs: 0.5, kind: 'estimate' as const };
+
+  it('keeps what was published, estimated and simulated apart', () => {
+    const published = { source: 's', singleThreadLatencyMs: 6.34, maxFps: 174.7 };
+    const batches = [{ batch: 4, serviceMs: 5 }];
+    const { head, rows } = figureColumns({
+      series,
+      measuredAs: 'SIMULATED',
+      published,
+      deviceModel: { ...deviceModel, batches },
+    });
+    assert.deepEqual(head, ['figure', 'published (board)', "compiler's estimate", 'SIMULATED']);
+    assert.deepEqual(rows, [
+      ['latency, 1 thread, ms', '6.34', '3.00', '6.60'],
+      ['latency, 4 threads, ms', '-', '10.00', '22.00'],
+      ['frames a second', '174.70', '400.00', '180.00'],
+      ['frames a second, batch 4', '-', '800.00', '-'],
+    ]);
+  });
+
+  it('estimates nothing from times that were published, or that nobody vouches for', () => {
+    const { kind: _kind, ...unsaid } = deviceModel;
+    for (const model of [undefined, unsaid, { ...unsaid, kind: 'published' as const }]) {
+      assert.equal(estimatedFigures(model, 4), undefined);
+      const { rows } = figureColumns({ series, measuredAs: 'm', published: undefined, deviceModel: model });
+      assert.deepEqual(
+        rows.map(([, , estimate]) => estimate),
+        ['-', '-', '-'],
+      );
+    }
   });
 });
 

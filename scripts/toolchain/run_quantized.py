@@ -1,0 +1,50 @@
+"""The vendor's quantised ONNX of a classifier, which gives the integers of the BPU: NV12 in, float32 logits out.
+
+run_quantized.py MODEL.onnx WIDTH HEIGHT: says one line of JSON on standard output (classes), then answers each NV12
+picture on standard input (WIDTH x HEIGHT x 3/2 bytes) with its logits (little-endian float32).
+"""
+import json
+import os
+import sys
+
+import numpy as np
+
+from with_parent import end_with_parent
+
+
+def yuv444(nv12, width, height):
+    """As the chip's pyramid hands it over: each pair of chroma for its four pixels; 128 taken off, in int8."""
+    luma = nv12[: width * height].reshape(height, width)
+    chroma = nv12[width * height :].reshape(height // 2, width // 2, 2).repeat(2, axis=0).repeat(2, axis=1)
+    return (np.dstack([luma, chroma]).astype(np.int16) - 128).astype(np.int8)[np.newaxis]
+
+
+def main():
+    end_with_parent()
+    path, width, height = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    # The packages print to standard output while they are loaded.
+    answers = os.fdopen(os.dup(1), 'wb')
+    os.dup2(2, 1)
+    from horizon_tc_ui import HB_ONNXRuntime
+
+    session = HB_ONNXRuntime(model_file=path, input_batch=1)
+    name = session.input_names[0]
+
+    def run(nv12):
+        values = session.run(session.output_names, {name: yuv444(nv12, width, height)}, input_offset=0)
+        return np.ascontiguousarray(values[0], dtype='<f4').ravel()
+
+    size = width * height * 3 // 2
+    classes = len(run(np.full(size, 128, np.uint8)))
+    answers.write((json.dumps({'classes': classes}) + '\n').encode())
+    answers.flush()
+    while True:
+        picture = sys.stdin.buffer.read(size)
+        if len(picture) < size:
+            return
+        answers.write(run(np.frombuffer(picture, np.uint8)).tobytes())
+        answers.flush()
+
+
+if __name__ == '__main__':
+    main()

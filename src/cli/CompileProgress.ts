@@ -1,0 +1,52 @@
+import type { CompileStage } from '../compile/runMakertbin.js';
+import type { Terminal } from './Terminal.js';
+
+const TICK_MS = 1000;
+
+/** Where a compilation is and for how long: redrawn in place for a person, a line for each stage elsewhere. */
+export class CompileProgress {
+  readonly #terminal: Terminal;
+  readonly #timer: NodeJS.Timeout;
+  #label = '';
+  #share = 0;
+  #beganMs = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#timer = setInterval(() => this.#show(), TICK_MS).unref();
+  }
+
+  readonly stage = (batch: number, stage: CompileStage, share: number): void => {
+    this.set(`batch ${batch}: ${stage}`, share);
+  };
+
+  set(label: string, share: number): void {
+    if (label !== this.#label) {
+      this.#end();
+      this.#label = label;
+      this.#beganMs = performance.now();
+    }
+    this.#share = share;
+    this.#show();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#end();
+    this.#label = '';
+  }
+
+  #show(): void {
+    if (this.#label === '') return;
+    this.#terminal.progress(`${this.#label}, ${this.#elapsed()}`, this.#share, 1);
+  }
+
+  /** A stage that is over stays to be read. */
+  #end(): void {
+    if (this.#label !== '') this.#terminal.note(`${this.#label}: ${this.#elapsed()}`);
+  }
+
+  #elapsed(): string {
+    return `${((performance.now() - this.#beganMs) / 1000).toFixed(0)} s`;
+  }
+}

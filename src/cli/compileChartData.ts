@@ -1,0 +1,79 @@
+import type { CompileReport } from '../compile/CompileReport.js';
+import type { CompileBar, CompileChartData } from '../report/charts/compileChart.js';
+
+/** The report as bars: frames a second and memory traffic by batch, the longest layers, the least similar nodes. */
+export function compileChartData(report: CompileReport): CompileChartData {
+  const { estimates, evaluation, leastSimilar } = report;
+  const layers = estimates[0]?.longestLayers ?? [];
+  const lowest = Math.min(0.99, ...leastSimilar.map(({ cosine = 1 }) => cosine));
+  const accuracies =
+    evaluation &&
+    ([
+      ['float', evaluation.float],
+      ['effvit quantize, int8', evaluation.int8.quantized],
+      ['BPU, its integers', evaluation.bpu.quantized],
+    ] as const);
+  return {
+    title: `${report.model} compiled for the RDK X5, ${report.level}`,
+    subtitle: "Times are the compiler's estimates; no board was measured.",
+    sections: [
+      {
+        title: 'frames a second by batch (estimate)',
+        bars: bars(
+          estimates,
+          ({ batch }) => `batch ${batch}`,
+          ({ fps }) => fps,
+          (fps) => fps.toFixed(1),
+        ),
+      },
+      {
+        title: 'memory traffic a frame by batch (estimate)',
+        bars: bars(
+          estimates,
+          ({ batch }) => `batch ${batch}`,
+          ({ ddrBytesPerFrame }) => ddrBytesPerFrame / 1e6,
+          (megabytes) => `${megabytes.toFixed(2)} MB`,
+        ),
+      },
+      {
+        title: 'longest layers (estimate)',
+        bars: bars(
+          layers,
+          ({ layer }) => layer,
+          ({ computeUs, loadStoreUs }) => Math.max(computeUs, loadStoreUs),
+          (us) => `${us.toFixed(0)} us`,
+        ),
+      },
+      ...(accuracies === undefined
+        ? []
+        : [
+            {
+              title: `top-1 of ${evaluation?.pictureCount} pictures`,
+              bars: accuracies.map(([name, { top1Percent }]) => ({
+                name,
+                value: `${top1Percent?.toFixed(2) ?? 'n/a'} %`,
+                share: (top1Percent ?? 0) / 100,
+              })),
+            },
+          ]),
+      {
+        title: `least similar nodes, cosine from ${lowest.toFixed(3)} to 1`,
+        bars: leastSimilar.map(({ name, dataType, cosine = 1 }) => ({
+          name: `${name} (${dataType})`,
+          value: cosine.toFixed(5),
+          share: (cosine - lowest) / (1 - lowest),
+        })),
+      },
+    ],
+  };
+}
+
+function bars<T>(
+  items: readonly T[],
+  name: (item: T) => string,
+  value: (item: T) => number,
+  text: (value: number) => string,
+): CompileBar[] {
+  const most = Math.max(...items.map(value), 1e-9);
+  return items.map((item) => ({ name: name(item), value: text(value(item)), share: value(item) / most }));
+}

@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+
+/**
+ * The yaml's `onnx_model`, relative to the yaml's folder as hb_mapper has it; where no such file lies there, the
+ * model of that name.
+ */
+export function modelOfConfig({ config, file }: MakertbinFile): string {
+  const path = resolve(dirname(file), config.model_parameters.onnx_model);
+  return existsSync(path) ? path : basename(path, '.onnx');
+}

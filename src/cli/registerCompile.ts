@@ -1,0 +1,213 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
+import { type CompiledModel, compileModel } from '../compile/compileModel.js';
+import { checkCompilable, OPTIMIZE_LEVELS, type OptimizeLevel } from '../compile/compilerConfig.js';
+import { evaluateCompiled } from '../compile/evaluateCompiled.js';
+import { formatCompileReport } from '../compile/formatCompileReport.js';
+import { checkModelFolder } from '../compile/writeModelFolder.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
+import { BPU_INPUT_SOURCES, type BpuInputSource, type ModelManifest } from '../model/ModelManifest.js';
+import { resolveModel } from '../model/resolveModel.js';
+import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
+import { fitManifest } from '../modelling/fit/fitManifest.js';
+import { normalizationWarnings } from '../modelling/quantize/InputNormalization.js';
+import { quantizeModel } from '../modelling/quantize/quantizeModel.js';
+import { readCalibrationSet } from '../modelling/quantize/readCalibrationSet.js';
+import { type MakertbinFile, readMakertbinConfig } from '../modelling/quantize/readMakertbinConfig.js';
+import { writeCalibrationSet } from '../modelling/quantize/writeCalibrationSet.js';
+import { compileChart } from '../report/charts/compileChart.js';
+import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import { requireToolchain } from '../toolchain/toolchainStatus.js';
+import type { CommandContext } from './CommandContext.js';
+import { CompileProgress } from './CompileProgress.js';
+import { compileChartData } from './compileChartData.js';
+import { modelOfConfig } from './modelOfConfig.js';
+import { choiceOption, forceOption, numberParser } from './options.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+import { manifestInputs } from './outputs/modelInputs.js';
+import { calibrationPlanes, labelledPlanes, pictureInputs, planesMaker } from './quantizePictures.js';
+import { chartKind, checkChartPath, writeChart } from './writeChart.js';
+
+interface CompileCommandOptions {
+  readonly calibration: string;
+  readonly model?: string;
+  readonly output?: string;
+  readonly eval?: string;
+  readonly pictures: number;
+  readonly level?: OptimizeLevel;
+  readonly batch: readonly number[];
+  readonly inputSource: BpuInputSource;
+  readonly chart?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** `effvit compile CONFIG`: a model folder for the board, by the vendor's own compiler. */
+export function registerCompile(command: Command, context: CommandContext): void {
+  command
+    .argument('<config>', "yaml file in hb_mapper makertbin's keys")
+    .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
+    .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')
+    .option('--eval <list>', 'labelled pictures: float, int8 and the integers of the BPU on them')
+    .addOption(
+      choiceOption('--level <level>', "effort of the compiler, instead of the yaml's", OPTIMIZE_LEVELS),
+    )
+    .option('--batch <numbers>', 'pictures a task, several with commas: all into one file', parseBatches, [1])
+    .addOption(
+      choiceOption(
+        '--input-source <source>',
+        'whether the chip cuts and scales the picture itself',
+        BPU_INPUT_SOURCES,
+        'pyramid',
+      ),
+    )
+    .option('--output <folder>', "the model folder; the yaml's prefix where not given")
+    .option('--pictures <n>', 'at most so many pictures for calibration', numberParser(1, 10_000, true), 100)
+    .option('--chart <file>', 'draw the estimate and the least similar nodes (.png, .svg, .html)')
+    .addOption(forceOption())
+    .option('--json', 'one JSON object instead of tables')
+    .addHelpText(
+      'after',
+      '\nThe times are the estimates of the compiler, which has seen no board. What did not change is taken from the cache.\nExample: effvit compile config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive --batch 1,4\n',
+    )
+    .action((path: string, options: CompileCommandOptions) => compile(path, options, context));
+}
+
+async function compile(path: string, options: CompileCommandOptions, context: CommandContext): Promise<void> {
+  const { terminal, signal } = context;
+  if (options.chart !== undefined) checkChartPath(options.chart);
+  const config = await readMakertbinConfig(path);
+  checkCompilable(config);
+  const toolchain = requireToolchain();
+  const resolved = await resolveModel(options.model ?? modelOfConfig(config));
+  const output = resolve(options.output ?? config.config.model_parameters.output_model_file_prefix);
+  await checkModelFolder(output);
+  const onnxPath = await ensureOnnx(resolved, { signal });
+  const { manifest } = await fitManifest(resolved, onnxPath);
+  if (options.chart !== undefined) {
+    const inputs = [path, onnxPath, ...(await manifestInputs(manifest))];
+    for (const pictures of [options.calibration, options.eval ?? []].flat()) {
+      inputs.push(...(await pictureInputs(pictures)));
+    }
+    await checkOutputs({
+      inputs,
+      outputs: [{ option: '--chart', path: options.chart, kind: chartKind(options.chart) }],
+      ...(options.force === true && { isForced: true }),
+    });
+  }
+  for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
+  const planes = planesMaker(manifest);
+  const labelled =
+    options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
+  const progress = new CompileProgress(terminal);
+  const scratch = await TemporaryFolder.make();
+  try {
+    const calibrationFolder = join(scratch.path, 'calibration');
+    const compiled = await compileModel({
+      toolchain,
+      config,
+      manifest,
+      onnxPath,
+      batches: options.batch,
+      level: options.level,
+      inputSource: options.inputSource,
+      calibration: async () => {
+        const set = await writeCalibrationSet(
+          calibrationPlanes(options.calibration, options.pictures, planes, terminal),
+          {
+            folder: calibrationFolder,
+            valuesPerPicture: planes.valuesPerPicture,
+            maxPictures: options.pictures,
+            signal,
+            onPicture: (written) => progress.set('calibration set', written / options.pictures),
+          },
+        );
+        return (await readdir(set.folder)).sort().map((name) => join(set.folder, name));
+      },
+      output,
+      signal,
+      onStage: progress.stage,
+    });
+    const evaluation =
+      labelled &&
+      (await evaluate(labelled, {
+        compiled,
+        config,
+        manifest,
+        onnxPath,
+        toolchain,
+        progress,
+        signal,
+        scratch,
+        calibrationFolder,
+        valuesPerPicture: planes.valuesPerPicture,
+      }));
+    progress.close();
+    const report: CompileReport = { ...compiled.report, ...(evaluation !== undefined && { evaluation }) };
+    if (options.chart !== undefined) await writeChart(options.chart, compileChart(compileChartData(report)));
+    if (options.json === true) {
+      terminal.json(report);
+      return;
+    }
+    terminal.line(formatCompileReport(report));
+    terminal.line(
+      `${report.folder}: ${(report.binBytes / 1e6).toFixed(2)} MB of .bin for the RDK X5; on the board: effvit node --ros-args -p model:=${report.folder}`,
+    );
+  } finally {
+    progress.close();
+    await scratch.remove();
+  }
+}
+
+interface Evaluated {
+  readonly compiled: CompiledModel;
+  readonly config: MakertbinFile;
+  readonly manifest: ModelManifest;
+  readonly onnxPath: string;
+  readonly toolchain: Toolchain;
+  readonly progress: CompileProgress;
+  readonly signal: AbortSignal;
+  readonly scratch: TemporaryFolder;
+  readonly calibrationFolder: string;
+  readonly valuesPerPicture: number;
+}
+
+/** effvit's int8 of the same configuration and calibration, then the BPU's integers. */
+async function evaluate(
+  labelled: Awaited<ReturnType<typeof labelledPlanes>>,
+  { compiled, config, onnxPath, toolchain, progress, signal, scratch, ...rest }: Evaluated,
+): Promise<CompileEvaluation> {
+  const calibration = (await readCalibrationSet(rest.calibrationFolder, rest.valuesPerPicture)).pictures();
+  const { outputs: int8 } = await quantizeModel({
+    config,
+    onnxPath,
+    outputPath: join(scratch.path, 'int8.onnx'),
+    calibration,
+    speedRounds: 0,
+    signal,
+    evaluation: labelled,
+    onProgress: (stage, done, total) =>
+      progress.set(`int8 for CPUs: ${stage}`, total === undefined ? 0 : done / total),
+  });
+  const bpu = await evaluateCompiled({
+    toolchain,
+    config,
+    floatPath: onnxPath,
+    quantizedPath: compiled.quantizedPath,
+    pictures: labelled(),
+    signal,
+    onPicture: (done) => progress.set("the BPU's integers", done / int8.pictureCount),
+  });
+  return { pictureCount: int8.pictureCount, float: int8.float, int8, bpu };
+}
+
+/** `1,2,4`: ascending, each once; 1 is always there, for a frame that comes alone. */
+function parseBatches(text: string): number[] {
+  const sizes = text.split(',').map((part) => part.trim());
+  if (!sizes.every((size) => /^\d{1,3}$/.test(size) && Number(size) >= 1 && Number(size) <= 64)) {
+    throw new InvalidArgumentError('Expected whole numbers from 1 to 64 with commas between, such as 1,2,4.');
+  }
+  return [...new Set([1, ...sizes.map(Number)])].sort((a, b) => a - b);
+}

@@ -1,0 +1,72 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder } from '../core/cacheFolder.js';
+import { asEffvitError } from '../core/EffvitError.js';
+import { keepAtExit, removeAtExit } from '../core/exitCleanup.js';
+import { stepKey } from '../toolchain/toolchainPlace.js';
+
+/** Compiled models that are kept, some 30 MB each; older ones go. */
+const KEPT_ENTRIES = 24;
+
+/** What was compiled before, by the content of all that it was compiled from. */
+export class CompileCache {
+  readonly folder: string;
+
+  constructor(env: NodeJS.ProcessEnv = process.env) {
+    this.folder = join(cacheFolder(env), 'compile');
+  }
+
+  /** The name of what comes of these contents with this toolchain. */
+  static keyOf(contents: readonly (string | Uint8Array)[]): string {
+    const hash = createHash('sha256').update(stepKey('vendor'));
+    for (const content of contents) hash.update(createHash('sha256').update(content).digest());
+    return hash.digest('hex').slice(0, 32);
+  }
+
+  logPath(key: string): string {
+    return join(this.folder, 'logs', `${key}.log`);
+  }
+
+  find(key: string): string | undefined {
+    const entry = join(this.folder, key);
+    return existsSync(entry) ? entry : undefined;
+  }
+
+  /**
+   * Makes an entry in a folder that gets its name when `work` has filled it, and goes otherwise.
+   *
+   * @throws EffvitError IO_FAILED, and work's
+   */
+  async make(key: string, work: (folder: string) => Promise<void>): Promise<string> {
+    const entry = join(this.folder, key);
+    const part = `${entry}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
+    try {
+      await mkdir(part, { recursive: true });
+    } catch (error) {
+      throw asEffvitError(error, 'IO_FAILED', `Cannot make ${part} (EFFVIT_CACHE names another place)`);
+    }
+    removeAtExit(part);
+    try {
+      await work(part);
+      // Another process may have made the same meanwhile.
+      if (!existsSync(entry)) await rename(part, entry);
+    } finally {
+      await rm(part, { recursive: true, force: true });
+      keepAtExit(part);
+    }
+    await this.#prune();
+    return entry;
+  }
+
+  async #prune(): Promise<void> {
+    const names = (await readdir(this.folder)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+    const aged = await Promise.all(
+      names.map(async (name) => ({ name, mtimeMs: (await stat(join(this.folder, name))).mtimeMs })),
+    );
+    for (const { name } of aged.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(KEPT_ENTRIES)) {
+      await rm(join(this.folder, name), { recursive: true, force: true });
+    }
+  }
+}

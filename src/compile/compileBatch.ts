@@ -1,0 +1,116 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EffvitError } from '../core/EffvitError.js';
+import { sha256File } from '../core/sha256File.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
+import type { BpuInputSource } from '../model/ModelManifest.js';
+import type { OnnxModel } from '../modelling/onnx/OnnxModel.js';
+import { serializeOnnx } from '../modelling/onnx/serializeOnnx.js';
+import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import { CompileCache } from './CompileCache.js';
+import { compilerConfig, type OptimizeLevel, WORK_NAMES } from './compilerConfig.js';
+import type { NodePlacement } from './NodePlacement.js';
+import { type PerfEstimate, readPerfEstimate } from './PerfEstimate.js';
+import { COMPILED_NAMES, type CompileStage, runMakertbin } from './runMakertbin.js';
+
+export interface CompileBatchOptions {
+  readonly toolchain: Toolchain;
+  /** Prepared; its graph is named after `modelName`. */
+  readonly model: OnnxModel;
+  readonly modelName: string;
+  /** Pictures of a task, as the model's input has them. */
+  readonly batch: number;
+  /** Text of the configuration. */
+  readonly config: string;
+  /** Paths of the calibration set's files, one picture each, in order. */
+  readonly calibration: readonly string[];
+  readonly level: OptimizeLevel | undefined;
+  readonly inputSource: BpuInputSource | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly onStage: (stage: CompileStage, share: number) => void;
+}
+
+/** One model as the vendor's compiler left it. */
+export interface CompiledBatch {
+  readonly modelName: string;
+  readonly batch: number;
+  readonly binPath: string;
+  readonly quantizedPath: string;
+  /** Parts of the graph that the BPU runs as a whole; one where nothing between them is on the CPU. */
+  readonly estimates: readonly PerfEstimate[];
+  readonly nodes: readonly NodePlacement[];
+  readonly logPath: string;
+  /** True where nothing had changed since it was compiled before. */
+  readonly isReused: boolean;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Compiles one model, or finds what was compiled before of the same model, configuration, pictures and toolchain.
+ *
+ * @throws EffvitError TOOL_FAILED, TIMED_OUT, CANCELLED, IO_FAILED
+ */
+export async function compileBatch(options: CompileBatchOptions): Promise<CompiledBatch> {
+  const { model, modelName, batch, level, inputSource, calibration, signal } = options;
+  const began = performance.now();
+  model.graph.name = modelName;
+  const onnx = serializeOnnx(model);
+  const inputName = model.graph.inputs[0]?.name ?? '';
+  const config = compilerConfig(options.config, {
+    modelName,
+    inputName,
+    ...(level !== undefined && { level }),
+    ...(inputSource !== undefined && { inputSource }),
+  });
+  const sums: string[] = [];
+  for (const path of calibration) sums.push(await sha256File(path, signal));
+  const cache = new CompileCache(options.env);
+  const key = CompileCache.keyOf([onnx, config, sums.join('\n'), String(batch)]);
+  const logPath = cache.logPath(key);
+  const found = cache.find(key);
+  const entry =
+    found ??
+    (await cache.make(key, async (target) => {
+      const work = await TemporaryFolder.make();
+      try {
+        await writeFile(join(work.path, WORK_NAMES.model), onnx);
+        await writeFile(join(work.path, WORK_NAMES.config), config);
+        await writeCalibration(calibration, batch, join(work.path, WORK_NAMES.calibration));
+        const { toolchain, onStage } = options;
+        await runMakertbin({ toolchain, folder: work.path, target, modelName, logPath, signal, onStage });
+      } finally {
+        await work.remove();
+      }
+    }));
+  const perfNames = (await readdir(entry)).filter((name) => /^perf_\d+\.json$/.test(name)).sort();
+  return {
+    modelName,
+    batch,
+    binPath: join(entry, COMPILED_NAMES.bin),
+    quantizedPath: join(entry, COMPILED_NAMES.quantized),
+    estimates: await Promise.all(perfNames.map((name) => readPerfEstimate(join(entry, name)))),
+    nodes: JSON.parse(await readFile(join(entry, COMPILED_NAMES.nodes), 'utf8')) as NodePlacement[],
+    logPath,
+    isReused: found !== undefined,
+    elapsedMs: performance.now() - began,
+  };
+}
+
+/** A file of the set holds as many pictures as a task: those of a batch stand one after the other. */
+async function writeCalibration(pictures: readonly string[], batch: number, folder: string): Promise<void> {
+  await mkdir(folder);
+  const groups = Math.floor(pictures.length / batch);
+  if (groups === 0) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `A model of batch ${batch} is calibrated on ${batch} pictures at a time and there are ${pictures.length}: give more.`,
+    );
+  }
+  for (let group = 0; group < groups; group++) {
+    const path = join(folder, `${String(group).padStart(6, '0')}.bin`);
+    const [first = '', ...more] = pictures.slice(group * batch, (group + 1) * batch);
+    await copyFile(first, path);
+    for (const picture of more) await writeFile(path, await readFile(picture), { flag: 'a' });
+  }
+}

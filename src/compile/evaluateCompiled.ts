@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { EffvitError } from '../core/EffvitError.js';
+import { readOnnx } from '../modelling/onnx/readOnnx.js';
+import { type OutputComparison, OutputTally } from '../modelling/quantize/compareOutputs.js';
+import { inputNormalization, normalize } from '../modelling/quantize/InputNormalization.js';
+import { OrtRunner } from '../modelling/quantize/OrtRunner.js';
+import type { LabelledPlanes } from '../modelling/quantize/PicturePlanes.js';
+import { inputDims } from '../modelling/quantize/probeFloatValues.js';
+import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+import { throwIfCancelled } from '../modelling/quantize/throwIfCancelled.js';
+import { QuantizedModel } from '../toolchain/QuantizedModel.js';
+import type { Toolchain } from '../toolchain/toolchainPlace.js';
+
+export interface EvaluateOptions {
+  readonly toolchain: Toolchain;
+  readonly config: MakertbinFile;
+  /** Of batch 1. */
+  readonly floatPath: string;
+  readonly quantizedPath: string;
+  readonly pictures: AsyncIterable<LabelledPlanes>;
+  readonly signal: AbortSignal;
+  readonly onPicture: (done: number) => void;
+}
+
+/** Each process holds the model once, some 600 MB, and computes on one core. */
+const MOST_PROCESSES = 4;
+
+/**
+ * Holds the BPU's integers against the float model, picture by picture.
+ *
+ * @throws EffvitError NOT_FOUND without pictures, TOOL_FAILED, TIMED_OUT, CANCELLED
+ */
+export async function evaluateCompiled(options: EvaluateOptions): Promise<OutputComparison> {
+  const { config, signal } = options;
+  const normalization = inputNormalization(config.config);
+  const model = await readOnnx(options.floatPath);
+  const dims = inputDims(model);
+  const [, , heightPx = 0, widthPx = 0] = dims;
+  const float = await OrtRunner.create(model);
+  const tally = new OutputTally();
+  const pictures = options.pictures[Symbol.asyncIterator]();
+  const count = Math.max(1, Math.min(MOST_PROCESSES, availableParallelism()));
+  let done = 0;
+  /** One process takes the next picture when it has answered. */
+  const serve = async (): Promise<void> => {
+    const { toolchain, quantizedPath: path } = options;
+    const quantized = await QuantizedModel.start({ toolchain, path, widthPx, heightPx });
+    const stop = (): void => quantized.dispose();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for (let next = await pictures.next(); next.done !== true; next = await pictures.next()) {
+        throwIfCancelled(signal);
+        const { nv12 } = next.value;
+        if (nv12 === undefined) throw new Error('Pictures to evaluate on come with their NV12.');
+        const reference = await float.runForOutput(normalize(next.value, normalization, dims));
+        tally.add(reference, await quantized.run(nv12), next.value);
+        options.onPicture(++done);
+      }
+    } catch (error) {
+      throwIfCancelled(signal);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      quantized.dispose();
+    }
+  };
+  try {
+    // All have ended before the float model goes.
+    const ends = await Promise.allSettled(Array.from({ length: count }, serve));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  } finally {
+    await pictures.return?.(undefined);
+    await float.dispose();
+  }
+  if (done === 0)
+    throw new EffvitError('NOT_FOUND', 'There is no picture to evaluate on: name a list with some.');
+  return tally.comparison;
+}

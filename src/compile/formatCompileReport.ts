@@ -1,0 +1,122 @@
+import Table from 'cli-table3';
+import type { ModelAccuracy } from '../modelling/quantize/compareOutputs.js';
+import type { BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
+
+const NAME_LENGTH = 64;
+
+/** The report for people: the nodes on the CPU first, since they cost most. */
+export function formatCompileReport(report: CompileReport): string {
+  const { estimates, evaluation } = report;
+  const [first] = estimates;
+  return [
+    placement(report),
+    similarity(report),
+    estimateTable(estimates),
+    ...(first === undefined ? [] : [longest(first)]),
+    ...(evaluation === undefined ? [] : [accuracy(evaluation)]),
+    ...report.notes,
+  ].join('\n');
+}
+
+function placement({ cpuNodes, nodeCounts, estimates }: CompileReport): string {
+  const subgraphs = estimates[0]?.subgraphs ?? 1;
+  const parts = subgraphs === 1 ? 'in one piece' : `in ${subgraphs} pieces, between which the CPU works`;
+  const sentence = `${nodeCounts.bpu} nodes run on the BPU ${parts}, ${nodeCounts.cpu} on the CPU.`;
+  if (cpuNodes.length === 0) return sentence;
+  const rows = cpuNodes.map(({ name, opType, remedy }) => [shortened(name), opType, remedy]);
+  return `${table(['node on the CPU', 'operator', 'what would bring it to the BPU'], rows, [])}\n${sentence}`;
+}
+
+function similarity({ leastSimilar }: CompileReport): string {
+  const rows = leastSimilar.map(({ name, opType, dataType, cosine }) => [
+    shortened(name),
+    opType,
+    dataType,
+    cosine?.toFixed(6) ?? '',
+  ]);
+  return table(['node, least similar to float first', 'operator', 'type', 'cosine'], rows, [3]);
+}
+
+function estimateTable(estimates: readonly BatchEstimate[]): string {
+  const rows = estimates.map((one) => [
+    String(one.batch),
+    one.fps.toFixed(1),
+    one.taskMs.toFixed(3),
+    (one.taskMs / one.batch).toFixed(3),
+    (one.ddrBytesPerFrame / 1e6).toFixed(2),
+    one.computeMs?.toFixed(3) ?? '',
+    one.loadStoreMs?.toFixed(3) ?? '',
+    one.boundBy ?? '',
+  ]);
+  const head = [
+    'batch',
+    'FPS',
+    'ms a task',
+    'ms a frame',
+    'DDR MB a frame',
+    'computing ms',
+    'DDR ms',
+    'bound by',
+  ];
+  const title =
+    "The compiler's ESTIMATE for one core of an RDK X5 that does nothing else; no board was measured:";
+  return `${title}\n${table(head, rows, [0, 1, 2, 3, 4, 5, 6])}`;
+}
+
+function longest({ batch, longestLayers }: BatchEstimate): string {
+  const rows = longestLayers.map(({ layer, computeUs, loadStoreUs }) => [
+    shortened(layer),
+    computeUs.toFixed(0),
+    loadStoreUs.toFixed(0),
+  ]);
+  return table([`longest layers at batch ${batch} (estimate)`, 'computing us', 'DDR us'], rows, [1, 2]);
+}
+
+function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string {
+  const row = (name: string, one: ModelAccuracy, agreement: string, cosine: string): string[] => [
+    name,
+    one.top1Percent?.toFixed(2) ?? '',
+    one.top5Percent?.toFixed(2) ?? '',
+    agreement,
+    cosine,
+  ];
+  const cosines = (one: { readonly mean: number; readonly min: number }): string =>
+    `${one.mean.toFixed(4)} / ${one.min.toFixed(4)}`;
+  const rows = [
+    row('float', float, '', ''),
+    row(
+      'effvit quantize, int8',
+      int8.quantized,
+      int8.agreementPercent.toFixed(2),
+      cosines(int8.outputCosine),
+    ),
+    row('BPU, its integers', bpu.quantized, bpu.agreementPercent.toFixed(2), cosines(bpu.outputCosine)),
+  ];
+  const head = [
+    `${pictureCount} pictures`,
+    'top-1 %',
+    'top-5 %',
+    'same class as float %',
+    'output cosine, mean / worst',
+  ];
+  return table(head, rows, [1, 2, 3, 4]);
+}
+
+/** The end of a name tells it apart. */
+function shortened(name: string): string {
+  return name.length <= NAME_LENGTH ? name : `…${name.slice(1 - NAME_LENGTH)}`;
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const made = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
+  });
+  made.push(...rows.map((row) => [...row]));
+  return made.toString();
+}

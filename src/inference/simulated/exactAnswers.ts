@@ -1,0 +1,22 @@
+import { QuantizedModel } from '../../toolchain/QuantizedModel.js';
+import type { ExactResults } from '../BackendSpec.js';
+import type { InferenceResult } from '../InferenceBackend.js';
+
+/**
+ * The logits that the board will give: the vendor's quantised model in a process of its own. A worker has one of them;
+ * a frame takes at least as long as it computes.
+ *
+ * @throws EffvitError TOOL_FAILED, TIMED_OUT
+ */
+export async function exactAnswers({ path, toolchain, widthPx, heightPx }: ExactResults): Promise<{
+  readonly classCount: number;
+  answer(nv12: Uint8Array): Promise<InferenceResult>;
+  dispose(): Promise<void>;
+}> {
+  const model = await QuantizedModel.start({ toolchain, path, widthPx, heightPx });
+  return {
+    classCount: model.classCount,
+    answer: async (nv12) => ({ logits: await model.run(nv12), inputNs: 0, inferenceNs: 0 }),
+    dispose: async () => model.dispose(),
+  };
+}

@@ -1,0 +1,148 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { EffvitError } from '../core/EffvitError.js';
+import { packagePath } from '../core/packageRoot.js';
+import { killGroup, reasonOf, toolEnvironment } from './runTool.js';
+import type { Toolchain } from './toolchainPlace.js';
+
+export interface QuantizedModelOptions {
+  readonly toolchain: Toolchain;
+  /** The vendor's quantised ONNX, as its compiler leaves it. */
+  readonly path: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Importing the vendor's packages takes 10 s on a PC at rest. */
+const START_LIMIT_MS = 300_000;
+/** A frame of a model of this size takes half a second. */
+const FRAME_LIMIT_MS = 300_000;
+
+/**
+ * The vendor's quantised model in a process of its own: it computes in the BPU's integers, so its logits are the
+ * board's bit for bit. One frame at a time.
+ */
+export class QuantizedModel {
+  readonly classCount: number;
+  readonly #channel: Channel;
+
+  private constructor(channel: Channel, classCount: number) {
+    this.#channel = channel;
+    this.classCount = classCount;
+  }
+
+  /** @throws EffvitError TOOL_FAILED, TIMED_OUT */
+  static async start({ toolchain, path, widthPx, heightPx }: QuantizedModelOptions): Promise<QuantizedModel> {
+    const script = packagePath('scripts', 'toolchain', 'run_quantized.py');
+    const channel = new Channel(toolchain, [script, path, String(widthPx), String(heightPx)], path);
+    try {
+      const line = await channel.readLine(START_LIMIT_MS);
+      const { classes } = JSON.parse(line) as { readonly classes: number };
+      return new QuantizedModel(channel, classes);
+    } catch (error) {
+      channel.end();
+      throw error;
+    }
+  }
+
+  /**
+   * @param nv12 a picture of the model's size, full range.
+   * @returns float32 logits of its own.
+   * @throws EffvitError TOOL_FAILED, TIMED_OUT: the process is of no more use
+   */
+  async run(nv12: Uint8Array): Promise<Float32Array> {
+    const bytes = this.classCount * Float32Array.BYTES_PER_ELEMENT;
+    // The memory of the caller may be written again before the pipe took it.
+    this.#channel.write(Uint8Array.from(nv12));
+    const answer = await this.#channel.read(bytes, FRAME_LIMIT_MS);
+    return new Float32Array(Uint8Array.from(answer).buffer);
+  }
+
+  /** Ends the process. Idempotent. */
+  dispose(): void {
+    this.#channel.end();
+  }
+}
+
+/** Bytes to and from a child, each wait with a limit. */
+class Channel {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #what: string;
+  #received = Buffer.alloc(0);
+  #errors = '';
+  #ended: string | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(toolchain: Toolchain, args: readonly string[], path: string) {
+    this.#what = `The quantised model ${path}`;
+    this.#child = spawn(toolchain.pythonPath, args, {
+      env: toolEnvironment(toolchain),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake();
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-65_536);
+    });
+    this.#child.stdin.on('error', () => undefined);
+    this.#child.on('error', (error) => this.#end(error.message));
+    this.#child.on('close', (code, signal) =>
+      this.#end(reasonOf({ code, signal }, this.#errors.split('\n'))),
+    );
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#ended === undefined) this.#child.stdin.write(bytes);
+  }
+
+  async readLine(limitMs: number): Promise<string> {
+    await this.#wait(() => this.#received.includes(0x0a), limitMs);
+    return this.#take(this.#received.indexOf(0x0a) + 1).toString('utf8');
+  }
+
+  async read(bytes: number, limitMs: number): Promise<Buffer> {
+    await this.#wait(() => this.#received.length >= bytes, limitMs);
+    return this.#take(bytes);
+  }
+
+  end(): void {
+    this.#end('it was ended');
+    killGroup(this.#child, 'SIGKILL');
+  }
+
+  #take(bytes: number): Buffer {
+    const taken = this.#received.subarray(0, bytes);
+    this.#received = this.#received.subarray(bytes);
+    return taken;
+  }
+
+  #end(reason: string): void {
+    this.#ended ??= reason;
+    this.#wake();
+  }
+
+  async #wait(isThere: () => boolean, limitMs: number): Promise<void> {
+    let isLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (isThere() || this.#ended !== undefined || isLate) resolve();
+      };
+      timer = setTimeout(() => {
+        isLate = true;
+        look();
+      }, limitMs);
+      this.#wake = look;
+      look();
+    });
+    clearTimeout(timer);
+    this.#wake = () => undefined;
+    if (isThere()) return;
+    if (this.#ended !== undefined)
+      throw new EffvitError('TOOL_FAILED', `${this.#what} failed: ${this.#ended}.`);
+    throw new EffvitError('TIMED_OUT', `${this.#what} gave no answer within ${limitMs / 1000} s.`);
+  }
+}
