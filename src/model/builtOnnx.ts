@@ -8,7 +8,7 @@ import { modelCacheFolder } from './modelFolders.js';
  * Raise this whenever the builder writes another graph for the same weights: cached graphs of older
  * versions are then built anew.
  */
-export const ONNX_BUILDER_VERSION = 1;
+export const ONNX_BUILDER_VERSION = 2;
 
 /** What `built.json` in the model's cache folder says of the ONNX file that was built from its weights. */
 export interface BuiltOnnxRecord {

@@ -120,7 +120,7 @@ describe('pullModel', () => {
     );
     assert.deepEqual(readFileSync(target), CONTENT);
     assert.equal(files[0]?.sha256, SHA256);
-    const onnx = `mine.${SHA256.slice(0, 16)}.v1.onnx`;
+    const onnx = `mine.${SHA256.slice(0, 16)}.v2.onnx`;
     assert.equal(readFileSync(join(folder, onnx), 'utf8'), `m5 3 ${SHA256}`);
     assert.deepEqual(
       readdirSync(folder).sort(),

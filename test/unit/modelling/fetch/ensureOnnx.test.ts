@@ -62,7 +62,7 @@ describe('ensureOnnx', () => {
   it('names the file after the weights', async () => {
     const sha256 = createHash('sha256').update('weights').digest('hex');
     const path = await ensure();
-    assert.equal(path, join(scratch.cache, 'models', 'mine', `mine.${sha256.slice(0, 16)}.v1.onnx`));
+    assert.equal(path, join(scratch.cache, 'models', 'mine', `mine.${sha256.slice(0, 16)}.v2.onnx`));
   });
 
   it('builds anew for other weights', async () => {
@@ -118,7 +118,7 @@ describe('ensureOnnx', () => {
     });
     await assert.rejects(failing, {
       code: 'IO_FAILED',
-      message: /^Cannot build .*mine\.[0-9a-f]+\.v1\.onnx: ENOSPC/,
+      message: /^Cannot build .*mine\.[0-9a-f]+\.v2\.onnx: ENOSPC/,
     });
   });
 });
