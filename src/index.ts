@@ -14,9 +14,11 @@ export {
   type ClassifierOptions,
   classifierOptions,
 } from './classify/classifierOptions.js';
+export { loadModel, type ModelNotices } from './classify/loadModel.js';
 export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
 export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';
 export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
+export { pictureFrame } from './image/pictureFrame.js';
 export type { ModelManifest } from './model/ModelManifest.js';
 export { resolveModel } from './model/resolveModel.js';
 export { ensureOnnx } from './modelling/fetch/ensureOnnx.js';

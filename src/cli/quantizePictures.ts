@@ -4,13 +4,13 @@ import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import { pictureFrame } from '../image/pictureFrame.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
 import { listCalibrationPictures } from '../modelling/quantize/listCalibrationPictures.js';
 import type { LabelledPlanes, PicturePlanes } from '../modelling/quantize/PicturePlanes.js';
 import { isBagPath } from './isBagPath.js';
-import { pictureFrame } from './pictureFrame.js';
 import type { Terminal } from './Terminal.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 

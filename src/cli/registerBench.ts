@@ -5,6 +5,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
+import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
@@ -31,7 +32,6 @@ import { comparePublished } from '../report/perf/performanceTable.js';
 import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { deviceMeter } from './deviceMeter.js';
-import { loadModel } from './loadModel.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';

@@ -7,16 +7,16 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
+import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
 import { nv12ToRgb } from '../image/nv12ToRgb.js';
+import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
-import { loadModel } from './loadModel.js';
 import { addClassifierOptions, forceOption, pickOptions } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
-import { pictureFrame } from './pictureFrame.js';
 import { resultLines } from './resultLines.js';
 
 const CLASSIFIER_FLAGS = [

@@ -7,11 +7,11 @@ import {
 } from '../classify/classifierOptions.js';
 import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
 import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
+import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
-import { loadModel } from './loadModel.js';
 import { addClassifierOptions, pickOptions } from './options.js';
-import { pictureFrame } from './pictureFrame.js';
 import { plainTable } from './stageTable.js';
 
 const CLASSIFIER_FLAGS = [

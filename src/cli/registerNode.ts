@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { loadModel } from '../classify/loadModel.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { runClassifierNode } from '../ros/runClassifierNode.js';
 import type { CommandContext } from './CommandContext.js';
-import { loadModel } from './loadModel.js';
 import { splitNodeArguments } from './splitNodeArguments.js';
 
 /** `effvit node`: the managed ROS 2 node, as the executable classifier_node and the launch files start it. */

@@ -14,13 +14,13 @@ import {
   type FrameResults,
   parseExpectedResults,
 } from '../classify/expectedResults.js';
+import { loadModel } from '../classify/loadModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
-import { loadModel } from './loadModel.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';

@@ -1,7 +1,7 @@
+import { AUTO_MODELS } from '../../classify/loadModel.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { modelFiles } from '../../model/modelFiles.js';
 import { resolveModel } from '../../model/resolveModel.js';
-import { AUTO_MODELS } from '../loadModel.js';
 
 /** The files that a command reads for the model of its option --model, for {@link checkOutputs}. */
 export async function modelInputs(model: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { isDepthwise } from '../fit/saturatingNodes.js';
 import {
   makeNode,
   type OnnxGraph,
@@ -20,7 +21,6 @@ import {
   quantParamsOf,
 } from './QuantParams.js';
 import { quantizeBias, quantizeWeights } from './quantizeWeights.js';
-import { isDepthwise } from './saturatingNodes.js';
 import { type InputMeans, weightBias } from './weightBias.js';
 
 /** From this version on the standard QuantizeLinear knows int16; before, ONNX Runtime's own does. */

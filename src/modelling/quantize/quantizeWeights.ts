@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import { largestPairs } from '../fit/largestPairs.js';
 import type { OnnxTensor } from '../onnx/OnnxModel.js';
 import { tensorToFloat32 } from '../onnx/onnxTensors.js';
-import { largestPairs } from './largestPairs.js';
 
 /** Constants of a Conv, Gemm or MatMul with a scale for each output channel. */
 export interface QuantizedWeights {

@@ -9,11 +9,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ['toolchain'],
   ['stats'],
   ['image'],
+  ['modelling/onnx', 'modelling/weights'],
   ['model'],
+  ['modelling/efficientvit', 'modelling/fit'],
+  ['modelling/fetch'],
   ['inference'],
   ['pool'],
   ['classify'],
-  ['bag', 'ros', 'modelling', 'report'],
+  ['bag', 'ros', 'modelling/inspect', 'modelling/quantize', 'report'],
   ['compile'],
   ['cli'],
 ];
@@ -65,9 +68,13 @@ function target({ from, specifier }: Import): string | undefined {
   return relative(sourceFolder, resolve(sourceFolder, dirname(from), specifier)).replace(/\.js$/, '.ts');
 }
 
+/** The folder of LAYERS that a file is in. */
+const layerOf = (file: string): string | undefined =>
+  LAYERS.flat().find((folder) => file.startsWith(`${folder}/`));
+
 function rank(file: string): number {
-  const layer = file.split('/')[0] ?? '';
-  return LAYERS.findIndex((names) => names.includes(layer));
+  const layer = layerOf(file);
+  return LAYERS.findIndex((names) => layer !== undefined && names.includes(layer));
 }
 
 describe('layers', () => {
@@ -88,7 +95,7 @@ describe('layers', () => {
     const wrong = imports.filter((item) => {
       const file = target(item);
       if (file === undefined || item.from === 'index.ts') return false;
-      const sameLayer = file.split('/')[0] === item.from.split('/')[0];
+      const sameLayer = layerOf(file) === layerOf(item.from);
       return !sameLayer && rank(file) >= rank(item.from);
     });
     assert.deepEqual(wrong, []);

@@ -42,7 +42,7 @@ describe('examples', () => {
   }
 
   it('are all of the code in README.md', () => {
-    assert.equal(examples().length, 3);
+    assert.equal(examples().length, 4);
     assert.deepEqual(
       blocks.map(({ language }) => language).sort(),
       examples()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { saturatingNodes } from '../../../../src/modelling/fit/saturatingNodes.js';
 import type { OnnxModel, OnnxNode } from '../../../../src/modelling/onnx/OnnxModel.js';
 import { ChannelMeans } from '../../../../src/modelling/quantize/ChannelMeans.js';
 import type { InputNormalization } from '../../../../src/modelling/quantize/InputNormalization.js';
@@ -8,7 +9,6 @@ import { type FloatValue, OrtRunner } from '../../../../src/modelling/quantize/O
 import type { NodeRequest } from '../../../../src/modelling/quantize/planNodes.js';
 import { Quantizer } from '../../../../src/modelling/quantize/Quantizer.js';
 import type { Precision } from '../../../../src/modelling/quantize/QuantParams.js';
-import { saturatingNodes } from '../../../../src/modelling/quantize/saturatingNodes.js';
 import { cosineSimilarity } from '../../../../src/modelling/quantize/similarity.js';
 import { attentionModel, noisePlanes } from '../../../helpers/attentionModel.js';
 

@@ -1,8 +1,3 @@
-import { bpuBackendSpec, usableChip } from '../classify/bpuBackendSpec.js';
-import type { ClassifierModel } from '../classify/Classifier.js';
-import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import { modelPreprocess, onnxBackendSpec } from '../classify/prepareModel.js';
-import { exactResults, simulatedBpuSpec } from '../classify/simulatedBpuSpec.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { LibDnn } from '../inference/bpu/LibDnn.js';
@@ -11,7 +6,12 @@ import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
 import { fitManifest } from '../modelling/fit/fitManifest.js';
-import { saturationNotice } from '../modelling/quantize/saturationNotice.js';
+import { saturationNotice } from '../modelling/fit/saturationNotice.js';
+import { bpuBackendSpec, usableChip } from './bpuBackendSpec.js';
+import type { ClassifierModel } from './Classifier.js';
+import { type ClassifierOptions, classifierOptions } from './classifierOptions.js';
+import { modelPreprocess, onnxBackendSpec } from './prepareModel.js';
+import { exactResults, simulatedBpuSpec } from './simulatedBpuSpec.js';
 
 /** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
 const PREFERRED_MODEL = 'efficientvit_m5';
@@ -28,15 +28,16 @@ export interface ModelNotices {
 }
 
 /**
- * The model that the options `model` and `backend` name, ready to be loaded. An ONNX file that is built from
- * weights is built now where it is not there yet.
+ * The model that the options `model` and `backend` name, ready for {@link Classifier.start}; without options, the one
+ * that serves best here. An ONNX file that is built from weights is built now where it is not there yet.
  *
- * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, BAD_MANIFEST, BAD_WEIGHTS, UNSUPPORTED
+ * @throws EffvitError BAD_CONFIG, NOT_FOUND, BAD_ARGUMENT, BAD_MANIFEST, BAD_WEIGHTS, UNSUPPORTED
  */
 export async function loadModel(
-  options: ClassifierOptions,
+  given: Partial<ClassifierOptions> = {},
   notices: ModelNotices = {},
 ): Promise<ClassifierModel> {
+  const options = classifierOptions(given);
   const isMadeUp = options.backend === 'bpu_sim' && options.bpuSimResults === 'hash';
   // Scores that are made up need no file of the model.
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;

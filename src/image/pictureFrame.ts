@@ -1,6 +1,6 @@
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
-import type { CompressedImageFrame } from '../image/ImageFrame.js';
+import type { CompressedImageFrame } from './ImageFrame.js';
 
 /** More than any picture that is decoded; what a pipe may give. */
 const MOST_BYTES = 256 * 2 ** 20;

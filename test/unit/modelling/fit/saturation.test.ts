@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { saturatingNodes } from '../../../../src/modelling/fit/saturatingNodes.js';
+import { saturationNotice } from '../../../../src/modelling/fit/saturationNotice.js';
 import { emptyGraph, makeNode, type OnnxGraph } from '../../../../src/modelling/onnx/OnnxModel.js';
 import { intAttr } from '../../../../src/modelling/onnx/onnxAttributes.js';
 import { scalarTensor } from '../../../../src/modelling/onnx/onnxTensors.js';
 import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
-import { saturatingNodes } from '../../../../src/modelling/quantize/saturatingNodes.js';
-import { saturationNotice } from '../../../../src/modelling/quantize/saturationNotice.js';
 import { attentionModel } from '../../../helpers/attentionModel.js';
 
 interface Given {
