@@ -44,9 +44,19 @@ export async function bpuBackendSpec(
   const info = await readBpuFile(modelPath);
   if (machine !== undefined) checkMarch(modelPath, info, machine);
   const { input, output } = manifest;
+  const { inputSource, models } = manifest.files.bpu[chip] ?? {};
+  if (inputSource === 'resizer') {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `${modelPath} takes whole pictures that the chip itself cuts and scales (input_source resizer), which the node does not give yet: compile it with --input-source pyramid.`,
+    );
+  }
+  // Of a packed file, the model that takes a frame alone.
+  const single = models?.find(({ batch }) => batch === 1);
   return {
     kind: 'bpu',
     modelPath,
+    ...(single !== undefined && { modelName: single.name }),
     widthPx: input.widthPx,
     heightPx: input.heightPx,
     ...(output.name !== undefined && { outputName: output.name }),

@@ -12,12 +12,16 @@ export interface BpuFileInfo {
   readonly chip: BpuChip | undefined;
   /** Names of the models inside: a packed file has several. */
   readonly modelNames: readonly string[];
+  /** Pictures of a task, by the model's name; of those that say it. */
+  readonly batches: Readonly<Record<string, number>>;
   /** Versions and settings of the vendor's toolchain, by its own keys (`BUILDER_VERSION`, `INPUT_TYPE_RT` ...). */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /** What the files of hb_mapper start with (a varint follows). */
 const MAGIC = Buffer.from([0x08, 0x01, 0x10, 0x01, 0x2a]);
+const MODELS_FIELD = 0x2a;
+const FIRST_ENTRY_FIELD = 0x0a;
 
 /** Settings that tell where a file comes from and what it takes, as the toolchain spells their keys. */
 const KEYS = [
@@ -40,9 +44,16 @@ const CHUNK_BYTES = 1 << 20;
 /** Kept from one chunk to the next: a key, its length bytes and the longest value. */
 const OVERLAP_BYTES = LARGEST_VALUE_BYTES + 64;
 
-/** True where bytes start as a compiled BPU model does. */
+/**
+ * True where bytes start as a compiled BPU model does: one alone, or several as hb_pack makes them of it, which leaves
+ * out the two versions and starts with the length of the models and the first of them. 8 bytes are enough.
+ */
 export function isBpuFileStart(start: Uint8Array): boolean {
-  return MAGIC.equals(start.subarray(0, MAGIC.length));
+  if (MAGIC.equals(start.subarray(0, MAGIC.length))) return true;
+  if (start[0] !== MODELS_FIELD) return false;
+  // The length is a varint: its last byte is the first one below 0x80.
+  const end = start.findIndex((byte, index) => index > 0 && byte < 0x80);
+  return end > 1 && end <= 5 && start[end + 1] === FIRST_ENTRY_FIELD;
 }
 
 /**
@@ -53,7 +64,9 @@ export function isBpuFileStart(start: Uint8Array): boolean {
  */
 export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   const settings = new Map<string, string>();
-  const modelNames = new Set<string>();
+  /** By place in the file: each model's settings stand together. */
+  const names = new Map<number, string>();
+  const shapes = new Map<number, string>();
   let plainMarch: string | undefined;
   let lengthBytes = 0;
   let window: Buffer = Buffer.alloc(0);
@@ -71,9 +84,11 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
         }
         lengthBytes += chunk.length;
         window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
-        for (const [key, value] of settingsIn(window)) {
-          if (key === 'MODEL_PREFIX') modelNames.add(value);
+        const windowAt = lengthBytes - window.length;
+        for (const [key, value, at] of settingsIn(window)) {
+          if (key === 'MODEL_PREFIX') names.set(windowAt + at, value);
           else if (!settings.has(key)) settings.set(key, value);
+          if (key === 'INPUT_SHAPE') shapes.set(windowAt + at, value);
         }
         plainMarch ??= marchIn(window);
       }
@@ -92,21 +107,35 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
     lengthBytes,
     march,
     chip: BPU_CHIPS.find((chip) => MARCH_OF_CHIP[chip] === march),
-    modelNames: [...modelNames],
+    modelNames: [...new Set(inOrder(names))],
+    batches: batchesOf(inOrder(names), inOrder(shapes)),
     settings: Object.fromEntries(settings),
   };
+}
+
+function inOrder(values: ReadonlyMap<number, string>): string[] {
+  return [...values].sort(([a], [b]) => a - b).map(([, value]) => value);
+}
+
+/** The first dimension of each model's input; where models and shapes do not pair up, nothing is said. */
+function batchesOf(names: readonly string[], shapes: readonly string[]): Record<string, number> {
+  if (names.length !== shapes.length) return {};
+  const batches = names.map(
+    (name, index) => [name, Number(/^\d+(?=x)/.exec(shapes[index] ?? '')?.[0])] as const,
+  );
+  return Object.fromEntries(batches.filter(([, batch]) => Number.isInteger(batch)));
 }
 
 /**
  * Settings are stored as protobuf map entries: field 1 is the key, field 2 the value, both strings behind
  * their length.
  */
-function* settingsIn(window: Buffer): Generator<[string, string]> {
+function* settingsIn(window: Buffer): Generator<[string, string, number]> {
   for (const key of KEYS) {
     const pattern = Buffer.concat([Buffer.from([0x0a, key.length]), Buffer.from(key), Buffer.from([0x12])]);
     for (let at = window.indexOf(pattern); at >= 0; at = window.indexOf(pattern, at + 1)) {
       const value = lengthDelimited(window, at + pattern.length);
-      if (value !== undefined && value !== '') yield [key, value];
+      if (value !== undefined && value !== '') yield [key, value, at];
     }
   }
 }

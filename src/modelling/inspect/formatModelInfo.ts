@@ -1,3 +1,4 @@
+import type { BpuFileInfo } from '../../model/readBpuFile.js';
 import type { GraphFacts } from '../fit/graphFacts.js';
 import type { ModelFileInfo, OnnxFileInfo, PortInfo, WeightFileInfo } from './ModelFileInfo.js';
 
@@ -28,10 +29,17 @@ function rowsOf(info: ModelFileInfo): [string, string][] {
           'march',
           info.march === undefined ? 'not stated' : `${info.march} (${info.chip ?? 'no chip known here'})`,
         ],
-        ['models', info.modelNames.length === 0 ? 'not stated' : info.modelNames.join(', ')],
+        ['models', info.modelNames.length === 0 ? 'not stated' : modelList(info)],
         ...Object.entries(info.settings).map(([key, value]): [string, string] => [key.toLowerCase(), value]),
       ];
   }
+}
+
+/** `m (batch 1), m_batch4 (batch 4)`. */
+function modelList({ modelNames, batches }: BpuFileInfo): string {
+  return modelNames
+    .map((name) => (batches[name] === undefined ? name : `${name} (batch ${batches[name]})`))
+    .join(', ');
 }
 
 function onnxRows(info: OnnxFileInfo): [string, string][] {

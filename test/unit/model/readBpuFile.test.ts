@@ -50,8 +50,26 @@ describe('readBpuFile', () => {
       march: 'bayes-e',
       chip: 'rdk-x5',
       modelNames: ['first', 'second'],
+      batches: {},
       settings: { BUILDER_VERSION: '1.24.3', HBDK_VERSION: '3.49.15', ONNX_MODEL: long },
     });
+  });
+
+  it('reads several models that were packed, and how many pictures each takes', async () => {
+    const content = Buffer.concat([
+      Buffer.from([0x2a, 0x9a, 0x86, 0xd8, 0x01, 0x0a, 0x4a]),
+      Buffer.alloc(100, 0xee),
+      // In either order, as the vendor's maps come.
+      setting('MODEL_PREFIX', 'alone'),
+      setting('INPUT_SHAPE', '1x3x224x224;'),
+      Buffer.alloc(50),
+      setting('INPUT_SHAPE', '4x3x224x224;'),
+      setting('MODEL_PREFIX', 'four'),
+    ]);
+    await writeFile(path, content);
+    const info = await readBpuFile(path);
+    assert.deepEqual(info.modelNames, ['alone', 'four']);
+    assert.deepEqual(info.batches, { alone: 1, four: 4 });
   });
 
   it('finds the march in build options, and does not mistake a word for it', async () => {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { bpuBackendSpec } from '../../../src/classify/bpuBackendSpec.js';
+import { classifierOptions } from '../../../src/classify/classifierOptions.js';
+import { exactResults, simulatedBpuSpec } from '../../../src/classify/simulatedBpuSpec.js';
+import { loadManifest } from '../../../src/model/loadManifest.js';
+import type { ModelManifest } from '../../../src/model/ModelManifest.js';
+import { assertRejected } from '../../helpers/assertRefused.js';
+import { writeFakeBin } from '../../helpers/fakeLibdnn.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
+
+describe('a compiled model folder', () => {
+  const scratch = scratchFolder();
+
+  async function folder(bpu: string, more = ''): Promise<ModelManifest> {
+    mkdirSync(scratch.path('m'));
+    writeFakeBin(scratch.path('m', 'm.bin'));
+    writeFileSync(
+      scratch.path('m', 'manifest.yaml'),
+      `name: m
+input: { width_px: 224, height_px: 224 }
+output: { class_count: 8 }
+files:
+  bpu: { rdk-x5: { march: bayes-e, file: m.bin${bpu} } }
+${more}`,
+    );
+    return loadManifest(scratch.path('m'));
+  }
+
+  it('names the model of a frame alone in a packed file', async () => {
+    const manifest = await folder(', models: [{ batch: 1, name: one }, { batch: 4, name: four }]');
+    assert.equal((await bpuBackendSpec(manifest, classifierOptions(), 'rdk-x5')).modelName, 'one');
+  });
+
+  it('leaves the name to the file where there is one model', async () => {
+    const spec = await bpuBackendSpec(await folder(''), classifierOptions(), 'rdk-x5');
+    assert.equal('modelName' in spec, false);
+  });
+
+  it('refuses a model whose pictures the node cannot give', async () => {
+    const manifest = await folder(', input_source: resizer');
+    await assertRejected(
+      bpuBackendSpec(manifest, classifierOptions(), 'rdk-x5'),
+      'UNSUPPORTED',
+      /input_source resizer.*compile it with --input-source pyramid/,
+    );
+  });
+
+  it('is simulated by its estimate, and has exact scores only with the quantised model', async () => {
+    const manifest = await folder(
+      '',
+      'device_model: { rdk-x5: { cores: 1, service_ms: 2, host_ms: 1, kind: estimate } }',
+    );
+    assert.equal(simulatedBpuSpec(manifest, classifierOptions()).deviceModel.kind, 'estimate');
+    await assertRejected(exactResults(manifest), 'NOT_FOUND', /no quantised model of the vendor's compiler/);
+  });
+});
