@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, extname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
+import { classOfFolder } from './classOfFolder.js';
+import { count, isPictureName, kindOf, picturesInFolder } from './pictureFiles.js';
 
 /** A picture whose class is known. */
 export interface LabelledPicture {
@@ -11,47 +13,45 @@ export interface LabelledPicture {
   readonly classIndex: number;
 }
 
-const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
-
-/** True for a file name that says JPEG, PNG, WebP or AVIF, in any case. */
-export function isPictureName(name: string): boolean {
-  return PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
+export interface LabelledSet {
+  readonly pictures: readonly LabelledPicture[];
+  /** Files of the folders that are no pictures, by kind; see pictureFiles. */
+  readonly leftOut: ReadonlyMap<string, number>;
 }
 
 /**
  * Reads a labelled set: a text file of `path index` lines (relative paths start at the file's folder, `#` begins
- * a comment), or a folder with one folder per class, named by the class's index or label.
+ * a comment), or a folder with one folder per class, named as {@link classOfFolder} has it.
  *
  * @param labels one per class of the model.
- * @throws EffvitError NOT_FOUND, BAD_ARGUMENT with the line or the folder that is wrong.
+ * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_ARGUMENT with the line or the folder that is wrong.
  */
-export async function readLabelledPictures(
-  path: string,
-  labels: readonly string[],
-): Promise<LabelledPicture[]> {
+export async function readLabelledPictures(path: string, labels: readonly string[]): Promise<LabelledSet> {
   const info = await stat(path).catch((cause: unknown) => {
     throw new EffvitError('NOT_FOUND', `There is no list or folder ${path}: check the path.`, { cause });
   });
-  const pictures = info.isDirectory() ? await readFolders(path, labels) : await readList(path, labels.length);
-  if (pictures.length === 0) {
+  const set = info.isDirectory()
+    ? await readFolders(path, labels)
+    : { pictures: await readList(path, labels.length), leftOut: new Map<string, number>() };
+  if (set.pictures.length === 0) {
     throw new EffvitError(
       'BAD_ARGUMENT',
-      `${path} names no picture: expected lines of "path index" or folders of .jpg, .jpeg, .png, .webp or .avif files.`,
+      `${path} names no picture: expected lines of "path index" or a folder a class with .jpg, .jpeg, .png, .webp or .avif files.`,
     );
   }
-  return pictures;
+  return set;
 }
 
 async function readList(path: string, classCount: number): Promise<LabelledPicture[]> {
-  const bytes = await readInput(path).catch((error: unknown) => {
+  const text = await readInput(path).catch((error: unknown) => {
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
   });
   const pictures: LabelledPicture[] = [];
-  for (const [lineIndex, line] of bytes.toString().split(/\r?\n/).entries()) {
+  for (const [lineIndex, line] of text.toString('utf8').split(/\r?\n/).entries()) {
     const content = line.trim();
     if (content === '' || content.startsWith('#')) continue;
     // The index is the last word, so that paths may hold spaces.
-    const match = /^(.+?)\s+(\d+)$/.exec(content);
+    const match = /^(.+?)[\s,]+(\d+)$/.exec(content);
     const classIndex = Number(match?.[2]);
     if (match?.[1] === undefined || classIndex >= classCount) {
       throw new EffvitError(
@@ -65,38 +65,27 @@ async function readList(path: string, classCount: number): Promise<LabelledPictu
   return pictures;
 }
 
-const plain = (name: string): string =>
-  name
-    .toLowerCase()
-    .replaceAll(/[\s_-]+/g, ' ')
-    .trim();
-
-/** Index of the class that a folder is named for, or undefined. */
-function classOf(folder: string, labels: readonly string[]): number | undefined {
-  if (/^\d+$/.test(folder) && Number(folder) < labels.length) return Number(folder);
-  const wanted = plain(folder);
-  const whole = labels.findIndex((label) => plain(label) === wanted);
-  if (whole >= 0) return whole;
-  // ImageNet's labels list synonyms: "tench, Tinca tinca".
-  const synonym = labels.findIndex((label) => label.split(',').some((name) => plain(name) === wanted));
-  return synonym >= 0 ? synonym : undefined;
-}
-
-async function readFolders(path: string, labels: readonly string[]): Promise<LabelledPicture[]> {
-  const pictures: LabelledPicture[] = [];
-  const entries = await readdir(path, { withFileTypes: true });
-  for (const entry of entries
-    .filter((item) => item.isDirectory())
-    .sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const classIndex = classOf(entry.name, labels);
-    if (classIndex === undefined) {
-      throw new EffvitError(
-        'BAD_ARGUMENT',
-        `${join(path, entry.name)} names no class of the model: expected an index below ${labels.length} or a label such as "${labels[0]}".`,
-      );
-    }
-    const names = (await readdir(join(path, entry.name))).filter(isPictureName).sort();
-    pictures.push(...names.map((name) => ({ path: join(path, entry.name, name), classIndex })));
+async function readFolders(path: string, labels: readonly string[]): Promise<LabelledSet> {
+  const leftOut = new Map<string, number>();
+  const folders: string[] = [];
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const isFolder = entry.isSymbolicLink()
+      ? await stat(join(path, entry.name)).then(
+          (info) => info.isDirectory(),
+          () => false,
+        )
+      : entry.isDirectory();
+    if (isFolder && !entry.name.startsWith('.')) folders.push(entry.name);
+    else if (!isFolder)
+      count(leftOut, isPictureName(entry.name) ? 'outside of any class' : kindOf(entry.name));
   }
-  return pictures;
+  folders.sort();
+  const classOf = await classOfFolder(path, folders, labels);
+  const pictures: LabelledPicture[] = [];
+  for (const [name, classIndex] of folders.map((folder) => [folder, classOf(folder)] as const)) {
+    const inside = await picturesInFolder(join(path, name));
+    for (const [kind, files] of inside.leftOut) count(leftOut, kind, files);
+    for (const file of inside.paths) pictures.push({ path: file, classIndex });
+  }
+  return { pictures, leftOut };
 }

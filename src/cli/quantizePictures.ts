@@ -101,7 +101,7 @@ export async function labelledPlanes(
       `--eval needs the number of classes, which the graph of ${manifest.name} leaves open: write \`output: { class_count: N }\` into a manifest.yaml beside it.`,
     );
   }
-  const pictures = await readLabelledPictures(list, await loadLabels(manifest, classCount));
+  const { pictures } = await readLabelledPictures(list, await loadLabels(manifest, classCount));
   return async function* (): AsyncGenerator<LabelledPlanes> {
     for (const { path, classIndex } of pictures) {
       yield { ...(await planes.planesOf(await pictureFrame(path))), label: classIndex };

@@ -17,6 +17,7 @@ import type { CommandContext } from './CommandContext.js';
 import { addClassifierOptions, forceOption, pickOptions } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
+import { pictureArguments } from './pictureArguments.js';
 import { resultLines } from './resultLines.js';
 
 const CLASSIFIER_FLAGS = [
@@ -29,6 +30,9 @@ const CLASSIFIER_FLAGS = [
   'nv12Range',
   'bpuSimResults',
 ] as const satisfies readonly ClassifierOptionName[];
+
+/** So many are done before a bar could be read. */
+const FEW_PICTURES = 3;
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 
@@ -44,18 +48,19 @@ type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
 /** `effvit classify PICTURE...`: top-k of JPEG, PNG, WebP and AVIF files. */
 export function registerClassify(command: Command, context: CommandContext): void {
   command
-    .argument('<picture...>', 'picture files')
+    .argument('<picture...>', 'pictures, folders of pictures, or lists: texts with a path a line')
     .option('--json', 'one JSON object a line instead of text')
     .option('--annotate <file>', 'write one picture with its results beside it as a PNG')
     .option('--show-input', 'with --annotate: what the network sees, after resize and NV12, too')
     .addOption(forceOption())
     .addHelpText(
       'after',
-      '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
+      '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photos/ --json\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
     );
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
-  command.action(async (pictures: string[], options: ClassifyOptions) => {
+  command.action(async (given: string[], options: ClassifyOptions) => {
+    const { paths: pictures, notices } = await pictureArguments(given);
     checkAnnotation(pictures, options);
     const classifying = classifierOptions({
       ...pickOptions(options, CLASSIFIER_FLAGS),
@@ -69,12 +74,14 @@ export function registerClassify(command: Command, context: CommandContext): voi
         isForced: options.force === true,
       });
     }
+    for (const notice of notices) terminal.note(notice);
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, { ...classifying, signal });
     try {
       // One after the other: the timings of a picture are then its own.
-      for (const path of pictures) {
+      for (const [index, path] of pictures.entries()) {
         if (signal.aborted) break;
+        if (pictures.length > FEW_PICTURES) terminal.progress('classifying', index, pictures.length);
         try {
           const frame = await pictureFrame(path, signal);
           const outcome = await classify(classifier, frame, options);

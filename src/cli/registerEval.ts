@@ -8,6 +8,7 @@ import {
 import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
 import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
+import { leftOutSentence } from '../classify/pictureFiles.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
@@ -37,6 +38,8 @@ interface Evaluation {
   readonly report: EvaluationReport;
   /** One sentence a picture that could not be judged. */
   readonly problems: readonly string[];
+  /** Files that are no pictures, by kind. */
+  readonly leftOut: ReadonlyMap<string, number>;
 }
 
 /** `effvit eval LIST`: top-1 and top-5 on labelled pictures. */
@@ -57,10 +60,12 @@ export function registerEval(command: Command, context: CommandContext): void {
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, { ...classifying, signal });
     try {
-      const pictures = await readLabelledPictures(path, classifier.labels);
+      const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
+      const notice = leftOutSentence(leftOut, path);
+      if (notice !== undefined) terminal.note(notice);
       const evaluation = await evaluate(classifier, pictures, context);
       if (signal.aborted) return;
-      show(evaluation, classifier, options, context);
+      show({ ...evaluation, leftOut }, classifier, options, context);
       // A set with a hole in it is no measurement that may pass unnoticed.
       if (evaluation.problems.length > 0) context.exitCode = 1;
     } finally {
@@ -73,7 +78,7 @@ async function evaluate(
   classifier: Classifier,
   pictures: readonly LabelledPicture[],
   { terminal, signal }: CommandContext,
-): Promise<Evaluation> {
+): Promise<Omit<Evaluation, 'leftOut'>> {
   const tally = new EvaluationTally(classifier.labels);
   const problems: string[] = [];
   let done = 0;
@@ -98,7 +103,7 @@ async function evaluate(
 }
 
 function show(
-  { report, problems }: Evaluation,
+  { report, problems, leftOut }: Evaluation,
   classifier: Classifier,
   options: EvalOptions,
   { terminal }: CommandContext,
@@ -115,6 +120,7 @@ function show(
       classes: report.classes,
       confusions: report.confusions,
       problems,
+      left_out: Object.fromEntries(leftOut),
     });
   } else {
     for (const problem of problems) terminal.warn(problem);

@@ -62,9 +62,9 @@ function fitting(
   labels: readonly string[] | undefined,
   classCount: number,
 ): readonly string[] {
-  if (labels?.length === classCount) return labels;
+  if (labels?.length === classCount) return unambiguous(labels);
   if (path === IMAGENET1K_LABELS_PATH && labels !== undefined && classCount === labels.length + 1) {
-    return [BACKGROUND, ...labels];
+    return unambiguous([BACKGROUND, ...labels]);
   }
   if (labels === undefined || kind === 'auto') {
     return Array.from({ length: classCount }, (_, index) => `class_${index}`);
@@ -73,6 +73,13 @@ function fitting(
     'BAD_MANIFEST',
     `${path ?? 'The metadata of its graph'} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
   );
+}
+
+/** The labels with the index behind those that occur twice, e.g. ImageNet's `crane (134)` and `crane (517)`. */
+function unambiguous(labels: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return labels.map((label, index) => (counts.get(label) === 1 ? label : `${label} (${index})`));
 }
 
 /** The file that labels may come from; undefined where there is none. */

@@ -1,8 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
-import { isPictureName } from '../../classify/labelledPictures.js';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { readInput } from '../../core/readInput.js';
+import { stat } from 'node:fs/promises';
+import { picturesInFolder, picturesInList } from '../../classify/pictureFiles.js';
+import { EffvitError } from '../../core/EffvitError.js';
 
 /**
  * Paths of the pictures in a folder (and the folders in it), or in a list: a text file with a path a line,
@@ -15,7 +13,7 @@ export async function listCalibrationPictures(path: string, maxCount: number): P
   const info = await stat(path).catch((cause: unknown) => {
     throw new EffvitError('NOT_FOUND', `There is no folder or list ${path}: check the path.`, { cause });
   });
-  const paths = info.isDirectory() ? await picturesIn(path) : await picturesOf(path);
+  const { paths } = info.isDirectory() ? await picturesInFolder(path) : await picturesInList(path);
   if (paths.length === 0) {
     const what = info.isDirectory()
       ? 'holds no .jpg, .jpeg, .png, .webp or .avif file'
@@ -32,32 +30,4 @@ export function spread<T>(items: readonly T[], count: number): T[] {
     { length: count },
     (_, index) => items[Math.floor((index * items.length) / count)],
   ).filter((item): item is T => item !== undefined);
-}
-
-async function picturesIn(folder: string): Promise<string[]> {
-  try {
-    const names = await readdir(folder, { recursive: true });
-    return names
-      .filter(isPictureName)
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
-  }
-}
-
-async function picturesOf(list: string): Promise<string[]> {
-  const bytes = await readInput(list).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`);
-  });
-  return bytes
-    .toString()
-    .split(/\r?\n/)
-    .flatMap((line) => {
-      const content = line.trim();
-      if (content === '' || content.startsWith('#')) return [];
-      const path = isPictureName(content) ? content : content.replace(/\s+\S+$/, '');
-      if (!isPictureName(path)) return [];
-      return [isAbsolute(path) ? path : join(dirname(list), path)];
-    });
 }

@@ -68,6 +68,33 @@ describe('effvit classify and eval', () => {
     }
   });
 
+  it('takes folders and lists of pictures, in their order, and names what it leaves out', async () => {
+    mkdirSync(scratch.path('few', 'deeper'), { recursive: true });
+    const folder = [await picture('few/1.png', 0), await picture('few/2.jpg', 2)];
+    const deeper = await picture('few/deeper/0.png', 1);
+    writeFileSync(scratch.path('few', 'notes.md'), '');
+    writeFileSync(scratch.path('list.txt'), `# mine\nfew/2.jpg 2\n${folder[0]}\nfew/clip.mp4\n`);
+    const given = [scratch.path('list.txt'), scratch.path('few'), deeper];
+    const run = await runEffvit(['classify', ...given, '--model', model, '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(
+      jsonLines(run.stdout).map(({ file, results }) => [file, results[0]?.label]),
+      [
+        [folder[1], 'blue'],
+        [folder[0], 'red'],
+        [folder[0], 'red'],
+        [folder[1], 'blue'],
+        [deeper, 'green'],
+        [deeper, 'green'],
+      ],
+    );
+    assert.match(run.stderr, /Left out of .*list\.txt.*: 1 \.mp4\.\nLeft out of .*few.*: 1 \.md\.\n/);
+    mkdirSync(scratch.path('none'));
+    const none = await runEffvit(['classify', scratch.path('none'), '--model', model]);
+    assert.deepEqual([none.code, none.stdout], [1, '']);
+    assert.match(none.stderr, /none has no picture: expected \.jpg/);
+  });
+
   it('goes on after a file that is no picture, and says so by its exit code', async () => {
     writeFileSync(scratch.path('text.jpg'), 'This is no picture.');
     writeFileSync(scratch.path('empty.png'), '');

@@ -56,6 +56,10 @@ describe('labels', () => {
     assert.deepEqual(await loadLabels(auto, 3), ['class_0', 'class_1', 'class_2']);
     const withBackground = await loadLabels(auto, 1001);
     assert.deepEqual([withBackground[0], withBackground[601]], ['background', 'hook, claw']);
+    // The one label that ImageNet has twice.
+    const labels = await loadLabels(auto, 1000);
+    assert.deepEqual([labels[134], labels[517]], ['crane (134)', 'crane (517)']);
+    assert.equal(new Set(labels).size, 1000);
     const listed = manifest({ kind: 'list', labels: ['cat', 'dog'] });
     assert.deepEqual(await loadLabels(listed, 2), ['cat', 'dog']);
     await assert.rejects(loadLabels(listed, 3), /metadata of its graph has 2 labels but .* gives 3/);

@@ -1,0 +1,89 @@
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join, sep } from 'node:path';
+import { asEffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
+
+const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
+
+/** True for a file name that says JPEG, PNG, WebP or AVIF, in any case. */
+export function isPictureName(name: string): boolean {
+  return PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
+}
+
+/** What a folder or a list has of pictures. */
+export interface PictureFiles {
+  /** Sorted, or in the list's order. */
+  readonly paths: readonly string[];
+  /** How many files of each kind are no pictures: by their ending, e.g. `.gif`. */
+  readonly leftOut: ReadonlyMap<string, number>;
+}
+
+/** The pictures in a folder and the folders in it, links followed, sorted by path. @throws EffvitError IO_FAILED */
+export async function picturesInFolder(folder: string): Promise<PictureFiles> {
+  const names: string[] = [];
+  const leftOut = new Map<string, number>();
+  const seen = new Set<string>();
+  const visit = async (inside: string): Promise<void> => {
+    const path = join(folder, inside);
+    const real = await realpath(path);
+    // A link may lead back to what was seen, or further up.
+    if (seen.has(real) || (await realpath(folder)).startsWith(`${real}${sep}`)) return;
+    seen.add(real);
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const name = join(inside, entry.name);
+      const isLink = entry.isSymbolicLink();
+      const info = isLink ? await stat(join(folder, name)).catch(() => undefined) : entry;
+      if (info?.isDirectory() === true) await visit(name);
+      else if (info?.isFile() === true && isPictureName(name) && !entry.name.startsWith('.'))
+        names.push(name);
+      else count(leftOut, kindOf(entry.name, info !== undefined));
+    }
+  };
+  try {
+    await visit('');
+  } catch (error) {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+  }
+  return { paths: names.sort().map((name) => join(folder, name)), leftOut };
+}
+
+/**
+ * The pictures of a list: a text with a path a line, relative to the list's folder, with or without a class index
+ * behind it; `#` begins a comment.
+ *
+ * @throws EffvitError IO_FAILED
+ */
+export async function picturesInList(list: string): Promise<PictureFiles> {
+  const text = await readInput(list).catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`);
+  });
+  const paths: string[] = [];
+  const leftOut = new Map<string, number>();
+  for (const line of text.toString('utf8').split(/\r?\n/)) {
+    const content = line.trim();
+    if (content === '' || content.startsWith('#')) continue;
+    const path = isPictureName(content) ? content : content.replace(/[\s,]+\S+$/, '');
+    if (isPictureName(path)) paths.push(isAbsolute(path) ? path : join(dirname(list), path));
+    else count(leftOut, kindOf(path));
+  }
+  return { paths, leftOut };
+}
+
+/** E.g. `Left out, since they are no .jpg, .jpeg, .png, .webp or .avif files: 12 .gif, 1 .txt.`; undefined for none. */
+export function leftOutSentence(leftOut: ReadonlyMap<string, number>, place: string): string | undefined {
+  if (leftOut.size === 0) return undefined;
+  const kinds = [...leftOut].sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1));
+  return `Left out of ${place}, being no .jpg, .jpeg, .png, .webp or .avif: ${kinds.map(([kind, files]) => `${files} ${kind}`).join(', ')}.`;
+}
+
+export function count(counts: Map<string, number>, kind: string, files = 1): void {
+  counts.set(kind, (counts.get(kind) ?? 0) + files);
+}
+
+/** A file's kind by its name: its ending. */
+export function kindOf(name: string, isThere = true): string {
+  if (!isThere) return 'broken links';
+  if (name.startsWith('.')) return 'hidden';
+  const extension = extname(name).toLowerCase();
+  return extension === '' ? 'without an ending' : extension;
+}

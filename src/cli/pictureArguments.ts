@@ -1,0 +1,67 @@
+import { open, stat } from 'node:fs/promises';
+import {
+  isPictureName,
+  leftOutSentence,
+  type PictureFiles,
+  picturesInFolder,
+  picturesInList,
+} from '../classify/pictureFiles.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { READ_NOW } from '../core/readInput.js';
+
+const START_BYTES = 512;
+
+/** The pictures that arguments stand for, in their order, and what was left out of their folders and lists. */
+export interface PictureArguments {
+  readonly paths: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/**
+ * Pictures, folders of pictures and lists of pictures (texts with a path a line) as the pictures themselves.
+ *
+ * @throws EffvitError NOT_FOUND for a folder or a list without pictures; IO_FAILED
+ */
+export async function pictureArguments(given: readonly string[]): Promise<PictureArguments> {
+  const paths: string[] = [];
+  const notices: string[] = [];
+  for (const argument of given) {
+    const found = await filesOf(argument);
+    if (found === undefined) {
+      paths.push(argument);
+      continue;
+    }
+    const leftOut = leftOutSentence(found.leftOut, argument);
+    if (found.paths.length === 0) {
+      throw new EffvitError(
+        'NOT_FOUND',
+        `${argument} has no picture: expected .jpg, .jpeg, .png, .webp or .avif files${found.leftOut.size === 0 ? '' : ` but found ${[...found.leftOut].map(([kind, files]) => `${files} ${kind}`).join(', ')}`}.`,
+      );
+    }
+    if (leftOut !== undefined) notices.push(leftOut);
+    for (const path of found.paths) paths.push(path);
+  }
+  return { paths, notices };
+}
+
+/** Undefined for a picture; a file that is absent or unreadable is told as one. */
+async function filesOf(path: string): Promise<PictureFiles | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isDirectory() === true) return await picturesInFolder(path);
+  if (info?.isFile() !== true || isPictureName(path) || !(await isText(path))) return undefined;
+  return await picturesInList(path);
+}
+
+/** Whether a file begins as text does; no picture's format does. */
+async function isText(path: string): Promise<boolean> {
+  const handle = await open(path, READ_NOW).catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
+    const start = buffer.subarray(0, bytesRead);
+    // Beyond ASCII is UTF-8's; control characters other than tabs and line ends are no text's.
+    return bytesRead > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
+  } finally {
+    await handle.close();
+  }
+}
