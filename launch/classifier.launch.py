@@ -15,7 +15,7 @@ from launch.actions import (
     RegisterEventHandler,
     SetEnvironmentVariable,
 )
-from launch.event_handlers import OnProcessStart
+from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
@@ -290,7 +290,10 @@ def _change_states(context, node, is_current=lambda: True):
 
 
 def _start_on_process_start(context, node):
-    """Return the handler that makes the node active each time its process starts, respawns too."""
+    """Return the handlers that make the node active each time its process starts, respawns too.
+
+    The launch service waits for what was begun, so that it has to end with the process.
+    """
     starts = []
 
     def start(event, context):
@@ -298,7 +301,11 @@ def _start_on_process_start(context, node):
         context.add_completion_future(context.asyncio_loop.run_in_executor(
             None, _change_states, context, node, lambda: starts[-1] is event))
 
-    return RegisterEventHandler(OnProcessStart(target_action=node, on_start=start))
+    def end(event, context):
+        starts.append(event)
+
+    return [RegisterEventHandler(OnProcessStart(target_action=node, on_start=start)),
+            RegisterEventHandler(OnProcessExit(target_action=node, on_exit=end))]
 
 
 def _setup(context):
@@ -318,7 +325,7 @@ def _setup(context):
     )
     actions = _dds_profile(context)
     if _flag(context, 'autostart'):
-        actions.append(_start_on_process_start(context, node))
+        actions += _start_on_process_start(context, node)
     return actions + [node]
 
 

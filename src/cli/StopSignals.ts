@@ -5,8 +5,8 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
 
-/** What a terminal sends to all and a wrapper such as npm hands on once more is one press of Ctrl-C. */
-const SAME_PRESS_MS = 250;
+/** What a terminal or systemd sends to all and a wrapper such as npm or launch hands on once more is one press of Ctrl-C. */
+const SAME_PRESS_MS = 500;
 /** With a limit, how long what was begun may take; then it is hurried. */
 const DRAIN_LIMIT_MS = 2000;
 /** How long leaving may take once it is hurried. */

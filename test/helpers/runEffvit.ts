@@ -12,15 +12,15 @@ export interface EffvitRunOptions {
   /** Sees all of standard error each time that some comes. */
   readonly onNotes?: (stderr: string) => void;
   readonly interruptWith?: NodeJS.Signals;
-  /** Sent over and over after the first, half a second apart, until the process ends: a user who presses Ctrl-C again. */
+  /** Sent over and over after the first, 800 ms apart, until the process ends: a user who presses Ctrl-C again. */
   readonly insistWith?: NodeJS.Signals;
   readonly cwd?: string;
   /** Instead of two minutes. */
   readonly limitMs?: number;
 }
 
-/** Signals that come closer to each other are one press of Ctrl-C. */
-const INSIST_PERIOD_MS = 500;
+/** Signals that come within half a second are one press of Ctrl-C. */
+const INSIST_PERIOD_MS = 800;
 
 /** Runs `effvit` as a process of its own, as a user does. */
 export function runEffvit(args: readonly string[], options: EffvitRunOptions = {}): Promise<EffvitRun> {

@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import rclpy
 
@@ -58,17 +58,13 @@ def command_of(node, folder):
             *(word for path in files for word in ('--params-file', path))]
 
 
-def start_context(threads):
+def start_context(futures, executor):
     """Return what the handlers use of a launch context."""
-    def run_in_executor(_, function, *args):
-        thread = threading.Thread(target=function, args=args, daemon=True)
-        threads.append(thread)
-        thread.start()
-
     return types.SimpleNamespace(
         is_shutdown=False,
-        add_completion_future=lambda future: None,
-        asyncio_loop=types.SimpleNamespace(run_in_executor=run_in_executor),
+        add_completion_future=futures.append,
+        asyncio_loop=types.SimpleNamespace(
+            run_in_executor=lambda _, function, *args: executor.submit(function, *args)),
     )
 
 
@@ -79,8 +75,8 @@ def main():
 
     ros_adapters.begin(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
 
-    threads, children = [], []
-    context = start_context(threads)
+    futures, children = [], []
+    context = start_context(futures, ThreadPoolExecutor())
 
     def end(*_):
         context.is_shutdown = True
@@ -93,13 +89,17 @@ def main():
         for node in record['nodes']:
             children.append(subprocess.Popen(
                 command_of(node, folder), env={**os.environ, **record['environment']}))
-        for handler in collector.found:
-            if handler.event == 'start':
-                handler.entities(types.SimpleNamespace(), context)
+        def emit(event):
+            for handler in collector.found:
+                if handler.event == event:
+                    handler.entities(types.SimpleNamespace(), context)
+
+        emit('start')
         codes = [child.wait() for child in children]
-        context.is_shutdown = True
-        for thread in threads:
-            thread.join(timeout=10)
+        emit('exit')
+        # As launch 3.4: not idle, and no shutdown of its own, before every completion future is done.
+        for future in futures:
+            future.result()
     ros_adapters.end()
     sys.exit(max(map(abs, codes), default=0))
 

@@ -129,6 +129,24 @@ describe('launch', function () {
       assert.equal(done.stdout, 'agree\n', done.stderr);
     });
 
+    it('ends with a node that dies at once', async () => {
+      const program = isGenuine
+        ? ['-c', 'import sys; from ros2cli.cli import main; sys.exit(main())', 'launch']
+        : [packagePath('test', 'helpers', 'runLaunchDouble.py')];
+      try {
+        const child = spawn('python3', [...program, FILE, 'model:=/nowhere', 'log_level:=no_such_level'], {
+          env,
+          cwd: tmpdir(),
+          stdio: 'ignore',
+        });
+        const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+        const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+        clearTimeout(limit);
+        assert.equal(signal, null, 'it had to be killed');
+      } finally {
+      }
+    });
+
     it('starts the node with its parameters and makes it active, and ends it with SIGINT', async () => {
       // The installed shape, with an executable that only tells what it was given, and answers change_state.
       const share = scratch.path('share', 'effvit');

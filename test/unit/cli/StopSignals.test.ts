@@ -48,7 +48,7 @@ describe('StopSignals', () => {
   it('hurries on a second signal, and leaves at once when all has ended', () => {
     start(true);
     source.emit('SIGINT');
-    timers.tick(300);
+    timers.tick(600);
     source.emit('SIGTERM');
     assert.equal(state(), 'hurried');
     assert.equal(signals.exitCode, 130);
@@ -62,7 +62,7 @@ describe('StopSignals', () => {
   it('dies by a second signal where there is no limit', () => {
     start(false);
     source.emit('SIGINT');
-    timers.tick(300);
+    timers.tick(600);
     source.emit('SIGTERM');
     timers.tick(1);
     assert.deepEqual(told.slice(0, 2), ['exit within 0 ms or by SIGTERM', 'leave SIGTERM']);
@@ -72,7 +72,7 @@ describe('StopSignals', () => {
   it('takes what a wrapper hands on once more as one signal', () => {
     start(false);
     source.emit('SIGINT');
-    timers.tick(100);
+    timers.tick(450);
     source.emit('SIGINT');
     assert.equal(state(), 'stopping');
   });
@@ -96,11 +96,11 @@ describe('StopSignals', () => {
   it('dies by the second signal where hurrying does not end', () => {
     start(true);
     source.emit('SIGINT');
-    timers.tick(500);
+    timers.tick(600);
     source.emit('SIGTERM');
-    timers.tick(500);
+    timers.tick(600);
     source.emit('SIGTERM');
-    timers.tick(1_500);
+    timers.tick(1_400);
     assert.equal(told.at(-1), 'leave SIGTERM');
   });
 

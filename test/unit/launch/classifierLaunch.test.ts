@@ -101,6 +101,7 @@ describe('launch/classifier.launch.py', function () {
   it('makes the node active at every start of its process, unless told not to', () => {
     assert.deepEqual(recordLaunch(FILE).handlers, [
       { on: 'start', target: 'classifier', emits: [], emits_in_shutdown: [] },
+      { on: 'exit', target: 'classifier', emits: [], emits_in_shutdown: [] },
     ]);
     assert.deepEqual(recordLaunch(FILE, { autostart: 'false' }).handlers, []);
   });

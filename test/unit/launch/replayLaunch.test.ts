@@ -30,6 +30,7 @@ describe('launch/replay.launch.py', function () {
     );
     assert.deepEqual(handlers, [
       { on: 'start', target: 'classifier', emits: [], emits_in_shutdown: [] },
+      { on: 'exit', target: 'classifier', emits: [], emits_in_shutdown: [] },
       // A second shutdown would make the launch fail on Ctrl-C.
       { on: 'exit', target: 'bag_player', emits: ['Shutdown'], emits_in_shutdown: [] },
     ]);
@@ -40,7 +41,7 @@ describe('launch/replay.launch.py', function () {
     const { nodes, processes, handlers } = recordLaunch(FILE, args);
     assert.deepEqual(processes[0]?.cmd.slice(3), ['--rate', '2.5', '--loop', '--clock']);
     assert.deepEqual(nodes[0]?.parameters[1], { use_sim_time: true });
-    assert.equal(handlers.length, 1);
+    assert.equal(handlers.length, 2);
   });
 
   it('takes the rates that effvit play takes', () => {

@@ -1,0 +1,101 @@
+"""Run every launch file by the genuine launch, launch_ros and ros2cli: tryGenuineLaunch.py LAUNCH_FOLDER MODEL BAG
+
+For machines that have these packages. For each file: `--show-args` names every argument that the file declares; each
+argument is given once, with a value other than its default, and the launch must come as far as a running node and end by
+SIGINT; a wrong value must be refused before anything starts; and a launch whose node dies at once must end by itself.
+Prints a line for each, and exits 1 where one failed.
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+LAUNCH = [sys.executable, '-c', 'import sys; from ros2cli.cli import main; sys.exit(main())', 'launch']
+LIMIT_S = 90
+
+
+def values(model, bag, params_file):
+    """Return a value for each argument, other than its default; None: it needs what is not everywhere."""
+    return {
+        'image_topics': '/a,/b', 'image_transport': 'compressed', 'namespace': 'robot', 'name': 'eye',
+        'params_file': params_file, 'model': model, 'backend': 'onnx', 'threads': '1',
+        'use_sim_time': 'false', 'autostart': 'false', 'respawn': 'true', 'respawn_delay': '1.5',
+        'log_level': 'debug', 'dds_profile': 'none', 'enclave': None, 'bag': bag, 'rate': '2.0', 'loop': 'true',
+        'clock': 'true', 'player': None, 'exit_at_end': 'false',
+    }
+
+
+def declared(path):
+    done = subprocess.run([*LAUNCH, path, '--show-args'], capture_output=True, text=True, timeout=LIMIT_S)
+    if done.returncode != 0:
+        sys.exit(f'{path} --show-args failed: {done.stderr}')
+    return re.findall(r"^    '(\w+)':", done.stdout, re.MULTILINE)
+
+
+def run(path, arguments, until=None):
+    """Launch until the output matches, then end it by SIGINT; return its exit code and its output."""
+    with tempfile.TemporaryFile('w+') as log:
+        child = subprocess.Popen(
+            [*LAUNCH, path, *arguments], stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        deadline, is_told = time.monotonic() + LIMIT_S, False
+        try:
+            while child.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.2)
+                log.seek(0)
+                if until is not None and not is_told and re.search(until, log.read()):
+                    # As Ctrl-C in a terminal that reaches launch alone, or systemd.
+                    child.send_signal(signal.SIGINT)
+                    is_told = True
+            code = child.poll()
+        finally:
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            child.wait()
+        log.seek(0)
+        return code, is_told or until is None, log.read()
+
+
+def main():
+    folder, model, bag = sys.argv[1:4]
+    failures = 0
+
+    def tell(is_good, what, output):
+        nonlocal failures
+        print('ok  ' if is_good else 'FAIL', what, flush=True)
+        if not is_good:
+            failures += 1
+            print(output[-2000:])
+
+    with tempfile.NamedTemporaryFile('w', suffix='.yaml') as params:
+        params.write('/**:\n  ros__parameters:\n    top_k: 3\n')
+        params.flush()
+        known = values(model, bag, params.name)
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith('.launch.py'):
+                continue
+            path = os.path.join(folder, name)
+            arguments = declared(path)
+            tell(set(arguments) <= set(known), f'{name} --show-args: {len(arguments)} arguments', str(arguments))
+            base = {'model': model, **({'bag': bag} if 'bag' in arguments else {})}
+            for argument in arguments:
+                value = known.get(argument)
+                if value is None:
+                    print('left', name, argument)
+                    continue
+                given = [f'{key}:={text}' for key, text in {**base, argument: value}.items()]
+                until = r'unconfigured' if argument == 'autostart' else r'Listening to'
+                code, came, output = run(path, given, until)
+                tell(code is not None and came, f'{name} {argument}:={value}', output)
+            code, _, output = run(path, [*(f'{k}:={v}' for k, v in base.items()), 'threads:=0'])
+            tell(code == 1 and '1 to 16' in output, f'{name} threads:=0 is refused', output)
+        code, _, output = run(os.path.join(folder, 'classifier.launch.py'), ['log_level:=no_such_level'])
+        tell(code is not None, 'a launch whose node dies at once ends', output)
+    sys.exit(1 if failures else 0)
+
+
+main()
