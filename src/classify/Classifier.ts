@@ -1,6 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import { PictureNotices } from '../image/pictureNotes.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import { prepareLabels } from '../model/labels.js';
@@ -65,6 +66,7 @@ interface Reading {
 export class Classifier {
   readonly #pool: InferencePool<readonly ClassResult[]>;
   readonly #rateLimiter = new RateLimiter();
+  readonly #pictureNotices = new PictureNotices((text) => this.#model.notice?.(text));
   readonly #sourceCount: number;
   #options: ClassifierOptions;
   #model: ClassifierModel;
@@ -192,7 +194,15 @@ export class Classifier {
     if (!this.#rateLimiter.admits(frame.source, monotonicNs())) {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
-    return this.#pool.submit(frame, options);
+    const outcome = this.#pool.submit(frame, options);
+    if (frame.kind === 'compressed') {
+      void outcome.then((done) => {
+        if (done.kind === 'result' && done.pictureNotes !== undefined) {
+          this.#pictureNotices.look(done.header.source, done.pictureNotes);
+        }
+      });
+    }
+    return outcome;
   }
 
   /** Counts a frame that was received but is not to be classified, and gives its outcome. */

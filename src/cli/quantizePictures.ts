@@ -5,6 +5,7 @@ import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { pictureFrame } from '../image/pictureFrame.js';
+import { PictureNotices } from '../image/pictureNotes.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { FramePlanes } from '../modelling/quantize/FramePlanes.js';
@@ -41,9 +42,12 @@ export async function* calibrationPlanes(
   topics?: readonly string[],
 ): AsyncGenerator<PicturePlanes> {
   const unreadable = new UnreadableFrames();
+  const notices = new PictureNotices((text) => terminal.warn(text));
   const planesOf = async (frame: ImageFrame): Promise<PicturePlanes | undefined> => {
     try {
-      return await planes.planesOf(frame);
+      const picture = await planes.planesOf(frame);
+      notices.look(frame.source, picture.notes ?? []);
+      return picture;
     } catch (error) {
       if (!(error instanceof EffvitError) || error.code !== 'BAD_IMAGE') throw error;
       unreadable.add(frame.source, error.message);

@@ -15,6 +15,7 @@ import {
   parseExpectedResults,
 } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
+import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
@@ -52,6 +53,8 @@ const CLASSIFIER_FLAGS = [
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+
+const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
 
 interface ReplayOptions extends Flags {
   readonly topic?: readonly string[];
@@ -138,6 +141,7 @@ async function replay(
   let classifier: Classifier | undefined;
   let results: ResultBagWriter | undefined;
   const unreadable = new UnreadableFrames();
+  const sharedFrameIds = new SharedFrameIds();
   /** Whether it could not be read for a reason that was told. */
   const isRepeated = ({ outcome }: ReplayedFrame): boolean =>
     outcome.kind === 'dropped' &&
@@ -170,6 +174,9 @@ async function replay(
       keepNv12: collector !== undefined,
       onFrame: async (frame) => {
         frames.push(withoutPixels(frame));
+        const { kind, header } = frame.outcome;
+        const shared = kind === 'result' ? sharedFrameIds.look(header, FRAME_ID_REMEDY) : undefined;
+        if (shared !== undefined) terminal.warn(shared);
         await collector?.add(frame);
         if (!isRepeated(frame) && isShown) view.showFrame(frame);
         await results?.write(frame);

@@ -4,14 +4,7 @@ import { compressedSource, isColourSource, mosaicOf } from './compressedSource.j
 import type { CompressedImageFrame, RawImageFrame } from './ImageFrame.js';
 import { isGreyPicture } from './isGreyPicture.js';
 import { loadSharp } from './loadSharp.js';
-
-/**
- * What a picture gave rise to, though it was read.
- *
- * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
- * - `grey`: the camera sends colours, and this has none.
- */
-export type PictureNote = 'stray_bytes' | 'grey';
+import type { PictureNote } from './pictureNotes.js';
 
 export interface DecodedPicture {
   readonly frame: RawImageFrame;
@@ -104,12 +97,4 @@ export async function decodePicture(frame: CompressedImageFrame): Promise<Decode
 /** {@link decodePicture} where nobody asks for its notes. */
 export async function decodeCompressed(frame: CompressedImageFrame): Promise<RawImageFrame> {
   return (await decodePicture(frame)).frame;
-}
-
-/** A note as a sentence for people. */
-export function pictureNoteText(note: PictureNote, source: string): string {
-  const name = `Pictures from ${source || 'an unnamed source'}`;
-  return note === 'grey'
-    ? `${name} are grey though their format names a colour camera: its driver or republisher drops the colours.`
-    : `${name} have stray bytes; they are read all the same.`;
 }

@@ -72,7 +72,8 @@ export class FrameJob<Value> {
 
   publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
     const { report, value, workerId, generation, nv12 } = finished;
-    const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.pictureSize;
+    const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.picture;
+    const notes = this.frame.kind === 'raw' ? [] : report.picture.notes;
     const timings = this.#timings(finished, deliveredNs, delayNs);
     const result: FrameResult<Value> = {
       kind: 'result',
@@ -84,6 +85,7 @@ export class FrameJob<Value> {
       workerId,
       generation,
       batchSize: report.batchSize,
+      ...(notes.length === 0 ? {} : { pictureNotes: notes }),
       ...(nv12 === undefined ? {} : { nv12 }),
     };
     this.#resolve?.(result);

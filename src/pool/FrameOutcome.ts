@@ -1,5 +1,6 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
+import type { PictureNote } from '../image/pictureNotes.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
 /** Where one frame's time went, in nanoseconds; the stages follow one another and add up to `totalNs`. */
@@ -43,6 +44,8 @@ export interface FrameResult<Value> {
   readonly generation: number;
   /** Frames that were computed together with it, itself included. */
   readonly batchSize: number;
+  /** What a compressed picture gave rise to; absent where that was nothing. */
+  readonly pictureNotes?: readonly PictureNote[];
   /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
   readonly nv12?: Uint8Array;
 }

@@ -5,7 +5,7 @@ import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { planFrame } from '../image/planFrame.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import { FrameRecord, type PictureSize } from './FrameRecord.js';
+import { FrameRecord, type PictureFacts } from './FrameRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
 /** A frame as the backend takes it. */
@@ -16,7 +16,7 @@ export interface ReceivedFrame {
   readonly decodeNs: number;
   readonly preprocessNs: number;
   /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
-  readonly pictureSize?: PictureSize;
+  readonly picture?: PictureFacts;
 }
 
 interface ReceivingSlot {
@@ -84,8 +84,8 @@ async function decode(slot: ReceivingSlot, descriptor: CompressedDescriptor): Pr
   const { source, format, origin, preprocess } = descriptor;
   const beganNs = monotonicNs();
   // Imported here: the decoder costs memory that a worker of raw frames does not need.
-  const { decodeCompressed } = await import('../image/decodeCompressed.js');
-  const decoded = await decodeCompressed({
+  const { decodePicture } = await import('../image/decodeCompressed.js');
+  const { frame: decoded, notes } = await decodePicture({
     kind: 'compressed',
     stamp: { sec: 0, nanosec: 0 },
     frameId: '',
@@ -102,7 +102,7 @@ async function decode(slot: ReceivingSlot, descriptor: CompressedDescriptor): Pr
     nv12,
     decodeNs: decodedNs - beganNs,
     preprocessNs: monotonicNs() - decodedNs,
-    pictureSize: { widthPx, heightPx },
+    picture: { widthPx, heightPx, notes },
   };
 }
 

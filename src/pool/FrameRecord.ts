@@ -1,3 +1,5 @@
+import { PICTURE_NOTES, type PictureNote } from '../image/pictureNotes.js';
+
 const DESCRIPTOR = 0;
 const PAYLOAD_BYTES = 1;
 const NV12_OFFSET = 2;
@@ -5,6 +7,8 @@ const NV12_BYTES = 3;
 const WIDTH_PX = 4;
 const HEIGHT_PX = 5;
 const BATCH_SIZE = 6;
+/** A bit for each of PICTURE_NOTES. */
+const NOTES = 7;
 const WORD_COUNT = 8;
 const TIME_COUNT = 7;
 const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
@@ -22,8 +26,9 @@ export interface WorkerTimes {
   readonly endedNs: number;
 }
 
-/** Size of a picture before it was resized; for compressed frames only the worker knows it. */
-export interface PictureSize {
+/** A picture before it was resized; of compressed frames only the worker knows it. */
+export interface PictureFacts {
+  readonly notes: readonly PictureNote[];
   readonly widthPx: number;
   readonly heightPx: number;
 }
@@ -65,16 +70,20 @@ export class FrameRecord {
   report(
     times: Omit<WorkerTimes, 'handedOverNs'>,
     nv12: Uint8Array,
-    size: PictureSize | undefined,
+    picture: PictureFacts | undefined,
     batchSize: number,
   ): void {
     const { beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs } = times;
     this.#times.set([beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs], 1);
     this.#words[NV12_OFFSET] = nv12.byteOffset;
     this.#words[NV12_BYTES] = nv12.byteLength;
-    this.#words[WIDTH_PX] = size?.widthPx ?? 0;
-    this.#words[HEIGHT_PX] = size?.heightPx ?? 0;
+    this.#words[WIDTH_PX] = picture?.widthPx ?? 0;
+    this.#words[HEIGHT_PX] = picture?.heightPx ?? 0;
     this.#words[BATCH_SIZE] = batchSize;
+    this.#words[NOTES] = PICTURE_NOTES.reduce(
+      (bits, note, index) => (picture?.notes.includes(note) ? bits | (1 << index) : bits),
+      0,
+    );
   }
 
   times(): WorkerTimes {
@@ -96,8 +105,13 @@ export class FrameRecord {
   }
 
   /** Of a compressed frame; zeros for a raw one. */
-  pictureSize(): PictureSize {
-    return { widthPx: this.#words[WIDTH_PX] ?? 0, heightPx: this.#words[HEIGHT_PX] ?? 0 };
+  picture(): PictureFacts {
+    const bits = this.#words[NOTES] ?? 0;
+    return {
+      widthPx: this.#words[WIDTH_PX] ?? 0,
+      heightPx: this.#words[HEIGHT_PX] ?? 0,
+      notes: bits === 0 ? [] : PICTURE_NOTES.filter((_, index) => (bits & (1 << index)) !== 0),
+    };
   }
 
   /** A copy of the NV12 that the worker left in `memory`. */

@@ -5,7 +5,7 @@ import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameHandover, type HandoverPlan } from './FrameHandover.js';
-import type { PictureSize, WorkerTimes } from './FrameRecord.js';
+import type { PictureFacts, WorkerTimes } from './FrameRecord.js';
 import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
 import { heldFrames, logitsRing } from './workerProtocol.js';
 
@@ -15,7 +15,7 @@ export interface WorkerReport {
   /** How long the frame lay in the worker's memory while those before it were computed, nanoseconds. */
   readonly waitedAheadNs: number;
   /** Of a compressed frame; zeros for a raw one. */
-  readonly pictureSize: PictureSize;
+  readonly picture: PictureFacts;
   /** Frames of the task that it was part of. */
   readonly batchSize: number;
   /** Valid until the worker has answered as many further frames as it may hold. */
@@ -155,7 +155,7 @@ export class HeldFrames<Job> {
     return {
       times,
       waitedAheadNs: Math.max(aheadUntilNs - handedOverNs, 0),
-      pictureSize: record.pictureSize(),
+      picture: record.picture(),
       batchSize: record.batchSize,
       logits: this.#logits.of(number),
       copyNv12: () => this.#handover.copyNv12(slot),

@@ -95,7 +95,7 @@ export class InferenceTask {
           endedNs: monotonicNs(),
         },
         frame.nv12,
-        frame.pictureSize,
+        frame.picture,
         frames.length,
       );
       return { number };

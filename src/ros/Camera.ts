@@ -3,7 +3,7 @@ import { CameraSubscription, type CameraSubscriptionOptions } from './CameraSubs
 import {
   type CameraInput,
   COMPRESSED_IMAGE_TYPE,
-  compressedTopic,
+  cameraTopic,
   IMAGE_TYPE,
   offeredInputs,
 } from './images/cameraInput.js';
@@ -41,9 +41,7 @@ export class Camera {
   constructor(options: CameraOptions) {
     this.#options = options;
     const { node, name, transport } = options;
-    const own = node.resolveTopicName(name);
-    // Remappings are of the camera's topic, and the transport comes after: as image_transport does it.
-    this.topic = transport === 'compressed' ? node.resolveTopicName(compressedTopic(own)) : own;
+    this.topic = cameraTopic(name, transport, (relative) => node.resolveTopicName(relative));
     this.#isFollowed = transport === 'auto';
     const type = transport === 'compressed' ? COMPRESSED_IMAGE_TYPE : IMAGE_TYPE;
     this.#choice = new InputChoice({ topic: this.topic, type });

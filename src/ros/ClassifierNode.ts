@@ -1,5 +1,6 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
@@ -150,8 +151,14 @@ export class ClassifierNode {
 
   async #activate(): Promise<void> {
     const pipeline = this.#require();
+    const sharedFrameIds = new SharedFrameIds();
+    const remedy = this.#parameters.values.classification_per_camera
+      ? undefined
+      : 'set the parameter classification_per_camera, or take the camera from ~/frames';
     const cameras = new CameraSubscriptions(this.#rcl, this.#node, this.#parameters.values, {
       onImage: (image) => {
+        const shared = remedy === undefined ? undefined : sharedFrameIds.look(image.frame, remedy);
+        if (shared !== undefined) this.#node.getLogger().warn(shared);
         this.#active?.meters.frame(image.frame.source);
         void pipeline.classify(image);
       },

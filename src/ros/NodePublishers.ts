@@ -5,6 +5,7 @@ import type { PipelineStatisticsMessage } from '../classify/messages/pipelineSta
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { DebugImages } from './DebugImages.js';
+import { cameraTopic } from './images/cameraInput.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import { CdrPublisher } from './rcl/CdrPublisher.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
@@ -14,12 +15,34 @@ import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './report
 const DEPTH = 10;
 const CLASSIFICATION = 'vision_msgs/msg/Classification';
 
+/** In the place of a camera's name. */
+const SHARED = '';
+
+type ClassificationParameters = Pick<
+  NodeParameterValues,
+  'classification_per_camera' | 'image_topics' | 'image_transport'
+>;
+
+/** The topics of results, by camera. */
+function classificationTopics(
+  node: RclNode,
+  parameters: ClassificationParameters,
+): readonly (readonly [camera: string, topic: string])[] {
+  if (!parameters.classification_per_camera) return [[SHARED, 'classification']];
+  const resolve = (name: string) => node.resolveTopicName(name);
+  return parameters.image_topics.map((name) => [
+    cameraTopic(name, parameters.image_transport, resolve),
+    `classification/${name.replace(/^[~/]+/, '')}`,
+  ]);
+}
+
 type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];
 
 /** What the node publishes while it is configured. */
 export class NodePublishers {
   readonly #node: RclNode;
-  readonly #classification: RclPublisher<Buffer>;
+  /** By camera; of all of them under an empty name where they share one. */
+  readonly #classifications = new Map<string, RclPublisher<Buffer>>();
   readonly #frames: CdrPublisher<FrameReportMessage>;
   readonly #statistics: CdrPublisher<PipelineStatisticsMessage>;
   readonly #debugImage: CdrPublisher;
@@ -31,7 +54,7 @@ export class NodePublishers {
   readonly #framesOfSource = new Map<string, number>();
 
   /** @throws EffvitError BAD_CONFIG; nothing is published then. */
-  constructor(rcl: RclModule, node: RclNode) {
+  constructor(rcl: RclModule, node: RclNode, parameters: ClassificationParameters) {
     this.#node = node;
     const make = <Publisher>(
       [type, topic, depth, durability = QOS.volatile]: Endpoint,
@@ -52,11 +75,14 @@ export class NodePublishers {
       return make(endpoint, publisherOf, (publisher) => publisher.destroy());
     };
     try {
-      this.#classification = make(
-        [CLASSIFICATION, 'classification', DEPTH],
-        (options) => node.createPublisher<Buffer>(CLASSIFICATION, 'classification', options),
-        (publisher) => node.destroyPublisher(publisher),
-      );
+      for (const [camera, topic] of classificationTopics(node, parameters)) {
+        const publisher = make(
+          [CLASSIFICATION, topic, DEPTH],
+          (options) => node.createPublisher<Buffer>(CLASSIFICATION, topic, options),
+          (made) => node.destroyPublisher(made),
+        );
+        this.#classifications.set(camera, publisher);
+      }
       this.#frames = makeCdr('effvit/msg/FrameReport', '~/frames', DEPTH);
       this.#statistics = makeCdr('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
       this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
@@ -104,12 +130,11 @@ export class NodePublishers {
     classifier: Classifier,
     parameters: Pick<NodeParameterValues, 'class_id_format'>,
   ): void {
-    if (outcome.kind === 'result') {
-      this.#classification.publish(
-        classificationCdr(outcome.header, outcome.value, parameters.class_id_format),
-      );
-    }
     const { source } = outcome.header;
+    if (outcome.kind === 'result') {
+      const publisher = this.#classifications.get(source) ?? this.#classifications.get(SHARED);
+      publisher?.publish(classificationCdr(outcome.header, outcome.value, parameters.class_id_format));
+    }
     const sequence = this.#framesOfSource.get(source) ?? 0;
     this.#framesOfSource.set(source, sequence + 1);
     if (this.#frames.subscriptionCount === 0) return;

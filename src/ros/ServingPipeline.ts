@@ -41,7 +41,7 @@ export class ServingPipeline {
     const { rcl, node, machineMonitor, parameters, nextDatabaseVersion } = options;
     this.classifier = classifier;
     this.#options = options;
-    const publishers = new NodePublishers(rcl, node);
+    const publishers = new NodePublishers(rcl, node, parameters());
     try {
       publishers.publishModel(classifier, parameters(), nextDatabaseVersion());
     } catch (error) {

@@ -1,4 +1,4 @@
-import { decodeCompressed } from '../../image/decodeCompressed.js';
+import { decodePicture } from '../../image/decodeCompressed.js';
 import { FrameSlot } from '../../image/FrameSlot.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
 import { compileNv12Kernel, Nv12Converter } from '../../image/Nv12Converter.js';
@@ -30,7 +30,7 @@ export class FramePlanes {
 
   /** @throws EffvitError BAD_IMAGE */
   async planesOf(frame: ImageFrame): Promise<PicturePlanes> {
-    const raw = frame.kind === 'raw' ? frame : await decodeCompressed(frame);
+    const { frame: raw, notes } = frame.kind === 'raw' ? { frame, notes: [] } : await decodePicture(frame);
     const plan = planFrame(raw, this.#preprocess);
     this.#slot.copyFrom(raw.data, plan);
     const nv12 = this.#converter.convert(plan.program);
@@ -47,7 +47,12 @@ export class FramePlanes {
       yuvRange: range,
     });
     tensor.fill(nv12);
-    return { source: frame.source, planes: Float32Array.from(tensor.data), nv12: Uint8Array.from(nv12) };
+    return {
+      source: frame.source,
+      planes: Float32Array.from(tensor.data),
+      nv12: Uint8Array.from(nv12),
+      notes,
+    };
   }
 
   /** Frame by frame; a frame that cannot be read ends the stream with its error. */

@@ -1,3 +1,5 @@
+import type { PictureNote } from '../../image/pictureNotes.js';
+
 /** One picture as the network was trained to see it, before normalisation. */
 export interface PicturePlanes {
   /** Where it comes from: a file, or a topic and a time. */
@@ -6,6 +8,8 @@ export interface PicturePlanes {
   readonly planes: Float32Array;
   /** What they were made of, where that is known: the bytes that a BPU takes. */
   readonly nv12?: Uint8Array;
+  /** What its decoder noted, where it was compressed. */
+  readonly notes?: readonly PictureNote[];
 }
 
 /** A picture whose class is known. */

@@ -28,6 +28,17 @@ export function compressedTopic(topic: string): string {
 }
 
 /**
+ * A camera's name, as its frames carry it: remappings are of the camera's topic, and the transport comes after, as
+ * image_transport does it.
+ *
+ * @param name as the parameter image_topics has it. @param resolve the node's own names to those of the graph.
+ */
+export function cameraTopic(name: string, transport: string, resolve: (name: string) => string): string {
+  const own = resolve(name);
+  return transport === 'compressed' ? resolve(compressedTopic(own)) : own;
+}
+
+/**
  * What is offered of a camera, best first: what its own topic carries, then compressed images beside it.
  *
  * @param typesOn the types that publishers of a topic announce.

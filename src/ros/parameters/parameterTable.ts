@@ -21,6 +21,13 @@ const NODE_PARAMETERS = {
       'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
     change: 'restart',
   },
+  classification_per_camera: {
+    type: 'boolean',
+    defaultValue: false,
+    description:
+      "Publish each camera's results on a topic of its own, classification/ and the camera's name as image_topics has it, in place of all on classification.",
+    change: 'restart',
+  },
   class_id_format: {
     type: 'string',
     defaultValue: 'label',

@@ -50,6 +50,44 @@ describe('ROS node: cameras', function () {
     }
   });
 
+  it('warns of cameras with one frame_id at the first frame of the second one', async () => {
+    const cameras = ['/front/image_raw', '/rear/image_raw'];
+    const topics = ['-p', `image_topics:=[${cameras.map((topic) => `"${topic}"`).join(',')}]`];
+    const user = await rig.startActive(...topics, '-p', 'queue_size:=10');
+    for (const [channel, topic] of cameras.entries()) {
+      await advertise(user, topic);
+      const message = imageMessage(channel + 1, channel, { frameId: 'camera_optical' });
+      await user.ask({ op: 'publish', topic, message });
+      await user.ask({ op: 'publish', topic, message });
+    }
+    await rig.takeAll<Classification>(user, '/classification', 4);
+    const warning =
+      /\/front\/image_raw and \/rear\/image_raw both send the frame_id 'camera_optical'.*classification_per_camera/;
+    await waitFor(async () => warning.test(rig.output), 'the warning');
+    assert.equal(rig.output.match(/both send the frame_id/g)?.length, 1);
+  });
+
+  it('publishes the results of each camera on a topic of its own where asked', async () => {
+    const cameras = ['/front/image_raw', 'rear/image_raw'];
+    const user = await rig.start(
+      ...['-p', `image_topics:=[${cameras.map((topic) => `"${topic}"`).join(',')}]`],
+      ...['-p', 'classification_per_camera:=true', '-p', 'queue_size:=10'],
+    );
+    await rig.activate(user);
+    for (const [channel, name] of ['front/image_raw', 'rear/image_raw'].entries()) {
+      const topic = `/classification/${name}`;
+      await user.ask({ op: 'subscribe', topic, type: 'vision_msgs/msg/Classification' });
+      await user.match(topic);
+      await advertise(user, `/${name}`);
+      const message = imageMessage(channel + 1, channel, { frameId: 'camera_optical' });
+      await user.ask({ op: 'publish', topic: `/${name}`, message });
+      const [result] = await rig.takeAll<Classification>(user, topic, 1);
+      assert.equal(result?.results[0]?.class_id, COLOURS[channel]);
+      assert.equal(result?.header.stamp.nanosec, channel + 1);
+    }
+    assert.doesNotMatch(rig.output, /both send the frame_id/);
+  });
+
   it('reports publishers and subscribers whose QoS does not fit, in the log and in the diagnostics', async () => {
     const user = await rig.start('-p', 'qos_overrides./image.subscription.reliability:=reliable');
     await rig.activate(user);

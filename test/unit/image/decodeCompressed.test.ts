@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import {
-  decodeCompressed,
-  decodePicture,
-  MAX_DECODED_PIXELS,
-  pictureNoteText,
-} from '../../../src/image/decodeCompressed.js';
+import { decodeCompressed, decodePicture, MAX_DECODED_PIXELS } from '../../../src/image/decodeCompressed.js';
 import type { CompressedImageFrame, CompressedOrigin, RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
@@ -172,7 +167,6 @@ describe('decodeCompressed', () => {
       assert.deepEqual(first.frame.data, clean.frame.data);
       assert.deepEqual(first.notes, ['stray_bytes']);
       assert.deepEqual((await of(stray)).notes, []);
-      assert.match(pictureNoteText('stray_bytes', source), /^Pictures from \S*stray\S* have stray bytes/);
     }
   });
 
@@ -217,7 +211,6 @@ describe('decodeCompressed', () => {
     ]) {
       assert.deepEqual(await notesOf(format), [], format);
     }
-    assert.match(pictureNoteText('grey', '/cam'), /\/cam are grey though their format names a colour camera/);
   });
 
   it('decodes WebP and AVIF', async () => {

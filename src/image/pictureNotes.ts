@@ -1,0 +1,37 @@
+/**
+ * What a compressed picture gave rise to, though it was read.
+ *
+ * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
+ * - `grey`: the camera sends colours by the message's format, and the picture has none.
+ */
+export const PICTURE_NOTES = ['stray_bytes', 'grey'] as const;
+
+export type PictureNote = (typeof PICTURE_NOTES)[number];
+
+const TEXTS: Readonly<Record<PictureNote, string>> = {
+  stray_bytes: 'have stray bytes in them; they are read all the same',
+  grey: 'are grey though their format names a colour camera: its driver or republisher drops the colours',
+};
+
+/** Sources that are told of: a folder of pictures is as many. */
+const MOST_TOLD = 20;
+
+/** Tells of each note once for each source. */
+export class PictureNotices {
+  readonly #tell: (text: string) => void;
+  readonly #told = new Set<string>();
+
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell;
+  }
+
+  look(source: string, notes: readonly PictureNote[]): void {
+    for (const note of notes) {
+      const key = `${note} ${source}`;
+      if (this.#told.has(key) || this.#told.size > MOST_TOLD) continue;
+      this.#told.add(key);
+      if (this.#told.size > MOST_TOLD) this.#tell('Further pictures like these are not told.');
+      else this.#tell(`Pictures from ${source || 'an unnamed source'} ${TEXTS[note]}.`);
+    }
+  }
+}
