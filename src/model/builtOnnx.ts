@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isShaped } from '../core/isShaped.js';
+import { sha256File } from '../core/sha256File.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
@@ -10,11 +12,17 @@ import { modelCacheFolder } from './modelFolders.js';
  */
 export const ONNX_BUILDER_VERSION = 2;
 
-/** What `built.json` in the model's cache folder says of the ONNX file that was built from its weights. */
+/**
+ * What `built.json` in the model's cache folder says. Graphs are found by the content of their weights; stamps spare
+ * reading these again, one for each place that they lie in (two clones of this repository, say).
+ */
 export interface BuiltOnnxRecord {
-  readonly weights: WeightsStamp;
-  readonly builderVersion: number;
-  /** Name of the ONNX file in the same folder. */
+  readonly weights: readonly WeightsStamp[];
+  readonly graphs: readonly BuiltGraph[];
+}
+
+export interface BuiltGraph {
+  /** Name of the ONNX file in the same folder: {@link builtOnnxName}. */
   readonly file: string;
   readonly lengthBytes: number;
 }
@@ -27,14 +35,17 @@ export interface WeightsStamp {
   readonly sha256: string;
 }
 
-export const BUILT_RECORD_NAME = 'built.json';
+export interface FoundOnnx {
+  readonly path: string;
+  readonly lengthBytes: number;
+  /** Where the weights had to be read: to be {@link remember}ed. */
+  readonly stamp?: WeightsStamp;
+}
 
-const WEIGHTS_FIELDS = {
-  path: 'string',
-  lengthBytes: 'number',
-  mtimeMs: 'number',
-  sha256: 'string',
-} as const;
+const BUILT_RECORD_NAME = 'built.json';
+
+/** The latest are kept: temporary clones come and go. */
+const KEPT = 32;
 
 /** The name of a built file: another weights file or another builder makes another name. */
 export function builtOnnxName(manifest: ModelManifest, weightsSha256: string): string {
@@ -51,37 +62,70 @@ export async function findBuiltOnnx(
   manifest: ModelManifest,
   weightsPath: string,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<{ path: string; lengthBytes: number } | undefined> {
+): Promise<FoundOnnx | undefined> {
   const folder = modelCacheFolder(manifest, env);
-  const record = await readBuiltRecord(folder);
-  if (record === undefined || record.builderVersion !== ONNX_BUILDER_VERSION) return undefined;
-  const [weights, built] = await Promise.all([
-    stat(weightsPath).catch(() => undefined),
-    stat(join(folder, record.file)).catch(() => undefined),
-  ]);
-  const isSameWeights =
-    weights !== undefined &&
-    record.weights.path === weightsPath &&
-    record.weights.lengthBytes === weights.size &&
-    record.weights.mtimeMs === weights.mtimeMs;
-  if (!isSameWeights || built?.size !== record.lengthBytes) return undefined;
-  return { path: join(folder, record.file), lengthBytes: record.lengthBytes };
-}
-
-async function readBuiltRecord(folder: string): Promise<BuiltOnnxRecord | undefined> {
-  try {
-    const record: unknown = JSON.parse(await readFile(join(folder, BUILT_RECORD_NAME), 'utf8'));
-    return isBuiltRecord(record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isBuiltRecord(value: unknown): value is BuiltOnnxRecord {
-  const { weights, ...rest } = (value ?? {}) as { readonly weights?: unknown };
-  return (
-    isShaped(weights, WEIGHTS_FIELDS) &&
-    isShaped(rest, { builderVersion: 'number', file: 'string', lengthBytes: 'number' }) &&
-    /^[A-Za-z0-9._-]+\.onnx$/.test(rest.file)
+  const { weights, graphs } = await readBuiltRecord(folder);
+  if (graphs.length === 0) return undefined;
+  const info = await stat(weightsPath).catch(() => undefined);
+  if (info === undefined) return undefined;
+  const known = weights.find(
+    ({ path, lengthBytes, mtimeMs }) =>
+      path === weightsPath && lengthBytes === info.size && mtimeMs === info.mtimeMs,
   );
+  const stamp = known ?? (await stampOf(weightsPath));
+  const file = builtOnnxName(manifest, stamp.sha256);
+  const graph = graphs.find((one) => one.file === file);
+  const built = await stat(join(folder, file)).catch(() => undefined);
+  if (graph === undefined || built?.size !== graph.lengthBytes) return undefined;
+  return {
+    path: join(folder, file),
+    lengthBytes: graph.lengthBytes,
+    ...(known === undefined && { stamp }),
+  };
 }
+
+/** @throws EffvitError IO_FAILED, CANCELLED */
+export async function stampOf(weightsPath: string, signal?: AbortSignal): Promise<WeightsStamp> {
+  const { size, mtimeMs } = await stat(weightsPath);
+  return { path: weightsPath, lengthBytes: size, mtimeMs, sha256: await sha256File(weightsPath, signal) };
+}
+
+/**
+ * Adds to the record. Of two processes that do so at once one may win alone: that costs another look at the weights,
+ * or another build.
+ */
+export async function remember(
+  manifest: ModelManifest,
+  added: { readonly stamp: WeightsStamp; readonly graph?: BuiltGraph },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const folder = modelCacheFolder(manifest, env);
+  const { weights, graphs } = await readBuiltRecord(folder);
+  const { stamp, graph } = added;
+  const record: BuiltOnnxRecord = {
+    weights: [stamp, ...weights.filter(({ path }) => path !== stamp.path)].slice(0, KEPT),
+    graphs:
+      graph === undefined
+        ? graphs
+        : [graph, ...graphs.filter(({ file }) => file !== graph.file)].slice(0, KEPT),
+  };
+  await writeFileAtomic(join(folder, BUILT_RECORD_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** What is there and sound; an older or damaged record is an empty one. */
+async function readBuiltRecord(folder: string): Promise<BuiltOnnxRecord> {
+  let content: { readonly weights?: unknown; readonly graphs?: unknown } | null;
+  try {
+    content = JSON.parse(await readFile(join(folder, BUILT_RECORD_NAME), 'utf8'));
+  } catch {
+    content = null;
+  }
+  const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+  return {
+    weights: listOf(content?.weights).filter((stamp) => isShaped(stamp, STAMP_FIELDS)),
+    graphs: listOf(content?.graphs).filter((graph) => isShaped(graph, GRAPH_FIELDS)),
+  };
+}
+
+const STAMP_FIELDS = { path: 'string', lengthBytes: 'number', mtimeMs: 'number', sha256: 'string' } as const;
+const GRAPH_FIELDS = { file: 'string', lengthBytes: 'number' } as const;

@@ -3,14 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { sha256File } from '../../core/sha256File.js';
-import { writeFileAtomic } from '../../core/writeFileAtomic.js';
-import {
-  BUILT_RECORD_NAME,
-  type BuiltOnnxRecord,
-  builtOnnxName,
-  findBuiltOnnx,
-  ONNX_BUILDER_VERSION,
-} from '../../model/builtOnnx.js';
+import { builtOnnxName, findBuiltOnnx, remember, stampOf } from '../../model/builtOnnx.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../../model/modelFiles.js';
 import { modelCacheFolder } from '../../model/modelFolders.js';
@@ -42,7 +35,12 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
   }
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
   const built = await findBuiltOnnx(manifest, weightsPath, env);
-  if (built !== undefined) return built.path;
+  if (built !== undefined) {
+    const { stamp } = built;
+    // In a cache that cannot be written the weights are read each time.
+    if (stamp !== undefined) await remember(manifest, { stamp }, env).catch(() => undefined);
+    return built.path;
+  }
   const lock = {
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: DEFAULT_FETCH_LIMITS.lockTimeoutMs,
@@ -68,12 +66,12 @@ export async function ensureOnnxLocked(
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
   const found = await findBuiltOnnx(manifest, weightsPath, env);
   if (found !== undefined) {
-    return { kind: 'onnx', ...found, sha256: await sha256File(found.path, signal), action: 'present' };
+    const { path, lengthBytes } = found;
+    return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'present' };
   }
   const folder = modelCacheFolder(manifest, env);
-  const weights = await stat(weightsPath);
-  const weightsSha256 = await sha256File(weightsPath, signal);
-  const file = builtOnnxName(manifest, weightsSha256);
+  const stamp = await stampOf(weightsPath, signal);
+  const file = builtOnnxName(manifest, stamp.sha256);
   const path = join(folder, file);
   onProgress({ phase: 'building', file });
   const neighbour = join(folder, `.${file}.${process.pid}.${randomBytes(4).toString('hex')}.part`);
@@ -92,17 +90,6 @@ export async function ensureOnnxLocked(
     throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`);
   }
   const { size: lengthBytes } = await stat(path);
-  const record: BuiltOnnxRecord = {
-    weights: {
-      path: weightsPath,
-      lengthBytes: weights.size,
-      mtimeMs: weights.mtimeMs,
-      sha256: weightsSha256,
-    },
-    builderVersion: ONNX_BUILDER_VERSION,
-    file,
-    lengthBytes,
-  };
-  await writeFileAtomic(join(folder, BUILT_RECORD_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
+  await remember(manifest, { stamp, graph: { file, lengthBytes } }, env);
   return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'built' };
 }

@@ -81,32 +81,31 @@ describe('modelFiles', () => {
   it('takes a built file for present only while its weights and builder are the same', async () => {
     const weights = join(cache, 'w.safetensors');
     writeFileSync(weights, 'weights');
-    const name = builtOnnxName(manifest, 'ab'.repeat(32));
+    const sha256 = 'ab'.repeat(32);
+    const name = builtOnnxName(manifest, sha256);
     writeFileSync(join(cache, name), 'graph');
-    const record = (change: object, mtimeMs = statSync(weights).mtimeMs): void =>
+    const { mtimeMs } = statSync(weights);
+    const write = (stamp: object, graph: object): void =>
       writeFileSync(
         join(cache, 'built.json'),
         JSON.stringify({
-          weights: { path: weights, lengthBytes: 7, mtimeMs, sha256: 'ab'.repeat(32) },
-          builderVersion: ONNX_BUILDER_VERSION,
-          file: name,
-          lengthBytes: 5,
-          ...change,
+          weights: [{ path: weights, lengthBytes: 7, mtimeMs, sha256, ...stamp }],
+          graphs: [{ file: name, lengthBytes: 5, ...graph }],
         }),
       );
     const isPresent = async (): Promise<boolean | undefined> =>
       (await modelFiles(manifest, scratch.env)).find((one) => one.kind === 'onnx')?.isPresent;
 
     assert.equal(await isPresent(), false, 'no record');
-    record({});
+    write({}, {});
     assert.equal(await requireModelFile(manifest, 'onnx', undefined, scratch.env), join(cache, name));
-    record({ builderVersion: ONNX_BUILDER_VERSION + 1 });
+    write({}, { file: name.replace(`.v${ONNX_BUILDER_VERSION}.`, '.v999.') });
     assert.equal(await isPresent(), false, 'another builder');
-    record({ lengthBytes: 6 });
+    write({}, { lengthBytes: 6 });
     assert.equal(await isPresent(), false, 'a graph cut short');
-    record({ file: '../../mine.onnx' });
+    write({}, { file: '../../mine.onnx' });
     assert.equal(await isPresent(), false, 'a record that leaves the folder');
-    record({}, 1);
+    write({ mtimeMs: 1 }, {});
     assert.equal(await isPresent(), false, 'newer weights');
     writeFileSync(join(cache, 'built.json'), '{');
     assert.equal(await isPresent(), false, 'a damaged record');

@@ -73,6 +73,30 @@ describe('ensureOnnx', () => {
     assert.equal(jobs.length, 2);
   });
 
+  it('builds once for copies of the weights, in whatever order they are used', async () => {
+    const clone = scratch.addModel('clone/mine', readFileSync(join(weights, '..', 'manifest.yaml'), 'utf8'));
+    writeFileSync(join(clone, 'w.safetensors'), 'weights');
+    utimesSync(join(clone, 'w.safetensors'), 7, 7);
+    const first = manifest;
+    const second: ModelManifest = {
+      ...first,
+      folderPath: clone,
+      files: { ...first.files, weights: { file: join(clone, 'w.safetensors') } },
+    };
+    const path = await ensure();
+    for (const one of [second, first, second, first]) {
+      manifest = one;
+      assert.equal(await ensure(), path);
+    }
+    assert.equal(jobs.length, 1);
+    // Both are known by now: neither is read again.
+    const record = JSON.parse(readFileSync(join(scratch.cache, 'models', 'mine', 'built.json'), 'utf8'));
+    assert.deepEqual(
+      record.weights.map((stamp: { path: string }) => stamp.path).sort(),
+      [join(clone, 'w.safetensors'), weights].sort(),
+    );
+  });
+
   it('builds anew where the file is gone or cut short', async () => {
     writeFileSync(await ensure(), '');
     assert.equal(readFileSync(await ensure(), 'utf8'), 'graph 2');
