@@ -48,7 +48,11 @@ export interface InferenceBackend {
 
 /** Tasks of several frames: each is written into a place of its own, then all run together. */
 export interface BatchInference {
-  /** @param place from 0 to the largest batch - 1. @throws EffvitError INFERENCE_FAILED; the place stays as it was. */
+  /**
+   * @param place from 0 to the largest batch - 1.
+   * @param nv12 as for {@link InferenceBackend.run}; it stays as it is until the task has run.
+   * @throws EffvitError INFERENCE_FAILED; the place stays as it was.
+   */
   write(place: number, nv12: Uint8Array): void;
   /**
    * One task of the frames in `count` places from `firstPlace` on; their inputs stay as they are.

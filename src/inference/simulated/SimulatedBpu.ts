@@ -3,7 +3,13 @@ import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { DeviceFigureKind } from '../../model/ModelManifest.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec, SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
-import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
+import type {
+  BatchInference,
+  BatchResult,
+  InferenceBackend,
+  InferenceResult,
+  LoadedModelInfo,
+} from '../InferenceBackend.js';
 import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
 import { SimulatedDevice } from './SimulatedDevice.js';
 import { waitUntil } from './waitUntil.js';
@@ -26,12 +32,16 @@ export class SimulatedBpu implements InferenceBackend {
   readonly #spec: SimulatedBpuSpec;
   readonly #device: SimulatedDevice;
   readonly #core: number | { readonly cores: number };
+  /** Frames of a task and how long a core is busy with it, ascending. */
+  readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
+  #places: Uint8Array[] = [];
   #answers: Answers | undefined;
 
   constructor(spec: SimulatedBpuSpec) {
     this.#spec = spec;
     this.#device = new SimulatedDevice(spec.device);
-    const { cores } = spec.deviceModel;
+    const { cores, serviceMs, batches = [] } = spec.deviceModel;
+    this.#tasks = [{ batch: 1, serviceMs }, ...batches];
     this.#core = typeof spec.core === 'number' && spec.core < cores ? spec.core : { cores };
   }
 
@@ -49,20 +59,40 @@ export class SimulatedBpu implements InferenceBackend {
       inputWidthPx: widthPx,
       inputHeightPx: heightPx,
       classCount: answers.classCount,
-      runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame${figuresOf(kind)}, ${source})`,
+      ...(this.#tasks.length > 1 && { batchSizes: this.#tasks.map(({ batch }) => batch) }),
+      runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame${this.#tasksText()}${figuresOf(kind)}, ${source})`,
+    };
+  }
+
+  get batch(): BatchInference | undefined {
+    if (this.#tasks.length === 1) return undefined;
+    return {
+      write: (place, nv12) => {
+        this.#places[place] = nv12;
+      },
+      run: async (firstPlace, count) => await this.#run(this.#places.slice(firstPlace, firstPlace + count)),
     };
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
+    const { logits, inferenceNs } = await this.#run([nv12]);
+    return { logits: logits[0] ?? new Float32Array(0), inputNs: 0, inferenceNs };
+  }
+
+  async #run(frames: readonly Uint8Array[]): Promise<BatchResult> {
     const answers = this.#answers;
     if (answers === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
     const beganNs = monotonicNs();
     const halfHostNs = (this.#spec.deviceModel.hostMs * NS_PER_MS) / 2;
-    const endNs = this.#device.serve(beganNs + halfHostNs, this.#serviceNs(), this.#core);
+    const endNs = this.#device.serve(beganNs + halfHostNs, this.#serviceNs(frames.length), this.#core);
     // While the device is thought to be busy; what this thread computes here is not in the way of the others' frames.
-    const { logits } = await answers.answer(nv12);
+    const logits: Float32Array[] = [];
+    for (const nv12 of frames) {
+      const answer = await answers.answer(nv12);
+      logits.push(frames.length === 1 ? answer.logits : answer.logits.slice());
+    }
     waitUntil(endNs + halfHostNs);
-    return { logits, inputNs: 0, inferenceNs: monotonicNs() - beganNs };
+    return { logits, inferenceNs: monotonicNs() - beganNs };
   }
 
   async dispose(): Promise<void> {
@@ -71,12 +101,23 @@ export class SimulatedBpu implements InferenceBackend {
     await answers?.dispose();
   }
 
-  #serviceNs(): number {
-    const { deviceModel, serviceJitter = 0, seed = 1 } = this.#spec;
-    const frame = this.#device.nextFrame();
+  /** `, 4.465 ms for 4`: of the tasks of several frames. */
+  #tasksText(): string {
+    const several = this.#tasks.filter(({ batch }) => batch > 1);
+    return several.map(({ batch, serviceMs }) => `, ${serviceMs} ms for ${batch}`).join('');
+  }
+
+  /** Of the smallest task that holds so many frames. @throws EffvitError INTERNAL */
+  #serviceNs(frameCount: number): number {
+    const { serviceJitter = 0, seed = 1 } = this.#spec;
+    const task = this.#tasks.find(({ batch }) => batch >= frameCount);
+    if (task === undefined || frameCount === 0) {
+      throw new EffvitError('INTERNAL', `No task has ${frameCount} frames; this is a defect of effvit.`);
+    }
+    const frame = this.#device.addFrames(frameCount);
     const factor =
       serviceJitter === 0 ? 1 : 1 + serviceJitter * signedUnit(frame ^ Math.imul(seed, 0x9e3779b1));
-    return deviceModel.serviceMs * NS_PER_MS * factor;
+    return task.serviceMs * NS_PER_MS * factor;
   }
 }
 

@@ -39,13 +39,13 @@ export class SimulatedDevice {
     this.#words = new BigInt64Array(memory);
   }
 
-  /** The number of a further frame, from 0: service times are drawn by it. */
-  nextFrame(): number {
-    return Number(Atomics.add(this.#words, FRAMES, 1n));
+  /** Counts the frames of a further task. @returns the number of the first, from 0: service times are drawn by it. */
+  addFrames(count: number): number {
+    return Number(Atomics.add(this.#words, FRAMES, BigInt(count)));
   }
 
   /**
-   * Queues a frame that reaches the device at `arrivalNs` of the monotonic clock and keeps a core busy for `serviceNs`.
+   * Queues a task that reaches the device at `arrivalNs` of the monotonic clock and keeps a core busy for `serviceNs`.
    *
    * @param core one core, or all of which the first that is free is taken.
    * @returns when it is done.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import type { ImageFrame } from '../../../src/image/ImageFrame.js';
+import type { ImageFrame, RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import type { FrameDrop, FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
@@ -366,6 +366,154 @@ describe('InferencePool', () => {
         scriptedFrame(3),
       ]);
       assert.deepEqual(outcomes.map(wordOf), ['inference_failed', 2, 3]);
+    });
+  });
+
+  describe('with a model that takes several frames', () => {
+    const BATCHES = { batchSizes: [1, 4] } as const;
+
+    async function startBatches(options: Options = {}): Promise<InferencePool<number>> {
+      return await startPool({ model: modelOf(scripted.variant(BATCHES)), queueSize: 20, ...options });
+    }
+
+    /** Frames that wait while the only worker is busy, and what became of them. */
+    async function behindBlocker(pool: InferencePool<number>, frames: readonly RawImageFrame[]) {
+      const { outcome } = await block(pool);
+      const outcomes = frames.map((frame) => pool.submit(frame));
+      scripted.release();
+      await outcome;
+      return await Promise.all(outcomes);
+    }
+
+    function sizesOf(outcomes: readonly FrameOutcome<number>[]): number[] {
+      return outcomes.map((outcome) => resultOf(outcome).batchSize);
+    }
+
+    it('computes the frames that are ready together, as many as a task takes', async () => {
+      const pool = await startBatches();
+      assert.deepEqual(pool.info?.batchSizes, [1, 4]);
+      const outcomes = await behindBlocker(
+        pool,
+        [1, 2, 3, 4, 5, 6].map((number) => scriptedFrame(number)),
+      );
+      assert.deepEqual(outcomes.map(wordOf), [1, 2, 3, 4, 5, 6]);
+      assert.deepEqual(sizesOf(outcomes).slice(0, 4), [4, 4, 4, 4]);
+      assert.ok(pool.meanBatchSize > 1.7, `${pool.meanBatchSize}`);
+    });
+
+    it('computes a frame alone at once where none else is there', async () => {
+      const pool = await startBatches();
+      for (const number of [1, 2, 3]) {
+        const result = resultOf(await pool.submit(scriptedFrame(number)));
+        assert.equal(result.batchSize, 1);
+      }
+      assert.equal(pool.meanBatchSize, 1);
+    });
+
+    it('waits for company as long as it is told, and tells each frame its own wait', async () => {
+      const pool = await startBatches({ batchWaitMs: 1000 });
+      const beganMs = performance.now();
+      const outcomes = await Promise.all([1, 2, 3, 4].map((number) => pool.submit(scriptedFrame(number))));
+      assert.deepEqual(sizesOf(outcomes), [4, 4, 4, 4]);
+      // A full task does not wait.
+      assert.ok(performance.now() - beganMs < 1000);
+      const waits = outcomes.map((outcome) => resultOf(outcome).timings.batchWaitNs);
+      assert.deepEqual(
+        waits,
+        waits.toSorted((a, b) => b - a),
+      );
+      for (const outcome of outcomes) {
+        const { totalNs, ...stages } = resultOf(outcome).timings;
+        assert.equal(
+          Object.values(stages).reduce((sum, each) => sum + each, 0),
+          totalNs,
+        );
+      }
+      pool.setOptions({ batchWaitMs: 30 });
+      const alone = resultOf(await pool.submit(scriptedFrame(5)));
+      assert.ok(alone.timings.batchWaitNs >= 25e6, `${alone.timings.batchWaitNs}`);
+      assert.equal(pool.statistics.summary().batchWait.count, 5);
+    });
+
+    it('takes another largest task and another wait while it runs', async () => {
+      const pool = await startBatches({ maxBatch: 2 });
+      const frames = (first: number) => [0, 1, 2, 3].map((index) => scriptedFrame(first + index));
+      assert.deepEqual(sizesOf(await behindBlocker(pool, frames(1))), [2, 2, 2, 2]);
+      pool.setOptions({ maxBatch: 1, batchWaitMs: 500 });
+      const outcomes = await Promise.all(frames(11).map((frame) => pool.submit(frame)));
+      assert.deepEqual(sizesOf(outcomes), [1, 1, 1, 1]);
+      pool.setOptions({ maxBatch: 0 });
+      const together = await Promise.all(frames(21).map((frame) => pool.submit(frame)));
+      assert.deepEqual(sizesOf(together), [4, 4, 4, 4]);
+    });
+
+    for (const [action, cause] of [
+      ['throw', 'inference_failed'],
+      ['nan', 'inference_failed'],
+    ] as const) {
+      it(`loses the frame alone, not its task, for ${action}`, async () => {
+        const pool = await startBatches();
+        const outcomes = await behindBlocker(pool, [
+          scriptedFrame(1),
+          scriptedFrame(2, action),
+          scriptedFrame(3),
+          scriptedFrame(4),
+        ]);
+        assert.deepEqual(outcomes.map(wordOf), [1, cause, 3, 4]);
+        for (const number of [1, 2, 3, 4]) assert.ok(scripted.runsOf(number) <= 1);
+      });
+    }
+
+    it('loses a picture that cannot be decoded alone, and its place goes to the next', async () => {
+      const pool = await startBatches();
+      const garbled: ImageFrame = { ...HEADER, kind: 'compressed', format: 'jpeg', data: new Uint8Array(99) };
+      const { outcome } = await block(pool);
+      const frames = [scriptedFrame(1), garbled, scriptedFrame(3), scriptedFrame(4)];
+      const outcomes = frames.map((frame) => pool.submit(frame));
+      scripted.release();
+      await outcome;
+      assert.deepEqual((await Promise.all(outcomes)).map(wordOf), [1, 'bad_image', 3, 4]);
+    });
+
+    for (const action of ['die', 'exit', 'crash'] as const) {
+      it(`loses a task with the worker that has begun it, and nothing behind it, after ${action}`, async () => {
+        const pool = await startBatches();
+        const outcomes = await behindBlocker(
+          pool,
+          [1, 2, 3, 4, 5, 6].map((number) => scriptedFrame(number, number === 2 ? action : 'work')),
+        );
+        const died = Array.from({ length: 4 }, () => 'worker_died');
+        assert.deepEqual(outcomes.map(wordOf), [...died, 5, 6]);
+        assert.equal(pool.counts().inFlight, 0);
+      });
+    }
+
+    it('shares a task fairly between cameras, and keeps the order of each', async () => {
+      const pool = await startBatches({ dropPolicy: 'oldest', queueSize: 8 });
+      const frames = Array.from({ length: 8 }, (_, number) =>
+        scriptedFrame(number, 'work', { source: number < 6 ? '/fast' : '/slow' }),
+      );
+      const outcomes = await behindBlocker(pool, frames);
+      assert.deepEqual(
+        outcomes.map(wordOf),
+        frames.map((_, number) => number),
+      );
+      assert.equal(resultOf(outcomes[6] as FrameOutcome<number>).batchSize, 4);
+    });
+
+    it('swaps to a model without batches and back under load', async () => {
+      const pool = await startBatches({ threads: 2 });
+      const outcomes = readAll(
+        pool,
+        Array.from({ length: 200 }, (_, number) => scriptedFrame(number, 'work', { serviceMs: 1 })),
+      );
+      for (const spec of [scripted.spec, scripted.variant(BATCHES), scripted.variant({ batchSizes: [4] })]) {
+        await pool.swapModel(modelOf(spec));
+      }
+      assert.deepEqual(
+        (await outcomes).map(wordOf),
+        Array.from({ length: 200 }, (_, number) => number),
+      );
     });
   });
 

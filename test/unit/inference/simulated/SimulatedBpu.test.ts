@@ -191,4 +191,64 @@ describe('waitUntil', () => {
       assert.ok(monotonicNs() >= deadlineNs);
     }
   });
+
+  describe('with tasks of several frames', () => {
+    const batches = [
+      { batch: 2, serviceMs: 7 },
+      { batch: 4, serviceMs: 9 },
+    ];
+
+    async function loaded(overrides: Partial<SimulatedBpuSpec> = {}) {
+      const device = new SharedArrayBuffer(simulatedDevice('rdk-x5').byteLength);
+      const deviceModel = { cores: 1, serviceMs: 5, hostMs: 0, batches };
+      const backend = new SimulatedBpu(specOf({ device, deviceModel, ...overrides }));
+      const info = await backend.load();
+      const { batch } = backend;
+      assert.ok(batch);
+      return { backend, batch, info, device: new SimulatedDevice(device) };
+    }
+
+    it('says which, and has none where the device model has none', async () => {
+      const { info } = await loaded();
+      assert.deepEqual(info.batchSizes, [1, 2, 4]);
+      assert.match(info.runtime, /5 ms \+ 0 ms a frame, 7 ms for 2, 9 ms for 4, logits/);
+      const single = new SimulatedBpu(specOf());
+      assert.equal((await single.load()).batchSizes, undefined);
+      assert.equal(single.batch, undefined);
+    });
+
+    it('gives each frame the logits that it gets alone', async () => {
+      const { batch } = await loaded();
+      const frames = [1, 2, 3].map(noise);
+      for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
+      const { logits } = await batch.run(0, 3);
+      for (const [place, nv12] of frames.entries()) {
+        assert.deepEqual([...(logits[place] ?? [])], await logitsOf(specOf(), nv12));
+      }
+      const alone = await batch.run(2, 1);
+      assert.deepEqual([...(alone.logits[0] ?? [])], await logitsOf(specOf(), noise(3)));
+      assert.equal(alone.logits.length, 1);
+    });
+
+    it('keeps a core busy as long as the smallest task takes that holds them', async () => {
+      for (const [count, busyMs] of [
+        [1, 5],
+        [2, 7],
+        [3, 9],
+        [4, 9],
+      ] as const) {
+        const { batch, device } = await loaded();
+        for (let place = 0; place < count; place++) batch.write(place, noise(place));
+        const { inferenceNs } = await batch.run(0, count);
+        assert.deepEqual(device.counters(), { frames: count, busyNs: busyMs * 1e6 });
+        assert.ok(inferenceNs >= busyMs * 1e6);
+      }
+    });
+
+    it('refuses more than a task has', async () => {
+      const { batch } = await loaded();
+      for (let place = 0; place < 5; place++) batch.write(place, noise(place));
+      await assertRejected(batch.run(0, 5), 'INTERNAL', /No task has 5 frames/);
+    });
+  });
 });
