@@ -51,12 +51,10 @@ export async function bpuBackendSpec(
       `${modelPath} takes whole pictures that the chip itself cuts and scales (input_source resizer), which the node does not give yet: compile it with --input-source pyramid.`,
     );
   }
-  // Of a packed file, the model that takes a frame alone.
-  const single = models?.find(({ batch }) => batch === 1);
   return {
     kind: 'bpu',
     modelPath,
-    ...(single !== undefined && { modelName: single.name }),
+    ...(models !== undefined && { models }),
     widthPx: input.widthPx,
     heightPx: input.heightPx,
     ...(output.name !== undefined && { outputName: output.name }),

@@ -1,6 +1,6 @@
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { BpuChip } from '../model/BpuChip.js';
-import type { DeviceModel, ModelInput } from '../model/ModelManifest.js';
+import type { BatchedModel, DeviceModel, ModelInput } from '../model/ModelManifest.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 
 /** ONNX graphs that take one picture, on the CPU by ONNX Runtime. */
@@ -39,8 +39,10 @@ export interface ModuleBackendSpec {
 export interface BpuBackendSpec {
   readonly kind: 'bpu';
   readonly modelPath: string;
-  /** The model's name inside the file; absent: its only one. */
+  /** The model's name inside the file; absent: its only one, or {@link models}. */
   readonly modelName?: string;
+  /** The same network at several batches, by their names inside the file. */
+  readonly models?: readonly BatchedModel[];
   /** libdnn.so; absent: `$EFFVIT_LIBDNN`, else where the boards have it. */
   readonly libraryPath?: string;
   /** Of the NV12 picture that it takes. */
@@ -56,7 +58,7 @@ export interface BpuBackendSpec {
   readonly priority: number;
   /** The longest wait for one task; longer than the pool's, which then counts the frame as timed out. */
   readonly timeoutMs: number;
-  /** From modelLease(): the one model handle that all workers of the process share. */
+  /** From modelLease(): the one handle of the file that all workers of the process share. */
   readonly lease: SharedArrayBuffer;
   /** What the file was compiled for, for reports. */
   readonly march?: string;

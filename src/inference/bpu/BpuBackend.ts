@@ -1,42 +1,42 @@
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { BpuBackendSpec } from '../BackendSpec.js';
-import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
+import type {
+  BatchInference,
+  BatchResult,
+  InferenceBackend,
+  InferenceResult,
+  LoadedModelInfo,
+} from '../InferenceBackend.js';
 import { BpuTask } from './BpuTask.js';
-import { TENSOR } from './bpuAbi.js';
+import type { CompiledModel } from './CompiledModel.js';
 import { LibDnn } from './LibDnn.js';
 import { ModelLease } from './ModelLease.js';
 import { Nv12Input } from './Nv12Input.js';
-import { OutputReader } from './OutputReader.js';
-import { TensorMemory } from './TensorMemory.js';
-import { parseTensorProperties } from './TensorProperties.js';
+import { openModels } from './openModels.js';
 
 /** How long the end of a worker waits for a task that did not come back. */
 const HUNG_LIMIT_MS = 2000;
 const GREY = 128;
 
-/** What a worker holds; made in this order, freed in the other. */
-interface Held {
-  lib?: LibDnn;
-  model?: bigint;
-  input?: Nv12Input;
-  outputs: TensorMemory[];
-  /** The outputs' structures in one piece, as the runtime wants them. */
-  outputTensors?: Uint8Array;
-  outputIndex: number;
-  reader?: OutputReader;
-  logits?: Float32Array;
-  task?: BpuTask;
+/** What a loaded worker holds. */
+interface Loaded {
+  readonly models: readonly CompiledModel[];
+  readonly input: Nv12Input;
+  readonly task: BpuTask;
+  /** The scores of each picture of a task. */
+  readonly logits: readonly Float32Array[];
 }
 
 /**
- * A compiled model on the BPU, by libdnn.so. All workers of the process share one model handle; each has its own
+ * A compiled model on the BPU, by libdnn.so. All workers of the process share one model file; each has its own
  * tensors in the BPU's memory and at most one task. `run` blocks its thread until the BPU is done.
  */
 export class BpuBackend implements InferenceBackend {
   readonly #spec: BpuBackendSpec;
   readonly #lease: ModelLease;
-  #held: Held = nothingHeld();
+  #lib: LibDnn | undefined;
+  #loaded: Loaded | undefined;
 
   constructor(spec: BpuBackendSpec) {
     this.#spec = spec;
@@ -45,22 +45,27 @@ export class BpuBackend implements InferenceBackend {
 
   async load(): Promise<LoadedModelInfo> {
     await this.dispose();
-    const { modelPath, libraryPath, modelName } = this.#spec;
-    const held = this.#held;
+    const { modelPath, libraryPath, widthPx, heightPx, march } = this.#spec;
     try {
       const lib = await LibDnn.open(libraryPath);
-      held.lib = lib;
-      held.model = this.#lease.take(lib, modelPath, modelName);
-      this.#allocate(lib, held.model);
+      this.#lib = lib;
+      const packed = this.#lease.acquire(lib, modelPath);
+      const loaded = allocate(lib, packed, this.#spec);
+      this.#loaded = loaded;
       // A model for another chip can come to light only when it runs.
-      this.#infer(new Uint8Array((this.#spec.widthPx * this.#spec.heightPx * 3) / 2).fill(GREY));
+      loaded.input.write(0, new Uint8Array((widthPx * heightPx * 3) / 2).fill(GREY));
+      for (const { batch } of loaded.models) {
+        checkFinite(this.#infer(0, batch).logits, modelPath);
+      }
+      const batchSizes = loaded.models.map(({ batch }) => batch);
       return {
         backend: 'bpu',
         isSimulated: false,
-        inputWidthPx: this.#spec.widthPx,
-        inputHeightPx: this.#spec.heightPx,
-        classCount: held.reader?.classCount ?? 0,
-        runtime: `libdnn ${lib.version}${this.#spec.march === undefined ? '' : ` (${this.#spec.march})`}`,
+        inputWidthPx: widthPx,
+        inputHeightPx: heightPx,
+        classCount: loaded.models[0]?.classCount ?? 0,
+        runtime: `libdnn ${lib.version}${march === undefined ? '' : ` (${march})`}`,
+        ...(Math.max(...batchSizes) > 1 && { batchSizes }),
       };
     } catch (error) {
       // The reason counts, not what the clean-up stumbled over.
@@ -69,105 +74,92 @@ export class BpuBackend implements InferenceBackend {
     }
   }
 
+  get batch(): BatchInference | undefined {
+    const largest = this.#loaded?.models.at(-1)?.batch ?? 1;
+    if (largest === 1) return undefined;
+    return {
+      write: (place, nv12) => this.#require().input.write(place, nv12),
+      run: async (firstPlace, count) => this.#infer(firstPlace, count),
+    };
+  }
+
   async run(nv12: Uint8Array): Promise<InferenceResult> {
-    return this.#infer(nv12);
+    const beganNs = monotonicNs();
+    this.#require().input.write(0, nv12);
+    const inputNs = monotonicNs() - beganNs;
+    const { logits, inferenceNs } = this.#infer(0, 1);
+    checkFinite(logits, this.#spec.modelPath);
+    return { logits: logits[0] ?? new Float32Array(0), inputNs, inferenceNs };
   }
 
   async dispose(): Promise<void> {
-    const { lib, task, input, outputs } = this.#held;
-    this.#held = nothingHeld();
+    const [lib, loaded] = [this.#lib, this.#loaded];
+    this.#lib = undefined;
+    this.#loaded = undefined;
     if (lib === undefined) return;
-    // The device may still write into these tensors and use the model: they stay allocated, whatever that costs.
-    if (task !== undefined && !task.end(HUNG_LIMIT_MS)) return;
     const errors: Error[] = [];
-    for (const memory of [...outputs].reverse()) errors.push(...memory.free());
-    if (input !== undefined) errors.push(...input.memory.free());
+    if (loaded !== undefined) {
+      // The device may still write into these tensors and use the model: they stay allocated, whatever that costs.
+      if (!loaded.task.end(HUNG_LIMIT_MS)) return;
+      for (const model of [...loaded.models].reverse()) errors.push(...model.free());
+      errors.push(...loaded.input.free());
+    }
     try {
-      this.#lease.giveBack(lib, this.#spec.modelPath);
+      this.#lease.release(lib, this.#spec.modelPath);
     } catch (error) {
       errors.push(asEffvitError(error));
     }
     if (errors[0] !== undefined) throw errors[0];
   }
 
-  #allocate(lib: LibDnn, model: bigint): void {
-    const { modelPath: about, widthPx, heightPx } = this.#spec;
-    const held = this.#held;
-    const inputCount = lib.count('hbDNNGetInputCount', model, about);
-    if (inputCount !== 1) throw bad(about, `it takes ${inputCount} inputs, not one NV12 picture`);
-    const inputProperties = lib.properties('hbDNNGetInputTensorProperties', model, 0, about);
-    held.input = new Nv12Input(lib, inputProperties, { widthPx, heightPx }, about);
-    const outputCount = lib.count('hbDNNGetOutputCount', model, about);
-    held.outputIndex = this.#chosenOutput(lib, model, outputCount);
-    const tensors = new Uint8Array(new ArrayBuffer(Math.max(outputCount, 1) * TENSOR.size));
-    for (let index = 0; index < outputCount; index++) {
-      const raw = lib.properties('hbDNNGetOutputTensorProperties', model, index, about);
-      const properties = parseTensorProperties(raw);
-      if (index === held.outputIndex) {
-        held.reader = new OutputReader(properties, about, (address, bytes) => lib.copyOf(address, bytes));
-        this.#checkClassCount(held.reader.classCount);
-      }
-      const memory = TensorMemory.allocate(lib, raw, [properties.alignedByteSize], about);
-      held.outputs.push(memory);
-      tensors.set(memory.tensor, index * TENSOR.size);
-    }
-    held.outputTensors = tensors;
-    held.logits = new Float32Array(held.reader?.classCount ?? 0);
-    held.task = new BpuTask(lib, this.#spec, about);
-  }
-
-  #infer(nv12: Uint8Array): InferenceResult {
-    const { model, input, outputs, outputTensors, outputIndex, reader, logits, task } = this.#held;
-    const output = outputs[outputIndex];
-    if (model === undefined || input === undefined || outputTensors === undefined || output === undefined) {
-      throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
+  /** One task of the smallest batch that holds so many pictures. */
+  #infer(firstPlace: number, count: number): BatchResult {
+    const { models, input, task, logits } = this.#require();
+    const model = models.find(({ batch }) => batch >= count);
+    if (model === undefined) {
+      throw new EffvitError('INTERNAL', `No task takes ${count} pictures; this is a defect of effvit.`);
     }
     const beganNs = monotonicNs();
-    input.write(nv12);
-    const filledNs = monotonicNs();
-    task?.run(outputTensors, input.memory.tensor, model);
-    for (const memory of outputs) memory.invalidate();
-    const values = logits ?? new Float32Array(0);
-    reader?.read(output.view(0), values);
-    task?.release();
-    const inferenceNs = monotonicNs() - filledNs;
-    if (!values.every(Number.isFinite)) {
-      throw new EffvitError(
-        'INFERENCE_FAILED',
-        `The output of ${this.#spec.modelPath} has NaN or infinite values: compile the model anew, and check its quantisation.`,
-      );
-    }
-    return { logits: values, inputNs: filledNs - beganNs, inferenceNs };
+    const result = logits.slice(0, count);
+    task.run(model.outputsAddress, input.forTask(firstPlace, model.batch), model.handle);
+    model.read(result);
+    task.release();
+    return { logits: result, inferenceNs: monotonicNs() - beganNs };
   }
 
-  #chosenOutput(lib: LibDnn, model: bigint, count: number): number {
-    const { modelPath: about, outputName } = this.#spec;
-    // A compiled model with one output may have renamed it.
-    if (count === 1) return 0;
-    const names = Array.from({ length: Math.max(count, 0) }, (_, index) =>
-      lib.outputName(model, index, about),
-    );
-    const chosen = outputName === undefined ? -1 : names.indexOf(outputName);
-    if (chosen < 0) {
-      throw bad(
-        about,
-        `it has ${count} outputs (${names.join(', ')}), so name the one to use in its manifest`,
-      );
+  #require(): Loaded {
+    if (this.#loaded === undefined) {
+      throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
     }
-    return chosen;
-  }
-
-  #checkClassCount(classCount: number): void {
-    const wanted = this.#spec.classCount;
-    if (wanted === undefined || wanted === classCount) return;
-    throw bad(this.#spec.modelPath, `it gives ${classCount} classes, not the ${wanted} of its manifest`);
+    return this.#loaded;
   }
 }
 
-function nothingHeld(): Held {
-  return { outputs: [], outputIndex: 0 };
+/** @throws EffvitError BAD_MODEL, BPU_FAILED; nothing stays allocated then. */
+function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
+  const { modelPath } = spec;
+  const models = openModels(lib, packed, spec);
+  const [smallest, largest] = [models[0], models.at(-1)];
+  if (smallest === undefined || largest === undefined) {
+    throw new EffvitError('INTERNAL', 'A file without models was opened; this is a defect of effvit.');
+  }
+  try {
+    // Any picture can be tried alone, in a task of the smallest batch that begins at its place.
+    const places = largest.batch + smallest.batch - 1;
+    const input = new Nv12Input(lib, largest.layout, places, modelPath);
+    const logits = Array.from({ length: largest.batch }, () => new Float32Array(largest.classCount));
+    return { models, input, task: new BpuTask(lib, spec, modelPath), logits };
+  } catch (error) {
+    for (const model of models) model.free();
+    throw error;
+  }
 }
 
-function bad(about: string, what: string): EffvitError {
-  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
+/** @throws EffvitError INFERENCE_FAILED */
+function checkFinite(logits: readonly Float32Array[], modelPath: string): void {
+  if (logits.every((values) => values.every(Number.isFinite))) return;
+  throw new EffvitError(
+    'INFERENCE_FAILED',
+    `The output of ${modelPath} has NaN or infinite values: compile the model anew, and check its quantisation.`,
+  );
 }

@@ -2,7 +2,11 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { CONTROL } from './bpuAbi.js';
 import { BPU_INVALID_ARGUMENT, BPU_TIMED_OUT } from './bpuErrors.js';
 import type { LibDnn } from './LibDnn.js';
+import { NativeMemory } from './NativeMemory.js';
 
+const TASK_OFFSET = 0;
+const OUTPUTS_OFFSET = 8;
+const CONTROL_OFFSET = 16;
 /** The runtime's core masks. */
 const ANY_CORE = 0;
 const CORE_MASKS = [1, 2] as const;
@@ -19,10 +23,10 @@ export class BpuTask {
   readonly #lib: LibDnn;
   readonly #about: string;
   readonly #timeoutMs: number;
-  readonly #task = new BigUint64Array(new ArrayBuffer(8));
-  readonly #control = new Uint8Array(new ArrayBuffer(CONTROL.size));
-  /** The address of the outputs, since the runtime wants the address of a variable that holds it. */
-  readonly #outputs = new BigUint64Array(new ArrayBuffer(8));
+  /** The task's word, the address of the outputs (the runtime wants that of a variable that holds it), the control block. */
+  readonly #memory: NativeMemory;
+  readonly #view: DataView;
+  readonly #control: Uint8Array;
   /** After a wait that ran out: the device may still use the tensors. */
   #isHung = false;
 
@@ -30,19 +34,23 @@ export class BpuTask {
     this.#lib = lib;
     this.#about = about;
     this.#timeoutMs = Math.round(timeoutMs);
-    const control = new DataView(this.#control.buffer);
-    control.setInt32(CONTROL.bpuCoreId, core === 'any' ? ANY_CORE : (CORE_MASKS[core] ?? ANY_CORE), true);
-    control.setInt32(CONTROL.priority, priority, true);
+    this.#memory = new NativeMemory(lib, CONTROL_OFFSET + CONTROL.size);
+    const { bytes } = this.#memory;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#control = bytes.subarray(CONTROL_OFFSET);
+    const mask = core === 'any' ? ANY_CORE : (CORE_MASKS[core] ?? ANY_CORE);
+    this.#view.setInt32(CONTROL_OFFSET + CONTROL.bpuCoreId, mask, true);
+    this.#view.setInt32(CONTROL_OFFSET + CONTROL.priority, priority, true);
   }
 
   /**
    * Hands the tensors over and blocks until the BPU is done; {@link release} then.
    *
-   * @param outputs contiguous hbDNNTensor structures. @param inputs the same.
+   * @param outputs address of contiguous hbDNNTensor structures. @param inputs the same.
    * @throws EffvitError BPU_FAILED, BAD_MODEL; WORKER_DIED after a time-out: this worker's tensors are lost to it.
    */
-  run(outputs: Uint8Array, inputs: Uint8Array, model: bigint): void {
-    this.#outputs[0] = this.#lib.addressOf(outputs);
+  run(outputs: bigint, inputs: bigint, model: bigint): void {
+    this.#view.setBigUint64(OUTPUTS_OFFSET, outputs, true);
     this.#infer(inputs, model);
     const code = this.#lib.call('hbDNNWaitTaskDone', this.#handle, this.#timeoutMs);
     if (code === 0) return;
@@ -62,46 +70,55 @@ export class BpuTask {
   release(): void {
     if (this.#handle === 0n) return;
     this.#lib.require('hbDNNReleaseTask', this.#about, this.#handle);
-    this.#task[0] = 0n;
+    this.#handle = 0n;
   }
 
-  /** Waits a last time for a hung task. @returns whether the tensors are free now. */
+  /**
+   * Waits a last time for a hung task; there is none after it.
+   *
+   * @returns whether the tensors are free now; where not, this task's own memory is not freed either.
+   */
   end(limitMs: number): boolean {
     if (this.#isHung) {
       if (this.#lib.call('hbDNNWaitTaskDone', this.#handle, limitMs) === BPU_TIMED_OUT) return false;
       this.#isHung = false;
     }
     this.#forget();
+    this.#memory.free();
     return true;
   }
 
   get #handle(): bigint {
-    return this.#task[0] ?? 0n;
+    return this.#view.getBigUint64(TASK_OFFSET, true);
   }
 
-  #infer(inputs: Uint8Array, model: bigint): void {
+  set #handle(handle: bigint) {
+    this.#view.setBigUint64(TASK_OFFSET, handle, true);
+  }
+
+  #infer(inputs: bigint, model: bigint): void {
     // A task of before that could not be released.
     this.#forget();
-    this.#task[0] = 0n;
+    this.#handle = 0n;
     let code = this.#call(inputs, model);
     if (code === BPU_INVALID_ARGUMENT && this.#control.some((byte) => byte !== 0)) {
       // A core that the chip lacks: as the vendor's own node does, once more with the defaults, and so from now on.
       this.#control.fill(0);
-      this.#task[0] = 0n;
+      this.#handle = 0n;
       code = this.#call(inputs, model);
     }
     if (code === 0) return;
-    this.#task[0] = 0n;
+    this.#handle = 0n;
     throw this.#lib.error('hbDNNInfer', code, this.#about);
   }
 
-  #call(inputs: Uint8Array, model: bigint): number {
-    const task = new Uint8Array(this.#task.buffer);
-    const outputs = new Uint8Array(this.#outputs.buffer);
-    return this.#lib.call('hbDNNInfer', task, outputs, this.#lib.addressOf(inputs), model, this.#control);
+  #call(inputs: bigint, model: bigint): number {
+    const { address } = this.#memory;
+    const [task, outputs] = [address + BigInt(TASK_OFFSET), address + BigInt(OUTPUTS_OFFSET)];
+    return this.#lib.call('hbDNNInfer', task, outputs, inputs, model, address + BigInt(CONTROL_OFFSET));
   }
 
   #forget(): void {
-    if (this.#handle !== 0n && this.#lib.call('hbDNNReleaseTask', this.#handle) === 0) this.#task[0] = 0n;
+    if (this.#handle !== 0n && this.#lib.call('hbDNNReleaseTask', this.#handle) === 0) this.#handle = 0n;
   }
 }

@@ -172,6 +172,15 @@ export class LibDnn {
     return new Uint8Array(this.#koffi.view(address, lengthBytes));
   }
 
+  /** Memory of the C heap, for {@link NativeMemory} alone. */
+  allocate(lengthBytes: number): bigint {
+    return this.#koffi.alloc('uint8', lengthBytes);
+  }
+
+  free(address: bigint): void {
+    this.#koffi.free(address);
+  }
+
   copyOf(address: bigint, lengthBytes: number): ArrayBuffer {
     return this.view(address, lengthBytes).slice().buffer;
   }

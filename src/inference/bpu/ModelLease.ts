@@ -1,12 +1,11 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { LibDnn } from './LibDnn.js';
 
-/** Words: the lock (0 free, 1 taken), the number of holders; then the handles as 64-bit addresses. */
+/** Words: the lock (0 free, 1 taken), the number of holders; then the packed handle as a 64-bit address. */
 const LOCK = 0;
 const HOLDERS = 1;
 const PACKED = 1;
-const MODEL = 2;
-const WORD64_COUNT = 3;
+const WORD64_COUNT = 2;
 
 /** Longer than any model takes to load. */
 const LOCK_LIMIT_MS = 60_000;
@@ -25,7 +24,7 @@ export function modelLease(modelPath: string, libraryPath = ''): SharedArrayBuff
 }
 
 /**
- * One loaded model for all worker threads: the first who takes it loads it, the last who gives it back releases it.
+ * One loaded model for all worker threads: the first to acquire it loads it, the last to release it unloads it.
  * Its handles may cross threads; who holds it keeps them valid. Both calls may block: on worker threads only.
  */
 export class ModelLease {
@@ -39,31 +38,26 @@ export class ModelLease {
   }
 
   /**
-   * @returns the model's handle.
+   * @returns the file's handle.
    * @throws EffvitError NOT_FOUND, BAD_MODEL, BPU_FAILED; nothing is held then.
    */
-  take(lib: LibDnn, modelPath: string, modelName: string | undefined): bigint {
+  acquire(lib: LibDnn, modelPath: string): bigint {
     return this.#locked(() => {
-      if (Atomics.load(this.#words, HOLDERS) === 0) {
-        const { packed, model } = load(lib, modelPath, modelName);
-        this.#handles[PACKED] = packed;
-        this.#handles[MODEL] = model;
-      }
+      if (Atomics.load(this.#words, HOLDERS) === 0) this.#handles[PACKED] = lib.initializeFromFile(modelPath);
       Atomics.add(this.#words, HOLDERS, 1);
       this.#isHeld = true;
-      return this.#handles[MODEL] ?? 0n;
+      return this.#handles[PACKED] ?? 0n;
     });
   }
 
   /** Idempotent; after everything that was made with the handle is freed. @throws EffvitError BPU_FAILED */
-  giveBack(lib: LibDnn, modelPath: string): void {
+  release(lib: LibDnn, modelPath: string): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     this.#locked(() => {
       if (Atomics.sub(this.#words, HOLDERS, 1) > 1) return;
       const packed = this.#handles[PACKED] ?? 0n;
       this.#handles[PACKED] = 0n;
-      this.#handles[MODEL] = 0n;
       lib.require('hbDNNRelease', modelPath, packed);
     });
   }
@@ -85,24 +79,5 @@ export class ModelLease {
       Atomics.store(this.#words, LOCK, 0);
       Atomics.notify(this.#words, LOCK, 1);
     }
-  }
-}
-
-function load(lib: LibDnn, modelPath: string, modelName: string | undefined) {
-  const packed = lib.initializeFromFile(modelPath);
-  try {
-    // The name inside differs from the file's name: only the list knows it.
-    const names = lib.modelNames(packed, modelPath);
-    const name = modelName ?? names[0];
-    if (name === undefined || !names.includes(name) || (modelName === undefined && names.length > 1)) {
-      throw new EffvitError(
-        'BAD_MODEL',
-        `Expected one model${modelName === undefined ? '' : ` named ${modelName}`} in ${modelPath} but it holds ${names.join(', ') || 'none'}.`,
-      );
-    }
-    return { packed, model: lib.modelHandle(packed, name, modelPath) };
-  } catch (error) {
-    lib.call('hbDNNRelease', packed);
-    throw error;
   }
 }

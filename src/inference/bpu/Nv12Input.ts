@@ -1,94 +1,83 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { TENSOR_TYPE } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
-import { TensorMemory } from './TensorMemory.js';
-import { parseTensorProperties, pictureSize } from './TensorProperties.js';
+import type { PictureLayout } from './PictureLayout.js';
+import { TensorArray } from './TensorArray.js';
+import type { TensorMemory } from './TensorMemory.js';
 
-/** The picture that a compiled model takes: its NV12 lies in the BPU's own memory, packed or as two planes. */
+/** Places for the pictures of a task, each an NV12 picture in memory of its own. */
 export class Nv12Input {
-  readonly memory: TensorMemory;
-  readonly #widthPx: number;
-  readonly #heightPx: number;
-  readonly #strideBytes: number;
+  readonly #layout: PictureLayout;
+  readonly #tensors: TensorArray;
+  /** Places whose content the BPU sees as it was last written. */
+  readonly #isClean: boolean[];
 
-  /**
-   * @param properties the raw structure of the model's only input.
-   * @throws EffvitError BAD_MODEL where it takes no NV12 of the wanted size, BPU_FAILED where there is no memory.
-   */
-  constructor(
-    lib: LibDnn,
-    properties: Uint8Array,
-    wanted: { readonly widthPx: number; readonly heightPx: number },
-    about: string,
-  ) {
-    const parsed = parseTensorProperties(properties);
-    const { tensorType, tensorLayout, validShape, alignedShape, alignedByteSize } = parsed;
-    const isSeparate = tensorType === TENSOR_TYPE.nv12Separate;
-    if (tensorType !== TENSOR_TYPE.nv12 && !isSeparate) {
-      throw bad(
-        about,
-        `it takes data of type ${tensorType}, not NV12: compile it with input_type_rt nv12 (\`effvit quantize\`)`,
-      );
-    }
-    const { widthPx, heightPx } = pictureSize(validShape, tensorLayout);
-    if (widthPx !== wanted.widthPx || heightPx !== wanted.heightPx) {
-      throw bad(
-        about,
-        `it takes ${widthPx}x${heightPx}, not the ${wanted.widthPx}x${wanted.heightPx} of its manifest`,
-      );
-    }
-    const strideBytes = Math.max(pictureSize(alignedShape, tensorLayout).widthPx, widthPx);
-    const lumaBytes = strideBytes * heightPx;
-    const sizes = isSeparate ? [lumaBytes, lumaBytes / 2] : [Math.max(alignedByteSize, 0)];
-    if (!isSeparate && alignedByteSize < (lumaBytes * 3) / 2) {
-      throw bad(
-        about,
-        `its input has ${alignedByteSize} bytes where ${heightPx} rows of ${strideBytes} bytes need ${(lumaBytes * 3) / 2}`,
-      );
-    }
-    this.#widthPx = widthPx;
-    this.#heightPx = heightPx;
-    this.#strideBytes = strideBytes;
-    this.memory = TensorMemory.allocate(lib, properties, sizes, about);
-    if (strideBytes > widthPx) {
-      for (const index of sizes.keys()) this.memory.view(index).fill(0);
+  /** @throws EffvitError BPU_FAILED where there is no memory. */
+  constructor(lib: LibDnn, layout: PictureLayout, places: number, about: string) {
+    this.#layout = layout;
+    this.#tensors = new TensorArray(
+      lib,
+      Array.from({ length: places }, () => layout.tensor),
+      about,
+    );
+    this.#isClean = Array.from({ length: places }, () => false);
+    for (const memory of this.#tensors.tensors) {
+      for (const index of layout.tensor.sizes.keys()) memory.view(index).fill(0);
     }
   }
 
   /** Copies a tightly packed NV12 frame, row by row where the BPU's rows are longer, and makes it visible to the BPU. */
-  write(nv12: Uint8Array): void {
-    const widthPx = this.#widthPx;
-    const lumaBytes = widthPx * this.#heightPx;
+  write(place: number, nv12: Uint8Array): void {
+    const { widthPx, heightPx } = this.#layout;
+    const lumaBytes = widthPx * heightPx;
     if (nv12.length !== (lumaBytes * 3) / 2) {
       throw new EffvitError(
         'INFERENCE_FAILED',
         `Expected ${(lumaBytes * 3) / 2} bytes of NV12 but received ${nv12.length}; this is a defect of effvit.`,
       );
     }
-    const first = this.memory.view(0);
-    const second = this.memory.view(1);
+    const memory = this.#memory(place);
+    const second = memory.view(1);
     if (second.length > 0) {
-      this.#copyRows(nv12.subarray(0, lumaBytes), first);
+      this.#copyRows(nv12.subarray(0, lumaBytes), memory.view(0));
       this.#copyRows(nv12.subarray(lumaBytes), second);
     } else {
       // The chroma rows follow the luma rows at the same stride.
-      this.#copyRows(nv12, first);
+      this.#copyRows(nv12, memory.view(0));
     }
-    this.memory.clean();
+    memory.clean();
+    this.#isClean[place] = true;
+  }
+
+  /** The tensors of a task's pictures. @returns the address of the first. */
+  forTask(firstPlace: number, count: number): bigint {
+    for (let place = firstPlace; place < firstPlace + count; place++) {
+      // A place that was not written since the last task: what it holds is of no matter, or is tried once more.
+      if (this.#isClean[place] !== true) this.#memory(place).clean();
+      this.#isClean[place] = false;
+    }
+    return this.#tensors.addressOf(firstPlace);
+  }
+
+  free(): Error[] {
+    return this.#tensors.free();
+  }
+
+  #memory(place: number): TensorMemory {
+    const memory = this.#tensors.tensors[place];
+    if (memory === undefined) {
+      throw new EffvitError('INTERNAL', `A task has no place ${place}; this is a defect of effvit.`);
+    }
+    return memory;
   }
 
   #copyRows(rows: Uint8Array, into: Uint8Array): void {
-    const widthPx = this.#widthPx;
-    if (this.#strideBytes === widthPx) {
+    const { widthPx, strideBytes } = this.#layout;
+    if (strideBytes === widthPx) {
       into.set(rows);
       return;
     }
-    for (let from = 0, to = 0; from < rows.length; from += widthPx, to += this.#strideBytes) {
+    for (let from = 0, to = 0; from < rows.length; from += widthPx, to += strideBytes) {
       into.set(rows.subarray(from, from + widthPx), to);
     }
   }
-}
-
-function bad(about: string, what: string): EffvitError {
-  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
 }

@@ -23,28 +23,30 @@ const NUMBER_TYPES: Readonly<Record<number, NumberType>> = {
 export type CopyMemory = (address: bigint, lengthBytes: number) => ArrayBuffer;
 
 /**
- * Turns one output tensor into a float32 a class: any number type, padded or not, plain or quantised by shift or by
+ * Turns one output tensor, of one picture or of a batch, into a float32 a class: any number type, padded or not, plain or quantised by shift or by
  * scale and zero point, per tensor or per class.
  */
 export class OutputReader {
   readonly classCount: number;
   readonly #number: NumberType;
   readonly #stepBytes: number;
+  /** From one picture's scores to the next one's. */
+  readonly #pictureBytes: number;
   readonly #isPlainFloat: boolean;
   /** value = (stored - zero) * factor; one entry for all classes, or one a class. */
   readonly #factors: Float64Array;
   readonly #zeros: Float64Array;
 
   /** @throws EffvitError BAD_MODEL for a tensor that is not one number a class, or that cannot be read. */
-  constructor(properties: TensorProperties, about: string, copyMemory: CopyMemory) {
+  constructor(properties: TensorProperties, batch: number, about: string, copyMemory: CopyMemory) {
     const { validShape, tensorType, quantiType, alignedByteSize } = properties;
-    const classAxis = validShape.findIndex((size) => size !== 1);
-    this.classCount = validShape.reduce((product, size) => product * size, 1);
-    if (this.classCount < 2 || validShape.filter((size) => size !== 1).length > 1) {
-      throw bad(
-        about,
-        `its output has the shape ${validShape.join('x') || 'of nothing'}, not one score a class`,
-      );
+    const shapeOfOne = batch === 1 ? validShape : [1, ...validShape.slice(1)];
+    const classAxis = shapeOfOne.findIndex((size) => size !== 1);
+    this.classCount = shapeOfOne.reduce((product, size) => product * size, 1);
+    const isVector = this.classCount >= 2 && shapeOfOne.filter((size) => size !== 1).length === 1;
+    if (!isVector || (batch > 1 && validShape[0] !== batch)) {
+      const wanted = batch === 1 ? 'one score a class' : `one score a class for each of ${batch} pictures`;
+      throw bad(about, `its output has the shape ${validShape.join('x') || 'of nothing'}, not ${wanted}`);
     }
     const number = NUMBER_TYPES[tensorType];
     if (number === undefined) {
@@ -52,8 +54,10 @@ export class OutputReader {
     }
     this.#number = number;
     this.#stepBytes = stepOf(properties, classAxis, number.bytes);
-    const neededBytes = (this.classCount - 1) * this.#stepBytes + number.bytes;
-    if (this.#stepBytes < number.bytes || neededBytes > alignedByteSize) {
+    this.#pictureBytes = batch === 1 ? alignedByteSize : stepOf(properties, 0, number.bytes);
+    const neededBytes =
+      (batch - 1) * this.#pictureBytes + (this.classCount - 1) * this.#stepBytes + number.bytes;
+    if (this.#stepBytes < number.bytes || this.#pictureBytes <= 0 || neededBytes > alignedByteSize) {
       throw bad(about, `its output needs ${neededBytes} bytes but has ${alignedByteSize}`);
     }
     this.#factors = Float64Array.of(1);
@@ -76,10 +80,11 @@ export class OutputReader {
       tensorType === TENSOR_TYPE.f32 && quantiType === QUANTI_TYPE.none && this.#stepBytes === 4;
   }
 
-  /** @param memory the tensor's, after it was flushed for reading. */
-  read(memory: Uint8Array, into: Float32Array): void {
+  /** @param memory the tensor's, after it was flushed for reading. @param picture of the batch, from 0. */
+  read(memory: Uint8Array, picture: number, into: Float32Array): void {
+    const beginBytes = picture * this.#pictureBytes;
     if (this.#isPlainFloat) {
-      into.set(new Float32Array(memory.buffer, memory.byteOffset, this.classCount));
+      into.set(new Float32Array(memory.buffer, memory.byteOffset + beginBytes, this.classCount));
       return;
     }
     const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -89,7 +94,7 @@ export class OutputReader {
     for (let index = 0; index < this.classCount; index++) {
       const zero = this.#zeros[oneZero ? 0 : index] ?? 0;
       const factor = this.#factors[oneFactor ? 0 : index] ?? 1;
-      into[index] = (read(view, index * this.#stepBytes) - zero) * factor;
+      into[index] = (read(view, beginBytes + index * this.#stepBytes) - zero) * factor;
     }
   }
 

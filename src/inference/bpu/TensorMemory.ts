@@ -1,32 +1,34 @@
-import { FLUSH, MEMORIES_PER_TENSOR, PROPERTIES, SYS_MEM, TENSOR } from './bpuAbi.js';
+import { FLUSH, MEMORIES_PER_TENSOR, SYS_MEM, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 
 /** An hbDNNTensor with cached memory of the BPU, owned by one worker; freed once. */
 export class TensorMemory {
-  /** The hbDNNTensor; must stay where it is as long as a task may use it. */
-  readonly tensor = new Uint8Array(new ArrayBuffer(TENSOR.size));
+  /** The hbDNNTensor; it stays where it is as long as a task may use it. */
+  readonly #tensor: Uint8Array;
   readonly #lib: LibDnn;
   readonly #about: string;
   #views: Uint8Array[] = [];
 
-  private constructor(lib: LibDnn, about: string) {
+  private constructor(lib: LibDnn, tensor: Uint8Array, about: string) {
     this.#lib = lib;
+    this.#tensor = tensor;
     this.#about = about;
   }
 
   /**
+   * @param tensor the structure's bytes, which get the properties and the memories.
    * @param properties the raw structure that the runtime gave.
    * @param sizes bytes of each memory: one, or luma and chroma.
    * @throws EffvitError; nothing stays allocated then.
    */
   static allocate(
     lib: LibDnn,
-    properties: Uint8Array,
-    sizes: readonly number[],
+    tensor: Uint8Array,
+    { properties, sizes }: { readonly properties: Uint8Array; readonly sizes: readonly number[] },
     about: string,
   ): TensorMemory {
-    const memory = new TensorMemory(lib, about);
-    memory.tensor.set(properties.subarray(0, PROPERTIES.size), TENSOR.properties);
+    const memory = new TensorMemory(lib, tensor, about);
+    tensor.set(properties, TENSOR.properties);
     try {
       for (const size of sizes.slice(0, MEMORIES_PER_TENSOR)) memory.#add(size);
     } catch (error) {
@@ -79,6 +81,6 @@ export class TensorMemory {
 
   #sysMem(index: number): Uint8Array {
     const start = TENSOR.sysMem + index * SYS_MEM.size;
-    return this.tensor.subarray(start, start + SYS_MEM.size);
+    return this.#tensor.subarray(start, start + SYS_MEM.size);
   }
 }

@@ -225,6 +225,139 @@ describe('BpuBackend', () => {
     fake.unhang();
   });
 
+  describe('with models of several pictures', () => {
+    const MODELS = [
+      { batch: 1, name: 'EfficientViT_m5_224x224_nv12_inner' },
+      { batch: 4, name: 'another_model' },
+    ];
+    const PACKED = { name_count: 2, batch0: 1, batch1: 4 };
+
+    async function loadedBatches(settings: Record<string, number> = {}, models = MODELS) {
+      fake.set({ ...PACKED, ...settings });
+      const backend = makeBackend({ models });
+      const info = await backend.load();
+      const { batch } = backend;
+      assert.ok(batch);
+      return { backend, batch, info };
+    }
+
+    for (const [name, settings] of [...inputs, ['one plane', {}] as const]) {
+      it(`gives each picture its own logits, from ${name}`, async () => {
+        const { backend, batch, info } = await loadedBatches(settings);
+        assert.deepEqual(info.batchSizes, [1, 4]);
+        const frames = [1, 3, 5, 7].map((seed) => noise(seed));
+        for (const count of [1, 2, 4, 3]) {
+          for (const [place, nv12] of frames.slice(0, count).entries()) batch.write(place, nv12);
+          const { logits } = await batch.run(0, count);
+          assert.deepEqual(
+            logits,
+            frames.slice(0, count).map((nv12) => fakeLogits(nv12)),
+          );
+          assert.equal(fake.get('last_batch'), count === 1 ? 1 : 4);
+        }
+        await backend.dispose();
+        assert.deepEqual(fake.held(), NOTHING);
+        assert.equal(fake.violations(), '');
+      });
+    }
+
+    it('computes any one picture of a task alone, as often as asked', async () => {
+      const { backend, batch } = await loadedBatches();
+      const frames = [1, 3, 5, 7].map((seed) => noise(seed));
+      for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
+      for (const [place, nv12] of [...frames.entries(), ...frames.entries()]) {
+        assert.deepEqual((await batch.run(place, 1)).logits, [fakeLogits(nv12)]);
+      }
+      await backend.dispose();
+      assert.equal(fake.violations(), '');
+    });
+
+    it('takes a file that has tasks of four alone', async () => {
+      fake.set({ batch0: 4 });
+      const backend = await loaded();
+      const { batch } = backend;
+      assert.ok(batch);
+      const frames = [1, 3, 5, 7].map((seed) => noise(seed));
+      for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
+      assert.deepEqual((await batch.run(3, 1)).logits, [fakeLogits(noise(7))]);
+      assert.deepEqual((await batch.run(0, 4)).logits[2], fakeLogits(noise(5)));
+      assert.deepEqual((await backend.run(noise(7))).logits, fakeLogits(noise(7)));
+      await backend.dispose();
+      assert.deepEqual(fake.held(), NOTHING);
+      assert.equal(fake.violations(), '');
+    });
+
+    it('reads quantised, padded scores of each', async () => {
+      const { batch } = await loadedBatches({
+        output_type: 8,
+        quanti_type: 2,
+        per_channel: 1,
+        padded_output: 1,
+      });
+      const frames = [5, 7, 9].map((seed) => noise(seed));
+      for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
+      const together = (await batch.run(0, 3)).logits.map((logits) => logits.slice());
+      for (const place of frames.keys()) {
+        assert.deepEqual((await batch.run(place, 1)).logits[0], together[place]);
+      }
+      assert.equal(new Set(together.map((logits) => logits.join())).size, 3);
+    });
+
+    const refused: [string, Record<string, number>, typeof MODELS, RegExp][] = [
+      [
+        'a name that the file has not',
+        {},
+        [{ batch: 1, name: 'missing' }],
+        /one model named missing in .* holds Eff/,
+      ],
+      ['another batch than the manifest says', { batch1: 2 }, MODELS, /takes 2 pictures a task, not the 4/],
+      [
+        'two models of one batch',
+        { batch1: 1 },
+        MODELS.map((one) => ({ ...one, batch: 1 })),
+        /two of its models take 1/,
+      ],
+      ['other classes', { classes1: 10 }, MODELS, /do not agree: 1000 classes at batch 1, 10 at batch 4/],
+      ['other rows', { row_stride1: 256 }, MODELS, /a picture is rows of 224 bytes .* rows of 256 bytes/],
+      [
+        'a batch that the BPU does not take',
+        { fail_batches: 1 },
+        MODELS,
+        /-6000010 .*larger than the BPU takes/,
+      ],
+    ];
+    for (const [name, settings, models, message] of refused) {
+      it(`refuses ${name}, and leaves nothing behind`, async () => {
+        fake.set({ ...PACKED, ...settings });
+        const loading = makeBackend({ models }).load();
+        await assert.rejects(loading, (error: unknown) => {
+          assert.ok(error instanceof EffvitError);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.deepEqual(fake.held(), NOTHING);
+        assert.equal(fake.violations(), '');
+      });
+    }
+
+    for (const call of ['hbDNNInfer', 'hbDNNWaitTaskDone', 'hbSysFlushMem', 'hbDNNReleaseTask']) {
+      it(`fails a task where ${call} fails, and goes on`, async () => {
+        const { backend, batch } = await loadedBatches();
+        const frames = [1, 3, 5].map((seed) => noise(seed));
+        for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
+        fake.fail(call, -6000012);
+        await assertRejected(batch.run(0, 3), 'BPU_FAILED', new RegExp(call));
+        assert.deepEqual(
+          (await batch.run(0, 3)).logits,
+          frames.map((nv12) => fakeLogits(nv12)),
+        );
+        await backend.dispose();
+        assert.deepEqual(fake.held(), NOTHING);
+        assert.equal(fake.violations(), '');
+      });
+    }
+  });
+
   describe('refuses at load', () => {
     const models: [string, Record<string, number>, RegExp][] = [
       ['an input that is no NV12', { input_type: 8 }, /takes data of type 8, not NV12/],

@@ -38,7 +38,7 @@ describe('OutputReader', () => {
       alignedByteSize: memory.length,
     };
     const values = new Float32Array(65_536);
-    new OutputReader(propertiesOf(properties), 'm', noMemory).read(memory, values);
+    new OutputReader(propertiesOf(properties), 1, 'm', noMemory).read(memory, 0, values);
     assert.equal(values[0x3c00], 1);
     assert.equal(values[0xc500], -5);
     assert.equal(values[0x0001], 2 ** -24);
@@ -77,16 +77,48 @@ describe('OutputReader', () => {
             zeroPoint: { length: count, address: 2n },
             alignedByteSize: 2 * count,
           }),
+          1,
           'm',
           (address) => (address === 1n ? scales.buffer : zeros.buffer) as ArrayBuffer,
         );
         const values = new Float32Array(count);
-        reader.read(new Uint8Array(memory.buffer), values);
+        reader.read(new Uint8Array(memory.buffer), 0, values);
         for (const [index, { value, exponent }] of classes.entries()) {
           assert.ok(Math.abs((values[index] ?? Number.NaN) - value) <= 2 ** exponent / 2 + 1e-6);
         }
       }),
     );
+  });
+
+  it('reads each picture of a batch, by the strides or by the aligned shape', () => {
+    const memory = new Float32Array(3 * 8);
+    for (const picture of [0, 1, 2]) {
+      for (const index of [0, 1, 2, 3]) memory[8 * picture + 2 * index] = 10 * picture + index;
+    }
+    const shapes = { validShape: [3, 4, 1, 1], alignedShape: [3, 4, 1, 2], alignedByteSize: 96 };
+    for (const stride of [
+      [0, 0, 0, 0, 0, 0, 0, 0],
+      [32, 8, 8, 4, 0, 0, 0, 0],
+    ]) {
+      const reader = new OutputReader(propertiesOf({ ...shapes, tensorType: 13, stride }), 3, 'm', noMemory);
+      assert.equal(reader.classCount, 4);
+      for (const picture of [0, 1, 2]) {
+        const values = new Float32Array(4);
+        reader.read(new Uint8Array(memory.buffer), picture, values);
+        assert.deepEqual(
+          [...values],
+          [0, 1, 2, 3].map((index) => 10 * picture + index),
+        );
+      }
+    }
+    const other = propertiesOf({ ...shapes, validShape: [2, 4, 1, 1], tensorType: 13 });
+    assertRefused(
+      () => new OutputReader(other, 3, 'm', noMemory),
+      'BAD_MODEL',
+      /not .* for each of 3 pictures/,
+    );
+    const short = propertiesOf({ ...shapes, tensorType: 13, alignedByteSize: 80 });
+    assertRefused(() => new OutputReader(short, 3, 'm', noMemory), 'BAD_MODEL', /needs 92 bytes but has 80/);
   });
 
   it('refuses what is not one readable score a class', () => {
@@ -103,7 +135,11 @@ describe('OutputReader', () => {
       [{ quantiType: 5 }, /quantised in the way 5/],
     ];
     for (const [overrides, message] of cases) {
-      assertRefused(() => new OutputReader(propertiesOf(overrides), 'm.bin', noMemory), 'BAD_MODEL', message);
+      assertRefused(
+        () => new OutputReader(propertiesOf(overrides), 1, 'm.bin', noMemory),
+        'BAD_MODEL',
+        message,
+      );
     }
   });
 });

@@ -1,0 +1,44 @@
+import { TENSOR } from './bpuAbi.js';
+import type { LibDnn } from './LibDnn.js';
+import { NativeMemory } from './NativeMemory.js';
+import { TensorMemory } from './TensorMemory.js';
+
+export interface TensorDescription {
+  /** The raw hbDNNTensorProperties. */
+  readonly properties: Uint8Array;
+  /** Bytes of each of its memories. */
+  readonly sizes: readonly number[];
+}
+
+/** hbDNNTensor structures in one piece, as the runtime wants them, each with memory of the BPU. */
+export class TensorArray {
+  readonly tensors: TensorMemory[] = [];
+  readonly #structures: NativeMemory;
+
+  /** @throws EffvitError BPU_FAILED where there is no memory; nothing stays allocated then. */
+  constructor(lib: LibDnn, descriptions: readonly TensorDescription[], about: string) {
+    this.#structures = new NativeMemory(lib, Math.max(descriptions.length, 1) * TENSOR.size);
+    try {
+      for (const [index, description] of descriptions.entries()) {
+        const start = index * TENSOR.size;
+        const structure = this.#structures.bytes.subarray(start, start + TENSOR.size);
+        this.tensors.push(TensorMemory.allocate(lib, structure, description, about));
+      }
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+  }
+
+  /** Of the structure of one tensor, behind which those of the next ones lie. */
+  addressOf(index: number): bigint {
+    return this.#structures.address + BigInt(index * TENSOR.size);
+  }
+
+  /** Frees what is left; only when no task uses it. @returns what went wrong. */
+  free(): Error[] {
+    const errors = [...this.tensors].reverse().flatMap((memory) => memory.free());
+    this.#structures.free();
+    return errors;
+  }
+}

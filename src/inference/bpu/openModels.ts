@@ -1,0 +1,77 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import type { BpuBackendSpec } from '../BackendSpec.js';
+import { CompiledModel } from './CompiledModel.js';
+import type { LibDnn } from './LibDnn.js';
+import { type PictureLayout, unusable } from './PictureLayout.js';
+
+/**
+ * The models of a .bin that a worker uses: the one, or the same network at several batches.
+ *
+ * @param packed the file's handle.
+ * @returns ascending by batch; each holds memory of the BPU.
+ * @throws EffvitError BAD_MODEL where they are none, or do not agree; BPU_FAILED. Nothing stays allocated then.
+ */
+export function openModels(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): CompiledModel[] {
+  const { modelPath } = spec;
+  const models: CompiledModel[] = [];
+  try {
+    for (const { name, batch } of chosenModels(lib.modelNames(packed, modelPath), spec)) {
+      const about = spec.models === undefined ? modelPath : `${modelPath}, model ${name}`;
+      const model = new CompiledModel(lib, lib.modelHandle(packed, name, modelPath), spec, about);
+      models.push(model);
+      if (batch !== undefined && model.batch !== batch) {
+        throw unusable(about, `it takes ${model.batch} pictures a task, not the ${batch} of its manifest`);
+      }
+    }
+    models.sort((a, b) => a.batch - b.batch);
+    checkAgreement(models, modelPath);
+    return models;
+  } catch (error) {
+    for (const model of models) model.free();
+    throw error;
+  }
+}
+
+/** The name inside differs from the file's name: only the list knows it. */
+function chosenModels(
+  names: readonly string[],
+  { modelPath, modelName, models }: BpuBackendSpec,
+): readonly { readonly name: string; readonly batch?: number }[] {
+  const single = modelName ?? (names.length === 1 ? names[0] : undefined);
+  const wanted = models ?? (single === undefined ? [] : [{ name: single }]);
+  const missing = wanted.find(({ name }) => !names.includes(name));
+  if (wanted.length > 0 && missing === undefined) return wanted;
+  const named = missing === undefined ? '' : ` named ${missing.name}`;
+  throw new EffvitError(
+    'BAD_MODEL',
+    `Expected one model${named} in ${modelPath} but it holds ${names.join(', ') || 'none'}: name those to use, with their batches, under models in its manifest.`,
+  );
+}
+
+/** @throws EffvitError BAD_MODEL */
+function checkAgreement(models: readonly CompiledModel[], about: string): void {
+  const [first] = models;
+  for (const [index, model] of models.entries()) {
+    if (first === undefined || index === 0) continue;
+    if (models[index - 1]?.batch === model.batch) {
+      throw unusable(about, `two of its models take ${model.batch} pictures a task`);
+    }
+    if (model.classCount !== first.classCount) {
+      throw unusable(
+        about,
+        `its models do not agree: ${first.classCount} classes at batch ${first.batch}, ${model.classCount} at batch ${model.batch}`,
+      );
+    }
+    if (memoryOf(model.layout) !== memoryOf(first.layout)) {
+      throw unusable(
+        about,
+        `its models do not agree: a picture is ${memoryOf(first.layout)} at batch ${first.batch}, ${memoryOf(model.layout)} at batch ${model.batch}`,
+      );
+    }
+  }
+}
+
+/** What two models must share to read the same picture, as text. */
+function memoryOf({ strideBytes, tensor }: PictureLayout): string {
+  return `rows of ${strideBytes} bytes in ${tensor.sizes.join(' and ')} bytes`;
+}
