@@ -176,7 +176,7 @@ class ScriptedBackend implements InferenceBackend {
     for (const nv12 of frames) await this.#act(actionOf(nv12));
     const logits = frames.map((nv12) => {
       const last = actionOf(nv12) === 'nan' ? Number.NaN : 3;
-      return Float32Array.of(numberOf(nv12) + (this.#options.offset ?? 0), 1, frames.length, last);
+      return Float32Array.of(numberOf(nv12) + (this.#options.offset ?? 0), 1, 2, last);
     });
     return { logits, inferenceNs: monotonicNs() - beganNs };
   }

@@ -27,14 +27,17 @@ ${more}`,
     return loadManifest(scratch.path('m'));
   }
 
-  it('names the model of a frame alone in a packed file', async () => {
+  it('names the models of a packed file, each with its batch', async () => {
     const manifest = await folder(', models: [{ batch: 1, name: one }, { batch: 4, name: four }]');
-    assert.equal((await bpuBackendSpec(manifest, classifierOptions(), 'rdk-x5')).modelName, 'one');
+    assert.deepEqual((await bpuBackendSpec(manifest, classifierOptions(), 'rdk-x5')).models, [
+      { batch: 1, name: 'one' },
+      { batch: 4, name: 'four' },
+    ]);
   });
 
   it('leaves the name to the file where there is one model', async () => {
     const spec = await bpuBackendSpec(await folder(''), classifierOptions(), 'rdk-x5');
-    assert.equal('modelName' in spec, false);
+    assert.equal('models' in spec, false);
   });
 
   it('refuses a model whose pictures the node cannot give', async () => {
