@@ -157,9 +157,13 @@ async function* calibrationInputs(
   }
 }
 
+/** Measured: what costs accuracy on the BPU, int8 residual sums, is float in a model for CPUs. */
+const NOT_THE_BPU =
+  'This model is for CPUs: neither its accuracy nor its least similar nodes are those of the BPU, which effvit compile CONFIG --eval LIST tells.';
+
 /** Keys that the vendor's compiler follows and this quantiser cannot. */
 function notesOn({ config }: MakertbinFile): string[] {
-  const notes: string[] = [];
+  const notes = [NOT_THE_BPU];
   if (config.calibration_parameters.calibration_type === 'skip') {
     notes.push('calibration_type skip calibrates on noise: the speed is real, the accuracy is not.');
   }
