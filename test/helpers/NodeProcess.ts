@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { commandOn } from './twoHosts.js';
 
 /** The classifier node in a process of its own. */
 export class NodeProcess {
@@ -10,11 +11,13 @@ export class NodeProcess {
   /**
    * @param rosArguments behind --ros-args, e.g. `-p`, `threads:=2`
    * @param executable of an installed node; without it that of this clone
+   * @param host a network namespace to run in
    */
-  constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[], executable?: string) {
+  constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[], executable?: string, host?: string) {
     const program = executable === undefined ? [packagePath('bin', 'effvit.mjs'), 'node'] : [];
     const args = [...program, '--ros-args', ...rosArguments];
-    this.#child = spawn(executable ?? process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...rest] = commandOn(host, [executable ?? process.execPath, ...args]);
+    this.#child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (text: Buffer) => {
         this.#output += text.toString();

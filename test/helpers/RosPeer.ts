@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { commandOn } from './twoHosts.js';
 
 const WAIT_LIMIT_MS = 60_000;
 
@@ -29,9 +30,10 @@ export class RosPeer {
   readonly #answers: ((line: string) => void)[] = [];
   #stderr = '';
 
-  private constructor(env: NodeJS.ProcessEnv) {
+  private constructor(env: NodeJS.ProcessEnv, host?: string) {
     const script = packagePath('test', 'helpers', 'rosPeer.py');
-    this.#child = spawn('python3', [script], { env });
+    const [command, ...args] = commandOn(host, ['python3', script]);
+    this.#child = spawn(command, args, { env });
     this.#lines = createInterface(this.#child.stdout);
     this.#lines.on('line', (line) => this.#answers.shift()?.(line));
     // A peer that was killed is told by its answers.
@@ -45,8 +47,9 @@ export class RosPeer {
     });
   }
 
-  static async start(env: NodeJS.ProcessEnv): Promise<RosPeer> {
-    const peer = new RosPeer(env);
+  /** @param host a network namespace to run in. */
+  static async start(env: NodeJS.ProcessEnv, host?: string): Promise<RosPeer> {
+    const peer = new RosPeer(env, host);
     await peer.#answer();
     return peer;
   }

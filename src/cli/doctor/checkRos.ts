@@ -1,18 +1,22 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { packagePath } from '../../core/packageRoot.js';
 import { rosProblem } from '../../ros/rcl/rosEnvironment.js';
+import { PROCESSES, SEGMENT_BYTES, SOCKET_BUFFER_BYTES } from '../../ros/reports/lossRemedy.js';
+import {
+  FAST_DDS_VARIABLES,
+  type ProfileElement,
+  type TransportView,
+  transportView,
+} from '../../ros/reports/transportView.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
 /** Bytes of one image of the camera, as raw sensor_msgs/Image. */
 export type FrameBytes = number;
 
-const DEFAULT_MIDDLEWARE = 'rmw_fastrtps_cpp';
-/** What config/fastdds.xml reserves for each process. */
-const SEGMENT_BYTES = 64 * 2 ** 20;
-/** The camera's process and the node's. */
-const PROCESSES = 2;
-const FAST_DDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'] as const;
+/** Images that a profile without this loses. */
+const LOST_WITHOUT: Readonly<Record<ProfileElement, string>> = {
+  segment_size: 'of a camera on this machine',
+  receiveBufferSize: 'of a camera on another host',
+};
 const MIB = 2 ** 20;
 
 /**
@@ -39,7 +43,8 @@ export function checkRos(
   } else {
     findings.push(ok('ROS 2', `${distro} is sourced`), checkNodeParts(env, problemOf));
   }
-  findings.push(checkMiddleware(env), ...checkRoom(machine, frameBytes));
+  const transport = transportView(env, machine.root);
+  findings.push(checkMiddleware(transport, env), ...checkRoom(transport, frameBytes));
   return findings;
 }
 
@@ -54,65 +59,75 @@ function checkNodeParts(
   return problem(name, found, rest.join(': ') || 'npm run ros:setup');
 }
 
-function checkMiddleware(env: NodeJS.ProcessEnv): Finding {
+function checkMiddleware(
+  { middleware, profile, builtinTransports }: TransportView,
+  env: NodeJS.ProcessEnv,
+): Finding {
   const name = 'middleware';
-  const chosen = env['RMW_IMPLEMENTATION'] || DEFAULT_MIDDLEWARE;
-  if (chosen.includes('fastrtps')) {
+  if (middleware.includes('fastrtps')) {
     const own = packagePath('config', 'fastdds.xml');
-    const variable = FAST_DDS_VARIABLES.find((one) => (env[one] ?? '') !== '');
-    const remedy = `export FASTRTPS_DEFAULT_PROFILES_FILE=${own} FASTDDS_DEFAULT_PROFILES_FILE=${own}`;
-    if (variable === undefined) {
+    const remedy = `export ${FAST_DDS_VARIABLES.map((variable) => `${variable}=${own}`).join(' ')}`;
+    if (builtinTransports !== '') {
+      return ok(name, `${middleware} with FASTDDS_BUILTIN_TRANSPORTS=${builtinTransports}`);
+    }
+    if (profile === undefined) {
       return warning(
         name,
-        `${chosen} with its own small shared memory: it loses about half of a camera's images`,
-        `${remedy} (in the camera's shell too)`,
+        `${middleware} with its own small shared memory and sockets: it loses about half of a camera's images, and more from another host`,
+        `${remedy} (in the shell of a camera on this machine too)`,
       );
     }
-    const path = env[variable] ?? '';
-    if (!existsSync(path)) return problem(name, `${variable} names ${path}, which is not there`, remedy);
-    return ok(name, `${chosen} with the profile ${path}`);
+    const { path, variable, lacks } = profile;
+    if (lacks === 'file')
+      return problem(name, `${variable} names ${path}, which is not there or empty`, remedy);
+    if (lacks.length > 0) {
+      const lost = lacks.map((element) => LOST_WITHOUT[element]).join(' and ');
+      return warning(
+        name,
+        `${middleware} with the profile ${path}, which has no ${lacks.join(' and no ')}: images ${lost} are lost`,
+        `take these from ${own}`,
+      );
+    }
+    return ok(name, `${middleware} with the profile ${path}`);
   }
-  if (chosen.includes('cyclonedds')) {
+  if (middleware.includes('cyclonedds')) {
     const uri = env['CYCLONEDDS_URI'] ?? '';
-    if (uri !== '') return ok(name, `${chosen} with ${uri}`);
+    if (uri !== '') return ok(name, `${middleware} with ${uri}`);
     return warning(
       name,
-      `${chosen} without a profile: large images are lost where the socket buffers are small`,
+      `${middleware} without a profile: large images are lost where the socket buffers are small`,
       `export CYCLONEDDS_URI=file://${packagePath('config', 'cyclonedds.xml')}`,
     );
   }
-  return ok(name, `${chosen}, for which there is no profile here`);
+  return ok(name, `${middleware}, for which there is no profile here`);
 }
 
 /** Socket buffers and shared memory, against the size of one image. */
-function checkRoom({ root }: Machine, frameBytes: FrameBytes): Finding[] {
+function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes: FrameBytes): Finding[] {
   const findings: Finding[] = [];
-  const limit = Number(readText(join(root, 'proc/sys/net/core/rmem_max')));
-  if (limit > 0) {
-    const found = `up to ${mib(limit)} MiB for images of ${mib(frameBytes)} MiB`;
-    // Powers of two, as such settings are usually written.
-    const wanted = 2 ** Math.ceil(Math.log2(2 * frameBytes));
+  if (socketLimitBytes !== undefined) {
+    const found = `up to ${mib(socketLimitBytes)} MiB for images of ${mib(frameBytes)} MiB`;
+    const setting = `net.core.rmem_max=${SOCKET_BUFFER_BYTES}`;
     findings.push(
-      limit >= frameBytes
+      socketLimitBytes >= frameBytes
         ? ok('socket buffers', found)
         : warning(
             'socket buffers',
             `${found}: a camera on another host loses images`,
-            `sudo sysctl -w net.core.rmem_max=${wanted}`,
+            `echo ${setting} | sudo tee /etc/sysctl.d/60-camera-images.conf && sudo sysctl -w ${setting}; without root: qos_overrides.<topic>.subscription.reliability:=reliable`,
           ),
     );
   }
-  const free = freeBytes(join(root, 'dev/shm'));
-  if (free === undefined) {
+  if (sharedMemory === undefined) {
     findings.push(
       warning('shared memory', 'there is no /dev/shm', 'sudo mount -t tmpfs -o size=1g tmpfs /dev/shm'),
     );
     return findings;
   }
   const needed = PROCESSES * SEGMENT_BYTES;
-  const found = `${mib(free)} MiB free in /dev/shm, of which camera and node take ${mib(needed)} with config/fastdds.xml (${Math.floor(SEGMENT_BYTES / frameBytes)} images each)`;
+  const found = `${mib(sharedMemory.freeBytes)} MiB free in /dev/shm, of which camera and node take ${mib(needed)} with config/fastdds.xml (${Math.floor(SEGMENT_BYTES / frameBytes)} images each)`;
   findings.push(
-    free >= needed
+    sharedMemory.freeBytes >= needed
       ? ok('shared memory', found)
       : problem(
           'shared memory',
@@ -120,24 +135,16 @@ function checkRoom({ root }: Machine, frameBytes: FrameBytes): Finding[] {
           'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g)',
         ),
   );
+  if (sharedMemory.hasOtherUsers) {
+    findings.push(
+      warning(
+        'users',
+        'another user has shared memory of Fast DDS in /dev/shm: images between processes of two users are lost',
+        'run the camera and the node as one user, or set FASTDDS_BUILTIN_TRANSPORTS=UDPv4 for both',
+      ),
+    );
+  }
   return findings;
-}
-
-function freeBytes(path: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }
 
 function mib(bytes: number): string {

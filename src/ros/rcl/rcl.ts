@@ -32,6 +32,8 @@ export interface RclEndpoint {
   /** E.g. `sensor_msgs/msg/Image`. */
   readonly topic_type: string;
   readonly qos_profile: RclQos;
+  /** Of the middleware: vendor, host, process, participant and entity with Fast DDS. */
+  readonly endpoint_gid?: readonly number[];
 }
 
 export interface RclParameter {

@@ -8,6 +8,7 @@ import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './
 import { EndpointWarnings } from './EndpointWarnings.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
+import { transportView } from './transportView.js';
 
 const MS_PER_S = 1000;
 
@@ -73,6 +74,7 @@ export class NodeDiagnostics {
         pipeline,
         cameras,
         device: machine,
+        transport: () => transportView(process.env),
       },
       this.#parameters(),
     );

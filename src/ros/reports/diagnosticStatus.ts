@@ -2,9 +2,11 @@ import { bpuLoadPercent, hottestCelsius } from '../../inference/bpu/BoardMonitor
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../../stats/FrameAccounting.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
+import { lossRemedy } from './lossRemedy.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import type { PipelineView } from './PipelineWatch.js';
+import type { TransportView } from './transportView.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus levels */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -73,12 +75,16 @@ export interface NodeDiagnosis {
   readonly cameras: readonly CameraState[];
   /** Undefined before the first look. */
   readonly device: MachineReading | undefined;
+  /** What messages go through; looked at where some are lost. */
+  readonly transport: () => TransportView;
 }
 
 /** diagnostic_updater's frequency status tolerates a tenth. */
 const FREQUENCY_TOLERANCE = 0.1;
 /** What may be lost between a camera and the node without a word. */
 const MISSING_TOLERANCE = 0.03;
+/** Beyond this the camera is as good as not there. */
+const NEARLY_ALL = 0.8;
 /** Frames that a live pipeline drops on purpose, since newer ones were there, are told from this share on. */
 const DROPS_WORTH_TELLING = 0.05;
 const HOT_CELSIUS = 95;
@@ -99,6 +105,12 @@ export function diagnosticStatuses(
     values: Object.entries(values).map(([key, value]) => ({ key, value: shown(value) })),
   });
   const { pipeline, cameras, device } = node;
+  const remedyOf = ({ publishers }: CameraState): string =>
+    lossRemedy({
+      place: publishers.place,
+      transport: node.transport(),
+      eventLoopDelayMs: device?.eventLoopDelayP99Ms,
+    });
   return [
     status('lifecycle', lifecycleVerdict(node), { state: node.state, last_error: node.lastError ?? '' }),
     status(
@@ -107,7 +119,7 @@ export function diagnosticStatuses(
       pipeline === undefined ? {} : pipelineValues(pipeline),
     ),
     ...cameras.map((camera) =>
-      status(`camera ${camera.topic}`, cameraVerdict(camera, parameters), {
+      status(`camera ${camera.topic}`, cameraVerdict(camera, parameters, remedyOf), {
         frame_rate_msg: camera.framesPerSecond,
         received_frames: camera.received,
         missing_frames: camera.missing,
@@ -221,7 +233,11 @@ function pipelineValues(pipeline: PipelineDiagnosis): Values {
   };
 }
 
-function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): Verdict {
+function cameraVerdict(
+  camera: CameraState,
+  parameters: DiagnosticParameters,
+  remedyOf: (camera: CameraState) => string,
+): Verdict {
   const { publishers, recent, framesPerSecond } = camera;
   const isSilent = camera.silentMs > parameters['diagnostics.stale_after_ms'];
   const isMute = camera.received === 0 || isSilent;
@@ -236,19 +252,22 @@ function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): V
   }
   if (isSilent) {
     const seconds = (camera.silentMs / 1000).toFixed(1);
-    return [
-      LEVEL.stale,
-      publishers.count === 0 ? `no publisher, silent for ${seconds} s` : `no frame for ${seconds} s`,
-    ];
+    if (publishers.count === 0) return [LEVEL.stale, `no publisher, silent for ${seconds} s`];
+    // What came is the tip of what was sent: the next gap will tell.
+    if (lostShare(camera) > NEARLY_ALL) return [LEVEL.error, nearlyNothing(camera, remedyOf(camera))];
+    const hint =
+      camera.received === 0 ? `, though it is published: if the camera runs, ${remedyOf(camera)}` : '';
+    return [LEVEL.stale, `no frame for ${seconds} s${hint}`];
   }
   if (recent.malformed > 0) {
     return [LEVEL.warn, `${recent.malformed} messages could not be read in the last seconds`];
   }
-  const missing = recent.missing / Math.max(1, recent.missing + recent.received);
+  const missing = lostShare(recent);
+  if (missing > NEARLY_ALL) return [LEVEL.error, nearlyNothing(recent, remedyOf(camera))];
   if (missing > MISSING_TOLERANCE) {
     return [
       LEVEL.warn,
-      `${(100 * missing).toFixed(0)} % of the camera's frames did not arrive: give its process config/fastdds.xml too`,
+      `${(100 * missing).toFixed(0)} % of the camera's frames did not arrive: ${remedyOf(camera)}`,
     ];
   }
   const expected = parameters['diagnostics.expected_fps'];
@@ -256,6 +275,16 @@ function cameraVerdict(camera: CameraState, parameters: DiagnosticParameters): V
     return [LEVEL.warn, `${framesPerSecond.toFixed(1)} frames a second where ${expected} are expected`];
   }
   return [LEVEL.ok, `${framesPerSecond.toFixed(1)} frames a second`];
+}
+
+type Arrivals = Pick<CameraState, 'received' | 'missing'>;
+
+function lostShare({ received, missing }: Arrivals): number {
+  return missing / Math.max(1, missing + received);
+}
+
+function nearlyNothing({ received, missing }: Arrivals, remedy: string): string {
+  return `nearly nothing of the camera arrives, ${received} of ${received + missing} frames: ${remedy}`;
 }
 
 function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean): Verdict {

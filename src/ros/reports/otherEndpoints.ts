@@ -1,5 +1,8 @@
 import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../rcl/rcl.js';
 
+/** On this host, or on another. */
+export type PublisherPlace = 'local' | 'remote';
+
 /** Endpoints on the other side of a topic. */
 export interface OtherEndpoints {
   readonly count: number;
@@ -7,6 +10,8 @@ export interface OtherEndpoints {
   readonly mismatch: string | undefined;
   /** The message type of one that speaks of something else, as `std_msgs/msg/String of /camera`. */
   readonly wrongType: string | undefined;
+  /** Where the publishers are, as far as the middleware tells; absent for subscriptions. */
+  readonly place?: PublisherPlace | undefined;
 }
 
 /** How an endpoint of this node's is declared. */
@@ -24,7 +29,39 @@ export function mismatchedPolicy(offered: RclQos, requested: RclQos): string | u
 
 /** The publishers of a topic, seen by this subscription. */
 export function publishersOf(node: RclNode, topic: string, { type, qos }: OwnEndpoint): OtherEndpoints {
-  return others(node.getPublishersInfoByTopic(topic), type, (offered) => mismatchedPolicy(offered, qos));
+  const publishers = node.getPublishersInfoByTopic(topic);
+  const found = others(publishers, type, (offered) => mismatchedPolicy(offered, qos));
+  const own = node.getSubscriptionsInfoByTopic(topic).find((one) => isOfNode(one, node));
+  return { ...found, place: placeOf(publishers, own) };
+}
+
+function isOfNode({ node_name, node_namespace }: RclEndpoint, node: RclNode): boolean {
+  const folder = node_namespace === '/' ? '' : node_namespace;
+  return `${folder}/${node_name}` === node.getFullyQualifiedName();
+}
+
+/** Bytes of a Fast DDS GUID that are the same for all processes of a host: the vendor's number, then the host's. */
+const HOST_BYTES = 4;
+const FAST_DDS_VENDOR = [0x01, 0x0f] as const;
+
+/** Where the publishers are by their GUIDs; undefined with another middleware, or where they are here and there. */
+export function placeOf(
+  publishers: readonly Pick<RclEndpoint, 'endpoint_gid'>[],
+  own: Pick<RclEndpoint, 'endpoint_gid'> | undefined,
+): PublisherPlace | undefined {
+  const hostOf = ({ endpoint_gid: gid = [] }: Pick<RclEndpoint, 'endpoint_gid'>): string | undefined =>
+    FAST_DDS_VENDOR.every((byte, index) => gid[index] === byte) ? gid.slice(0, HOST_BYTES).join() : undefined;
+  const here = own === undefined ? undefined : hostOf(own);
+  if (here === undefined) return undefined;
+  const places = new Set(
+    publishers.map((publisher): PublisherPlace | undefined => {
+      const host = hostOf(publisher);
+      if (host === undefined) return undefined;
+      return host === here ? 'local' : 'remote';
+    }),
+  );
+  const [place] = places;
+  return places.size === 1 ? place : undefined;
 }
 
 /** The subscriptions of a topic, seen by this publisher. */

@@ -98,9 +98,27 @@ describe('effvit doctor', () => {
 
   it('knows the profiles of the middlewares', () => {
     const middleware = (env: NodeJS.ProcessEnv): Finding =>
-      find(checkRos(machine({ 'profile.xml': '<dds/>' }, env), VGA_BYTES), 'middleware');
-    assert.match(middleware({}).remedy ?? '', /export FASTRTPS_DEFAULT_PROFILES_FILE=.*config\/fastdds\.xml/);
+      find(
+        checkRos(
+          machine(
+            {
+              'profile.xml': '<segment_size>1</segment_size><receiveBufferSize>1</receiveBufferSize>',
+              'poor.xml': '<dds/>',
+            },
+            env,
+          ),
+          VGA_BYTES,
+        ),
+        'middleware',
+      );
+    assert.match(middleware({}).remedy ?? '', /FASTRTPS_DEFAULT_PROFILES_FILE=.*config\/fastdds\.xml/);
     assert.equal(middleware({ FASTDDS_DEFAULT_PROFILES_FILE: scratch.path('profile.xml') }).status, 'ok');
+    const poor = middleware({ FASTDDS_DEFAULT_PROFILES_FILE: scratch.path('poor.xml') });
+    assert.match(
+      poor.found,
+      /no segment_size and no receiveBufferSize: images of a camera on this machine and/,
+    );
+    assert.equal(middleware({ FASTDDS_BUILTIN_TRANSPORTS: 'UDPv4' }).status, 'ok');
     const absent = middleware({ FASTRTPS_DEFAULT_PROFILES_FILE: scratch.path('absent.xml') });
     assert.equal(absent.status, 'problem');
     assert.match(absent.found, /absent\.xml, which is not there/);
@@ -114,7 +132,7 @@ describe('effvit doctor', () => {
     const findings = checkRos(machine({ 'proc/sys/net/core/rmem_max': '212992\n' }), VGA_BYTES);
     const buffers = find(findings, 'socket buffers');
     assert.equal(buffers.status, 'warning');
-    assert.match(buffers.remedy ?? '', /rmem_max=2097152/);
+    assert.match(buffers.remedy ?? '', /rmem_max=16777216.*subscription\.reliability:=reliable/);
     assert.equal(find(findings, 'shared memory').status, 'warning');
     mkdirSync(scratch.path('dev', 'shm'), { recursive: true });
     const roomy = checkRos(machine({ 'proc/sys/net/core/rmem_max': '4194304\n' }), VGA_BYTES);

@@ -8,6 +8,7 @@ import {
 } from '../../../../src/ros/reports/diagnosticStatus.js';
 import type { MachineReading } from '../../../../src/ros/reports/MachineMonitor.js';
 import type { PipelineView } from '../../../../src/ros/reports/PipelineWatch.js';
+import { transportView } from '../../../../src/ros/reports/transportView.js';
 import { type DropCause, FrameAccounting } from '../../../../src/stats/FrameAccounting.js';
 import { RecentCounts } from '../../../../src/stats/RecentCounts.js';
 import { StageStatistics } from '../../../../src/stats/StageStatistics.js';
@@ -93,6 +94,7 @@ function status(task: string, parts: Partial<NodeDiagnosis>, parameters: Record<
     pipeline: pipeline(),
     cameras: [camera()],
     device: machine(),
+    transport: () => transportView({}, '/nowhere'),
     ...parts,
   };
   const found = diagnosticStatuses(node, fillParameters(parameters)).find(
@@ -180,6 +182,10 @@ describe('diagnosticStatuses', () => {
   it('tells a camera that is silent, and whether anybody publishes', () => {
     const silent = { silentMs: 4000 };
     assert.equal(ofCamera(silent), 'STALE no frame for 4.0 s');
+    assert.match(
+      ofCamera({ ...silent, received: 0 }),
+      /^STALE no frame for 4\.0 s, though it is published: if the camera runs, give/,
+    );
     const publishers = { count: 0, mismatch: undefined, wrongType: undefined };
     assert.equal(ofCamera({ ...silent, publishers }), 'STALE no publisher, silent for 4.0 s');
     assert.match(ofCamera(silent, { 'diagnostics.stale_after_ms': 5000 }), /^OK/);
@@ -209,6 +215,21 @@ describe('diagnosticStatuses', () => {
     assert.equal(
       status('camera /image', { cameras: [camera({ missing: 7 })] }).values.get('missing_frames'),
       '7',
+    );
+  });
+
+  it('tells a camera of which nearly nothing arrives as that', () => {
+    const message = /^ERROR nearly nothing of the camera arrives, 2 of 110 frames: .*config\/fastdds\.xml/;
+    const few = { received: 2, missing: 108 };
+    assert.match(ofCamera({ recent: { ...few, malformed: 0 } }), message);
+    // One frame in so many seconds: no gap is seen meanwhile.
+    assert.match(
+      ofCamera({ ...few, silentMs: 4000, recent: { received: 0, malformed: 0, missing: 0 } }),
+      message,
+    );
+    assert.match(
+      ofCamera({ recent: { received: 50, malformed: 0, missing: 60 } }),
+      /^WARN 55 % .* did not arrive/,
     );
   });
 

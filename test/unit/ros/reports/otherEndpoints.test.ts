@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../../../../src/ros/rcl/rcl.js';
 import {
   mismatchedPolicy,
+  placeOf,
   publishersOf,
   subscriptionsOf,
 } from '../../../../src/ros/reports/otherEndpoints.js';
@@ -18,6 +19,7 @@ function endpoint(name: string, profile: RclQos, type = TYPE, namespace = '/'): 
 
 function graph(endpoints: readonly RclEndpoint[]): RclNode {
   return {
+    getFullyQualifiedName: () => '/classifier',
     getPublishersInfoByTopic: () => endpoints,
     getSubscriptionsInfoByTopic: () => endpoints,
   } as unknown as RclNode;
@@ -35,9 +37,23 @@ describe('otherEndpoints', () => {
     assert.equal(mismatchedPolicy(LATCHED, RELIABLE), undefined);
   });
 
+  it('tells publishers of this host from those of another, by GUIDs of Fast DDS', () => {
+    const guid = (...endpoint_gid: number[]) => ({ endpoint_gid });
+    const own = guid(1, 15, 7, 8, 1, 2);
+    assert.equal(placeOf([guid(1, 15, 7, 8, 9, 9)], own), 'local');
+    assert.equal(placeOf([guid(1, 15, 7, 9, 1, 2)], own), 'remote');
+    assert.equal(placeOf([guid(1, 15, 7, 8, 3, 4), guid(1, 15, 0, 0, 1, 2)], own), undefined);
+    assert.equal(placeOf([guid(1, 16, 7, 8)], own), undefined);
+    assert.equal(placeOf([guid(1, 16, 7, 8)], guid(1, 16, 7, 8)), undefined);
+    assert.equal(placeOf([], own), undefined);
+    assert.equal(placeOf([{}], {}), undefined);
+    assert.equal(placeOf([own], undefined), undefined);
+  });
+
   it('names the publisher that offers less than a subscription asks for', () => {
     const node = graph([endpoint('good', RELIABLE), endpoint('camera', SENSOR, TYPE, '/front')]);
     assert.deepEqual(publishersOf(node, '/image', { type: TYPE, qos: RELIABLE }), {
+      place: undefined,
       count: 2,
       mismatch: 'reliability of /front/camera',
       wrongType: undefined,
@@ -56,6 +72,7 @@ describe('otherEndpoints', () => {
   it('names who speaks of another type, whose QoS does not matter', () => {
     const node = graph([endpoint('camera', SENSOR, 'sensor_msgs/msg/CompressedImage')]);
     assert.deepEqual(publishersOf(node, '/image', { type: TYPE, qos: RELIABLE }), {
+      place: undefined,
       count: 1,
       mismatch: undefined,
       wrongType: 'sensor_msgs/msg/CompressedImage of /camera',
