@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { ModelAccuracy } from '../modelling/quantize/compareOutputs.js';
 import type { BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
 
-const NAME_LENGTH = 64;
+const NAME_LENGTH = 80;
 
 /** The report for people: the nodes on the CPU first, since they cost most. */
 export function formatCompileReport(report: CompileReport): string {
