@@ -54,6 +54,10 @@ def _arguments():
             description='auto (what the camera sends), raw (sensor_msgs/Image) or compressed '
                         '(sensor_msgs/CompressedImage on <topic>/compressed). Empty: as in params_file.'),
         DeclareLaunchArgument(
+            'perception_targets', default_value='',
+            description='Topic for the results as TROS has them (ai_msgs/PerceptionTargets). '
+                        'Empty: as in params_file.'),
+        DeclareLaunchArgument(
             'namespace', default_value='', description='Namespace of the node and its topics.'),
         DeclareLaunchArgument(
             'name', default_value='classifier', description='Name of the node.'),
@@ -147,7 +151,7 @@ def _parameters(context):
     over = {}
     if _value(context, 'use_sim_time'):
         over['use_sim_time'] = _flag(context, 'use_sim_time')
-    for name in ('model', 'backend', 'image_transport'):
+    for name in ('model', 'backend', 'image_transport', 'perception_targets'):
         value = _value(context, name)
         if value:
             # Typed, or a model named 1.0 would arrive as a number.
@@ -172,7 +176,9 @@ def _free_shared_memory_mb():
 
 def _fast_dds(context, profile):
     if profile == 'auto':
-        if any(context.environment.get(name) for name in FAST_DDS_VARIABLES):
+        given = [context.environment.get(name, '') for name in FAST_DDS_VARIABLES]
+        # hobot_shm's, of a TROS that was launched first, is part of ours.
+        if any(value and '/hobot_shm/' not in value for value in given):
             return []
         profile = os.path.join(SHARE, 'config', 'fastdds.xml')
         free = _free_shared_memory_mb()

@@ -1,4 +1,5 @@
 // What every command needs on a fresh clone: a fitting Node, the packages of the lock file, the build.
+import '../bin/checkNode.cjs';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,13 +25,6 @@ export function run(command, args, options = {}) {
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
-export function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 3)) {
-    fail(`effvit needs Node.js 20.3 or later and found ${process.versions.node}: install a newer one.`);
-  }
-}
-
 /** Installs the packages of the lock file, unless they are there. */
 export function install() {
   const lock = readFileSync(join(root, 'package-lock.json'));
@@ -50,7 +44,6 @@ export function install() {
 
 /** Everything up to compiled files; says what it does, and takes under a second when nothing changed. */
 export function bootstrap() {
-  checkNode();
   install();
   say('Building what changed ...');
   run(process.execPath, [join(root, 'scripts', 'build.mjs')]);

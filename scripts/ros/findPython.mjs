@@ -7,6 +7,7 @@ const execute = promisify(execFile);
 /** The versions that the ROS wheels on PyPI are built for. */
 const OLDEST_MINOR = 10;
 const NEWEST_MINOR = 13;
+const SUPPORTED_MACHINE = 'x86_64';
 
 const PROBE = `
 import importlib.util, json, os, platform, sys, sysconfig
@@ -54,14 +55,22 @@ function sentence(found) {
   return `The private ROS 2 needs ${range}, but ${seen}: install one, or name it in EFFVIT_PYTHON.`;
 }
 
+function otherMachine(machine) {
+  return new SetupError(
+    `PyPI has ROS 2 for x86_64 Linux only and this machine is ${machine}: install ROS 2 (apt install ros-jazzy-ros-base or ros-humble-ros-base; an RDK board has it in /opt/tros), source its setup.bash and run this again.`,
+  );
+}
+
 /**
  * A CPython for which there are ROS wheels, one with headers (Python.h) before one without: with them the messages get
  * Python type support too. `$EFFVIT_PYTHON` is taken alone where it is set.
  */
 export async function findPython(
   env = process.env,
-  { isMachineSupported = (name) => name === 'x86_64' } = {},
+  { machine = process.arch === 'x64' ? 'x86_64' : process.arch } = {},
 ) {
+  // First of all: whatever else is missing, installing it would not help there.
+  if (machine !== SUPPORTED_MACHINE) throw otherMachine(machine);
   const own = env.EFFVIT_PYTHON;
   const names = ['python3'];
   for (let minor = NEWEST_MINOR; minor >= OLDEST_MINOR; minor -= 1) names.push(`python3.${minor}`);
@@ -69,13 +78,10 @@ export async function findPython(
   const found = (await Promise.all(candidates.map((name) => probe(name, env)))).filter(
     (one) => one !== undefined,
   );
+  const strange = found.find((one) => one.machine !== SUPPORTED_MACHINE);
+  if (strange !== undefined) throw otherMachine(strange.machine);
   const fitting = found.filter(fits);
   const best = fitting.find((one) => one.headers) ?? fitting[0];
   if (best === undefined) throw new SetupError(sentence(found));
-  if (!isMachineSupported(best.machine)) {
-    throw new SetupError(
-      `PyPI has ROS 2 for x86_64 Linux only and this machine is ${best.machine}: install ROS 2 (apt install ros-jazzy-ros-base or ros-humble-ros-base), source its setup.bash and run this again.`,
-    );
-  }
   return best;
 }

@@ -1,7 +1,8 @@
 // npm run ros:setup: makes a ROS 2 for this package where none is sourced, and fits rclnodejs to whichever there is.
+// --without-messages: effvit/msg/* is compiled by who calls this.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { checkNode, install } from '../bootstrap.mjs';
+import { install } from '../bootstrap.mjs';
 import { BASE_STEPS, makeBase } from './base.mjs';
 import { missingOf, variablesOf } from './environment.mjs';
 import { makeJavascript } from './javascript.mjs';
@@ -9,7 +10,7 @@ import { rclnodejsFolder, rosLayout } from './layout.mjs';
 import { isLinked, linkRclnodejs } from './link.mjs';
 import { withLock } from './lock.mjs';
 import { makeMessages } from './messages.mjs';
-import { makeNative } from './native.mjs';
+import { makeNative, prebuiltAddon } from './native.mjs';
 import { makeOverlay } from './overlay.mjs';
 import { isMain, reportSetupError } from './program.mjs';
 import { SetupError } from './SetupError.mjs';
@@ -52,11 +53,16 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
   const layout = rosLayout(root === undefined ? { env } : { env, root });
   if (process.features.require_module !== true) {
     throw new SetupError(
-      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`,
+      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install the newest Node.js 20 or 22.`,
     );
   }
   if (layout.rclnodejs === undefined) {
     throw new SetupError('rclnodejs is not in node_modules: run npm ci (without --omit=optional) first.');
+  }
+  if (layout.distro === 'lyrical' && prebuiltAddon(layout.rclnodejs, layout.distro) === undefined) {
+    throw new SetupError(
+      'rclnodejs has no build for ROS 2 lyrical on this system (it has one for Ubuntu resolute): source humble, jazzy or kilted, or use that system.',
+    );
   }
   if (missingOf(layout, { compileMessages }) === undefined) {
     out.write(`${describe(layout)}\n`);
@@ -88,9 +94,8 @@ export async function setUp({ env = process.env, root, out = process.stderr, com
 }
 
 async function main() {
-  checkNode();
   if (rclnodejsFolder() === undefined) install();
-  await setUp();
+  await setUp({ compileMessages: !process.argv.includes('--without-messages') });
 }
 
 if (isMain(import.meta.url)) await reportSetupError(main);

@@ -4,7 +4,7 @@ import { findExecutable } from './findExecutable.mjs';
 import { SetupError } from './SetupError.mjs';
 
 /** The distributions that rclnodejs 2.2 runs on and that this package is written for. */
-export const DISTROS = Object.freeze(['humble', 'jazzy', 'kilted']);
+export const DISTROS = Object.freeze(['humble', 'jazzy', 'kilted', 'lyrical']);
 
 /** The distributions whose wheels PyPI has, the default first. */
 const PRIVATE_DISTROS = Object.freeze(['jazzy', 'kilted']);

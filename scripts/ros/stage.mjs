@@ -1,5 +1,5 @@
 // Used by CMakeLists.txt: puts the node as it is installed (compiled files, what it needs of node_modules, models)
-// into a folder. node scripts/ros/stage.mjs FOLDER
+// into a folder, from this clone or from what packNode.mjs has made. node scripts/ros/stage.mjs FOLDER [TARBALL]
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -97,10 +97,18 @@ function copyPackages(target) {
   }
 }
 
-function stage(target) {
+/** Fills a folder beside the target, then puts it in the target's place. */
+function replace(target, fill) {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
+  fill(fresh);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(fresh, target);
+}
+
+/** All of the clone that the installed node needs. */
+export function copyNode(fresh, { packages = copyPackages } = {}) {
   // The definitions of vision_msgs and ai_msgs are read where messages are written, whoever compiled the package.
   for (const name of ['package.json', 'bin', 'models', 'msg', 'ros/vision_msgs/msg', 'ros/ai_msgs/msg']) {
     cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
@@ -109,12 +117,27 @@ function stage(target) {
     recursive: true,
     filter: (file) => !/\.(d\.ts|map)$/.test(file),
   });
-  copyPackages(fresh);
-  rmSync(target, { recursive: true, force: true });
-  renameSync(fresh, target);
+  packages(fresh);
 }
 
-async function main(target) {
+/** The set-up's own scripts fit the rclnodejs of the tarball to this ROS: there may be no node_modules beside them here. */
+async function stageTarball(target, tarball) {
+  const key = `${rosLayout().linkKey} ${statSync(tarball).mtimeMs} ${tarball}`;
+  const stamp = join(target, STAMP);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+  replace(target, (fresh) => {
+    // As npm makes them, with everything in a folder `package`.
+    run('tar', ['-xzf', tarball, '-C', fresh, '--strip-components=1', '--no-same-owner']);
+    run(process.execPath, [join(fresh, 'scripts', 'ros', 'setup.mjs'), '--without-messages']);
+  });
+  writeFileSync(stamp, key);
+}
+
+async function main(target, tarball) {
+  if (tarball !== undefined) {
+    await stageTarball(target, resolve(tarball));
+    return;
+  }
   compile();
   await setUp({ compileMessages: false });
   const key = inputsHash({
@@ -128,16 +151,16 @@ async function main(target) {
   });
   const stamp = join(target, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
-  stage(target);
+  replace(target, (fresh) => copyNode(fresh));
   writeFileSync(stamp, key);
 }
 
 if (isMain(import.meta.url)) {
-  const [target] = process.argv.slice(2);
+  const [target, tarball] = process.argv.slice(2);
   if (target === undefined) {
-    process.stderr.write('usage: node scripts/ros/stage.mjs FOLDER\n');
+    process.stderr.write('usage: node scripts/ros/stage.mjs FOLDER [TARBALL]\n');
     process.exitCode = 2;
   } else {
-    await reportSetupError(() => main(resolve(target)));
+    await reportSetupError(() => main(resolve(target), tarball));
   }
 }

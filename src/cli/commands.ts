@@ -49,6 +49,12 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
         load: async () => (await import('./registerModelPull.js')).registerModelPull,
       },
       {
+        name: 'import',
+        description:
+          "Take a classification of TROS's nodes (a workconfig: model file, class list) among the models.",
+        load: async () => (await import('./registerModelImport.js')).registerModelImport,
+      },
+      {
         name: 'list',
         description:
           'List the models that are known, their files, where they are, their checksums and licences.',

@@ -46,12 +46,16 @@ export function optionProblem(name: string, spec: OptionSpec, value: unknown): s
   return isValueOf(spec, value) ? undefined : valueProblem(expectation(spec), name, value);
 }
 
-function isValueOf({ type, choices, range }: OptionSpec, value: unknown): boolean {
+function isValueOf({ type, choices, range, defaultValue }: OptionSpec, value: unknown): boolean {
   switch (type) {
     case 'boolean':
       return typeof value === 'boolean';
     case 'string':
-      return typeof value === 'string' && value !== '' && (choices === undefined || choices.includes(value));
+      return (
+        typeof value === 'string' &&
+        (value !== '' || defaultValue === '') &&
+        (choices === undefined || choices.includes(value))
+      );
     case 'string_array':
       return (
         Array.isArray(value) &&
@@ -78,7 +82,7 @@ function expectation(spec: OptionSpec): string {
     case 'string_array':
       return 'a list of different, non-empty texts';
     case 'string':
-      return 'a non-empty text';
+      return spec.defaultValue === '' ? 'a text' : 'a non-empty text';
     default:
       return number;
   }

@@ -5,6 +5,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { nearestName } from '../core/nearestName.js';
 import { BPU_CHIPS } from './BpuChip.js';
+import { boardManifest, boardModels } from './boardModels.js';
 import { defaultManifest, forEveryChip } from './defaultManifest.js';
 import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
@@ -13,7 +14,8 @@ import { modelFolders, subFolderNames } from './modelFolders.js';
 const MODEL_FILE_EXTENSIONS = ['.onnx', '.ort', '.bin'];
 
 /**
- * The manifest of a model that a user names: by its name (see {@link modelFolders}), by a folder with a
+ * The manifest of a model that a user names: by its name (see {@link modelFolders}; those that
+ * came with an RDK board after their files), by a folder with a
  * manifest.yaml, or by a .onnx, .ort or .bin file. A file takes the manifest that lists it (in its own
  * folder, or a known model whose file has this name), else {@link defaultManifest}.
  *
@@ -48,6 +50,7 @@ export async function knownModelNames(env: NodeJS.ProcessEnv = process.env): Pro
       if (await isFile(join(folder.path, name, MANIFEST_NAME))) names.add(name);
     }
   }
+  for (const { name } of await boardModels(env)) names.add(name);
   return [...names].sort();
 }
 
@@ -65,7 +68,8 @@ async function resolveByName(name: string, env: NodeJS.ProcessEnv): Promise<Mode
     }
     return manifest;
   }
-  return undefined;
+  const ofBoard = (await boardModels(env)).find((model) => model.name === name);
+  return ofBoard && boardManifest(ofBoard);
 }
 
 async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<ModelManifest> {

@@ -1,11 +1,13 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { classificationCdr } from '../classify/messages/classificationCdr.js';
 import { type FrameReportMessage, frameReportMessage } from '../classify/messages/frameReportMessage.js';
+import type { HeaderMessage } from '../classify/messages/headerMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { DebugImages } from './DebugImages.js';
 import { cameraTopic } from './images/cameraInput.js';
+import { PerceptionPublishers } from './PerceptionPublishers.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import { CdrPublisher } from './rcl/CdrPublisher.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
@@ -49,12 +51,18 @@ export class NodePublishers {
   readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
+  /** Where the parameter perception_targets names a topic. */
+  readonly #perception: PerceptionPublishers | undefined;
   readonly #endpoints = new Map<string, OwnEndpoint>();
   readonly #destroyers: (() => void)[] = [];
   readonly #framesOfSource = new Map<string, number>();
 
-  /** @throws EffvitError BAD_CONFIG; nothing is published then. */
-  constructor(rcl: RclModule, node: RclNode, parameters: ClassificationParameters) {
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is published then. */
+  constructor(
+    rcl: RclModule,
+    node: RclNode,
+    parameters: ClassificationParameters & Pick<NodeParameterValues, 'perception_targets'>,
+  ) {
     this.#node = node;
     const make = <Publisher>(
       [type, topic, depth, durability = QOS.volatile]: Endpoint,
@@ -88,6 +96,14 @@ export class NodePublishers {
       this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
       this.#visionInfo = makeCdr('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
       this.#labelInfo = makeCdr('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
+      const topic = parameters.perception_targets;
+      if (topic !== '') {
+        this.#perception = new PerceptionPublishers(
+          topic,
+          (type, name) => makeCdr(type, name, DEPTH),
+          (text) => node.getLogger().warn(text),
+        );
+      }
     } catch (error) {
       for (const destroy of this.#destroyers) destroy();
       throw error;
@@ -134,6 +150,7 @@ export class NodePublishers {
     if (outcome.kind === 'result') {
       const publisher = this.#classifications.get(source) ?? this.#classifications.get(SHARED);
       publisher?.publish(classificationCdr(outcome.header, outcome.value, parameters.class_id_format));
+      this.#perception?.publish(outcome, classifier);
     }
     const sequence = this.#framesOfSource.get(source) ?? 0;
     this.#framesOfSource.set(source, sequence + 1);
@@ -152,8 +169,9 @@ export class NodePublishers {
     return this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
   }
 
-  publishStatistics(message: PipelineStatisticsMessage): void {
+  publishStatistics(message: PipelineStatisticsMessage, classifier: Classifier): void {
     this.#statistics.publish(message);
+    this.#perception?.publishInfo(this.#header(), classifier);
   }
 
   /** The subscribers of each topic. */
@@ -163,7 +181,7 @@ export class NodePublishers {
     );
   }
 
-  #header(): object {
+  #header(): HeaderMessage {
     return { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' };
   }
 

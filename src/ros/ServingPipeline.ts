@@ -54,7 +54,7 @@ export class ServingPipeline {
       machineMonitor,
       nowNs: () => node.now().nanoseconds,
       parameters,
-      publish: (message) => publishers.publishStatistics(message),
+      publish: (message) => publishers.publishStatistics(message, classifier),
     });
   }
 

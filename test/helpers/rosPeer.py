@@ -1,6 +1,6 @@
 """Another ROS node, in Python, driven over its standard input: one JSON object a line in, one out.
 
-subscribe {topic, type, reliable?, latched?}; take {topic}: all messages since the last take;
+subscribe {topic, type, reliable?, latched?}; subscribe_stamps: of images only [sec, nanosec] are kept; take {topic}: all messages since the last take;
 call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
 bytes field is base64; unadvertise {topic}; matched {topic}: endpoints on the other side of what was subscribed or advertised;
 stream {topic, message, hz}: publishes it over and over, the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
@@ -81,6 +81,16 @@ class Peer:
         messages = self.taken.setdefault(r['topic'], [])
         self.endpoints[r['topic']] = self.node.create_subscription(
             load(r['type']), r['topic'], messages.append, profile(r))
+        return True
+
+    def subscribe_stamps(self, r):
+        stamps = self.taken.setdefault(r['topic'], [])
+
+        def on_image(message):
+            stamp = message.header.stamp if hasattr(message, 'header') else message.time_stamp
+            stamps.append([stamp.sec, stamp.nanosec])
+
+        self.endpoints[r['topic']] = self.node.create_subscription(load(r['type']), r['topic'], on_image, profile(r))
         return True
 
     def take(self, r):

@@ -1,6 +1,6 @@
 import { asEffvitError } from '../../core/EffvitError.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
-import { detectChip } from '../../inference/bpu/detectChip.js';
+import { detectChip, otherBoard } from '../../inference/bpu/detectChip.js';
 import { LibDnn } from '../../inference/bpu/LibDnn.js';
 import { systemRoot } from '../../inference/bpu/systemRoot.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
@@ -10,18 +10,22 @@ const HOT_CELSIUS = 85;
 
 /** The BPU's chip, its runtime, and how it fares. */
 export async function checkBpu(machine: Machine): Promise<Finding[]> {
-  const chip = detectChip(systemRoot(machine.env, machine.root), machine.env);
-  const findings: Finding[] = [
-    ok(
-      'BPU',
-      chip === undefined
-        ? 'none on this machine: inference runs on the CPU, or on a simulated BPU'
-        : `${chip} (${MARCH_OF_CHIP[chip]})`,
-    ),
-    ...(await checkRuntime(machine, chip)),
-  ];
+  const root = systemRoot(machine.env, machine.root);
+  const chip = detectChip(root, machine.env);
+  const findings = [checkChip(chip, otherBoard(root)), ...(await checkRuntime(machine, chip))];
   if (chip !== undefined) findings.push(...checkBoard(machine));
   return findings;
+}
+
+function checkChip(chip: BpuChip | undefined, other: string | undefined): Finding {
+  if (chip !== undefined) return ok('BPU', `${chip} (${MARCH_OF_CHIP[chip]})`);
+  if (other === undefined)
+    return ok('BPU', 'none on this machine: inference runs on the CPU, or on a simulated BPU');
+  return warning(
+    'BPU',
+    `${other}, of another generation than the X5 and X3: its BPU is not used, inference runs on the CPU`,
+    'effvit bench --backend onnx',
+  );
 }
 
 async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promise<Finding[]> {

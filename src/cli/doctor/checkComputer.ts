@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { cpuFlags, hasExactInt8 } from '../../core/cpuFlags.js';
+import { packagePath } from '../../core/packageRoot.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
-
-const OLDEST_NODE = [20, 15] as const;
 
 /** Node.js, the CPU's int8 instructions and its governor. */
 export function checkComputer(machine: Machine): Finding[] {
@@ -10,15 +10,21 @@ export function checkComputer(machine: Machine): Finding[] {
 }
 
 function checkNode({ nodeVersion }: Machine): Finding {
-  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_NODE;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor))
-    return ok('Node.js', nodeVersion);
+  const oldest = oldestNode();
+  if (nodeVersion.localeCompare(oldest, 'en', { numeric: true }) >= 0) return ok('Node.js', nodeVersion);
   return problem(
     'Node.js',
-    `${nodeVersion} is older than ${oldestMajor}.${oldestMinor}`,
+    `${nodeVersion} is older than ${oldest}`,
     'curl -fsSL https://deb.nodesource.com/setup_20.x | sudo -E bash - && sudo apt install nodejs',
   );
+}
+
+/** As package.json names it; one that is older by much is refused before any of this is read: bin/checkNode.cjs. */
+function oldestNode(): string {
+  const { engines } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  return engines.node.replace('>=', '');
 }
 
 function checkInt8({ root, arch }: Machine): Finding {

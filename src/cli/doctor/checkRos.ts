@@ -37,7 +37,10 @@ export function checkRos(
       warning(
         'ROS 2',
         'not sourced in this shell: pictures, bags and benches work, `effvit node` does not',
-        'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- node bin/effvit.mjs doctor)',
+        // There is no private ROS for another processor.
+        machine.arch === 'x64'
+          ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- node bin/effvit.mjs doctor)'
+          : 'source /opt/ros/<distro>/setup.bash, on an RDK board /opt/tros/<distro>/setup.bash',
       ),
     );
   } else {

@@ -67,7 +67,7 @@ export class LibDnn {
   /**
    * @param libraryPath absent: `$EFFVIT_LIBDNN`, else the known places.
    * @throws EffvitError NOT_FOUND (no library, or one that does not load), BPU_FAILED (older than 1.18),
-   *   UNSUPPORTED (another memory layout, or koffi has no build for this machine).
+   *   UNSUPPORTED (of a later generation, another memory layout, or koffi has no build for this machine).
    */
   static async open(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']): Promise<LibDnn> {
     const koffi = loadNative<Koffi>('koffi');
@@ -217,6 +217,12 @@ function checkedVersion(path: string, library: ReturnType<Koffi['load']>): strin
   }
   const major = Number(match[1]);
   const minor = Number(match[2]);
+  if (major > OLDEST_MAJOR) {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `${path} is libdnn ${match[0]}, of the generation of the RDK S100 and S600 (UCP: hbDNNInferV2 in place of hbDNNInfer), and effvit drives that of the X5 and X3 (${OLDEST_MAJOR}.${OLDEST_MINOR} to 1.x): choose the backend onnx.`,
+    );
+  }
   if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR)) {
     throw new EffvitError(
       'BPU_FAILED',

@@ -9,9 +9,12 @@ const NAMES: readonly (readonly [RegExp, BpuChip])[] = [
   [/\bx3|rdk-?x3|sunrise3/i, 'rdk-x3'],
 ];
 
+/** Boards whose BPU is of another generation: what runs on an X5 or X3 does not run there, nor the other way round. */
+const OTHER_BOARDS = /\b(?:rdk[ -]?)?(s100p?|s600|ultra)\b/i;
+
 /**
- * The BPU chip of this machine: `$EFFVIT_BPU_CHIP`, else by the name of the board, else by the number of BPU cores
- * (one on the X5, two on the X3); undefined where there is none.
+ * The BPU chip of this machine: `$EFFVIT_BPU_CHIP`, else by the name of the board, else, where it has no name, by the
+ * number of BPU cores (one on the X5, two on the X3); undefined where there is none, or one that is not supported.
  *
  * @param root prefix of /proc and /sys, for tests.
  */
@@ -20,17 +23,29 @@ export function detectChip(root = systemRoot(), env: NodeJS.ProcessEnv = process
   if (given !== undefined) return given;
   const hasCore = (core: number): boolean => existsSync(join(root, `sys/devices/system/bpu/bpu${core}`));
   const board = boardName(root);
+  if (OTHER_BOARDS.test(board)) return undefined;
   const named = NAMES.find(([pattern]) => pattern.test(board));
   if (named !== undefined) return named[1];
   if (!hasCore(0)) return undefined;
   return hasCore(1) ? 'rdk-x3' : 'rdk-x5';
 }
 
+/** The name of a board whose BPU is of another generation than the supported ones; undefined elsewhere. */
+export function otherBoard(root = systemRoot()): string | undefined {
+  const name = OTHER_BOARDS.exec(boardName(root))?.[1];
+  return name === undefined ? undefined : `RDK ${/^ultra$/i.test(name) ? 'Ultra' : name.toUpperCase()}`;
+}
+
+/** What the board calls itself, in its device tree and to the vendor's tools; empty on a PC. */
 function boardName(root: string): string {
-  try {
-    return readFileSync(join(root, 'proc/device-tree/model'), 'utf8').replaceAll('\0', ' ');
-  } catch {
-    // No device tree: a PC.
-    return '';
-  }
+  return ['proc/device-tree/model', 'sys/class/boardinfo/soc_name']
+    .map((path) => {
+      try {
+        return readFileSync(join(root, path), 'utf8').replaceAll('\0', ' ').trim();
+      } catch {
+        return '';
+      }
+    })
+    .join(' ')
+    .trim();
 }

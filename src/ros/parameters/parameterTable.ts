@@ -28,6 +28,13 @@ const NODE_PARAMETERS = {
       "Publish each camera's results on a topic of its own, classification/ and the camera's name as image_topics has it, in place of all on classification.",
     change: 'restart',
   },
+  perception_targets: {
+    type: 'string',
+    defaultValue: '',
+    description:
+      'Topic for results as TROS has them (ai_msgs/PerceptionTargets, and PerceptionInfo on <topic>_info), for its web page, fusion and recorders, such as hobot_dnn_detection; empty publishes none.',
+    change: 'restart',
+  },
   class_id_format: {
     type: 'string',
     defaultValue: 'label',

@@ -14,7 +14,10 @@ export class CdrPublisher<Message extends object = object> {
   constructor(node: RclNode, type: string, topic: string, options?: object) {
     this.#node = node;
     this.#encoder = new MessageEncoder(type);
-    this.#publisher = node.createPublisher<Buffer>(type, topic, options);
+    const [pkgName = '', subFolder = '', interfaceName = ''] = type.split('/');
+    // Its own class, which knows the type's name alone: rclnodejs's would have to be generated for every package.
+    const typeClass = Object.assign(class {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
+    this.#publisher = node.createPublisher<Buffer>(typeClass, topic, options);
   }
 
   /** Matched subscriptions. */

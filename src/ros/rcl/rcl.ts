@@ -100,7 +100,12 @@ export interface RclNode {
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;
-  createPublisher<Message>(type: string, topic: string, options?: object): RclPublisher<Message>;
+  /** A class need not be more than its type where messages are published as they are serialised. */
+  createPublisher<Message>(
+    type: string | { type(): RclMessageType },
+    topic: string,
+    options?: object,
+  ): RclPublisher<Message>;
   destroyPublisher(publisher: RclPublisher<never>): void;
   /** With `isRaw` the message is its CDR, and there is no `info`. */
   createSubscription<Message = Uint8Array>(

@@ -25,7 +25,7 @@ export function rosProblem(
     return `ROS 2 ${distro} is sourced but there is no ros2 on PATH: source setup.bash anew.`;
   }
   if (isEsmRequirable !== true) {
-    return `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`;
+    return `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install the newest Node.js 20 or 22.`;
   }
   const problem = packagesProblem(env);
   if (problem !== undefined) return problem;

@@ -32,7 +32,7 @@ for (const shell of SHELLS) {
     it('completes commands and those below them', () => {
       assert.deepEqual(offered('effvit be'), ['bench']);
       assert.deepEqual(offered('effvit model pu'), ['pull']);
-      assert.deepEqual([...offered('effvit model ')].sort(), ['build', 'info', 'list', 'pull']);
+      assert.deepEqual([...offered('effvit model ')].sort(), ['build', 'import', 'info', 'list', 'pull']);
     });
 
     it('completes options of the command at hand', () => {

@@ -117,7 +117,7 @@ describe('npm run ros', function () {
     const show = 'console.log(process.env.ROS_DISTRO, process.env.AMENT_PREFIX_PATH !== undefined)';
     const { code, stdout } = await runRosScript('run', [process.execPath, '-e', show]);
     assert.equal(code, 0);
-    assert.match(stdout, /^(humble|jazzy|kilted) true$/m);
+    assert.match(stdout, /^(humble|jazzy|kilted|lyrical) true$/m);
   });
 
   it("keeps the command's exit code, and says when there is no such command", async () => {

@@ -11,6 +11,24 @@ const IMAGE = 'sensor_msgs/msg/Image';
 const COMPRESSED = 'sensor_msgs/msg/CompressedImage';
 const { NAME } = NodeUnderTest;
 
+/** ai_msgs/msg/PerceptionTargets as a test peer tells it. */
+interface PerceptionTargets {
+  readonly header: Classification['header'];
+  readonly fps: number;
+  readonly perfs: {
+    type: string;
+    stamp_start: { sec: number; nanosec: number };
+    stamp_end: { sec: number; nanosec: number };
+    time_ms_duration: number;
+  }[];
+  readonly targets: {
+    type: string;
+    track_id: number;
+    rois: { type: string; rect: object; confidence: number }[];
+    attributes: { type: string; value: number; confidence: number }[];
+  }[];
+}
+
 /** What mipi_cam sends by default. */
 const MIPI = { widthPx: 960, heightPx: 544 };
 
@@ -139,7 +157,7 @@ describe('ROS node: cameras of TROS', function () {
       [hbmMessage({ encoding: 'h264' }), /hobot_codec/],
       [hbmMessage({ encoding: 'nv13' }), /unknown encoding 'nv13'/],
       [hbmMessage({ sizeBytes: 100 }), /100 bytes of data where .* need 4608/],
-      [hbmMessage({ strideBytes: 8, data: new Uint8Array(4608) }), /step of 8 bytes/],
+      [hbmMessage({ strideBytes: 8, data: new Uint8Array(5000) }), /step of 8 bytes/],
       [hbmMessage({ widthPx: 0, strideBytes: 64 }), /width of 0/],
       [hbmMessage({ encoding: 'jpeg' }), /no picture that is known/],
     ];
@@ -159,6 +177,83 @@ describe('ROS node: cameras of TROS', function () {
     const { dropped, published } = await accounted(user, 2 * malformed.length);
     assert.equal(published, malformed.length);
     assert.equal(dropped.find(({ cause }) => cause === 'bad_image')?.count, malformed.length);
+  });
+
+  it("publishes results as TROS has them: the vendor's web page pairs every one with its image", async () => {
+    const topic = '/hobot_dnn_detection';
+    const user = await rig.startActive(
+      ...['-r', 'image:=/hbmem_img', '-p', 'perception_targets:=hobot_dnn_detection', '-p', 'top_k:=2'],
+      ...['-p', 'queue_size:=100', '-p', 'qos_overrides./hbmem_img.subscription.reliability:=reliable'],
+      ...['-p', 'qos_overrides./hbmem_img.subscription.depth:=100', '-p', 'resize_mode:=crop'],
+    );
+    await user.ask({ op: 'subscribe', topic, type: 'ai_msgs/msg/PerceptionTargets' });
+    await user.ask({ op: 'subscribe', topic: `${topic}_info`, type: 'ai_msgs/msg/PerceptionInfo' });
+    // The page takes images from the same topic.
+    await user.ask({ op: 'subscribe_stamps', topic: '/hbmem_img', type: HBM });
+    for (const name of [topic, `${topic}_info`]) await user.match(name);
+    const camera = await rig.startPeer();
+    await advertise(camera, '/hbmem_img', HBM);
+    await user.match('/hbmem_img');
+    const beganS = Date.now() / 1000;
+    const message = hbmMessage({ ...MIPI, data: mottledNv12(MIPI) });
+    await camera.ask({ op: 'stream', topic: '/hbmem_img', hz: 20, message });
+    const targets = await rig.takeAll<PerceptionTargets>(user, topic, 20);
+    const sent = await camera.ask<number>({ op: 'unstream', topic: '/hbmem_img' });
+    targets.push(...(await rig.takeAll<PerceptionTargets>(user, topic, sent - targets.length)));
+    const images = await user.ask<[number, number][]>({ op: 'take', topic: '/hbmem_img' });
+    const key = (sec: number, nanosec: number) => `${sec}.${nanosec}`;
+    const stamps = new Set(images.map(([sec, nanosec]) => key(sec, nanosec)));
+    assert.equal(stamps.size, sent);
+    for (const { header } of targets) {
+      assert.ok(stamps.has(key(header.stamp.sec, header.stamp.nanosec)), 'a result without its image');
+    }
+    assert.equal(targets.length, sent);
+
+    const results = await rig.takeAll<Classification>(user, '/classification', sent);
+    for (const [index, target] of targets.entries()) {
+      const own = results[index];
+      assert.deepEqual(target.header, own?.header);
+      assert.deepEqual(
+        target.targets.map(({ type }) => type),
+        own?.results.map(({ class_id }) => class_id),
+      );
+      for (const [rank, { rois, track_id, attributes }] of target.targets.entries()) {
+        const score = own?.results[rank]?.score ?? Number.NaN;
+        assert.equal(rois.length, 1);
+        assert.equal(rois[0]?.confidence, Math.fround(score));
+        // The middle of 960x544, of which 224 of 256 pixels are seen.
+        assert.deepEqual(rois[0]?.rect, {
+          x_offset: 243,
+          y_offset: 34,
+          height: 476,
+          width: 477,
+          do_rectify: false,
+        });
+        assert.equal(track_id, 0);
+        assert.deepEqual(
+          attributes.map(({ type }) => type),
+          ['score', 'class_index'],
+        );
+      }
+      assert.deepEqual(
+        target.perfs.map(({ type }) => type.replace(/^.*?_(?=preprocess|predict|postprocess|pipeline)/, '')),
+        ['preprocess', 'predict_infer', 'predict_parse', 'postprocess', 'pipeline'],
+      );
+      for (const { stamp_start, stamp_end, time_ms_duration } of target.perfs) {
+        const spanMs =
+          1e3 * (stamp_end.sec - stamp_start.sec) + (stamp_end.nanosec - stamp_start.nanosec) / 1e6;
+        assert.ok(Math.abs(spanMs - time_ms_duration) < 1e-4);
+        assert.ok(stamp_start.sec >= Math.floor(beganS) && time_ms_duration >= 0);
+      }
+    }
+    assert.ok(targets.some(({ perfs }) => !Number.isInteger(perfs[0]?.time_ms_duration)));
+    assert.ok((targets.at(-1)?.fps ?? 0) > 0);
+    const [info] = await rig.takeAll<{ width: number; height: number; class_names: string[] }>(
+      user,
+      `${topic}_info`,
+      1,
+    );
+    assert.deepEqual([info?.width, info?.height, info?.class_names], [224, 224, COLOURS]);
   });
 
   it('hears a USB camera: CompressedImage on the topic itself, and Image that holds a jpeg', async () => {
@@ -217,10 +312,10 @@ describe('ROS node: cameras of TROS', function () {
     }
   });
 
-  it('does not double the suffix of a topic that names its compressed images', async () => {
-    const topic = '/cam/image_raw/compressed';
-    const reliable = ['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`];
-    for (const transport of ['auto', 'compressed']) {
+  for (const transport of ['auto', 'compressed']) {
+    it(`does not double the suffix of a topic that names its compressed images: ${transport}`, async () => {
+      const topic = '/cam/image_raw/compressed';
+      const reliable = ['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`];
       const user = await rig.startActive(
         ...['-p', `image_topics:=["${topic}"]`, '-p', `image_transport:=${transport}`, ...reliable],
       );
@@ -233,8 +328,6 @@ describe('ROS node: cameras of TROS', function () {
       });
       const [result] = await rig.takeAll<Classification>(user, '/classification', 1);
       assert.equal(result?.results[0]?.class_id, 'green', transport);
-      assert.equal(await rig.node.end(), 0);
-      await user.close();
-    }
-  });
+    });
+  }
 });

@@ -34,14 +34,17 @@ describe('effvit doctor', () => {
       writeFileSync(scratch.path(path), content);
     }
     const own = { EFFVIT_CACHE: scratch.path('cache'), EFFVIT_MODEL_PATH: scratch.path('models') };
-    return { root: scratch.path(), env: { ...own, ...env }, nodeVersion: '20.15.0', arch: 'x64', ...rest };
+    return { root: scratch.path(), env: { ...own, ...env }, nodeVersion: '20.20.2', arch: 'x64', ...rest };
   }
 
   it('judges Node.js by what the package needs', () => {
     for (const [nodeVersion, status] of [
-      ['20.14.9', 'problem'],
+      ['12.22.9', 'problem'],
       ['18.20.0', 'problem'],
-      ['20.15.0', 'ok'],
+      ['20.9.0', 'problem'],
+      ['20.20.1', 'problem'],
+      ['20.20.2', 'ok'],
+      ['20.20.10', 'ok'],
       ['22.0.0', 'ok'],
     ] as const) {
       assert.equal(find(checkComputer(machine({}, {}, { nodeVersion })), 'Node.js').status, status);

@@ -39,6 +39,7 @@ describe('launch/classifier.launch.py', function () {
       'name',
       'namespace',
       'params_file',
+      'perception_targets',
       'respawn',
       'respawn_delay',
       'threads',

@@ -7,6 +7,7 @@ import { STANDARD_DEFINITIONS } from './standardDefinitions.js';
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   effvit: ['msg'],
   vision_msgs: ['ros', 'vision_msgs', 'msg'],
+  ai_msgs: ['ros', 'ai_msgs', 'msg'],
 };
 
 /** `pkg/msg/Name`, with the names that ROS allows, so that a type never leads out of its folder. */

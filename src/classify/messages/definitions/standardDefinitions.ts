@@ -1,7 +1,7 @@
 /**
  * The standard messages that recordings hold, that the node publishes, or that ours build on, by full type name. Field names, types and
- * order are those of the ROS packages; the comments are ours. Those of this package and of vision_msgs lie in
- * `msg/` and `ros/vision_msgs/msg/`.
+ * order are those of the ROS packages; the comments are ours. Those of this package, of vision_msgs and of
+ * ai_msgs lie in msg/ and the folders of ros/.
  */
 export const STANDARD_DEFINITIONS: ReadonlyMap<string, string> = new Map([
   [
@@ -55,6 +55,24 @@ std_msgs/Header header
 string format
 # The picture's file.
 uint8[] data
+`,
+  ],
+  [
+    'sensor_msgs/msg/RegionOfInterest',
+    `# A part of an image, in pixels.
+uint32 x_offset
+uint32 y_offset
+uint32 height
+uint32 width
+# Whether the region is of a raw image and meant for the rectified one.
+bool do_rectify
+`,
+  ],
+  [
+    'geometry_msgs/msg/Point32',
+    `float32 x
+float32 y
+float32 z
 `,
   ],
   [

@@ -4,7 +4,7 @@ import {
   hottestCelsius,
   readBoardMonitor,
 } from '../../../../src/inference/bpu/BoardMonitor.js';
-import { detectChip } from '../../../../src/inference/bpu/detectChip.js';
+import { detectChip, otherBoard } from '../../../../src/inference/bpu/detectChip.js';
 import { systemRoot } from '../../../../src/inference/bpu/systemRoot.js';
 import { BPU_FOLDER as BPU, writeBoardTree, X5_TREE as X5 } from '../../../helpers/boardTree.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
@@ -94,5 +94,30 @@ describe('BoardMonitor', () => {
     assert.equal(detectChip(write(X5), {}), 'rdk-x5');
     assert.equal(detectChip(scratch.path(), { EFFVIT_BPU_CHIP: 'rdk-x3' }), 'rdk-x3');
     assert.equal(detectChip(scratch.path(), { EFFVIT_BPU_CHIP: 'rdk-x9' }), 'rdk-x5');
+  });
+
+  it('takes no board of another generation for one of these', () => {
+    for (const [model, name] of [
+      ['D-Robotics RDK S100 V0P5', 'RDK S100'],
+      ['D-Robotics RDK S100P V1P0', 'RDK S100P'],
+      ['RDK S600', 'RDK S600'],
+      ['Hobot RDK Ultra', 'RDK Ultra'],
+    ] as const) {
+      const root = write({
+        'proc/device-tree/model': `${model}\0`,
+        [`${BPU}/bpu0/ratio`]: '0\n',
+        [`${BPU}/bpu1/ratio`]: '0\n',
+      });
+      assert.equal(detectChip(root, {}), undefined, model);
+      assert.equal(otherBoard(root), name);
+    }
+    const bySoc = write({ 'proc/device-tree/model': 'unnamed\0', 'sys/class/boardinfo/soc_name': 'S100P\n' });
+    assert.equal(detectChip(bySoc, {}), undefined);
+    assert.equal(otherBoard(bySoc), 'RDK S100P');
+    for (const model of ['D-Robotics RDK X5 V1.0', 'Hobot X3 PI V2.1 (Board) RDK X3']) {
+      const root = write({ 'proc/device-tree/model': `${model}\0`, 'sys/class/boardinfo/soc_name': 'X\n' });
+      assert.notEqual(detectChip(root, {}), undefined, model);
+      assert.equal(otherBoard(root), undefined);
+    }
   });
 });

@@ -376,12 +376,18 @@ describe('BpuBackend', () => {
         { march: 1 },
         /-6000014 \(a model for another chip/,
       ],
+      [
+        'the runtime of another generation',
+        { version: 31_306 },
+        /is libdnn 3\.13\.6, of the generation of the RDK S100 and S600 .*: choose the backend onnx/,
+      ],
       ['an old runtime', { version: 10_804 }, /libdnn 1\.18 or later but .* is 1\.8\.4/],
     ];
     for (const [name, settings, message] of models) {
       it(name, async () => {
         fake.set(settings);
-        const code = 'version' in settings ? 'BPU_FAILED' : 'BAD_MODEL';
+        const version = settings['version'];
+        const code = version === undefined ? 'BAD_MODEL' : version > 20_000 ? 'UNSUPPORTED' : 'BPU_FAILED';
         await assertRejected(makeBackend({ classCount: 1000 }).load(), code, message);
         assert.deepEqual(fake.held(), NOTHING);
         assert.equal(fake.violations(), '');

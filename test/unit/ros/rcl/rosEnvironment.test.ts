@@ -30,7 +30,7 @@ describe('rosProblem', () => {
   it('says that this Node.js cannot load rclnodejs, before anything of it is loaded', () => {
     assert.equal(
       rosProblem(sourced(), false),
-      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install Node.js 20.20.2 or later (of the 22s, 22.12 or later).`,
+      `rclnodejs cannot be loaded by Node.js ${process.versions.node}: install the newest Node.js 20 or 22.`,
     );
   });
 

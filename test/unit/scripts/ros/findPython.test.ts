@@ -18,7 +18,8 @@ interface Answer {
 
 describe('scripts/ros/findPython', () => {
   const scratch = scratchFolder();
-  let findPython: (env: NodeJS.ProcessEnv) => Promise<Found> = () => Promise.reject(new Error('not loaded'));
+  let findPython: (env: NodeJS.ProcessEnv, options?: { machine: string }) => Promise<Found> = () =>
+    Promise.reject(new Error('not loaded'));
 
   beforeEach(async () => {
     ({ findPython } = await rosScript<{ findPython: typeof findPython }>('findPython'));
@@ -40,7 +41,7 @@ describe('scripts/ros/findPython', () => {
   }
 
   const find = (env: NodeJS.ProcessEnv = {}): Promise<Found> =>
-    findPython({ PATH: scratch.path('bin'), ...env });
+    findPython({ PATH: scratch.path('bin'), ...env }, { machine: 'x86_64' });
 
   it('takes python3 where it fits, else the newest that does', async () => {
     install('python3', { version: [3, 9, 2] });
@@ -90,6 +91,14 @@ describe('scripts/ros/findPython', () => {
       find(),
       /for x86_64 Linux only and this machine is aarch64: install ROS 2 \(apt install/,
     );
+  });
+
+  it('says that there is nothing for another machine before it asks for anything', async () => {
+    const other =
+      /^PyPI has ROS 2 for x86_64 Linux only and this machine is arm64: install ROS 2 \(apt install .*\/opt\/tros/;
+    await assert.rejects(findPython({ PATH: scratch.path('bin') }, { machine: 'arm64' }), { message: other });
+    install('python3', { venv: false, machine: 'aarch64' });
+    await assert.rejects(find(), /this machine is aarch64/);
   });
 
   it('passes over a program that is no Python', async () => {

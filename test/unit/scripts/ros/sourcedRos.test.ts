@@ -26,8 +26,8 @@ describe('scripts/ros/sourcedRos', () => {
     return { ROS_DISTRO: distro, ROS_VERSION: '2', AMENT_PREFIX_PATH: root, PATH: `/usr/bin:${root}/bin` };
   }
 
-  it('knows Humble, Jazzy and Kilted by distribution, root and prefixes', () => {
-    for (const distro of ['humble', 'jazzy', 'kilted']) {
+  it('knows Humble, Jazzy, Kilted and Lyrical by distribution, root and prefixes', () => {
+    for (const distro of ['humble', 'jazzy', 'kilted', 'lyrical']) {
       const root = scratch.path('opt', distro);
       assert.deepEqual(sourcedRos(source(distro)), { distro, root, prefixes: [root] });
     }
@@ -62,7 +62,7 @@ describe('scripts/ros/sourcedRos', () => {
     assert.throws(() => sourcedRos(source('foxy')), {
       name: 'SetupError',
       message:
-        'ROS 2 foxy is sourced, but effvit runs on humble, jazzy, kilted: source one of those, or none for the private ROS 2.',
+        'ROS 2 foxy is sourced, but effvit runs on humble, jazzy, kilted, lyrical: source one of those, or none for the private ROS 2.',
     });
     assert.throws(() => sourcedRos({ ...source('noetic'), ROS_VERSION: '1' }), {
       message: 'ROS 1 noetic is sourced, and effvit is a ROS 2 node: source a ROS 2 in a new shell.',

@@ -6,12 +6,14 @@ import { STANDARD_DEFINITIONS } from '../../../../../src/classify/messages/defin
 import { packagePath } from '../../../../../src/core/packageRoot.js';
 
 const OWN = readdirSync(packagePath('msg')).map((name) => `effvit/msg/${name.replace('.msg', '')}`);
-const VISION = readdirSync(packagePath('ros', 'vision_msgs', 'msg')).map(
-  (name) => `vision_msgs/msg/${name.replace('.msg', '')}`,
+const OTHERS = ['vision_msgs', 'ai_msgs'].flatMap((packageName) =>
+  readdirSync(packagePath('ros', packageName, 'msg')).map(
+    (name) => `${packageName}/msg/${name.replace('.msg', '')}`,
+  ),
 );
 
 describe('messageDefinition', () => {
-  for (const type of [...OWN, ...VISION, ...STANDARD_DEFINITIONS.keys()]) {
+  for (const type of [...OWN, ...OTHERS, ...STANDARD_DEFINITIONS.keys()]) {
     it(`is whole for ${type}`, () => {
       const definitions = parse(messageDefinition(type), { ros2: true });
       const names = new Set(definitions.map(({ name }) => name));

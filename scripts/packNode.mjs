@@ -1,0 +1,72 @@
+// npm run pack:node [-- --arch arm64]: the node with its production dependencies as one npm tarball, for a build farm or
+// a board without network. Beside CMakeLists.txt colcon build takes it; `npm install -g FILE` takes it, too.
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bootstrap, root, run, say } from './bootstrap.mjs';
+import { copyNode } from './ros/stage.mjs';
+
+const { values } = parseArgs({ options: { arch: { type: 'string', default: process.arch } } });
+const { arch } = values;
+if (!['x64', 'arm64'].includes(arch)) {
+  console.error(`effvit: --arch is ${arch}, but there are builds for x64 and arm64 only.`);
+  process.exit(2);
+}
+
+/** Of packages that bring every platform along, what another one runs. */
+function removeOthers(folder) {
+  const runtimes = join(folder, 'node_modules', 'onnxruntime-node', 'bin', 'napi-v6');
+  for (const platform of readdirSync(runtimes)) {
+    if (platform !== 'linux') rmSync(join(runtimes, platform), { recursive: true });
+  }
+  for (const other of readdirSync(join(runtimes, 'linux'))) {
+    if (other !== arch) rmSync(join(runtimes, 'linux', other), { recursive: true });
+  }
+  const prebuilds = join(folder, 'node_modules', 'rclnodejs', 'prebuilds');
+  for (const platform of readdirSync(prebuilds)) {
+    const path = join(prebuilds, platform);
+    if (platform !== `linux-${arch}`) rmSync(path, { recursive: true });
+    else for (const file of readdirSync(path)) if (file.includes('electron')) rmSync(join(path, file));
+  }
+}
+
+function install(folder) {
+  for (const name of ['package-lock.json', '.npmrc']) cpSync(join(root, name), join(folder, name));
+  const platform = ['--os=linux', `--cpu=${arch}`, '--libc=glibc'];
+  run('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error', ...platform], {
+    cwd: folder,
+  });
+  removeOthers(folder);
+}
+
+bootstrap();
+const folder = join(root, 'build', 'pack', arch);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+say(`Installing the production dependencies for linux-${arch} ...`);
+copyNode(folder, { packages: install });
+// What the set-up needs to fit rclnodejs to a ROS where the tarball is unpacked.
+for (const name of ['CMakeLists.txt', 'package.xml', 'LICENSE', 'launch', 'config', 'scripts', 'ros'])
+  cpSync(join(root, name), join(folder, name), { recursive: true });
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+const bundled = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+const { devDependencies, ...kept } = manifest;
+writeFileSync(
+  join(folder, 'package.json'),
+  `${JSON.stringify({ ...kept, bundleDependencies: bundled }, null, 2)}\n`,
+);
+say('Packing ...');
+run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], { cwd: folder });
+const target = join(root, `effvit-node-linux-${arch}.tgz`);
+renameSync(join(folder, `${manifest.name}-${manifest.version}.tgz`), target);
+rmSync(folder, { recursive: true, force: true });
+say(`${target} (${(statSync(target).size / 2 ** 20).toFixed(0)} MiB)`);

@@ -1,0 +1,125 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { cacheFolder } from '../core/cacheFolder.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { MARCH_OF_CHIP } from './BpuChip.js';
+import { decodeUtf8 } from './decodeUtf8.js';
+import { nameOfFile } from './defaultManifest.js';
+import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
+import type { ModelManifest } from './ModelManifest.js';
+import { readBpuFile } from './readBpuFile.js';
+
+/** What of a workconfig of hobot_dnn's nodes is used; the rest is for their own parsers. */
+const workconfigSchema = z.object({
+  model_file: z.string().min(1),
+  cls_names_list: z.string().min(1),
+  dnn_Parser: z.string(),
+});
+
+const PARSER = 'classification';
+const LABELS_NAME = 'labels.txt';
+
+export interface ImportOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Where relative names may be meant from, as the node's own launch file has it; default: the working directory. */
+  readonly workingFolder?: string;
+  /** Replaces a model of the same name. */
+  readonly force?: boolean;
+}
+
+/**
+ * Takes a workconfig of TROS's classification (model file, class list) into a manifest and labels of their own, in the
+ * user's models: the model file stays where it is.
+ *
+ * @throws EffvitError NOT_FOUND (a file that is named), BAD_CONFIG (no workconfig, or of something else than
+ *   classification), BAD_MODEL (not for a supported chip), BAD_ARGUMENT (there is a model of the name), IO_FAILED.
+ */
+export async function importWorkconfig(path: string, options: ImportOptions = {}): Promise<ModelManifest> {
+  const { env = process.env, workingFolder = process.cwd(), force = false } = options;
+  const config = await readWorkconfig(path);
+  if (config.dnn_Parser !== PARSER) {
+    throw new EffvitError(
+      'BAD_CONFIG',
+      `${path} is for the parser ${config.dnn_Parser}, and effvit classifies: name a workconfig whose dnn_Parser is ${PARSER}.`,
+    );
+  }
+  const folders = [workingFolder, dirname(resolve(path)), dirname(dirname(resolve(path)))];
+  const modelPath = await existing(config.model_file, folders, `${path}: model_file`);
+  const labelsPath = await existing(config.cls_names_list, folders, `${path}: cls_names_list`);
+  const labels = decodeUtf8(await readFile(labelsPath), labelsPath, 'BAD_CONFIG')
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  while (labels.at(-1) === '') labels.pop();
+
+  const { chip, march, settings } = await readBpuFile(modelPath);
+  if (chip === undefined) {
+    throw new EffvitError(
+      'BAD_MODEL',
+      `${modelPath} is compiled for ${march ?? 'a BPU that it does not name'}, which is not supported: take a model for ${Object.values(MARCH_OF_CHIP).join(' or ')}.`,
+    );
+  }
+  const name = nameOfFile(modelPath);
+  const folder = join(resolve(cacheFolder(env)), 'models', name);
+  if (!force && (await isFile(join(folder, MANIFEST_NAME)))) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `There is a model ${name} in ${folder} already: replace it with --force.`,
+    );
+  }
+  const size = inputSize(settings['INPUT_SHAPE']);
+  const manifest = {
+    name,
+    title: `${basename(modelPath)}, imported from ${basename(path)}`,
+    ...(size !== undefined && { input: { width_px: size.widthPx, height_px: size.heightPx } }),
+    output: { class_count: labels.length },
+    labels: LABELS_NAME,
+    files: { bpu: { [chip]: { march: MARCH_OF_CHIP[chip], file: modelPath } } },
+  };
+  await writeFileAtomic(join(folder, LABELS_NAME), `${labels.join('\n')}\n`);
+  await writeFileAtomic(join(folder, MANIFEST_NAME), stringify(manifest));
+  return await loadManifest(folder, 'cache');
+}
+
+async function readWorkconfig(path: string): Promise<z.output<typeof workconfigSchema>> {
+  let content: unknown;
+  try {
+    content = JSON.parse(decodeUtf8(await readFile(path), path, 'BAD_CONFIG'));
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing) throw new EffvitError('NOT_FOUND', `There is no file ${path}.`, { cause: error });
+    throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`);
+  }
+  const parsed = workconfigSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const missing = parsed.error.issues.map((issue) => issue.path.join('.') || 'an object').join(', ');
+  throw new EffvitError(
+    'BAD_CONFIG',
+    `${path} is no workconfig of a classification: expected texts for model_file, cls_names_list and dnn_Parser (${missing}).`,
+  );
+}
+
+/** A file that is named absolutely or from one of the folders. */
+async function existing(name: string, folders: readonly string[], what: string): Promise<string> {
+  const candidates = isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name));
+  for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+  throw new EffvitError('NOT_FOUND', `${what} names ${name}, but there is no ${candidates.join(' nor ')}.`);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() ?? false;
+}
+
+/** `1x3x224x224`, or with the colours last. */
+function inputSize(shape: string | undefined): { widthPx: number; heightPx: number } | undefined {
+  const sides = /^\d+x(\d+)x(\d+)x(\d+)$/
+    .exec(shape ?? '')
+    ?.slice(1)
+    .map(Number);
+  if (sides === undefined) return undefined;
+  const [first = 0, second = 0, third = 0] = sides;
+  return third === 3 ? { heightPx: first, widthPx: second } : { heightPx: second, widthPx: third };
+}

@@ -1,0 +1,76 @@
+import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import type { HeaderMessage } from '../classify/messages/headerMessage.js';
+import {
+  type PerceptionTargetsMessage,
+  perceptionTargetsMessage,
+} from '../classify/messages/perceptionTargetsMessage.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { classifiedRegion } from '../image/classifiedRegion.js';
+import type { CdrPublisher } from './rcl/CdrPublisher.js';
+import { packageProblem } from './rcl/messagesProblem.js';
+
+const NS_PER_MS = 1e6;
+
+/** ai_msgs/msg/PerceptionInfo */
+interface PerceptionInfoMessage {
+  readonly header: HeaderMessage;
+  readonly height: number;
+  readonly width: number;
+  readonly class_names: readonly string[];
+}
+
+/** Makes a reliable publisher of a type on a topic. */
+type MakePublisher = <Message extends object>(type: string, topic: string) => CdrPublisher<Message>;
+
+/** CLOCK_REALTIME, as TROS's nodes have it in their times. */
+function realtimeNs(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS));
+}
+
+/** Results as TROS's own nodes publish them, each with its image's stamp; the class names on `<topic>_info`. */
+export class PerceptionPublishers {
+  readonly #targets: CdrPublisher<PerceptionTargetsMessage>;
+  readonly #info: CdrPublisher<PerceptionInfoMessage> | undefined;
+
+  /**
+   * @param warn told where TROS is older than its message of class names (2024-08).
+   * @throws EffvitError ROS_UNAVAILABLE: TROS's messages are not there; BAD_CONFIG
+   */
+  constructor(topic: string, make: MakePublisher, warn: (text: string) => void) {
+    const problem = packageProblem('ai_msgs', process.env);
+    if (problem !== undefined) {
+      throw new EffvitError(
+        'ROS_UNAVAILABLE',
+        `perception_targets asks for ai_msgs/PerceptionTargets on ${topic}. ${problem}`,
+      );
+    }
+    this.#targets = make('ai_msgs/msg/PerceptionTargets', topic);
+    try {
+      this.#info = make('ai_msgs/msg/PerceptionInfo', `${topic}_info`);
+    } catch (error) {
+      warn(`The class names are not published: ${asEffvitError(error).message}`);
+    }
+  }
+
+  publish(outcome: ClassifyOutcome, classifier: Classifier): void {
+    if (outcome.kind !== 'result' || this.#targets.subscriptionCount === 0) return;
+    this.#targets.publish(
+      perceptionTargetsMessage(outcome, {
+        modelName: classifier.manifest.name,
+        framesPerSecond: classifier.framesPerSecond(),
+        region: classifiedRegion(outcome.widthPx, outcome.heightPx, classifier.preprocess),
+        nowNs: realtimeNs(),
+      }),
+    );
+  }
+
+  publishInfo(header: HeaderMessage, { labels, manifest }: Classifier): void {
+    if ((this.#info?.subscriptionCount ?? 0) === 0) return;
+    this.#info?.publish({
+      header,
+      height: manifest.input.heightPx,
+      width: manifest.input.widthPx,
+      class_names: labels,
+    });
+  }
+}
