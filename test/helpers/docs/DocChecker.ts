@@ -23,6 +23,8 @@ const OUTPUT_OPTIONS = [
 const FOREIGN = [
   'cd',
   'mkdir',
+  'cp',
+  'curl',
   'source',
   'sudo',
   'git',

@@ -4,6 +4,7 @@ import { perceptionTargetsMessage } from '../../../../src/classify/messages/perc
 
 const TIMINGS = {
   queueWaitNs: 1e6,
+  batchWaitNs: 0,
   copyNs: 1e5,
   handoverNs: 2e4,
   decodeNs: 3_000_500,
@@ -26,7 +27,8 @@ function message(stamp: { sec: number; nanosec: number }, framesPerSecond = 29.6
       timings: TIMINGS,
       widthPx: 960,
       heightPx: 544,
-      workerIndex: 0,
+      workerId: 0,
+      batchSize: 1,
       generation: 1,
     },
     {
