@@ -71,7 +71,7 @@ describe('the check of documented commands', () => {
     ['a board behind a pipe', ['effvit bench --json | effvit bench --backend bpu'], /# needs a board/],
     ['the internet without saying so', ['effvit model pull efficientvit_m5'], /# needs the internet/],
     ['a need that nobody knows', ['# needs patience', 'npm start'], /found patience/],
-    ['a program that nobody knows', ['curl example.org'], /nobody knows curl/],
+    ['a program that nobody knows', ['wget example.org'], /nobody knows wget/],
     ['a script that was moved', ['node build/test/bench/pol.bench.js'], /there is no build/],
   ];
   for (const [name, lines, problem] of wrong) {
