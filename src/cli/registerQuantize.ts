@@ -94,7 +94,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const resolved = await resolveModel(options.model ?? modelOfConfig(config));
       const onnxPath = await ensureOnnx(resolved, { signal });
       // How the yaml normalises is what counts here: it is compared with the manifest's below.
-      const { manifest } = await fitManifest(resolved, onnxPath);
+      const { manifest } = await fitManifest(resolved, onnxPath, { isNormalisationKnown: true });
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
       await checkQuantizeOutputs(outputPath, [path, onnxPath, ...(await manifestInputs(manifest))], options);

@@ -8,6 +8,11 @@ import { chooseScores } from './chooseScores.js';
 import { FACT_MAX_ELEMENTS, type GraphFacts, graphFacts, type InputFacts } from './graphFacts.js';
 import { NORMALISATION_LINES } from './normalisationLines.js';
 
+export interface FitOptions {
+  /** How the input is normalised is said elsewhere: nothing is asked or told about it. */
+  readonly isNormalisationKnown?: boolean;
+}
+
 export interface FittedManifest {
   readonly manifest: ModelManifest;
   /** Sentences for people: what was assumed that may be wrong. */
@@ -22,7 +27,11 @@ export interface FittedManifest {
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST where something has
  *   to be said in a manifest.yaml, with the line to write.
  */
-export async function fitManifest(manifest: ModelManifest, onnxPath: string): Promise<FittedManifest> {
+export async function fitManifest(
+  manifest: ModelManifest,
+  onnxPath: string,
+  options: FitOptions = {},
+): Promise<FittedManifest> {
   const { assumed = [], files } = manifest;
   // What this package builds is as its manifest says.
   const isOwn = files.onnx !== undefined && isBuilt(files.onnx);
@@ -30,17 +39,27 @@ export async function fitManifest(manifest: ModelManifest, onnxPath: string): Pr
     return { manifest, notices: [] };
   }
   const facts = graphFacts(await readOnnx(onnxPath, FACT_MAX_ELEMENTS));
-  return applyFacts(manifest, facts, onnxPath);
+  return applyFacts(manifest, facts, onnxPath, options);
 }
 
-/** {@link fitManifest} for facts that are known. @throws EffvitError BAD_MANIFEST */
-export function applyFacts(manifest: ModelManifest, facts: GraphFacts, onnxPath: string): FittedManifest {
+function applyFacts(
+  manifest: ModelManifest,
+  facts: GraphFacts,
+  onnxPath: string,
+  { isNormalisationKnown = false }: FitOptions,
+): FittedManifest {
   const assumed = new Set<AssumableKey>(manifest.assumed);
   const notices: string[] = [];
   const input =
     facts.input === undefined
       ? manifest.input
-      : fitInput(manifest, facts.input, { assumed, notices, onnxPath, producer: facts.producer });
+      : fitInput(manifest, facts.input, {
+          assumed,
+          notices,
+          onnxPath,
+          producer: facts.producer,
+          isNormalisationKnown,
+        });
   const scores = chooseScores(manifest, facts, onnxPath);
   const labels =
     assumed.has('labels') &&
@@ -73,6 +92,7 @@ interface FitContext {
   readonly notices: string[];
   readonly onnxPath: string;
   readonly producer: string;
+  readonly isNormalisationKnown: boolean;
 }
 
 function fitInput({ input }: ModelManifest, facts: InputFacts, context: FitContext): ModelInput {
@@ -93,10 +113,11 @@ function fitInput({ input }: ModelManifest, facts: InputFacts, context: FitConte
 
 function normalisation(
   { pixelRange, layout }: InputFacts,
-  { assumed, notices, onnxPath, producer }: FitContext,
+  { assumed, notices, onnxPath, producer, isNormalisationKnown }: FitContext,
 ): Partial<Pick<ModelInput, 'mean' | 'scale'>> {
   if (pixelRange === '0 to 255') return { mean: [0, 0, 0], scale: [1, 1, 1] };
   if (pixelRange === '0 to 1') return { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
+  if (isNormalisationKnown) return {};
   // PyTorch and PaddlePaddle mean ImageNet's; Keras has three customs, and a file does not tell which.
   const isKeras = layout === 'nhwc' || /tf2onnx|keras|tensorflow/i.test(producer);
   if (isKeras && assumed.has('input.width_px')) {

@@ -24,10 +24,13 @@ export class Quantizer {
   /** The prepared float model; not to be changed. */
   readonly model: OnnxModel;
   readonly floats: FloatValues;
+  /** The file had float16 or bfloat16 values, which are float32 here. */
+  readonly wasNarrow: boolean;
   readonly #histograms = new Map<string, ValueHistogram>();
   readonly #means = new Map<string, InputMeans>();
 
-  private constructor(model: OnnxModel, floats: FloatValues) {
+  private constructor(model: OnnxModel, floats: FloatValues, wasNarrow: boolean) {
+    this.wasNarrow = wasNarrow;
     this.model = model;
     this.floats = floats;
   }
@@ -38,10 +41,10 @@ export class Quantizer {
    * @throws EffvitError BAD_MODEL, UNSUPPORTED
    */
   static async open(model: OnnxModel): Promise<Quantizer> {
-    prepareFloatModel(model);
+    const { wasNarrow } = prepareFloatModel(model);
     const floats = await probeFloatValues(model);
     upgradeOpset(model, (value) => floats.get(value)?.length);
-    return new Quantizer(model, floats);
+    return new Quantizer(model, floats, wasNarrow);
   }
 
   plan(options: PlanOptions): QuantizationPlan {

@@ -3,6 +3,7 @@ import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '
 import { getTensor } from '../onnx/onnxAttributes.js';
 import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
 import { topologicalOrder } from '../onnx/topologicalOrder.js';
+import { widenFloats } from './widenFloats.js';
 
 /** Operators that only a quantised graph has. */
 const QUANTIZED_OPERATORS =
@@ -10,11 +11,12 @@ const QUANTIZED_OPERATORS =
 
 /**
  * Brings a float model into one form, in place: nodes in order and each with a name of its own, constants as
- * initializers, no identities. Names that the file gives stay, so that node_info finds its nodes.
+ * initializers, no identities, float32 throughout. Names that the file gives stay, so that node_info finds its nodes.
  *
+ * @returns whether it had float16 or bfloat16 values
  * @throws EffvitError BAD_MODEL for a model that is quantised already
  */
-export function prepareFloatModel(model: OnnxModel): void {
+export function prepareFloatModel(model: OnnxModel): { readonly wasNarrow: boolean } {
   const { graph } = model;
   graph.nodes = topologicalOrder(graph);
   const quantized = graph.nodes.find((node) => QUANTIZED_OPERATORS.test(node.opType));
@@ -24,10 +26,12 @@ export function prepareFloatModel(model: OnnxModel): void {
       `The model is quantised already (${quantized.opType} ${JSON.stringify(quantized.name)}): name the float model.`,
     );
   }
+  const wasNarrow = widenFloats(graph);
   constantsToInitializers(graph);
   graph.inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
   removeIdentities(graph);
   nameNodes(graph);
+  return { wasNarrow };
 }
 
 function constantsToInitializers(graph: OnnxGraph): void {

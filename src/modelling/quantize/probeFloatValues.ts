@@ -47,5 +47,13 @@ export function inputDims(model: OnnxModel): readonly number[] {
         'only a float32 image tensor of fixed size (1x3x224x224) can be quantised.',
     );
   }
+  const [batch, channels] = dims;
+  if (batch !== 1 || channels !== 3) {
+    const what = batch === 1 ? 'no colour picture in NCHW' : `a fixed batch of ${batch}`;
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `The model's input ${JSON.stringify(input.name)} is ${dims.join('x')}, ${what}: only a float32 image tensor of 1x3xheightxwidth can be quantised.`,
+    );
+  }
   return dims;
 }

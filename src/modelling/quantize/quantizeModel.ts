@@ -9,6 +9,7 @@ import { compareNodes } from './compareNodes.js';
 import { compareOutputs } from './compareOutputs.js';
 import { compareSpeed } from './compareSpeed.js';
 import { type InputNormalization, inputNormalization, normalize } from './InputNormalization.js';
+import type { NodePlan, QuantizationPlan } from './NodePlan.js';
 import { modelOutputPrecision, nodeRequests } from './nodeRequests.js';
 import { nodesMatching } from './nodesMatching.js';
 import { noisePictures } from './noisePictures.js';
@@ -42,6 +43,7 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   const dims = inputDims(quantizer.model);
   const planOptions = planOptionsOf(options, quantizer);
   const plan = quantizer.plan(planOptions);
+  refuseEmptyPlan(plan, onnxPath);
   const variants = options.ablation === true ? softmaxVariants(quantizer, planOptions) : [];
 
   const samples: LabelledPlanes[] = [];
@@ -98,7 +100,9 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   return {
     floatPath: onnxPath,
     quantizedPath: outputPath,
-    floatBytes: Math.max((await stat(onnxPath)).size, constantBytes(quantizer.model)),
+    floatBytes: quantizer.wasNarrow
+      ? (await stat(onnxPath)).size
+      : Math.max((await stat(onnxPath)).size, constantBytes(quantizer.model)),
     quantizedBytes: (await stat(outputPath)).size,
     calibrationPictures,
     calibrationMethod:
@@ -111,8 +115,24 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     nodes,
     ...(speed === undefined ? {} : { speed }),
     ...(ablation.length === 0 ? {} : { ablation }),
-    notes: notesOn(config),
+    notes: [
+      ...(quantizer.wasNarrow
+        ? ['The model has float16 values: it was made float32 first, which is exact, and compared as such.']
+        : []),
+      ...notesOn(config),
+    ],
   };
+}
+
+/** A file of that name with nothing in int8 would be a lie. @throws EffvitError UNSUPPORTED */
+function refuseEmptyPlan(plan: QuantizationPlan, onnxPath: string): void {
+  const isFloat = ({ inputs, output }: NodePlan): boolean =>
+    output === 'float' && inputs.every((precision) => precision === 'float');
+  if (![...plan.values()].every(isFloat)) return;
+  throw new EffvitError(
+    'UNSUPPORTED',
+    `${onnxPath} has no node that becomes int8: give a float32 model of convolutions or matrix products with constant weights, or other forms by node_info, --node or --coverage full.`,
+  );
 }
 
 function planOptionsOf(

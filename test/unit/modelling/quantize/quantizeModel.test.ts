@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { float32ToFloat16 } from '../../../../src/core/float16.js';
 import { makeNode, type OnnxModel } from '../../../../src/modelling/onnx/OnnxModel.js';
-import { float32Tensor } from '../../../../src/modelling/onnx/onnxTensors.js';
+import { float32Tensor, tensorToFloat32 } from '../../../../src/modelling/onnx/onnxTensors.js';
 import { readOnnx } from '../../../../src/modelling/onnx/readOnnx.js';
 import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
 import { formatQuantizeReport } from '../../../../src/modelling/quantize/formatQuantizeReport.js';
@@ -49,6 +50,57 @@ describe('quantizeModel', () => {
       ...extra,
     };
   }
+
+  it('widens float16 first, and gives the same as for the float32 model', async () => {
+    const precise = await quantizeModel(options());
+    const expected = await readOnnx(outputPath);
+    // Halves hold the weights of this model exactly only after they were rounded to them.
+    const model = attentionModel();
+    const { graph } = model;
+    for (const [name, tensor] of graph.initializers) {
+      if (tensor.dataType !== 'float32') continue;
+      const data = float32ToFloat16(tensorToFloat32(tensor));
+      graph.initializers.set(name, { dataType: 'float16', dims: tensor.dims, data });
+    }
+    graph.inputs = graph.inputs.map((value) => ({ ...value, dataType: 'float16' }));
+    graph.outputs = graph.outputs.map((value) => ({ ...value, dataType: 'float16' }));
+    await writeOnnx(onnxPath, model);
+    const report = await quantizeModel(options());
+    assert.deepEqual(report.nodeCounts, precise.nodeCounts);
+    assert.ok(report.outputs.outputCosine.mean > 0.9);
+    assert.match(report.notes.join(), /has float16 values: it was made float32 first/);
+    const made = await readOnnx(outputPath);
+    assert.deepEqual(
+      made.graph.nodes.map(({ opType }) => opType),
+      expected.graph.nodes.map(({ opType }) => opType),
+    );
+    assert.ok([...made.graph.initializers.values()].every(({ dataType }) => dataType !== 'float16'));
+    assert.ok(report.floatBytes < precise.floatBytes);
+  });
+
+  it('refuses before any picture what has nothing for int8, a fixed batch, and channels last', async () => {
+    const calibration = (async function* (): AsyncGenerator<PicturePlanes> {
+      yield assert.fail('A picture was asked for.');
+    })();
+    const floatSoftmax = ["'ON': 'BPU', 'InputType': 'int16', 'OutputType': 'int16'", "'ON': 'CPU'"] as const;
+    const refuse = async (change: (model: OnnxModel) => void, message: RegExp): Promise<void> => {
+      const model = attentionModel();
+      change(model);
+      await writeOnnx(onnxPath, model);
+      await assertRejected(quantizeModel(options({ calibration }, floatSoftmax)), 'UNSUPPORTED', message);
+      assert.equal(existsSync(outputPath), false);
+    };
+    await refuse(({ graph }) => {
+      const [input, output] = [graph.inputs[0], graph.outputs[0]];
+      graph.nodes = [makeNode('Sin', 'softmax', [input?.name ?? ''], [output?.name ?? ''])];
+      graph.outputs = [{ name: output?.name ?? '', dataType: 'float32', shape: null }];
+    }, /has no node that becomes int8/);
+    const shape = (dims: readonly number[]) => (model: OnnxModel) => {
+      model.graph.inputs = model.graph.inputs.map((value) => ({ ...value, shape: dims }));
+    };
+    await refuse(shape([4, 3, 8, 8]), /is 4x3x8x8, a fixed batch of 4/);
+    await refuse(shape([1, 8, 8, 3]), /is 1x8x8x3, no colour picture in NCHW/);
+  });
 
   it('writes a model that ONNX Runtime runs, and says how near it is', async () => {
     const stages = new Set<string>();
