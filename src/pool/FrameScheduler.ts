@@ -3,6 +3,7 @@ import { stampToNs } from '../core/Stamp.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { Condition } from './Condition.js';
+import { chooseWorker } from './chooseWorker.js';
 import { dropCauseOf } from './dropCauseOf.js';
 import type { FrameJob } from './FrameJob.js';
 import { FrameQueue } from './FrameQueue.js';
@@ -47,6 +48,7 @@ export class FrameScheduler<Value> {
   readonly #queue: FrameQueue<FrameJob<Value>>;
   readonly #reorder = new ReorderBuffer<FrameJob<Value>>((job) => this.#deliver(job));
   #expiry: PoolTimer | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #live: LivePoolOptions;
   #isClosed = false;
 
@@ -104,7 +106,8 @@ export class FrameScheduler<Value> {
       this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
       return;
     }
-    const worker = this.#queue.size === 0 ? this.#nextWorker() : undefined;
+    const isDeferred = this.#isWorthGathering;
+    const worker = this.#queue.size === 0 && !isDeferred ? this.#nextWorker() : undefined;
     if (worker !== undefined) {
       this.#dispatch(job, worker);
       return;
@@ -112,7 +115,8 @@ export class FrameScheduler<Value> {
     const evicted = this.#queue.push(job);
     if (evicted !== undefined) this.#drop(evicted, 'queue_full');
     // The queue may be there because no worker was near its end when the frames in it came.
-    this.#pump();
+    if (isDeferred) this.#pumpSoon();
+    else this.#pump();
   }
 
   /** Drops every frame that waits. */
@@ -138,37 +142,51 @@ export class FrameScheduler<Value> {
   #pump(): void {
     if (this.workers.isBroken) this.dropQueue('worker_died', this.workers.status().lastDeath);
     for (let worker = this.#nextWorker(); worker !== undefined; worker = this.#nextWorker()) {
-      const job = this.#queue.shift();
-      if (job === undefined) break;
-      if (job.isOvertaken) this.#drop(job, 'overtaken');
-      else if (this.#isTooOld(job)) this.#drop(job, 'too_old');
-      else this.#dispatch(job, worker);
+      const jobs = this.#takeJobs(worker.openPlaces);
+      if (jobs.length === 0) break;
+      for (const [index, job] of jobs.entries()) {
+        worker.expect(jobs.length - index);
+        this.#dispatch(job, worker);
+      }
+      worker.expect(0);
     }
     this.admissible.notifyAll();
   }
 
+  /** Up to so many frames off the queue, without those that are too late. */
+  #takeJobs(most: number): FrameJob<Value>[] {
+    const jobs: FrameJob<Value>[] = [];
+    while (jobs.length < most) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      if (job.isOvertaken) this.#drop(job, 'overtaken');
+      else if (this.#isTooOld(job)) this.#drop(job, 'too_old');
+      else jobs.push(job);
+    }
+    return jobs;
+  }
+
   /**
-   * The worker that takes the next frame: one whose coming task it can join; else an idle one, always the first of
-   * them, so that at a low load the same caches stay warm; else a busy one, of several the one that is free first,
-   * which finds the frame in its memory when it is done. A live camera's frame only shortly before: there it could no
-   * longer be dropped for a newer one.
+   * Whether a frame gains by company that comes in the same turn of the event loop: the device is busy with a task
+   * already, behind which this one would wait.
    */
+  get #isWorthGathering(): boolean {
+    if (!this.hasBatches) return false;
+    return this.workers.serving.some((worker) => !worker.isIdle && !worker.isGathering);
+  }
+
+  #pumpSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.#pump();
+    });
+  }
+
+  /** A live camera's frame lies ready for a busy worker only shortly: there no newer one can replace it. */
   #nextWorker(): WorkerThread<FrameJob<Value>> | undefined {
     const isLive = this.#live.dropPolicy !== 'block';
-    let untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
-    let idle: WorkerThread<FrameJob<Value>> | undefined;
-    let soonest: WorkerThread<FrameJob<Value>> | undefined;
-    for (const worker of this.workers.serving) {
-      if (!worker.hasCapacity) continue;
-      if (worker.isGathering) return worker;
-      if (worker.isIdle) {
-        idle ??= worker;
-      } else if (worker.expectedFreeNs <= untilNs) {
-        soonest = worker;
-        untilNs = worker.expectedFreeNs;
-      }
-    }
-    return idle ?? soonest;
+    const untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
+    return chooseWorker(this.workers.serving, untilNs);
   }
 
   #dispatch(job: FrameJob<Value>, worker: WorkerThread<FrameJob<Value>>): void {

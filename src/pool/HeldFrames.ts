@@ -24,7 +24,8 @@ export interface WorkerReport {
   copyNv12(): Uint8Array;
 }
 
-interface HeldFrame<Job> {
+/** A frame that a worker has. */
+export interface HeldFrame<Job> {
   readonly job: Job;
   readonly number: number;
   readonly slot: number;
@@ -64,6 +65,12 @@ export class HeldFrames<Job> {
   /** One task is computed, and as many frames may lie ready for the next. */
   get hasCapacity(): boolean {
     return this.#frames.length < heldFrames(this.#largestBatch);
+  }
+
+  /** The most frames that could be handed over now to be computed together. */
+  get openPlaces(): number {
+    const free = heldFrames(this.#largestBatch) - this.count;
+    return this.isGathering ? this.#largestBatch - this.count : Math.min(free, this.#largestBatch);
   }
 
   /** Whether a further frame would join all of these in one task, which has not begun to run. */
@@ -119,13 +126,16 @@ export class HeldFrames<Job> {
   }
 
   /** Removes the frame that was answered; undefined for an answer that nobody waits for any more. */
-  take(number: number): { readonly job: Job; readonly report: () => WorkerReport } | undefined {
+  take(number: number): HeldFrame<Job> | undefined {
     const index = this.#frames.findIndex((each) => each.number === number);
     const frame = this.#frames[index];
-    if (frame === undefined) return undefined;
-    this.#frames.splice(index, 1);
-    this.#handover.releaseSlot(frame.slot);
-    return { job: frame.job, report: () => this.#report(frame) };
+    if (frame !== undefined) this.#frames.splice(index, 1);
+    return frame;
+  }
+
+  /** Gives the slot of a frame that was taken to the next. */
+  release({ slot }: HeldFrame<Job>): void {
+    this.#handover.releaseSlot(slot);
   }
 
   /** Takes all frames back, for good. */
@@ -138,11 +148,8 @@ export class HeldFrames<Job> {
     return { begun: jobs.slice(0, begunCount), unbegun: jobs.slice(begunCount) };
   }
 
-  close(): void {
-    this.#handover.close();
-  }
-
-  #report({ number, slot }: HeldFrame<Job>): WorkerReport {
+  /** What the worker made of a frame; its picture is there until the next frame is handed over. */
+  report({ number, slot }: HeldFrame<Job>): WorkerReport {
     const record = this.#handover.record(slot);
     const times = record.times();
     const { handedOverNs, beganNs, endedNs } = times;
@@ -160,5 +167,9 @@ export class HeldFrames<Job> {
       logits: this.#logits.of(number),
       copyNv12: () => this.#handover.copyNv12(slot),
     };
+  }
+
+  close(): void {
+    this.#handover.close();
   }
 }

@@ -13,8 +13,9 @@ const ACTIVITY = 5;
 const CLOSED = 6;
 const LARGEST_BATCH = 7;
 const BATCH_WAIT_US = 8;
+const EXPECTED = 9;
 /** The slot of each frame, by the last bits of its number. */
-const SLOTS = 9;
+const SLOTS = 10;
 const WORD_COUNT = SLOTS + CHANNEL_CAPACITY;
 
 /** What the worker thread does just now; {@link NATIVE} is what must not be cut off. */
@@ -71,6 +72,11 @@ export class WorkerChannel {
   setBatchLimits({ largestBatch, waitMs }: BatchLimits): void {
     Atomics.store(this.#words, LARGEST_BATCH, largestBatch);
     Atomics.store(this.#words, BATCH_WAIT_US, Math.round(waitMs * US_PER_MS));
+  }
+
+  /** So many frames are about to be handed over, to be computed together. */
+  expect(count: number): void {
+    Atomics.store(this.#words, EXPECTED, (Atomics.load(this.#words, POSTED) + count) & NUMBER_MASK);
   }
 
   /** Whether a frame is in no task yet that has begun to run: others may still join it. */
@@ -133,6 +139,11 @@ export class WorkerChannel {
   /** The same, but sleeps until a point of the monotonic clock at the latest; not at all where that has passed. */
   nextFrameUntil(deadlineNs: number): HandedFrame | undefined {
     return this.#nextFrame(deadlineNs);
+  }
+
+  /** Whether frames behind this one are about to be handed over. */
+  isExpecting(lastNumber: number): boolean {
+    return distance(lastNumber, Atomics.load(this.#words, EXPECTED)) > 0;
   }
 
   /** The frames up to this one are in tasks that run or have run. */

@@ -9,11 +9,11 @@ import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { disableTelemetry } from '../inference/onnx/disableTelemetry.js';
 import { guardExit, releaseExit } from './exitGuard.js';
 import type { HandoverPlan } from './FrameHandover.js';
-import { HeldFrames, type WorkerReport } from './HeldFrames.js';
+import { type HeldFrame, HeldFrames, type WorkerReport } from './HeldFrames.js';
 import { nv12Kernel } from './nv12Kernel.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
 import type { BatchLimits } from './WorkerChannel.js';
-import type { WorkerMessage, WorkerStart } from './workerProtocol.js';
+import type { FrameAnswer, SentError, WorkerMessage, WorkerStart } from './workerProtocol.js';
 
 /** What becomes of the jobs that a worker was given; each is part of exactly one `done`, `failed` or `lost`. */
 export interface WorkerEvents<Job> {
@@ -123,6 +123,16 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     return this.isServing && this.#held.isGathering;
   }
 
+  /** The most frames that could be handed over now to be computed together. */
+  get openPlaces(): number {
+    return this.#held.openPlaces;
+  }
+
+  /** So many frames are about to be handed over, to be computed together. */
+  expect(count: number): void {
+    this.#held.channel.expect(count);
+  }
+
   /** When it is expected to be done with the task that it computes, by the pool's clock; for one that is not idle. */
   get expectedFreeNs(): number {
     return this.#held.expectedFreeNs;
@@ -163,7 +173,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #onMessage(message: WorkerMessage): void {
     if (typeof message === 'number') {
-      this.#onDone(message);
+      this.#onAnswers([message]);
       return;
     }
     switch (message.kind) {
@@ -171,10 +181,13 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
         this.#onLoaded(message);
         break;
       case 'load_failed':
-        this.#failLoad(new EffvitError(message.error.code, message.error.message));
+        this.#failLoad(errorOf(message));
         break;
       case 'frame_failed':
-        this.#onFailed(message.number, new EffvitError(message.error.code, message.error.message));
+        this.#onAnswers([message]);
+        break;
+      case 'answers':
+        this.#onAnswers(message.answers);
         break;
     }
   }
@@ -196,24 +209,28 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     this.#settleLoad?.reject(error);
   }
 
-  #onDone(number: number): void {
-    const answered = this.#take(number);
-    if (answered !== undefined) this.emit('done', answered.job, answered.report());
-  }
-
-  #onFailed(number: number, error: EffvitError): void {
-    if (error.code === 'WORKER_DIED') {
-      this.#onLost(error);
-      return;
+  #onAnswers(answers: readonly FrameAnswer[]): void {
+    let death: EffvitError | undefined;
+    // All are taken before any is told: who hears of one may hand over the next, and finds the worker idle.
+    const taken: { readonly frame: HeldFrame<Job>; readonly error: EffvitError | undefined }[] = [];
+    for (const answer of answers) {
+      const number = typeof answer === 'number' ? answer : answer.number;
+      const error = typeof answer === 'number' ? undefined : errorOf(answer);
+      if (error?.code === 'WORKER_DIED') {
+        death = error;
+        continue;
+      }
+      const frame = this.#held.take(number);
+      if (frame !== undefined) taken.push({ frame, error });
     }
-    const answered = this.#take(number);
-    if (answered !== undefined) this.emit('failed', answered.job, error);
-  }
-
-  #take(number: number): ReturnType<HeldFrames<Job>['take']> {
-    const answered = this.#held.take(number);
-    if (answered !== undefined && this.#held.count > 0) this.#watchFirst();
-    return answered;
+    if (taken.length > 0 && this.#held.count > 0) this.#watchFirst();
+    for (const { frame, error } of taken) {
+      const report = error === undefined ? this.#held.report(frame) : undefined;
+      this.#held.release(frame);
+      if (report !== undefined) this.emit('done', frame.job, report);
+      else if (error !== undefined) this.emit('failed', frame.job, error);
+    }
+    if (death !== undefined) this.#onLost(death);
   }
 
   /** The thread turns to a frame: its time runs from now on. */
@@ -267,6 +284,10 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     releaseExit(this.#held.channel);
     this.emit('exited');
   }
+}
+
+function errorOf({ error }: { readonly error: SentError }): EffvitError {
+  return new EffvitError(error.code, error.message);
 }
 
 function deathOf(id: number, reason: unknown): EffvitError {

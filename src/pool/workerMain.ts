@@ -6,9 +6,17 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameReceiver } from './FrameReceiver.js';
 import { InferenceTask } from './InferenceTask.js';
 import { type HandedFrame, WorkerChannel } from './WorkerChannel.js';
-import { type LogitsRing, logitsRing, type WorkerMessage, type WorkerStart } from './workerProtocol.js';
+import {
+  type FrameAnswer,
+  type LogitsRing,
+  logitsRing,
+  type WorkerMessage,
+  type WorkerStart,
+} from './workerProtocol.js';
 
 const NS_PER_MS = 1e6;
+/** The main thread copies frames one after the other: some hundred microseconds each, unless it is halted. */
+const EXPECTED_WITHIN_NS = 5 * NS_PER_MS;
 
 /** The program of one worker thread: load, then a task at a time, asleep in between, until told to leave. */
 async function main(start: WorkerStart): Promise<void> {
@@ -60,9 +68,11 @@ async function gather(
     try {
       task.join(number, beganNs, await receiver.receive(slot));
     } catch (thrown) {
-      sendFailed(number, asEffvitError(thrown, 'INFERENCE_FAILED'));
+      send(answerOf(number, asEffvitError(thrown, 'INFERENCE_FAILED')));
     }
-    handed = task.size < largestBatch ? channel.nextFrameUntil(deadlineNs) : undefined;
+    if (task.size >= largestBatch) break;
+    const untilNs = channel.isExpecting(last) ? monotonicNs() + EXPECTED_WITHIN_NS : deadlineNs;
+    handed = channel.nextFrameUntil(untilNs);
   }
   channel.closeTask(last);
 }
@@ -70,17 +80,18 @@ async function gather(
 /** @returns false where the backend is of no more use. */
 async function runTask(task: InferenceTask): Promise<boolean> {
   if (task.size === 0) return true;
-  let isOfUse = true;
-  for (const { number, error } of await task.run()) {
-    if (error === undefined) send(number);
-    else sendFailed(number, error);
-    if (error?.code === 'WORKER_DIED') isOfUse = false;
-  }
-  return isOfUse;
+  const done = await task.run();
+  const answers = done.map(({ number, error }) => answerOf(number, error));
+  const [first] = answers;
+  if (first !== undefined && answers.length === 1) send(first);
+  else send({ kind: 'answers', answers });
+  return done.every(({ error }) => error?.code !== 'WORKER_DIED');
 }
 
-function sendFailed(number: number, { code, message }: EffvitError): void {
-  send({ kind: 'frame_failed', number, error: { code, message } });
+function answerOf(number: number, error: EffvitError | undefined): FrameAnswer {
+  if (error === undefined) return number;
+  const { code, message } = error;
+  return { kind: 'frame_failed', number, error: { code, message } };
 }
 
 function send(message: WorkerMessage): void {

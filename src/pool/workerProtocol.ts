@@ -54,11 +54,11 @@ export function heldFrames(largestBatch: number): number {
 }
 
 /**
- * Logits of as many frames as a worker holds and one that the main thread reads, by the last bits of their numbers:
- * a power of two, so that numbers may go round. Made anew where no memory is given.
+ * Logits of as many frames as a worker holds, and of a task that the main thread reads, by the last bits of their
+ * numbers: a power of two, so that numbers may go round. Made anew where no memory is given.
  */
 export function logitsRing(classCount: number, largestBatch: number, given?: SharedArrayBuffer): LogitsRing {
-  const length = 2 ** Math.ceil(Math.log2(heldFrames(largestBatch) + 1));
+  const length = 2 ** Math.ceil(Math.log2(heldFrames(largestBatch) + largestBatch));
   const bytes = classCount * Float32Array.BYTES_PER_ELEMENT;
   const shared = given ?? new SharedArrayBuffer(length * bytes);
   const arrays = Array.from({ length }, (_, index) => new Float32Array(shared, index * bytes, classCount));
@@ -71,9 +71,15 @@ export interface SentError {
   readonly message: string;
 }
 
-/** What a worker thread says; a bare number is the common case, the frame of that number is done. */
-export type WorkerMessage =
+/** What became of a frame; a bare number is the common case, the frame of that number is done. */
+export type FrameAnswer =
   | number
+  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError };
+
+/** What a worker thread says; the frames of one task are answered together, so that the worker is known to be idle. */
+export type WorkerMessage =
+  | { readonly kind: 'answers'; readonly answers: readonly FrameAnswer[] }
+  | FrameAnswer
   | {
       readonly kind: 'loaded';
       readonly info: LoadedModelInfo;
@@ -81,5 +87,4 @@ export type WorkerMessage =
       readonly preparedSpec: BackendSpec;
       readonly logits: SharedArrayBuffer;
     }
-  | { readonly kind: 'load_failed'; readonly error: SentError }
-  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError };
+  | { readonly kind: 'load_failed'; readonly error: SentError };

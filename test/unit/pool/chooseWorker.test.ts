@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { chooseWorker } from '../../../src/pool/chooseWorker.js';
+
+describe('chooseWorker', () => {
+  const idle = { hasCapacity: true, isGathering: false, isIdle: true, expectedFreeNs: 0 };
+  const gathering = { ...idle, isGathering: true, isIdle: false, expectedFreeNs: Number.POSITIVE_INFINITY };
+  const busy = (expectedFreeNs: number) => ({ ...idle, isIdle: false, expectedFreeNs });
+  const full = { ...busy(0), hasCapacity: false };
+
+  it('takes the one whose task the frame can join, before an idle one', () => {
+    assert.equal(chooseWorker([busy(1), idle, gathering], 100), gathering);
+  });
+
+  it('takes the first that is idle, before any that is busy', () => {
+    const second = { ...idle };
+    assert.equal(chooseWorker([busy(1), idle, second], 100), idle);
+  });
+
+  it('takes the busy one that is free first, in time', () => {
+    const [late, soon] = [busy(90), busy(50)];
+    assert.equal(chooseWorker([late, soon, busy(70)], 100), soon);
+    assert.equal(chooseWorker([late, soon], 50), soon);
+    assert.equal(chooseWorker([late, soon], 49), undefined);
+    assert.equal(chooseWorker([busy(Number.POSITIVE_INFINITY)], 1e18), undefined);
+  });
+
+  it('takes nobody without capacity', () => {
+    assert.equal(chooseWorker([full, { ...gathering, hasCapacity: false }], 100), undefined);
+    assert.equal(chooseWorker([], 100), undefined);
+  });
+});
