@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { topK } from '../../../src/classify/topK.js';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
@@ -9,6 +10,7 @@ import { loadManifest } from '../../../src/model/loadManifest.js';
 import type { FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import type { InferencePoolOptions } from '../../../src/pool/PoolOptions.js';
+import { assertBalanced, DROP_CAUSES, type DropCause } from '../../../src/stats/FrameAccounting.js';
 import { COLOURS, writeColourModel } from '../../helpers/colourModel.js';
 import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../helpers/fakeLibdnn.js';
 import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
@@ -168,5 +170,149 @@ describe('the pool on the BPU', () => {
     assert.deepEqual(fake.held(), NOTHING);
     const pool = await startPool(bpuSpec(), { threads: 4 });
     for (const outcome of await classifyAll(pool, pictures(4))) resultOf(outcome);
+  });
+
+  describe('with tasks of several pictures', () => {
+    const MODELS = [
+      { batch: 1, name: 'EfficientViT_m5_224x224_nv12_inner' },
+      { batch: 4, name: 'another_model' },
+    ];
+    const PACKED = { name_count: 2, batch0: 1, batch1: 4, service_us: 3000 };
+
+    it('computes together what is ready, each picture from its own tensor', async () => {
+      fake.set(PACKED);
+      const pool = await startPool({ ...bpuSpec(), models: MODELS }, { threads: 2, queueSize: 16 });
+      assert.deepEqual(pool.info?.batchSizes, [1, 4]);
+      const outcomes = (await classifyAll(pool, pictures(64))).map(resultOf);
+      for (const { value, nv12 } of outcomes) assert.deepEqual(value, fakeLogits(nv12 ?? new Uint8Array(0)));
+      assert.ok(pool.meanBatchSize > 2, `${pool.meanBatchSize}`);
+      assert.equal(fake.get('last_batch') >= 1, true);
+      await pool.close();
+      assert.deepEqual(fake.held(), NOTHING);
+      assert.equal(fake.violations(), '');
+    });
+
+    it('fails no frame of a task that the runtime fails once: each is tried alone', async () => {
+      fake.set(PACKED);
+      const pool = await startPool(
+        { ...bpuSpec(), models: MODELS },
+        { threads: 1, queueSize: 16, batchWaitMs: 500 },
+      );
+      fake.fail('hbDNNWaitTaskDone', -6000012);
+      const outcomes = (await classifyAll(pool, pictures(4))).map(resultOf);
+      assert.deepEqual(
+        outcomes.map(({ batchSize }) => batchSize),
+        [1, 1, 1, 1],
+      );
+      for (const { value, nv12 } of outcomes) assert.deepEqual(value, fakeLogits(nv12 ?? new Uint8Array(0)));
+      assert.equal(fake.violations(), '');
+    });
+
+    it('accounts for every frame under random cameras, failures, hangs and changes', async function () {
+      this.timeout(300_000);
+      const step = fc.oneof(
+        {
+          weight: 5,
+          arbitrary: fc.record({
+            kind: fc.constant('frames' as const),
+            count: fc.integer({ min: 1, max: 12 }),
+            camera: fc.constantFrom('/left', '/right', '/rear'),
+          }),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.record({
+            kind: fc.constant('fail' as const),
+            call: fc.constantFrom('hbDNNInfer', 'hbDNNWaitTaskDone', 'hbSysFlushMem', 'hbDNNReleaseTask'),
+            code: fc.constantFrom(-6000007, -6000012, -6000010),
+            skip: fc.integer({ min: 0, max: 3 }),
+          }),
+        },
+        { weight: 1, arbitrary: fc.record({ kind: fc.constant('hang' as const) }) },
+        {
+          weight: 2,
+          arbitrary: fc.record({
+            kind: fc.constant('options' as const),
+            maxBatch: fc.integer({ min: 0, max: 4 }),
+            batchWaitMs: fc.constantFrom(0, 0, 5),
+            dropPolicy: fc.constantFrom('oldest' as const, 'newest' as const, 'block' as const),
+          }),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.record({
+            kind: fc.constant('resize' as const),
+            threads: fc.integer({ min: 1, max: 4 }),
+          }),
+        },
+        { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
+          fake.reset();
+          fake.set(PACKED);
+          const pool = await startPool(
+            { ...bpuSpec(), models: MODELS, timeoutMs: 600 },
+            { threads: 2, queueSize: 6, runTimeoutMs: 300, dropPolicy: 'oldest' },
+          );
+          const delivered = new Map<string, number[]>();
+          const observed: Promise<'result' | DropCause>[] = [];
+          const submit = async (camera: string): Promise<'result' | DropCause> => {
+            const number = observed.length;
+            const picture = rawFrame({ encoding: 'mono8', widthPx: 64, heightPx: 48 }, (data) =>
+              fillRandom(data, 2 * number + 1),
+            );
+            const outcome = await pool.submit({ ...picture, source: camera }, { keepNv12: true });
+            if (outcome.kind === 'dropped') return outcome.cause;
+            assert.deepEqual(outcome.value, fakeLogits(outcome.nv12 ?? new Uint8Array(0)));
+            delivered.set(camera, [...(delivered.get(camera) ?? []), number]);
+            return 'result';
+          };
+          for (const each of steps) {
+            if (each.kind === 'frames') {
+              for (let index = 0; index < each.count; index++) {
+                const outcome = submit(each.camera);
+                outcome.catch(() => undefined);
+                observed.push(outcome);
+              }
+            } else if (each.kind === 'fail') {
+              fake.fail(each.call, each.code, each.skip);
+            } else if (each.kind === 'hang') {
+              fake.set({ hang: 1 });
+            } else if (each.kind === 'options') {
+              pool.setOptions(each);
+            } else if (each.kind === 'resize') {
+              // New workers may be refused by what was told to fail; the old ones serve on.
+              await pool.resize(each.threads).catch(() => undefined);
+            } else {
+              await sleep(10);
+            }
+            assertBalanced(pool.counts());
+          }
+          await pool.drain();
+          const words = await Promise.all(observed);
+          const counts = pool.counts();
+          assert.deepEqual([counts.received, counts.inFlight], [words.length, 0]);
+          assert.equal(counts.published, words.filter((word) => word === 'result').length);
+          for (const cause of DROP_CAUSES) {
+            assert.equal(counts.dropped[cause], words.filter((word) => word === cause).length, cause);
+          }
+          for (const numbers of delivered.values()) {
+            assert.deepEqual(
+              numbers,
+              numbers.toSorted((a, b) => a - b),
+            );
+          }
+          fake.failNothing();
+          fake.unhang();
+          await pool.close();
+          // Threads that were abandoned come back on their own.
+          for (let tries = 0; tries < 200 && fake.held().memory > 0; tries++) await sleep(50);
+          assert.deepEqual(fake.held(), NOTHING);
+          assert.equal(fake.violations(), '');
+        }),
+        { numRuns: 12, interruptAfterTimeLimit: 60_000, endOnFailure: true },
+      );
+    });
   });
 });
