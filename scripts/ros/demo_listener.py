@@ -10,7 +10,8 @@ import time
 import rclpy
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from vision_msgs.msg import Classification
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from vision_msgs.msg import Classification, LabelInfo
 
 LIMIT_S = 120
 
@@ -22,13 +23,20 @@ class Listener:
         self.target = target
         self.count = 0
         self.last = time.monotonic()
+        self.names = {}
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.node.create_subscription(LabelInfo, '/label_info', self.on_labels, latched)
         self.node.create_subscription(Classification, '/classification', self.on_result, 100)
+
+    def on_labels(self, message):
+        self.names = {str(label.class_id): label.class_name for label in message.class_map}
 
     def on_result(self, message):
         self.count += 1
         self.last = time.monotonic()
         stamp = message.header.stamp
-        best = ', '.join(f'{result.class_id} {result.score:.3f}' for result in message.results[:3])
+        best = ', '.join(
+            f'{self.names.get(result.class_id, result.class_id)} {result.score:.3f}' for result in message.results[:3])
         print(f'{stamp.sec}.{stamp.nanosec:09d} {message.header.frame_id}: {best}', flush=True)
 
     def call(self, kind, name, request):

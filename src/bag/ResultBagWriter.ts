@@ -1,41 +1,46 @@
+import type { Classifier } from '../classify/Classifier.js';
 import { classificationMessage } from '../classify/messages/classificationMessage.js';
 import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
-import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { labelInfoMessage } from '../classify/messages/labelInfoMessage.js';
+import { stampFromNs } from '../core/Stamp.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
 
 /** The names that the node publishes under when it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
 const FRAMES_TOPIC = '/classifier/frames';
+const LABELS_TOPIC = '/label_info';
+
+/** What a recording tells of the classifier. */
+type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
 
 /**
  * The results of a replay as a recording: vision_msgs/Classification of every published frame with the header of
- * its image, and effvit/FrameReport of every frame, at the log time of the image.
+ * its image, effvit/FrameReport of every frame, at the log time of the image, and vision_msgs/LabelInfo once before them.
  */
 export class ResultBagWriter {
   readonly #writer: McapBagWriter;
-  readonly #info: Pick<LoadedModelInfo, 'backend' | 'isSimulated'>;
+  readonly #classifier: ClassifierFacts;
+  #hasLabels = false;
   readonly #framesOfSource = new Map<string, number>();
 
-  private constructor(writer: McapBagWriter, info: Pick<LoadedModelInfo, 'backend' | 'isSimulated'>) {
+  private constructor(writer: McapBagWriter, classifier: ClassifierFacts) {
     this.#writer = writer;
-    this.#info = info;
+    this.#classifier = classifier;
   }
 
   /** @throws EffvitError as {@link McapBagWriter.create} */
-  static async create(
-    path: string,
-    info: Pick<LoadedModelInfo, 'backend' | 'isSimulated'>,
-  ): Promise<ResultBagWriter> {
+  static async create(path: string, classifier: ClassifierFacts): Promise<ResultBagWriter> {
     const writer = await McapBagWriter.create(path);
     try {
       await writer.addTopic({ name: CLASSIFICATION_TOPIC, type: 'vision_msgs/msg/Classification' });
+      await writer.addTopic({ name: LABELS_TOPIC, type: 'vision_msgs/msg/LabelInfo', qos: 'latched' });
       await writer.addTopic({ name: FRAMES_TOPIC, type: 'effvit/msg/FrameReport' });
     } catch (error) {
       await writer.abort();
       throw error;
     }
-    return new ResultBagWriter(writer, info);
+    return new ResultBagWriter(writer, classifier);
   }
 
   get path(): string {
@@ -45,14 +50,24 @@ export class ResultBagWriter {
   /** @throws EffvitError IO_FAILED: nothing of the recording is left then. */
   async write({ outcome, logTimeNs }: ReplayedFrame): Promise<void> {
     const times = { logTimeNs };
+    const { info, labels, options } = this.#classifier;
+    if (!this.#hasLabels) {
+      this.#hasLabels = true;
+      const header = { stamp: stampFromNs(logTimeNs), frame_id: '' };
+      await this.#writer.write(LABELS_TOPIC, labelInfoMessage(header, labels, options.scoreThreshold), times);
+    }
     if (outcome.kind === 'result') {
-      const message = classificationMessage(outcome.header, outcome.value, 'label');
+      const message = classificationMessage(outcome.header, outcome.value, 'index');
       await this.#writer.write(CLASSIFICATION_TOPIC, message, times);
     }
     const { source } = outcome.header;
     const sequence = this.#framesOfSource.get(source) ?? 0;
     this.#framesOfSource.set(source, sequence + 1);
-    const report = frameReportMessage(outcome, { sequence, ...this.#info });
+    const report = frameReportMessage(outcome, {
+      sequence,
+      backend: info.backend,
+      isSimulated: info.isSimulated,
+    });
     await this.#writer.write(FRAMES_TOPIC, report, times);
   }
 

@@ -163,9 +163,7 @@ async function replay(
     if (isShown) view.showStart(path, classifier, bag.startNs);
     const frames: ReplayedFrame[] = [];
     results =
-      options.output === undefined
-        ? undefined
-        : await ResultBagWriter.create(options.output, classifier.info);
+      options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
     const { elapsedNs } = await replayBag({
       images,
       classifier,

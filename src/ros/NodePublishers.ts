@@ -2,6 +2,7 @@ import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { classificationCdr } from '../classify/messages/classificationCdr.js';
 import { type FrameReportMessage, frameReportMessage } from '../classify/messages/frameReportMessage.js';
 import type { HeaderMessage } from '../classify/messages/headerMessage.js';
+import { labelInfoMessage } from '../classify/messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -134,11 +135,7 @@ export class NodePublishers {
 
   /** The labels with the threshold in force; again when that changes. */
   publishLabels({ labels }: Classifier, parameters: Pick<NodeParameterValues, 'score_threshold'>): void {
-    this.#labelInfo.publish({
-      header: this.#header(),
-      class_map: labels.map((label, index) => ({ class_id: index, class_name: label })),
-      threshold: parameters.score_threshold,
-    });
+    this.#labelInfo.publish(labelInfoMessage(this.#header(), labels, parameters.score_threshold));
   }
 
   publishOutcome(

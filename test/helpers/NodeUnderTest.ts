@@ -102,7 +102,9 @@ export class NodeUnderTest {
 
   async startNode(...rosArguments: readonly string[]): Promise<void> {
     const model = await writeColourModel(this.path('colours'));
-    this.#node = new NodeProcess(this.#env, ['-p', `model:=${model}`, ...rosArguments]);
+    // So that tests read colours.
+    const own = ['-p', `model:=${model}`, '-p', 'class_id_format:=label'];
+    this.#node = new NodeProcess(this.#env, [...own, ...rosArguments]);
   }
 
   async startPeer(): Promise<RosPeer> {

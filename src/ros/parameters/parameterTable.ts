@@ -37,9 +37,10 @@ const NODE_PARAMETERS = {
   },
   class_id_format: {
     type: 'string',
-    defaultValue: 'label',
-    choices: ['label', 'index'],
-    description: 'What class_id of a published hypothesis holds: the label or the index as text.',
+    defaultValue: 'index',
+    choices: ['index', 'label'],
+    description:
+      'What class_id of a published hypothesis holds: index is the id that label_info has the name of, as vision_msgs means it; label is that name itself.',
     change: 'live',
   },
   debug_image_scale: {

@@ -89,7 +89,11 @@ describe('effvit replay', () => {
     const reader = await openBag(outputPath);
     try {
       const counts = Object.fromEntries(reader.topics().map((topic) => [topic.name, topic.messageCount]));
-      assert.deepEqual(counts, { '/classification': 2 * FRAMES, '/classifier/frames': 2 * FRAMES });
+      assert.deepEqual(counts, {
+        '/classification': 2 * FRAMES,
+        '/classifier/frames': 2 * FRAMES,
+        '/label_info': 1,
+      });
       assert.deepEqual(reader.warnings, []);
     } finally {
       await reader.close();

@@ -17,7 +17,8 @@ describe('ROS node: examples', function () {
 
   for (const [language, [command, script]] of Object.entries(EXAMPLES)) {
     it(`the ${language} subscriber prints what it receives and ends by SIGINT`, async () => {
-      const user = await rig.startActive();
+      // As it is by default: what the numbers are called is for the example to find out.
+      const user = await rig.startActive('-p', 'class_id_format:=index');
       await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image', reliable: false });
       await user.match('/image');
       const child = spawn(command, [script], { env: rig.env });
