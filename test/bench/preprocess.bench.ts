@@ -10,11 +10,11 @@ import { FrameSlot } from '../../src/image/FrameSlot.js';
 import { RAW_ENCODINGS, type RawImageFrame } from '../../src/image/ImageFrame.js';
 import { compileNv12Kernel, Nv12Converter } from '../../src/image/Nv12Converter.js';
 import { Nv12TensorConverter } from '../../src/image/Nv12TensorConverter.js';
-import { nv12TensorTwin } from '../../src/image/nv12TensorTwin.js';
 import { type PreprocessOptions, preprocessOptions } from '../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../src/image/planFrame.js';
 import { resizeGeometry } from '../../src/image/ResizeGeometry.js';
 import type { TensorOptions } from '../../src/image/TensorOptions.js';
+import { nv12TensorTwin } from '../helpers/nv12TensorTwin.js';
 import { difference, fieldScene, sceneFrame, smoothScene } from '../helpers/scenes.js';
 
 const SIZES = [

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../src/core/packageRoot.js';
 import { EFFICIENTVIT_ARCHITECTURES } from '../../src/modelling/efficientvit/EfficientVitArchitecture.js';
-import { writeSafetensors } from '../../src/modelling/weights/writeSafetensors.js';
 import type { Toolchain } from '../../src/toolchain/toolchainPlace.js';
 import { toolchainStatus } from '../../src/toolchain/toolchainStatus.js';
 import { formulaWeights } from './formulaWeights.js';
 import { leaveOut } from './leaveOut.js';
 import { type EffvitRun, type EffvitRunOptions, runEffvit } from './runEffvit.js';
+import { writeSafetensors } from './writeSafetensors.js';
 
 const CLASS_COUNT = 32;
 

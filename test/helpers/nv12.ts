@@ -1,10 +1,10 @@
 import { FrameSlot } from '../../src/image/FrameSlot.js';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import { compileNv12Kernel, Nv12Converter } from '../../src/image/Nv12Converter.js';
-import { frameBytes, nv12Twin } from '../../src/image/nv12Twin.js';
 import type { PreprocessOptions } from '../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../src/image/planFrame.js';
 import { slotLayout } from '../../src/image/SlotLayout.js';
+import { frameBytes, nv12Twin } from './nv12Twin.js';
 
 let own: { readonly slot: FrameSlot; readonly converter: Nv12Converter } | undefined;
 

@@ -4,8 +4,8 @@ import { MessageEncoder } from '../../classify/messages/definitions/MessageEncod
 import { messageDefinition } from '../../classify/messages/definitions/messageDefinition.js';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { BagTarget } from './BagTarget.js';
+import { type ByteSink, openFileSink } from './ByteSink.js';
 import { bagMetadata, toYaml, type WrittenBag, type WrittenTopic } from './bagMetadataYaml.js';
-import { type ByteSink, PartFile } from './PartFile.js';
 import { offeredQosProfiles, type QosName } from './qosProfiles.js';
 
 /** zstd's fastest regular level: results are small, images hardly shrink. */
@@ -80,7 +80,7 @@ export class McapBagWriter {
    * @throws EffvitError BAD_ARGUMENT, UNSUPPORTED, IO_FAILED; nothing is left behind
    */
   static async create(path: string, options: McapBagWriterOptions = {}): Promise<McapBagWriter> {
-    const { compression = 'zstd', chunkBytes = 768 * 1024, openSink = PartFile.create } = options;
+    const { compression = 'zstd', chunkBytes = 768 * 1024, openSink = openFileSink } = options;
     const compressChunk = await chunkCompressor(compression);
     const target = await BagTarget.prepare(path);
     let sink: ByteSink | undefined;

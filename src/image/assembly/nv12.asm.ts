@@ -1,4 +1,4 @@
-// The NV12 kernel, in AssemblyScript: what nv12Twin.ts defines, in integers and 128-bit vectors. One call converts
+// The NV12 kernel, in AssemblyScript: what test/helpers/nv12Twin.ts defines, in integers and 128-bit vectors. One call converts
 // one frame that lies in shared memory; the fields it is called with are described in kernelFields.ts.
 import {
   BIAS,

@@ -12,9 +12,9 @@ import { ensureOnnx } from '../../../src/modelling/fetch/ensureOnnx.js';
 import { pullModel } from '../../../src/modelling/fetch/pullModel.js';
 import { readOnnx } from '../../../src/modelling/onnx/readOnnx.js';
 import { countElements } from '../../../src/modelling/weights/WeightTensor.js';
-import { writeSafetensors } from '../../../src/modelling/weights/writeSafetensors.js';
 import { cutAfter, FaultyFileServer, good } from '../../helpers/FaultyFileServer.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../helpers/scratchModels.js';
+import { writeSafetensors } from '../../helpers/writeSafetensors.js';
 
 /** M0's weights: exact in float32 and above 0, so that variances are sound; they classify nothing. */
 async function m0Weights(): Promise<Buffer> {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { YuvRange } from '../../../src/image/ImageFrame.js';
 import { Nv12TensorConverter } from '../../../src/image/Nv12TensorConverter.js';
-import { nv12TensorTwin } from '../../../src/image/nv12TensorTwin.js';
 import { nv12ToRgb } from '../../../src/image/nv12ToRgb.js';
 import { nv12Bytes, type TensorOptions } from '../../../src/image/TensorOptions.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
+import { nv12TensorTwin } from '../../helpers/nv12TensorTwin.js';
 import { fillRandom } from '../../helpers/rawFrames.js';
 
 const EFFICIENTVIT: TensorOptions = {

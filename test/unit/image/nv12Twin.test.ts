@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import type { RawEncoding } from '../../../src/image/ImageFrame.js';
-import { sixteenToEightBits } from '../../../src/image/nv12Twin.js';
 import { type PreprocessOptions, preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { nv12ByTwin } from '../../helpers/nv12.js';
+import { sixteenToEightBits } from '../../helpers/nv12Twin.js';
 import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
 import { difference } from '../../helpers/scenes.js';
 

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { McapIndexedReader, McapStreamReader } from '@mcap/core';
 import { readBagMetadata } from '../../../../src/bag/BagMetadata.js';
 import { openBag } from '../../../../src/bag/openBag.js';
+import { type ByteSink, openFileSink } from '../../../../src/bag/writing/ByteSink.js';
 import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
-import { type ByteSink, PartFile } from '../../../../src/bag/writing/PartFile.js';
 import { packagePath } from '../../../../src/core/packageRoot.js';
 import { cameraMessages, plain, readBag, START_NS } from '../../../helpers/bags.js';
 import { imageCdr } from '../../../helpers/imageMessages.js';
@@ -18,7 +18,7 @@ const classification = { header: { frame_id: 'camera' }, results: [{ class_id: '
 /** A disk with room for so many bytes. */
 function smallDisk(bytes: number): (path: string) => Promise<ByteSink> {
   return async (path) => {
-    const file = await PartFile.create(path);
+    const file = await openFileSink(path);
     let left = bytes;
     return {
       write: async (part) => {

@@ -10,9 +10,9 @@ import {
 import { EFFICIENTVIT_ARCHITECTURES } from '../../../../src/modelling/efficientvit/EfficientVitArchitecture.js';
 import { countParameters, expectedTensors } from '../../../../src/modelling/efficientvit/expectedTensors.js';
 import { readOnnx } from '../../../../src/modelling/onnx/readOnnx.js';
-import { writeSafetensors } from '../../../../src/modelling/weights/writeSafetensors.js';
 import { formulaPicture, formulaWeights, measuredLogits } from '../../../helpers/formulaWeights.js';
 import { relativeDifference, runOnnx } from '../../../helpers/runOnnx.js';
+import { writeSafetensors } from '../../../helpers/writeSafetensors.js';
 
 describe('buildModelFile', () => {
   let folder: string;

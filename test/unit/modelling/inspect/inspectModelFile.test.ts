@@ -14,9 +14,9 @@ import { emptyGraph, makeNode, type OnnxModel } from '../../../../src/modelling/
 import { intsAttr } from '../../../../src/modelling/onnx/onnxAttributes.js';
 import { scalarTensor } from '../../../../src/modelling/onnx/onnxTensors.js';
 import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
-import { writeSafetensors } from '../../../../src/modelling/weights/writeSafetensors.js';
 import { formulaWeights } from '../../../helpers/formulaWeights.js';
 import { leaveOut } from '../../../helpers/leaveOut.js';
+import { writeSafetensors } from '../../../helpers/writeSafetensors.js';
 
 /** A 3x3 convolution, 2 to 4 channels, on 8x8, its weights and input in int8 pairs. */
 function quantizedConv(): OnnxModel {

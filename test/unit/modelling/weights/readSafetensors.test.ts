@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { readSafetensors, readSafetensorsHeader } from '../../../../src/modelling/weights/readSafetensors.js';
 import { parseSafetensorsHeader } from '../../../../src/modelling/weights/safetensorsHeader.js';
-import { writeSafetensors } from '../../../../src/modelling/weights/writeSafetensors.js';
+import { writeSafetensors } from '../../../helpers/writeSafetensors.js';
 
 /** A file as the format has it: length, JSON, data. */
 function file(header: unknown, data: Uint8Array = new Uint8Array(), lengthBytes?: bigint): Buffer {

@@ -1,5 +1,5 @@
-import { realYuvWeights, YUV_TO_RGB } from './bt601.js';
-import { checkNv12Length, evened, type TensorOptions } from './TensorOptions.js';
+import { realYuvWeights, YUV_TO_RGB } from '../../src/image/bt601.js';
+import { checkNv12Length, evened, type TensorOptions } from '../../src/image/TensorOptions.js';
 
 const f32 = Math.fround;
 

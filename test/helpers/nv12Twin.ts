@@ -1,8 +1,14 @@
-import type { AxisTaps } from './AxisTaps.js';
-import { applyAffine, applyRgbWeights, greyToLuma, RGB_TO_YUV, rangeConversion } from './bt601.js';
-import { chromaPlane, type EncodingTraits } from './encodingTraits.js';
-import type { SlotLayout } from './SlotLayout.js';
-import { evened } from './TensorOptions.js';
+import type { AxisTaps } from '../../src/image/AxisTaps.js';
+import {
+  applyAffine,
+  applyRgbWeights,
+  greyToLuma,
+  RGB_TO_YUV,
+  rangeConversion,
+} from '../../src/image/bt601.js';
+import { chromaPlane, type EncodingTraits } from '../../src/image/encodingTraits.js';
+import type { SlotLayout } from '../../src/image/SlotLayout.js';
+import { evened } from '../../src/image/TensorOptions.js';
 
 /** Where the bytes of a frame lie: the frame's own data, or the rows that were copied into a slot. */
 export interface FrameBytes {
