@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EffvitError } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
+import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from '../patches/nativeFiles.js';
 import { classesProblem, packagesProblem } from './messagesProblem.js';
-import { isRebuildForced, type NativeHost, nativeFiles, thisHost } from './nativeFiles.js';
 import type { RclModule } from './rcl.js';
 
 /**

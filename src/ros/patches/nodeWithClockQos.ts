@@ -1,4 +1,4 @@
-import { QOS, type RclModule, type RclNode, type RclQos } from './rcl.js';
+import { QOS, type RclModule, type RclNode, type RclQos } from '../rcl/rcl.js';
 
 const CLOCK_TOPIC = '/clock';
 

@@ -3,7 +3,7 @@ import {
   isKeyOf,
   type ParameterFileEntry,
   parametersFor,
-} from '../../../../src/ros/rcl/nodeWithParameterFiles.js';
+} from '../../../../src/ros/patches/nodeWithParameterFiles.js';
 
 const STRING = 4;
 

@@ -9,7 +9,7 @@ import {
   type NativeHost,
   nativeFiles,
   thisHost,
-} from '../../../../src/ros/rcl/nativeFiles.js';
+} from '../../../../src/ros/patches/nativeFiles.js';
 import { nativeProblem } from '../../../../src/ros/rcl/rosEnvironment.js';
 import { leaveOut } from '../../../helpers/leaveOut.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';

@@ -5,7 +5,7 @@ import {
   type RclModule,
   type RclNode,
   type RclParameter,
-} from './rcl.js';
+} from '../rcl/rcl.js';
 
 /** The parameters of one key of the parameter files, as rclnodejs's native part reads them out of rcl. */
 export interface ParameterFileEntry {
