@@ -1,12 +1,13 @@
 import { extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ClassifierModel } from '../classify/Classifier.js';
 import {
   type ClassifierOptionName,
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
@@ -14,8 +15,9 @@ import { detectChip } from '../inference/bpu/detectChip.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
-import { MAX_THREADS } from '../pool/PoolOptions.js';
+import { MAX_BATCH, MAX_THREADS } from '../pool/PoolOptions.js';
 import { type BenchChartData, benchChart } from '../report/charts/benchChart.js';
+import { type BatchSeries, batchMeanings } from '../report/perf/batchTable.js';
 import { estimatedFigures } from '../report/perf/figureColumns.js';
 import { measurePool } from '../report/perf/measurePool.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
@@ -58,6 +60,7 @@ const MULTI_THREADS = 4;
 
 interface BenchOptions extends Flags {
   readonly threads: readonly number[];
+  readonly batch?: readonly number[];
   readonly frameCount: number;
   readonly perfTime?: number;
   readonly coreId: number;
@@ -79,6 +82,7 @@ export function registerBench(command: Command, context: CommandContext): void {
       parseThreads,
       DEFAULT_THREADS,
     )
+    .option('--batch <numbers>', 'frames a task, as 1,2,4: each with each number of threads', parseBatches)
     .option('--frame-count <n>', 'frames a repetition', numberParser(1, 1e7, true), 200)
     .option(
       '--perf-time <seconds>',
@@ -122,6 +126,27 @@ export function registerBench(command: Command, context: CommandContext): void {
   });
 }
 
+/** @throws EffvitError BAD_ARGUMENT for a batch that the model was not compiled for */
+function wantedBatches(
+  { backend, manifest }: ClassifierModel,
+  asked: readonly number[] | undefined,
+): readonly number[] {
+  if (asked === undefined) return [];
+  const more =
+    backend.kind === 'bpu_sim'
+      ? (backend.deviceModel.batches ?? [])
+      : backend.kind === 'bpu'
+        ? (backend.models ?? [])
+        : [];
+  const known = [...new Set([1, ...more.map(({ batch }) => batch)])];
+  const unknown = asked.find((batch) => !known.includes(batch));
+  if (unknown === undefined) return asked;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: compile it with \`effvit compile --batch\`, and take --backend bpu or bpu_sim.`,
+  );
+}
+
 /** @throws EffvitError BAD_ARGUMENT */
 async function checkBenchOutputs({
   chart,
@@ -154,23 +179,37 @@ async function measure(
   const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
   const { backend, manifest } = model;
   const series: PerfSeries[] = [];
+  const batches: BatchSeries[] = [];
   let info: LoadedModelInfo | undefined;
-  for (const threads of options.threads) {
-    const measured = await measurePool({
+  const wanted = wantedBatches(model, options.batch);
+  const measureOne = (threads: number, batch: number) =>
+    measurePool({
       backend,
       manifest,
       threads,
+      batch,
       frameCount: options.frameCount,
       repetitions: options.repetitions,
       warmUpFrames: options.warmUp,
       runTimeoutMs: classifying.inferenceTimeoutMs,
       meter: deviceMeter(backend),
       signal,
-      onRun: (done, of) => terminal.progress(`${threads} threads`, done, of),
+      onRun: (done, of) =>
+        terminal.progress(
+          batch === 1 ? `${threads} threads` : `${threads} threads, batch ${batch}`,
+          done,
+          of,
+        ),
       ...(options.perfTime !== undefined && { perfTimeMs: options.perfTime * MS_PER_S }),
     });
+  for (const threads of options.threads) {
+    const measured = await measureOne(threads, 1);
     info = measured.info;
     series.push(measured.series);
+    for (const batch of wanted) {
+      const one = batch === 1 ? measured : await measureOne(threads, batch);
+      batches.push({ batch, series: one.series });
+    }
     if (options.json !== true) {
       if (info.isSimulated) terminal.line(terminal.yellow(`SIMULATED: ${info.runtime}`));
       terminal.line(vendorReport(measured.series));
@@ -186,14 +225,18 @@ async function measure(
     chip,
     published: chip === undefined ? undefined : manifest.published[chip],
     series,
-    meanings: perfMeanings(series, deviceName(info)),
+    batches,
+    meanings: [
+      ...perfMeanings(series, deviceName(info)),
+      ...batchMeanings(batches, chip === undefined ? undefined : manifest.deviceModels[chip]),
+    ],
     board: readBoardMonitor(),
     comparison: earlier === undefined ? undefined : { earlier, changes: comparePerf(series, earlier) },
   };
 }
 
 function benchJson(
-  { model, info, chip, published, series, meanings, board, comparison }: BenchResult,
+  { model, info, chip, published, series, batches, meanings, board, comparison }: BenchResult,
   options: BenchOptions,
 ) {
   const estimated = estimatedFigures(
@@ -215,6 +258,9 @@ function benchJson(
     machine: machineJson(),
     board: snakeCased(board),
     series: series.map(seriesJson),
+    ...(batches.length > 0 && {
+      batches: batches.map(({ batch, series: one }) => ({ batch, ...seriesJson(one) })),
+    }),
     ...(published !== undefined && { published: snakeCased(published) }),
     ...(estimated !== undefined && { estimated: snakeCased(estimated) }),
     deviations: comparePublished(series, published),
@@ -320,5 +366,15 @@ function parseThreads(text: string): number[] {
   if (threads.every((count) => count >= 1 && count <= MAX_THREADS)) return [...new Set(threads)];
   throw new InvalidArgumentError(
     `Expected integers from 1 to ${MAX_THREADS} with commas between them, or a range like 1-${MAX_THREADS}, but received ${text}.`,
+  );
+}
+
+function parseBatches(text: string): number[] {
+  const sizes = text.split(',').map((part) => Number(part.trim() === '' ? Number.NaN : part));
+  if (sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= MAX_BATCH)) {
+    return [...new Set(sizes)].sort((a, b) => a - b);
+  }
+  throw new InvalidArgumentError(
+    `Expected integers from 1 to ${MAX_BATCH} with commas between them, but received ${text}.`,
   );
 }

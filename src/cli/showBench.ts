@@ -3,6 +3,7 @@ import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
+import { BATCH_HEAD, type BatchSeries, batchRows } from '../report/perf/batchTable.js';
 import { figureColumns } from '../report/perf/figureColumns.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
 import type { EarlierPerf, PerfChange } from '../report/perf/perfJson.js';
@@ -20,6 +21,8 @@ export interface BenchResult {
   readonly chip: BpuChip | undefined;
   readonly published: PublishedFigures | undefined;
   readonly series: readonly PerfSeries[];
+  /** Empty where no batches were asked for. */
+  readonly batches: readonly BatchSeries[];
   readonly meanings: readonly string[];
   /** What the board's sensors said at the end. */
   readonly board: BoardReading;
@@ -28,7 +31,7 @@ export interface BenchResult {
 
 /** The performance table beside the published figures, the details, the scaling chart and what it all means. */
 export function showBench(result: BenchResult, terminal: Terminal): void {
-  const { model, info, chip, published, series, meanings, board, comparison } = result;
+  const { model, info, chip, published, series, batches, meanings, board, comparison } = result;
   const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
   const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
   terminal.line(plainTable(PERFORMANCE_HEAD, rows));
@@ -51,6 +54,7 @@ export function showBench(result: BenchResult, terminal: Terminal): void {
   terminal.line();
   terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
   for (const line of scalingChart(series)) terminal.line(line);
+  if (batches.length > 0) terminal.line(plainTable(BATCH_HEAD, batchRows(batches, deviceModel)));
   for (const meaning of meanings) terminal.line(`- ${meaning}`);
   const sensors = boardText(board);
   if (info.backend === 'bpu' && sensors !== '') terminal.line(`board: ${sensors}`);

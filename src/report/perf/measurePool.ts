@@ -31,6 +31,8 @@ export interface PerfOptions {
   readonly backend: BackendSpec;
   readonly manifest: ModelManifest;
   readonly threads: number;
+  /** Frames of a task at most, on a model that has such tasks; so many times the threads hand frames over. Default 1. */
+  readonly batch?: number;
   /** Frames a repetition, over all threads together. */
   readonly frameCount: number;
   /** Instead of a number of frames: so long a repetition. */
@@ -53,7 +55,7 @@ export interface PerfOptions {
 export async function measurePool(
   options: PerfOptions,
 ): Promise<{ readonly info: LoadedModelInfo; readonly series: PerfSeries }> {
-  const { manifest, threads, repetitions, warmUpFrames, onRun } = options;
+  const { manifest, threads, repetitions, warmUpFrames, onRun, batch = 1 } = options;
   const { widthPx, heightPx } = manifest.input;
   const pool = new InferencePool<number>({
     model: {
@@ -63,13 +65,14 @@ export async function measurePool(
     },
     threads,
     dropPolicy: 'block',
-    queueSize: threads,
+    queueSize: threads * batch,
+    maxBatch: batch,
     runTimeoutMs: options.runTimeoutMs,
   });
   try {
     const info = await pool.start();
     const frames = Array.from({ length: FRAME_VARIANTS }, (_, index) => noiseFrame(widthPx, heightPx, index));
-    await runOnce(pool, frames, { ...options, frameCount: Math.max(warmUpFrames, threads) }, false);
+    await runOnce(pool, frames, { ...options, frameCount: Math.max(warmUpFrames, threads * batch) }, false);
     const runs: PerfRun[] = [];
     for (let repetition = 0; repetition < repetitions; repetition++) {
       runs.push(await runOnce(pool, frames, options, true));
@@ -87,7 +90,7 @@ async function runOnce(
   options: PerfOptions,
   isTimed: boolean,
 ): Promise<PerfRun> {
-  const { threads, frameCount, meter, signal } = options;
+  const { threads, frameCount, meter, signal, batch = 1 } = options;
   const perfTimeMs = isTimed ? options.perfTimeMs : undefined;
   const latenciesMs: number[] = [];
   const restMs: number[] = [];
@@ -121,7 +124,7 @@ async function runOnce(
     }
   };
   try {
-    await Promise.all(Array.from({ length: threads }, (_, number) => client(number)));
+    await Promise.all(Array.from({ length: threads * batch }, (_, number) => client(number)));
   } finally {
     clearInterval(sampler);
   }

@@ -4,6 +4,9 @@ import { type EffvitRun, runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 interface BenchJson {
+  readonly batches?: readonly { batch: number; threads: number }[];
+  readonly estimated?: Readonly<Record<string, number>>;
+  readonly published?: unknown;
   readonly simulated: boolean;
   readonly backend: string;
   readonly model: string;
@@ -111,6 +114,41 @@ device_model:
         [1, 2, 3],
       );
     }
+  });
+
+  it('measures tasks of several frames, and keeps the estimate apart from what was simulated', async () => {
+    mkdirSync(scratch.path('batched'));
+    writeFileSync(
+      scratch.path('batched', 'manifest.yaml'),
+      `name: batched
+input: { width_px: 224, height_px: 224 }
+output: { class_count: 10 }
+device_model:
+  rdk-x5:
+    { cores: 1, service_ms: 4, host_ms: 1, kind: estimate, batches: [{ batch: 4, service_ms: 4, ddr_bytes: 9 }] }
+`,
+    );
+    const model = ['--model', scratch.path('batched')];
+    const run = await bench('2', [...model, '--batch', '1,4', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const { batches, estimated, published } = JSON.parse(run.stdout) as BenchJson;
+    assert.deepEqual(
+      batches?.map(({ batch, threads }) => [threads, batch]),
+      [
+        [2, 1],
+        [2, 4],
+      ],
+    );
+    assert.deepEqual(estimated, {
+      single_thread_latency_ms: 5,
+      multi_thread_latency_ms: 16,
+      multi_thread_count: 4,
+      max_fps: 250,
+    });
+    assert.equal(published, undefined);
+    const refused = await bench('2', [...model, '--batch', '8']);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /batched has no tasks of 8 frames on this backend, only of 1, 4/);
   });
 
   it('runs for a time instead of a number of frames', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
+import { batchMeanings, batchRows } from '../../../../src/report/perf/batchTable.js';
 import { estimatedFigures, figureColumns } from '../../../../src/report/perf/figureColumns.js';
 import {
   latencyFigures,
@@ -187,6 +188,51 @@ describe('figureColumns', () => {
         ['-', '-', '-'],
       );
     }
+  });
+});
+
+describe('batchTable', () => {
+  const deviceModel = {
+    cores: 1,
+    serviceMs: 2.5,
+    hostMs: 0.5,
+    ddrBytes: 14e6,
+    batches: [{ batch: 4, serviceMs: 4, ddrBytes: 4e6 }],
+  };
+  const measured = (rate: number) => [
+    { batch: 1, series: seriesOf(4, 400, 10) },
+    { batch: 4, series: seriesOf(4, rate, 16) },
+    { batch: 8, series: seriesOf(4, rate, 30) },
+  ];
+
+  it('puts the memory traffic beside the rate, where the compiler has said it', () => {
+    const rows = batchRows(measured(1000), deviceModel);
+    assert.deepEqual(
+      rows.map(([threads, batch, rate, , , megabytes, gigabytes]) => [
+        threads,
+        batch,
+        rate,
+        megabytes,
+        gigabytes,
+      ]),
+      [
+        ['4', '1', '400.00', '14.00', '5.60'],
+        ['4', '4', '1000.00', '4.00', '4.00'],
+        ['4', '8', '1000.00', '-', '-'],
+      ],
+    );
+  });
+
+  it('says what batches bring, and why', () => {
+    const [gain] = batchMeanings(measured(1000).slice(0, 2), deviceModel);
+    assert.match(
+      gain ?? '',
+      /Tasks of 4 frames bring 2\.50 times .* 4\.0 instead of 14\.0 MB .* batches share them/,
+    );
+    const [none] = batchMeanings(measured(410).slice(0, 2), deviceModel);
+    assert.match(none ?? '', /1\.02 times .*memory traffic is not what bounds this model/);
+    assert.deepEqual(batchMeanings(measured(1000).slice(0, 1), deviceModel), []);
+    assert.deepEqual(batchMeanings([], undefined), []);
   });
 });
 

@@ -1,0 +1,73 @@
+import type { DeviceModel } from '../../model/ModelManifest.js';
+import type { PerfSeries } from './PerfSeries.js';
+
+/** A measurement with tasks of up to so many frames. */
+export interface BatchSeries {
+  readonly batch: number;
+  readonly series: PerfSeries;
+}
+
+/** Batches above 1 must bring so large a share of frames for a sentence that praises them. */
+const WORTH = 0.1;
+
+export const BATCH_HEAD = [
+  'threads',
+  'batch',
+  'FPS',
+  'latency p50 ms',
+  'p95 ms',
+  'DDR MB/frame (estimate)',
+  'DDR GB/s at this rate',
+] as const;
+
+/** What a frame moves to and from memory in tasks of that size; undefined where nobody has said. */
+function ddrBytesOf(batch: number, deviceModel: DeviceModel | undefined): number | undefined {
+  if (batch === 1) return deviceModel?.ddrBytes;
+  return deviceModel?.batches?.find((one) => one.batch === batch)?.ddrBytes;
+}
+
+/** Rows under {@link BATCH_HEAD}; memory traffic is the compiler's and stands beside the rate, whatever gave that. */
+export function batchRows(all: readonly BatchSeries[], deviceModel: DeviceModel | undefined): string[][] {
+  return all.map(({ batch, series: { threads, median } }) => {
+    const bytes = ddrBytesOf(batch, deviceModel);
+    return [
+      String(threads),
+      String(batch),
+      median.framesPerSecond.toFixed(2),
+      median.latencyMs.p50.toFixed(2),
+      median.latencyMs.p95.toFixed(2),
+      bytes === undefined ? '-' : (bytes / 1e6).toFixed(2),
+      bytes === undefined ? '-' : ((bytes * median.framesPerSecond) / 1e9).toFixed(2),
+    ];
+  });
+}
+
+/** What batches bring, from the figures alone. */
+export function batchMeanings(
+  all: readonly BatchSeries[],
+  deviceModel: DeviceModel | undefined,
+): readonly string[] {
+  const best = (batch: number): number =>
+    Math.max(
+      0,
+      ...all.filter((one) => one.batch === batch).map(({ series }) => series.median.framesPerSecond),
+    );
+  const sizes = [...new Set(all.map(({ batch }) => batch))].sort((a, b) => a - b);
+  const largest = sizes.at(-1);
+  const single = best(1);
+  if (largest === undefined || largest === 1 || single === 0) return [];
+  const gain = best(largest) / single;
+  const [before, after] = [ddrBytesOf(1, deviceModel), ddrBytesOf(largest, deviceModel)];
+  if (gain < 1 + WORTH) {
+    return [
+      `Tasks of ${largest} frames bring ${gain.toFixed(2)} times the frames of single ones: memory traffic is not what bounds this model.`,
+    ];
+  }
+  const traffic =
+    before === undefined || after === undefined
+      ? ''
+      : `, while a frame moves ${(after / 1e6).toFixed(1)} instead of ${(before / 1e6).toFixed(1)} MB by the compiler's estimate`;
+  return [
+    `Tasks of ${largest} frames bring ${gain.toFixed(2)} times the frames of single ones${traffic}: the weights that are read for every task bound the model, and batches share them.`,
+  ];
+}
