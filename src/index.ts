@@ -17,6 +17,7 @@ export {
 export { loadModel, type ModelNotices } from './classify/loadModel.js';
 export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
 export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';
+export { ownProcessExit } from './core/processExit.js';
 export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
 export { pictureFrame } from './image/pictureFrame.js';
 export type { ModelManifest } from './model/ModelManifest.js';

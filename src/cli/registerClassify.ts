@@ -29,6 +29,7 @@ const CLASSIFIER_FLAGS = [
   'resizeFilter',
   'nv12Range',
   'bpuSimResults',
+  'inferenceTimeoutMs',
 ] as const satisfies readonly ClassifierOptionName[];
 
 /** So many are done before a bar could be read. */

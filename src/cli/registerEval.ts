@@ -23,6 +23,7 @@ const CLASSIFIER_FLAGS = [
   'resizeFilter',
   'nv12Range',
   'bpuSimResults',
+  'inferenceTimeoutMs',
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;

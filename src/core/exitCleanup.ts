@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { onOwnExit } from './processExit.js';
 
 const paths = new Set<string>();
 
@@ -6,9 +7,9 @@ function removeAll(): void {
   for (const path of paths) rmSync(path, { recursive: true, force: true });
 }
 
-/** The file or folder goes when the process exits, unless {@link keepAtExit} is called before. */
+/** The file or folder goes when an executable of this package exits, unless {@link keepAtExit} is called before. */
 export function removeAtExit(path: string): void {
-  if (paths.size === 0) process.on('exit', removeAll);
+  if (paths.size === 0) onOwnExit(removeAll);
   paths.add(path);
 }
 

@@ -2,6 +2,7 @@ import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
+import { isPlausibleDelay } from '../stats/stampDelay.js';
 import { Condition } from './Condition.js';
 import { chooseWorker } from './chooseWorker.js';
 import { dropCauseOf } from './dropCauseOf.js';
@@ -284,6 +285,9 @@ export class FrameScheduler<Value> {
   #delayNs({ stamp }: FrameHeader): number | undefined {
     if (stamp.sec === 0 && stamp.nanosec === 0) return undefined;
     const nowNs = this.#stampClockNs?.();
-    return nowNs === undefined ? undefined : Number(nowNs - stampToNs(stamp));
+    if (nowNs === undefined) return undefined;
+    const delayNs = Number(nowNs - stampToNs(stamp));
+    // A stamp of another clock tells nothing of a delay.
+    return isPlausibleDelay(delayNs) ? Math.max(delayNs, 0) : undefined;
   }
 }

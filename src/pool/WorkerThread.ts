@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -44,10 +43,6 @@ interface Loaded {
   readonly info: LoadedModelInfo;
   readonly preparedSpec: BackendSpec;
 }
-
-// A worker's heap is 5 MB: shrinking it while the worker is thought to be idle halted it for 5 to 19 ms amid frames.
-// Read whenever a thread's heap is made, so before the first worker.
-setFlagsFromString('--no-memory-reducer');
 
 /**
  * The main thread's handle of one worker thread: `loading`, then `serving`, then `leaving` (told to go, or
@@ -255,7 +250,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     setImmediate(() => {
       if (current === undefined || this.#held.first !== current) return;
       const { runTimeoutMs } = this.#options;
-      const message = `Worker ${this.id} held a frame longer than ${runTimeoutMs} ms and was abandoned: raise the limit if the model is that slow.`;
+      const message = `Worker ${this.id} held a frame longer than ${runTimeoutMs} ms and was abandoned: raise inference_timeout_ms (--inference-timeout-ms) if the model is that slow.`;
       this.abandon(new EffvitError('TIMED_OUT', message));
     });
   }

@@ -1,3 +1,4 @@
+import { onOwnExit } from '../core/processExit.js';
 import type { WorkerChannel } from './WorkerChannel.js';
 
 /** How long the end of the process waits for inference runs that were begun. */
@@ -9,7 +10,8 @@ let limit: { readonly endMs: number; readonly signal: NodeJS.Signals } | undefin
 /**
  * Keeps the end of the process from cutting off a worker inside native code, which aborts the process
  * (SIGABRT, exit code 134): process.exit, an uncaught exception and the natural end all pass here and wait
- * for the runs that were begun, usually one inference time.
+ * for the runs that were begun, usually one inference time. In executables of this package alone: a program that uses
+ * it as a library closes its pools before it leaves.
  */
 function onExit(): void {
   for (const channel of guarded) channel.announceExit();
@@ -32,7 +34,7 @@ export function limitExit(endMs: number, signal: NodeJS.Signals): void {
 
 /** From when a worker is started until its thread has ended. */
 export function guardExit(channel: WorkerChannel): void {
-  if (guarded.size === 0) process.on('exit', onExit);
+  if (guarded.size === 0) onOwnExit(onExit);
   guarded.add(channel);
 }
 

@@ -5,6 +5,7 @@ import type { MessageSamples } from './images/MessageSamples.js';
 import type { ReceivedImage, TakenMessage } from './images/ReceivedImage.js';
 import { releaseSample } from './images/releaseSample.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
@@ -78,29 +79,35 @@ export class CameraSubscription {
     const { node, camera, input, topicName, events, samplesOf } = this.#options;
     const gaps = new SequenceGaps();
     const type = samplesOf(input.type).messageClass(camera);
+    const guard = callbackGuard(node);
     return node.createSubscription<TakenMessage>(type, topicName, subscription, (taken, info) => {
       this.#lastMessageNs = monotonicNs();
-      const missing = gaps.missingBefore(info);
-      if (missing > 0) events.onMissing(camera, missing);
-      if ('error' in taken) events.onProblem(camera, taken.error);
-      else events.onImage(taken);
+      guard.run(`the subscription to ${input.topic}`, () => {
+        const missing = gaps.missingBefore(info);
+        if (missing > 0) events.onMissing(camera, missing);
+        if ('error' in taken) events.onProblem(camera, taken.error);
+        else events.onImage(taken);
+      });
     });
   }
 
   #subscribeToCompressed(subscription: object): object {
-    const { node, camera, topicName, events } = this.#options;
+    const { node, camera, input, topicName, events } = this.#options;
+    const guard = callbackGuard(node);
     const options = { ...subscription, isRaw: true };
     // Without `info`: rclnodejs tells none of messages that it gives as they came.
     return node.createSubscription(COMPRESSED_IMAGE_TYPE, topicName, options, (data) => {
       this.#lastMessageNs = monotonicNs();
-      let image: ReceivedImage;
-      try {
-        image = { frame: parseCompressedImageCdr(data, camera), release: () => releaseSample(data) };
-      } catch (error) {
-        events.onProblem(camera, error);
-        return;
-      }
-      events.onImage(image);
+      guard.run(`the subscription to ${input.topic}`, () => {
+        let image: ReceivedImage;
+        try {
+          image = { frame: parseCompressedImageCdr(data, camera), release: () => releaseSample(data) };
+        } catch (error) {
+          events.onProblem(camera, error);
+          return;
+        }
+        events.onImage(image);
+      });
     });
   }
 }

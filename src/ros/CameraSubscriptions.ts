@@ -1,3 +1,4 @@
+import { runAllStepsNow } from '../core/runAllSteps.js';
 import { Camera } from './Camera.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { IMAGE_TYPE } from './images/cameraInput.js';
@@ -5,6 +6,7 @@ import { hbmImageSamples } from './images/HbmImageSample.js';
 import { imageSamples } from './images/ImageSample.js';
 import { MessageSamples } from './images/MessageSamples.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 
@@ -37,7 +39,9 @@ export class CameraSubscriptions {
       warn: (text: string) => logger.warn(text),
     };
     this.#timer = setInterval(() => {
-      for (const camera of cameras) camera.look();
+      for (const camera of cameras) {
+        callbackGuard(node).run(`the look at ${camera.topic}`, () => camera.look());
+      }
     }, LOOK_PERIOD_MS);
     try {
       for (const name of parameters.image_topics) cameras.push(new Camera({ ...options, name }));
@@ -65,8 +69,10 @@ export class CameraSubscriptions {
 
   destroy(): void {
     clearInterval(this.#timer);
-    for (const camera of this.#cameras) camera.destroy();
-    for (const samples of this.#samples.values()) samples.close();
+    runAllStepsNow([
+      ...this.#cameras.map((camera) => () => camera.destroy()),
+      ...[...this.#samples.values()].map((samples) => () => samples.close()),
+    ]);
   }
 
   /** Shared by the cameras: structures of one type serve them all. */

@@ -2,7 +2,9 @@ import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { runAllSteps } from '../core/runAllSteps.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
+import { Bond } from './Bond.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { LifecycleMachine } from './lifecycle/LifecycleMachine.js';
 import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
@@ -13,6 +15,7 @@ import { nodeWithClockQos } from './patches/nodeWithClockQos.js';
 import { nodeWithParameterFiles } from './patches/nodeWithParameterFiles.js';
 import { offerService } from './rcl/offerService.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
+import { BadImageWarnings } from './reports/BadImageWarnings.js';
 import { CameraMeters } from './reports/CameraMeters.js';
 import { MachineMonitor } from './reports/MachineMonitor.js';
 import { type NodeCondition, NodeDiagnostics } from './reports/NodeDiagnostics.js';
@@ -41,6 +44,8 @@ export interface ClassifierNodeOptions {
 interface Active {
   readonly cameras: CameraSubscriptions;
   readonly meters: CameraMeters;
+  /** Where the messages of bond are installed. */
+  readonly bond: Bond | undefined;
 }
 
 /** The managed node `classifier`: camera topics in, classifications out. */
@@ -55,6 +60,7 @@ export class ClassifierNode {
   /** While the node is configured. */
   #pipeline: ServingPipeline | undefined;
   #active: Active | undefined;
+  readonly #badImages: BadImageWarnings;
   #lastError: string | undefined;
   /** Of vision_info: counts up with every model that came to serve since the node began. */
   #databaseVersion = 0;
@@ -93,12 +99,23 @@ export class ClassifierNode {
       this.#node.destroy();
       throw error;
     }
+    this.#badImages = new BadImageWarnings((text) => this.#node.getLogger().warn(text));
     this.#diagnostics = new NodeDiagnostics(
       this.#node,
       () => this.#parameters.values,
       () => this.#condition(),
     );
     this.#node.spin(SPIN_TIMEOUT_MS);
+  }
+
+  /** A line of the log for people who started it by hand and wait. */
+  tellThatItWaits(): void {
+    const name = this.fullName;
+    this.#node
+      .getLogger()
+      .info(
+        `${name} is unconfigured: go on with \`ros2 lifecycle set ${name} configure\` and \`... activate\`, or start it with --autostart.`,
+      );
   }
 
   get fullName(): string {
@@ -108,11 +125,13 @@ export class ClassifierNode {
   /** Drains, frees everything and takes the node from the graph; at any moment. What hangs is given up in a hurry. */
   async destroy(): Promise<void> {
     await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#pipeline?.classifier);
-    this.#pipeline?.reports.close();
-    this.#diagnostics.close();
-    this.#machineMonitor.close();
-    this.#node.stop();
-    this.#node.destroy();
+    await runAllSteps([
+      () => this.#pipeline?.reports.close(),
+      () => this.#diagnostics.close(),
+      () => this.#machineMonitor.close(),
+      () => this.#node.stop(),
+      () => this.#node.destroy(),
+    ]);
   }
 
   async #shutDown(): Promise<void> {
@@ -133,7 +152,11 @@ export class ClassifierNode {
           this.#databaseVersion += 1;
           return this.#databaseVersion;
         },
-        onBadImage: (topic, reason) => this.#active?.meters.problem(topic, reason),
+        onBadImage: (topic, reason) => {
+          this.#active?.meters.problem(topic, reason);
+          this.#badImages.look(topic, reason);
+        },
+        isActive: () => this.lifecycle.state === 'active' || this.lifecycle.state === 'activating',
         signal: this.#options.hurry,
       });
       this.#pipeline = pipeline;
@@ -159,7 +182,9 @@ export class ClassifierNode {
       onImage: (image) => {
         const shared = remedy === undefined ? undefined : sharedFrameIds.look(image.frame, remedy);
         if (shared !== undefined) this.#node.getLogger().warn(shared);
-        this.#active?.meters.frame(image.frame.source);
+        const { source, stamp } = image.frame;
+        this.#active?.meters.frame(source);
+        this.#active?.meters.stamp(source, stamp, this.#node.now().nanoseconds || undefined);
         void pipeline.classify(image);
       },
       onProblem: (topic, thrown) => {
@@ -171,34 +196,44 @@ export class ClassifierNode {
         this.#active?.meters.missing(topic, count);
       },
     });
-    this.#active = { cameras, meters: new CameraMeters(cameras.topics) };
+    const meters = new CameraMeters(cameras.topics);
+    this.#active = { cameras, meters, bond: undefined };
+    try {
+      pipeline.announce();
+      this.#active = { cameras, meters, bond: Bond.start(this.#node) };
+    } catch (error) {
+      await this.#deactivate();
+      throw error;
+    }
     this.#node.getLogger().info(`Listening to ${cameras.description}.`);
   }
 
   async #deactivate(): Promise<void> {
-    this.#active?.cameras.destroy();
-    this.#active = undefined;
-    await this.#pipeline?.classifier.drain();
+    const active = this.#active;
+    await runAllSteps([
+      () => active?.bond?.end(),
+      () => active?.cameras.destroy(),
+      () => {
+        this.#active = undefined;
+      },
+      () => this.#pipeline?.classifier.drain(),
+    ]);
   }
 
   async #cleanup(): Promise<void> {
-    await this.#pipeline?.close();
+    const pipeline = this.#pipeline;
     this.#pipeline = undefined;
+    await pipeline?.close();
   }
 
   async #shutdown(from: PrimaryState): Promise<void> {
-    try {
-      if (from === 'active') await this.#deactivate();
-    } finally {
-      await this.#cleanup();
-    }
+    await runAllSteps([() => (from === 'active' ? this.#deactivate() : undefined), () => this.#cleanup()]);
   }
 
   async #onError(cause: unknown): Promise<void> {
     this.#lastError = asEffvitError(cause).message;
     this.#node.getLogger().error(this.#lastError);
-    await this.#deactivate();
-    await this.#cleanup();
+    await runAllSteps([() => this.#deactivate(), () => this.#cleanup()]);
   }
 
   /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */

@@ -4,6 +4,7 @@ import { type FrameReportMessage, frameReportMessage } from '../classify/message
 import type { HeaderMessage } from '../classify/messages/headerMessage.js';
 import { labelInfoMessage } from '../classify/messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
+import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { DebugImages } from './DebugImages.js';
@@ -184,6 +185,6 @@ export class NodePublishers {
 
   destroy(): void {
     this.#debugImages.destroy();
-    for (const destroy of this.#destroyers) destroy();
+    runAllStepsNow(this.#destroyers);
   }
 }

@@ -1,6 +1,7 @@
 import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { runAllSteps } from '../core/runAllSteps.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { NodePublishers } from './NodePublishers.js';
 import {
@@ -8,6 +9,7 @@ import {
   type NodeParameterName,
   type NodeParameterValues,
 } from './parameters/parameterTable.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { MachineMonitor } from './reports/MachineMonitor.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
@@ -25,6 +27,8 @@ export interface ServingPipelineOptions {
   readonly nextDatabaseVersion: () => number;
   /** An image of this topic that is none, or cannot be read. */
   readonly onBadImage: (topic: string, reason: string) => void;
+  /** A managed node is silent on its topics unless it is active. */
+  readonly isActive: () => boolean;
   /** Gives the loading up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,26 +39,24 @@ export class ServingPipeline {
   readonly reports: PipelineReports;
   readonly #options: ServingPipelineOptions;
   readonly #publishers: NodePublishers;
+  #databaseVersion: number;
   #isClosed = false;
 
   private constructor(classifier: Classifier, options: ServingPipelineOptions) {
     const { rcl, node, machineMonitor, parameters, nextDatabaseVersion } = options;
     this.classifier = classifier;
     this.#options = options;
+    this.#databaseVersion = nextDatabaseVersion();
     const publishers = new NodePublishers(rcl, node, parameters());
-    try {
-      publishers.publishModel(classifier, parameters(), nextDatabaseVersion());
-    } catch (error) {
-      publishers.destroy();
-      throw error;
-    }
     this.#publishers = publishers;
     this.reports = new PipelineReports({
       classifier,
       machineMonitor,
       nowNs: () => node.now().nanoseconds,
       parameters,
-      publish: (message) => publishers.publishStatistics(message, classifier),
+      publish: () =>
+        options.isActive() ? (message) => publishers.publishStatistics(message, classifier) : undefined,
+      run: (callback) => callbackGuard(node).run('the timer of ~/statistics', callback),
     });
   }
 
@@ -80,6 +82,11 @@ export class ServingPipeline {
       await classifier.close({ drain: false });
       throw error;
     }
+  }
+
+  /** Tells which model and which labels the results are of; when the node becomes active. */
+  announce(): void {
+    this.#publishers.publishModel(this.classifier, this.#options.parameters(), this.#databaseVersion);
   }
 
   /** Classifies an image, publishes what came of it, and gives its memory back. Never rejects. */
@@ -128,11 +135,13 @@ export class ServingPipeline {
     }
     // A cleanup may have come meanwhile.
     if (this.#isClosed) return;
-    if (isSwapped) {
-      this.#publishers.publishModel(classifier, values, this.#options.nextDatabaseVersion());
-    } else if (changed.has('score_threshold')) {
-      this.#publishers.publishLabels(classifier, values);
-    }
+    if (isSwapped) this.#databaseVersion = this.#options.nextDatabaseVersion();
+    if (!this.#options.isActive()) return;
+    // The change is made: what cannot be told of it does not take it back.
+    callbackGuard(this.#options.node).run('publishing the labels', () => {
+      if (isSwapped) this.#publishers.publishModel(classifier, values, this.#databaseVersion);
+      else if (changed.has('score_threshold')) this.#publishers.publishLabels(classifier, values);
+    });
   }
 
   /** Who subscribes to what is published, by topic. */
@@ -142,10 +151,14 @@ export class ServingPipeline {
 
   /** Finishes what it has, then frees everything. */
   async close(): Promise<void> {
-    this.reports.close();
-    await this.classifier.close();
-    this.#isClosed = true;
-    this.#publishers.destroy();
+    await runAllSteps([
+      () => this.reports.close(),
+      () => this.classifier.close(),
+      () => {
+        this.#isClosed = true;
+      },
+      () => this.#publishers.destroy(),
+    ]);
   }
 
   #publish(outcome: ClassifyOutcome): void {

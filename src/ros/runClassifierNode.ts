@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { ClassifierNode, type ClassifierNodeOptions } from './ClassifierNode.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
@@ -16,12 +16,14 @@ export async function runClassifierNode(
   signal: AbortSignal,
   options: ClassifierNodeOptions & { readonly isAutostarted?: boolean },
 ): Promise<void> {
+  refuseEmptyLists(rosArguments);
   const rcl = await loadRcl();
   await rcl.init(undefined, ['classifier_node', ...rosArguments]);
   try {
     const node = new ClassifierNode(rcl, options);
     try {
       if (options.isAutostarted === true) await activate(node, signal);
+      else node.tellThatItWaits();
       if (!signal.aborted) await once(signal, 'abort');
     } finally {
       await node.destroy();
@@ -29,6 +31,16 @@ export async function runClassifierNode(
   } finally {
     rcl.shutdown();
   }
+}
+
+/** ROS passes over a parameter that is an empty list, in silence. @throws EffvitError BAD_CONFIG */
+function refuseEmptyLists(rosArguments: readonly string[]): void {
+  const rule = rosArguments.find((argument) => /:=\s*\[\s*\]$/.test(argument));
+  if (rule === undefined) return;
+  throw new EffvitError(
+    'BAD_CONFIG',
+    `${rule} is an empty list, which ROS passes over: name at least one, or leave it out for the default.`,
+  );
 }
 
 async function activate({ lifecycle }: ClassifierNode, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,12 @@
 // A process that loads, resizes, swaps and runs a pool without end, and leaves in a given way when it is told to:
 //   node poolChild.js MODEL.onnx graceful|drain|abrupt|uncaught|default
+import { ownProcessExit } from '../../src/core/processExit.js';
 import { preprocessOptions } from '../../src/image/PreprocessOptions.js';
 import type { OnnxBackendSpec } from '../../src/inference/BackendSpec.js';
 import { InferencePool } from '../../src/pool/InferencePool.js';
 import type { PoolModel } from '../../src/pool/PoolOptions.js';
 
+ownProcessExit();
 const [modelPath = '', ending = 'graceful'] = process.argv.slice(2);
 
 const backend: OnnxBackendSpec = {

@@ -3,6 +3,7 @@ import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { nearestName } from '../../core/nearestName.js';
 import { type OptionSpec, optionProblem, valueProblem } from '../../core/optionTable.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
+import { foreignParameterKeys } from '../patches/nodeWithParameterFiles.js';
 import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
 import { changeRefusal, readOnlyRefusal } from './changeRefusal.js';
 import { offerParameters, type SetResult } from './offerParameters.js';
@@ -68,6 +69,14 @@ export class NodeParameters {
     if (simTime !== undefined && simTime.type !== PARAMETER_TYPE.bool) {
       throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value));
     }
+    const foreign = foreignParameterKeys(node);
+    if (foreign.length > 0) {
+      const name = node.getFullyQualifiedName();
+      node
+        .getLogger()
+        .warn(`The parameter files name ${foreign.join(', ')}, not ${name}: nothing of them is used.`);
+    }
+    for (const name of given.keys()) this.#tellUnknown(name);
     const own: [string, unknown][] = [];
     for (const name of PARAMETER_NAMES) {
       const parameter = given.get(name);
@@ -81,6 +90,14 @@ export class NodeParameters {
   /** Frozen; another object after every change. */
   get values(): NodeParameterValues {
     return this.#values;
+  }
+
+  /** A parameter that was given at the start and that nobody takes; of a running node it is refused. */
+  #tellUnknown(name: string): void {
+    if (isParameterName(name) || name === USE_SIM_TIME || name.startsWith('qos_overrides.')) return;
+    const near = nearestName(name, PARAMETER_NAMES);
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    this.#node.getLogger().warn(`There is no parameter ${name}: its value is not used.${hint}`);
   }
 
   #declare(name: NodeParameterName, { type, description }: OptionSpec): void {
@@ -128,7 +145,13 @@ export class NodeParameters {
     try {
       this.#store(change.stored);
     } catch (error) {
-      if (changed.size > 0) await this.#owner.apply(previous, changed);
+      if (changed.size > 0) {
+        await this.#owner.apply(previous, changed).catch((undoing: unknown) => {
+          this.#node
+            .getLogger()
+            .error(`The old values cannot be taken back: ${asEffvitError(undoing).message}`);
+        });
+      }
       throw error;
     }
     this.#values = next;

@@ -57,6 +57,13 @@ export function parametersFor(
   return [...found.values()];
 }
 
+const foreignKeys = new WeakMap<object, readonly string[]>();
+
+/** The keys of parameter files none of which speaks of the node; empty where one does, or there are no files. */
+export function foreignParameterKeys(node: object): readonly string[] {
+  return foreignKeys.get(node) ?? [];
+}
+
 /** rclnodejs keeps its native part to itself; the module cache has it, built here or prebuilt. */
 function loadedAddon(): Addon | undefined {
   const { cache } = createRequire(import.meta.url);
@@ -81,6 +88,9 @@ export function nodeWithParameterFiles(
       const entries = addon.getParameterOverrides(this.context.handle) ?? [];
       const parent = this.namespace() === '/' ? '' : this.namespace();
       const parameters = parametersFor(`${parent}/${this.name()}`, entries);
+      // Arguments come under the widest key, which every node has.
+      const keys = entries.map(({ name }) => name).filter((name) => name !== '/**');
+      if (!keys.some((key) => isKeyOf(`${parent}/${this.name()}`, key))) foreignKeys.set(this, keys);
       return new Map(
         parameters.map(({ name, type, value }) => {
           // The native part reads integers as numbers, and rclnodejs refuses a list of them.

@@ -1,4 +1,5 @@
 import { asEffvitError } from '../../core/EffvitError.js';
+import { callbackGuard } from './CallbackGuard.js';
 import type { RclNode } from './rcl.js';
 
 /**
@@ -15,16 +16,17 @@ export function offerService<Request, Response>(
   answer: (request: Request) => Response | Promise<Response>,
   refusal: (reason: string, request: Request) => Response,
 ): void {
+  const guard = callbackGuard(node);
   node.createService<Request, Response>(type, name, async (request, response) => {
     try {
       response.send(await answer(request));
     } catch (thrown) {
       const { message } = asEffvitError(thrown);
-      node.getLogger().error(`${name} failed: ${message}`);
+      guard.failed(name, thrown);
       try {
         response.send(refusal(message, request));
       } catch (sending) {
-        node.getLogger().error(`${name} cannot be answered: ${asEffvitError(sending).message}`);
+        guard.failed(`the answer of ${name}`, sending);
       }
     }
   });

@@ -1,7 +1,9 @@
+import { type Stamp, stampToNs } from '../../core/Stamp.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import { ThroughputMeter } from '../../stats/ThroughputMeter.js';
 import type { CameraState } from './diagnosticStatus.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
+import { StampWatch } from './StampWatch.js';
 
 const NS_PER_MS = 1e6;
 
@@ -9,6 +11,7 @@ class Meter {
   readonly #received = new ThroughputMeter();
   readonly #malformed = new ThroughputMeter();
   readonly #missing = new ThroughputMeter();
+  readonly #stamps = new StampWatch();
   readonly #total = { received: 0, malformed: 0, missing: 0 };
   #lastSeenNs = monotonicNs();
   #lastProblem: string | undefined;
@@ -17,6 +20,10 @@ class Meter {
     this.#lastSeenNs = monotonicNs();
     this.#total.received += 1;
     this.#received.mark(this.#lastSeenNs);
+  }
+
+  stamp(stampNs: bigint, nowNs: bigint | undefined): void {
+    this.#stamps.look(stampNs, nowNs, monotonicNs());
   }
 
   missing(count: number): void {
@@ -43,6 +50,7 @@ class Meter {
         missing: this.#missing.recent(nowNs),
       },
       lastProblem: this.#lastProblem,
+      stampProblem: this.#stamps.problem(nowNs),
       publishers,
     };
   }
@@ -65,6 +73,11 @@ export class CameraMeters {
   /** A message came. */
   frame(topic: string): void {
     this.#meters.get(topic)?.frame();
+  }
+
+  /** The stamp of an image that came, and the time by the node's clock where it has one. */
+  stamp(topic: string, stamp: Stamp, nowNs: bigint | undefined): void {
+    this.#meters.get(topic)?.stamp(stampToNs(stamp), nowNs);
   }
 
   /** Messages that the camera sent and that did not arrive. */

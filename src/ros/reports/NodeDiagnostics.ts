@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { stampFromNs } from '../../core/Stamp.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
+import { callbackGuard } from '../rcl/CallbackGuard.js';
 import { CdrPublisher } from '../rcl/CdrPublisher.js';
 import type { RclNode } from '../rcl/rcl.js';
 import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
@@ -56,7 +57,10 @@ export class NodeDiagnostics {
   }
 
   #startTimer(periodS: number): NodeJS.Timeout {
-    return setInterval(() => this.#publish(), MS_PER_S * periodS);
+    return setInterval(
+      () => callbackGuard(this.#node).run('the timer of /diagnostics', () => this.#publish()),
+      MS_PER_S * periodS,
+    );
   }
 
   #publish(): void {
@@ -75,6 +79,7 @@ export class NodeDiagnostics {
         cameras,
         device: machine,
         transport: () => transportView(process.env),
+        callbacks: callbackGuard(this.#node).failures,
       },
       this.#parameters(),
     );

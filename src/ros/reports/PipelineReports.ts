@@ -18,7 +18,10 @@ export interface PipelineReportsOptions {
   /** The node's clock, in nanoseconds: simulated time where the node is told to use it. */
   readonly nowNs: () => bigint;
   readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
-  readonly publish: (message: PipelineStatisticsMessage) => void;
+  /** Undefined while the node is not active: a managed node is silent then. */
+  readonly publish: () => ((message: PipelineStatisticsMessage) => void) | undefined;
+  /** Runs the timer's callback; see CallbackGuard. */
+  readonly run: (callback: () => void) => void;
 }
 
 /** Watches a pipeline while it exists: looks at it once a second, publishes what it saw, and keeps it for diagnostics. */
@@ -34,7 +37,7 @@ export class PipelineReports {
   constructor(options: PipelineReportsOptions) {
     this.#options = options;
     this.#machine = options.machineMonitor.take(options.classifier.backend);
-    this.#timer = setInterval(() => this.#look(), STATISTICS_PERIOD_MS);
+    this.#timer = setInterval(() => options.run(() => this.#look()), STATISTICS_PERIOD_MS);
   }
 
   /** The machine at the last look: looks between would part its windows. */
@@ -83,7 +86,7 @@ export class PipelineReports {
     const present = this.#present();
     this.#watch.look(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
-    publish(
+    publish()?.(
       pipelineStatisticsMessage({
         ...present,
         stamp: stampFromNs(nowNs()),

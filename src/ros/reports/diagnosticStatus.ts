@@ -2,6 +2,7 @@ import { bpuLoadPercent, hottestCelsius } from '../../inference/bpu/BoardMonitor
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../../stats/FrameAccounting.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
+import type { CallbackFailures } from '../rcl/CallbackGuard.js';
 import { lossRemedy } from './lossRemedy.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
@@ -36,6 +37,8 @@ export interface CameraState {
   /** Of the last five seconds. */
   readonly recent: { readonly received: number; readonly malformed: number; readonly missing: number };
   readonly lastProblem: string | undefined;
+  /** What is wrong with the stamps of the last seconds. */
+  readonly stampProblem: string | undefined;
   readonly publishers: OtherEndpoints;
 }
 
@@ -77,6 +80,7 @@ export interface NodeDiagnosis {
   readonly device: MachineReading | undefined;
   /** What messages go through; looked at where some are lost. */
   readonly transport: () => TransportView;
+  readonly callbacks: CallbackFailures;
 }
 
 /** diagnostic_updater's frequency status tolerates a tenth. */
@@ -112,7 +116,11 @@ export function diagnosticStatuses(
       eventLoopDelayMs: device?.eventLoopDelayP99Ms,
     });
   return [
-    status('lifecycle', lifecycleVerdict(node), { state: node.state, last_error: node.lastError ?? '' }),
+    status('lifecycle', lifecycleVerdict(node), {
+      state: node.state,
+      last_error: node.lastError ?? '',
+      callback_failures: node.callbacks.count,
+    }),
     status(
       'pipeline',
       pipelineVerdict(node, parameters),
@@ -125,6 +133,7 @@ export function diagnosticStatuses(
         missing_frames: camera.missing,
         malformed_messages: camera.malformed,
         last_problem: camera.lastProblem ?? '',
+        stamp_problem: camera.stampProblem ?? '',
         publishers: camera.publishers.count,
         qos_mismatch: camera.publishers.mismatch ?? '',
         wrong_type: camera.publishers.wrongType ?? '',
@@ -144,9 +153,10 @@ function shown(value: string | number | boolean | undefined): string {
   return String(value);
 }
 
-function lifecycleVerdict({ state, lastError }: NodeDiagnosis): Verdict {
+function lifecycleVerdict({ state, lastError, callbacks }: NodeDiagnosis): Verdict {
   if (lastError !== undefined && state !== 'active') return [LEVEL.error, lastError];
   if (lastError !== undefined) return [LEVEL.warn, lastError];
+  if (callbacks.recent !== undefined) return [LEVEL.warn, callbacks.recent];
   return [LEVEL.ok, state];
 }
 
@@ -260,8 +270,10 @@ function cameraVerdict(
     return [LEVEL.stale, `no frame for ${seconds} s${hint}`];
   }
   if (recent.malformed > 0) {
-    return [LEVEL.warn, `${recent.malformed} messages could not be read in the last seconds`];
+    const reason = camera.lastProblem === undefined ? '' : `: ${camera.lastProblem}`;
+    return [LEVEL.warn, `${recent.malformed} messages could not be read in the last seconds${reason}`];
   }
+  if (camera.stampProblem !== undefined) return [LEVEL.warn, camera.stampProblem];
   const missing = lostShare(recent);
   if (missing > NEARLY_ALL) return [LEVEL.error, nearlyNothing(recent, remedyOf(camera))];
   if (missing > MISSING_TOLERANCE) {

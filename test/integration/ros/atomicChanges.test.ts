@@ -175,7 +175,7 @@ describe('ROS node: changes as a whole', function () {
     assert.deepEqual(await labels(latecomer, 1), ['0 rouge, 1 vert, 2 bleu: 0.5']);
 
     // Configured anew, the version goes on: a listener's labels are none the wiser of the time between.
-    for (const label of ['deactivate', 'cleanup', 'configure']) {
+    for (const label of ['deactivate', 'cleanup', 'configure', 'activate']) {
       assert.equal(await user.transition(NAME, label), true, rig.output);
     }
     assert.deepEqual(await versions(latecomer, 1), [3]);

@@ -112,6 +112,7 @@ describe('ROS node', function () {
       const pipeline = arrays.at(-1)?.status.find((status) => status.name === 'classifier: pipeline');
       return pipeline?.values.find((item) => item.key === 'dropped_bad_image')?.value === '4';
     }, 'four bad images in the diagnostics');
+    assert.match(rig.output, /WARN.*The images of \/image cannot be read: .*unknown encoding 'rgb12'/);
   });
 
   it('tells latecomers which model and labels it has', async () => {

@@ -70,7 +70,8 @@ describe('ROS node: reports', function () {
     assert.deepEqual([first.results[0]?.label, first.results[0]?.class_index], ['green', 1]);
     assert.deepEqual([first.width_px, first.height_px, last.width_px], [64, 48, 32]);
     assert.deepEqual([first.backend, first.is_simulated, first.drop_cause], ['onnx', false, '']);
-    assert.equal(first.has_delay, true);
+    // Its stamp, some seconds after the epoch, is of another clock.
+    assert.equal(first.has_delay, false);
     const parts = STAGES.reduce((sum, stage) => sum + first[`${stage}_ns`], 0);
     // Each part is rounded to whole nanoseconds.
     assert.ok(Math.abs(parts - first.total_ns) <= STAGES.length, `${parts} for ${first.total_ns}`);
@@ -104,6 +105,25 @@ describe('ROS node: reports', function () {
       statistics = (await user.ask<Statistics[]>({ op: 'take', topic: `${NAME}/statistics` })).at(-1);
       return statistics?.received === 0;
     }, 'statistics that start anew');
+
+    const camera = async (): Promise<string> => {
+      const arrays = await user.ask<{ status: { name: string; message: string }[] }[]>({
+        op: 'take',
+        topic: '/diagnostics',
+      });
+      return arrays.at(-1)?.status.find(({ name }) => name.endsWith('camera /image'))?.message ?? '';
+    };
+    await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
+    await user.match('/diagnostics');
+    await user.ask({ op: 'publish', topic: '/image', message: imageMessage(4, 1) });
+    await waitFor(async () => /behind the node's clock/.test(await camera()), 'the skew of the stamps');
+
+    // A managed node is silent on its topics while it is not active; diagnostics stay.
+    assert.equal(await user.transition(NAME, 'deactivate'), true);
+    await user.ask({ op: 'take', topic: `${NAME}/statistics` });
+    await user.ask({ op: 'take', topic: '/diagnostics' });
+    await rig.takeAll(user, '/diagnostics', 3);
+    assert.deepEqual(await user.ask({ op: 'take', topic: `${NAME}/statistics` }), []);
   });
 
   it('measures delays by /clock when use_sim_time is set, and none before it ticks', async () => {

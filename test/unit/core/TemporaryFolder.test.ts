@@ -7,7 +7,7 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 import { TemporaryFolder } from '../../../src/core/TemporaryFolder.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
-const module = pathToFileURL(packagePath('build', 'src', 'core', 'TemporaryFolder.js')).href;
+const compiled = (name: string): string => pathToFileURL(packagePath('build', 'src', 'core', name)).href;
 
 describe('TemporaryFolder', () => {
   const scratch = scratchFolder();
@@ -25,8 +25,8 @@ describe('TemporaryFolder', () => {
     ['exits', 'process.exit(3)', 3],
     ['throws', "throw new Error('as expected')", 1],
   ] as const) {
-    it(`goes with a process that ${how}`, () => {
-      const script = `const { TemporaryFolder } = await import('${module}'); await TemporaryFolder.make(); const kept = await TemporaryFolder.make(); await kept.remove(); console.log((await import('node:fs')).readdirSync(process.env.TMPDIR).length); ${end};`;
+    it(`goes with an executable of ours that ${how}`, () => {
+      const script = `(await import('${compiled('processExit.js')}')).ownProcessExit(); const { TemporaryFolder } = await import('${compiled('TemporaryFolder.js')}'); await TemporaryFolder.make(); const kept = await TemporaryFolder.make(); await kept.remove(); console.log((await import('node:fs')).readdirSync(process.env.TMPDIR).length); ${end};`;
       const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
         encoding: 'utf8',
         env: { ...process.env, TMPDIR: scratch.path() },

@@ -39,6 +39,7 @@ class FakeNode {
   readonly rcl = { Parameter: FakeParameter, ParameterDescriptor: FakeDescriptor } as unknown as RclModule;
   readonly stored = new Map<string, FakeParameter>();
   readonly errors: string[] = [];
+  readonly warnings: string[] = [];
   readonly #descriptors = new Map<string, FakeDescriptor>();
   readonly #overrides: readonly FakeParameter[];
   readonly #services = new Map<string, Callback>();
@@ -63,7 +64,10 @@ class FakeNode {
       getParameter: (name: string) => this.stored.get(name),
       getParameterDescriptor: (name: string) => this.#descriptors.get(name),
       getFullyQualifiedName: () => '/n',
-      getLogger: () => ({ error: (text: string) => this.errors.push(text) }),
+      getLogger: () => ({
+        error: (text: string) => this.errors.push(text),
+        warn: (text: string) => this.warnings.push(text),
+      }),
       createService: (_type: string, name: string, callback: Callback) => this.#services.set(name, callback),
       declareParameter: (parameter: FakeParameter, _: unknown, ignoresOverride: boolean) => {
         assert.ok(ignoresOverride);
@@ -144,6 +148,17 @@ describe('NodeParameters', () => {
     assert.throws(start, { code: 'BAD_CONFIG', message: /threads but received \[1,2\]/ });
     fake = new FakeNode(new FakeParameter('use_sim_time', PARAMETER_TYPE.string, 'yes'));
     assert.throws(start, { code: 'BAD_CONFIG', message: /true or false for use_sim_time .* "yes"/ });
+  });
+
+  it('tells parameters that do not exist at the start, with the nearest name', () => {
+    fake = new FakeNode(
+      new FakeParameter('treads', PARAMETER_TYPE.integer, 3n),
+      new FakeParameter('qos_overrides./image.subscription.depth', PARAMETER_TYPE.integer, 3n),
+    );
+    start();
+    assert.deepEqual(fake.warnings, [
+      'There is no parameter treads: its value is not used. Did you mean threads?',
+    ]);
   });
 
   it('applies all of a request at once, and stores it when that is done', async () => {

@@ -72,6 +72,6 @@ describe('offerService', () => {
     });
     offerService<number, string>(none.node, 'T', '~/s', () => 'any', refusal);
     assert.deepEqual(await none.ask(6), []);
-    assert.deepEqual(none.errors, ['~/s failed: destroyed', '~/s cannot be answered: destroyed']);
+    assert.deepEqual(none.errors, ['~/s failed: destroyed', 'the answer of ~/s failed: destroyed']);
   });
 });

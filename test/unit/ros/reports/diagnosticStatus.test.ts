@@ -68,6 +68,7 @@ function camera(parts: Partial<CameraState> = {}): CameraState {
     missing: 0,
     recent: { received: 150, malformed: 0, missing: 0 },
     lastProblem: undefined,
+    stampProblem: undefined,
     publishers: { count: 1, mismatch: undefined, wrongType: undefined },
     ...parts,
   };
@@ -95,6 +96,7 @@ function status(task: string, parts: Partial<NodeDiagnosis>, parameters: Record<
     cameras: [camera()],
     device: machine(),
     transport: () => transportView({}, '/nowhere'),
+    callbacks: { count: 0, recent: undefined },
     ...parts,
   };
   const found = diagnosticStatuses(node, fillParameters(parameters)).find(

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { stampFromNs } from '../core/Stamp.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
+import { packageProblem } from './rcl/messagesProblem.js';
+import type { RclNode, RclPublisher } from './rcl/rcl.js';
+
+const TYPE = 'bond/msg/Status';
+const TOPIC = 'bond';
+const PERIOD_S = 0.25;
+/** As nav2's managed nodes have it: how long the other side waits for a sign of life. */
+const TIMEOUT_S = 4;
+
+/** bond/msg/Status */
+interface Status {
+  readonly header: object;
+  readonly id: string;
+  readonly instance_id: string;
+  readonly active: boolean;
+  readonly heartbeat_timeout: number;
+  readonly heartbeat_period: number;
+}
+
+/**
+ * The node's side of the bond by which nav2's lifecycle manager supervises an active node: signs of life on the topic
+ * `bond` under the node's name, and a last one that ends it. Where the package bond is not installed, there is none.
+ */
+export class Bond {
+  readonly #node: RclNode;
+  readonly #publisher: RclPublisher<Status>;
+  readonly #subscription: object;
+  readonly #instanceId = randomUUID();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(node: RclNode) {
+    this.#node = node;
+    const guard = callbackGuard(node);
+    this.#publisher = node.createPublisher<Status>(TYPE, TOPIC);
+    this.#subscription = node.createSubscription<Status>(TYPE, TOPIC, {}, (status) =>
+      guard.run('the bond', () => this.#hear(status)),
+    );
+    this.#timer = setInterval(() => guard.run('the bond', () => this.#publish(true)), PERIOD_S * 1000);
+    this.#publish(true);
+  }
+
+  /** From when the node is active; undefined where the messages of bond are not installed. */
+  static start(
+    node: RclNode,
+    isInstalled = packageProblem('bond', process.env) === undefined,
+  ): Bond | undefined {
+    return isInstalled ? new Bond(node) : undefined;
+  }
+
+  /** Tells the manager that the node leaves in order. */
+  end(): void {
+    try {
+      if (this.#timer !== undefined) this.#publish(false);
+    } finally {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.#node.destroySubscription(this.#subscription);
+      this.#node.destroyPublisher(this.#publisher);
+    }
+  }
+
+  #hear({ id, instance_id, active }: Status): void {
+    if (id !== this.#node.name() || instance_id === this.#instanceId || active) return;
+    if (this.#timer === undefined) return;
+    // The manager has let go: it is told that this was heard, and the node stays as it is.
+    this.#publish(false);
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #publish(active: boolean): void {
+    this.#publisher.publish({
+      header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
+      id: this.#node.name(),
+      instance_id: this.#instanceId,
+      active,
+      heartbeat_timeout: TIMEOUT_S,
+      heartbeat_period: PERIOD_S,
+    });
+  }
+}
