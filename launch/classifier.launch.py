@@ -183,11 +183,16 @@ def _fast_dds(context, profile):
         profile = os.path.join(SHARE, 'config', 'fastdds.xml')
         free = _free_shared_memory_mb()
         if free < SHARED_MEMORY_NEEDED_MB:
+            path = os.path.join(SHARE, 'config', 'fastdds_udp.xml')
             return [LogInfo(
                 msg=f'/dev/shm has {free} MB free, and config/fastdds.xml needs '
-                    f'{SHARED_MEMORY_NEEDED_MB}: large images will be lost over the default '
-                    'transport (in Docker, run with --shm-size=1g).')]
-    path = _file('dds_profile', profile)
+                    f'{SHARED_MEMORY_NEEDED_MB}: images come by UDP, by config/fastdds_udp.xml '
+                    '(for shared memory in Docker, run with --shm-size=1g).'),
+                *_fast_dds_profile(path)]
+    return _fast_dds_profile(_file('dds_profile', profile))
+
+
+def _fast_dds_profile(path):
     return [SetEnvironmentVariable(name, path) for name in FAST_DDS_PROFILE_VARIABLES]
 
 

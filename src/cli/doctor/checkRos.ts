@@ -135,7 +135,7 @@ function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes
       : problem(
           'shared memory',
           found,
-          'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g)',
+          'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g); or FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds_udp.xml for the node',
         ),
   );
   if (sharedMemory.hasOtherUsers) {
@@ -143,7 +143,7 @@ function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes
       warning(
         'users',
         'another user has shared memory of Fast DDS in /dev/shm: images between processes of two users are lost',
-        'run the camera and the node as one user, or set FASTDDS_BUILTIN_TRANSPORTS=UDPv4 for both',
+        'run the camera and the node as one user, or set FASTRTPS_DEFAULT_PROFILES_FILE to config/fastdds_udp.xml for the node',
       ),
     );
   }

@@ -55,16 +55,21 @@ function localRemedy({ profile, builtinTransports, sharedMemory }: TransportView
   if (builtinTransports !== '') {
     return `FASTDDS_BUILTIN_TRANSPORTS=${builtinTransports} is in force: give node and camera config/fastdds.xml instead`;
   }
-  if (sharedMemory === undefined) return 'there is no /dev/shm: mount one of 1 GB';
+  if (sharedMemory === undefined) {
+    return 'there is no /dev/shm: mount one of 1 GB, or run this node with config/fastdds_udp.xml';
+  }
   if (sharedMemory.hasOtherUsers) {
-    return 'another user has shared memory of Fast DDS here, and users cannot share it: run camera and node as one user, or both with FASTDDS_BUILTIN_TRANSPORTS=UDPv4';
+    return 'another user has shared memory of Fast DDS here, and users cannot share it: run camera and node as one user, or this node with config/fastdds_udp.xml';
   }
   if (sharedMemory.totalBytes < PROCESSES * SEGMENT_BYTES || sharedMemory.freeBytes === 0) {
     const size = Math.floor(sharedMemory.totalBytes / 2 ** 20);
-    return `/dev/shm has ${size} MB, too few for images: sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g)`;
+    return `/dev/shm has ${size} MB, too few for images: sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g), or run this node with config/fastdds_udp.xml`;
   }
   if (profile === undefined) return "give this node and the camera's process config/fastdds.xml";
   if (profile.lacks === 'file') return `${profile.variable} names no file: set it to config/fastdds.xml`;
+  if (profile.isUdpOnly) {
+    return `images come by UDP by ${profile.path}: sudo sysctl -w net.core.rmem_max=${SOCKET_BUFFER_BYTES} where it is smaller, or ${RELIABLE}`;
+  }
   if (profile.lacks.includes('segment_size')) {
     return `${profile.path} asks for no segment_size: take it from config/fastdds.xml, for the camera's process too`;
   }

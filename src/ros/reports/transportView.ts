@@ -17,7 +17,13 @@ export interface TransportView {
   readonly middleware: string;
   /** Of Fast DDS; undefined where none is in force. */
   readonly profile:
-    | { readonly path: string; readonly variable: string; readonly lacks: readonly ProfileElement[] | 'file' }
+    | {
+        readonly path: string;
+        readonly variable: string;
+        readonly lacks: readonly ProfileElement[] | 'file';
+        /** Whether it does without shared memory. */
+        readonly isUdpOnly: boolean;
+      }
     | undefined;
   /** FASTDDS_BUILTIN_TRANSPORTS, which goes in the place of a profile; empty where it is not set. */
   readonly builtinTransports: string;
@@ -53,8 +59,10 @@ export function transportView(
 
 function profileOf(variable: string, path: string): TransportView['profile'] {
   const text = readText(path);
-  if (text === '') return { path, variable, lacks: 'file' };
-  return { path, variable, lacks: PROFILE_ELEMENTS.filter((element) => !text.includes(`<${element}>`)) };
+  if (text === '') return { path, variable, lacks: 'file', isUdpOnly: false };
+  const isUdpOnly = text.includes('<useBuiltinTransports>false') && !text.includes('<type>SHM');
+  const wanted = isUdpOnly ? PROFILE_ELEMENTS.slice(1) : PROFILE_ELEMENTS;
+  return { path, variable, lacks: wanted.filter((element) => !text.includes(`<${element}>`)), isUdpOnly };
 }
 
 function sharedMemoryOf(folder: string, ownUserId: number): TransportView['sharedMemory'] {

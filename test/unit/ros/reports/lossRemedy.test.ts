@@ -7,13 +7,13 @@ const VARIABLE = 'FASTRTPS_DEFAULT_PROFILES_FILE';
 const memory = { totalBytes: 1024 * MIB, freeBytes: 900 * MIB, hasOtherUsers: false };
 const good: TransportView = {
   middleware: 'rmw_fastrtps_cpp',
-  profile: { path: '/x/own.xml', variable: VARIABLE, lacks: [] },
+  profile: { path: '/x/own.xml', variable: VARIABLE, isUdpOnly: false, lacks: [] },
   builtinTransports: '',
   sharedMemory: memory,
   socketLimitBytes: 16 * MIB,
 };
 const lacking = (...lacks: ('segment_size' | 'receiveBufferSize')[]) => ({
-  profile: { path: '/x/own.xml', variable: VARIABLE, lacks },
+  profile: { path: '/x/own.xml', variable: VARIABLE, isUdpOnly: false, lacks },
 });
 
 describe('lossRemedy', () => {
@@ -29,14 +29,14 @@ describe('lossRemedy', () => {
     [
       'a profile that is not there',
       'local',
-      { profile: { path: '/x', variable: VARIABLE, lacks: 'file' } },
+      { profile: { path: '/x', variable: VARIABLE, isUdpOnly: false, lacks: 'file' } },
       /names no file/,
     ],
     [
       'another user',
       'local',
       { sharedMemory: { ...memory, hasOtherUsers: true } },
-      /as one user, or .*UDPv4/,
+      /as one user, or this node with config\/fastdds_udp\.xml/,
     ],
     [
       'small /dev/shm',

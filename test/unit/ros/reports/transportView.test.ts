@@ -13,9 +13,16 @@ describe('transportView', () => {
     const variable = 'FASTRTPS_DEFAULT_PROFILES_FILE';
     const path = scratch.path('profile.xml');
     writeFileSync(path, '<dds><segment_size>1</segment_size></dds>');
-    assert.deepEqual(view({ [variable]: path }).profile, { path, variable, lacks: ['receiveBufferSize'] });
+    assert.deepEqual(view({ [variable]: path }).profile, {
+      path,
+      variable,
+      lacks: ['receiveBufferSize'],
+      isUdpOnly: false,
+    });
     assert.deepEqual(view({ [variable]: '/absent.xml' }).profile?.lacks, 'file');
     assert.deepEqual(view({ [variable]: packagePath('config', 'fastdds.xml') }).profile?.lacks, []);
+    const udp = view({ [variable]: packagePath('config', 'fastdds_udp.xml') }).profile;
+    assert.deepEqual([udp?.lacks, udp?.isUdpOnly], [[], true]);
     assert.equal(view().profile, undefined);
   });
 
