@@ -65,12 +65,13 @@ export const good: Answer = (request, response, server) => {
   response.end(server.content.subarray(begin(request, response, server)));
 };
 
-/** Sends `bytes` of the body, then, when the client had time to read them, cuts the connection. */
+/** Sends `bytes` of the body, then, when these have left and the client had time to read them, cuts the connection. */
 export function cutAfter(bytes: number): Answer {
   return (request, response, server) => {
     const start = begin(request, response, server);
-    response.write(server.content.subarray(start, start + bytes));
-    setTimeout(() => response.destroy(), 100);
+    response.write(server.content.subarray(start, start + bytes), () => {
+      setTimeout(() => response.destroy(), 100);
+    });
   };
 }
 

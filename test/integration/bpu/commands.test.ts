@@ -9,6 +9,7 @@ import { scratchFolder } from '../../helpers/scratchFolder.js';
 const MANIFEST = `name: fake
 input: { width_px: 224, height_px: 224 }
 output: { class_count: 1000 }
+labels: none
 files: { bpu: { rdk-x5: { file: fake.bin, march: bayes-e } } }
 `;
 
