@@ -22,6 +22,7 @@ import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
+import { MissingResults } from './MissingResults.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
@@ -161,6 +162,7 @@ async function replay(
     const view = new ReplayView(terminal);
     const isShown = options.json !== true && options.quiet !== true;
     if (isShown) view.showStart(path, classifier, bag.startNs);
+    const missing = new MissingResults(classifying.scoreThreshold);
     const frames: ReplayedFrame[] = [];
     results =
       options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
@@ -172,6 +174,7 @@ async function replay(
       keepNv12: collector !== undefined,
       onFrame: async (frame) => {
         frames.push(withoutPixels(frame));
+        missing.add(frame.outcome);
         const { kind, header } = frame.outcome;
         const shared = kind === 'result' ? sharedFrameIds.look(header, FRAME_ID_REMEDY) : undefined;
         if (shared !== undefined) terminal.warn(shared);
@@ -182,6 +185,7 @@ async function replay(
     });
     // Also after an abort: what was classified until then is a whole recording of its own.
     await results?.close();
+    for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
     const counts = classifier.counts();
     const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
     if (collector !== undefined && options.report !== undefined) {

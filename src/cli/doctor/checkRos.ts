@@ -39,7 +39,7 @@ export function checkRos(
         'not sourced in this shell: pictures, bags and benches work, `effvit node` does not',
         // There is no private ROS for another processor.
         machine.arch === 'x64'
-          ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- node bin/effvit.mjs doctor)'
+          ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- npx effvit doctor)'
           : 'source /opt/ros/<distro>/setup.bash, on an RDK board /opt/tros/<distro>/setup.bash',
       ),
     );

@@ -19,7 +19,7 @@ export function rosProblem(
 ): string | undefined {
   const distro = env['ROS_DISTRO'];
   if (!distro || !env['AMENT_PREFIX_PATH']) {
-    return 'No ROS 2 is sourced in this shell: run `source /opt/ros/<distro>/setup.bash` first, or on a machine without one `npm run ros -- node bin/effvit.mjs node`.';
+    return `No ROS 2 is sourced in this shell: run \`source /opt/ros/<distro>/setup.bash\` first, or on a machine without one, in the folder of effvit, \`npm run ros:setup\` and then \`npm run ros -- npx effvit ${commandName()}\`.`;
   }
   if (!isOnPath('ros2', env)) {
     return `ROS 2 ${distro} is sourced but there is no ros2 on PATH: source setup.bash anew.`;
@@ -34,6 +34,12 @@ export function rosProblem(
     return 'The package rclnodejs is not installed: run `npm ci` in the folder of effvit.';
   }
   return nativeProblem(folder, thisHost(env)) ?? classesProblem(folder);
+}
+
+/** The command that was asked for, to be named with what makes it work; `node` for other programs. */
+function commandName(): string {
+  const [, program = '', command = ''] = process.argv;
+  return /effvit|main\.js$/.test(program) && /^[a-z]+$/.test(command) ? command : 'node';
 }
 
 /**

@@ -1,0 +1,45 @@
+import type { ClassifyOutcome } from '../classify/Classifier.js';
+
+/** Why frames gave nothing to see, for a run that shows no line for each; UnreadableFrames tells of bad images. */
+export class MissingResults {
+  readonly #scoreThreshold: number;
+  /** By topic and cause: how many, and the first reason. */
+  readonly #dropped = new Map<string, { readonly source: string; readonly reason: string; count: number }>();
+  #resultCount = 0;
+  #emptyCount = 0;
+
+  constructor(scoreThreshold: number) {
+    this.#scoreThreshold = scoreThreshold;
+  }
+
+  add(outcome: ClassifyOutcome): void {
+    if (outcome.kind === 'result') {
+      this.#resultCount++;
+      if (outcome.value.length === 0) this.#emptyCount++;
+      return;
+    }
+    const { header, cause, error } = outcome;
+    if (cause === 'bad_image') return;
+    const key = `${header.source}\n${cause}`;
+    const known = this.#dropped.get(key);
+    if (known !== undefined) known.count++;
+    else {
+      const reason = error === undefined ? cause : `${cause}: ${error.message.replace(/\.$/, '')}`;
+      this.#dropped.set(key, { source: header.source, reason, count: 1 });
+    }
+  }
+
+  /** One sentence a topic and cause, and one where a threshold left nothing at all. */
+  sentences(isEachShown: boolean): string[] {
+    const dropped = isEachShown
+      ? []
+      : [...this.#dropped.values()].map(({ source, reason, count }) =>
+          count === 1
+            ? `A frame of ${source} gave no result (${reason}).`
+            : `${count} frames of ${source} gave no result; the first (${reason}).`,
+        );
+    const isAllEmpty = this.#resultCount > 0 && this.#emptyCount === this.#resultCount;
+    const empty = `None of ${this.#resultCount} frames has a class with a score of ${this.#scoreThreshold} or more: lower --score-threshold.`;
+    return isAllEmpty ? [...dropped, empty] : dropped;
+  }
+}
