@@ -139,7 +139,8 @@ async function pip(
   let file = title;
   // Progress of a file is told in bytes by `--progress-bar raw`, which the pip that came with Python does not know.
   const bar = title === 'pip' ? 'off' : 'raw';
-  await runTool({
+  let isUnreachable = false;
+  const running = runTool({
     toolchain,
     args: [
       ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--only-binary', ':all:'],
@@ -150,12 +151,27 @@ async function pip(
     signal,
     limitMs: STEP_LIMIT_MS,
     onLine: (line) => {
+      if (UNREACHABLE.test(line)) isUnreachable = true;
       file = /^\s*(?:Downloading|Using cached) (\S+)/.exec(line)?.[1]?.split('/').at(-1) ?? file;
       const bytes = /^Progress (\d+) of (\d+)/.exec(line.trim());
       if (bytes !== null) onProgress(file, Number(bytes[1]), Number(bytes[2]));
     },
   });
+  try {
+    await running;
+  } catch (error) {
+    if (!isUnreachable || !(error instanceof EffvitError) || error.code !== 'TOOL_FAILED') throw error;
+    throw new EffvitError(
+      'DOWNLOAD_FAILED',
+      `PyPI cannot be reached: see to the network or the proxy, or name a mirror in PIP_INDEX_URL, then run the command again, it goes on where it stopped (see ${installLog(folder)}).`,
+      { cause: error },
+    );
+  }
 }
+
+/** What pip says before it finds no version of anything. */
+const UNREACHABLE =
+  /Failed to establish a new connection|Connection refused|name resolution|Name or service not known|NewConnectionError|ProxyError|Network is unreachable/;
 
 /** Each of the programs that are used later is started once: a wrong library shows now. */
 async function checkTools(toolchain: Toolchain, signal: AbortSignal): Promise<void> {
