@@ -72,6 +72,10 @@ export function checkMakertbinConfig(raw: unknown, lines: YamlLines): ConfigProb
       'names no folder, which only skip and load can do without',
     );
   }
+  const compiler = valuesOf(root['compiler_parameters']);
+  if (compiler['compile_mode'] === 'balance' && isEmpty(compiler['balance_factor'])) {
+    report('compiler_parameters', 'balance_factor', 'compile_mode balance needs it');
+  }
   return problems;
 }
 

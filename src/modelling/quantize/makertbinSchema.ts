@@ -170,7 +170,8 @@ const calibrationParameters = z.strictObject({
 });
 
 const compilerParameters = z.strictObject({
-  compile_mode: z.enum(['latency', 'bandwidth']).default('latency'),
+  compile_mode: z.enum(['latency', 'bandwidth', 'balance']).default('latency'),
+  balance_factor: integer(0, 100, 'a whole number from 0 to 100').optional(),
   debug: flag.default(false),
   core_num: integer(1, 2, '1 or 2').default(1),
   optimize_level: z.enum(['O0', 'O1', 'O2', 'O3']),

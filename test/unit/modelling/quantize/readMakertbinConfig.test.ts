@@ -111,6 +111,14 @@ describe('readMakertbinConfig', () => {
     assert.match(message, /line 26: compiler_parameters\.optimize_level: expected O0, O1, O2, O3, got 3/);
   });
 
+  it('takes the mode between latency and bandwidth with its factor alone', () => {
+    const balanced = VALID.replace("optimize_level: 'O3'", "optimize_level: 'O3'\n  compile_mode: balance");
+    assert.match(problemsOf(balanced), /compiler_parameters\.balance_factor: compile_mode balance needs it/);
+    assert.match(problemsOf(`${balanced}  balance_factor: 101`), /balance_factor: .*0 to 100, got 101/);
+    const { config } = parseMakertbinConfig(`${balanced}  balance_factor: 2`, 'm.yaml');
+    assert.equal(config.compiler_parameters.balance_factor, 2);
+  });
+
   it('names a missing and an unknown group', () => {
     const message = problemsOf(VALID.replace('compiler_parameters', 'compiler_parameter'));
     assert.match(message, /compiler_parameter: .*nearest: compiler_parameters\)/);
