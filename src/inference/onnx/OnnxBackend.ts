@@ -8,6 +8,7 @@ import { checkGraph, type GraphContract } from './checkGraph.js';
 import { vectorShape } from './chooseOutput.js';
 import { countOf } from './graphFault.js';
 import { InputTensor } from './InputTensor.js';
+import { loadFault } from './loadFault.js';
 import { loadRuntime, ONE_THREAD, type OrtModule } from './loadRuntime.js';
 
 interface Loaded {
@@ -114,11 +115,8 @@ async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<Infer
       extra: { session: spinning },
     });
   } catch (error) {
-    throw new EffvitError(
-      'BAD_MODEL',
-      `ONNX Runtime cannot load ${spec.modelPath}: ${firstLine(error)}. Give an .onnx classifier.`,
-      { cause: error },
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    throw new EffvitError('BAD_MODEL', loadFault(spec.modelPath, message), { cause: error });
   }
 }
 

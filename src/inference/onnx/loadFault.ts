@@ -1,0 +1,27 @@
+/** ONNX Runtime's ways to say that a file is too new or not whole, and what mends it. */
+const KNOWN: readonly (readonly [pattern: RegExp, sentence: (first: string, second: string) => string])[] = [
+  [
+    /External data path does not exist: "?([^"\n]+?)"?(?:$|\n)/,
+    (file) => `has its weights in ${file}, which is not there: put it beside the model`,
+  ],
+  [
+    /Unsupported model IR version: (\d+), max supported IR version: (\d+)/,
+    (version, max) =>
+      `has ONNX IR version ${version} and this ONNX Runtime reads up to ${max}: write it with an older onnx package, or with model.ir_version = ${max}`,
+  ],
+  [
+    /Opset (\d+) is under development.* is till opset (\d+)/,
+    (version, max) =>
+      `uses operators of opset ${version} and this ONNX Runtime has them up to ${max}: export it with opset_version=17`,
+  ],
+];
+
+/** Why ONNX Runtime does not load a model, as a sentence about its file. @param message ONNX Runtime's own. */
+export function loadFault(modelPath: string, message: string): string {
+  for (const [pattern, sentence] of KNOWN) {
+    const match = pattern.exec(message);
+    if (match !== null) return `${modelPath} ${sentence(match[1] ?? '', match[2] ?? '')}.`;
+  }
+  const line = (message.split('\n')[0] ?? '').replace(/\.+$/, '');
+  return `ONNX Runtime cannot load ${modelPath}: ${line}. Give an .onnx classifier.`;
+}
