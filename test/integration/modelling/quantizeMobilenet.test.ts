@@ -78,15 +78,18 @@ describe('quantising a model that this package did not build', () => {
         onnxPath: model,
         outputPath: join(folder, 'mobilenet_int8.onnx'),
         calibration: stream(1 - heldOut, [1, 0.8, 0.6]),
-        evaluation: () => stream(heldOut, [1, 0.9]),
+        evaluation: () => stream(heldOut, [1, 0.95, 0.9, 0.85, 0.8, 0.75]),
         speedRounds: 0,
       });
       const { outputs } = report;
-      assert.ok(outputs.pictureCount >= 15 && outputs.labelledCount === 5);
-      assert.equal(outputs.float.top1Percent, 100);
-      assert.equal(outputs.quantized.top1Percent, 100);
-      assert.ok(outputs.agreementPercent >= 98, `${outputs.agreementPercent} % of ${outputs.pictureCount}`);
-      assert.ok(outputs.outputCosine.mean > 0.99, `${outputs.outputCosine.mean}`);
+      // So many views that one near the border between two classes decides nothing. Measured: 60 of 63 alike and one
+      // lost, with weights of full range as with those that no CPU's sums saturate with.
+      assert.ok(outputs.pictureCount >= 63 && outputs.labelledCount === 21);
+      assert.ok((outputs.float.top1Percent ?? 0) > 95);
+      assert.ok(outputs.lostCount <= 1, `${outputs.lostCount} of ${outputs.labelledCount} lost`);
+      assert.ok(outputs.agreementPercent >= 95, `${outputs.agreementPercent} % of ${outputs.pictureCount}`);
+      assert.ok(outputs.outputCosine.mean > 0.995, `${outputs.outputCosine.mean}`);
+      assert.ok(outputs.outputCosine.min > 0.99, `${outputs.outputCosine.min}`);
       assert.ok(report.quantizedBytes < report.floatBytes / 3);
     } finally {
       await rm(folder, { recursive: true });
