@@ -146,10 +146,11 @@ export class FrameScheduler<Value> {
       const jobs = this.#takeJobs(worker.openPlaces);
       if (jobs.length === 0) break;
       for (const [index, job] of jobs.entries()) {
-        worker.expect(jobs.length - index);
+        if (jobs.length > 1) worker.expect(jobs.length - index);
         this.#dispatch(job, worker);
       }
-      worker.expect(0);
+      // Of those that were announced, one may have failed.
+      if (jobs.length > 1) worker.expect(0);
     }
     this.admissible.notifyAll();
   }

@@ -62,15 +62,19 @@ export class HeldFrames<Job> {
     return this.#frames[0]?.job;
   }
 
-  /** One task is computed, and as many frames may lie ready for the next. */
+  /** Whether a frame can be handed over: one task is computed, and as many frames may lie ready for the next. */
   get hasCapacity(): boolean {
-    return this.#frames.length < heldFrames(this.#largestBatch);
+    return this.openPlaces > 0;
   }
 
   /** The most frames that could be handed over now to be computed together. */
   get openPlaces(): number {
+    const openCount = this.#frames.filter(({ number }) => this.channel.isOpen(number)).length;
+    const isRunning = openCount < this.count;
+    // What was answered and not looked at here still has its slot and its logits.
     const free = heldFrames(this.#largestBatch) - this.count;
-    return this.isGathering ? this.#largestBatch - this.count : Math.min(free, this.#largestBatch);
+    if (!isRunning && openCount >= this.#largestBatch) return free;
+    return Math.min(this.#largestBatch - openCount, free);
   }
 
   /** Whether a further frame would join all of these in one task, which has not begun to run. */

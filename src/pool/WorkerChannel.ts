@@ -77,6 +77,8 @@ export class WorkerChannel {
   /** So many frames are about to be handed over, to be computed together. */
   expect(count: number): void {
     Atomics.store(this.#words, EXPECTED, (Atomics.load(this.#words, POSTED) + count) & NUMBER_MASK);
+    // Who waits for more than there will be goes on.
+    if (count === 0) this.#wake();
   }
 
   /** Whether a frame is in no task yet that has begun to run: others may still join it. */
@@ -141,9 +143,10 @@ export class WorkerChannel {
     return this.#nextFrame(deadlineNs);
   }
 
-  /** Whether frames behind this one are about to be handed over. */
-  isExpecting(lastNumber: number): boolean {
-    return distance(lastNumber, Atomics.load(this.#words, EXPECTED)) > 0;
+  /** The frame behind this one, where it was announced: sleeps until it is there, or no longer expected. */
+  nextExpected(lastNumber: number, limitNs: number): HandedFrame | undefined {
+    const isExpected = (): boolean => distance(lastNumber, Atomics.load(this.#words, EXPECTED)) > 0;
+    return isExpected() ? this.#nextFrame(monotonicNs() + limitNs, isExpected) : undefined;
   }
 
   /** The frames up to this one are in tasks that run or have run. */
@@ -166,7 +169,7 @@ export class WorkerChannel {
     }
   }
 
-  #nextFrame(deadlineNs: number): HandedFrame | undefined {
+  #nextFrame(deadlineNs: number, isWorthWaiting = (): boolean => true): HandedFrame | undefined {
     for (;;) {
       const wake = Atomics.load(this.#words, WAKE);
       this.#sleepForeverAtExit();
@@ -182,7 +185,7 @@ export class WorkerChannel {
       const leftMs = Number.isFinite(deadlineNs)
         ? (deadlineNs - monotonicNs()) / NS_PER_MS
         : Number.POSITIVE_INFINITY;
-      if (leftMs <= 0) return undefined;
+      if (leftMs <= 0 || !isWorthWaiting()) return undefined;
       Atomics.wait(this.#words, WAKE, wake, leftMs);
     }
   }

@@ -16,7 +16,7 @@ import {
 
 const NS_PER_MS = 1e6;
 /** The main thread copies frames one after the other: some hundred microseconds each, unless it is halted. */
-const EXPECTED_WITHIN_NS = 5 * NS_PER_MS;
+const EXPECTED_WITHIN_NS = 50 * NS_PER_MS;
 
 /** The program of one worker thread: load, then a task at a time, asleep in between, until told to leave. */
 async function main(start: WorkerStart): Promise<void> {
@@ -71,8 +71,7 @@ async function gather(
       send(answerOf(number, asEffvitError(thrown, 'INFERENCE_FAILED')));
     }
     if (task.size >= largestBatch) break;
-    const untilNs = channel.isExpecting(last) ? monotonicNs() + EXPECTED_WITHIN_NS : deadlineNs;
-    handed = channel.nextFrameUntil(untilNs);
+    handed = channel.nextFrameUntil(deadlineNs) ?? channel.nextExpected(last, EXPECTED_WITHIN_NS);
   }
   channel.closeTask(last);
 }

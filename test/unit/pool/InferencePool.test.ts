@@ -197,6 +197,16 @@ describe('InferencePool', () => {
       );
     });
 
+    it('takes kinds of frames in turn', async () => {
+      const pool = await startPool({ queueSize: 20 });
+      const frames = Array.from({ length: 12 }, (_, index) => greyFrame(16 + 4 * (index % 3), 20));
+      const outcomes = await readAll(pool, frames);
+      assert.deepEqual(
+        outcomes.map((outcome) => resultOf(outcome).widthPx),
+        frames.map(({ widthPx }) => widthPx),
+      );
+    });
+
     it('prepares each frame by the options of its time, compressed ones too', async () => {
       const pool = await startPool();
       const white = { width: 32, height: 16, channels: 3, background: '#fff' } as const;
@@ -723,7 +733,10 @@ describe('InferencePool', () => {
         });
       });
       assert.equal(wordOf(outcome), 1);
+      // Its time is judged in the turn after.
+      await sleep(5);
       assert.equal(pool.workers().deaths, 0);
+      assert.equal(wordOf(await pool.submit(scriptedFrame(2))), 2);
     });
 
     for (const action of ['die', 'exit', 'crash', 'hang'] as const) {

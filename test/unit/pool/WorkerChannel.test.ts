@@ -71,6 +71,21 @@ describe('WorkerChannel', () => {
     assert.equal(worker.nextFrameUntil(Number.POSITIVE_INFINITY), undefined);
   });
 
+  it('waits for a frame that was announced, and no longer once it is not', () => {
+    const { pool, worker } = bothEnds();
+    const first = pool.post(0);
+    assert.equal(worker.nextFrame()?.number, first);
+    assert.equal(worker.nextExpected(first, 1e9), undefined);
+    pool.expect(2);
+    const beganNs = monotonicNs();
+    assert.equal(worker.nextExpected(first, 5e6), undefined);
+    assert.ok(monotonicNs() >= beganNs + 5e6);
+    const second = pool.post(1);
+    assert.deepEqual(worker.nextExpected(first, Number.POSITIVE_INFINITY), { number: second, slot: 1 });
+    pool.expect(0);
+    assert.equal(worker.nextExpected(second, Number.POSITIVE_INFINITY), undefined);
+  });
+
   it('tells the worker its limits, from the first task on', () => {
     const { pool, worker } = bothEnds();
     assert.deepEqual(worker.batchLimits, { largestBatch: 1, waitMs: 0 });
