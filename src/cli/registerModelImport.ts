@@ -10,7 +10,7 @@ interface ImportCommandOptions {
 /** `effvit model import WORKCONFIG.json`. */
 export function registerModelImport(command: Command, { terminal }: CommandContext): void {
   command
-    .argument('<workconfig>', 'the .json file')
+    .argument('<config>', 'the .json file')
     .option('--force', 'replace a model of the same name')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
