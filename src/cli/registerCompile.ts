@@ -32,6 +32,7 @@ import { chartKind, checkChartPath, writeChart } from './writeChart.js';
 
 interface CompileCommandOptions {
   readonly calibration: string;
+  readonly topic?: readonly string[];
   readonly model?: string;
   readonly output?: string;
   readonly eval?: string;
@@ -49,6 +50,7 @@ export function registerCompile(command: Command, context: CommandContext): void
   command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
     .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
+    .option('--topic <name...>', 'image topics of the bag; all of them where none is named')
     .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')
     .option('--eval <list>', 'labelled pictures: float, int8 and the integers of the BPU on them')
     .addOption(
@@ -115,7 +117,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
       inputSource: options.inputSource,
       calibration: async () => {
         const set = await writeCalibrationSet(
-          calibrationPlanes(options.calibration, options.pictures, planes, terminal),
+          calibrationPlanes(options.calibration, options.pictures, planes, terminal, options.topic),
           {
             folder: calibrationFolder,
             valuesPerPicture: planes.valuesPerPicture,
