@@ -1,5 +1,5 @@
 import { asEffvitError } from '../core/EffvitError.js';
-import { sha256File } from '../core/sha256File.js';
+import { FileHashes } from './FileHashes.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { type ModelFileStatus, modelFiles } from './modelFiles.js';
 import { modelCacheFolder } from './modelFolders.js';
@@ -20,29 +20,32 @@ export type ListedModel =
   | { readonly name: string; readonly problem: string };
 
 /**
- * Every model that is known by name, sorted, with its files: where they are, their size and SHA-256 (read
- * now, so that a damaged file shows).
+ * Every model that is known by name, sorted, with its files: where they are, their size and SHA-256 (read anew where a
+ * file was touched since the last time, so that a damaged one shows).
  */
 export async function listModels(
   env: NodeJS.ProcessEnv = process.env,
   signal?: AbortSignal,
 ): Promise<readonly ListedModel[]> {
   const models: ListedModel[] = [];
+  const hashes = await FileHashes.open(env);
   for (const name of await knownModelNames(env)) {
     try {
       const manifest = await resolveModel(name, env);
-      models.push({ name, manifest, files: await listFiles(manifest, env, signal) });
+      models.push({ name, manifest, files: await listFiles(manifest, hashes, env, signal) });
     } catch (error) {
       const failure = asEffvitError(error);
       if (failure.code === 'CANCELLED') throw failure;
       models.push({ name, problem: failure.message });
     }
   }
+  await hashes.save();
   return models;
 }
 
 async function listFiles(
   manifest: ModelManifest,
+  hashes: FileHashes,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<readonly ListedFile[]> {
@@ -55,7 +58,7 @@ async function listFiles(
     files.push({
       ...file,
       ...(expectedSha256 !== undefined && { expectedSha256 }),
-      ...(file.isPresent && { sha256: await sha256File(file.path, signal) }),
+      ...(file.isPresent && { sha256: await hashes.sha256(file.path, signal) }),
     });
   }
   return files;
