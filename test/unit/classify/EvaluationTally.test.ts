@@ -29,6 +29,13 @@ describe('EvaluationTally', () => {
     ]);
   });
 
+  it('counts a truth that is in no place as neither', () => {
+    const tally = new EvaluationTally(LABELS);
+    tally.add(6, ranked(0, 1, 2, 3, 4));
+    tally.add(6, []);
+    assert.deepEqual([tally.report().top1Percent, tally.report().top5Percent], [0, 0]);
+  });
+
   it('reports an empty set as empty', () => {
     const report = new EvaluationTally(LABELS).report();
     assert.deepEqual(report, { pictures: 0, top1Percent: 0, top5Percent: 0, classes: [], confusions: [] });

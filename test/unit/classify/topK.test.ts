@@ -36,6 +36,11 @@ describe('topK', () => {
     ]);
   });
 
+  it('keeps scores that rounding took out of range within it', () => {
+    const scores = topK(Float32Array.of(1.0000001, -1e-7), 2, 'probabilities').map(({ score }) => score);
+    assert.deepEqual(scores, [1, 0]);
+  });
+
   it('gives all classes when k is larger', () => {
     assert.equal(topK(Float32Array.of(1, 2), 10, 'logits').length, 2);
   });
