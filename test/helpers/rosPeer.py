@@ -1,7 +1,7 @@
 """Another ROS node, in Python, driven over its standard input: one JSON object a line in, one out.
 
 subscribe {topic, type, reliable?, latched?}; subscribe_stamps: of images only [sec, nanosec] are kept; take {topic}: all messages since the last take;
-call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?}; publish {topic, message}, where the value of a
+call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?, depth?}; publish {topic, message}, where the value of a
 bytes field is base64; unadvertise {topic}; matched {topic}: endpoints on the other side of what was subscribed or advertised;
 stream {topic, message, hz}: publishes it over and over, the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
 unstream {topic}, which tells how many there were;
@@ -65,7 +65,7 @@ def fill(message, content):
 def profile(request):
     reliability = ReliabilityPolicy.RELIABLE if request.get('reliable', True) else ReliabilityPolicy.BEST_EFFORT
     durability = DurabilityPolicy.TRANSIENT_LOCAL if request.get('latched') else DurabilityPolicy.VOLATILE
-    return QoSProfile(depth=1000, reliability=reliability, durability=durability)
+    return QoSProfile(depth=request.get('depth', 1000), reliability=reliability, durability=durability)
 
 
 class Peer:
@@ -101,8 +101,15 @@ class Peer:
         return found
 
     def advertise(self, r):
-        self.endpoints[r['topic']] = self.node.create_publisher(load(r['type']), r['topic'], profile(r))
-        return True
+        end = time.time() + 30
+        while True:
+            try:
+                self.endpoints[r['topic']] = self.node.create_publisher(load(r['type']), r['topic'], profile(r))
+                return True
+            except Exception as error:  # one of another type, unadvertised a moment ago, may not be gone yet
+                if 'incompatible type' not in str(error) or time.time() > end:
+                    raise
+                time.sleep(0.1)
 
     def unadvertise(self, r):
         self.node.destroy_publisher(self.endpoints.pop(r['topic']))

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../../src/core/packageRoot.js';
@@ -11,6 +22,7 @@ import { NodeProcess } from '../../helpers/NodeProcess.js';
 import type { Classification } from '../../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../../helpers/RosPeer.js';
 import { rosTestEnvironment } from '../../helpers/rosTestEnvironment.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 const MODEL = 'efficientvit_m5_signs';
 const NODE = '/classifier';
@@ -133,4 +145,74 @@ describe('the package as cmake installs it', function () {
       assert.equal(await node.end('SIGINT'), 0, node.output);
     });
   }
+});
+
+describe('the package as cmake installs it from the tarball', function () {
+  this.timeout(900_000);
+  const scratch = scratchFolder();
+
+  it('needs no npm and downloads nothing, and has the command line and the node', async function () {
+    const env = await rosTestEnvironment(this);
+    const arch = process.arch;
+    const packed = packagePath(`effvit-node-linux-${arch}.tgz`);
+    const wasThere = existsSync(packed);
+    const tarball = scratch.path(`effvit-node-linux-${arch}.tgz`);
+    try {
+      await run(process.execPath, [packagePath('scripts', 'packNode.mjs')], process.env).catch(() =>
+        leaveOut(this, 'npm did not bring the packages'),
+      );
+      copyFileSync(packed, tarball);
+    } finally {
+      if (!wasThere) rmSync(packed, { force: true });
+    }
+    // A clone without node_modules and build, in which only Node.js is found: npm lies beside it, so by a link of its own.
+    const clone = scratch.path('clone');
+    for (const name of [
+      'CMakeLists.txt',
+      'package.json',
+      'package.xml',
+      'bin',
+      'msg',
+      'config',
+      'launch',
+      'models',
+      'scripts',
+      'ros',
+    ])
+      cpSync(packagePath(name), join(clone, name), { recursive: true });
+    mkdirSync(scratch.path('bin'));
+    symlinkSync(process.execPath, scratch.path('bin', 'node'));
+    const path = (env['PATH'] ?? '').split(':').filter((folder) => !existsSync(join(folder, 'npm')));
+    const bare = { ...env, PATH: [scratch.path('bin'), ...path].join(':') };
+    const install = scratch.path('install');
+    const build = scratch.path('build');
+    const options = [
+      `-DCMAKE_INSTALL_PREFIX=${install}`,
+      '-DBUILD_TESTING=OFF',
+      `-DEFFVIT_TARBALL=${tarball}`,
+    ];
+    const said = await run('cmake', ['-S', clone, '-B', build, ...options], bare);
+    assert.match(said, /The node comes from .*: nothing is downloaded/);
+    await run('cmake', ['--build', build, '--target', 'effvit_node'], bare);
+    await run('cmake', ['--install', build, '--component', 'node'], bare);
+    const share = join(install, 'share', 'effvit');
+    for (const name of ['rclnodejs', 'onnxruntime-node', 'sharp'])
+      assert.ok(existsSync(join(share, 'node_modules', name, 'package.json')), name);
+    assert.equal(existsSync(join(share, 'node_modules', 'typescript')), false);
+    assert.ok(existsSync(join(share, 'node_modules', 'rclnodejs', 'generated', 'sensor_msgs')));
+    const listed = await run(join(install, 'lib', 'effvit', 'effvit'), ['model', 'list', '--json'], bare);
+    assert.ok(listed.includes(join(share, 'models', MODEL)));
+    const node = new NodeProcess(
+      bare,
+      ['-p', `model:=${MODEL}`],
+      join(install, 'lib', 'effvit', 'classifier_node'),
+    );
+    const peer = await RosPeer.start(bare);
+    try {
+      assert.equal(await peer.transition(NODE, 'configure'), true, node.output);
+    } finally {
+      await peer.close();
+      await node.end();
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { classesProblem, packagesProblem } from '../../../../src/ros/rcl/messagesProblem.js';
+import { classesProblem, packageProblem, packagesProblem } from '../../../../src/ros/rcl/messagesProblem.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const PACKAGES = [
@@ -37,6 +37,20 @@ describe('messagesProblem', () => {
         packagesProblem({ AMENT_PREFIX_PATH: scratch.path('ros') }) ?? '',
         /^The message package effvit is not on AMENT_PREFIX_PATH: build this package with colcon/,
       );
+    });
+
+    it("tells of TROS's packages where they are asked for alone", () => {
+      for (const name of PACKAGES) install(scratch.path('ros'), name);
+      const env = { AMENT_PREFIX_PATH: scratch.path('ros') };
+      assert.equal(packagesProblem(env), undefined);
+      for (const name of ['hbm_img_msgs', 'ai_msgs']) {
+        assert.match(
+          packageProblem(name, env) ?? '',
+          new RegExp(`^The message package ${name} is not .*TROS's setup`),
+        );
+        install(scratch.path('ros'), name);
+        assert.equal(packageProblem(name, env), undefined);
+      }
     });
 
     it('is none where the libraries lie elsewhere on LD_LIBRARY_PATH', () => {
