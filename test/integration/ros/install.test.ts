@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -165,7 +166,7 @@ describe('the package as cmake installs it from the tarball', function () {
     } finally {
       if (!wasThere) rmSync(packed, { force: true });
     }
-    // A clone without node_modules and build, in which only Node.js is found: npm lies beside it, so by a link of its own.
+    // A clone without node_modules and build, with an npm that does nothing but fail.
     const clone = scratch.path('clone');
     for (const name of [
       'CMakeLists.txt',
@@ -181,9 +182,8 @@ describe('the package as cmake installs it from the tarball', function () {
     ])
       cpSync(packagePath(name), join(clone, name), { recursive: true });
     mkdirSync(scratch.path('bin'));
-    symlinkSync(process.execPath, scratch.path('bin', 'node'));
-    const path = (env['PATH'] ?? '').split(':').filter((folder) => !existsSync(join(folder, 'npm')));
-    const bare = { ...env, PATH: [scratch.path('bin'), ...path].join(':') };
+    writeFileSync(scratch.path('bin', 'npm'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const bare = { ...env, PATH: `${scratch.path('bin')}:${env['PATH']}` };
     const install = scratch.path('install');
     const build = scratch.path('build');
     const options = [
