@@ -273,7 +273,6 @@ function cameraVerdict(
     const reason = camera.lastProblem === undefined ? '' : `: ${camera.lastProblem}`;
     return [LEVEL.warn, `${recent.malformed} messages could not be read in the last seconds${reason}`];
   }
-  if (camera.stampProblem !== undefined) return [LEVEL.warn, camera.stampProblem];
   const missing = lostShare(recent);
   if (missing > NEARLY_ALL) return [LEVEL.error, nearlyNothing(recent, remedyOf(camera))];
   if (missing > MISSING_TOLERANCE) {
@@ -282,6 +281,8 @@ function cameraVerdict(
       `${(100 * missing).toFixed(0)} % of the camera's frames did not arrive: ${remedyOf(camera)}`,
     ];
   }
+  // After the losses: frames that do not arrive are the graver fault.
+  if (camera.stampProblem !== undefined) return [LEVEL.warn, camera.stampProblem];
   const expected = parameters['diagnostics.expected_fps'];
   if (expected > 0 && Math.abs(framesPerSecond - expected) > expected * FREQUENCY_TOLERANCE) {
     return [LEVEL.warn, `${framesPerSecond.toFixed(1)} frames a second where ${expected} are expected`];
