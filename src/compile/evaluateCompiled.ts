@@ -45,7 +45,7 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
   const serve = async (): Promise<void> => {
     const { toolchain, quantizedPath: path } = options;
     const quantized = await QuantizedModel.start({ toolchain, path, widthPx, heightPx });
-    const stop = (): void => quantized.dispose();
+    const stop = (): void => void quantized.dispose();
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (let next = await pictures.next(); next.done !== true; next = await pictures.next()) {
@@ -61,7 +61,7 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
       throw error;
     } finally {
       signal.removeEventListener('abort', stop);
-      quantized.dispose();
+      await quantized.dispose();
     }
   };
   try {

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { killGroup, reasonOf, toolEnvironment } from './runTool.js';
 import type { Toolchain } from './toolchainPlace.js';
 
@@ -34,13 +35,16 @@ export class QuantizedModel {
   /** @throws EffvitError TOOL_FAILED, TIMED_OUT */
   static async start({ toolchain, path, widthPx, heightPx }: QuantizedModelOptions): Promise<QuantizedModel> {
     const script = packagePath('scripts', 'toolchain', 'run_quantized.py');
-    const channel = new Channel(toolchain, [script, path, String(widthPx), String(heightPx)], path);
+    // What the vendor's packages forget when they are ended goes with it.
+    const scratch = await TemporaryFolder.make();
+    const args = [script, path, String(widthPx), String(heightPx)];
+    const channel = new Channel(toolchain, args, path, scratch);
     try {
       const line = await channel.readLine(START_LIMIT_MS);
       const { classes } = JSON.parse(line) as { readonly classes: number };
       return new QuantizedModel(channel, classes);
     } catch (error) {
-      channel.end();
+      await channel.end();
       throw error;
     }
   }
@@ -58,9 +62,9 @@ export class QuantizedModel {
     return new Float32Array(Uint8Array.from(answer).buffer);
   }
 
-  /** Ends the process. Idempotent. */
-  dispose(): void {
-    this.#channel.end();
+  /** Ends the process, and resolves when it is gone. Idempotent. */
+  async dispose(): Promise<void> {
+    await this.#channel.end();
   }
 }
 
@@ -72,11 +76,12 @@ class Channel {
   #errors = '';
   #ended: string | undefined;
   #wake: () => void = () => undefined;
+  readonly #closed: Promise<void>;
 
-  constructor(toolchain: Toolchain, args: readonly string[], path: string) {
+  constructor(toolchain: Toolchain, args: readonly string[], path: string, scratch: TemporaryFolder) {
     this.#what = `The quantised model ${path}`;
     this.#child = spawn(toolchain.pythonPath, args, {
-      env: toolEnvironment(toolchain),
+      env: toolEnvironment(toolchain, { TMPDIR: scratch.path }),
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
@@ -89,9 +94,13 @@ class Channel {
     });
     this.#child.stdin.on('error', () => undefined);
     this.#child.on('error', (error) => this.#end(error.message));
-    this.#child.on('close', (code, signal) =>
-      this.#end(reasonOf({ code, signal }, this.#errors.split('\n'))),
-    );
+    this.#closed = new Promise((resolve) => {
+      this.#child.on('close', (code, signal) => {
+        this.#end(reasonOf({ code, signal }, this.#errors.split('\n')));
+        resolve(scratch.remove());
+      });
+      this.#child.on('error', () => resolve(scratch.remove()));
+    });
   }
 
   write(bytes: Uint8Array): void {
@@ -108,9 +117,11 @@ class Channel {
     return this.#take(bytes);
   }
 
-  end(): void {
+  /** Resolves when the process is gone. */
+  async end(): Promise<void> {
     this.#end('it was ended');
     killGroup(this.#child, 'SIGKILL');
+    await this.#closed;
   }
 
   #take(bytes: number): Buffer {

@@ -6,6 +6,7 @@ import { delimiter, dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { Toolchain } from './toolchainPlace.js';
 
 export interface ToolRun {
@@ -47,9 +48,11 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   log.on('error', (error) => {
     logError = error;
   });
+  // What the vendor's tools forget goes with it.
+  const scratch = await TemporaryFolder.make();
   const child = spawn(toolchain.pythonPath, run.args, {
     cwd: run.cwd,
-    env: toolEnvironment(toolchain, run.env),
+    env: toolEnvironment(toolchain, { TMPDIR: scratch.path, ...run.env }),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -78,6 +81,7 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
     signal?.removeEventListener('abort', onAbort);
     // Also what the tool itself left running.
     killGroup(child, 'SIGKILL');
+    await scratch.remove();
     log.end();
     await finished(log).catch(() => undefined);
   }

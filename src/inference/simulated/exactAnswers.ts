@@ -17,6 +17,6 @@ export async function exactAnswers({ path, toolchain, widthPx, heightPx }: Exact
   return {
     classCount: model.classCount,
     answer: async (nv12) => ({ logits: await model.run(nv12), inputNs: 0, inferenceNs: 0 }),
-    dispose: async () => model.dispose(),
+    dispose: async () => await model.dispose(),
   };
 }

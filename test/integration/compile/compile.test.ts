@@ -131,7 +131,7 @@ describe("toolchain: effvit compile with the vendor's compiler", function () {
       assert.deepEqual(await model.run(frame), first);
       assert.notDeepEqual(await model.run(frame.fill(200, 0, 20_000)), first);
     } finally {
-      model.dispose();
+      await model.dispose();
     }
   });
 
@@ -167,7 +167,7 @@ describe("toolchain: effvit compile with the vendor's compiler", function () {
       for (const [place, { score }] of wanted.entries())
         assert.ok(Math.abs(score - (results[place]?.score ?? 0)) < 1e-5);
     } finally {
-      model.dispose();
+      await model.dispose();
     }
   });
 
