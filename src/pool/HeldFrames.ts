@@ -74,7 +74,7 @@ export class HeldFrames<Job> {
     // What was answered and not looked at here still has its slot and its logits.
     const free = heldFrames(this.#largestBatch) - this.count;
     if (!isRunning && openCount >= this.#largestBatch) return free;
-    return Math.min(this.#largestBatch - openCount, free);
+    return Math.max(Math.min(this.#largestBatch - openCount, free), 0);
   }
 
   /** Whether a further frame would join all of these in one task, which has not begun to run. */

@@ -307,13 +307,13 @@ function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean)
   if (hottest !== undefined && hottest >= HOT_CELSIUS) {
     return [LEVEL.error, `${hottest.toFixed(0)} °C: the chip throttles or stops`];
   }
+  if (systemLoadPercent >= FULL_LOAD_PERCENT) {
+    return [LEVEL.warn, `all processor cores are loaded to ${systemLoadPercent.toFixed(0)} %`];
+  }
   const highest = Math.max(...(board.bpuLoadPercent ?? []));
   if (highest >= FULL_LOAD_PERCENT) {
     // What a board is bought for: it is full, and no fault. Frames that it cannot take are told by the pipeline.
     return [LEVEL.ok, `the BPU is fully used (${highest.toFixed(0)} %)${isSimulated ? ' (SIMULATED)' : ''}`];
-  }
-  if (systemLoadPercent >= FULL_LOAD_PERCENT) {
-    return [LEVEL.warn, `all processor cores are loaded to ${systemLoadPercent.toFixed(0)} %`];
   }
   return [LEVEL.ok, 'ok'];
 }

@@ -39,14 +39,17 @@ const LOAD_CALLS = [
   'hbDNNGetModelHandle',
   'hbDNNGetInputCount',
   'hbDNNGetInputTensorProperties',
-  'hbSysAllocCachedMem',
   'hbDNNGetOutputCount',
   'hbDNNGetOutputTensorProperties',
+  'hbSysAllocCachedMem',
   'hbSysFlushMem',
   'hbDNNInfer',
   'hbDNNWaitTaskDone',
   'hbDNNReleaseTask',
 ] as const;
+
+/** Neither hot nor at fault; the processor may be busy with what else runs here. */
+const CALM = /^OK|^WARN all processor cores/;
 
 function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -130,7 +133,7 @@ describe('ROS node: the BPU', function () {
     rig.env['EFFVIT_SYS_ROOT'] = rig.path('board');
     const user = await rig.start();
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
-    await rig.diagnosed(user, 'device', /^OK/);
+    await rig.diagnosed(user, 'device', CALM);
     await rig.activate(user);
     await listen(user);
     const [message] = await statistics(user, 1);
@@ -159,14 +162,14 @@ describe('ROS node: the BPU', function () {
     assert.equal(shown['cpu_governor'], 'performance');
     // A busy and then a hot chip is told while it lasts; a sensor that is gone is no error.
     writeBoardTree(rig.path('board'), { 'sys/devices/system/bpu/bpu0/ratio': '99\n' });
-    await rig.diagnosed(user, 'device', /^WARN the BPU is loaded to 99 %/);
+    await rig.diagnosed(user, 'device', /^OK the BPU is fully used \(99 %\)|^WARN all processor cores/);
     writeBoardTree(rig.path('board'), { 'sys/class/hwmon/hwmon1/temp2_input': '97000\n' });
     await rig.diagnosed(user, 'device', /^ERROR 97 °C/);
     writeBoardTree(rig.path('board'), {
       'sys/devices/system/bpu/bpu0/ratio': '\n',
       'sys/class/hwmon/hwmon1/temp2_input': '\n',
     });
-    await rig.diagnosed(user, 'device', /^OK/);
+    await rig.diagnosed(user, 'device', CALM);
     await user.ask({ op: 'take', topic: `${NAME}/statistics` });
     const [last] = await statistics(user, 1);
     assert.deepEqual([last?.bpu_load_percent, last?.temperature_celsius], [null, 52]);
