@@ -4,7 +4,7 @@ import { classifierOptions } from '../src/classify/classifierOptions.js';
 import { modelPreprocess } from '../src/classify/prepareModel.js';
 import { packagePath } from '../src/core/packageRoot.js';
 import type { ModelManifest } from '../src/model/ModelManifest.js';
-import { FramePlanes } from '../src/modelling/quantize/FramePlanes.js';
+import { FramePlanes } from '../src/quantize/FramePlanes.js';
 
 /** A frame of the bundled recording as the node hands it to the BPU. */
 export interface BundledInput {

@@ -1,4 +1,4 @@
-import { strokeText } from '../src/classify/annotate/strokeFont.js';
+import { strokeText } from '../src/annotate/strokeFont.js';
 import { Random } from './Random.js';
 import {
   box,

@@ -1,8 +1,8 @@
 import type { Classifier } from '../classify/Classifier.js';
-import { classificationMessage } from '../classify/messages/classificationMessage.js';
-import { frameReportMessage } from '../classify/messages/frameReportMessage.js';
-import { labelInfoMessage } from '../classify/messages/labelInfoMessage.js';
 import { stampFromNs } from '../core/Stamp.js';
+import { classificationMessage } from '../messages/classificationMessage.js';
+import { frameReportMessage } from '../messages/frameReportMessage.js';
+import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
 

@@ -1,12 +1,12 @@
 import { asEffvitError } from '../core/EffvitError.js';
+import { ensureOnnx } from '../fetch/ensureOnnx.js';
+import { fitManifest } from '../fit/fitManifest.js';
+import { saturationNotice } from '../fit/saturationNotice.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { LibDnn } from '../inference/bpu/LibDnn.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
-import { ensureOnnx } from '../modelling/fetch/ensureOnnx.js';
-import { fitManifest } from '../modelling/fit/fitManifest.js';
-import { saturationNotice } from '../modelling/fit/saturationNotice.js';
 import { bpuBackendSpec, usableChip } from './bpuBackendSpec.js';
 import type { ClassifierModel } from './Classifier.js';
 import { type ClassifierOptions, classifierOptions } from './classifierOptions.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 
 /**
  * The yaml's `onnx_model`, relative to the yaml's folder as hb_mapper has it; where no such file lies there, the

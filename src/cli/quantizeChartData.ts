@@ -1,4 +1,4 @@
-import type { QuantizeReport } from '../modelling/quantize/QuantizeReport.js';
+import type { QuantizeReport } from '../quantize/QuantizeReport.js';
 import type { AccuracyBar, QuantizeChartData } from '../report/charts/quantizeChart.js';
 
 /** What of a quantisation's report is drawn. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { annotatePicture, encodePng } from '../classify/annotate/annotatePicture.js';
+import { annotatePicture, encodePng } from '../annotate/annotatePicture.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import {
   type ClassifierOptionName,

@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
-import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
 import {
   type BuildModelFileOptions,
   buildModelFile,
   parseEfficientVitVariant,
-} from '../modelling/efficientvit/buildModelFile.js';
+} from '../efficientvit/buildModelFile.js';
+import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
 import type { CommandContext } from './CommandContext.js';
 import { megabytes } from './megabytes.js';
 import { choiceOption, forceOption, numberParser } from './options.js';

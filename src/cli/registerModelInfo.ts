@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { formatModelInfo } from '../modelling/inspect/formatModelInfo.js';
-import { inspectModelFile } from '../modelling/inspect/inspectModelFile.js';
+import { formatModelInfo } from '../inspect/formatModelInfo.js';
+import { inspectModelFile } from '../inspect/inspectModelFile.js';
 import type { CommandContext } from './CommandContext.js';
 
 /** `effvit model info FILE`. */

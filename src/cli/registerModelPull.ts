@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { PullProgress } from '../fetch/PullProgress.js';
+import { type PullTarget, pullModel } from '../fetch/pullModel.js';
 import { BPU_CHIPS } from '../model/BpuChip.js';
 import { resolveModel } from '../model/resolveModel.js';
-import type { PullProgress } from '../modelling/fetch/PullProgress.js';
-import { type PullTarget, pullModel } from '../modelling/fetch/pullModel.js';
 import type { CommandContext } from './CommandContext.js';
 import { megabytes } from './megabytes.js';
 import { choiceOption } from './options.js';

@@ -1,4 +1,4 @@
-import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
+import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { plainTable } from './stageTable.js';
 import { bar, fitText, type Terminal } from './Terminal.js';
 

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { PNG_MARK } from '../classify/annotate/pngMark.js';
+import { PNG_MARK } from '../annotate/pngMark.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';

@@ -1,4 +1,4 @@
-import type { ModelAccuracy, OutputComparison } from '../modelling/quantize/compareOutputs.js';
+import type { ModelAccuracy, OutputComparison } from '../quantize/compareOutputs.js';
 import type { NodePlacement } from './NodePlacement.js';
 import type { PerfEstimate } from './PerfEstimate.js';
 

@@ -1,13 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { EffvitError } from '../core/EffvitError.js';
+import { buildEfficientVit } from '../efficientvit/buildEfficientVit.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
-import { buildEfficientVit } from '../modelling/efficientvit/buildEfficientVit.js';
-import type { OnnxModel } from '../modelling/onnx/OnnxModel.js';
-import { readOnnx } from '../modelling/onnx/readOnnx.js';
-import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
-import { readWeights } from '../modelling/weights/readWeights.js';
+import type { OnnxModel } from '../onnx/OnnxModel.js';
+import { readOnnx } from '../onnx/readOnnx.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import { readWeights } from '../weights/readWeights.js';
 import type { BatchEstimate, CompileReport } from './CompileReport.js';
 import { type CompiledBatch, compileBatch } from './compileBatch.js';
 import type { OptimizeLevel } from './compilerConfig.js';

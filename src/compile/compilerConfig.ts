@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { EffvitError } from '../core/EffvitError.js';
 import type { BpuInputSource } from '../model/ModelManifest.js';
-import { parseVendorYaml } from '../modelling/quantize/parseVendorYaml.js';
-import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+import { parseVendorYaml } from '../quantize/parseVendorYaml.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 
 export const OPTIMIZE_LEVELS = ['O0', 'O1', 'O2', 'O3'] as const;
 

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { EffvitError } from '../core/EffvitError.js';
-import { readOnnx } from '../modelling/onnx/readOnnx.js';
-import { type OutputComparison, OutputTally } from '../modelling/quantize/compareOutputs.js';
-import { inputNormalization, normalize } from '../modelling/quantize/InputNormalization.js';
-import { OrtRunner } from '../modelling/quantize/OrtRunner.js';
-import type { LabelledPlanes } from '../modelling/quantize/PicturePlanes.js';
-import { inputDims } from '../modelling/quantize/probeFloatValues.js';
-import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
-import { throwIfCancelled } from '../modelling/quantize/throwIfCancelled.js';
+import { readOnnx } from '../onnx/readOnnx.js';
+import { type OutputComparison, OutputTally } from '../quantize/compareOutputs.js';
+import { inputNormalization, normalize } from '../quantize/InputNormalization.js';
+import { OrtRunner } from '../quantize/OrtRunner.js';
+import type { LabelledPlanes } from '../quantize/PicturePlanes.js';
+import { inputDims } from '../quantize/probeFloatValues.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
+import { throwIfCancelled } from '../quantize/throwIfCancelled.js';
 import { QuantizedModel } from '../toolchain/QuantizedModel.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { ModelAccuracy } from '../modelling/quantize/compareOutputs.js';
+import type { ModelAccuracy } from '../quantize/compareOutputs.js';
 import type { BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
 
 const NAME_LENGTH = 80;

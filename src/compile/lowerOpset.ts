@@ -1,6 +1,6 @@
-import { type OnnxModel, type OnnxNode, standardOpset } from '../modelling/onnx/OnnxModel.js';
-import { getInt, intAttr, intsAttr } from '../modelling/onnx/onnxAttributes.js';
-import { tensorToNumbers } from '../modelling/onnx/onnxTensors.js';
+import { type OnnxModel, type OnnxNode, standardOpset } from '../onnx/OnnxModel.js';
+import { getInt, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
+import { tensorToNumbers } from '../onnx/onnxTensors.js';
 
 /** What the vendor's compiler reads at most. */
 export const COMPILER_OPSET = 11;

@@ -1,8 +1,8 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { type OnnxModel, standardOpset } from '../modelling/onnx/OnnxModel.js';
-import { nodeRequests } from '../modelling/quantize/nodeRequests.js';
-import { probeFloatValues } from '../modelling/quantize/probeFloatValues.js';
-import type { MakertbinFile } from '../modelling/quantize/readMakertbinConfig.js';
+import { type OnnxModel, standardOpset } from '../onnx/OnnxModel.js';
+import { nodeRequests } from '../quantize/nodeRequests.js';
+import { probeFloatValues } from '../quantize/probeFloatValues.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { COMPILER_OPSET, lowerOpset } from './lowerOpset.js';
 
 /** What was changed without changing a result, one sentence each. */

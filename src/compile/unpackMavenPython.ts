@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
-import { downloadFile } from '../modelling/fetch/downloadFile.js';
-import { DEFAULT_FETCH_LIMITS } from '../modelling/fetch/FetchLimits.js';
-import { PartFile } from '../modelling/fetch/PartFile.js';
-import { proxyAgentFromEnv, proxyName } from '../modelling/fetch/proxyFromEnv.js';
+import { downloadFile } from '../fetch/downloadFile.js';
+import { DEFAULT_FETCH_LIMITS } from '../fetch/FetchLimits.js';
+import { PartFile } from '../fetch/PartFile.js';
+import { proxyAgentFromEnv, proxyName } from '../fetch/proxyFromEnv.js';
 import { runTool } from '../toolchain/runTool.js';
 import { pythonOf, wholePythonFolder } from '../toolchain/toolchainPlace.js';
 

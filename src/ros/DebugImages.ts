@@ -1,9 +1,9 @@
-import { annotatePicture } from '../classify/annotate/annotatePicture.js';
-import { FramePicture } from '../classify/annotate/FramePicture.js';
+import { annotatePicture } from '../annotate/annotatePicture.js';
+import { FramePicture } from '../annotate/FramePicture.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import { headerMessage } from '../classify/messages/headerMessage.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import { headerMessage } from '../messages/headerMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 

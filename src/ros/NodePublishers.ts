@@ -1,12 +1,12 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import { classificationCdr } from '../classify/messages/classificationCdr.js';
-import { type FrameReportMessage, frameReportMessage } from '../classify/messages/frameReportMessage.js';
-import type { HeaderMessage } from '../classify/messages/headerMessage.js';
-import { labelInfoMessage } from '../classify/messages/labelInfoMessage.js';
-import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import { classificationCdr } from '../messages/classificationCdr.js';
+import { type FrameReportMessage, frameReportMessage } from '../messages/frameReportMessage.js';
+import type { HeaderMessage } from '../messages/headerMessage.js';
+import { labelInfoMessage } from '../messages/labelInfoMessage.js';
+import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { DebugImages } from './DebugImages.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';

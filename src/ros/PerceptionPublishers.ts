@@ -1,11 +1,11 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import type { HeaderMessage } from '../classify/messages/headerMessage.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { classifiedRegion } from '../image/classifiedRegion.js';
+import type { HeaderMessage } from '../messages/headerMessage.js';
 import {
   type PerceptionTargetsMessage,
   perceptionTargetsMessage,
-} from '../classify/messages/perceptionTargetsMessage.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { classifiedRegion } from '../image/classifiedRegion.js';
+} from '../messages/perceptionTargetsMessage.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 import { packageProblem } from './rcl/messagesProblem.js';
 

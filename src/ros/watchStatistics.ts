@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { PipelineStatisticsMessage } from '../classify/messages/pipelineStatisticsMessage.js';
 import { EffvitError } from '../core/EffvitError.js';
+import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { QOS } from './rcl/rcl.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 

@@ -1,6 +1,6 @@
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
-import { messageDefinition } from '../../src/classify/messages/definitions/messageDefinition.js';
+import { messageDefinition } from '../../src/messages/definitions/messageDefinition.js';
 import { QOS, type RclModule, type RclNode } from '../../src/ros/rcl/rcl.js';
 
 const TYPE = 'effvit/msg/FrameReport';

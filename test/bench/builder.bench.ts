@@ -14,8 +14,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildModelFile, parseEfficientVitVariant } from '../../src/efficientvit/buildModelFile.js';
 import { loadRuntime, type OrtModule } from '../../src/inference/onnx/loadRuntime.js';
-import { buildModelFile, parseEfficientVitVariant } from '../../src/modelling/efficientvit/buildModelFile.js';
 import { uniform } from '../helpers/formulaWeights.js';
 import { relativeDifference } from '../helpers/runOnnx.js';
 

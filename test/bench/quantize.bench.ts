@@ -12,19 +12,19 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildEfficientVit } from '../../src/modelling/efficientvit/buildEfficientVit.js';
-import type { OnnxModel, OnnxNode } from '../../src/modelling/onnx/OnnxModel.js';
-import { getInt } from '../../src/modelling/onnx/onnxAttributes.js';
-import { readOnnx } from '../../src/modelling/onnx/readOnnx.js';
-import type { InputNormalization } from '../../src/modelling/quantize/InputNormalization.js';
-import { normalize } from '../../src/modelling/quantize/InputNormalization.js';
-import type { Coverage } from '../../src/modelling/quantize/NodePlan.js';
-import { noisePictures } from '../../src/modelling/quantize/noisePictures.js';
-import { type FloatValue, OrtRunner } from '../../src/modelling/quantize/OrtRunner.js';
-import type { NodeRequest } from '../../src/modelling/quantize/planNodes.js';
-import { inputDims } from '../../src/modelling/quantize/probeFloatValues.js';
-import { Quantizer } from '../../src/modelling/quantize/Quantizer.js';
-import type { Precision } from '../../src/modelling/quantize/QuantParams.js';
+import { buildEfficientVit } from '../../src/efficientvit/buildEfficientVit.js';
+import type { OnnxModel, OnnxNode } from '../../src/onnx/OnnxModel.js';
+import { getInt } from '../../src/onnx/onnxAttributes.js';
+import { readOnnx } from '../../src/onnx/readOnnx.js';
+import type { InputNormalization } from '../../src/quantize/InputNormalization.js';
+import { normalize } from '../../src/quantize/InputNormalization.js';
+import type { Coverage } from '../../src/quantize/NodePlan.js';
+import { noisePictures } from '../../src/quantize/noisePictures.js';
+import { type FloatValue, OrtRunner } from '../../src/quantize/OrtRunner.js';
+import type { NodeRequest } from '../../src/quantize/planNodes.js';
+import { inputDims } from '../../src/quantize/probeFloatValues.js';
+import { Quantizer } from '../../src/quantize/Quantizer.js';
+import type { Precision } from '../../src/quantize/QuantParams.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
 
 const { positionals, values } = parseArgs({

@@ -1,6 +1,6 @@
-import { emptyGraph, makeNode, type OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
-import { floatAttr, intAttr, intsAttr } from '../../src/modelling/onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../../src/modelling/onnx/onnxTensors.js';
+import { emptyGraph, makeNode, type OnnxModel } from '../../src/onnx/OnnxModel.js';
+import { floatAttr, intAttr, intsAttr } from '../../src/onnx/onnxAttributes.js';
+import { float32Tensor, int64Vector } from '../../src/onnx/onnxTensors.js';
 
 /** A generator that gives the same values everywhere: what it is seeded with decides them. */
 export function seededValues(seed: number): () => number {

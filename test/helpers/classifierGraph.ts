@@ -1,13 +1,13 @@
-import type { OnnxDataType } from '../../src/modelling/onnx/OnnxDataType.js';
+import type { OnnxDataType } from '../../src/onnx/OnnxDataType.js';
 import {
   emptyGraph,
   makeNode,
   type OnnxDim,
   type OnnxModel,
   type OnnxNode,
-} from '../../src/modelling/onnx/OnnxModel.js';
-import { intAttr, intsAttr } from '../../src/modelling/onnx/onnxAttributes.js';
-import { float32Tensor } from '../../src/modelling/onnx/onnxTensors.js';
+} from '../../src/onnx/OnnxModel.js';
+import { intAttr, intsAttr } from '../../src/onnx/onnxAttributes.js';
+import { float32Tensor } from '../../src/onnx/onnxTensors.js';
 import { testModel } from './testModel.js';
 
 /** An operator with its constant, where it has one. */

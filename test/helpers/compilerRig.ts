@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../src/core/packageRoot.js';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../src/modelling/efficientvit/EfficientVitArchitecture.js';
+import { EFFICIENTVIT_ARCHITECTURES } from '../../src/efficientvit/EfficientVitArchitecture.js';
 import type { Toolchain } from '../../src/toolchain/toolchainPlace.js';
 import { toolchainStatus } from '../../src/toolchain/toolchainStatus.js';
 import { formulaWeights } from './formulaWeights.js';

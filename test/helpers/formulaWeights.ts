@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { EFFICIENTVIT_ARCHITECTURES } from '../../src/efficientvit/EfficientVitArchitecture.js';
+import { expectedTensors } from '../../src/efficientvit/expectedTensors.js';
 import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../../src/model/ModelManifest.js';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../src/modelling/efficientvit/EfficientVitArchitecture.js';
-import { expectedTensors } from '../../src/modelling/efficientvit/expectedTensors.js';
-import { countElements, type WeightTensor } from '../../src/modelling/weights/WeightTensor.js';
+import { countElements, type WeightTensor } from '../../src/weights/WeightTensor.js';
 
 /** Values in [-1, 1) from a name: FNV-1a seeds a counter, murmur3's finaliser mixes it. */
 export function uniform(name: string, count: number): Float64Array {

@@ -1,7 +1,7 @@
-import type { OnnxDataType } from '../../src/modelling/onnx/OnnxDataType.js';
-import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
-import { intAttr } from '../../src/modelling/onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../../src/modelling/onnx/onnxTensors.js';
+import type { OnnxDataType } from '../../src/onnx/OnnxDataType.js';
+import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../src/onnx/OnnxModel.js';
+import { intAttr } from '../../src/onnx/onnxAttributes.js';
+import { float32Tensor, int64Vector } from '../../src/onnx/onnxTensors.js';
 import { testModel } from './testModel.js';
 
 const TYPE_CODES = { float32: 1, float16: 10, int64: 7 } as const;

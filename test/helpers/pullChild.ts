@@ -3,8 +3,8 @@
 // PULL_CHILD_HANDLES=nothing leaves it to the system.
 import { copyFileSync } from 'node:fs';
 import { EffvitError } from '../../src/core/EffvitError.js';
+import { pullModel } from '../../src/fetch/pullModel.js';
 import { resolveModel } from '../../src/model/resolveModel.js';
-import { pullModel } from '../../src/modelling/fetch/pullModel.js';
 
 const [, , model = '', limits = '{}'] = process.argv;
 const print = (line: object): void => console.log(JSON.stringify(line));

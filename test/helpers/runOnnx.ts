@@ -1,6 +1,6 @@
 import { loadRuntime } from '../../src/inference/onnx/loadRuntime.js';
-import type { OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
-import { serializeOnnx } from '../../src/modelling/onnx/serializeOnnx.js';
+import type { OnnxModel } from '../../src/onnx/OnnxModel.js';
+import { serializeOnnx } from '../../src/onnx/serializeOnnx.js';
 
 /** Runs a model once on ONNX Runtime's CPU provider, one thread: input `data`, output `output`. */
 export async function runOnnx(

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxModel } from '../../src/modelling/onnx/OnnxModel.js';
+import type { OnnxGraph, OnnxModel } from '../../src/onnx/OnnxModel.js';
 
 /** A model of opset 13 around a graph that a test made. */
 export function testModel(graph: OnnxGraph): OnnxModel {

@@ -1,7 +1,7 @@
 import { EffvitError } from '../../src/core/EffvitError.js';
 import { float32ToFloat16 } from '../../src/core/float16.js';
 import { writeFileAtomic } from '../../src/core/writeFileAtomic.js';
-import { countElements } from '../../src/modelling/weights/WeightTensor.js';
+import { countElements } from '../../src/weights/WeightTensor.js';
 
 export interface WriteSafetensorsOptions {
   /** F16 halves the file; values beyond 65504 are refused. Default F32. */

@@ -1,4 +1,4 @@
-import type { TypeStyle } from '../../src/classify/annotate/strokeFont.js';
+import type { TypeStyle } from '../../src/annotate/strokeFont.js';
 import type { Random } from '../Random.js';
 
 /** Drawings that training sees, and drawings kept back for the measurement. */

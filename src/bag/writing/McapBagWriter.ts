@@ -1,8 +1,8 @@
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import { McapWriter } from '@mcap/core';
-import { MessageEncoder } from '../../classify/messages/definitions/MessageEncoder.js';
-import { messageDefinition } from '../../classify/messages/definitions/messageDefinition.js';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
+import { messageDefinition } from '../../messages/definitions/messageDefinition.js';
 import { BagTarget } from './BagTarget.js';
 import { type ByteSink, openFileSink } from './ByteSink.js';
 import { bagMetadata, toYaml, type WrittenBag, type WrittenTopic } from './bagMetadataYaml.js';

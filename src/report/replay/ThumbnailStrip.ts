@@ -1,4 +1,4 @@
-import type { RgbPicture } from '../../classify/annotate/annotatePicture.js';
+import type { RgbPicture } from '../../annotate/annotatePicture.js';
 import { loadSharp } from '../../image/loadSharp.js';
 import type { ThumbnailSheets } from './ReplayReport.js';
 

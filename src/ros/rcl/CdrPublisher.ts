@@ -1,4 +1,4 @@
-import { MessageEncoder } from '../../classify/messages/definitions/MessageEncoder.js';
+import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
 import type { RclNode, RclPublisher } from './rcl.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { Classifier } from '../../classify/Classifier.js';
+import { stampFromNs } from '../../core/Stamp.js';
 import {
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
-} from '../../classify/messages/pipelineStatisticsMessage.js';
-import { stampFromNs } from '../../core/Stamp.js';
+} from '../../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { PipelineDiagnosis } from './diagnosticStatus.js';

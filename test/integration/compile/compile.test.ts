@@ -11,7 +11,7 @@ import { sha256File } from '../../../src/core/sha256File.js';
 import { pictureFrame } from '../../../src/image/pictureFrame.js';
 import { loadManifest } from '../../../src/model/loadManifest.js';
 import { readBpuFile } from '../../../src/model/readBpuFile.js';
-import { FramePlanes } from '../../../src/modelling/quantize/FramePlanes.js';
+import { FramePlanes } from '../../../src/quantize/FramePlanes.js';
 import { QuantizedModel } from '../../../src/toolchain/QuantizedModel.js';
 import { consoleCommand, runTool, toolEnvironment } from '../../../src/toolchain/runTool.js';
 import { CompilerRig } from '../../helpers/compilerRig.js';

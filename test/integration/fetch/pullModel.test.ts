@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffvitError } from '../../../src/core/EffvitError.js';
+import type { BuildOnnx } from '../../../src/fetch/buildOnnxFromWeights.js';
+import type { PulledFile } from '../../../src/fetch/pullFile.js';
+import { type PullOptions, pullModel } from '../../../src/fetch/pullModel.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
-import type { BuildOnnx } from '../../../src/modelling/fetch/buildOnnxFromWeights.js';
-import type { PulledFile } from '../../../src/modelling/fetch/pullFile.js';
-import { type PullOptions, pullModel } from '../../../src/modelling/fetch/pullModel.js';
 import {
   type Answer,
   chunked,

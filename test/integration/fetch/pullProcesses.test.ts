@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import type { PulledFile } from '../../../src/modelling/fetch/pullFile.js';
+import type { PulledFile } from '../../../src/fetch/pullFile.js';
 import { chunked, FaultyFileServer, good, slowly, stallAfter } from '../../helpers/FaultyFileServer.js';
 import { fakeSafetensors } from '../../helpers/fakeWeights.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../helpers/scratchModels.js';

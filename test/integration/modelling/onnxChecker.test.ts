@@ -3,11 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  buildEfficientVit,
-  EFFICIENTVIT_OPSETS,
-} from '../../../src/modelling/efficientvit/buildEfficientVit.js';
-import { writeOnnx } from '../../../src/modelling/onnx/writeOnnx.js';
+import { buildEfficientVit, EFFICIENTVIT_OPSETS } from '../../../src/efficientvit/buildEfficientVit.js';
+import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
 import { formulaWeights } from '../../helpers/formulaWeights.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 

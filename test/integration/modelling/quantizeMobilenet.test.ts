@@ -7,10 +7,10 @@ import sharp from 'sharp';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
-import { FramePlanes } from '../../../src/modelling/quantize/FramePlanes.js';
-import type { PicturePlanes } from '../../../src/modelling/quantize/PicturePlanes.js';
-import { quantizeModel } from '../../../src/modelling/quantize/quantizeModel.js';
-import { parseMakertbinConfig } from '../../../src/modelling/quantize/readMakertbinConfig.js';
+import { FramePlanes } from '../../../src/quantize/FramePlanes.js';
+import type { PicturePlanes } from '../../../src/quantize/PicturePlanes.js';
+import { quantizeModel } from '../../../src/quantize/quantizeModel.js';
+import { parseMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 
 const model = packagePath('..', 'shared', 'data', 'mobilenet_v2_1.0_224.onnx');

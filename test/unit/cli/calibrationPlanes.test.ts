@@ -6,7 +6,7 @@ import { isBagPath } from '../../../src/cli/isBagPath.js';
 import { calibrationPlanes } from '../../../src/cli/quantizePictures.js';
 import type { Terminal } from '../../../src/cli/Terminal.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
-import { FramePlanes } from '../../../src/modelling/quantize/FramePlanes.js';
+import { FramePlanes } from '../../../src/quantize/FramePlanes.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 import {
   COMPRESSED,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { statisticsLine, statisticsLines } from '../../../src/cli/statisticsLines.js';
+import { Terminal } from '../../../src/cli/Terminal.js';
 import {
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
-} from '../../../src/classify/messages/pipelineStatisticsMessage.js';
-import { statisticsLine, statisticsLines } from '../../../src/cli/statisticsLines.js';
-import { Terminal } from '../../../src/cli/Terminal.js';
+} from '../../../src/messages/pipelineStatisticsMessage.js';
 import { FrameAccounting } from '../../../src/stats/FrameAccounting.js';
 import { StageStatistics } from '../../../src/stats/StageStatistics.js';
 

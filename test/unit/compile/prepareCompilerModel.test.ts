@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { checkCompilable, compilerConfig } from '../../../src/compile/compilerConfig.js';
 import { prepareCompilerModel } from '../../../src/compile/prepareCompilerModel.js';
-import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../../src/modelling/onnx/OnnxModel.js';
-import { float32Tensor } from '../../../src/modelling/onnx/onnxTensors.js';
-import { parseVendorYaml } from '../../../src/modelling/quantize/parseVendorYaml.js';
-import {
-  type MakertbinFile,
-  parseMakertbinConfig,
-} from '../../../src/modelling/quantize/readMakertbinConfig.js';
+import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
+import { float32Tensor } from '../../../src/onnx/onnxTensors.js';
+import { parseVendorYaml } from '../../../src/quantize/parseVendorYaml.js';
+import { type MakertbinFile, parseMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
 import { assertRefused, assertRejected } from '../../helpers/assertRefused.js';
 import { testModel } from '../../helpers/testModel.js';
 

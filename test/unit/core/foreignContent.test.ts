@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { foreignContent, refuseForeignFile } from '../../../src/core/foreignContent.js';
 import { optimizedModel } from '../../../src/inference/onnx/optimizedModel.js';
+import { inspectModelFile } from '../../../src/inspect/inspectModelFile.js';
 import { readBpuFile } from '../../../src/model/readBpuFile.js';
-import { inspectModelFile } from '../../../src/modelling/inspect/inspectModelFile.js';
-import { readOnnx } from '../../../src/modelling/onnx/readOnnx.js';
-import { readWeights } from '../../../src/modelling/weights/readWeights.js';
+import { readOnnx } from '../../../src/onnx/readOnnx.js';
+import { readWeights } from '../../../src/weights/readWeights.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 

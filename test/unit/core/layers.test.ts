@@ -9,14 +9,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['toolchain'],
   ['stats'],
   ['image'],
-  ['modelling/onnx', 'modelling/weights'],
+  ['onnx', 'weights'],
   ['model'],
-  ['modelling/efficientvit', 'modelling/fit'],
-  ['modelling/fetch'],
+  ['efficientvit', 'fit'],
+  ['fetch'],
   ['inference'],
   ['pool'],
   ['classify'],
-  ['bag', 'ros', 'modelling/inspect', 'modelling/quantize', 'report'],
+  ['annotate', 'messages'],
+  ['bag', 'ros', 'inspect', 'quantize', 'report'],
   ['compile'],
   ['cli'],
 ];
@@ -25,8 +26,8 @@ const LAYERS: readonly (readonly string[])[] = [
 const OWNERS: Readonly<Record<string, string>> = {
   rclnodejs: 'ros/',
   koffi: 'inference/ or ros/images/',
-  protobufjs: 'modelling/ or bag/images',
-  'onnxruntime-node': 'inference/onnx/ or modelling/',
+  protobufjs: 'onnx/ or bag/images',
+  'onnxruntime-node': 'inference/onnx/ or inspect/ or quantize/',
 };
 
 /** Packages with native parts: only core/loadNative loads them, everything else imports their types. */

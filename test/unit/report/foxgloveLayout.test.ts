@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from '@foxglove/rosmsg';
-import { messageDefinition } from '../../../src/classify/messages/definitions/messageDefinition.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
+import { messageDefinition } from '../../../src/messages/definitions/messageDefinition.js';
 import { DROP_CAUSES } from '../../../src/stats/FrameAccounting.js';
 import { STAGES } from '../../../src/stats/StageStatistics.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { buildEfficientVit } from '../../../../src/efficientvit/buildEfficientVit.js';
 import type { OnnxBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
 import { optimizedModel } from '../../../../src/inference/onnx/optimizedModel.js';
 import type { ModelInput } from '../../../../src/model/ModelManifest.js';
-import { buildEfficientVit } from '../../../../src/modelling/efficientvit/buildEfficientVit.js';
-import { writeOnnx } from '../../../../src/modelling/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../../src/onnx/writeOnnx.js';
 import { formulaWeights } from '../../../helpers/formulaWeights.js';
 import {
   type PlainClassifierOptions,

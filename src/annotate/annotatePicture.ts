@@ -1,0 +1,232 @@
+import type { OverlayOptions, Sharp } from 'sharp';
+import type { ClassResult } from '../classify/ClassResult.js';
+import { asEffvitError } from '../core/EffvitError.js';
+import { MAX_DECODED_PIXELS } from '../image/decodeCompressed.js';
+import { loadSharp } from '../image/loadSharp.js';
+import { PNG_MARK } from './pngMark.js';
+import { type PaintedText, TextPainter, type TextStyle } from './TextPainter.js';
+
+/** Pixels, R, G, B interleaved without padding. */
+export interface RgbPicture {
+  readonly rgb: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export interface AnnotateOptions {
+  /** A jpeg or png as it is in its file, or pixels. */
+  readonly picture: Uint8Array | RgbPicture;
+  /** Best first. */
+  readonly results: readonly ClassResult[];
+  /** A file's or a camera's name. */
+  readonly title: string;
+  /** Model, times: small, under the title. */
+  readonly subtitle?: string;
+  /** Adds what the network saw. */
+  readonly networkInput?: RgbPicture;
+  /** The picture is shrunk to fit, keeping its shape; default 960 x 720. */
+  readonly maxPictureWidthPx?: number;
+  readonly maxPictureHeightPx?: number;
+  /** A tiny picture's longer side is enlarged to about this, in whole pixels; default 320. */
+  readonly minPictureSidePx?: number;
+}
+
+const BACKGROUND = '#12161c';
+const TRACK = '#2a313b';
+const FIRST_BAR = '#3fb68b';
+const OTHER_BAR = '#5b8def';
+const TEXT = '#f2f5f8';
+const DIM = '#a9b4c0';
+
+const MARGIN_PX = 16;
+const ROW_PX = 46;
+const BAR_PX = 12;
+const SCORE_PX = 64;
+const PANEL_PX = 360;
+const INPUT_SIDE_PX = 224;
+
+const painter = new TextPainter();
+
+/** Where the next thing goes, and what has been placed. */
+class Sheet {
+  readonly layers: OverlayOptions[] = [];
+  readonly #painter: TextPainter;
+
+  constructor(textPainter: TextPainter) {
+    this.#painter = textPainter;
+  }
+
+  box(left: number, top: number, widthPx: number, heightPx: number, colour: string): void {
+    const width = Math.round(widthPx);
+    if (width < 1) return;
+    this.layers.push({
+      input: { create: { width, height: heightPx, channels: 3, background: colour } },
+      left: Math.round(left),
+      top: Math.round(top),
+    });
+  }
+
+  /** The text's middle stands at `middle`; its left edge at `left`, or its right edge at `right`. */
+  async text(
+    text: string,
+    at: { left?: number; right?: number; middle: number },
+    style: TextStyle,
+  ): Promise<void> {
+    const painted = cropped(await this.#painter.paint(text, style), style.maxWidthPx);
+    const left = at.right === undefined ? (at.left ?? 0) : at.right - painted.widthPx;
+    this.layers.push({
+      input: Buffer.from(painted.rgba),
+      raw: { width: painted.widthPx, height: painted.heightPx, channels: 4 },
+      left: Math.max(0, Math.round(left)),
+      top: Math.max(0, Math.round(at.middle - painted.heightPx / 2)),
+    });
+  }
+
+  picture({ rgb, widthPx, heightPx }: RgbPicture, left: number, top: number): void {
+    this.layers.push({
+      input: Buffer.from(rgb),
+      raw: { width: widthPx, height: heightPx, channels: 3 },
+      left: Math.round(left),
+      top: Math.round(top),
+    });
+  }
+}
+
+/**
+ * The picture, beside it its results as a horizontal bar chart: what `classify --annotate` writes and what the
+ * node's debug image shows. Decodes, scales and draws off the calling thread.
+ *
+ * @param textPainter for tests; else by the machine's fonts, without any in stroke letters.
+ * @throws EffvitError BAD_IMAGE where the picture cannot be decoded.
+ */
+export async function annotatePicture(
+  options: AnnotateOptions,
+  textPainter: TextPainter = painter,
+): Promise<RgbPicture> {
+  const picture = await fittedPicture(options);
+  const { results, networkInput } = options;
+  const rowsPx = Math.max(1, results.length) * ROW_PX;
+  const inputPx = networkInput === undefined ? 0 : INPUT_SIDE_PX + 40;
+  const headPx = options.subtitle === undefined ? 44 : 66;
+  const contentPx = Math.max(picture.heightPx, headPx + rowsPx + inputPx);
+  const heightPx = contentPx + 2 * MARGIN_PX;
+  const panelLeft = picture.widthPx + 2 * MARGIN_PX;
+  const widthPx = panelLeft + PANEL_PX + MARGIN_PX;
+  const sheet = new Sheet(textPainter);
+  sheet.picture(picture, MARGIN_PX, MARGIN_PX + (contentPx - picture.heightPx) / 2);
+
+  const wide = { maxWidthPx: PANEL_PX };
+  await sheet.text(
+    options.title,
+    { left: panelLeft, middle: MARGIN_PX + 12 },
+    { ...wide, sizePx: 18, colour: TEXT, isBold: true },
+  );
+  if (options.subtitle !== undefined) {
+    await sheet.text(
+      options.subtitle,
+      { left: panelLeft, middle: MARGIN_PX + 38 },
+      { ...wide, sizePx: 13, colour: DIM },
+    );
+  }
+  let top = MARGIN_PX + headPx;
+  if (results.length === 0) {
+    await sheet.text(
+      'no result above the threshold',
+      { left: panelLeft, middle: top + 12 },
+      { ...wide, sizePx: 15, colour: DIM },
+    );
+  }
+  for (const [rank, { label, score }] of results.entries()) {
+    const isBold = rank === 0;
+    await sheet.text(
+      label,
+      { left: panelLeft, middle: top + 10 },
+      { sizePx: 15, colour: TEXT, maxWidthPx: PANEL_PX - SCORE_PX, isBold },
+    );
+    await sheet.text(
+      score.toFixed(4),
+      { right: panelLeft + PANEL_PX, middle: top + 10 },
+      { sizePx: 15, colour: TEXT, maxWidthPx: SCORE_PX, isBold },
+    );
+    sheet.box(panelLeft, top + 23, PANEL_PX, BAR_PX, TRACK);
+    const share = Math.min(1, Math.max(0, score));
+    sheet.box(panelLeft, top + 23, share * PANEL_PX, BAR_PX, isBold ? FIRST_BAR : OTHER_BAR);
+    top += ROW_PX;
+  }
+  if (networkInput !== undefined) {
+    top = MARGIN_PX + headPx + rowsPx;
+    await sheet.text(
+      `what the network sees, ${networkInput.widthPx} x ${networkInput.heightPx} px`,
+      { left: panelLeft, middle: top + 16 },
+      { ...wide, sizePx: 13, colour: DIM },
+    );
+    sheet.picture(await scaled(networkInput, INPUT_SIDE_PX), panelLeft, top + 32);
+  }
+  const rgb = await loadSharp()({
+    create: { width: widthPx, height: heightPx, channels: 3, background: BACKGROUND },
+  })
+    .composite(sheet.layers)
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return { rgb, widthPx, heightPx };
+}
+
+/** PNG of pixels, marked as this package's. */
+export function encodePng({ rgb, widthPx, heightPx }: RgbPicture): Promise<Uint8Array> {
+  return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .withExif(PNG_MARK)
+    .png()
+    .toBuffer();
+}
+
+async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
+  const { picture, maxPictureWidthPx = 960, maxPictureHeightPx = 720, minPictureSidePx = 320 } = options;
+  try {
+    const source = 'rgb' in picture ? picture : undefined;
+    const open = (): Sharp =>
+      source === undefined
+        ? loadSharp()(picture as Uint8Array, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient()
+        : loadSharp()(source.rgb, { raw: { width: source.widthPx, height: source.heightPx, channels: 3 } });
+    const { autoOrient, width, height } = await open().metadata();
+    const size = { width: autoOrient.width || width, height: autoOrient.height || height };
+    const longer = Math.max(size.width, size.height);
+    const shrink = Math.min(maxPictureWidthPx / size.width, maxPictureHeightPx / size.height, 1);
+    const enlarge = Math.max(1, Math.floor(minPictureSidePx / longer));
+    const factor = shrink < 1 ? shrink : enlarge;
+    const pipeline = open().flatten({ background: BACKGROUND }).toColourspace('srgb').removeAlpha();
+    if (factor !== 1) {
+      pipeline.resize({
+        width: Math.max(1, Math.round(size.width * factor)),
+        height: Math.max(1, Math.round(size.height * factor)),
+        fit: 'fill',
+        // Pixels that are blown up should look like pixels.
+        ...(factor > 1 && { kernel: 'nearest' }),
+      });
+    }
+    const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+    return { rgb: data, widthPx: info.width, heightPx: info.height };
+  } catch (error) {
+    throw asEffvitError(error, 'BAD_IMAGE', `Cannot draw ${options.title}`);
+  }
+}
+
+async function scaled({ rgb, widthPx, heightPx }: RgbPicture, sidePx: number): Promise<RgbPicture> {
+  const { data, info } = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .resize({ width: sidePx, height: sidePx, fit: 'inside' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { rgb: data, widthPx: info.width, heightPx: info.height };
+}
+
+/** A single letter wider than its box: what is over is cut off rather than drawn over a neighbour. */
+function cropped(painted: PaintedText, maxWidthPx: number): PaintedText {
+  const widthPx = Math.max(1, Math.floor(maxWidthPx));
+  if (painted.widthPx <= widthPx) return painted;
+  const rgba = new Uint8Array(widthPx * painted.heightPx * 4);
+  for (let row = 0; row < painted.heightPx; row++) {
+    const from = row * painted.widthPx * 4;
+    rgba.set(painted.rgba.subarray(from, from + widthPx * 4), row * widthPx * 4);
+  }
+  return { rgba, widthPx, heightPx: painted.heightPx };
+}

@@ -1,0 +1,119 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { EfficientVitVariant } from '../model/ModelManifest.js';
+import { countElements, type WeightTensor } from '../weights/WeightTensor.js';
+import { EFFICIENTVIT_ARCHITECTURES, type EfficientVitArchitecture } from './EfficientVitArchitecture.js';
+import { expectedTensors } from './expectedTensors.js';
+
+const HEAD_WEIGHT = 'head.linear.weight';
+
+/** Buffers that some checkpoints carry and no graph needs. */
+const IGNORED = /(?:\.(?:num_batches_tracked|attention_bias_idxs)|^n_averaged)$/;
+
+/** Names that a message lists before it only counts. */
+const NAMES_LISTED = 10;
+
+/**
+ * Checks a checkpoint against a variant and gives its class count.
+ *
+ * @param classCount What the caller wants; null takes what the head has.
+ * @param place What the message calls the checkpoint; a file's path.
+ * @throws EffvitError BAD_WEIGHTS that lists missing, extra, misshapen and not finite tensors, ten of each
+ */
+export function checkWeights(
+  weights: ReadonlyMap<string, WeightTensor>,
+  architecture: EfficientVitArchitecture,
+  classCount: number | null,
+  place: string,
+): { classCount: number } {
+  const classesInHead = classesOf(weights);
+  const expected = expectedTensors(architecture, classesInHead);
+  const missing = [...expected.keys()].filter((name) => !weights.has(name));
+  const extra = [...weights.keys()].filter((name) => !expected.has(name) && !IGNORED.test(name));
+  const misshapen: string[] = [];
+  const broken: string[] = [];
+  for (const [name, dims] of expected) {
+    const tensor = weights.get(name);
+    if (tensor === undefined) continue;
+    if (!isSameShape(tensor.dims, dims) || tensor.data.length !== countElements(dims)) {
+      misshapen.push(`${name} is [${tensor.dims.join(', ')}] instead of [${dims.join(', ')}]`);
+    }
+    const fault = faultOf(name, tensor.data);
+    if (fault !== null) broken.push(`${name} holds ${fault}`);
+  }
+  const problems = [
+    ...(missing.length > 0 ? [`missing ${listed(missing, ', ')}`] : []),
+    ...(extra.length > 0 ? [`not of this model ${listed(extra, ', ')}`] : []),
+    ...(misshapen.length > 0 ? [listed(misshapen, '; ')] : []),
+    ...(broken.length > 0 ? [listed(broken, '; ')] : []),
+  ];
+  const name = `efficientvit_${architecture.variant}`;
+  if (missing.length === expected.size) {
+    const has =
+      weights.size === 0 ? 'no tensor at all' : `tensors such as ${listed([...weights.keys()], ', ', 3)}`;
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `${place} holds the weights of another network than ${name}: it has ${has}, and none of the ${expected.size} that are needed.`,
+    );
+  }
+  if (problems.length > 0) {
+    const other = fittingVariant(weights)?.variant;
+    if (other !== undefined && other !== architecture.variant) {
+      throw new EffvitError(
+        'BAD_WEIGHTS',
+        `${place} holds the weights of efficientvit_${other}, not of ${name}: build that variant.`,
+      );
+    }
+    throw new EffvitError('BAD_WEIGHTS', `${place} does not fit ${name}: ${problems.join('; ')}.`);
+  }
+  if (classesInHead < 1) {
+    throw new EffvitError('BAD_WEIGHTS', `${place} has a head without classes.`);
+  }
+  if (classCount !== null && classCount !== classesInHead) {
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `${place} has a head of ${classesInHead} classes, not of ${classCount}: give the labels of these weights.`,
+    );
+  }
+  return { classCount: classesInHead };
+}
+
+function listed(texts: readonly string[], separator: string, limit = NAMES_LISTED): string {
+  const rest = texts.length - limit;
+  return texts.slice(0, limit).join(separator) + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+/** Rows of the head; where its matrix is missing or odd, its bias still tells. */
+function classesOf(weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>): number {
+  const matrix = weights.get(HEAD_WEIGHT)?.dims;
+  const bias = weights.get('head.linear.bias')?.dims;
+  return (matrix?.length === 2 ? matrix[0] : bias?.[0]) ?? 0;
+}
+
+/** The variant whose every tensor is there in the right shape, with its class count; null where none fits. */
+export function fittingVariant(
+  weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>,
+): { variant: EfficientVitVariant; classCount: number } | null {
+  const classCount = classesOf(weights);
+  for (const architecture of Object.values(EFFICIENTVIT_ARCHITECTURES)) {
+    const expected = expectedTensors(architecture, classCount);
+    const fits = [...expected].every(([name, dims]) => isSameShape(weights.get(name)?.dims ?? [], dims));
+    if (fits) return { variant: architecture.variant, classCount };
+  }
+  return null;
+}
+
+function isSameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, index) => length === b[index]);
+}
+
+/** A value that would spoil the model, in words; null where there is none. */
+function faultOf(name: string, data: Float32Array): string | null {
+  const isVariance = name.endsWith('.running_var');
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (Number.isFinite(value) && !(isVariance && value < 0)) continue;
+    if (Number.isNaN(value)) return 'NaN';
+    return Number.isFinite(value) ? `the negative variance ${value}` : 'infinity';
+  }
+  return null;
+}

@@ -1,0 +1,60 @@
+import { open } from 'node:fs/promises';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { describeKind, type ModelFileKind } from '../model/modelFiles.js';
+import { readSafetensorsHeader } from '../weights/readSafetensors.js';
+
+const HEAD_BYTES = 512;
+
+/**
+ * Refuses what is plainly no model, so that a login page or a Git LFS pointer is never trusted as the first
+ * version of a file: text of any kind, and safetensors whose header does not fit the file.
+ *
+ * @param file The name that it will have; `path` may be a part.
+ * @param from Where it came from, for messages.
+ * @throws EffvitError DOWNLOAD_FAILED.
+ */
+export async function checkContent(
+  path: string,
+  file: string,
+  kind: ModelFileKind,
+  from: string,
+): Promise<void> {
+  const remedy = 'correct the url in the manifest, or name a mirror in EFFVIT_MODEL_MIRROR';
+  const { head, lengthBytes } = await readHead(path);
+  if (isText(head)) {
+    const shown = JSON.stringify(head.subarray(0, 40).toString('latin1'));
+    throw new EffvitError(
+      'DOWNLOAD_FAILED',
+      `${from} gives ${lengthBytes} bytes that are no ${describeKind(kind)} (they begin with ${shown}): ${remedy}.`,
+    );
+  }
+  if (!file.endsWith('.safetensors')) return;
+  try {
+    await readSafetensorsHeader(path);
+  } catch (error) {
+    const reason = asEffvitError(error).message.replace(/\.$/, '');
+    throw new EffvitError(
+      'DOWNLOAD_FAILED',
+      `${from} gives no ${describeKind(kind)} (${reason}): ${remedy}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function readHead(path: string): Promise<{ head: Buffer; lengthBytes: number }> {
+  const handle = await open(path, 'r');
+  try {
+    const { size: lengthBytes } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return { head: buffer.subarray(0, bytesRead), lengthBytes };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** True for nothing at all, too. */
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
+}

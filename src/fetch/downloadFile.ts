@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EffvitError } from '../core/EffvitError.js';
+import { type AttemptError, asAttemptError } from './AttemptError.js';
+import { backOffMs } from './backOff.js';
+import { type AttemptOptions, type AttemptResult, downloadAttempt } from './downloadAttempt.js';
+
+export interface DownloadOptions extends AttemptOptions {
+  readonly onRetry: (attempt: number, delayMs: number, reason: string) => void;
+  /** For messages: where the file could be put by hand. */
+  readonly targetPath: string;
+  /** For messages: the proxy that the environment names for this address, if any. */
+  readonly proxy: string | undefined;
+}
+
+/**
+ * Downloads a whole file into its part, over as many attempts as the limits allow: back-off in between,
+ * Retry-After honoured, every attempt continuing the one before where the server agrees.
+ *
+ * @throws EffvitError DOWNLOAD_FAILED, CANCELLED (`signal`; the part stays), IO_FAILED.
+ */
+export async function downloadFile(options: DownloadOptions): Promise<AttemptResult> {
+  const { limits, part, signal } = options;
+  let wasReached = false;
+  let failures = 0;
+  let mostBytes = await part.lengthBytes();
+  const onBytes: AttemptOptions['onBytes'] = (...progress) => {
+    wasReached = true;
+    options.onBytes(...progress);
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await downloadAttempt({ ...options, onBytes });
+    } catch (error) {
+      if (signal.aborted) throw await cancelled(options);
+      if (error instanceof EffvitError) throw error;
+      const failure = asAttemptError(error);
+      const keptBytes = await part.lengthBytes();
+      // Counted against the most there ever was, so that a server that makes us start over gets no new tries.
+      if (keptBytes >= mostBytes + limits.progressBytes) failures = 0;
+      mostBytes = Math.max(mostBytes, keptBytes);
+      failures++;
+      if (failure.kind === 'offline' && !wasReached) throw offline(failure, options);
+      const askedMs = failure.retryAfterMs ?? 0;
+      if (failure.kind === 'fatal' || failures >= limits.maxAttempts || askedMs > limits.maxRetryAfterMs) {
+        throw givenUp(failure, failures, keptBytes, options);
+      }
+      // It answered: what follows is a passing fault, not a machine without a network.
+      if (failure.kind === 'retry') wasReached = true;
+      const delayMs = Math.max(askedMs, backOffMs(failures, limits));
+      options.onRetry(attempt + 1, delayMs, failure.message);
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) throw await cancelled(options);
+    }
+  }
+}
+
+function offline(failure: AttemptError, { url, targetPath, proxy }: DownloadOptions): EffvitError {
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy}`;
+  return new EffvitError(
+    'DOWNLOAD_FAILED',
+    `Cannot reach ${new URL(url).host}${way} (${failure.message}): without a way to the internet, name a copy that can be reached in EFFVIT_MODEL_MIRROR, or put the file from ${url} at ${targetPath} by hand and run the command again.`,
+    { cause: failure },
+  );
+}
+
+function givenUp(
+  failure: AttemptError,
+  failures: number,
+  keptBytes: number,
+  { url, limits }: DownloadOptions,
+): EffvitError {
+  const tries = failures > 1 ? `, ${failures} times in a row` : '';
+  const asked = failure.retryAfterMs ?? 0;
+  const wait = asked > limits.maxRetryAfterMs ? ` and asks to wait ${Math.ceil(asked / 1000)} s` : '';
+  const kept = keptBytes > 0 ? `; ${keptBytes} bytes are kept and continued` : '';
+  const remedy = failure.remedy ?? `run the command again later${kept}`;
+  return new EffvitError(
+    'DOWNLOAD_FAILED',
+    `Cannot download ${url}, ${failure.message}${wait}${tries}: ${remedy}.`,
+    { cause: failure },
+  );
+}
+
+async function cancelled({ part, url }: DownloadOptions): Promise<EffvitError> {
+  const keptBytes = await part.lengthBytes();
+  const kept = keptBytes === 0 ? '' : `; ${keptBytes} bytes are kept in ${part.path}`;
+  return new EffvitError(
+    'CANCELLED',
+    `The download of ${url} was interrupted${kept}: run the command again to continue.`,
+  );
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { sha256File } from '../core/sha256File.js';
+import { builtOnnxName, findBuiltOnnx, remember, stampOf } from '../model/builtOnnx.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import { isBuilt, requireModelFile } from '../model/modelFiles.js';
+import { modelCacheFolder } from '../model/modelFolders.js';
+import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
+import { DEFAULT_FETCH_LIMITS } from './FetchLimits.js';
+import { withModelLock } from './modelLock.js';
+import type { OnPullProgress } from './PullProgress.js';
+import type { PulledFile } from './pullFile.js';
+
+export interface EnsureOnnxOptions {
+  /** Default: this package's builder. */
+  readonly buildOnnx?: BuildOnnx;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnPullProgress;
+}
+
+/**
+ * The path of a model's ONNX file; built from its weights into the user's cache first where it is a built
+ * one and not there yet (or the weights or the builder changed). A few file look-ups when it is there.
+ *
+ * @throws EffvitError NOT_FOUND (no weights on this machine: the sentence says how to get them), IO_FAILED,
+ *   CANCELLED, TIMED_OUT, and the builder's own BAD_WEIGHTS.
+ */
+export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions = {}): Promise<string> {
+  const { env = process.env, onProgress = () => undefined, buildOnnx = buildOnnxFromWeights } = options;
+  if (manifest.files.onnx === undefined || !isBuilt(manifest.files.onnx)) {
+    return requireModelFile(manifest, 'onnx', undefined, env);
+  }
+  const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
+  const built = await findBuiltOnnx(manifest, weightsPath, env);
+  if (built !== undefined) {
+    const { stamp } = built;
+    // In a cache that cannot be written the weights are read each time.
+    if (stamp !== undefined) await remember(manifest, { stamp }, env).catch(() => undefined);
+    return built.path;
+  }
+  const lock = {
+    signal: options.signal ?? new AbortController().signal,
+    timeoutMs: DEFAULT_FETCH_LIMITS.lockTimeoutMs,
+    staleMs: DEFAULT_FETCH_LIMITS.lockStaleMs,
+    onWait: () => onProgress({ phase: 'waiting' }),
+  };
+  return withModelLock(modelCacheFolder(manifest, env), lock, async (signal) => {
+    const { path } = await ensureOnnxLocked(manifest, { env, signal, onProgress, buildOnnx });
+    return path;
+  });
+}
+
+/** {@link ensureOnnx} for a built file and a caller that holds the model's lock. */
+export async function ensureOnnxLocked(
+  manifest: ModelManifest,
+  { env, signal, onProgress, buildOnnx }: Required<EnsureOnnxOptions>,
+): Promise<PulledFile> {
+  const source = manifest.files.onnx;
+  const { classCount } = manifest.output;
+  if (source === undefined || !isBuilt(source) || classCount === undefined) {
+    throw new EffvitError('INTERNAL', `The ONNX file of ${manifest.name} is not a built one: report this.`);
+  }
+  const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
+  const found = await findBuiltOnnx(manifest, weightsPath, env);
+  if (found !== undefined) {
+    const { path, lengthBytes } = found;
+    return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'present' };
+  }
+  const folder = modelCacheFolder(manifest, env);
+  const stamp = await stampOf(weightsPath, signal);
+  const file = builtOnnxName(manifest, stamp.sha256);
+  const path = join(folder, file);
+  onProgress({ phase: 'building', file });
+  const neighbour = join(folder, `.${file}.${process.pid}.${randomBytes(4).toString('hex')}.part`);
+  try {
+    await buildOnnx({
+      weightsPath,
+      outputPath: neighbour,
+      source,
+      classCount,
+    });
+    signal.throwIfAborted();
+    await rename(neighbour, path);
+  } catch (error) {
+    await rm(neighbour, { force: true });
+    if (signal.aborted) throw new EffvitError('CANCELLED', `Building ${path} was interrupted: run it again.`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`);
+  }
+  const { size: lengthBytes } = await stat(path);
+  await remember(manifest, { stamp, graph: { file, lengthBytes } }, env);
+  return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'built' };
+}

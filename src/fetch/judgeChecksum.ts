@@ -1,0 +1,52 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { ModelFileSource } from '../model/ModelManifest.js';
+import type { TrustedFile } from '../model/TrustRecord.js';
+
+/** What vouches for a file: the manifest, an earlier download, the publisher's header, or nothing before. */
+export type VerifiedBy = 'manifest' | 'earlier_download' | 'publisher' | 'first_use';
+
+export interface ChecksumEvidence {
+  /** The file's path, for messages. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly source: ModelFileSource;
+  readonly trusted: TrustedFile | undefined;
+  /** As the publisher's answer names it; absent for a file that is already there. */
+  readonly publishedSha256?: string | undefined;
+  readonly acceptChanged: boolean;
+  /** The command that takes a changed file, for the message. */
+  readonly acceptCommand: string;
+}
+
+/**
+ * Whether a file may be used: it must be what the manifest says; where that says nothing, what the first
+ * download was (trust on first use).
+ *
+ * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept where that is possible.
+ */
+export function judgeChecksum(evidence: ChecksumEvidence): VerifiedBy {
+  const { path, sha256, source, trusted, publishedSha256 } = evidence;
+  if (source.sha256 !== undefined) {
+    if (sha256 === source.sha256) return 'manifest';
+    throw new EffvitError(
+      'CHECKSUM_MISMATCH',
+      `${path} has the sha256 ${sha256} where the manifest says ${source.sha256}: it is damaged or another version, so delete it if it is there and pull again, or correct the manifest.`,
+    );
+  }
+  if (publishedSha256 !== undefined && sha256 !== publishedSha256) {
+    throw new EffvitError(
+      'CHECKSUM_MISMATCH',
+      `${source.url} arrived with the sha256 ${sha256} where its publisher says ${publishedSha256}: run the command again, or name another mirror in EFFVIT_MODEL_MIRROR.`,
+    );
+  }
+  if (trusted !== undefined && trusted.url === source.url) {
+    if (trusted.sha256 === sha256) return 'earlier_download';
+    if (!evidence.acceptChanged) {
+      throw new EffvitError(
+        'CHECKSUM_MISMATCH',
+        `${path} is not what was first downloaded from ${trusted.url} on ${trusted.firstSeen.slice(0, 10)} (sha256 ${trusted.sha256}, now ${sha256}): if that change is expected, accept it with \`${evidence.acceptCommand}\`, else delete the file if it is there and pull from a source you trust.`,
+      );
+    }
+  }
+  return publishedSha256 === undefined ? 'first_use' : 'publisher';
+}

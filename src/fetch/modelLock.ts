@@ -1,0 +1,125 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EffvitError } from '../core/EffvitError.js';
+
+export interface LockOptions {
+  readonly signal: AbortSignal;
+  /** How long another process may hold it. */
+  readonly timeoutMs: number;
+  /** A holder that died is noticed after this; a live one renews every quarter of it. At least 2000. */
+  readonly staleMs: number;
+  /** Called once, when another process is found to hold it. */
+  readonly onWait: () => void;
+}
+
+const POLL_MS = 200;
+
+/**
+ * Runs `work` while this process alone may change a model's cache folder. `work` gets a signal that also
+ * aborts when the lock is lost (a suspended machine, a deleted lock).
+ *
+ * @throws EffvitError IO_FAILED (the folder cannot be made or written), TIMED_OUT, CANCELLED, or work's.
+ */
+export async function withModelLock<T>(
+  folder: string,
+  options: LockOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+  const lost = new AbortController();
+  const release = await acquire(folder, options, () => lost.abort());
+  const unguard = guardSignals();
+  try {
+    return await work(AbortSignal.any([options.signal, lost.signal]));
+  } catch (error) {
+    if (!lost.signal.aborted || options.signal.aborted) throw error;
+    throw new EffvitError(
+      'IO_FAILED',
+      `Another process took over ${folder} while this one was stopped: run the command again.`,
+      { cause: error },
+    );
+  } finally {
+    unguard();
+    // Already gone where it was lost.
+    await release().catch(() => undefined);
+  }
+}
+
+type Lock = typeof import('proper-lockfile')['lock'];
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Listeners that proper-lockfile hooked into the process's signals when it was loaded. */
+const lockHooks = new Set<unknown>();
+
+/** Loaded when first needed, because it hooks into the process's signals. */
+async function loadLock(): Promise<Lock> {
+  const before = new Set(SIGNALS.flatMap((name) => process.rawListeners(name)));
+  const { lock } = (await import('proper-lockfile')).default;
+  for (const listener of SIGNALS.flatMap((name) => process.rawListeners(name))) {
+    if (!before.has(listener)) lockHooks.add(listener);
+  }
+  return lock;
+}
+
+/**
+ * Those hooks end the process when nobody else listens, to remove the lock; a program's `once` handler no
+ * longer listens when they look. So where a program handles a signal itself, one more listener stands by.
+ */
+function guardSignals(): () => void {
+  const standBy = (): void => undefined;
+  for (const name of SIGNALS) {
+    if (process.rawListeners(name).some((listener) => !lockHooks.has(listener))) process.on(name, standBy);
+  }
+  return () => {
+    for (const name of SIGNALS) process.off(name, standBy);
+  };
+}
+
+async function acquire(
+  folder: string,
+  { signal, timeoutMs, staleMs, onWait }: LockOptions,
+  onLost: () => void,
+): Promise<() => Promise<void>> {
+  const lock = await loadLock();
+  const lockfilePath = join(folder, '.lock');
+  const endMs = Date.now() + timeoutMs;
+  for (let waits = 0; ; waits++) {
+    try {
+      return await lock(folder, {
+        lockfilePath,
+        stale: staleMs,
+        update: staleMs / 4,
+        realpath: false,
+        onCompromised: onLost,
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw notWritable(folder, error);
+    }
+    if (waits === 0) onWait();
+    if (Date.now() >= endMs) {
+      throw new EffvitError(
+        'TIMED_OUT',
+        `Another process has held ${lockfilePath} for ${Math.round(timeoutMs / 1000)} s: wait for it, or end it and run the command again.`,
+      );
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) {
+      throw new EffvitError('CANCELLED', 'Interrupted while another process was pulling the same model.');
+    }
+  }
+}
+
+function notWritable(folder: string, error: unknown): EffvitError {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new EffvitError(
+    'IO_FAILED',
+    `Cannot write to the cache folder ${folder} (${code}): set EFFVIT_CACHE to a folder that can be written.`,
+    { cause: error },
+  );
+}

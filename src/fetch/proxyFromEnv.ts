@@ -1,0 +1,42 @@
+import { EnvHttpProxyAgent } from 'undici';
+import { EffvitError } from '../core/EffvitError.js';
+import type { FetchLimits } from './FetchLimits.js';
+
+/**
+ * A dispatcher that goes through HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) as `env`
+ * has them.
+ *
+ * @throws EffvitError BAD_CONFIG where a proxy is no http(s) address.
+ */
+export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): EnvHttpProxyAgent {
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) {
+    const value = setting(env, name);
+    if (value !== '' && !(URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) {
+      throw new EffvitError(
+        'BAD_CONFIG',
+        `Expected an address such as http://proxy.example:3128 for ${name} but received ${JSON.stringify(value)}: correct or unset it.`,
+      );
+    }
+  }
+  return new EnvHttpProxyAgent({
+    // Empty, not absent: absent would read the process's own environment.
+    httpProxy: setting(env, 'HTTP_PROXY'),
+    httpsProxy: setting(env, 'HTTPS_PROXY'),
+    noProxy: setting(env, 'NO_PROXY'),
+    connect: { timeout: limits.connectTimeoutMs },
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.stallTimeoutMs,
+  });
+}
+
+/** The proxy that an address goes through, without its password, for messages; NO_PROXY is not looked at. */
+export function proxyName(url: string, env: NodeJS.ProcessEnv): string | undefined {
+  const http = setting(env, 'HTTP_PROXY');
+  const value = new URL(url).protocol === 'https:' ? setting(env, 'HTTPS_PROXY') || http : http;
+  if (value === '' || setting(env, 'NO_PROXY') !== '') return undefined;
+  return new URL(value).host;
+}
+
+function setting(env: NodeJS.ProcessEnv, name: string): string {
+  return env[name.toLowerCase()] ?? env[name] ?? '';
+}

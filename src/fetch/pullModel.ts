@@ -1,0 +1,115 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { BpuChip } from '../model/BpuChip.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import { isBuilt, type ModelFileStatus, modelFiles } from '../model/modelFiles.js';
+import { modelCacheFolder } from '../model/modelFolders.js';
+import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
+import { ensureOnnxLocked } from './ensureOnnx.js';
+import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './FetchLimits.js';
+import { withModelLock } from './modelLock.js';
+import type { OnPullProgress } from './PullProgress.js';
+import { proxyAgentFromEnv } from './proxyFromEnv.js';
+import { type PulledFile, pullFile } from './pullFile.js';
+
+/** What the files are for: ONNX Runtime on a CPU, or the BPU of a chip. */
+export type PullTarget = 'cpu' | BpuChip;
+
+export interface PullOptions {
+  /** Default `cpu`. */
+  readonly target?: PullTarget;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnPullProgress;
+  /** Take a file that differs from the one first downloaded, and trust it from now on. */
+  readonly acceptChanged?: boolean;
+  /** Read for EFFVIT_MODEL_MIRROR, HF_ENDPOINT, HTTP_PROXY, HTTPS_PROXY, NO_PROXY and the cache folder. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly limits?: Partial<FetchLimits>;
+  /** Default: this package's builder. */
+  readonly buildOnnx?: BuildOnnx;
+}
+
+/**
+ * Gets what a target needs of a model into the user's cache and checks it: the ONNX file (or the weights,
+ * and builds it), or the chip's .bin. Can be repeated and interrupted at any time: what is complete is kept
+ * and checked again, what is not is continued. Two processes at once do the work once.
+ *
+ * @returns Every file of the target, in the order they were dealt with.
+ * @throws EffvitError NOT_FOUND, DOWNLOAD_FAILED, CHECKSUM_MISMATCH, IO_FAILED, TIMED_OUT, CANCELLED,
+ *   BAD_CONFIG (a proxy or mirror that is no address), and the builder's own.
+ */
+export async function pullModel(
+  manifest: ModelManifest,
+  options: PullOptions = {},
+): Promise<readonly PulledFile[]> {
+  const {
+    target = 'cpu',
+    env = process.env,
+    onProgress = () => undefined,
+    buildOnnx = buildOnnxFromWeights,
+  } = options;
+  const limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
+  const signal = options.signal ?? new AbortController().signal;
+  wantedFiles(manifest, await modelFiles(manifest, env), target);
+  const dispatcher = proxyAgentFromEnv(env, limits);
+  try {
+    const folder = modelCacheFolder(manifest, env);
+    const lock = {
+      signal,
+      timeoutMs: limits.lockTimeoutMs,
+      staleMs: limits.lockStaleMs,
+      onWait: () => onProgress({ phase: 'waiting' }),
+    };
+    return await withModelLock(folder, lock, async (held) => {
+      // Looked up with the lock held: another process may have brought them meanwhile.
+      const files = wantedFiles(manifest, await modelFiles(manifest, env), target);
+      const context = {
+        manifest,
+        env,
+        dispatcher,
+        limits,
+        signal: held,
+        onProgress,
+        acceptChanged: options.acceptChanged ?? false,
+      };
+      const pulled: PulledFile[] = [];
+      for (const file of files) pulled.push(await pullFile(file, context));
+      if (target === 'cpu' && manifest.files.onnx !== undefined && isBuilt(manifest.files.onnx)) {
+        pulled.push(await ensureOnnxLocked(manifest, { env, signal: held, onProgress, buildOnnx }));
+      }
+      return pulled;
+    });
+  } finally {
+    // Kept-alive connections would hold the process open.
+    await dispatcher.destroy();
+  }
+}
+
+/** The files of the manifest that a target needs, built ones left out. */
+function wantedFiles(
+  manifest: ModelManifest,
+  files: readonly ModelFileStatus[],
+  target: PullTarget,
+): readonly ModelFileStatus[] {
+  if (target !== 'cpu') {
+    const file = files.find((one) => one.kind === 'bpu' && one.chip === target);
+    if (file !== undefined) return [file];
+    const chips = files.flatMap((one) => one.chip ?? []);
+    throw new EffvitError(
+      'NOT_FOUND',
+      `${manifest.name} has no .bin file for ${target}: its manifest lists ${chips.length === 0 ? 'no chip' : chips.join(', ')}.`,
+    );
+  }
+  const { onnx } = manifest.files;
+  if (onnx === undefined) {
+    throw new EffvitError(
+      'NOT_FOUND',
+      `${manifest.name} has nothing for the CPU: its manifest lists no ONNX file.`,
+    );
+  }
+  // An int8 file without an address is made here by `effvit quantize`, not fetched.
+  return files.filter(
+    (one) =>
+      one.kind === (isBuilt(onnx) ? 'weights' : 'onnx') ||
+      (one.kind === 'onnx_int8' && (one.isPresent || one.source?.url !== undefined)),
+  );
+}

@@ -1,0 +1,44 @@
+import { EffvitError } from '../core/EffvitError.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import type { GraphFacts, OutputFacts } from './graphFacts.js';
+
+const IMAGENET_COUNTS: ReadonlySet<number | undefined> = new Set([1000, 1001]);
+
+/**
+ * The output with the scores: the one that the manifest names, else the one with the manifest's number of classes, or
+ * as many as there are labels, or as ImageNet has; of logits and their probabilities, the probabilities.
+ *
+ * @returns undefined where the graph has none that could be it: its load says so.
+ * @throws EffvitError BAD_MANIFEST where more than one may be it, with the line that chooses.
+ */
+export function chooseScores(
+  manifest: ModelManifest,
+  facts: GraphFacts,
+  onnxPath: string,
+): OutputFacts | undefined {
+  const { name, classCount } = manifest.output;
+  if (name !== undefined) return facts.outputs.find((output) => output.name === name);
+  let candidates = facts.outputs;
+  const wanted = classCount ?? facts.labels?.length;
+  candidates = unlessNone(candidates, (output) => output.classCount === wanted);
+  candidates = unlessNone(candidates, (output) => !/(?:^|[^a-z])aux/i.test(output.name));
+  candidates = unlessNone(candidates, (output) => IMAGENET_COUNTS.has(output.classCount));
+  const isSameCount = new Set(candidates.map((output) => output.classCount)).size === 1;
+  if (isSameCount)
+    candidates = unlessNone(candidates, ({ activation }) => activation.kind === 'probabilities');
+  const [only, another] = candidates;
+  if (another === undefined) return only;
+  const names = candidates.map((output) => `${output.name} (${output.classCount ?? '?'} values)`).join(', ');
+  throw new EffvitError(
+    'BAD_MANIFEST',
+    `${onnxPath} has ${facts.outputs.length} outputs, and each of ${names} may have the scores: write the line \`output: { name: ${another.name} }\` into a manifest.yaml beside it, with the one to use.`,
+  );
+}
+
+function unlessNone(
+  outputs: readonly OutputFacts[],
+  isWanted: (output: OutputFacts) => boolean,
+): readonly OutputFacts[] {
+  const wanted = outputs.filter(isWanted);
+  return wanted.length === 0 ? outputs : wanted;
+}

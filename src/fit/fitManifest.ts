@@ -1,0 +1,135 @@
+import { extname } from 'node:path';
+import { EffvitError } from '../core/EffvitError.js';
+import { shortSideFor } from '../model/defaultManifest.js';
+import type { AssumableKey, ModelInput, ModelManifest } from '../model/ModelManifest.js';
+import { isBuilt } from '../model/modelFiles.js';
+import { readOnnx } from '../onnx/readOnnx.js';
+import { chooseScores } from './chooseScores.js';
+import { FACT_MAX_ELEMENTS, type GraphFacts, graphFacts, type InputFacts } from './graphFacts.js';
+import { NORMALISATION_LINES } from './normalisationLines.js';
+
+export interface FitOptions {
+  /** How the input is normalised is said elsewhere: nothing is asked or told about it. */
+  readonly isNormalisationKnown?: boolean;
+}
+
+export interface FittedManifest {
+  readonly manifest: ModelManifest;
+  /** Sentences for people: what was assumed that may be wrong. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * The manifest with what its graph says in the place of what nobody has said: layout, size, normalisation, the
+ * output with the scores and whether they are logits or probabilities, labels. What the manifest says stays.
+ *
+ * @param onnxPath the model's .onnx file; an .ort file says nothing.
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST where something has
+ *   to be said in a manifest.yaml, with the line to write.
+ */
+export async function fitManifest(
+  manifest: ModelManifest,
+  onnxPath: string,
+  options: FitOptions = {},
+): Promise<FittedManifest> {
+  const { assumed = [], files } = manifest;
+  // What this package builds is as its manifest says.
+  const isOwn = files.onnx !== undefined && isBuilt(files.onnx);
+  if (assumed.length === 0 || isOwn || extname(onnxPath).toLowerCase() !== '.onnx') {
+    return { manifest, notices: [] };
+  }
+  const facts = graphFacts(await readOnnx(onnxPath, FACT_MAX_ELEMENTS));
+  return applyFacts(manifest, facts, onnxPath, options);
+}
+
+function applyFacts(
+  manifest: ModelManifest,
+  facts: GraphFacts,
+  onnxPath: string,
+  { isNormalisationKnown = false }: FitOptions,
+): FittedManifest {
+  const assumed = new Set<AssumableKey>(manifest.assumed);
+  const notices: string[] = [];
+  const input =
+    facts.input === undefined
+      ? manifest.input
+      : fitInput(manifest, facts.input, {
+          assumed,
+          notices,
+          onnxPath,
+          producer: facts.producer,
+          isNormalisationKnown,
+        });
+  const scores = chooseScores(manifest, facts, onnxPath);
+  const labels =
+    assumed.has('labels') &&
+    facts.labels !== undefined &&
+    facts.labels.length === (scores?.classCount ?? facts.labels.length)
+      ? ({ kind: 'list', labels: facts.labels } as const)
+      : manifest.labels;
+  const { assumed: _, ...rest } = manifest;
+  const fitted: ModelManifest = {
+    ...rest,
+    input,
+    preprocess: {
+      ...manifest.preprocess,
+      ...(assumed.has('preprocess.resize_short_side_px') && { resizeShortSidePx: shortSideFor(input) }),
+    },
+    output: {
+      ...manifest.output,
+      ...(scores !== undefined && facts.outputs.length > 1 && { name: scores.name }),
+      ...(scores?.classCount !== undefined &&
+        assumed.has('output.class_count') && { classCount: scores.classCount }),
+      ...(scores !== undefined && assumed.has('output.activation') && { activation: scores.activation.kind }),
+    },
+    labels,
+  };
+  return { manifest: fitted, notices };
+}
+
+interface FitContext {
+  readonly assumed: ReadonlySet<AssumableKey>;
+  readonly notices: string[];
+  readonly onnxPath: string;
+  readonly producer: string;
+  readonly isNormalisationKnown: boolean;
+}
+
+function fitInput({ input }: ModelManifest, facts: InputFacts, context: FitContext): ModelInput {
+  const { assumed } = context;
+  const color = assumed.has('input.color') && facts.color === 'nv12' ? 'nv12' : input.color;
+  return {
+    ...input,
+    color,
+    ...(assumed.has('input.layout') && { layout: facts.layout }),
+    ...(assumed.has('input.width_px') && facts.widthPx !== undefined && { widthPx: facts.widthPx }),
+    ...(assumed.has('input.height_px') && facts.heightPx !== undefined && { heightPx: facts.heightPx }),
+    ...(color !== 'nv12' &&
+      assumed.has('input.mean') &&
+      assumed.has('input.scale') &&
+      normalisation(facts, context)),
+  };
+}
+
+function normalisation(
+  { pixelRange, layout }: InputFacts,
+  { assumed, notices, onnxPath, producer, isNormalisationKnown }: FitContext,
+): Partial<Pick<ModelInput, 'mean' | 'scale'>> {
+  if (pixelRange === '0 to 255') return { mean: [0, 0, 0], scale: [1, 1, 1] };
+  if (pixelRange === '0 to 1') return { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
+  if (isNormalisationKnown) return {};
+  // PyTorch and PaddlePaddle mean ImageNet's; Keras has three customs, and a file does not tell which.
+  const isKeras = layout === 'nhwc' || /tf2onnx|keras|tensorflow/i.test(producer);
+  if (isKeras && assumed.has('input.width_px')) {
+    throw new EffvitError(
+      'BAD_MANIFEST',
+      `${onnxPath} does not normalise its input itself, and nothing says how it is to be done: write one line into a manifest.yaml beside it, ${NORMALISATION_LINES.map(({ line, models }) => `\`${line}\` (${models})`).join(' or ')}.`,
+    );
+  }
+  // A manifest that gives the size and no mean goes by its documented default.
+  if (!assumed.has('input.width_px')) return {};
+  notices.push(
+    `${onnxPath} does not say how its input is normalised: ImageNet's mean and scale are assumed (input.mean and input.scale of a manifest.yaml beside it say otherwise).`,
+  );
+  return {};
+}

@@ -1,0 +1,138 @@
+import type { GraphFacts } from '../fit/graphFacts.js';
+import type { BpuFileInfo } from '../model/readBpuFile.js';
+import type { ModelFileInfo, OnnxFileInfo, PortInfo, WeightFileInfo } from './ModelFileInfo.js';
+
+/** The info as lines for people: a name and a value each, two spaces between. */
+export function formatModelInfo(info: ModelFileInfo): string {
+  const rows: [string, string][] = [
+    ['file', info.path],
+    ['size', `${(info.lengthBytes / 1e6).toFixed(1)} MB`],
+    ...rowsOf(info),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+}
+
+function rowsOf(info: ModelFileInfo): [string, string][] {
+  switch (info.kind) {
+    case 'onnx':
+      return onnxRows(info);
+    case 'safetensors':
+    case 'pytorch':
+      return weightRows(info);
+    case 'ort':
+      return [['format', `ONNX Runtime's own (.ort), version ${info.formatVersion}`]];
+    case 'bpu':
+      return [
+        ['format', 'compiled BPU model (.bin)'],
+        [
+          'march',
+          info.march === undefined ? 'not stated' : `${info.march} (${info.chip ?? 'no chip known here'})`,
+        ],
+        ['models', info.modelNames.length === 0 ? 'not stated' : modelList(info)],
+        ...Object.entries(info.settings).map(([key, value]): [string, string] => [key.toLowerCase(), value]),
+      ];
+  }
+}
+
+/** `m (batch 1), m_batch4 (batch 4)`. */
+function modelList({ modelNames, batches }: BpuFileInfo): string {
+  return modelNames
+    .map((name) => (batches[name] === undefined ? name : `${name} (batch ${batches[name]})`))
+    .join(', ');
+}
+
+function onnxRows(info: OnnxFileInfo): [string, string][] {
+  return [
+    ['format', `ONNX, IR version ${info.irVersion}, opset ${info.opsets.join(', ')}`],
+    ['producer', info.producer === '' ? 'not stated' : info.producer],
+    ...info.inputs.map((value): [string, string] => ['input', spellPort(value)]),
+    ...info.outputs.map((value): [string, string] => ['output', spellPort(value)]),
+    ...factRows(info.facts),
+    ['parameters', millions(info.parameterCount)],
+    ['MACs', info.macCount === null ? 'unknown (the file states no shapes)' : millions(info.macCount)],
+    ['quantised', spellQuantization(info)],
+    ['nodes', String(info.nodeCount)],
+    ['operators', info.operators.map(({ opType, count }) => `${opType} ${count}`).join(', ')],
+    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
+      `metadata ${key}`,
+      value.replaceAll(/\s*\n\s*/g, ' | '),
+    ]),
+  ];
+}
+
+function factRows({ input, outputs, labels }: GraphFacts): [string, string][] {
+  const rows: [string, string][] = [];
+  if (input !== undefined) {
+    const normalises =
+      input.pixelRange === 'unknown'
+        ? 'as in training, which the graph does not say'
+        : `${input.pixelRange}, normalised by the graph itself`;
+    rows.push(['picture', input.color === 'nv12' ? 'NV12' : `${input.layout.toUpperCase()}, 3 channels`]);
+    if (input.color !== 'nv12') rows.push(['pixels', normalises]);
+  }
+  for (const { name, classCount, activation } of outputs) {
+    const count = classCount === undefined ? '' : `${classCount} `;
+    rows.push([
+      'scores',
+      `${name}: ${count}${activation.kind} (its last operator is ${activation.operator})`,
+    ]);
+  }
+  if (labels !== undefined) rows.push(['labels', `${labels.length} in its metadata: ${shortened(labels)}`]);
+  return rows;
+}
+
+function shortened(labels: readonly string[]): string {
+  return labels.length > 5 ? `${labels.slice(0, 5).join(', ')}, ...` : labels.join(', ');
+}
+
+function weightRows(info: WeightFileInfo): [string, string][] {
+  const types = Object.entries(info.elementsByDtype).map(([dtype, count]) => `${dtype} ${millions(count)}`);
+  const model = info.efficientVit;
+  return [
+    ['format', info.kind === 'safetensors' ? 'safetensors' : 'PyTorch checkpoint'],
+    ['tensors', String(info.tensors.length)],
+    ['elements', types.join(', ')],
+    ['parameters', millions(info.parameterCount)],
+    [
+      'model',
+      model === null
+        ? 'not an EfficientViT of M0 to M5'
+        : `efficientvit_${model.variant}, ${model.classCount} classes`,
+    ],
+    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
+      `metadata ${key}`,
+      value.replaceAll(/\s*\n\s*/g, ' | '),
+    ]),
+  ];
+}
+
+function spellPort({ name, dataType, shape }: PortInfo): string {
+  const dims = shape === null ? 'unknown shape' : `[${shape.map((length) => length ?? '?').join(', ')}]`;
+  return `${name}: ${dataType ?? 'no tensor'} ${dims}`;
+}
+
+function spellQuantization({ quantization }: OnnxFileInfo): string {
+  const counts = (types: Readonly<Record<string, number>>): string =>
+    Object.entries(types)
+      .map(([type, count]) => `${type} ${count}`)
+      .join(', ');
+  const how = {
+    none: 'no',
+    qdq: 'yes, QuantizeLinear and DequantizeLinear pairs',
+    integer: 'yes, integer operators',
+    weights: 'weights only',
+  }[quantization.kind];
+  const weights = counts(quantization.weightTypes);
+  const activations = counts(quantization.activationTypes);
+  return [
+    how,
+    ...(weights === '' ? [] : [`weights ${weights}`]),
+    ...(activations === '' ? [] : [`activations ${activations}`]),
+  ].join('; ');
+}
+
+/** Whole below ten thousand, else in millions. */
+function millions(count: number): string {
+  return count < 10_000 ? String(count) : `${(count / 1e6).toFixed(2)} M`;
+}

@@ -1,0 +1,104 @@
+import type { ClassResult } from '../classify/ClassResult.js';
+import type { BackendName } from '../inference/InferenceBackend.js';
+import type { FrameOutcome, FrameTimings } from '../pool/FrameOutcome.js';
+import { type HeaderMessage, headerMessage } from './headerMessage.js';
+
+/** effvit/msg/ClassResult */
+export interface ClassResultMessage {
+  readonly class_index: number;
+  readonly label: string;
+  readonly score: number;
+}
+
+/** effvit/msg/FrameReport; the comments are in the .msg file. 64-bit integers are bigint, as rclnodejs wants them. */
+export interface FrameReportMessage {
+  readonly header: HeaderMessage;
+  readonly source: string;
+  readonly sequence: bigint;
+  readonly drop_cause: string;
+  readonly drop_reason: string;
+  readonly results: readonly ClassResultMessage[];
+  readonly width_px: number;
+  readonly height_px: number;
+  readonly worker_id: number;
+  readonly generation: number;
+  readonly batch_size: number;
+  readonly backend: string;
+  readonly is_simulated: boolean;
+  readonly queue_wait_ns: bigint;
+  readonly copy_ns: bigint;
+  readonly handover_ns: bigint;
+  readonly decode_ns: bigint;
+  readonly preprocess_ns: bigint;
+  readonly batch_wait_ns: bigint;
+  readonly inference_ns: bigint;
+  readonly postprocess_ns: bigint;
+  readonly delivery_ns: bigint;
+  readonly total_ns: bigint;
+  readonly has_delay: boolean;
+  readonly delay_ns: bigint;
+}
+
+/** What a report says beyond the frame's own outcome. */
+export interface FrameReportContext {
+  /** Counts the frames of the source from 0, dropped ones included. */
+  readonly sequence: number;
+  readonly backend: BackendName;
+  readonly isSimulated: boolean;
+}
+
+const NO_TIMINGS: FrameTimings = {
+  queueWaitNs: 0,
+  copyNs: 0,
+  handoverNs: 0,
+  decodeNs: 0,
+  preprocessNs: 0,
+  batchWaitNs: 0,
+  inferenceNs: 0,
+  postprocessNs: 0,
+  deliveryNs: 0,
+  totalNs: 0,
+};
+
+/** The report of a frame, whatever became of it. */
+export function frameReportMessage(
+  outcome: FrameOutcome<readonly ClassResult[]>,
+  context: FrameReportContext,
+): FrameReportMessage {
+  const { header } = outcome;
+  const result = outcome.kind === 'result' ? outcome : undefined;
+  const drop = outcome.kind === 'dropped' ? outcome : undefined;
+  const timings = result?.timings ?? NO_TIMINGS;
+  return {
+    header: headerMessage(header),
+    source: header.source,
+    sequence: BigInt(context.sequence),
+    drop_cause: drop?.cause ?? '',
+    drop_reason: drop?.error?.message ?? '',
+    results: (result?.value ?? []).map(({ index, label, score }) => ({ class_index: index, label, score })),
+    width_px: result?.widthPx ?? 0,
+    height_px: result?.heightPx ?? 0,
+    worker_id: result?.workerId ?? -1,
+    generation: result?.generation ?? 0,
+    batch_size: result?.batchSize ?? 0,
+    backend: context.backend,
+    is_simulated: context.isSimulated,
+    queue_wait_ns: spanNs(timings.queueWaitNs),
+    copy_ns: spanNs(timings.copyNs),
+    handover_ns: spanNs(timings.handoverNs),
+    decode_ns: spanNs(timings.decodeNs),
+    preprocess_ns: spanNs(timings.preprocessNs),
+    batch_wait_ns: spanNs(timings.batchWaitNs),
+    inference_ns: spanNs(timings.inferenceNs),
+    postprocess_ns: spanNs(timings.postprocessNs),
+    delivery_ns: spanNs(timings.deliveryNs),
+    total_ns: spanNs(timings.totalNs),
+    has_delay: timings.delayNs !== undefined,
+    delay_ns: BigInt(Math.round(timings.delayNs ?? 0)),
+  };
+}
+
+/** A uint64 field: two clocks that disagree by a few nanoseconds must not make a span negative. */
+function spanNs(valueNs: number): bigint {
+  return BigInt(Math.max(0, Math.round(valueNs)));
+}

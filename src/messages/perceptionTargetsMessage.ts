@@ -1,0 +1,145 @@
+import type { ClassResult } from '../classify/ClassResult.js';
+import { type Stamp, stampFromNs, stampToNs } from '../core/Stamp.js';
+import type { PictureRegion } from '../image/classifiedRegion.js';
+import type { FrameResult } from '../pool/FrameOutcome.js';
+import { type HeaderMessage, headerMessage, type TimeMessage } from './headerMessage.js';
+
+/** ai_msgs/msg/Perf */
+interface PerfMessage {
+  readonly type: string;
+  readonly stamp_start: TimeMessage;
+  readonly stamp_end: TimeMessage;
+  readonly time_ms_duration: number;
+}
+
+/** ai_msgs/msg/Attribute */
+interface AttributeMessage {
+  readonly type: string;
+  readonly value: number;
+  readonly confidence: number;
+}
+
+/** ai_msgs/msg/Roi */
+interface RoiMessage {
+  readonly type: string;
+  readonly rect: {
+    readonly x_offset: number;
+    readonly y_offset: number;
+    readonly height: number;
+    readonly width: number;
+    readonly do_rectify: boolean;
+  };
+  readonly confidence: number;
+}
+
+/** ai_msgs/msg/Target, without the parts that a classifier has none of. */
+interface TargetMessage {
+  readonly type: string;
+  readonly track_id: bigint;
+  readonly rois: readonly RoiMessage[];
+  readonly attributes: readonly AttributeMessage[];
+  readonly points: readonly never[];
+  readonly captures: readonly never[];
+}
+
+/** ai_msgs/msg/PerceptionTargets: what the nodes of TROS publish, and its web page, fusion and recorders read. */
+export interface PerceptionTargetsMessage {
+  readonly header: HeaderMessage;
+  readonly fps: number;
+  readonly perfs: readonly PerfMessage[];
+  readonly targets: readonly TargetMessage[];
+  readonly disappeared_targets: readonly never[];
+}
+
+/** What the message says beyond the frame's own result. */
+export interface PerceptionContext {
+  readonly modelName: string;
+  /** Results a second. */
+  readonly framesPerSecond: number;
+  /** Of the picture, what the network saw. */
+  readonly region: PictureRegion;
+  /** CLOCK_REALTIME, now that the result is delivered. */
+  readonly nowNs: bigint;
+}
+
+const NS_PER_MS = 1e6;
+const LARGEST_INT16 = 2 ** 15 - 1;
+/** A stamp that is further from now is of another clock, and says nothing of the time that a frame took. */
+const LONGEST_PIPELINE_NS = 60_000_000_000n;
+
+/** A result as TROS has them: a target a class, the best first, with the stamp of its image. */
+export function perceptionTargetsMessage(
+  result: FrameResult<readonly ClassResult[]>,
+  context: PerceptionContext,
+): PerceptionTargetsMessage {
+  const { leftPx, topPx, widthPx, heightPx } = context.region;
+  const rect = {
+    x_offset: leftPx,
+    y_offset: topPx,
+    height: heightPx,
+    width: widthPx,
+    do_rectify: false,
+  };
+  return {
+    header: headerMessage(result.header),
+    fps: Math.min(LARGEST_INT16, Math.round(context.framesPerSecond)),
+    perfs: perfs(result, context),
+    targets: result.value.map(({ index, label, score }) => ({
+      type: label,
+      track_id: 0n,
+      // Its type is empty: the web page then shows the target's, where a region of its own would stand in its place.
+      rois: [{ type: '', rect, confidence: score }],
+      attributes: [
+        { type: 'score', value: score, confidence: score },
+        { type: 'class_index', value: index, confidence: score },
+      ],
+      points: [],
+      captures: [],
+    })),
+    disappeared_targets: [],
+  };
+}
+
+/** The steps under the names and in the order of hobot_dnn, one after another up to now. */
+function perfs(
+  { header, timings }: FrameResult<readonly ClassResult[]>,
+  { modelName, nowNs }: PerceptionContext,
+): PerfMessage[] {
+  const steps = [
+    ['preprocess', timings.decodeNs + timings.preprocessNs],
+    ['predict_infer', timings.inferenceNs],
+    ['predict_parse', timings.postprocessNs],
+    ['postprocess', timings.deliveryNs],
+  ] as const;
+  let beginNs = nowNs - steps.reduce((sum, [, spanNs]) => sum + wholeNs(spanNs), 0n);
+  const messages = steps.map(([name, spanNs]) => {
+    const perf = perfMessage(`${modelName}_${name}`, beginNs, beginNs + wholeNs(spanNs));
+    beginNs += wholeNs(spanNs);
+    return perf;
+  });
+  return [
+    ...messages,
+    perfMessage(`${modelName}_pipeline`, pipelineBeganNs(header.stamp, timings.totalNs, nowNs), nowNs),
+  ];
+}
+
+/** The stamp of the image, or its admission where the stamp is none, or of another clock. */
+function pipelineBeganNs(stamp: Stamp, totalNs: number, nowNs: bigint): bigint {
+  const stampNs = stampToNs(stamp);
+  const ageNs = nowNs - stampNs;
+  return ageNs >= 0n && ageNs < LONGEST_PIPELINE_NS ? stampNs : nowNs - wholeNs(totalNs);
+}
+
+function perfMessage(type: string, beganNs: bigint, endedNs: bigint): PerfMessage {
+  return {
+    type,
+    stamp_start: stampFromNs(beganNs),
+    stamp_end: stampFromNs(endedNs),
+    time_ms_duration: Number(endedNs - beganNs) / NS_PER_MS,
+  };
+}
+
+/** Two clocks that disagree by a few nanoseconds must not make a span negative. */
+function wholeNs(spanNs: number): bigint {
+  return BigInt(Math.max(0, Math.round(spanNs)));
+}

@@ -1,0 +1,51 @@
+import type { OnnxModel } from '../onnx/OnnxModel.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import { type FloatValue, OrtRunner } from './OrtRunner.js';
+import { throwIfCancelled } from './throwIfCancelled.js';
+
+/** Times of two models on this machine, one thread, run in turns so that both meet the same disturbances. */
+export interface SpeedComparison {
+  readonly rounds: number;
+  readonly floatMedianMs: number;
+  readonly quantizedMedianMs: number;
+  /** Median of float time / quantised time, round by round: above 1 the quantised model is faster. */
+  readonly ratio: number;
+}
+
+/** Rounds that warm up caches and allocations. */
+const WARM_UP_ROUNDS = 5;
+
+/** @throws EffvitError CANCELLED, INFERENCE_FAILED */
+export async function compareSpeed(
+  float: OnnxModel,
+  quantized: OnnxModel,
+  input: FloatValue,
+  { rounds = 60, signal }: { readonly rounds?: number; readonly signal?: AbortSignal } = {},
+): Promise<SpeedComparison> {
+  const runners = [await OrtRunner.create(float)];
+  try {
+    runners.push(await OrtRunner.create(quantized));
+    const times: [number[], number[]] = [[], []];
+    for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+      throwIfCancelled(signal);
+      for (const [index, runner] of runners.entries()) {
+        const beganNs = monotonicNs();
+        await runner.run(input);
+        const tookMs = (monotonicNs() - beganNs) / 1e6;
+        if (round >= 0) times[index]?.push(tookMs);
+      }
+    }
+    // Both times of a round were taken under the same load: their ratio is steadier than that of the medians.
+    const ratio = median(times[0].map((time, round) => time / (times[1][round] ?? time)));
+    return { rounds, floatMedianMs: median(times[0]), quantizedMedianMs: median(times[1]), ratio };
+  } finally {
+    for (const runner of runners) await runner.dispose();
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
+}

@@ -1,0 +1,94 @@
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { YamlLines } from '../core/YamlLines.js';
+import type { ConfigProblem } from './ConfigProblem.js';
+
+export interface VendorYaml {
+  readonly document: Document;
+  readonly lines: YamlLines;
+  /** What the text itself has wrong; the document is of use only where there is nothing. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Parses YAML as the vendor's tools do, which read it with PyYAML: YAML 1.1 (`True`, a bare `ON` as a
+ * boolean), brackets that may close at any indentation, a key that may come twice with one value. Tabs as
+ * indentation and keys with two different values are problems.
+ */
+export function parseVendorYaml(content: string): VendorYaml {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(indentFlowLines(content), {
+    version: '1.1',
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
+  const lines = new YamlLines(document, lineCounter);
+  const tabs = tabProblems(content);
+  if (tabs.length > 0) return { document, lines, problems: tabs };
+  const syntax = document.errors.map(({ message, pos }) => ({
+    line: lines.atOffset(pos[0]),
+    path: '',
+    message: sentencePart(message),
+  }));
+  return { document, lines, problems: syntax.length > 0 ? syntax : contradictions(document, lines) };
+}
+
+/** A parser's message without its full stop and line breaks, so that it fits into a sentence. */
+export function sentencePart(message: string): string {
+  return message.replace(/\s+/g, ' ').replace(/[.:]\s*$/, '');
+}
+
+function tabProblems(content: string): ConfigProblem[] {
+  return content.split('\n').flatMap((line, index) => {
+    const isTab = /^ *\t\s*\S/.test(line);
+    return isTab ? [{ line: index + 1, path: '', message: 'a tab where YAML wants spaces' }] : [];
+  });
+}
+
+/**
+ * Indents the lines inside brackets far enough for any YAML parser; PyYAML does not look at their indentation,
+ * and files of the model zoo close a node_info at the margin. Lines keep their numbers.
+ */
+function indentFlowLines(content: string): string {
+  let depth = 0;
+  let quote = '';
+  let result = '';
+  for (let index = 0; index < content.length; index++) {
+    const character = content[index] ?? '';
+    const before = content[index - 1] ?? '\n';
+    result += character;
+    if (quote !== '') {
+      if (quote === '"' && character === '\\') result += content[++index] ?? '';
+      else if (character === quote) quote = '';
+    } else if (character === '#' && /\s/.test(before)) {
+      const end = content.indexOf('\n', index);
+      const stop = end === -1 ? content.length : end;
+      result += content.slice(index + 1, stop);
+      index = stop - 1;
+    } else if ((character === '"' || character === "'") && /[\s:,[{(]/.test(before)) quote = character;
+    else if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth = Math.max(0, depth - 1);
+    else if (character === '\n' && depth > 0) result += ' '.repeat(16);
+  }
+  return result;
+}
+
+function contradictions(document: Document, lines: YamlLines): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  visit(document, {
+    Map(_key, map) {
+      const seen = new Map<string, string>();
+      for (const { key, value } of map.items) {
+        const name = String(isScalar(key) ? key.value : key);
+        const text = JSON.stringify(value);
+        const first = seen.get(name);
+        if (first !== undefined && first !== text) {
+          const offset = isScalar(key) || isMap(key) ? (key.range?.[0] ?? 0) : 0;
+          problems.push({ line: lines.atOffset(offset), path: '', message: `${name} has two values` });
+        }
+        seen.set(name, text);
+      }
+    },
+  });
+  return problems;
+}

@@ -1,0 +1,141 @@
+import { stat } from 'node:fs/promises';
+import type { Document } from 'yaml';
+import type { core } from 'zod';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { nearestName } from '../core/nearestName.js';
+import { readInput } from '../core/readInput.js';
+import type { YamlLines } from '../core/YamlLines.js';
+import { type ConfigProblem, configError } from './ConfigProblem.js';
+import { checkMakertbinConfig } from './checkMakertbinConfig.js';
+import { type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
+import { parseVendorYaml, sentencePart } from './parseVendorYaml.js';
+
+/** A file of this size holds some 100000 node_info entries; more is no configuration. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+/** A configuration and where its keys stand, for problems that show only against the model. */
+export interface MakertbinFile {
+  readonly config: MakertbinConfig;
+  /** The file's path, for messages. */
+  readonly file: string;
+  /** Line of the key that the path leads to, e.g. `['model_parameters', 'march']`. */
+  lineOf(path: readonly string[]): number;
+}
+
+/**
+ * Reads a configuration of the vendor's `hb_mapper makertbin`.
+ *
+ * @throws EffvitError BAD_CONFIG: one sentence with every problem and its line; NOT_FOUND, IO_FAILED
+ */
+export async function readMakertbinConfig(path: string): Promise<MakertbinFile> {
+  let content: string;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) {
+      throw new EffvitError('BAD_CONFIG', `${path} has ${size} bytes, too many for a configuration file.`);
+    }
+    content = (await readInput(path)).toString();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new EffvitError('NOT_FOUND', `No file ${path}: name a yaml file of hb_mapper makertbin.`, {
+        cause: error,
+      });
+    }
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+  }
+  return parseMakertbinConfig(content, path);
+}
+
+/** The content of such a file; `file` names it in messages. @throws EffvitError BAD_CONFIG */
+export function parseMakertbinConfig(content: string, file: string): MakertbinFile {
+  const { document, lines, problems: syntax } = parseVendorYaml(content);
+  if (syntax.length > 0) throw configError(file, syntax, { cause: document.errors[0] });
+  const raw = toPlain(document, file);
+  const parsed = makertbinSchema.safeParse(raw);
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => schemaProblems(issue, raw, lines))),
+    ...checkMakertbinConfig(raw, lines),
+  ];
+  if (!parsed.success || problems.length > 0) throw configError(file, problems);
+  return { config: parsed.data, file, lineOf: (path) => lines.ofPath(path) };
+}
+
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const message = error instanceof Error ? sentencePart(error.message) : String(error);
+    throw configError(file, [{ line: 1, path: '', message }], { cause: error });
+  }
+}
+
+function schemaProblems(issue: core.$ZodIssue, raw: unknown, lines: YamlLines): ConfigProblem[] {
+  const path = issue.path.map(String);
+  const at = (segments: readonly string[], message: string): ConfigProblem => ({
+    line: lines.ofPath(segments),
+    path: segments.join('.'),
+    message,
+  });
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => at([...path, key], unknownKey(key, path)));
+  }
+  const received = valueAt(raw, path);
+  if (issue.code === 'invalid_type' && received === undefined) return [at(path, 'is missing')];
+  if (issue.code === 'invalid_type') {
+    return [at(path, `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}, got ${shown(received)}`)];
+  }
+  if (issue.code === 'invalid_value') {
+    // A list's entry has an index of its own, which the file does not show.
+    const last = path.at(-1);
+    const own =
+      last !== undefined && /^\d+$/.test(last) && typeof received !== 'object' ? path.slice(0, -1) : path;
+    return [at(own, `expected ${issue.values.join(', ')}, got ${shown(valueAt(raw, own))}`)];
+  }
+  const message = issue.message.includes(', got ')
+    ? issue.message
+    : `${issue.message}, got ${shown(received)}`;
+  return [at(path, message)];
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  boolean: 'True or False',
+  record: 'keys with values',
+  object: 'keys with values',
+};
+
+function unknownKey(key: string, path: readonly string[]): string {
+  if (key === 'true' && path.includes('node_info')) {
+    return "YAML reads a bare ON as true: write 'ON' with quotes";
+  }
+  const near = nearestName(key, keysAt(path));
+  return near === undefined ? 'is not a key of hb_mapper' : `is not a key of hb_mapper (nearest: ${near})`;
+}
+
+/** The keys that are known at a path of the file. */
+function keysAt(path: readonly string[]): string[] {
+  const [group, , node] = path;
+  if (group === undefined) return Object.keys(makertbinSchema.shape);
+  if (node !== undefined) return ['ON', 'InputType', 'OutputType'];
+  for (const [name, schema] of Object.entries(makertbinSchema.shape)) {
+    if (name === group && 'shape' in schema) return Object.keys(schema.shape);
+  }
+  return [];
+}
+
+function valueAt(raw: unknown, path: readonly string[]): unknown {
+  let value = raw;
+  for (const segment of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[segment];
+  }
+  return value;
+}
+
+function shown(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'keys';
+  const shownText = typeof value === 'string' ? `'${value}'` : String(value);
+  return shownText.length > 80 ? `${shownText.slice(0, 77)}...` : shownText;
+}

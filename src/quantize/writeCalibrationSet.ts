@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import type { PicturePlanes } from './PicturePlanes.js';
+import { throwIfCancelled } from './throwIfCancelled.js';
+
+export interface CalibrationSetOptions {
+  /** The folder to make; a set that is there already is replaced. */
+  readonly folder: string;
+  /** Values of a picture: 3 x height x width. */
+  readonly valuesPerPicture: number;
+  /** At most so many files; a longer stream is thinned evenly. Default 512. */
+  readonly maxPictures?: number;
+  readonly signal?: AbortSignal;
+  readonly onPicture?: (written: number) => void;
+}
+
+export interface CalibrationSet {
+  /** Absolute path. */
+  readonly folder: string;
+  readonly pictureCount: number;
+  /** Pictures that the stream held; more than `pictureCount` where it was thinned. */
+  readonly seenCount: number;
+  readonly sizeBytes: number;
+}
+
+const EXTENSION = '.bin';
+
+/** As fileName makes them; a folder of somebody's compiled models is none of ours. */
+const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
+
+/**
+ * Writes the pictures as hb_mapper takes them with `cal_data_type: float32`: one file a picture, R, G and B
+ * planes of little-endian float32 in 0..255, nothing else in the folder. The folder appears whole or not at all.
+ *
+ * @throws EffvitError NOT_FOUND where the stream holds no picture; IO_FAILED; CANCELLED
+ */
+export async function writeCalibrationSet(
+  pictures: AsyncIterable<PicturePlanes>,
+  options: CalibrationSetOptions,
+): Promise<CalibrationSet> {
+  const folder = resolve(options.folder);
+  await refuseForeignFolder(folder);
+  const id = `${process.pid}.${randomBytes(4).toString('hex')}`;
+  const part = join(dirname(folder), `.${basename(folder)}.${id}.part`);
+  try {
+    await mkdir(part, { recursive: true });
+    const { kept, seen } = await writePictures(pictures, part, options);
+    if (kept === 0) {
+      throw new EffvitError(
+        'NOT_FOUND',
+        'There is no picture to calibrate on: name a folder, a bag or a list with some.',
+      );
+    }
+    await replaceFolder(part, folder, id);
+    return {
+      folder,
+      pictureCount: kept,
+      seenCount: seen,
+      sizeBytes: kept * options.valuesPerPicture * Float32Array.BYTES_PER_ELEMENT,
+    };
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw asEffvitError(error, 'IO_FAILED', `Cannot write the calibration set ${folder}`);
+  }
+}
+
+/** Only what this function wrote may be replaced: a folder of the user's own files must survive a typo. */
+async function refuseForeignFolder(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+  }
+  const foreign = names.find((name) => !OWN_NAME.test(name));
+  if (foreign !== undefined) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `${folder} holds ${foreign}, which is no part of a calibration set: name another folder or empty this one.`,
+    );
+  }
+}
+
+async function writePictures(
+  pictures: AsyncIterable<PicturePlanes>,
+  part: string,
+  { maxPictures = 512, valuesPerPicture, signal, onPicture }: CalibrationSetOptions,
+): Promise<{ kept: number; seen: number }> {
+  let files: string[] = [];
+  let seen = 0;
+  // Every stride-th picture is kept; the stride doubles when the limit is passed, which needs no length ahead.
+  let stride = 1;
+  for await (const { source, planes } of pictures) {
+    throwIfCancelled(signal);
+    if (planes.length !== valuesPerPicture) {
+      throw new EffvitError(
+        'MISMATCH',
+        `The picture ${source} has ${planes.length} values where the model takes ${valuesPerPicture}.`,
+      );
+    }
+    const index = seen++;
+    if (index % stride !== 0) continue;
+    if (files.length === maxPictures) {
+      await Promise.all(files.filter((_, place) => place % 2 === 1).map((name) => rm(join(part, name))));
+      files = files.filter((_, place) => place % 2 === 0);
+      stride *= 2;
+      if (index % stride !== 0) continue;
+    }
+    const name = fileName(index, source);
+    await writeWhole(join(part, name), planes);
+    files.push(name);
+    onPicture?.(files.length);
+  }
+  return { kept: files.length, seen };
+}
+
+/** Sorted as the stream was, and still to be recognised by a person. */
+function fileName(index: number, source: string): string {
+  const stem = basename(source, extname(source))
+    .replace(/[^\w.-]+/g, '_')
+    .slice(0, 60);
+  return `${String(index).padStart(6, '0')}_${stem}${EXTENSION}`;
+}
+
+async function writeWhole(path: string, values: Float32Array): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function replaceFolder(part: string, folder: string, id: string): Promise<void> {
+  const old = join(dirname(folder), `.${basename(folder)}.${id}.old`);
+  let hadOld = true;
+  try {
+    await rename(folder, old);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    hadOld = false;
+  }
+  try {
+    await rename(part, folder);
+  } catch (error) {
+    if (hadOld) await rename(old, folder);
+    throw error;
+  }
+  if (hadOld) await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,49 @@
+import { EffvitError } from '../core/EffvitError.js';
+
+/** One storage of a PyTorch checkpoint: an entry of its archive. Frozen: a pickle must not reach into it. */
+export class StorageReference {
+  /** `FloatStorage`, `HalfStorage` ... */
+  readonly type: string;
+  /** Name of the entry inside the archive's `data` folder. */
+  readonly key: string;
+
+  constructor(type: string, key: string) {
+    this.type = type;
+    this.key = key;
+    Object.freeze(this);
+  }
+}
+
+/** A tensor whose elements are still in the archive; lengths, strides and offset in elements. Frozen. */
+export class TensorReference {
+  readonly storage: StorageReference;
+  readonly offset: number;
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+
+  /** Takes what the pickle gives. @throws EffvitError BAD_WEIGHTS for anything else than a storage and lengths */
+  constructor(storage: unknown, offset: unknown, dims: unknown, strides: unknown) {
+    if (
+      !(storage instanceof StorageReference) ||
+      !isLength(offset) ||
+      !areLengths(dims) ||
+      !areLengths(strides) ||
+      dims.length !== strides.length
+    ) {
+      throw new EffvitError('BAD_WEIGHTS', 'it holds a tensor without a sound shape.');
+    }
+    this.storage = storage;
+    this.offset = offset;
+    this.dims = Object.freeze([...dims]);
+    this.strides = Object.freeze([...strides]);
+    Object.freeze(this);
+  }
+}
+
+function isLength(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function areLengths(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isLength);
+}

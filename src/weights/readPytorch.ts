@@ -1,0 +1,104 @@
+import { EffvitError } from '../core/EffvitError.js';
+import { numbersFromBytes } from './numbersFromBytes.js';
+import { readStoredZip } from './readStoredZip.js';
+import type { TensorReference } from './TensorReference.js';
+import { unpickleStateDict } from './unpickleStateDict.js';
+import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
+
+/** The storages that torch.save names, in safetensors' spelling of their element types. */
+const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
+  ['FloatStorage', 'F32'],
+  ['DoubleStorage', 'F64'],
+  ['HalfStorage', 'F16'],
+  ['BFloat16Storage', 'BF16'],
+  ['LongStorage', 'I64'],
+  ['IntStorage', 'I32'],
+  ['ShortStorage', 'I16'],
+  ['CharStorage', 'I8'],
+  ['ByteStorage', 'U8'],
+  ['BoolStorage', 'BOOL'],
+]);
+
+/**
+ * Reads the state_dict of a PyTorch checkpoint: torch.save's zip format (PyTorch 1.6 and later), the
+ * state_dict alone or inside a training checkpoint.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS
+ */
+export async function readPytorch(path: string): Promise<WeightFile> {
+  const entries = await readStoredZip(path);
+  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
+  if (pickleName === undefined || pickle === undefined) {
+    throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`);
+  }
+  const folder = pickleName.slice(0, -'data.pkl'.length);
+  if (
+    Buffer.from(entries.get(`${folder}byteorder`) ?? [])
+      .toString('latin1')
+      .trim() === 'big'
+  ) {
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `${path} was saved on a big-endian machine: save it as safetensors.`,
+    );
+  }
+  const storages = new Map<string, Float32Array>();
+  const tensors = new Map<string, WeightTensor>();
+  for (const [name, reference] of unpickleStateDict(pickle, path)) {
+    const { type, key } = reference.storage;
+    const label = `${path}: its tensor ${JSON.stringify(name)}`;
+    const dtype = DTYPE_OF_STORAGE.get(type);
+    if (dtype === undefined) throw new EffvitError('BAD_WEIGHTS', `${label} is kept in a ${type}.`);
+    const storageName = `${dtype} ${key}`;
+    let storage = storages.get(storageName);
+    if (storage === undefined) {
+      const bytes = entries.get(`${folder}data/${key}`);
+      if (bytes === undefined) throw new EffvitError('BAD_WEIGHTS', `${label} has no data in the file.`);
+      storage = numbersFromBytes(bytes, dtype, label);
+      storages.set(storageName, storage);
+    }
+    tensors.set(name, { dims: reference.dims, data: pick(storage, reference, label), storedAs: dtype });
+  }
+  return { format: 'pytorch', tensors, metadata: new Map() };
+}
+
+/** The tensor's elements in row-major order; a slice of the storage where they lie so already. */
+function pick(
+  storage: Float32Array,
+  { offset, dims, strides }: TensorReference,
+  label: string,
+): Float32Array {
+  const count = countElements(dims);
+  let last = offset;
+  for (const [axis, length] of dims.entries()) last += (length - 1) * (strides[axis] as number);
+  // A view that repeats elements (stride 0) could claim any size; no state_dict of a real model has one.
+  if (count > storage.length || (count > 0 && last >= storage.length)) {
+    throw new EffvitError(
+      'BAD_WEIGHTS',
+      `${label} reaches beyond its storage of ${storage.length} elements.`,
+    );
+  }
+  let next = 1;
+  let isContiguous = true;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    if (dims[axis] !== 1 && strides[axis] !== next) isContiguous = false;
+    next *= dims[axis] as number;
+  }
+  if (isContiguous) return storage.slice(offset, offset + count);
+  const data = new Float32Array(count);
+  const position = new Array<number>(dims.length).fill(0);
+  let from = offset;
+  for (let i = 0; i < count; i++) {
+    data[i] = storage[from] as number;
+    // Counts up like an odometer, the last axis fastest.
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      from += strides[axis] as number;
+      position[axis] = (position[axis] as number) + 1;
+      if ((position[axis] as number) < (dims[axis] as number)) break;
+      from -= (dims[axis] as number) * (strides[axis] as number);
+      position[axis] = 0;
+    }
+  }
+  return data;
+}

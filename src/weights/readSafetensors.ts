@@ -1,0 +1,86 @@
+import type { FileHandle } from 'node:fs/promises';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { openInput } from '../core/readInput.js';
+import { numbersFromBytes } from './numbersFromBytes.js';
+import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
+import type { WeightFile, WeightTensor } from './WeightTensor.js';
+
+/**
+ * Reads every tensor of a safetensors file (Hugging Face's format: an 8-byte length, a JSON header, the data).
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS; UNSUPPORTED for 8-bit floats and complex numbers
+ */
+export async function readSafetensors(path: string): Promise<WeightFile> {
+  return withFile(path, async (handle, fileBytes) => {
+    const { header, dataBegin } = await readHeader(handle, fileBytes, path);
+    const tensors = new Map<string, WeightTensor>();
+    for (const entry of header.entries) {
+      const bytes = await readExactly(
+        handle,
+        dataBegin + entry.beginBytes,
+        entry.endBytes - entry.beginBytes,
+        path,
+      );
+      const data = numbersFromBytes(bytes, entry.dtype, `${path}: its tensor ${JSON.stringify(entry.name)}`);
+      tensors.set(entry.name, { dims: entry.dims, data, storedAs: entry.dtype });
+    }
+    return { format: 'safetensors', tensors, metadata: header.metadata };
+  });
+}
+
+/** Reads and checks the header alone, however large the file. @throws EffvitError as {@link readSafetensors} */
+export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
+  return withFile(path, async (handle, fileBytes) => (await readHeader(handle, fileBytes, path)).header);
+}
+
+async function withFile<T>(
+  path: string,
+  use: (handle: FileHandle, fileBytes: number) => Promise<T>,
+): Promise<T> {
+  try {
+    const handle = await openInput(path);
+    try {
+      const info = await handle.stat();
+      if (!info.isFile())
+        throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`);
+      return await use(handle, info.size);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, { cause: error });
+    }
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+  }
+}
+
+async function readHeader(
+  handle: FileHandle,
+  fileBytes: number,
+  path: string,
+): Promise<{ header: SafetensorsHeader; dataBegin: number }> {
+  const prefix = fileBytes < 8 ? new Uint8Array() : await readExactly(handle, 0, 8, path);
+  const headerBytes = headerLengthBytes(prefix, fileBytes, path);
+  const text = Buffer.from(await readExactly(handle, 8, headerBytes, path)).toString('utf8');
+  const dataBegin = 8 + headerBytes;
+  return { header: parseSafetensorsHeader(text, fileBytes - dataBegin, path), dataBegin };
+}
+
+async function readExactly(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) {
+      throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`);
+    }
+    filled += bytesRead;
+  }
+  return bytes;
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { MockAgent } from 'undici';
+import { AttemptError } from '../../../src/fetch/AttemptError.js';
+import { DEFAULT_FETCH_LIMITS } from '../../../src/fetch/FetchLimits.js';
+import { type OpenResponse, openResponse } from '../../../src/fetch/openResponse.js';
+
+const SHA256 = 'ab'.repeat(32);
+
+/** What needs https; everything else is tested against a real server. */
+describe('openResponse over https', () => {
+  let agent: MockAgent;
+  beforeEach(() => {
+    agent = new MockAgent();
+    agent.disableNetConnect();
+  });
+  afterEach(() => agent.close());
+
+  function open(): Promise<OpenResponse> {
+    return openResponse('https://hub.example/m', {
+      dispatcher: agent,
+      limits: DEFAULT_FETCH_LIMITS,
+      signal: new AbortController().signal,
+      headers: { range: 'bytes=5-' },
+    });
+  }
+
+  it('follows the hub to its store, keeps the range and the checksum of the first hop', async () => {
+    const location = 'https://cdn.example/blob?signature=x';
+    agent
+      .get('https://hub.example')
+      .intercept({ path: '/m' })
+      .reply(302, '', { headers: { location, 'x-linked-etag': `"${SHA256}"` } });
+    let seen: unknown;
+    agent
+      .get('https://cdn.example')
+      .intercept({ path: '/blob?signature=x' })
+      .reply((request) => {
+        seen = request.headers;
+        return { statusCode: 206, data: 'x', responseOptions: { headers: { etag: '"other"' } } };
+      });
+    const response = await open();
+    assert.equal(response.status, 206);
+    assert.equal(response.publishedSha256, SHA256);
+    assert.equal(response.header('etag'), '"other"');
+    assert.deepEqual(seen, {
+      'user-agent': 'effvit',
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      range: 'bytes=5-',
+    });
+    await response.body.dump();
+  });
+
+  it('does not fall back to http', async () => {
+    agent
+      .get('https://hub.example')
+      .intercept({ path: '/m' })
+      .reply(302, '', { headers: { location: 'http://hub.example/m' } });
+    await assert.rejects(open(), (error) => {
+      assert.ok(error instanceof AttemptError);
+      assert.equal(error.kind, 'fatal');
+      assert.equal(error.message, 'the server redirects from https: to http:, which is not safe');
+      return true;
+    });
+  });
+
+  it('explains a certificate that is not accepted', async () => {
+    const cause = Object.assign(new Error('self-signed certificate'), {
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    });
+    agent.get('https://hub.example').intercept({ path: '/m' }).replyWithError(cause);
+    await assert.rejects(open(), (error) => {
+      assert.ok(error instanceof AttemptError);
+      assert.equal(error.kind, 'fatal');
+      assert.match(error.message, /certificate is not accepted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
+      assert.match(error.remedy ?? '', /NODE_EXTRA_CA_CERTS/);
+      return true;
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { ClassResult } from '../../../src/classify/ClassResult.js';
+import { EffvitError } from '../../../src/core/EffvitError.js';
+import { MessageEncoder } from '../../../src/messages/definitions/MessageEncoder.js';
+import { frameReportMessage } from '../../../src/messages/frameReportMessage.js';
+import type { FrameOutcome } from '../../../src/pool/FrameOutcome.js';
+
+const header = { stamp: { sec: 5, nanosec: 6 }, frameId: 'camera', source: '/camera' };
+const context = { sequence: 41, backend: 'bpu_sim', isSimulated: true } as const;
+
+const classified: FrameOutcome<readonly ClassResult[]> = {
+  kind: 'result',
+  header,
+  value: [{ index: 1, label: 'goldfish', score: 0.9 }],
+  timings: {
+    queueWaitNs: 1.4,
+    copyNs: 2,
+    handoverNs: 3,
+    decodeNs: 4,
+    preprocessNs: 5,
+    batchWaitNs: 5.5,
+    inferenceNs: 6,
+    postprocessNs: 7,
+    deliveryNs: -8,
+    totalNs: 9,
+    delayNs: -10,
+  },
+  widthPx: 640,
+  heightPx: 480,
+  workerId: 2,
+  generation: 3,
+  batchSize: 4,
+};
+
+describe('frameReportMessage', () => {
+  it('tells everything of a classified frame', () => {
+    assert.deepEqual(frameReportMessage(classified, context), {
+      header: { stamp: { sec: 5, nanosec: 6 }, frame_id: 'camera' },
+      source: '/camera',
+      sequence: 41n,
+      drop_cause: '',
+      drop_reason: '',
+      results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
+      width_px: 640,
+      height_px: 480,
+      worker_id: 2,
+      generation: 3,
+      batch_size: 4,
+      backend: 'bpu_sim',
+      is_simulated: true,
+      queue_wait_ns: 1n,
+      copy_ns: 2n,
+      handover_ns: 3n,
+      decode_ns: 4n,
+      preprocess_ns: 5n,
+      batch_wait_ns: 6n,
+      inference_ns: 6n,
+      postprocess_ns: 7n,
+      delivery_ns: 0n,
+      total_ns: 9n,
+      has_delay: true,
+      delay_ns: -10n,
+    });
+  });
+
+  it('tells why a frame was dropped', () => {
+    const error = new EffvitError('BAD_IMAGE', 'The image is too short.');
+    const report = frameReportMessage({ kind: 'dropped', header, cause: 'bad_image', error }, context);
+    assert.equal(report.drop_cause, 'bad_image');
+    assert.equal(report.drop_reason, 'The image is too short.');
+    assert.deepEqual(report.results, []);
+    assert.equal(report.worker_id, -1);
+    assert.equal(report.total_ns, 0n);
+    assert.equal(report.has_delay, false);
+    assert.equal(frameReportMessage({ kind: 'dropped', header, cause: 'too_old' }, context).drop_reason, '');
+  });
+
+  it('has the fields of the message, in its order', () => {
+    const report = frameReportMessage(classified, context);
+    new MessageEncoder('effvit/msg/FrameReport').encode(report);
+    new MessageEncoder('effvit/msg/FrameReport').encode(
+      frameReportMessage({ kind: 'dropped', header, cause: 'queue_full' }, context),
+    );
+  });
+});
