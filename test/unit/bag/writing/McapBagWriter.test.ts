@@ -261,10 +261,12 @@ describe('McapBagWriter', () => {
     assert.deepEqual(readdirSync(scratch.path()).sort(), ['dir.mcap', 'empty', 'file', 'full']);
   });
 
-  it('leaves nothing behind where the process exits before it is closed', () => {
-    const module = pathToFileURL(packagePath('build', 'src', 'bag', 'writing', 'McapBagWriter.js')).href;
+  it('leaves nothing behind where an executable of this package exits before it is closed', () => {
+    const built = (...path: readonly string[]): string =>
+      pathToFileURL(packagePath('build', 'src', ...path)).href;
     const script = `
-      const { McapBagWriter } = await import('${module}');
+      (await import('${built('core', 'processExit.js')}')).ownProcessExit();
+      const { McapBagWriter } = await import('${built('bag', 'writing', 'McapBagWriter.js')}');
       for (const name of ['a.mcap', 'b']) {
         const writer = await McapBagWriter.create(process.argv[1] + '/' + name);
         await writer.addTopic({ name: '/c', type: '${CLASSIFICATION}' });
