@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { loadLabels } from '../../../src/model/labels.js';
 import type { ModelManifest } from '../../../src/model/ModelManifest.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
+import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
 import { writeQuantizedManifest } from '../../../src/quantize/writeQuantizedManifest.js';
+import { colourModel } from '../../helpers/colourModel.js';
 
 describe('writeQuantizedManifest', () => {
   let folder = '';
@@ -14,7 +16,7 @@ describe('writeQuantizedManifest', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'effvit-manifest-'));
     onnxPath = join(folder, 'm5_int8.onnx');
-    await writeFile(onnxPath, '');
+    await writeOnnx(onnxPath, colourModel());
   });
 
   afterEach(async () => {
