@@ -22,8 +22,10 @@ const MOCHA = [
 // Twenty times what the tests have elsewhere.
 const SLOW = ['--timeout', '1200000'];
 
+const PATIENT = ['--inference-timeout-ms', '600000'];
+
 const CHECKS = [
-  ['npm start', 'npm', 'start', '--', '--quiet'],
+  ['npm start', 'npm', 'start', '--', '--quiet', ...PATIENT],
   [
     'classify',
     'node',
@@ -32,12 +34,13 @@ const CHECKS = [
     'docs/images/scene.jpg',
     '--model',
     'efficientvit_m5_signs',
+    ...PATIENT,
   ],
   ['doctor', 'node', 'bin/effvit.mjs', 'doctor'],
   [
     'bench',
     ...['node', 'bin/effvit.mjs', 'bench', '--backend', 'onnx', '--model', 'efficientvit_m5_signs'],
-    ...['--threads', '1', '--frame-count', '3'],
+    ...['--threads', '1', '--frame-count', '3', ...PATIENT],
   ],
   ['unit tests of the BPU', ...MOCHA, ...SLOW, 'build/test/unit/inference/bpu/*.test.js'],
   ['unit tests of images', ...MOCHA, ...SLOW, 'build/test/unit/image/**/*.test.js'],
@@ -76,10 +79,10 @@ function copyClone(root) {
   writeFileSync(stamp, wanted);
 }
 
-/** Runs a command in the root, in the copy, with /proc and /dev of its own mount namespace. */
+/** Runs a command in the root, in the copy, with /proc, /dev and /sys of its own mount namespace. */
 function emulate(root, command) {
   const script =
-    'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && root=$1 && shift && exec chroot "$root" /bin/sh -c \'cd /effvit && exec "$@"\' sh "$@"';
+    'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --rbind /sys "$1/sys" && root=$1 && shift && exec chroot "$root" /bin/sh -c \'cd /effvit && exec "$@"\' sh "$@"';
   const env = {
     HOME: '/root',
     PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
