@@ -29,6 +29,8 @@ export class BpuTask {
   readonly #control: Uint8Array;
   /** After a wait that ran out: the device may still use the tensors. */
   #isHung = false;
+  /** Tasks that ended and that the runtime did not take back yet. */
+  #unreleased: bigint[] = [];
 
   constructor(lib: LibDnn, { core, priority, timeoutMs }: BpuTaskOptions, about: string) {
     this.#lib = lib;
@@ -99,7 +101,6 @@ export class BpuTask {
   #infer(inputs: bigint, model: bigint): void {
     // A task of before that could not be released.
     this.#forget();
-    this.#handle = 0n;
     let code = this.#call(inputs, model);
     if (code === BPU_INVALID_ARGUMENT && this.#control.some((byte) => byte !== 0)) {
       // A core that the chip lacks: as the vendor's own node does, once more with the defaults, and so from now on.
@@ -119,6 +120,8 @@ export class BpuTask {
   }
 
   #forget(): void {
-    if (this.#handle !== 0n && this.#lib.call('hbDNNReleaseTask', this.#handle) === 0) this.#handle = 0n;
+    if (this.#handle !== 0n) this.#unreleased.push(this.#handle);
+    this.#handle = 0n;
+    this.#unreleased = this.#unreleased.filter((task) => this.#lib.call('hbDNNReleaseTask', task) !== 0);
   }
 }
