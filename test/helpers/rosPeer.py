@@ -3,7 +3,7 @@
 subscribe {topic, type, reliable?, latched?}; subscribe_stamps: of images only [sec, nanosec] are kept; take {topic}: all messages since the last take;
 call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?, depth?}; publish {topic, message}, where the value of a
 bytes field is base64; unadvertise {topic}; matched {topic}: endpoints on the other side of what was subscribed or advertised;
-stream {topic, message, hz}: publishes it over and over, the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
+stream {topic, message, hz, now?}: publishes it over and over, stamped with the time where now is true, else with the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
 unstream {topic}, which tells how many there were;
 dump_parameters {node, file} and load_parameters {node, file}: as `ros2 param dump` and `ros2 param load` do it.
 """
@@ -133,7 +133,10 @@ class Peer:
             due = time.monotonic()
             while not end.is_set():
                 count[0] += 1
-                if hasattr(message, 'header'):
+                if r.get('now'):
+                    stamp = message.header.stamp
+                    stamp.sec, stamp.nanosec = divmod(time.time_ns(), 1_000_000_000)
+                elif hasattr(message, 'header'):
                     message.header.stamp.nanosec = count[0]
                 else:
                     message.time_stamp.nanosec = message.index = count[0]

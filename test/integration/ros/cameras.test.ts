@@ -109,7 +109,13 @@ describe('ROS node: cameras', function () {
     for (const channel of [0, 1]) {
       const camera = await rig.startPeer();
       await advertise(camera, '/image', false);
-      await camera.ask({ op: 'stream', topic: '/image', hz: 30, message: imageMessage(0, channel) });
+      await camera.ask({
+        op: 'stream',
+        topic: '/image',
+        hz: 30,
+        now: true,
+        message: imageMessage(0, channel),
+      });
       await waitFor(async () => {
         const results = await user.ask<Classification[]>({ op: 'take', topic: '/classification' });
         return results.some(({ results: [best] }) => best?.class_id === COLOURS[channel]);
