@@ -55,7 +55,7 @@ export async function watchStatistics(
     if (silence.signal.aborted && !signal.aborted) {
       throw new EffvitError(
         'NOT_FOUND',
-        `Nothing came on ${topic} within ${waitMs / 1000} s: is the node configured, and is it the name of one that \`ros2 node list\` shows?`,
+        `Nothing came on ${topic} within ${waitMs / 1000} s: is the node active, and is it the name of one that \`ros2 node list\` shows?`,
       );
     }
   } finally {

@@ -21,6 +21,7 @@ describe('effvit top', function () {
     const peer = await RosPeer.start(env);
     try {
       assert.equal(await peer.transition('/classifier', 'configure'), true, node.output);
+      assert.equal(await peer.transition('/classifier', 'activate'), true, node.output);
       const text = await runEffvit(['top', '--count', '2', '--wait', '60'], { env });
       assert.equal(text.code, 0, text.stderr);
       assert.equal(
