@@ -12,7 +12,7 @@ import { scalarTensor, tensorToFloat32 } from '../onnx/onnxTensors.js';
 import type { ValueRange } from './chooseRange.js';
 import { foldRectifiers } from './foldRectifiers.js';
 import type { QuantizationPlan } from './NodePlan.js';
-import { weightChannelAxis } from './operatorClass.js';
+import { SHARED_STEPS, weightChannelAxis } from './operatorClass.js';
 import {
   type Precision,
   type QuantizedPrecision,
@@ -27,18 +27,6 @@ import { type InputMeans, weightBias } from './weightBias.js';
 const INT16_OPSET = 21;
 
 const RUNTIME_DOMAIN = 'com.microsoft';
-
-/** Operators whose output holds the very values of its input, and so shares its steps. */
-const SHARED_STEPS = new Set([
-  'Reshape',
-  'Transpose',
-  'Split',
-  'Slice',
-  'Squeeze',
-  'Unsqueeze',
-  'Flatten',
-  'MaxPool',
-]);
 
 export interface InsertOptions {
   /** Weights that no CPU's sums saturate with; see quantizeWeights. */

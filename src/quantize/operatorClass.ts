@@ -13,7 +13,8 @@ import { tensorToNumbers } from '../onnx/onnxTensors.js';
  */
 export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'pooling' | 'other' | 'none';
 
-const LAYOUT = new Set([
+/** Operators whose output holds the very values of its input, and so shares its steps. */
+export const SHARED_STEPS: ReadonlySet<string> = new Set([
   'Reshape',
   'Transpose',
   'Split',
@@ -22,8 +23,10 @@ const LAYOUT = new Set([
   'Unsqueeze',
   'Flatten',
   'MaxPool',
-  'Concat',
 ]);
+
+/** A Concat's inputs may have steps of their own. */
+const LAYOUT: ReadonlySet<string> = new Set([...SHARED_STEPS, 'Concat']);
 
 const POOLING = new Set(['GlobalAveragePool', 'AveragePool']);
 
