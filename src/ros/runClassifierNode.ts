@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError } from '../core/EffvitError.js';
 import { ClassifierNode, type ClassifierNodeOptions } from './ClassifierNode.js';
+import { refuseEmptyLists } from './parameters/refuseEmptyLists.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
 /**
@@ -16,12 +17,12 @@ export async function runClassifierNode(
   signal: AbortSignal,
   options: ClassifierNodeOptions & { readonly isAutostarted?: boolean },
 ): Promise<void> {
-  refuseEmptyLists(rosArguments);
   const rcl = await loadRcl();
   await rcl.init(undefined, ['classifier_node', ...rosArguments]);
   try {
     const node = new ClassifierNode(rcl, options);
     try {
+      refuseEmptyLists(rosArguments, node.fullName);
       if (options.isAutostarted === true) await activate(node, signal);
       else node.tellThatItWaits();
       if (!signal.aborted) await once(signal, 'abort');
@@ -31,16 +32,6 @@ export async function runClassifierNode(
   } finally {
     rcl.shutdown();
   }
-}
-
-/** ROS passes over a parameter that is an empty list, in silence. @throws EffvitError BAD_CONFIG */
-function refuseEmptyLists(rosArguments: readonly string[]): void {
-  const rule = rosArguments.find((argument) => /:=\s*\[\s*\]$/.test(argument));
-  if (rule === undefined) return;
-  throw new EffvitError(
-    'BAD_CONFIG',
-    `${rule} is an empty list, which ROS passes over: name at least one, or leave it out for the default.`,
-  );
 }
 
 async function activate({ lifecycle }: ClassifierNode, signal: AbortSignal): Promise<void> {

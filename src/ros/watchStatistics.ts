@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { EffvitError } from '../core/EffvitError.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import { QOS } from './rcl/rcl.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
@@ -36,10 +37,11 @@ export async function watchStatistics(
       'effvit/msg/PipelineStatistics',
       topic,
       { qos },
-      (message) => {
-        isHeard = true;
-        if (!signal.aborted) onMessage(message);
-      },
+      (message) =>
+        callbackGuard(node).run(`the subscription to ${topic}`, () => {
+          isHeard = true;
+          if (!signal.aborted) onMessage(message);
+        }),
     );
     node.spin();
     if (signal.aborted) return;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EffvitError } from '../../core/EffvitError.js';
 import { stampFromNs } from '../../core/Stamp.js';
+import { callbackGuard } from '../rcl/CallbackGuard.js';
 import { offerService } from '../rcl/offerService.js';
 import { QOS, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
 import { loadRcl } from '../rcl/rosEnvironment.js';
@@ -82,7 +83,11 @@ export async function playMessages(
         'None of the topics can be played: source the packages of their messages.',
       );
     }
-    if (options.clock !== undefined) ticks = new ClockTicks(options.clock, clockPublisher(rcl, node));
+    const guard = callbackGuard(node);
+    if (options.clock !== undefined) {
+      const publishClock = clockPublisher(rcl, node);
+      ticks = new ClockTicks(options.clock, (timeNs) => guard.run('/clock', () => publishClock(timeNs)));
+    }
     offerService<object, { success: boolean; message: string }>(
       node,
       'std_srvs/srv/Trigger',
@@ -98,8 +103,10 @@ export async function playMessages(
       const publisher = publishers.get(topic);
       if (publisher === undefined) continue;
       ticks?.tick();
-      publisher.publish(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-      published.set(topic, (published.get(topic) ?? 0) + 1);
+      guard.run(`the publisher of ${topic}`, () => {
+        publisher.publish(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+        published.set(topic, (published.get(topic) ?? 0) + 1);
+      });
     }
     // The recording is over: its time goes no further.
     ticks?.stop();
