@@ -3,9 +3,10 @@ import { encodingProblem, readableEncoding } from './encodingNames.js';
 import { encodingTraits, minRowBytes } from './encodingTraits.js';
 import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
 import { type KernelProgram, kernelProgram } from './KernelProgram.js';
+import { SLOT_BASE_BYTES } from './KernelTables.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { frameBytesAt, rowStride } from './rowStride.js';
-import { type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
+import { COPY_ALIGNMENT_BYTES, type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
 
 /** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
 export interface FramePlan {
@@ -19,7 +20,7 @@ export interface FramePlan {
 }
 
 /** Slots are at most 1 GiB; no camera's frame comes near. */
-export const MAX_SLOT_BYTES = 2 ** 30 - 65536;
+export const MAX_SLOT_BYTES = 2 ** 30 - SLOT_BASE_BYTES - COPY_ALIGNMENT_BYTES;
 export const MAX_SIDE_PX = 65535;
 
 /** Plans that are kept per options: cameras repeat their shape, a stream of ever new shapes must not leak. */

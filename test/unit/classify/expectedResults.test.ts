@@ -54,7 +54,10 @@ describe('expectedResults', () => {
   it('reads what it wrote and refuses the rest', () => {
     const content = { version: 1, model: 'm', frames: [frame(1, [3, 0.9])] };
     assert.deepEqual(parseExpectedResults(JSON.stringify(content), 'e.json'), content);
-    for (const text of ['', '{', 'null', '[]', '{"version":2,"frames":[]}', '{"version":1,"frames":[{}]}']) {
+    const withStamp = (stamp: number[]): string =>
+      JSON.stringify({ ...content, frames: [{ ...frame(1), stamp }] });
+    const noFrames = ['', '{', 'null', '[]', '{"version":2,"frames":[]}', '{"version":1,"frames":[{}]}'];
+    for (const text of [...noFrames, withStamp([1]), withStamp([1, 2, 3]), withStamp([1, 0.5])]) {
       assert.throws(
         () => parseExpectedResults(text, 'e.json'),
         (error: unknown) =>

@@ -6,6 +6,7 @@ import {
   applyYuvWeights,
   greyToLuma,
   RGB_TO_YUV,
+  type RgbWeights,
   rangeConversion,
   YUV_TO_RGB,
 } from '../../../src/image/bt601.js';
@@ -45,6 +46,14 @@ describe('BT.601', () => {
     );
     // 299 * 4 + 587 * 8 + 114 * 7 = 6690; 299 * 0 + 587 * 0 + 114 * 250 = 28500: an exact half goes up.
     assert.equal(applyRgbWeights(RGB_TO_YUV.full.y, 0, 0, 250), 29);
+  });
+
+  it('grey has no colour, and its luma one gain, to the last bit', () => {
+    const sum = ({ r, g, b }: RgbWeights): number => r + g + b;
+    const { full, limited } = RGB_TO_YUV;
+    assert.deepEqual([sum(full.y), sum(full.u), sum(full.v)], [2 ** 20, 0, 0]);
+    // OpenCV's factors are .257 + .504 + .098, and those of the chroma are off by one together.
+    assert.deepEqual([sum(limited.y), sum(limited.u), sum(limited.v)], [Math.round(0.859 * 2 ** 20), 1, 1]);
   });
 
   it('limited range is the standard, within one level', () => {
