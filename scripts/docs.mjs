@@ -1,4 +1,4 @@
-// npm run docs: writes what is derived from the parameter table, so that README and configuration cannot differ from it.
+// npm run docs: writes docs/user/parameters.md and config/classifier.yaml from the parameter tables.
 // With --pictures also docs/images: a rendered scene of the held-out drawings, and what `effvit classify` makes of it.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { bootstrap, root } from './bootstrap.mjs';
 
 bootstrap();
 const { parameterYaml, withParameterTable } = await import('../build/src/ros/parameters/parameterDocs.js');
-const readme = join(root, 'README.md');
-writeFileSync(readme, withParameterTable(readFileSync(readme, 'utf8')));
+const page = join(root, 'docs', 'user', 'parameters.md');
+writeFileSync(page, withParameterTable(readFileSync(page, 'utf8')));
 writeFileSync(join(root, 'config', 'classifier.yaml'), parameterYaml());
 
 if (process.argv.includes('--pictures')) {

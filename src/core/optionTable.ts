@@ -2,7 +2,7 @@ import { EffvitError } from './EffvitError.js';
 
 /**
  * One option, described once. From a row come its type in TypeScript, its check, its flag on the command line, and
- * where the node has it, its ROS parameter, its line in config/classifier.yaml and its row in the README.
+ * where the node has it, its ROS parameter, its line in config/classifier.yaml and its row in docs/user/parameters.md.
  */
 export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly type: 'string' | 'integer' | 'double' | 'boolean' | 'string_array';

@@ -20,6 +20,6 @@ function setInProcess(name: string, value: string): void {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     koffi.load(null).func('int setenv(const char *name, const char *value, int overwrite)')(name, value, 1);
   } catch {
-    // No setenv (Windows) or no koffi here: whoever starts the thread has to set it, as the README says.
+    // No setenv (Windows) or no koffi here: whoever starts the thread has to set it.
   }
 }

@@ -20,7 +20,7 @@ function bounds({ choices, range }: OptionSpec): string {
   return range === undefined ? '' : `${range.min} to ${range.max}`;
 }
 
-/** The rows of the README: name, default, values, when it may change, meaning. */
+/** The table of docs/user/parameters.md: name, default, values, when it may change, meaning. */
 export function parameterTable(): string {
   const rows = ROWS.map(([name, spec]) =>
     [
@@ -80,10 +80,10 @@ export function parameterYaml(): string {
 const BEGIN = '<!-- parameters: written by `npm run docs` -->';
 const END = '<!-- end of parameters -->';
 
-/** `readme` with the table between its two marks replaced by today's. */
-export function withParameterTable(readme: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) return readme;
-  return `${readme.slice(0, begin + BEGIN.length)}\n${parameterTable()}\n${readme.slice(end)}`;
+/** `page` with the table between its two marks replaced by the current one. */
+export function withParameterTable(page: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) return page;
+  return `${page.slice(0, begin + BEGIN.length)}\n${parameterTable()}\n${page.slice(end)}`;
 }

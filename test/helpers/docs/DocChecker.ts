@@ -24,6 +24,7 @@ const FOREIGN = [
   'cd',
   'mkdir',
   'cp',
+  'ln',
   'curl',
   'source',
   'sudo',

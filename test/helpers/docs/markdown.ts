@@ -1,3 +1,18 @@
+import { readdirSync } from 'node:fs';
+import { packagePath } from '../../../src/core/packageRoot.js';
+
+/** Every document of the repository, relative to its root. */
+export function documents(): string[] {
+  const names = readdirSync(packagePath('docs'), { recursive: true, encoding: 'utf8' }).sort();
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'training/README.md',
+    ...names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ];
+}
+
 /** A place in a document with what stands there. */
 export interface DocText {
   readonly file: string;

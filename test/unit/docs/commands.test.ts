@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { DocChecker } from '../../helpers/docs/DocChecker.js';
-import { inlineCommands, shellBlocks } from '../../helpers/docs/markdown.js';
+import { documents, inlineCommands, shellBlocks } from '../../helpers/docs/markdown.js';
 
-const DOCUMENTS = [
-  'README.md',
-  'training/README.md',
-  ...readdirSync(packagePath('docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+const DOCUMENTS = documents();
 
 function problemsOf(file: string, markdown: string): readonly string[] {
   const checker = new DocChecker();

@@ -14,7 +14,13 @@ describe('the oldest Node.js', () => {
     assert.equal(rclnodejs.packages['node_modules/rclnodejs']?.engines?.node, `>= ${oldest}`);
   });
 
-  for (const path of ['README.md', 'CMakeLists.txt', 'docs/rdk_x5.md', 'bin/classifier_node']) {
+  for (const path of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CMakeLists.txt',
+    'docs/integrator/rdk_x5.md',
+    'bin/classifier_node',
+  ]) {
     it(`is named by ${path}, and no other`, () => {
       const named = [...read(path).matchAll(/Node\.js (\d+\.\d+(?:\.\d+)?) or later/g)].map(
         ([, version]) => version,

@@ -11,8 +11,8 @@ function unknownNames(page: string, sources: string): string[] {
   });
 }
 
-describe('docs/where_a_frame_goes.md', () => {
-  const page = readFileSync(packagePath('docs', 'where_a_frame_goes.md'), 'utf8');
+describe('docs/maintainer/where_a_frame_goes.md', () => {
+  const page = readFileSync(packagePath('docs', 'maintainer', 'where_a_frame_goes.md'), 'utf8');
   const folder = packagePath('src', 'pool');
   const files = readdirSync(folder);
   const sources = files.map((file) => `${file}\n${readFileSync(`${folder}/${file}`, 'utf8')}`).join('\n');

@@ -10,10 +10,10 @@ import {
 import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
 
 describe('parameterDocs', () => {
-  it('stands in the README as the table has it: run `npm run docs` where this fails', () => {
-    const readme = readFileSync(packagePath('README.md'), 'utf8');
-    assert.ok(readme.includes(parameterTable()));
-    assert.equal(withParameterTable(readme), readme);
+  it('is what docs/user/parameters.md holds: run `npm run docs` where this fails', () => {
+    const page = readFileSync(packagePath('docs', 'user', 'parameters.md'), 'utf8');
+    assert.ok(page.includes(parameterTable()));
+    assert.equal(withParameterTable(page), page);
   });
 
   it('stands in config/classifier.yaml, which holds the defaults', () => {

@@ -8,16 +8,18 @@ import { shellCommands } from '../../helpers/docs/shellLines.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
-/** The commands of the README's blocks that need nothing beyond a clone. */
+const PAGE = 'docs/user/commands.md';
+
+/** The commands of the page's blocks that need nothing beyond a clone. */
 function firstSteps(): readonly (readonly string[])[] {
-  return shellBlocks('README.md', readFileSync(packagePath('README.md'), 'utf8'))
+  return shellBlocks(PAGE, readFileSync(packagePath(PAGE), 'utf8'))
     .filter(({ text }) => toldNeeds(text).size === 0)
     .flatMap(({ text }) => shellCommands(text))
     .filter(({ words }) => words[0] === 'npx' && words[1] === 'effvit')
     .map(({ words }) => words.slice(2));
 }
 
-describe('first steps of the README', () => {
+describe(`first steps of ${PAGE}`, () => {
   const scratch = scratchFolder();
 
   it('do what they say, one after the other', async () => {
