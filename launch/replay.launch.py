@@ -81,7 +81,7 @@ def _rate(context):
 def _effvit():
     """Return the command line tool: installed beside this package's share folder, or in a clone."""
     installed = os.path.join(SHARE, '..', '..', 'lib', 'effvit', 'effvit')
-    for path in (installed, os.path.join(SHARE, 'bin', 'effvit.mjs')):
+    for path in (installed, os.path.join(SHARE, 'bin', 'effvit.cjs')):
         if os.access(path, os.X_OK):
             return os.path.normpath(path)
     raise RuntimeError(

@@ -4,6 +4,6 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 bootstrap();
-const args = [join(root, 'bin', 'effvit.mjs'), 'bench', '--backend', 'bpu_sim', ...process.argv.slice(2)];
+const args = [join(root, 'bin', 'effvit.cjs'), 'bench', '--backend', 'bpu_sim', ...process.argv.slice(2)];
 const done = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = done.status ?? 1;

@@ -27,7 +27,7 @@ if (process.argv.includes('--pictures')) {
   const classify = ['classify', 'scene.jpg', '--model', 'efficientvit_m5_signs', '--show-input'];
   const done = spawnSync(
     process.execPath,
-    [join(root, 'bin', 'effvit.mjs'), ...classify, '--annotate', 'classify.png'],
+    [join(root, 'bin', 'effvit.cjs'), ...classify, '--annotate', 'classify.png'],
     { cwd: folder, stdio: 'inherit' },
   );
   if (done.status !== 0) process.exit(1);

@@ -7,7 +7,7 @@ import { bootstrap, root, say } from './bootstrap.mjs';
 bootstrap();
 say('Replaying bags/signs_drive through efficientvit_m5_signs (the ONNX file is built the first time) ...');
 const args = ['replay', join('bags', 'signs_drive'), '--model', 'efficientvit_m5_signs', '--top-k', '3'];
-const child = spawn(process.execPath, [join(root, 'bin', 'effvit.mjs'), ...args, ...process.argv.slice(2)], {
+const child = spawn(process.execPath, [join(root, 'bin', 'effvit.cjs'), ...args, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
 });

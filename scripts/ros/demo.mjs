@@ -92,7 +92,7 @@ async function demo(options) {
       node.once('exit', () => resolve(false));
     });
     if (!(await isReady)) throw new SetupError('The node did not start: its own message above says why.');
-    const args = [at('bin', 'effvit.mjs'), 'play', bag, '--topic', `${CAMERA}/compressed`];
+    const args = [at('bin', 'effvit.cjs'), 'play', bag, '--topic', `${CAMERA}/compressed`];
     const player = spawn(process.execPath, args, { env, stdio: 'inherit' });
     children.push(player);
     await once(player, 'exit');

@@ -23,7 +23,7 @@ const LINKS = Object.freeze([
   [join('share', 'effvit', 'config'), 'config'],
   [join('share', 'effvit', 'models'), 'models'],
   [join('lib', 'effvit', 'classifier_node'), join('bin', 'classifier_node')],
-  [join('lib', 'effvit', 'effvit'), join('bin', 'effvit.mjs')],
+  [join('lib', 'effvit', 'effvit'), join('bin', 'effvit.cjs')],
 ]);
 
 /** Every link: [place in the overlay, place in the clone]. Launch files one by one: ros2 launch follows no folder links. */

@@ -60,7 +60,7 @@ const lines: [string, string[]][] = [
   ...COMMANDS.flatMap((command) =>
     folders.map((folder): [string, string[]] => [
       `${folder}: effvit ${command.join(' ')}`,
-      [join(folder, 'bin', 'effvit.mjs'), ...command],
+      [join(folder, 'bin', 'effvit.cjs'), ...command],
     ]),
   ),
 ];

@@ -14,7 +14,7 @@ export class NodeProcess {
    * @param host a network namespace to run in
    */
   constructor(env: NodeJS.ProcessEnv, rosArguments: readonly string[], executable?: string, host?: string) {
-    const program = executable === undefined ? [packagePath('bin', 'effvit.mjs'), 'node'] : [];
+    const program = executable === undefined ? [packagePath('bin', 'effvit.cjs'), 'node'] : [];
     const args = [...program, '--ros-args', ...rosArguments];
     const [command, ...rest] = commandOn(host, [executable ?? process.execPath, ...args]);
     this.#child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -35,7 +35,7 @@ export function runEffvit(args: readonly string[], options: EffvitRunOptions = {
       kill(interruptWith);
       if (insistWith !== undefined) insisting = setInterval(() => kill(insistWith), INSIST_PERIOD_MS);
     };
-  return runScript('bin/effvit.mjs', args, {
+  return runScript('bin/effvit.cjs', args, {
     env: { NO_COLOR: '1', ...env },
     cwd,
     limitMs,

@@ -81,7 +81,7 @@ describe('what leaves the machine', () => {
       scratch.path('pictures', `frame_of_the_front_camera_${String(index).padStart(6, '0')}.png`),
     );
     for (const path of pictures) linkSync(picture, path);
-    const { run, traces } = await watched('bin/effvit.mjs', [
+    const { run, traces } = await watched('bin/effvit.cjs', [
       'classify',
       ...pictures,
       '--model',

@@ -177,8 +177,8 @@ function plainWords(words: readonly string[]): readonly string[] {
   const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word));
   const rest = first < 0 ? [] : words.slice(first);
   if (rest[0] === 'npx' && rest[1] === 'effvit') return rest.slice(1);
-  if (rest[0] === 'node' && rest[1] === 'bin/effvit.mjs') return ['effvit', ...rest.slice(2)];
-  if (rest[0] === 'bin/effvit.mjs') return ['effvit', ...rest.slice(1)];
+  if (rest[0] === 'node' && rest[1] === 'bin/effvit.cjs') return ['effvit', ...rest.slice(2)];
+  if (rest[0] === 'bin/effvit.cjs') return ['effvit', ...rest.slice(1)];
   return rest;
 }
 

@@ -38,8 +38,8 @@ function entryPoints(): string[][] {
   return [
     ...ofNpm.map((script) => script.split(' ').slice(1)),
     [...ofColcon[1].split(' '), '/nowhere'],
-    ['bin/effvit.mjs', '--version'],
-    ['bin/effvit.mjs', 'node', '--autostart'],
+    ['bin/effvit.cjs', '--version'],
+    ['bin/effvit.cjs', 'node', '--autostart'],
   ];
 }
 

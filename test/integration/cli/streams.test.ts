@@ -8,7 +8,7 @@ import { writeColourModel } from '../../helpers/colourModel.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
-const EFFVIT = packagePath('bin', 'effvit.mjs');
+const EFFVIT = packagePath('bin', 'effvit.cjs');
 const PICTURE = packagePath('docs', 'images', 'classify.png');
 /** A command that waits for ever would; one that does its work does not, on whatever machine. */
 const LIMIT_MS = 100_000;

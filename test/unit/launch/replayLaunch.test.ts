@@ -26,7 +26,7 @@ describe('launch/replay.launch.py', function () {
     assert.deepEqual(nodes[0]?.parameters[1], { model: 'm' });
     assert.deepEqual(
       processes.map(({ cmd }) => cmd),
-      [[packagePath('bin', 'effvit.mjs'), 'play', BAG, '--rate', '1']],
+      [[packagePath('bin', 'effvit.cjs'), 'play', BAG, '--rate', '1']],
     );
     assert.deepEqual(handlers, [
       { on: 'start', target: 'classifier', emits: [], emits_in_shutdown: [] },
