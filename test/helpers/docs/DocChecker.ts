@@ -26,6 +26,7 @@ const FOREIGN = [
   'cp',
   'ln',
   'curl',
+  'docker',
   'source',
   'sudo',
   'git',
