@@ -13,6 +13,16 @@ export interface RgbPicture {
   readonly heightPx: number;
 }
 
+/** A part of the picture that is outlined, in shares of its width and height. */
+export interface PictureOutline {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Stands in its upper left corner. */
+  readonly text?: string;
+}
+
 export interface AnnotateOptions {
   /** A jpeg or png as it is in its file, or pixels. */
   readonly picture: Uint8Array | RgbPicture;
@@ -22,6 +32,8 @@ export interface AnnotateOptions {
   readonly title: string;
   /** Model, times: small, under the title. */
   readonly subtitle?: string;
+  /** What of the picture was classified. */
+  readonly outlines?: readonly PictureOutline[];
   /** Adds what the network saw. */
   readonly networkInput?: RgbPicture;
   /** The picture is shrunk to fit, keeping its shape; default 960 x 720. */
@@ -44,6 +56,8 @@ const BAR_PX = 12;
 const SCORE_PX = 64;
 const PANEL_PX = 360;
 const INPUT_SIDE_PX = 224;
+const OUTLINE_PX = 2;
+const OUTLINE_TEXT_PX = 18;
 
 const painter = new TextPainter();
 
@@ -82,6 +96,17 @@ class Sheet {
     });
   }
 
+  /** Text on a ground of its own, as wide as it is. */
+  async label(
+    text: string,
+    { left, top, heightPx }: { left: number; top: number; heightPx: number },
+    style: TextStyle,
+  ): Promise<void> {
+    const { widthPx } = cropped(await this.#painter.paint(text, style), style.maxWidthPx);
+    this.box(left, top, widthPx + 4, heightPx, BACKGROUND);
+    await this.text(text, { left: left + 2, middle: top + heightPx / 2 }, style);
+  }
+
   picture({ rgb, widthPx, heightPx }: RgbPicture, left: number, top: number): void {
     this.layers.push({
       input: Buffer.from(rgb),
@@ -89,6 +114,30 @@ class Sheet {
       left: Math.round(left),
       top: Math.round(top),
     });
+  }
+}
+
+/** The picture's parts that were classified, on the picture that was placed at `left` and `top`. */
+async function drawOutlines(
+  sheet: Sheet,
+  outlines: readonly PictureOutline[],
+  { widthPx, heightPx }: RgbPicture,
+  left: number,
+  top: number,
+): Promise<void> {
+  for (const outline of outlines) {
+    const width = Math.max(OUTLINE_PX, Math.round(outline.width * widthPx));
+    const height = Math.max(OUTLINE_PX, Math.round(outline.height * heightPx));
+    const x = left + Math.min(Math.round(outline.left * widthPx), widthPx - width);
+    const y = top + Math.min(Math.round(outline.top * heightPx), heightPx - height);
+    sheet.box(x, y, width, OUTLINE_PX, FIRST_BAR);
+    sheet.box(x, y + height - OUTLINE_PX, width, OUTLINE_PX, FIRST_BAR);
+    sheet.box(x, y, OUTLINE_PX, height, FIRST_BAR);
+    sheet.box(x + width - OUTLINE_PX, y, OUTLINE_PX, height, FIRST_BAR);
+    if (outline.text === undefined) continue;
+    const maxWidthPx = Math.max(OUTLINE_TEXT_PX, left + widthPx - x - 4);
+    const style = { sizePx: 13, colour: TEXT, maxWidthPx, isBold: true };
+    await sheet.label(outline.text, { left: x, top: y, heightPx: OUTLINE_TEXT_PX }, style);
   }
 }
 
@@ -113,7 +162,9 @@ export async function annotatePicture(
   const panelLeft = picture.widthPx + 2 * MARGIN_PX;
   const widthPx = panelLeft + PANEL_PX + MARGIN_PX;
   const sheet = new Sheet(textPainter);
-  sheet.picture(picture, MARGIN_PX, MARGIN_PX + (contentPx - picture.heightPx) / 2);
+  const pictureTop = Math.round(MARGIN_PX + (contentPx - picture.heightPx) / 2);
+  sheet.picture(picture, MARGIN_PX, pictureTop);
+  await drawOutlines(sheet, options.outlines ?? [], picture, MARGIN_PX, pictureTop);
 
   const wide = { maxWidthPx: PANEL_PX };
   await sheet.text(

@@ -195,7 +195,7 @@ export class Classifier {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);
-    if (frame.kind === 'compressed') {
+    if (frame.kind === 'compressed' || this.#options.roi !== '') {
       void outcome.then((done) => {
         if (done.kind === 'result' && done.pictureNotes !== undefined) {
           this.#pictureNotices.look(done.header.source, done.pictureNotes);

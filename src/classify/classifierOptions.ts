@@ -1,5 +1,6 @@
 import { fillOptions, type OptionTable, type OptionValues } from '../core/optionTable.js';
 import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
+import { parseRoi, ROI_FORMAT } from '../image/Roi.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
 import { MAX_BATCH, MAX_BATCH_WAIT_MS, MAX_THREADS } from '../pool/PoolOptions.js';
 
@@ -68,6 +69,14 @@ export const CLASSIFIER_OPTIONS = {
     choices: PREPROCESS_FILTERS,
     description:
       'Pixels of the resized frame: bilinear is quickest and leaves pixels out, antialias is what Pillow and torchvision do, area averages; auto is area when shrinking more than twice, else antialias.',
+    change: 'live',
+  },
+  roi: {
+    type: 'string',
+    defaultValue: '',
+    format: { expected: ROI_FORMAT, isMet: (text) => parseRoi(text) !== 'malformed' },
+    description:
+      'The part of every frame that is classified, as if the rest had been cut off: x,y,width,height in pixels, or in fractions of the frame where all four are at most 1; empty is the whole frame.',
     change: 'live',
   },
   nv12Range: {

@@ -1,4 +1,5 @@
 import { type PreprocessOptions, preprocessOptions } from '../image/PreprocessOptions.js';
+import { parseRoi } from '../image/Roi.js';
 import type { OnnxBackendSpec } from '../inference/BackendSpec.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { ClassifierOptions } from './classifierOptions.js';
@@ -6,12 +7,13 @@ import type { ClassifierOptions } from './classifierOptions.js';
 /** The options that decide how a frame becomes the model's input. */
 export type FrameOptions = Pick<
   ClassifierOptions,
-  'resizeMode' | 'resizeFilter' | 'nv12Range' | 'sourceYuvRange'
+  'resizeMode' | 'resizeFilter' | 'roi' | 'nv12Range' | 'sourceYuvRange'
 >;
 
 /** How frames are prepared for a model: as its manifest says, where the options do not say otherwise. */
 export function modelPreprocess(manifest: ModelManifest, options: FrameOptions): PreprocessOptions {
   const { input, preprocess } = manifest;
+  const roi = parseRoi(options.roi);
   return preprocessOptions({
     widthPx: input.widthPx,
     heightPx: input.heightPx,
@@ -21,6 +23,8 @@ export function modelPreprocess(manifest: ModelManifest, options: FrameOptions):
     range: options.nv12Range === 'model' ? preprocess.yuvRange : options.nv12Range,
     sourceRange: options.sourceYuvRange,
     filter: options.resizeFilter,
+    // Options are checked before.
+    roi: roi === 'malformed' ? undefined : roi,
   });
 }
 

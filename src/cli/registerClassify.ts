@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { annotatePicture, encodePng } from '../annotate/annotatePicture.js';
+import { pictureOutline } from '../annotate/pictureOutline.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import {
   type ClassifierOptionName,
@@ -27,6 +28,7 @@ const CLASSIFIER_FLAGS = [
   'scoreThreshold',
   'resizeMode',
   'resizeFilter',
+  'roi',
   'nv12Range',
   'bpuSimResults',
   'inferenceTimeoutMs',
@@ -137,7 +139,7 @@ async function classify(
 async function writeAnnotated(
   path: string,
   frame: CompressedImageFrame,
-  { value, timings, widthPx, heightPx, nv12 }: Classified,
+  { value, timings, widthPx, heightPx, region, nv12 }: Classified,
   classifier: Classifier,
 ): Promise<void> {
   const { info, manifest, preprocess } = classifier;
@@ -148,6 +150,7 @@ async function writeAnnotated(
     results: value,
     title: basename(frame.source),
     subtitle: `${manifest.name} (${info.backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms, ${widthPx} x ${heightPx} px`,
+    ...(region !== undefined && { outlines: [pictureOutline(region, { widthPx, heightPx })] }),
     ...(nv12 !== undefined && {
       networkInput: {
         rgb: nv12ToRgb(nv12, inputWidthPx, inputHeightPx, range),

@@ -21,6 +21,7 @@ const CLASSIFIER_FLAGS = [
   'threads',
   'resizeMode',
   'resizeFilter',
+  'roi',
   'nv12Range',
   'bpuSimResults',
   'inferenceTimeoutMs',

@@ -40,6 +40,7 @@ const CLASSIFIER_FLAGS = [
   'scoreThreshold',
   'resizeMode',
   'resizeFilter',
+  'roi',
   'nv12Range',
   'sourceYuvRange',
   'queueSize',

@@ -13,6 +13,8 @@ export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly range?: { readonly min: number; readonly max: number };
   /** The values that a string may have. */
   readonly choices?: readonly string[];
+  /** Of a string that is written in a form of its own: the form in words, and whether a text has it. */
+  readonly format?: { readonly expected: string; readonly isMet: (text: string) => boolean };
   /** `live`: may change while the owner runs. `restart`: taken at its next start (the node: at `configure`). */
   readonly change: 'live' | 'restart';
 }
@@ -46,7 +48,7 @@ export function optionProblem(name: string, spec: OptionSpec, value: unknown): s
   return isValueOf(spec, value) ? undefined : valueProblem(expectation(spec), name, value);
 }
 
-function isValueOf({ type, choices, range, defaultValue }: OptionSpec, value: unknown): boolean {
+function isValueOf({ type, choices, range, format, defaultValue }: OptionSpec, value: unknown): boolean {
   switch (type) {
     case 'boolean':
       return typeof value === 'boolean';
@@ -54,7 +56,8 @@ function isValueOf({ type, choices, range, defaultValue }: OptionSpec, value: un
       return (
         typeof value === 'string' &&
         (value !== '' || defaultValue === '') &&
-        (choices === undefined || choices.includes(value))
+        (choices === undefined || choices.includes(value)) &&
+        (format === undefined || format.isMet(value))
       );
     case 'string_array':
       return (
@@ -74,6 +77,7 @@ function isValueOf({ type, choices, range, defaultValue }: OptionSpec, value: un
 
 function expectation(spec: OptionSpec): string {
   if (spec.choices !== undefined) return `one of ${spec.choices.join(', ')}`;
+  if (spec.format !== undefined) return spec.format.expected;
   const number = spec.type === 'integer' ? 'an integer' : 'a number';
   if (spec.range !== undefined) return `${number} from ${spec.range.min} to ${spec.range.max}`;
   switch (spec.type) {

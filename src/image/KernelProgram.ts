@@ -39,9 +39,9 @@ class ProgramBuilder {
   readonly #firstColumn: number;
   readonly #columnCount: number;
 
-  constructor(layout: SlotLayout) {
+  constructor(layout: SlotLayout, freeFromByte: number) {
     this.#layout = layout;
-    this.#allocator = new SlotAllocator(layout.isPassThrough ? 0 : layout.inputBytes + PADDING_BYTES);
+    this.#allocator = new SlotAllocator(layout.isPassThrough ? 0 : freeFromByte);
     const { firsts, counts } = layout.tapsX;
     this.#firstColumn = firsts[0] ?? 0;
     this.#columnCount = (firsts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - this.#firstColumn;
@@ -304,7 +304,14 @@ class ProgramBuilder {
   }
 }
 
-/** The kernel's program for frames of one layout; building it takes some 100 us. */
-export function kernelProgram(layout: SlotLayout): KernelProgram {
-  return new ProgramBuilder(layout).build();
+/**
+ * The kernel's program for frames of one layout; building it takes some 100 us.
+ *
+ * @param freeFromByte slot offset behind the rows, or behind the results of other programs that are to be kept.
+ */
+export function kernelProgram(
+  layout: SlotLayout,
+  freeFromByte = layout.inputBytes + PADDING_BYTES,
+): KernelProgram {
+  return new ProgramBuilder(layout, freeFromByte).build();
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { EffvitError } from '../core/EffvitError.js';
 import type { YuvRange } from './ImageFrame.js';
+import type { Roi } from './Roi.js';
 
 export const PREPROCESS_RESIZE_MODES = ['stretch', 'crop', 'letterbox'] as const;
 
@@ -40,6 +41,8 @@ export interface PreprocessOptions {
    * as soon as it shrinks, and models are trained on pictures that were resized without that.
    */
   readonly filter: PreprocessFilter;
+  /** The part of every picture that is looked at, as if the rest had been cut off before; undefined: all of it. */
+  readonly roi: Roi | undefined;
 }
 
 const DEFAULTS: PreprocessOptions = {
@@ -51,6 +54,7 @@ const DEFAULTS: PreprocessOptions = {
   range: 'full',
   sourceRange: 'full',
   filter: 'auto',
+  roi: undefined,
 };
 
 const RANGES: readonly YuvRange[] = ['full', 'limited'];

@@ -1,8 +1,10 @@
 import { type AxisTaps, axisTaps, HORIZONTAL_WEIGHT_SUM, VERTICAL_WEIGHT_SUM } from './AxisTaps.js';
 import { chromaPlane, type EncodingTraits, encodingTraits } from './encodingTraits.js';
 import type { RawEncoding } from './ImageFrame.js';
+import { type PictureRegion, wholeRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
+import { roiRegion } from './Roi.js';
 
 /** What a frame is, without its pixels: equal shapes share one plan. */
 export interface FrameShape {
@@ -29,20 +31,24 @@ export interface PlaneWindow {
   readonly rowOffsets: Int32Array;
 }
 
-/** Everything that follows from a shape and the options. */
-export interface SlotLayout {
+/** The rows of a frame in a slot. */
+export interface SlotRows {
   readonly shape: FrameShape;
-  readonly options: PreprocessOptions;
   readonly traits: EncodingTraits;
+  readonly segments: readonly SlotSegment[];
+  readonly planes: readonly PlaneWindow[];
+  /** Bytes of the slot that the copied rows fill. */
+  readonly inputBytes: number;
+}
+
+/** Everything that follows from a shape and the options. */
+export interface SlotLayout extends SlotRows {
+  readonly options: PreprocessOptions;
   readonly geometry: ResizeGeometry;
   readonly tapsX: AxisTaps;
   readonly tapsY: AxisTaps;
-  readonly segments: readonly SlotSegment[];
-  readonly planes: readonly PlaneWindow[];
   /** The frame is the wanted NV12 already and lies packed at offset 0. */
   readonly isPassThrough: boolean;
-  /** Bytes of the slot that the copied rows fill. */
-  readonly inputBytes: number;
 }
 
 /** Rows are copied together when less than this lies between them: a copy's fixed cost is about this many bytes. */
@@ -56,10 +62,11 @@ interface Interval {
   readonly end: number;
 }
 
-function tapsOfBothAxes(shape: FrameShape, geometry: ResizeGeometry) {
+/** Taps over the frame's own columns and rows, as if the region were all there is. */
+function tapsOfBothAxes(region: PictureRegion, geometry: ResizeGeometry) {
   const { filter } = geometry;
   const tapsX = axisTaps({
-    sourceLength: shape.widthPx,
+    sourceLength: region.widthPx,
     scaledLength: geometry.scaledWidthPx,
     begin: geometry.cropLeftPx,
     count: geometry.innerWidthPx,
@@ -67,14 +74,18 @@ function tapsOfBothAxes(shape: FrameShape, geometry: ResizeGeometry) {
     weightSum: HORIZONTAL_WEIGHT_SUM,
   });
   const tapsY = axisTaps({
-    sourceLength: shape.heightPx,
+    sourceLength: region.heightPx,
     scaledLength: geometry.scaledHeightPx,
     begin: geometry.cropTopPx,
     count: geometry.innerHeightPx,
     filter,
     weightSum: VERTICAL_WEIGHT_SUM,
   });
-  return { tapsX, tapsY };
+  return { tapsX: shifted(tapsX, region.leftPx), tapsY: shifted(tapsY, region.topPx) };
+}
+
+function shifted(taps: AxisTaps, by: number): AxisTaps {
+  return by === 0 ? taps : { ...taps, firsts: taps.firsts.map((first) => first + by) };
 }
 
 function neededColumns(taps: AxisTaps): Interval {
@@ -137,14 +148,11 @@ interface PlaneNeed {
 }
 
 function planeNeeds(
-  shape: FrameShape,
+  { widthPx, heightPx, strideBytes }: FrameShape,
   traits: EncodingTraits,
-  tapsX: AxisTaps,
-  tapsY: AxisTaps,
+  columns: Interval,
+  rows: Uint8Array,
 ): PlaneNeed[] {
-  const { widthPx, heightPx, strideBytes } = shape;
-  const columns = neededColumns(tapsX);
-  const rows = neededRows(tapsY, heightPx);
   const first: PlaneNeed = {
     sourceOffsetBytes: 0,
     strideBytes,
@@ -182,6 +190,9 @@ interface Packing {
   readonly mergeGapBytes: number;
   readonly alignmentBytes: number;
 }
+
+const TIGHT: Packing = { mergeGapBytes: 0, alignmentBytes: 1 };
+const SPACED: Packing = { mergeGapBytes: MERGE_GAP_BYTES, alignmentBytes: COPY_ALIGNMENT_BYTES };
 
 type Segments = { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[];
 
@@ -232,24 +243,75 @@ function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }
   return { segments, planes, inputBytes };
 }
 
+/** What roi and picture have in common. @throws RangeError where that is nothing: planFrame refuses such a frame. */
+export function regionOf({ widthPx, heightPx }: FrameShape, { roi }: PreprocessOptions): PictureRegion {
+  if (roi === undefined) return wholeRegion(widthPx, heightPx);
+  const found = roiRegion(roi, widthPx, heightPx);
+  if (found === undefined) throw new RangeError('nothing of the picture lies in the roi');
+  return found.region;
+}
+
 /** The layout of frames of one shape. `shape` has been checked. */
 export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotLayout {
   const traits = encodingTraits(shape.encoding);
-  const geometry = resizeGeometry(shape.widthPx, shape.heightPx, options);
-  const { tapsX, tapsY } = tapsOfBothAxes(shape, geometry);
+  const region = regionOf(shape, options);
+  const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
+  const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
   const isPassThrough =
     shape.encoding === 'nv12' &&
     shape.widthPx === options.widthPx &&
     shape.heightPx === options.heightPx &&
+    region.widthPx === shape.widthPx &&
+    region.heightPx === shape.heightPx &&
     options.sourceRange === options.range &&
     // A frame of an odd size has its chroma rounded up, and no luma beyond it.
     options.widthPx % 2 === 0 &&
     options.heightPx % 2 === 0;
-  const needs = planeNeeds(shape, traits, tapsX, tapsY);
+  const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
   // What is passed through must lie without gaps.
-  const packing: Packing = isPassThrough
-    ? { mergeGapBytes: 0, alignmentBytes: 1 }
-    : { mergeGapBytes: MERGE_GAP_BYTES, alignmentBytes: COPY_ALIGNMENT_BYTES };
+  const packing = isPassThrough ? TIGHT : SPACED;
   const packed = packRows(needs, packing);
   return { shape, options, traits, geometry, tapsX, tapsY, isPassThrough, ...packed };
+}
+
+/** All rows of a frame, for regions of it that are not known yet. `shape` has been checked. */
+export function wholeRows(shape: FrameShape): SlotRows {
+  const traits = encodingTraits(shape.encoding);
+  const columns = { begin: 0, end: shape.widthPx };
+  const needs = planeNeeds(shape, traits, columns, new Uint8Array(shape.heightPx).fill(1));
+  return { shape, traits, ...packRows(needs, SPACED) };
+}
+
+/** The layout by which one region is read of rows that lie in the slot already. */
+export function regionLayout(
+  { shape, traits, planes, segments, inputBytes }: SlotRows,
+  region: PictureRegion,
+  options: PreprocessOptions,
+): SlotLayout {
+  const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
+  const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
+  const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
+  // The twin plane has its rows and columns by the need of the first chroma plane.
+  const narrowed = planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
+  return {
+    shape,
+    options,
+    traits,
+    geometry,
+    tapsX,
+    tapsY,
+    isPassThrough: false,
+    segments,
+    planes: narrowed,
+    inputBytes,
+  };
+}
+
+function narrowedWindow(plane: PlaneWindow, need: PlaneNeed | undefined): PlaneWindow {
+  if (need === undefined) return plane;
+  const { begin, end } = need.bytes;
+  const rowOffsets = plane.rowOffsets.map((offset, row) =>
+    need.isNeeded[row] === 1 ? offset + begin - plane.firstByte : -1,
+  );
+  return { firstByte: begin, byteCount: end - begin, rowOffsets };
 }

@@ -1,16 +1,18 @@
 /**
- * What a compressed picture gave rise to, though it was read.
+ * What a picture gave rise to, though it was read.
  *
  * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
  * - `grey`: the camera sends colours by the message's format, and the picture has none.
+ * - `roi_cut`: a part of the roi lies beyond the picture.
  */
-export const PICTURE_NOTES = ['stray_bytes', 'grey'] as const;
+export const PICTURE_NOTES = ['stray_bytes', 'grey', 'roi_cut'] as const;
 
 export type PictureNote = (typeof PICTURE_NOTES)[number];
 
 const TEXTS: Readonly<Record<PictureNote, string>> = {
   stray_bytes: 'have stray bytes in them; they are read all the same',
   grey: 'are grey though their format names a colour camera: its driver or republisher drops the colours',
+  roi_cut: 'are smaller than the roi reaches; what they have of it is classified',
 };
 
 /** Sources that are told of: a folder of pictures is as many. */

@@ -3,20 +3,31 @@ import { encodingProblem, readableEncoding } from './encodingNames.js';
 import { encodingTraits, minRowBytes } from './encodingTraits.js';
 import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
 import { type KernelProgram, kernelProgram } from './KernelProgram.js';
-import { SLOT_BASE_BYTES } from './KernelTables.js';
+import { PADDING_BYTES, SLOT_BASE_BYTES } from './KernelTables.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
+import { formatRoi, roiRegion } from './Roi.js';
 import { frameBytesAt, rowStride } from './rowStride.js';
-import { COPY_ALIGNMENT_BYTES, type FrameShape, type SlotSegment, slotLayout } from './SlotLayout.js';
+import {
+  COPY_ALIGNMENT_BYTES,
+  type FrameShape,
+  type SlotSegment,
+  slotLayout,
+  wholeRows,
+} from './SlotLayout.js';
 
-/** What has to be done for one frame. Frozen and shared by all frames of the same shape. */
-export interface FramePlan {
+/** How a frame's rows come into a slot. Frozen and shared by all frames of the same shape. */
+export interface RowPlan {
   /** The frame as it is read. */
   readonly shape: FrameShape;
-  /** What the kernel is to do, as data: all that the worker needs ({@link Nv12Converter.convert}). */
-  readonly program: KernelProgram;
   readonly segments: readonly SlotSegment[];
   /** Bytes that the slot must hold for the copied rows, the result and what lies between. */
   readonly slotBytes: number;
+}
+
+/** What has to be done for one frame. */
+export interface FramePlan extends RowPlan {
+  /** What the kernel is to do, as data: all that the worker needs ({@link Nv12Converter.convert}). */
+  readonly program: KernelProgram;
 }
 
 /** Slots are at most 1 GiB; no camera's frame comes near. */
@@ -25,8 +36,6 @@ export const MAX_SIDE_PX = 65535;
 
 /** Plans that are kept per options: cameras repeat their shape, a stream of ever new shapes must not leak. */
 const KEPT_PLANS = 64;
-
-const plansByOptions = new WeakMap<PreprocessOptions, Map<string, FramePlan>>();
 
 function refuse(frame: RawImageFrame, reason: string): EffvitError {
   return new EffvitError('BAD_IMAGE', `The image from ${frame.source || 'an unnamed source'} ${reason}.`);
@@ -75,43 +84,96 @@ function stepProblem(frame: RawImageFrame, encoding: RawEncoding): string {
   return `(${widthPx}x${heightPx} ${encoding}, step ${stepBytes}) has ${dataBytes} bytes of data where ${rule} need ${neededBytes}${hint}`;
 }
 
+/** Plans by what a frame is; the oldest goes where there are too many. */
+class PlanCache<Plan> {
+  readonly #plans = new Map<string, Plan>();
+
+  of(key: string, make: () => Plan): Plan {
+    const kept = this.#plans.get(key);
+    if (kept !== undefined) return kept;
+    const plan = make();
+    if (this.#plans.size >= KEPT_PLANS) {
+      const oldest = this.#plans.keys().next().value;
+      if (oldest !== undefined) this.#plans.delete(oldest);
+    }
+    this.#plans.set(key, plan);
+    return plan;
+  }
+}
+
+const plansByOptions = new WeakMap<PreprocessOptions, PlanCache<FramePlan>>();
+const rowPlans = new PlanCache<RowPlan>();
+
+function knownShape(frame: RawImageFrame): FrameShape {
+  const encoding = readableEncoding(frame.encoding);
+  if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
+  return checkedShape(frame, encoding);
+}
+
+function keyOf({ encoding, widthPx, heightPx, strideBytes, isBigEndian }: FrameShape): string {
+  return `${encoding} ${widthPx} ${heightPx} ${strideBytes} ${isBigEndian}`;
+}
+
+function checkSlotBytes(
+  frame: RawImageFrame,
+  { widthPx, heightPx, encoding }: FrameShape,
+  slotBytes: number,
+) {
+  if (slotBytes <= MAX_SLOT_BYTES) return;
+  throw refuse(
+    frame,
+    `(${widthPx}x${heightPx} ${encoding}) needs ${slotBytes} bytes of memory where ${MAX_SLOT_BYTES} are allowed`,
+  );
+}
+
+function checkRoi(frame: RawImageFrame, { roi }: PreprocessOptions): void {
+  if (roi === undefined || roiRegion(roi, frame.widthPx, frame.heightPx) !== undefined) return;
+  throw refuse(
+    frame,
+    `(${frame.widthPx}x${frame.heightPx}) has nothing of the roi ${formatRoi(roi)}: give one that lies in it, in pixels or in fractions`,
+  );
+}
+
 /**
  * Checks a frame and says which of its bytes are needed. The first frame of a shape costs some 100 us, further
  * ones about 1 us.
  *
- * @throws EffvitError BAD_IMAGE: no encoding that is read, impossible size, a step that fits neither rows nor data.
+ * @throws EffvitError BAD_IMAGE: no encoding that is read, impossible size, a step that fits neither rows nor data,
+ *   nothing in the roi.
  */
 export function planFrame(frame: RawImageFrame, options: PreprocessOptions): FramePlan {
-  const encoding = readableEncoding(frame.encoding);
-  if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
-  const shape = checkedShape(frame, encoding);
+  const shape = knownShape(frame);
   let plans = plansByOptions.get(options);
   if (plans === undefined) {
-    plans = new Map();
+    plans = new PlanCache();
     plansByOptions.set(options, plans);
   }
-  const id = `${encoding} ${shape.widthPx} ${shape.heightPx} ${shape.strideBytes} ${shape.isBigEndian}`;
-  const kept = plans.get(id);
-  if (kept !== undefined) return kept;
-  const layout = slotLayout(shape, options);
-  const program = kernelProgram(layout);
-  const { slotBytes } = program;
-  if (slotBytes > MAX_SLOT_BYTES) {
-    throw refuse(
-      frame,
-      `(${shape.widthPx}x${shape.heightPx} ${encoding}) needs ${slotBytes} bytes of memory where ${MAX_SLOT_BYTES} are allowed`,
-    );
-  }
-  const plan: FramePlan = Object.freeze({
-    shape: Object.freeze(shape),
-    program: Object.freeze(program),
-    segments: Object.freeze(layout.segments),
-    slotBytes,
+  return plans.of(keyOf(shape), () => {
+    checkRoi(frame, options);
+    const layout = slotLayout(shape, options);
+    const program = kernelProgram(layout);
+    const { slotBytes } = program;
+    checkSlotBytes(frame, shape, slotBytes);
+    return Object.freeze({
+      shape: Object.freeze(shape),
+      program: Object.freeze(program),
+      segments: Object.freeze(layout.segments),
+      slotBytes,
+    });
   });
-  if (plans.size >= KEPT_PLANS) {
-    const oldest = plans.keys().next().value;
-    if (oldest !== undefined) plans.delete(oldest);
-  }
-  plans.set(id, plan);
-  return plan;
+}
+
+/**
+ * Checks a frame whose regions are to be read, and says how all of its rows are copied.
+ *
+ * @throws EffvitError BAD_IMAGE as {@link planFrame}; an roi is not looked at.
+ */
+export function planRows(frame: RawImageFrame): RowPlan {
+  const shape = knownShape(frame);
+  return rowPlans.of(keyOf(shape), () => {
+    const { segments, inputBytes } = wholeRows(shape);
+    const slotBytes = inputBytes + PADDING_BYTES;
+    checkSlotBytes(frame, shape, slotBytes);
+    return Object.freeze({ shape: Object.freeze(shape), segments: Object.freeze(segments), slotBytes });
+  });
 }

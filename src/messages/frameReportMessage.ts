@@ -20,6 +20,10 @@ export interface FrameReportMessage {
   readonly results: readonly ClassResultMessage[];
   readonly width_px: number;
   readonly height_px: number;
+  readonly region_left_px: number;
+  readonly region_top_px: number;
+  readonly region_width_px: number;
+  readonly region_height_px: number;
   readonly worker_id: number;
   readonly generation: number;
   readonly batch_size: number;
@@ -78,6 +82,10 @@ export function frameReportMessage(
     results: (result?.value ?? []).map(({ index, label, score }) => ({ class_index: index, label, score })),
     width_px: result?.widthPx ?? 0,
     height_px: result?.heightPx ?? 0,
+    region_left_px: result?.region?.leftPx ?? 0,
+    region_top_px: result?.region?.topPx ?? 0,
+    region_width_px: result?.region?.widthPx ?? result?.widthPx ?? 0,
+    region_height_px: result?.region?.heightPx ?? result?.heightPx ?? 0,
     worker_id: result?.workerId ?? -1,
     generation: result?.generation ?? 0,
     batch_size: result?.batchSize ?? 0,

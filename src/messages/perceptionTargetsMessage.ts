@@ -1,6 +1,6 @@
 import type { ClassResult } from '../classify/ClassResult.js';
 import { type Stamp, stampFromNs, stampToNs } from '../core/Stamp.js';
-import type { PictureRegion } from '../image/classifiedRegion.js';
+import type { PictureRegion } from '../image/PictureRegion.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
 import { type HeaderMessage, headerMessage, type TimeMessage } from './headerMessage.js';
 

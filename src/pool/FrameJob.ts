@@ -1,6 +1,8 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { PictureNote } from '../image/pictureNotes.js';
+import { roiRegion } from '../image/Roi.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { type HandoverPlan, planHandover } from './FrameHandover.js';
 import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
@@ -73,7 +75,10 @@ export class FrameJob<Value> {
   publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
     const { report, value, workerId, generation, nv12 } = finished;
     const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.picture;
-    const notes = this.frame.kind === 'raw' ? [] : report.picture.notes;
+    const notes: PictureNote[] = this.frame.kind === 'raw' ? [] : [...report.picture.notes];
+    const roi = this.#plannedFor?.roi;
+    const part = roi === undefined ? undefined : roiRegion(roi, widthPx, heightPx);
+    if (part?.isCut === true) notes.push('roi_cut');
     const timings = this.#timings(finished, deliveredNs, delayNs);
     const result: FrameResult<Value> = {
       kind: 'result',
@@ -82,6 +87,7 @@ export class FrameJob<Value> {
       timings,
       widthPx,
       heightPx,
+      ...(part !== undefined && { region: part.region }),
       workerId,
       generation,
       batchSize: report.batchSize,

@@ -1,5 +1,6 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
+import type { PictureRegion } from '../image/PictureRegion.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
@@ -38,13 +39,15 @@ export interface FrameResult<Value> {
   /** Size of the picture as it came, before it was resized. */
   readonly widthPx: number;
   readonly heightPx: number;
+  /** The part of it that was resized, where the options have an roi; else all of it was. */
+  readonly region?: PictureRegion;
   /** Of the worker thread, from 0. */
   readonly workerId: number;
   /** Counts up with every resize and every swap of the model. */
   readonly generation: number;
   /** Frames that were computed together with it, itself included. */
   readonly batchSize: number;
-  /** What a compressed picture gave rise to; absent where that was nothing. */
+  /** What the picture gave rise to; absent where that was nothing. */
   readonly pictureNotes?: readonly PictureNote[];
   /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
   readonly nv12?: Uint8Array;

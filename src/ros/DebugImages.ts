@@ -1,5 +1,6 @@
 import { annotatePicture } from '../annotate/annotatePicture.js';
 import { FramePicture } from '../annotate/FramePicture.js';
+import { pictureOutline } from '../annotate/pictureOutline.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -63,7 +64,7 @@ export class DebugImages {
 
   async #draw(
     frame: ImageFrame,
-    { value, timings, widthPx, heightPx, header }: Extract<ClassifyOutcome, { kind: 'result' }>,
+    { value, timings, widthPx, heightPx, region, header }: Extract<ClassifyOutcome, { kind: 'result' }>,
     classifier: Classifier,
     scale: number,
   ): Promise<void> {
@@ -77,6 +78,7 @@ export class DebugImages {
       results: value,
       title: header.source,
       subtitle: `${classifier.manifest.name} (${backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+      ...(region !== undefined && { outlines: [pictureOutline(region, { widthPx, heightPx })] }),
       maxPictureWidthPx,
       maxPictureHeightPx,
       minPictureSidePx: Math.max(maxPictureWidthPx, maxPictureHeightPx),

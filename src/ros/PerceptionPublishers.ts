@@ -1,6 +1,7 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { classifiedRegion } from '../image/classifiedRegion.js';
+import { wholeRegion } from '../image/PictureRegion.js';
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import {
   type PerceptionTargetsMessage,
@@ -58,7 +59,10 @@ export class PerceptionPublishers {
       perceptionTargetsMessage(outcome, {
         modelName: classifier.manifest.name,
         framesPerSecond: classifier.framesPerSecond(),
-        region: classifiedRegion(outcome.widthPx, outcome.heightPx, classifier.preprocess),
+        region: classifiedRegion(
+          outcome.region ?? wholeRegion(outcome.widthPx, outcome.heightPx),
+          classifier.preprocess,
+        ),
         nowNs: realtimeNs(),
       }),
     );

@@ -110,6 +110,37 @@ export function scriptedFrame(
   };
 }
 
+/** What one region of a {@link tiledFrame} tells the backend to do. */
+export interface Tile {
+  readonly number: number;
+  readonly action?: Action;
+  readonly serviceMs?: number;
+}
+
+/** A frame of tiles beside one another, each the script of its own: as large as the backend's input, it is not resized. */
+export function tiledFrame(tiles: readonly Tile[], { source = '/camera', stampSec = 1 } = {}): RawImageFrame {
+  const widthPx = SIDE_PX * Math.max(1, tiles.length);
+  const data = new Uint8Array((widthPx * SIDE_PX * 3) / 2);
+  for (const [index, { number, action, serviceMs = 0 }] of tiles.entries()) {
+    const tile = scriptedFrame(number, action, { serviceMs }).data;
+    // The script lies in the first row.
+    data.set(tile.subarray(0, SIDE_PX), SIDE_PX * index);
+  }
+  const { nanosec } = scriptedFrame(tiles[0]?.number ?? 0).stamp;
+  return {
+    ...scriptedFrame(0, 'work', { source, stampSec }),
+    stamp: { sec: stampSec, nanosec },
+    widthPx,
+    strideBytes: widthPx,
+    data,
+  };
+}
+
+/** Where a tile lies in its frame. */
+export function tileRegion(index: number) {
+  return { leftPx: SIDE_PX * index, topPx: 0, widthPx: SIDE_PX, heightPx: SIDE_PX };
+}
+
 class ScriptedBackend implements InferenceBackend {
   readonly #options: ScriptedOptions;
   readonly #gate: Int32Array;

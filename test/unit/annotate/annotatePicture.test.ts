@@ -53,6 +53,20 @@ describe('annotatePicture', () => {
     assert.equal(countOf(drawn, OTHER_BAR).filter((count) => count > 0).length, 12);
   });
 
+  it('outlines what was classified, with its label, within the picture', async () => {
+    const outlines = [
+      { left: 0.25, top: 0.5, width: 0.5, height: 0.25 },
+      { left: 0.9, top: 0, width: 0.2, height: 0.1, text: 'wwwwwwww' },
+    ];
+    const drawn = await annotate({ picture: plain(600, 300), results: [], outlines });
+    const rows = countOf(drawn, FIRST_BAR);
+    // Two rows of 300 pixels above and below, and two columns of two pixels between; the label covers 18 rows.
+    assert.equal(rows.filter((count) => count === 300).length, 4);
+    assert.equal(rows.filter((count) => count === 4).length, 75 - 4 + 30 - 18 - 2);
+    const plainRows = countOf(await annotate({ picture: plain(600, 300), results: [] }), RED);
+    assert.equal(plainRows.filter((count) => count === 600).length, 300);
+  });
+
   it('shows the picture in its own colours and shape', async () => {
     const rows = countOf(await annotate({ picture: plain(600, 300) }), RED).filter((count) => count > 0);
     assert.deepEqual([rows.length, Math.max(...rows)], [300, 600]);

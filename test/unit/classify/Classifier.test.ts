@@ -5,7 +5,14 @@ import { type ClassifierOptions, classifierOptions } from '../../../src/classify
 import { defaultManifest } from '../../../src/model/defaultManifest.js';
 import type { LabelSource } from '../../../src/model/ModelManifest.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
-import { CLASS_COUNT, ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
+import {
+  CLASS_COUNT,
+  ScriptedModel,
+  SIDE_PX,
+  scriptedFrame,
+  tiledFrame,
+  tileRegion,
+} from '../../helpers/scriptedBackend.js';
 
 const NO_LABELS: LabelSource = { kind: 'none' };
 
@@ -62,6 +69,45 @@ describe('Classifier', () => {
     assert.equal(outcome.kind, 'result', JSON.stringify(outcome));
     return outcome.kind === 'result' ? outcome.value.map(({ label }) => label) : [];
   }
+
+  it('classifies the roi alone, another one from the next frame on, and tells which it was', async () => {
+    const notices: string[] = [];
+    const scripts = tiledFrame([{ number: 3 }, { number: 40 }, { number: 500 }]);
+    classifier = await Classifier.start(
+      { ...model(NO_LABELS), notice: (text) => notices.push(text) },
+      optionsWith({ roi: '16,0,16,16', topK: 4 }),
+    );
+    const running = classifier;
+    const seen = async () => {
+      const outcome = await running.classify(scripts);
+      if (outcome.kind === 'dropped') return [outcome.cause, outcome.error?.message];
+      // The largest score is the tile's number.
+      return [outcome.value[0]?.index === 0, running.preprocess.roi?.left, outcome.region];
+    };
+    assert.deepEqual(await seen(), [true, 16, tileRegion(1)]);
+    await running.setOptions({ roi: '0.6667,0,0.3333,1' });
+    assert.deepEqual(await seen(), [true, 0.6667, tileRegion(2)]);
+    assert.deepEqual(notices, []);
+    // Partly beyond the picture: what is left of it, and one sentence for all frames.
+    await running.setOptions({ roi: '32,0,100,100' });
+    for (let times = 0; times < 2; times++) assert.deepEqual(await seen(), [true, 32, tileRegion(2)]);
+    assert.deepEqual(notices, [
+      'Pictures from /camera are smaller than the roi reaches; what they have of it is classified.',
+    ]);
+    // Wholly beyond it: the frame cannot be read.
+    await running.setOptions({ roi: '48,0,10,10' });
+    const [cause, reason] = await seen();
+    assert.equal(cause, 'bad_image');
+    assert.match(String(reason), /\(48x16\) has nothing of the roi 48,0,10,10/);
+    await running.setOptions({ roi: '' });
+    const whole = await running.classify(scripts);
+    assert.equal(whole.kind === 'result' && whole.region, undefined);
+    await assert.rejects(
+      running.setOptions({ roi: '1,2,3' }),
+      /Expected x,y,width,height in pixels.* for roi/,
+    );
+    assert.equal(running.options.roi, '');
+  });
 
   it('swaps model, labels, threads and all other options as a whole, between two frames', async () => {
     const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));

@@ -14,6 +14,7 @@ describe('preprocessOptions', () => {
       range: 'full',
       sourceRange: 'full',
       filter: 'auto',
+      roi: undefined,
     });
     assert.ok(Object.isFrozen(options));
     assert.equal(preprocessOptions({ padValue: 0 }).padValue, 0);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { classifiedRegion } from '../../../src/image/classifiedRegion.js';
+import { wholeRegion } from '../../../src/image/PictureRegion.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 
 describe('classifiedRegion', () => {
   const region = (widthPx: number, heightPx: number, resizeMode: 'stretch' | 'crop' | 'letterbox') => {
     const part = classifiedRegion(
-      widthPx,
-      heightPx,
+      wholeRegion(widthPx, heightPx),
       preprocessOptions({ resizeMode, resizeShortSidePx: 256 }),
     );
     return [part.leftPx, part.topPx, part.widthPx, part.heightPx];
@@ -22,6 +22,17 @@ describe('classifiedRegion', () => {
     // 960x544 becomes 451x256, of which 224x224 are kept from column 114 and row 16.
     assert.deepEqual(region(960, 544, 'crop'), [243, 34, 477, 476]);
     assert.deepEqual(region(512, 512, 'crop'), [32, 32, 448, 448]);
+  });
+
+  it('lies where its part of the picture lies', () => {
+    const part = { leftPx: 101, topPx: 33, widthPx: 512, heightPx: 512 };
+    const options = preprocessOptions({ resizeMode: 'crop', resizeShortSidePx: 256 });
+    assert.deepEqual(classifiedRegion(part, options), {
+      leftPx: 133,
+      topPx: 65,
+      widthPx: 448,
+      heightPx: 448,
+    });
   });
 
   it('lies within the picture for all sizes', () => {

@@ -43,6 +43,10 @@ describe('frameReportMessage', () => {
       results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
       width_px: 640,
       height_px: 480,
+      region_left_px: 0,
+      region_top_px: 0,
+      region_width_px: 640,
+      region_height_px: 480,
       worker_id: 2,
       generation: 3,
       batch_size: 4,
@@ -61,6 +65,14 @@ describe('frameReportMessage', () => {
       has_delay: true,
       delay_ns: -10n,
     });
+  });
+
+  it('tells which part of the frame was classified', () => {
+    const region = { leftPx: 10, topPx: 20, widthPx: 30, heightPx: 40 };
+    const report = frameReportMessage({ ...classified, region }, context);
+    const { region_left_px, region_top_px, region_width_px, region_height_px } = report;
+    assert.deepEqual([region_left_px, region_top_px, region_width_px, region_height_px], [10, 20, 30, 40]);
+    assert.equal(report.width_px, 640);
   });
 
   it('tells why a frame was dropped', () => {

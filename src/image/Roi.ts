@@ -1,0 +1,71 @@
+import type { PictureRegion } from './PictureRegion.js';
+
+/** The part of every picture that is classified, as a user names it. */
+export interface Roi {
+  /** Of the picture's width and height where {@link isFraction}, else in pixels. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly isFraction: boolean;
+}
+
+/** How an roi is written, for messages. */
+export const ROI_FORMAT =
+  'x,y,width,height in pixels, or in fractions of the picture where all are at most 1, or nothing';
+
+/** The largest side of a picture, and with it the furthest edge of an roi. */
+const MOST_PX = 65535;
+/** Fractions that add up to 1 may not do so to the last bit. */
+const FRACTION_SLACK = 1e-9;
+
+/**
+ * `x,y,width,height` as a command line or a parameter has it; numbers are apart by commas or blanks. Where none is
+ * greater than 1 they are fractions of the picture.
+ *
+ * @returns undefined for an empty text: the whole picture; `'malformed'` for what is no roi.
+ */
+export function parseRoi(text: string): Roi | undefined | 'malformed' {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  const parts = trimmed.replace(/^\[(.*)\]$/, '$1').trim();
+  const numbers = parts.split(/\s*,\s*|\s+/).map((part) => (part === '' ? Number.NaN : Number(part)));
+  const [left = Number.NaN, top = Number.NaN, width = Number.NaN, height = Number.NaN] = numbers;
+  if (numbers.length !== 4 || !numbers.every((number) => number >= 0 && number <= MOST_PX)) {
+    return 'malformed';
+  }
+  if (width === 0 || height === 0) return 'malformed';
+  const isFraction = numbers.every((number) => number <= 1);
+  const isWithin = left + width <= 1 + FRACTION_SLACK && top + height <= 1 + FRACTION_SLACK;
+  if (isFraction && !isWithin) return 'malformed';
+  return { left, top, width, height, isFraction };
+}
+
+/**
+ * What an roi is of a picture: its edges on the nearest whole pixels, cut to the picture.
+ *
+ * @returns undefined where nothing of the picture lies in it. `isCut`: a part of the roi lies beyond the picture.
+ */
+export function roiRegion(
+  roi: Roi,
+  widthPx: number,
+  heightPx: number,
+): { readonly region: PictureRegion; readonly isCut: boolean } | undefined {
+  const [unitX, unitY] = roi.isFraction ? [widthPx, heightPx] : [1, 1];
+  const left = Math.round(roi.left * unitX);
+  const top = Math.round(roi.top * unitY);
+  const right = Math.round((roi.left + roi.width) * unitX);
+  const bottom = Math.round((roi.top + roi.height) * unitY);
+  const cutRight = Math.min(right, widthPx);
+  const cutBottom = Math.min(bottom, heightPx);
+  if (cutRight <= left || cutBottom <= top) return undefined;
+  return {
+    region: { leftPx: left, topPx: top, widthPx: cutRight - left, heightPx: cutBottom - top },
+    isCut: cutRight < right || cutBottom < bottom,
+  };
+}
+
+/** As it is written. */
+export function formatRoi({ left, top, width, height }: Roi): string {
+  return [left, top, width, height].join(',');
+}
