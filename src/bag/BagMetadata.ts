@@ -78,11 +78,14 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   let text: string;
   try {
     const { size } = await stat(path);
-    if (size > MOST_BYTES) throw new EffvitError('BAD_BAG', `${path} has ${size} bytes: no bag's metadata.`);
+    if (size > MOST_BYTES)
+      throw new EffvitError('BAD_BAG', `${path} has ${size} bytes: no bag's metadata.`, {
+        context: { file: path },
+      });
     text = (await readInput(path)).toString();
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw asEffvitError(error, isAbsent ? 'NOT_FOUND' : 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, isAbsent ? 'NOT_FOUND' : 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   let content: unknown;
   try {
@@ -90,7 +93,10 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   } catch (error) {
     // The parser draws a picture of the place on further lines.
     const [reason = ''] = (error as Error).message.split('\n');
-    throw new EffvitError('BAD_BAG', `${path} is no YAML: ${reason.replace(/:$/, '')}.`, { cause: error });
+    throw new EffvitError('BAD_BAG', `${path} is no YAML: ${reason.replace(/:$/, '')}.`, {
+      context: { file: path },
+      cause: error,
+    });
   }
   const result = schema.safeParse(content);
   if (!result.success) {
@@ -98,7 +104,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
     throw new EffvitError(
       'BAD_BAG',
       `${path} is no metadata of a rosbag2 recording: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}.`,
-      { cause: result.error },
+      { context: { file: path }, cause: result.error },
     );
   }
   const info = result.data.rosbag2_bagfile_information;

@@ -104,6 +104,7 @@ export class BagReader {
         throw new EffvitError(
           'BAD_ARGUMENT',
           `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#imageTopicList()}.`,
+          { context: { topic: topic.name, file: this.path } },
         );
       }
       return topic.name;
@@ -146,7 +147,9 @@ export class BagReader {
       try {
         if (parse === undefined) {
           const what = `${message.type || 'unnamed'} messages (${message.encoding})`;
-          throw new EffvitError('BAD_IMAGE', `${topic} has ${what} among its images.`);
+          throw new EffvitError('BAD_IMAGE', `${topic} has ${what} among its images.`, {
+            context: { topic },
+          });
         }
         result = { kind: 'image', frame: parse(data, topic), logTimeNs };
       } catch (error) {
@@ -160,7 +163,9 @@ export class BagReader {
   #named(name: string): BagTopic {
     const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
     if (topic === undefined) {
-      throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`);
+      throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`, {
+        context: { file: this.path },
+      });
     }
     return topic;
   }
@@ -177,6 +182,7 @@ export class BagReader {
       others.length === 0
         ? `${this.path} has no topics, so no images.`
         : `${this.path} has no image topics (sensor_msgs Image or CompressedImage, foxglove RawImage or CompressedImage); it has ${others.join(', ')}.`,
+      { context: { file: this.path } },
     );
   }
 

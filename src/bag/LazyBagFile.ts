@@ -35,7 +35,10 @@ export class LazyBagFile implements BagFile {
   }
 
   async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
-    if (this.#isClosed) throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`);
+    if (this.#isClosed)
+      throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`, {
+        context: { file: this.path },
+      });
     this.#file ??= this.#open();
     let file: BagFile;
     try {

@@ -29,14 +29,17 @@ export class RandomAccessFile {
       handle = await openInput(path, 'BAD_BAG');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, { cause: error });
+        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, {
+          context: { file: path },
+          cause: error,
+        });
       }
-      throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`, { file: path });
     }
     const info = await handle.stat();
     if (!info.isFile()) {
       await handle.close();
-      throw new EffvitError('BAD_BAG', `${path} is no regular file.`);
+      throw new EffvitError('BAD_BAG', `${path} is no regular file.`, { context: { file: path } });
     }
     return new RandomAccessFile(path, handle, info.size);
   }
@@ -47,17 +50,22 @@ export class RandomAccessFile {
    * @throws EffvitError BAD_BAG: beyond the end of the file, or an absurd length; IO_FAILED; CLOSED
    */
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (this.#isClosed) throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`);
+    if (this.#isClosed)
+      throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`, {
+        context: { file: this.path },
+      });
     if (!(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes)) {
       throw new EffvitError(
         'BAD_BAG',
         `${this.path} has ${this.sizeBytes} bytes, but ${length} are wanted from byte ${offset}.`,
+        { context: { file: this.path, byteOffset: offset } },
       );
     }
     if (length > MOST_READ_BYTES) {
       throw new EffvitError(
         'BAD_BAG',
         `${this.path} claims a part of ${length} bytes at byte ${offset}; at most ${MOST_READ_BYTES} are read.`,
+        { context: { file: this.path, byteOffset: offset } },
       );
     }
     // Filling it with zeros first would cost as much as reading it. Not from Buffer's pool: views of it are kept.
@@ -68,10 +76,12 @@ export class RandomAccessFile {
       try {
         ({ bytesRead } = await this.#handle.read(bytes, filled, length - filled, offset + filled));
       } catch (error) {
-        throw asEffvitError(error, 'IO_FAILED', `Cannot read ${this.path}`);
+        throw asEffvitError(error, 'IO_FAILED', `Cannot read ${this.path}`, { file: this.path });
       }
       if (bytesRead === 0) {
-        throw new EffvitError('BAD_BAG', `${this.path} became shorter while it was read.`);
+        throw new EffvitError('BAD_BAG', `${this.path} became shorter while it was read.`, {
+          context: { file: this.path },
+        });
       }
       filled += bytesRead;
     }

@@ -19,9 +19,12 @@ export async function openBag(path: string): Promise<BagReader> {
     isFolder = (await stat(path)).isDirectory();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`, { file: path });
   }
   const files = isFolder ? await openBagFolder(path, warnings) : [await openBagFile(path, warnings)];
   return new BagReader(path, files, warnings);

@@ -53,11 +53,14 @@ async function openPlainFile(path: string, head: Uint8Array, warnings: BagWarnin
     throw new EffvitError(
       'UNSUPPORTED',
       `${path} is a ROS 1 bag; convert it first, e.g. with rosbags-convert of the Python package rosbags.`,
+      { context: { file: path } },
     );
   }
-  if (head.byteLength === 0) throw new EffvitError('BAD_BAG', `${path} is empty.`);
+  if (head.byteLength === 0)
+    throw new EffvitError('BAD_BAG', `${path} is empty.`, { context: { file: path } });
   throw new EffvitError(
     'BAD_BAG',
     `${path} is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3).`,
+    { context: { file: path } },
   );
 }

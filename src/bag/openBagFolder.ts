@@ -23,7 +23,7 @@ export async function openBagFolder(folder: string, warnings: BagWarnings): Prom
   try {
     names = await readdir(folder);
   } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read the folder ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read the folder ${folder}`, { file: folder });
   }
   const found = names.filter((name) => STORAGE_FILE.test(name)).sort(compareNames);
   const metadata = await metadataOf(folder, names, found, warnings);
@@ -40,11 +40,14 @@ export async function openBagFolder(folder: string, warnings: BagWarnings): Prom
       wanted.length === 0
         ? `${folder} is a bag without storage files.`
         : `${folder} has none of the ${wanted.length} files that its ${METADATA_NAME} names.`,
+      { context: { file: folder } },
     );
   }
   const files = await openAll(present, metadata, warnings);
   if (files.length === 0) {
-    throw new EffvitError('BAD_BAG', `${folder} has no file that can be read: ${warnings.list().join(' ')}`);
+    throw new EffvitError('BAD_BAG', `${folder} has no file that can be read: ${warnings.list().join(' ')}`, {
+      context: { file: folder },
+    });
   }
   warnAboutCount(folder, files, metadata, warnings);
   return files;
@@ -61,6 +64,7 @@ async function metadataOf(
       throw new EffvitError(
         'BAD_BAG',
         `${folder} is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files.`,
+        { context: { file: folder } },
       );
     }
     warnings.add(`${folder} has no ${METADATA_NAME} (the recorder was not closed); all its files are read.`);

@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { PictureNotices } from '../image/pictureNotes.js';
@@ -117,7 +117,12 @@ export class Classifier {
     const giveUp = (): void => void pool.close({ drain: false });
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted === true) giveUp();
-    const info = await pool.start().finally(() => signal?.removeEventListener('abort', giveUp));
+    const info = await pool
+      .start()
+      .catch((error: unknown) => {
+        throw asEffvitError(error, 'INTERNAL', undefined, { model: model.manifest.name });
+      })
+      .finally(() => signal?.removeEventListener('abort', giveUp));
     try {
       reading.labels = labelsOf(info.classCount);
     } catch (error) {

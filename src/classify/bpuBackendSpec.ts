@@ -49,6 +49,7 @@ export async function bpuBackendSpec(
     throw new EffvitError(
       'UNSUPPORTED',
       `${modelPath} takes whole pictures that the chip itself cuts and scales (input_source resizer), which the node does not give yet: compile it with --input-source pyramid.`,
+      { context: { file: modelPath } },
     );
   }
   return {
@@ -73,5 +74,6 @@ export function checkMarch(modelPath: string, { march, chip }: BpuFileInfo, mach
   throw new EffvitError(
     'BAD_MODEL',
     `${modelPath} is compiled for ${march}${chip === undefined ? '' : ` (${chip})`} but this board is an ${machine} (${MARCH_OF_CHIP[machine]}): take the file for this chip, or compile it with march ${MARCH_OF_CHIP[machine]}.`,
+    { context: { file: modelPath } },
   );
 }

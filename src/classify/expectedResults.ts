@@ -58,13 +58,14 @@ export function parseExpectedResults(text: string, path: string): ExpectedResult
     throw new EffvitError(
       'BAD_ARGUMENT',
       `${path} is not JSON: write it anew with --save-expected (${(cause as Error).message}).`,
-      { cause },
+      { context: { file: path }, cause },
     );
   }
   if (content?.version !== 1 || !Array.isArray(content.frames) || !content.frames.every(isFrame)) {
     throw new EffvitError(
       'BAD_ARGUMENT',
       `${path} is not a file of expected results of version 1: write it anew with --save-expected.`,
+      { context: { file: path } },
     );
   }
   return { version: 1, model: String(content.model), frames: content.frames };

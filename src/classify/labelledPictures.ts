@@ -28,7 +28,10 @@ export interface LabelledSet {
  */
 export async function readLabelledPictures(path: string, labels: readonly string[]): Promise<LabelledSet> {
   const info = await stat(path).catch((cause: unknown) => {
-    throw new EffvitError('NOT_FOUND', `There is no list or folder ${path}: check the path.`, { cause });
+    throw new EffvitError('NOT_FOUND', `There is no list or folder ${path}: check the path.`, {
+      context: { file: path },
+      cause,
+    });
   });
   const set = info.isDirectory()
     ? await readFolders(path, labels)
@@ -37,6 +40,7 @@ export async function readLabelledPictures(path: string, labels: readonly string
     throw new EffvitError(
       'BAD_ARGUMENT',
       `${path} names no picture: expected lines of "path index" or a folder a class with .jpg, .jpeg, .png, .webp or .avif files.`,
+      { context: { file: path } },
     );
   }
   return set;
@@ -44,7 +48,7 @@ export async function readLabelledPictures(path: string, labels: readonly string
 
 async function readList(path: string, classCount: number): Promise<LabelledPicture[]> {
   const text = await readInput(path).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   });
   const pictures: LabelledPicture[] = [];
   for (const [lineIndex, line] of text.toString('utf8').split(/\r?\n/).entries()) {
@@ -57,6 +61,7 @@ async function readList(path: string, classCount: number): Promise<LabelledPictu
       throw new EffvitError(
         'BAD_ARGUMENT',
         `${path}, line ${lineIndex + 1}: expected "path index" with an index below ${classCount} but received "${content.slice(0, 100)}".`,
+        { context: { file: path, line: lineIndex + 1 } },
       );
     }
     const file = match[1];

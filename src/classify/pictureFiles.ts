@@ -42,7 +42,7 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
   try {
     await visit('');
   } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
   }
   return { paths: names.sort().map((name) => join(folder, name)), leftOut };
 }
@@ -55,7 +55,7 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
  */
 export async function picturesInList(list: string): Promise<PictureFiles> {
   const text = await readInput(list).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`, { file: list });
   });
   const paths: string[] = [];
   const leftOut = new Map<string, number>();

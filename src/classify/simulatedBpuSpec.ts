@@ -27,6 +27,7 @@ export function simulatedBpuSpec(
     throw new EffvitError(
       'BAD_MANIFEST',
       `${manifest.name} has no device model to simulate: put device_model with cores, service_ms and host_ms of ${chip ?? BPU_CHIPS.join(' or ')} into its manifest.`,
+      { context: { model: manifest.name } },
     );
   }
   const { widthPx, heightPx } = manifest.input;
@@ -35,6 +36,7 @@ export function simulatedBpuSpec(
     throw new EffvitError(
       'BAD_MANIFEST',
       `${manifest.name} does not say how many classes it has: put output.class_count into its manifest.`,
+      { context: { model: manifest.name } },
     );
   }
   return {
@@ -64,6 +66,7 @@ export async function exactResults(manifest: ModelManifest): Promise<ExactResult
     throw new EffvitError(
       'NOT_FOUND',
       `${manifest.name} has no quantised model of the vendor's compiler, which exact results come from: make a model folder with \`effvit compile\` and name that.`,
+      { context: { model: manifest.name } },
     );
   }
   const path = await requireModelFile(manifest, 'bpu_quantized', chip);

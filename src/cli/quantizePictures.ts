@@ -22,6 +22,7 @@ export function planesMaker(manifest: ModelManifest): FramePlanes {
     throw new EffvitError(
       'UNSUPPORTED',
       `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler wants it.`,
+      { context: { model: manifest.name } },
     );
   }
   return new FramePlanes(modelPreprocess(manifest, classifierOptions({ resizeFilter: 'antialias' })), color);
@@ -73,6 +74,7 @@ export async function* calibrationPlanes(
       throw new EffvitError(
         'BAD_ARGUMENT',
         `--topic chooses topics of a bag, and ${calibration} is none: leave it out.`,
+        { context: { file: calibration } },
       );
     }
     for (const path of await listCalibrationPictures(calibration, maxPictures)) {
@@ -103,6 +105,7 @@ export async function labelledPlanes(
     throw new EffvitError(
       'BAD_ARGUMENT',
       `--eval needs the number of classes, which the graph of ${manifest.name} leaves open: write \`output: { class_count: N }\` into a manifest.yaml beside it.`,
+      { context: { model: manifest.name } },
     );
   }
   const { pictures } = await readLabelledPictures(list, await loadLabels(manifest, classCount));

@@ -144,6 +144,7 @@ function wantedBatches(
   throw new EffvitError(
     'BAD_ARGUMENT',
     `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: compile it with \`effvit compile --batch\`, and take --backend bpu or bpu_sim.`,
+    { context: { model: manifest.name } },
   );
 }
 
@@ -337,7 +338,7 @@ async function readEarlier(path: string): Promise<EarlierPerf> {
   try {
     return parseEarlierPerf((await readInput(path)).toString(), path);
   } catch (error) {
-    throw asEffvitError(error, 'BAD_ARGUMENT', `${path} cannot be read`);
+    throw asEffvitError(error, 'BAD_ARGUMENT', `${path} cannot be read`, { file: path });
   }
 }
 

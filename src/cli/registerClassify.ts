@@ -120,7 +120,9 @@ function checkAnnotation(pictures: readonly string[], { annotate, showInput }: C
     );
   }
   if (!annotate.toLowerCase().endsWith('.png')) {
-    throw new EffvitError('BAD_ARGUMENT', `Expected a .png file for --annotate but received ${annotate}.`);
+    throw new EffvitError('BAD_ARGUMENT', `Expected a .png file for --annotate but received ${annotate}.`, {
+      context: { file: annotate },
+    });
   }
 }
 
@@ -132,7 +134,10 @@ async function classify(
   const outcome = await classifier.classify(frame, { keepNv12: showInput === true });
   if (outcome.kind === 'result') return outcome;
   throw (
-    outcome.error ?? new EffvitError('INFERENCE_FAILED', `${frame.source} gave no result: ${outcome.cause}.`)
+    outcome.error ??
+    new EffvitError('INFERENCE_FAILED', `${frame.source} gave no result: ${outcome.cause}.`, {
+      context: { source: frame.source },
+    })
   );
 }
 

@@ -68,7 +68,9 @@ export function registerPlay(command: Command, context: CommandContext): void {
         if (options.json === true) terminal.json({ published: Object.fromEntries(published) });
         else for (const [topic, count] of published) terminal.line(`${topic}: ${count} messages published`);
         if (published.size === 0 && !signal.aborted) {
-          throw new EffvitError('BAD_BAG', `${path} gave no message that can be published.`);
+          throw new EffvitError('BAD_BAG', `${path} gave no message that can be published.`, {
+            context: { file: path },
+          });
         }
       } finally {
         releaseKeys();
@@ -128,6 +130,7 @@ function playedTopics(
     throw new EffvitError(
       'UNSUPPORTED',
       `${path} has no topic that can be played: see what was left out, and why.`,
+      { context: { file: path } },
     );
   }
   return played;

@@ -182,6 +182,7 @@ async function checkQuantizeOutputs(
     throw new EffvitError(
       'BAD_ARGUMENT',
       `--output ${outputPath} does not end in .onnx: name the file to write.`,
+      { context: { file: outputPath } },
     );
   }
   const outputs: PlannedOutput[] = [{ option: '--output', path: outputPath, kind: 'onnx' }];

@@ -115,6 +115,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
       throw new EffvitError(
         'BAD_BAG',
         `${path} gave no result: ${summary.counts.received} frames were received and ${totalDropped(summary.counts)} dropped.`,
+        { context: { file: path } },
       );
     }
   });
@@ -239,9 +240,7 @@ async function readExpected(path: string): Promise<ExpectedResults> {
     throw new EffvitError(
       'NOT_FOUND',
       `There is no file ${path}: write it first with --save-expected ${path}.`,
-      {
-        cause,
-      },
+      { context: { file: path }, cause },
     );
   });
   return parseExpectedResults(bytes.toString(), path);

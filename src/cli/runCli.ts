@@ -42,7 +42,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (signals.signal.aborted) return signals.exitCode ?? 0;
     const error = asEffvitError(thrown);
     terminal.error(error.message);
-    if (process.env['EFFVIT_DEBUG'] === '1') terminal.note(String((thrown as Error).stack));
+    if (process.env['EFFVIT_DEBUG'] === '1')
+      terminal.note(`${JSON.stringify({ code: error.code, ...error.context })}\n${(thrown as Error).stack}`);
     return error.exitCode;
   } finally {
     signals.close();

@@ -20,6 +20,7 @@ export function checkChartPath(path: string): void {
   throw new EffvitError(
     'BAD_ARGUMENT',
     `Expected a file that ends with ${KINDS.join(', ')} for --chart but received ${path}.`,
+    { context: { file: path } },
   );
 }
 

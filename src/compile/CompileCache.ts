@@ -45,7 +45,9 @@ export class CompileCache {
     try {
       await mkdir(part, { recursive: true });
     } catch (error) {
-      throw asEffvitError(error, 'IO_FAILED', `Cannot make ${part} (EFFVIT_CACHE names another place)`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot make ${part} (EFFVIT_CACHE names another place)`, {
+        file: part,
+      });
     }
     removeAtExit(part);
     try {

@@ -49,7 +49,7 @@ export async function readPerfEstimate(path: string): Promise<PerfEstimate> {
   try {
     content = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw asEffvitError(error, 'TOOL_FAILED', `Cannot read the compiler's figures ${path}`);
+    throw asEffvitError(error, 'TOOL_FAILED', `Cannot read the compiler's figures ${path}`, { file: path });
   }
   return parsePerfEstimate(content, path);
 }
@@ -60,6 +60,7 @@ export function parsePerfEstimate(content: unknown, path: string): PerfEstimate 
     throw new EffvitError(
       'TOOL_FAILED',
       `The compiler's figures ${path} have another form than is known here.`,
+      { context: { file: path } },
     );
   }
   const { summary } = parsed.data;

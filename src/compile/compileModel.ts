@@ -124,6 +124,7 @@ async function modelOfBatch(manifest: ModelManifest, onnxPath: string, batch: nu
     throw new EffvitError(
       'UNSUPPORTED',
       `${manifest.name} is a graph of batch 1 from elsewhere, and only graphs that effvit builds from weights can be compiled at batch ${batch}: leave --batch out.`,
+      { context: { model: manifest.name } },
     );
   }
   const weightsPath = await requireModelFile(manifest, 'weights');

@@ -85,6 +85,8 @@ export function checkCompilable({ config, file }: MakertbinFile): void {
   if (dump || debugMode !== undefined)
     problems.push('layer_out_dump and debug_mode make a .bin for examination alone');
   if (problems.length > 0) {
-    throw new EffvitError('BAD_CONFIG', `${file} cannot be compiled for the node: ${problems.join('; ')}.`);
+    throw new EffvitError('BAD_CONFIG', `${file} cannot be compiled for the node: ${problems.join('; ')}.`, {
+      context: { file },
+    });
   }
 }

@@ -58,11 +58,14 @@ export async function installToolchain(options: InstallOptions): Promise<boolean
     throw new EffvitError(
       'BAD_ARGUMENT',
       `EFFVIT_TOOLCHAIN names ${toolchainFolder(env)}, in which nothing is installed by this command: unset it first.`,
+      { context: { file: toolchainFolder(env) } },
     );
   }
   const folder = toolchainFolder(env);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder} (EFFVIT_CACHE names another place)`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder} (EFFVIT_CACHE names another place)`, {
+      file: folder,
+    });
   });
   await requireSpace(folder);
   const lock = { signal, timeoutMs: STEP_LIMIT_MS, staleMs: 20_000, onWait: () => undefined };
@@ -87,6 +90,7 @@ async function requireSpace(folder: string): Promise<void> {
   throw new EffvitError(
     'IO_FAILED',
     `${folder} has ${(free / 1e9).toFixed(1)} GB free and the toolchain needs ${(TOOLCHAIN_BYTES.needed / 1e9).toFixed(0)} GB while it is installed: make room, or set EFFVIT_CACHE to a folder elsewhere.`,
+    { context: { file: folder } },
   );
 }
 

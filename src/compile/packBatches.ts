@@ -43,7 +43,9 @@ export async function packBatches({ toolchain, batches, targetPath, signal }: Pa
       limitMs: LIMIT_MS,
     });
     if (!(await readdir(work.path)).includes('packed.bin')) {
-      throw new EffvitError('TOOL_FAILED', `The packer left no file (see ${first.logPath}).`);
+      throw new EffvitError('TOOL_FAILED', `The packer left no file (see ${first.logPath}).`, {
+        context: { file: first.logPath },
+      });
     }
     await copyFile(join(work.path, 'packed.bin'), targetPath);
   } finally {

@@ -99,6 +99,7 @@ export async function runMakertbin(options: MakertbinOptions): Promise<void> {
       error,
       'TOOL_FAILED',
       `The compiler did not leave what it should (see ${options.logPath})`,
+      { file: options.logPath },
     );
   }
 }

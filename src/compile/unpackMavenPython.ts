@@ -39,6 +39,7 @@ export async function unpackMavenPython(folder: string, options: UnpackOptions):
     throw new EffvitError(
       'CHECKSUM_MISMATCH',
       `${jar} has the SHA-256 ${actual} and not ${ARTIFACT_SHA256}: remove it, or name another repository in EFFVIT_MAVEN.`,
+      { context: { file: jar } },
     );
   }
   const target = wholePythonFolder(folder);

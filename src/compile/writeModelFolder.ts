@@ -41,6 +41,7 @@ export async function checkModelFolder(folder: string): Promise<void> {
   throw new EffvitError(
     'BAD_ARGUMENT',
     `${folder} exists and was not written by effvit compile: name another folder with --output, or remove it.`,
+    { context: { file: folder } },
   );
 }
 
@@ -79,7 +80,7 @@ export async function writeModelFolder(options: ModelFolderOptions): Promise<str
     await rm(old, { recursive: true, force: true });
   } catch (error) {
     await rm(part, { recursive: true, force: true });
-    throw asEffvitError(error, 'IO_FAILED', `Cannot write ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot write ${folder}`, { file: folder });
   }
   return join(folder, binName);
 }

@@ -1,4 +1,4 @@
-/** What went wrong, for programs: `code` is stable, the message is for people. */
+/** Kind of an error, for programs. Codes are stable; messages are for people and may change. */
 export type EffvitErrorCode =
   | 'BAD_ARGUMENT'
   | 'BAD_CONFIG'
@@ -24,37 +24,83 @@ export type EffvitErrorCode =
   | 'TOOL_FAILED'
   | 'INTERNAL';
 
-/** Codes that mean the caller asked wrongly (exit code 2); every other code means the work failed (1). */
+/** Codes for wrong use by the caller (exit code 2); every other code means that the work failed (exit code 1). */
 const USAGE_CODES: ReadonlySet<EffvitErrorCode> = new Set(['BAD_ARGUMENT', 'OUT_OF_RANGE']);
 
+/** Where an error occurred, as fields; each is absent where it does not apply. */
+export interface ErrorContext {
+  /** Path of the file or folder. */
+  readonly file?: string | undefined;
+  /** Position in the file or message, from 0. */
+  readonly byteOffset?: number | undefined;
+  /** Line of a text file, from 1. */
+  readonly line?: number | undefined;
+  readonly url?: string | undefined;
+  /** Name of the model. */
+  readonly model?: string | undefined;
+  /** Name of the backend: onnx, bpu or bpu_sim. */
+  readonly backend?: string | undefined;
+  readonly topic?: string | undefined;
+  /** Source of a frame: its topic, or the path of its picture. */
+  readonly source?: string | undefined;
+  /** Parameter, option or key of a configuration file. */
+  readonly parameter?: string | undefined;
+  /** Name of a node or tensor of a model's graph. */
+  readonly graphName?: string | undefined;
+}
+
+interface EffvitErrorOptions {
+  readonly cause?: unknown;
+  readonly context?: ErrorContext;
+}
+
 /**
- * The one error class that leaves this package on purpose.
+ * The only error class that this package throws on purpose.
  *
- * The message is one sentence: what was received, where, and what to do about it. `cause` holds the
- * lower error, when there is one.
+ * The message is one sentence: what was received, where, and what to do about it. `context` repeats the place as
+ * fields for programs. `cause` is the underlying error, if there is one.
  */
 export class EffvitError extends Error {
   readonly code: EffvitErrorCode;
+  #context: ErrorContext;
 
-  constructor(code: EffvitErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: EffvitErrorCode, message: string, { context = {}, ...options }: EffvitErrorOptions = {}) {
     super(message, options);
     this.name = 'EffvitError';
     this.code = code;
+    this.#context = context;
   }
 
-  /** 2 for wrong use, 1 for work that failed: the exit codes of the command line. */
+  get context(): ErrorContext {
+    return this.#context;
+  }
+
+  /** Adds fields that only the caller knows; fields that are set already stay. */
+  addContext(context: ErrorContext): this {
+    this.#context = { ...context, ...this.#context };
+    return this;
+  }
+
+  /** Exit code of the command line: 2 for wrong use, 1 where the work failed. */
   get exitCode(): 1 | 2 {
     return USAGE_CODES.has(this.code) ? 2 : 1;
   }
 }
 
-/** Any thrown value as an {@link EffvitError}; one that already is one comes back as it is. */
+/**
+ * Any thrown value as an {@link EffvitError}. An EffvitError is returned as it is, with `context` added; of any other
+ * value the message follows `prefix` and a colon.
+ */
 export function asEffvitError(
   thrown: unknown,
   code: EffvitErrorCode = 'INTERNAL',
-  context?: string,
+  prefix?: string,
+  context: ErrorContext = {},
 ): EffvitError {
-  if (thrown instanceof EffvitError) return thrown;
+  if (thrown instanceof EffvitError) return thrown.addContext(context);
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new EffvitError(code, context === undefined ? reason : `${context}: ${reason}`, { cause: thrown });
+  return new EffvitError(code, prefix === undefined ? reason : `${prefix}: ${reason}`, {
+    cause: thrown,
+    context,
+  });
 }

@@ -19,7 +19,9 @@ export class TemporaryFolder {
       removeAtExit(path);
       return new TemporaryFolder(path);
     } catch (error) {
-      throw asEffvitError(error, 'IO_FAILED', `Cannot make a folder in ${tmpdir()} (set TMPDIR to another)`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot make a folder in ${tmpdir()} (set TMPDIR to another)`, {
+        file: tmpdir(),
+      });
     }
   }
 

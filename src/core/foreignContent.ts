@@ -43,7 +43,7 @@ export async function refuseForeignFile(path: string, code: EffvitErrorCode): Pr
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
     const what = foreignContent(buffer.subarray(0, bytesRead));
-    if (what !== undefined) throw new EffvitError(code, `${path} ${what}.`);
+    if (what !== undefined) throw new EffvitError(code, `${path} ${what}.`, { context: { file: path } });
   } finally {
     await handle.close();
   }

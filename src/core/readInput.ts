@@ -39,7 +39,9 @@ export async function openInput(path: string, code: EffvitErrorCode = 'IO_FAILED
   const info = await handle.stat();
   if (info.isFile() || info.isDirectory()) return handle;
   await handle.close();
-  throw new EffvitError(code, `${path} is no regular file: write its content into one first.`);
+  throw new EffvitError(code, `${path} is no regular file: write its content into one first.`, {
+    context: { file: path },
+  });
 }
 
 async function readStream(
@@ -51,14 +53,17 @@ async function readStream(
   let length = 0;
   let silentSinceMs = performance.now();
   for (;;) {
-    if (signal?.aborted === true) throw new EffvitError('CANCELLED', `Reading ${path} was cancelled.`);
+    if (signal?.aborted === true)
+      throw new EffvitError('CANCELLED', `Reading ${path} was cancelled.`, { context: { file: path } });
     const piece = await readPiece(handle);
     if (piece !== undefined && piece.length > 0) {
       pieces.push(piece);
       length += piece.length;
       silentSinceMs = performance.now();
       if (length <= maxBytes) continue;
-      throw new EffvitError('OUT_OF_RANGE', `${path} gives more than ${maxBytes} bytes: name a file.`);
+      throw new EffvitError('OUT_OF_RANGE', `${path} gives more than ${maxBytes} bytes: name a file.`, {
+        context: { file: path },
+      });
     }
     // A pipe that nobody has opened for writing yet looks like one at its end.
     if (piece !== undefined && length > 0) return Buffer.concat(pieces);
@@ -67,9 +72,12 @@ async function readStream(
         throw new EffvitError(
           'TIMED_OUT',
           `${path} is a pipe that gave nothing for ${limitMs} ms: name a file.`,
+          { context: { file: path } },
         );
       }
-      throw new EffvitError('TIMED_OUT', `${path} is a pipe that stopped for ${limitMs} ms before its end.`);
+      throw new EffvitError('TIMED_OUT', `${path} is a pipe that stopped for ${limitMs} ms before its end.`, {
+        context: { file: path },
+      });
     }
     await sleep(POLL_MS);
   }

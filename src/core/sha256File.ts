@@ -10,7 +10,9 @@ export async function sha256File(path: string, signal?: AbortSignal): Promise<st
       hash.update(piece as Buffer);
     }
   } catch (error) {
-    throw asEffvitError(error, signal?.aborted ? 'CANCELLED' : 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, signal?.aborted ? 'CANCELLED' : 'IO_FAILED', `Cannot read ${path}`, {
+      file: path,
+    });
   }
   return hash.digest('hex');
 }

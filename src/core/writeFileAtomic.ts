@@ -28,6 +28,6 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await rename(neighbour, target);
   } catch (error) {
     await rm(neighbour, { force: true });
-    throw asEffvitError(error, 'IO_FAILED', `Cannot write ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot write ${path}`, { file: path });
   }
 }

@@ -7,7 +7,8 @@ const EPSILON = 1e-5;
 /** Weights that a state_dict holds, by name. @throws EffvitError INTERNAL: the names were checked before */
 export function tensorData(weights: ReadonlyMap<string, WeightTensor>, name: string): Float32Array {
   const tensor = weights.get(name);
-  if (tensor === undefined) throw new EffvitError('INTERNAL', `No tensor ${JSON.stringify(name)}.`);
+  if (tensor === undefined)
+    throw new EffvitError('INTERNAL', `No tensor ${JSON.stringify(name)}.`, { context: { graphName: name } });
   return tensor.data;
 }
 

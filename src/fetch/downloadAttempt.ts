@@ -162,6 +162,7 @@ async function refuseFullDisk(path: string, neededBytes: number): Promise<void> 
   throw new EffvitError(
     'IO_FAILED',
     `${dirname(path)} has ${freeBytes} bytes free but the download needs ${neededBytes}: free some space or set EFFVIT_CACHE to another disk.`,
+    { context: { file: dirname(path) } },
   );
 }
 
@@ -172,7 +173,7 @@ function diskError(error: unknown, path: string, writtenBytes: number): EffvitEr
   return new EffvitError(
     'IO_FAILED',
     `Cannot write ${path} after ${writtenBytes} bytes, ${reason}: free some space or set EFFVIT_CACHE to another disk, then run the command again and it continues.`,
-    { cause: error },
+    { context: { file: path }, cause: error },
   );
 }
 

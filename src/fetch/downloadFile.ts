@@ -59,7 +59,7 @@ function offline(failure: AttemptError, { url, targetPath, proxy }: DownloadOpti
   return new EffvitError(
     'DOWNLOAD_FAILED',
     `Cannot reach ${new URL(url).host}${way} (${failure.message}): without a way to the internet, name a copy that can be reached in EFFVIT_MODEL_MIRROR, or put the file from ${url} at ${targetPath} by hand and run the command again.`,
-    { cause: failure },
+    { context: { url, file: targetPath }, cause: failure },
   );
 }
 
@@ -77,7 +77,7 @@ function givenUp(
   return new EffvitError(
     'DOWNLOAD_FAILED',
     `Cannot download ${url}, ${failure.message}${wait}${tries}: ${remedy}.`,
-    { cause: failure },
+    { context: { url }, cause: failure },
   );
 }
 
@@ -87,5 +87,6 @@ async function cancelled({ part, url }: DownloadOptions): Promise<EffvitError> {
   return new EffvitError(
     'CANCELLED',
     `The download of ${url} was interrupted${kept}: run the command again to continue.`,
+    { context: { url } },
   );
 }

@@ -61,7 +61,9 @@ export async function ensureOnnxLocked(
   const source = manifest.files.onnx;
   const { classCount } = manifest.output;
   if (source === undefined || !isBuilt(source) || classCount === undefined) {
-    throw new EffvitError('INTERNAL', `The ONNX file of ${manifest.name} is not a built one: report this.`);
+    throw new EffvitError('INTERNAL', `The ONNX file of ${manifest.name} is not a built one: report this.`, {
+      context: { model: manifest.name },
+    });
   }
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
   const found = await findBuiltOnnx(manifest, weightsPath, env);
@@ -86,8 +88,11 @@ export async function ensureOnnxLocked(
     await rename(neighbour, path);
   } catch (error) {
     await rm(neighbour, { force: true });
-    if (signal.aborted) throw new EffvitError('CANCELLED', `Building ${path} was interrupted: run it again.`);
-    throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`);
+    if (signal.aborted)
+      throw new EffvitError('CANCELLED', `Building ${path} was interrupted: run it again.`, {
+        context: { file: path },
+      });
+    throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`, { file: path });
   }
   const { size: lengthBytes } = await stat(path);
   await remember(manifest, { stamp, graph: { file, lengthBytes } }, env);

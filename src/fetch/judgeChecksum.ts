@@ -31,12 +31,14 @@ export function judgeChecksum(evidence: ChecksumEvidence): VerifiedBy {
     throw new EffvitError(
       'CHECKSUM_MISMATCH',
       `${path} has the sha256 ${sha256} where the manifest says ${source.sha256}: it is damaged or another version, so delete it if it is there and pull again, or correct the manifest.`,
+      { context: { file: path } },
     );
   }
   if (publishedSha256 !== undefined && sha256 !== publishedSha256) {
     throw new EffvitError(
       'CHECKSUM_MISMATCH',
       `${source.url} arrived with the sha256 ${sha256} where its publisher says ${publishedSha256}: run the command again, or name another mirror in EFFVIT_MODEL_MIRROR.`,
+      { context: { url: source.url } },
     );
   }
   if (trusted !== undefined && trusted.url === source.url) {
@@ -45,6 +47,7 @@ export function judgeChecksum(evidence: ChecksumEvidence): VerifiedBy {
       throw new EffvitError(
         'CHECKSUM_MISMATCH',
         `${path} is not what was first downloaded from ${trusted.url} on ${trusted.firstSeen.slice(0, 10)} (sha256 ${trusted.sha256}, now ${sha256}): if that change is expected, accept it with \`${evidence.acceptCommand}\`, else delete the file if it is there and pull from a source you trust.`,
+        { context: { file: path } },
       );
     }
   }

@@ -41,7 +41,7 @@ export async function withModelLock<T>(
     throw new EffvitError(
       'IO_FAILED',
       `Another process took over ${folder} while this one was stopped: run the command again.`,
-      { cause: error },
+      { context: { file: folder }, cause: error },
     );
   } finally {
     unguard();
@@ -106,6 +106,7 @@ async function acquire(
       throw new EffvitError(
         'TIMED_OUT',
         `Another process has held ${lockfilePath} for ${Math.round(timeoutMs / 1000)} s: wait for it, or end it and run the command again.`,
+        { context: { file: lockfilePath } },
       );
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
@@ -120,6 +121,6 @@ function notWritable(folder: string, error: unknown): EffvitError {
   return new EffvitError(
     'IO_FAILED',
     `Cannot write to the cache folder ${folder} (${code}): set EFFVIT_CACHE to a folder that can be written.`,
-    { cause: error },
+    { context: { file: folder }, cause: error },
   );
 }

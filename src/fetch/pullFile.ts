@@ -54,6 +54,7 @@ export async function pullFile(status: ModelFileStatus, options: PullFileOptions
     throw new EffvitError(
       'NOT_FOUND',
       `The ${describeKind(kind, chip)} of ${manifest.name} has no address to get it from: ${status.remedy}.`,
+      { context: { model: manifest.name } },
     );
   }
   if (status.isPresent) return checkPresent(status, source, options);

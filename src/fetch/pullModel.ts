@@ -97,6 +97,7 @@ function wantedFiles(
     throw new EffvitError(
       'NOT_FOUND',
       `${manifest.name} has no .bin file for ${target}: its manifest lists ${chips.length === 0 ? 'no chip' : chips.join(', ')}.`,
+      { context: { model: manifest.name } },
     );
   }
   const { onnx } = manifest.files;
@@ -104,6 +105,7 @@ function wantedFiles(
     throw new EffvitError(
       'NOT_FOUND',
       `${manifest.name} has nothing for the CPU: its manifest lists no ONNX file.`,
+      { context: { model: manifest.name } },
     );
   }
   // An int8 file without an address is made here by `effvit quantize`, not fetched.

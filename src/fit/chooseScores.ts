@@ -32,6 +32,7 @@ export function chooseScores(
   throw new EffvitError(
     'BAD_MANIFEST',
     `${onnxPath} has ${facts.outputs.length} outputs, and each of ${names} may have the scores: write the line \`output: { name: ${another.name} }\` into a manifest.yaml beside it, with the one to use.`,
+    { context: { file: onnxPath } },
   );
 }
 

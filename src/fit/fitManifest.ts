@@ -124,6 +124,7 @@ function normalisation(
     throw new EffvitError(
       'BAD_MANIFEST',
       `${onnxPath} does not normalise its input itself, and nothing says how it is to be done: write one line into a manifest.yaml beside it, ${NORMALISATION_LINES.map(({ line, models }) => `\`${line}\` (${models})`).join(' or ')}.`,
+      { context: { file: onnxPath } },
     );
   }
   // A manifest that gives the size and no mean goes by its documented default.

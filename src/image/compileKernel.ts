@@ -27,9 +27,7 @@ function kernelBytes(name: string): Uint8Array {
     throw new EffvitError(
       'INTERNAL',
       `The image kernel ${fileURLToPath(url)} is missing: run npm run build.`,
-      {
-        cause: error,
-      },
+      { context: { file: fileURLToPath(url) }, cause: error },
     );
   }
 }

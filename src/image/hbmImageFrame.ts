@@ -34,7 +34,7 @@ export const HBM_LAYOUT = {
  */
 export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndian = true): ImageFrame {
   const refuse = (reason: string): EffvitError =>
-    new EffvitError('BAD_IMAGE', `The HbmMsg image message on ${source} ${reason}.`);
+    new EffvitError('BAD_IMAGE', `The HbmMsg image message on ${source} ${reason}.`, { context: { source } });
   const capacityBytes = message.length - HBM_LAYOUT.data;
   if (capacityBytes < 0) throw refuse(`has ${message.length} bytes, fewer than its fields take`);
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);

@@ -14,9 +14,12 @@ export async function pictureFrame(path: string, signal?: AbortSignal): Promise<
   const data = await readInput(path, { maxBytes: MOST_BYTES, ...(signal && { signal }) }).catch(
     (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') {
-        throw new EffvitError('NOT_FOUND', `There is no picture ${path}: check the path.`, { cause });
+        throw new EffvitError('NOT_FOUND', `There is no picture ${path}: check the path.`, {
+          context: { file: path },
+          cause,
+        });
       }
-      throw asEffvitError(cause, 'IO_FAILED', `Cannot read the picture ${path}`);
+      throw asEffvitError(cause, 'IO_FAILED', `Cannot read the picture ${path}`, { file: path });
     },
   );
   return {

@@ -38,7 +38,9 @@ export const MAX_SIDE_PX = 65535;
 const KEPT_PLANS = 64;
 
 function refuse(frame: RawImageFrame, reason: string): EffvitError {
-  return new EffvitError('BAD_IMAGE', `The image from ${frame.source || 'an unnamed source'} ${reason}.`);
+  return new EffvitError('BAD_IMAGE', `The image from ${frame.source || 'an unnamed source'} ${reason}.`, {
+    context: { source: frame.source },
+  });
 }
 
 function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {

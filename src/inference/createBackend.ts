@@ -51,12 +51,15 @@ async function createFromModule(spec: ModuleBackendSpec): Promise<InferenceBacke
   try {
     module = await import(spec.moduleUrl);
   } catch (error) {
-    throw asEffvitError(error, 'BAD_MODEL', `Cannot import the backend ${spec.moduleUrl}`);
+    throw asEffvitError(error, 'BAD_MODEL', `Cannot import the backend ${spec.moduleUrl}`, {
+      url: spec.moduleUrl,
+    });
   }
   if (typeof module.createBackend !== 'function') {
     throw new EffvitError(
       'BAD_MODEL',
       `Expected ${spec.moduleUrl} to export a function createBackend but received ${typeof module.createBackend}.`,
+      { context: { url: spec.moduleUrl } },
     );
   }
   return await module.createBackend(spec.options);

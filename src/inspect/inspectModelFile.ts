@@ -37,18 +37,24 @@ async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: numbe
     const handle = await openInput(path);
     try {
       const info = await handle.stat();
-      if (!info.isFile()) throw new EffvitError('BAD_MODEL', `${path} is not a model file but a folder.`);
+      if (!info.isFile())
+        throw new EffvitError('BAD_MODEL', `${path} is not a model file but a folder.`, {
+          context: { file: path },
+        });
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
       const kind = kindOf(buffer.subarray(0, bytesRead));
       if (kind === null) {
         throw new EffvitError(
           'BAD_MODEL',
           `${path} is no model file: expected .onnx, .ort, .safetensors, .pth or a compiled BPU model (.bin).`,
+          { context: { file: path } },
         );
       }
       const formatVersion = kind === 'ort' ? await readOrtVersion(handle, info.size) : '';
       if (formatVersion === null) {
-        throw new EffvitError('BAD_MODEL', `${path} is a damaged .ort file: it does not say its version.`);
+        throw new EffvitError('BAD_MODEL', `${path} is a damaged .ort file: it does not say its version.`, {
+          context: { file: path },
+        });
       }
       return { kind, lengthBytes: info.size, formatVersion };
     } finally {
@@ -56,9 +62,12 @@ async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: numbe
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }
 

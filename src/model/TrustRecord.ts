@@ -33,7 +33,7 @@ export async function readTrustRecord(cacheFolderOfModel: string): Promise<Trust
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   try {
     const record: unknown = JSON.parse(text);
@@ -43,7 +43,7 @@ export async function readTrustRecord(cacheFolderOfModel: string): Promise<Trust
     throw new EffvitError(
       'IO_FAILED',
       `${path}, the record of downloaded files, is damaged: delete it to trust the next download anew.`,
-      { cause: error },
+      { context: { file: path }, cause: error },
     );
   }
 }

@@ -5,6 +5,9 @@ export function decodeUtf8(bytes: Uint8Array, path: string, code: EffvitErrorCod
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new EffvitError(code, `${path} is not UTF-8 text: save it as UTF-8.`, { cause: error });
+    throw new EffvitError(code, `${path} is not UTF-8 text: save it as UTF-8.`, {
+      context: { file: path },
+      cause: error,
+    });
   }
 }

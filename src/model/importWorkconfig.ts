@@ -44,6 +44,7 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
     throw new EffvitError(
       'BAD_CONFIG',
       `${path} is for the parser ${config.dnn_Parser}, and effvit classifies: name a workconfig whose dnn_Parser is ${PARSER}.`,
+      { context: { file: path } },
     );
   }
   const folders = [workingFolder, dirname(resolve(path)), dirname(dirname(resolve(path)))];
@@ -59,6 +60,7 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
     throw new EffvitError(
       'BAD_MODEL',
       `${modelPath} is compiled for ${march ?? 'a BPU that it does not name'}, which is not supported: take a model for ${Object.values(MARCH_OF_CHIP).join(' or ')}.`,
+      { context: { file: modelPath } },
     );
   }
   const name = nameOfFile(modelPath);
@@ -67,6 +69,7 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
     throw new EffvitError(
       'BAD_ARGUMENT',
       `There is a model ${name} in ${folder} already: replace it with --force.`,
+      { context: { file: folder } },
     );
   }
   const size = inputSize(settings['INPUT_SHAPE']);
@@ -89,8 +92,12 @@ async function readWorkconfig(path: string): Promise<z.output<typeof workconfigS
     content = JSON.parse(decodeUtf8(await readFile(path), path, 'BAD_CONFIG'));
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (isMissing) throw new EffvitError('NOT_FOUND', `There is no file ${path}.`, { cause: error });
-    throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`);
+    if (isMissing)
+      throw new EffvitError('NOT_FOUND', `There is no file ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
+    throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`, { file: path });
   }
   const parsed = workconfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;
@@ -98,6 +105,7 @@ async function readWorkconfig(path: string): Promise<z.output<typeof workconfigS
   throw new EffvitError(
     'BAD_CONFIG',
     `${path} is no workconfig of a classification: expected texts for model_file, cls_names_list and dnn_Parser (${missing}).`,
+    { context: { file: path } },
   );
 }
 

@@ -107,6 +107,7 @@ export async function readLabelsFile(path: string): Promise<readonly string[]> {
     bytes = await readInput(path);
   } catch (error) {
     throw new EffvitError('NOT_FOUND', `Cannot read the labels file ${path}: name one that exists.`, {
+      context: { file: path },
       cause: error,
     });
   }
@@ -126,6 +127,7 @@ function parseJsonLabels(text: string, path: string): readonly string[] {
     content = JSON.parse(text);
   } catch (error) {
     throw new EffvitError('BAD_MANIFEST', `${path} is no JSON (${(error as Error).message}): correct it.`, {
+      context: { file: path },
       cause: error,
     });
   }
@@ -134,6 +136,7 @@ function parseJsonLabels(text: string, path: string): readonly string[] {
     throw new EffvitError(
       'BAD_MANIFEST',
       `${path} must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps.`,
+      { context: { file: path } },
     );
   }
   return entries.map((entry: unknown, index) => checkedLabel(entry, path, `entry ${index}`));
@@ -152,7 +155,9 @@ function checkedLabel(value: unknown, path: string, place: string): string {
   const label = typeof value === 'string' ? value.trim() : '';
   if (label === '') {
     const received = typeof value === 'string' ? 'is empty' : `is ${JSON.stringify(value)}, no text`;
-    throw new EffvitError('BAD_MANIFEST', `${path}: ${place} ${received}; every class needs a label.`);
+    throw new EffvitError('BAD_MANIFEST', `${path}: ${place} ${received}; every class needs a label.`, {
+      context: { file: path },
+    });
   }
   return label;
 }

@@ -34,19 +34,21 @@ export async function loadManifest(
     throw new EffvitError(
       'NOT_FOUND',
       `There is no ${MANIFEST_NAME} in ${folderPath}: write one, or name a folder that has one.`,
+      { context: { file: folderPath } },
     );
   }
   if (info.size > MAX_MANIFEST_BYTES) {
     throw new EffvitError(
       'BAD_MANIFEST',
       `The manifest ${path} has ${info.size} bytes, more than the ${MAX_MANIFEST_BYTES} a manifest may have: is it another file?`,
+      { context: { file: path } },
     );
   }
   let bytes: Uint8Array;
   try {
     bytes = await readInput(path);
   } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   const place = { path, folderPath, origin };
   return manifestFromYaml(await parsed(bytes, place), place);

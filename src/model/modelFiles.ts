@@ -73,12 +73,14 @@ export async function requireModelFile(
     throw new EffvitError(
       'NOT_FOUND',
       `${manifest.name} has no ${what}: its manifest lists ${others === '' ? 'no file' : others}.`,
+      { context: { model: manifest.name } },
     );
   }
   if (!status.isPresent) {
     throw new EffvitError(
       'NOT_FOUND',
       `The ${what} of ${manifest.name} is not on this machine: ${status.remedy}.`,
+      { context: { model: manifest.name } },
     );
   }
   return status.path;

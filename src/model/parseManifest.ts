@@ -139,5 +139,7 @@ function manifestError(place: ManifestPlace, problems: readonly Problem[]): Effv
   const inOrder = problems.toSorted((a, b) => a.line - b.line);
   const distinct = [...new Set(inOrder.map((problem) => `line ${problem.line}: ${problem.message}`))];
   const count = distinct.length === 1 ? 'a problem' : `${distinct.length} problems`;
-  return new EffvitError('BAD_MANIFEST', `The manifest ${place.path} has ${count}: ${distinct.join('; ')}.`);
+  return new EffvitError('BAD_MANIFEST', `The manifest ${place.path} has ${count}: ${distinct.join('; ')}.`, {
+    context: { file: place.path, line: inOrder[0]?.line },
+  });
 }

@@ -80,6 +80,7 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
           throw new EffvitError(
             'BAD_MODEL',
             `${path} is not a compiled BPU model: expected what hb_mapper writes.`,
+            { context: { file: path } },
           );
         }
         lengthBytes += chunk.length;
@@ -97,9 +98,12 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   const march = settings.get('MARCH')?.toLowerCase() ?? plainMarch;
   settings.delete('MARCH');

@@ -39,7 +39,9 @@ export async function resolveModel(
     extension === '.safetensors'
       ? 'build an .onnx file from it first with `effvit model build`'
       : 'name a model, a folder with a manifest.yaml, or a .onnx, .ort or .bin file';
-  throw new EffvitError('BAD_ARGUMENT', `${nameOrPath} is no model: ${remedy}.`);
+  throw new EffvitError('BAD_ARGUMENT', `${nameOrPath} is no model: ${remedy}.`, {
+    context: { file: nameOrPath },
+  });
 }
 
 /** Names of every model that can be resolved by name, sorted, without reading their manifests. */
@@ -64,6 +66,7 @@ async function resolveByName(name: string, env: NodeJS.ProcessEnv): Promise<Mode
       throw new EffvitError(
         'BAD_MANIFEST',
         `${join(path, MANIFEST_NAME)} says name: ${manifest.name} but its folder is called ${name}: make them the same.`,
+        { context: { file: join(path, MANIFEST_NAME), model: manifest.name } },
       );
     }
     return manifest;
@@ -110,6 +113,7 @@ async function withOnlyFile(manifest: ModelManifest): Promise<ModelManifest> {
   throw new EffvitError(
     'BAD_ARGUMENT',
     `The manifest in ${folderPath} names no file, and the folder has several (${names.join(', ')}): name one of them, or write \`files: { onnx: { file: ${only} } }\` into the manifest.`,
+    { context: { file: folderPath } },
   );
 }
 

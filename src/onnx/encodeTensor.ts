@@ -41,5 +41,6 @@ function misfit(name: string, tensor: OnnxTensor): EffvitError {
     'BAD_MODEL',
     `Tensor ${JSON.stringify(name)} of ${tensor.dataType} [${tensor.dims.join(', ')}] does not fit its data ` +
       `(${tensor.data.length} elements of ${tensor.data.constructor.name}).`,
+    { context: { graphName: name } },
   );
 }

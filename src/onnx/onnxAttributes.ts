@@ -65,6 +65,7 @@ function expectType<T extends OnnxAttribute['type']>(
     throw new EffvitError(
       'BAD_MODEL',
       `Expected ${type} for attribute ${name} of ${node.opType} node ${JSON.stringify(node.name)} but received ${attribute.type}.`,
+      { context: { graphName: node.name } },
     );
   }
   return attribute as Extract<OnnxAttribute, { type: T }>;

@@ -56,12 +56,15 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
     wire = modelCodec.decode(bytes);
   } catch (error) {
     throw new EffvitError('BAD_MODEL', `${place} is not an ONNX model: its protobuf cannot be decoded.`, {
+      context: { file: place },
       cause: error,
     });
   }
   const irVersion = Number(fromWireInt(wire.irVersion));
   if (wire.graph === undefined || irVersion < 1) {
-    throw new EffvitError('BAD_MODEL', `${place} is not an ONNX model: it has no graph or no IR version.`);
+    throw new EffvitError('BAD_MODEL', `${place} is not an ONNX model: it has no graph or no IR version.`, {
+      context: { file: place },
+    });
   }
   try {
     return {
@@ -86,9 +89,13 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
   } catch (error) {
     // Only this layer knows the file; the inner ones know the tensor or node.
     if (error instanceof EffvitError) {
-      throw new EffvitError(error.code, `${place} cannot be read: ${error.message}`, { cause: error });
+      throw new EffvitError(error.code, `${place} cannot be read: ${error.message}`, {
+        context: { ...error.context, file: place },
+        cause: error,
+      });
     }
     throw new EffvitError('BAD_MODEL', `${place} is not a whole ONNX model: an inner message is broken.`, {
+      context: { file: place },
       cause: error,
     });
   }
@@ -125,7 +132,9 @@ function decodeGraph(wire: WireGraph, context: Context): OnnxGraph {
   for (const tensor of wire.initializer ?? []) {
     const name = tensor.name ?? '';
     if (initializers.has(name)) {
-      throw new EffvitError('BAD_MODEL', `two initializers are named ${JSON.stringify(name)}.`);
+      throw new EffvitError('BAD_MODEL', `two initializers are named ${JSON.stringify(name)}.`, {
+        context: { graphName: name },
+      });
     }
     initializers.set(name, decodeConstant(tensor, context));
   }

@@ -19,12 +19,16 @@ export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFIN
     bytes = await readInput(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   const foreign = foreignContent(bytes);
-  if (foreign !== undefined) throw new EffvitError('BAD_MODEL', `${path} ${foreign}.`);
+  if (foreign !== undefined)
+    throw new EffvitError('BAD_MODEL', `${path} ${foreign}.`, { context: { file: path } });
   const files = new Map<string, number>();
   try {
     return parseOnnx(bytes, { place: path, maxElements, loadExternal: externalLoader(dirname(path), files) });
@@ -40,6 +44,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
       throw new EffvitError(
         'BAD_MODEL',
         `tensor ${JSON.stringify(tensorName)} names the data file ${JSON.stringify(location)}, which is outside the model's folder.`,
+        { context: { graphName: tensorName } },
       );
     }
     const path = join(folder, relative);
@@ -51,7 +56,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
         throw new EffvitError(
           'NOT_FOUND',
           `its data file ${path} cannot be opened: put it beside the model.`,
-          { cause: error },
+          { context: { file: path }, cause: error },
         );
       }
       files.set(path, descriptor);
@@ -63,6 +68,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
         'BAD_MODEL',
         `tensor ${JSON.stringify(tensorName)} wants ${lengthBytes} bytes at offset ${offsetBytes} of ${path}, ` +
           `which has ${info.size}.`,
+        { context: { graphName: tensorName, byteOffset: offsetBytes, file: path } },
       );
     }
     const data = new Uint8Array(lengthBytes);
@@ -70,7 +76,9 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
     while (filled < lengthBytes) {
       const count = readSync(descriptor, data, filled, lengthBytes - filled, offsetBytes + filled);
       if (count === 0) {
-        throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`);
+        throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`, {
+          context: { file: path },
+        });
       }
       filled += count;
     }

@@ -8,7 +8,9 @@ export function producersOf(graph: OnnxGraph): Map<string, OnnxNode> {
     for (const output of node.outputs) {
       if (output === '') continue;
       if (producers.has(output)) {
-        throw new EffvitError('BAD_MODEL', `Two nodes make the value ${JSON.stringify(output)}.`);
+        throw new EffvitError('BAD_MODEL', `Two nodes make the value ${JSON.stringify(output)}.`, {
+          context: { graphName: output },
+        });
       }
       producers.set(output, node);
     }
@@ -65,6 +67,7 @@ export function topologicalOrder(graph: OnnxGraph): OnnxNode[] {
       throw new EffvitError(
         'BAD_MODEL',
         `The graph has a cycle through the ${node.opType} node ${JSON.stringify(node.name)}.`,
+        { context: { graphName: node.name } },
       );
     }
     open.add(node);

@@ -129,6 +129,7 @@ export class FrameScheduler<Value> {
   #listenTo(worker: WorkerThread<FrameJob<Value>>): void {
     worker.on('done', (job, report) => this.#onDone(worker, job, report));
     worker.on('failed', (job, error) => {
+      error.addContext({ source: job.frame.source, backend: job.model?.backend.kind });
       this.#pump();
       this.#fail(job, error);
     });
@@ -198,7 +199,7 @@ export class FrameScheduler<Value> {
     try {
       job.copyNs = worker.run(job, job.frame, job.planFor(model.preprocess), model.preprocess);
     } catch (error) {
-      this.#fail(job, asEffvitError(error, 'BAD_IMAGE'));
+      this.#fail(job, asEffvitError(error, 'BAD_IMAGE', undefined, { source: job.frame.source }));
       return;
     }
     if (this.#isOrdered) this.#reorder.reserve(job);

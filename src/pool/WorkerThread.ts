@@ -282,7 +282,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 }
 
 function errorOf({ error }: { readonly error: SentError }): EffvitError {
-  return new EffvitError(error.code, error.message);
+  return new EffvitError(error.code, error.message, { context: error.context });
 }
 
 function deathOf(id: number, reason: unknown): EffvitError {

@@ -10,6 +10,7 @@ import {
   type FrameAnswer,
   type LogitsRing,
   logitsRing,
+  sentError,
   type WorkerMessage,
   type WorkerStart,
 } from './workerProtocol.js';
@@ -25,8 +26,8 @@ async function main(start: WorkerStart): Promise<void> {
   try {
     loaded = await channel.guarded(async () => await load(start));
   } catch (error) {
-    const { code, message } = asEffvitError(error, 'BAD_MODEL');
-    send({ kind: 'load_failed', error: { code, message } });
+    const failure = asEffvitError(error, 'BAD_MODEL').addContext({ backend: start.spec.kind });
+    send({ kind: 'load_failed', error: sentError(failure) });
     return;
   }
   const receiver = new FrameReceiver(start.setup, start.kernel);
@@ -88,9 +89,7 @@ async function runTask(task: InferenceTask): Promise<boolean> {
 }
 
 function answerOf(number: number, error: EffvitError | undefined): FrameAnswer {
-  if (error === undefined) return number;
-  const { code, message } = error;
-  return { kind: 'frame_failed', number, error: { code, message } };
+  return error === undefined ? number : { kind: 'frame_failed', number, error: sentError(error) };
 }
 
 function send(message: WorkerMessage): void {

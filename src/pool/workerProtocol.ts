@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { EffvitErrorCode } from '../core/EffvitError.js';
+import type { EffvitError } from '../core/EffvitError.js';
 import type { CompressedOrigin } from '../image/ImageFrame.js';
 import type { KernelProgram } from '../image/KernelProgram.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
@@ -65,10 +65,11 @@ export function logitsRing(classCount: number, largestBatch: number, given?: Sha
   return { shared, of: (frameNumber) => arrays[frameNumber % length] ?? new Float32Array(classCount) };
 }
 
-/** An error on its way between threads: structured cloning would keep the class but lose the code. */
-export interface SentError {
-  readonly code: EffvitErrorCode;
-  readonly message: string;
+/** An {@link EffvitError} as plain data: structured cloning would lose its code and context. */
+export type SentError = Pick<EffvitError, 'code' | 'message' | 'context'>;
+
+export function sentError({ code, message, context }: EffvitError): SentError {
+  return { code, message, context };
 }
 
 /** What became of a frame; a bare number is the common case, the frame of that number is done. */

@@ -20,5 +20,7 @@ export function configError(
     path === '' ? `line ${line}: ${message}` : `line ${line}: ${path}: ${message}`,
   );
   const count = sorted.length === 1 ? 'a problem' : `${sorted.length} problems`;
-  return new EffvitError('BAD_CONFIG', `${file} has ${count}: ${parts.join('; ')}.`, options);
+  const [first] = sorted;
+  const context = { file, line: first?.line, parameter: first?.path || undefined };
+  return new EffvitError('BAD_CONFIG', `${file} has ${count}: ${parts.join('; ')}.`, { ...options, context });
 }

@@ -57,6 +57,7 @@ export async function collectHistograms(
             'BAD_MODEL',
             `The value ${JSON.stringify(name)} of the model came out NaN or infinite ${skipped} times for ` +
               `calibration picture ${frameCount + 1}: a model that overflows cannot be quantised.`,
+            { context: { graphName: name } },
           );
         }
       }

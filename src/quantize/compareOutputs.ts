@@ -134,6 +134,7 @@ function labelOf({ label, source }: LabelledPlanes, classCount: number): number 
   throw new EffvitError(
     'OUT_OF_RANGE',
     `${source} has the class ${label}, but the model knows 0 to ${classCount - 1}.`,
+    { context: { source } },
   );
 }
 

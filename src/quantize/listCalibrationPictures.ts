@@ -11,14 +11,19 @@ import { EffvitError } from '../core/EffvitError.js';
  */
 export async function listCalibrationPictures(path: string, maxCount: number): Promise<string[]> {
   const info = await stat(path).catch((cause: unknown) => {
-    throw new EffvitError('NOT_FOUND', `There is no folder or list ${path}: check the path.`, { cause });
+    throw new EffvitError('NOT_FOUND', `There is no folder or list ${path}: check the path.`, {
+      context: { file: path },
+      cause,
+    });
   });
   const { paths } = info.isDirectory() ? await picturesInFolder(path) : await picturesInList(path);
   if (paths.length === 0) {
     const what = info.isDirectory()
       ? 'holds no .jpg, .jpeg, .png, .webp or .avif file'
       : 'lists no .jpg, .jpeg, .png, .webp or .avif file';
-    throw new EffvitError('NOT_FOUND', `${path} ${what}: name pictures of what the model will see.`);
+    throw new EffvitError('NOT_FOUND', `${path} ${what}: name pictures of what the model will see.`, {
+      context: { file: path },
+    });
   }
   return spread(paths, maxCount);
 }

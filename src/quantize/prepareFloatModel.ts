@@ -24,6 +24,7 @@ export function prepareFloatModel(model: OnnxModel): { readonly wasNarrow: boole
     throw new EffvitError(
       'BAD_MODEL',
       `The model is quantised already (${quantized.opType} ${JSON.stringify(quantized.name)}): name the float model.`,
+      { context: { graphName: quantized.name } },
     );
   }
   const wasNarrow = widenFloats(graph);

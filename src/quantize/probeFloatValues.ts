@@ -45,6 +45,7 @@ export function inputDims(model: OnnxModel): readonly number[] {
       'UNSUPPORTED',
       `The model's input ${JSON.stringify(input.name)} is ${input.dataType ?? 'no tensor'} ${shape}: ` +
         'only a float32 image tensor of fixed size (1x3x224x224) can be quantised.',
+      { context: { graphName: input.name } },
     );
   }
   const [batch, channels] = dims;
@@ -53,6 +54,7 @@ export function inputDims(model: OnnxModel): readonly number[] {
     throw new EffvitError(
       'UNSUPPORTED',
       `The model's input ${JSON.stringify(input.name)} is ${dims.join('x')}, ${what}: only a float32 image tensor of 1x3xheightxwidth can be quantised.`,
+      { context: { graphName: input.name } },
     );
   }
   return dims;

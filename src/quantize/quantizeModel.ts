@@ -132,6 +132,7 @@ function refuseEmptyPlan(plan: QuantizationPlan, onnxPath: string): void {
   throw new EffvitError(
     'UNSUPPORTED',
     `${onnxPath} has no node that becomes int8: give a float32 model of convolutions or matrix products with constant weights, or other forms by node_info, --node or --coverage full.`,
+    { context: { file: onnxPath } },
   );
 }
 
@@ -170,6 +171,7 @@ async function* calibrationInputs(
       throw new EffvitError(
         'MISMATCH',
         `The picture ${picture.source} has ${picture.planes.length} values where the model takes ${dims.join('x')}.`,
+        { context: { source: picture.source } },
       );
     }
     if (samples.length < SAMPLE_COUNT) samples.push(picture);

@@ -45,6 +45,7 @@ export function quantizeWeights(
     throw new EffvitError(
       'BAD_WEIGHTS',
       `The weights ${JSON.stringify(name)} hold ${values[bad]} at index ${bad}.`,
+      { context: { graphName: name } },
     );
   }
   const largest = new Float32Array(channels);

@@ -23,7 +23,11 @@ export async function readCalibrationSet(
 ): Promise<CalibrationFiles> {
   const names = await binNames(folder);
   if (names.length === 0) {
-    throw new EffvitError('NOT_FOUND', `${folder} holds no .bin file: name the folder of a calibration set.`);
+    throw new EffvitError(
+      'NOT_FOUND',
+      `${folder} holds no .bin file: name the folder of a calibration set.`,
+      { context: { file: folder } },
+    );
   }
   const expectedBytes = valuesPerPicture * Float32Array.BYTES_PER_ELEMENT;
   for (const name of names) {
@@ -32,6 +36,7 @@ export async function readCalibrationSet(
       throw new EffvitError(
         'MISMATCH',
         `${join(folder, name)} has ${size} bytes where one float32 picture of the model has ${expectedBytes}.`,
+        { context: { file: join(folder, name) } },
       );
     }
   }
@@ -43,7 +48,9 @@ export async function readCalibrationSet(
         const path = join(folder, name);
         const bytes = await readFile(path);
         if (bytes.length !== expectedBytes) {
-          throw new EffvitError('MISMATCH', `${path} changed while it was read.`);
+          throw new EffvitError('MISMATCH', `${path} changed while it was read.`, {
+            context: { file: path },
+          });
         }
         // Copied: the bytes of a pooled buffer need not lie at a multiple of four.
         yield { source: path, planes: new Float32Array(new Uint8Array(bytes).buffer) };
@@ -59,9 +66,10 @@ async function binNames(folder: string): Promise<string[]> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new EffvitError('NOT_FOUND', `No folder ${folder}: name the folder of a calibration set.`, {
+        context: { file: folder },
         cause: error,
       });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
   }
 }

@@ -32,16 +32,19 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) {
-      throw new EffvitError('BAD_CONFIG', `${path} has ${size} bytes, too many for a configuration file.`);
+      throw new EffvitError('BAD_CONFIG', `${path} has ${size} bytes, too many for a configuration file.`, {
+        context: { file: path },
+      });
     }
     content = (await readInput(path)).toString();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new EffvitError('NOT_FOUND', `No file ${path}: name a yaml file of hb_mapper makertbin.`, {
+        context: { file: path },
         cause: error,
       });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
   return parseMakertbinConfig(content, path);
 }

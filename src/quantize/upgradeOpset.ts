@@ -63,6 +63,7 @@ function alongOneAxis(node: OnnxNode, rank: number | undefined): void {
       'UNSUPPORTED',
       `${node.opType} ${JSON.stringify(node.name)} has axis ${axis} of ${rank ?? 'an unknown number of'} dimensions, ` +
         `which opset ${QUANTIZED_OPSET} means differently: export the model with opset ${QUANTIZED_OPSET} or newer.`,
+      { context: { graphName: node.name } },
     );
   }
   node.attributes.set('axis', intAttr(-1));

@@ -38,6 +38,7 @@ export function widenFloats(graph: OnnxGraph): boolean {
         throw new EffvitError(
           'UNSUPPORTED',
           `The model has float16 values inside ${node.opType} ${JSON.stringify(node.name)}: give the float32 model.`,
+          { context: { graphName: node.name } },
         );
       }
     }

@@ -62,7 +62,7 @@ export async function writeCalibrationSet(
     };
   } catch (error) {
     await rm(part, { recursive: true, force: true });
-    throw asEffvitError(error, 'IO_FAILED', `Cannot write the calibration set ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot write the calibration set ${folder}`, { file: folder });
   }
 }
 
@@ -73,13 +73,14 @@ async function refuseForeignFolder(folder: string): Promise<void> {
     names = await readdir(folder);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
   }
   const foreign = names.find((name) => !OWN_NAME.test(name));
   if (foreign !== undefined) {
     throw new EffvitError(
       'BAD_ARGUMENT',
       `${folder} holds ${foreign}, which is no part of a calibration set: name another folder or empty this one.`,
+      { context: { file: folder } },
     );
   }
 }
@@ -99,6 +100,7 @@ async function writePictures(
       throw new EffvitError(
         'MISMATCH',
         `The picture ${source} has ${planes.length} values where the model takes ${valuesPerPicture}.`,
+        { context: { source } },
       );
     }
     const index = seen++;

@@ -54,6 +54,6 @@ async function mayWrite(path: string): Promise<boolean> {
     return (await readFile(path, 'utf8')).startsWith(MARK);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true;
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }

@@ -43,6 +43,7 @@ export class PerceptionPublishers {
       throw new EffvitError(
         'ROS_UNAVAILABLE',
         `perception_targets asks for ai_msgs/PerceptionTargets on ${topic}. ${problem}`,
+        { context: { topic } },
       );
     }
     this.#targets = make('ai_msgs/msg/PerceptionTargets', topic);

@@ -58,6 +58,7 @@ export async function watchStatistics(
       throw new EffvitError(
         'NOT_FOUND',
         `Nothing came on ${topic} within ${waitMs / 1000} s: is the node active, and is it the name of one that \`ros2 node list\` shows?`,
+        { context: { topic } },
       );
     }
   } finally {

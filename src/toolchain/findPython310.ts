@@ -28,6 +28,7 @@ export async function findPython310(env: NodeJS.ProcessEnv = process.env): Promi
     throw new EffvitError(
       'BAD_ARGUMENT',
       `EFFVIT_PYTHON310 names ${own}, which ${answer === undefined ? 'does not run' : `is ${described(answer)}`}: name a CPython 3.10 with its venv module, or unset it.`,
+      { context: { file: own } },
     );
   }
   for (const candidate of ['python3.10', ...(await managedPythons(env))]) {

@@ -95,7 +95,8 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   }
   if (ended.code !== 0)
     throw new EffvitError('TOOL_FAILED', `${what} failed: ${reasonOf(ended, lines)} (${place}).`);
-  if (logError !== undefined) throw asEffvitError(logError, 'IO_FAILED', `Cannot write ${logPath}`);
+  if (logError !== undefined)
+    throw asEffvitError(logError, 'IO_FAILED', `Cannot write ${logPath}`, { file: logPath });
   return lines;
 }
 

@@ -70,11 +70,13 @@ export function requireToolchain(env: NodeJS.ProcessEnv = process.env): Toolchai
         isOwnToolchain(env)
           ? `There is no bin/python3 in ${status.folder}, which EFFVIT_TOOLCHAIN names: name a virtual environment that has the vendor's packages, or unset it.`
           : `The vendor's toolchain is not installed: run \`${INSTALL_COMMAND}\` (it says what it gets, whose it is and how large).`,
+        { context: { file: status.folder } },
       );
     case 'partial':
       throw new EffvitError(
         'NOT_FOUND',
         `The toolchain in ${status.folder} is half installed (missing: ${status.missing.join(', ')}): run \`${INSTALL_COMMAND}\` again, it goes on where it stopped.`,
+        { context: { file: status.folder } },
       );
   }
 }

@@ -30,7 +30,9 @@ export async function readPytorch(path: string): Promise<WeightFile> {
   const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
   if (pickleName === undefined || pickle === undefined) {
-    throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`);
+    throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`, {
+      context: { file: path },
+    });
   }
   const folder = pickleName.slice(0, -'data.pkl'.length);
   if (
@@ -41,6 +43,7 @@ export async function readPytorch(path: string): Promise<WeightFile> {
     throw new EffvitError(
       'BAD_WEIGHTS',
       `${path} was saved on a big-endian machine: save it as safetensors.`,
+      { context: { file: path } },
     );
   }
   const storages = new Map<string, Float32Array>();

@@ -42,16 +42,21 @@ async function withFile<T>(
     try {
       const info = await handle.stat();
       if (!info.isFile())
-        throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`);
+        throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`, {
+          context: { file: path },
+        });
       return await use(handle, info.size);
     } finally {
       await handle.close();
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }
 
@@ -78,7 +83,9 @@ async function readExactly(
   while (filled < length) {
     const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
     if (bytesRead === 0) {
-      throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`);
+      throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`, {
+        context: { file: path },
+      });
     }
     filled += bytesRead;
   }

@@ -15,6 +15,7 @@ export async function readStoredZip(path: string): Promise<Map<string, Uint8Arra
   const bytes = await readWhole(path);
   const fail = (reason: string, cause?: unknown): EffvitError =>
     new EffvitError('BAD_WEIGHTS', `${path} cannot be read as torch.save's zip format: ${reason}.`, {
+      context: { file: path },
       cause,
     });
   let listed = 0;
@@ -54,8 +55,11 @@ async function readWhole(path: string): Promise<Uint8Array> {
     return await readInput(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }

@@ -20,6 +20,7 @@ export async function readWeights(path: string): Promise<WeightFile> {
     throw new EffvitError(
       'BAD_WEIGHTS',
       `${path} is in PyTorch's format before 1.6: load it in PyTorch and save it again, best as safetensors.`,
+      { context: { file: path } },
     );
   }
   return readSafetensors(path);
@@ -36,8 +37,11 @@ async function firstBytes(path: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
+        context: { file: path },
+        cause: error,
+      });
     }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }

@@ -49,6 +49,7 @@ export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: 
     throw new EffvitError(
       'BAD_WEIGHTS',
       `${place} is not a safetensors file: it has only ${fileBytes} bytes.`,
+      { context: { file: place } },
     );
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
@@ -56,6 +57,7 @@ export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: 
     throw new EffvitError(
       'BAD_WEIGHTS',
       `${place} is not a safetensors file, or is cut short: its header would have ${length} bytes, the file has ${fileBytes}.`,
+      { context: { file: place } },
     );
   }
   return Number(length);
@@ -69,12 +71,15 @@ export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: 
  */
 export function parseSafetensorsHeader(text: string, dataBytes: number, place: string): SafetensorsHeader {
   const fail = (reason: string): EffvitError =>
-    new EffvitError('BAD_WEIGHTS', `${place} has a broken safetensors header: ${reason}.`);
+    new EffvitError('BAD_WEIGHTS', `${place} has a broken safetensors header: ${reason}.`, {
+      context: { file: place },
+    });
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
     throw new EffvitError('BAD_WEIGHTS', `${place} is not a safetensors file: its header is not JSON.`, {
+      context: { file: place },
       cause: error,
     });
   }

@@ -22,13 +22,17 @@ export function unpickleStateDict(bytes: Uint8Array, place: string): Map<string,
     root = parser.read(new ForwardReader(bytes));
   } catch (error) {
     const reason = error instanceof EffvitError ? error.message : 'its pickle is broken.';
-    throw new EffvitError('BAD_WEIGHTS', `${place} cannot be read: ${reason}`, { cause: error });
+    throw new EffvitError('BAD_WEIGHTS', `${place} cannot be read: ${reason}`, {
+      context: { file: place },
+      cause: error,
+    });
   }
   const tensors = findStateDict(root);
   if (tensors === null) {
     throw new EffvitError(
       'BAD_WEIGHTS',
       `${place} holds no state_dict: save one with torch.save(model.state_dict(), path).`,
+      { context: { file: place } },
     );
   }
   return tensors;

@@ -26,7 +26,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
   const decoder = new ZSTDDecoder();
   await decoder.init();
   const target = await open(to, 'wx').catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`, { file: from });
   });
   let source: number | undefined;
   try {
@@ -40,6 +40,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
         throw new EffvitError(
           'IO_FAILED',
           `Not enough space to decompress ${from} to ${to}; set TMPDIR to a folder with more.`,
+          { context: { file: from } },
         );
       }
       await target.writev(gathered);
@@ -80,7 +81,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
     await flush();
     return problem;
   } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`);
+    throw asEffvitError(error, 'IO_FAILED', `Cannot decompress ${from} to ${to}`, { file: from });
   } finally {
     if (source !== undefined) closeSync(source);
     await target.close();

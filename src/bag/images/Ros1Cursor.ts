@@ -52,6 +52,7 @@ export class Ros1Cursor {
       throw new EffvitError(
         'BAD_IMAGE',
         `${this.#what} is cut off: ${name} needs ${length} bytes at byte ${start}, but ${left} of ${this.#bytes.byteLength} are left.`,
+        { context: { byteOffset: start } },
       );
     }
     this.#offset = start + length;

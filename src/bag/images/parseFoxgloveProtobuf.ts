@@ -76,7 +76,7 @@ function decode<Message extends Common>(type: string, bytes: Uint8Array, source:
     throw new EffvitError(
       'BAD_IMAGE',
       `The foxglove ${type} message on ${source} is no protobuf of that type (${(error as Error).message}).`,
-      { cause: error },
+      { context: { source }, cause: error },
     );
   }
 }

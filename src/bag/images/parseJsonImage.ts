@@ -74,7 +74,10 @@ function parsed<Schema extends z.ZodType>(
   source: string,
 ): z.output<Schema> {
   const refuse = (reason: string, cause: unknown): never => {
-    throw new EffvitError('BAD_IMAGE', `The JSON message on ${source} is no image: ${reason}.`, { cause });
+    throw new EffvitError('BAD_IMAGE', `The JSON message on ${source} is no image: ${reason}.`, {
+      context: { source },
+      cause,
+    });
   };
   let content: unknown;
   try {

@@ -55,7 +55,9 @@ export class McapBagFile implements BagFile {
     try {
       const magic = await file.peek(0, MCAP_MAGIC.length);
       if (!MCAP_MAGIC.every((byte, at) => magic[at] === byte)) {
-        throw new EffvitError('BAD_BAG', `${path} does not begin as an MCAP file.`);
+        throw new EffvitError('BAD_BAG', `${path} does not begin as an MCAP file.`, {
+          context: { file: path },
+        });
       }
       return new McapBagFile(file, await layoutOf(file, warnings), warnings);
     } catch (error) {

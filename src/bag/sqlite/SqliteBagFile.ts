@@ -149,6 +149,7 @@ function readTopics(
     throw new EffvitError(
       'BAD_BAG',
       `${path} is a database, but no rosbag2 recording: it has no messages table.`,
+      { context: { file: path } },
     );
   }
   const counts = new Map<bigint, number>();

@@ -36,7 +36,8 @@ export class SqliteDatabase {
 
   /** @throws EffvitError BAD_BAG, IO_FAILED */
   static async open(path: string, warnings: BagWarnings): Promise<SqliteDatabase> {
-    if ((await stat(path)).isFIFO()) throw new EffvitError('BAD_BAG', `${path} is no regular file.`);
+    if ((await stat(path)).isFIFO())
+      throw new EffvitError('BAD_BAG', `${path} is no regular file.`, { context: { file: path } });
     const folder = await TemporaryFolder.make();
     const link = join(folder.path, 'bag.db3');
     try {
@@ -119,7 +120,9 @@ export class SqliteDatabase {
 
   #checkOpen(): void {
     if (!this.#database.isOpen) {
-      throw new EffvitError('CLOSED', `${this.#path} was closed while it was read.`);
+      throw new EffvitError('CLOSED', `${this.#path} was closed while it was read.`, {
+        context: { file: this.#path },
+      });
     }
   }
 }
@@ -135,7 +138,9 @@ function finalize(statement: InstanceType<typeof sqlite.Statement>): void {
 
 function asSqliteError(error: unknown, path: string): EffvitError {
   const isFileError = (error as NodeJS.ErrnoException).syscall !== undefined;
-  return asEffvitError(error, isFileError ? 'IO_FAILED' : 'BAD_BAG', `Cannot read the database ${path}`);
+  return asEffvitError(error, isFileError ? 'IO_FAILED' : 'BAD_BAG', `Cannot read the database ${path}`, {
+    file: path,
+  });
 }
 
 async function sizeOf(path: string): Promise<number> {

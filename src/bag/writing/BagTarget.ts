@@ -36,7 +36,7 @@ export class BagTarget {
     try {
       await mkdir(target.#isFolder ? target.#part : dirname(target.path), { recursive: true });
     } catch (error) {
-      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`, { file: target.path });
     }
     removeAtExit(target.#part);
     return target;
@@ -56,7 +56,7 @@ export class BagTarget {
         await writeFile(join(this.#part, 'metadata.yaml'), bagMetadataYaml(bag), { flush: true });
       await rename(this.#part, this.path);
     } catch (error) {
-      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`, { file: this.path });
     }
     keepAtExit(this.#part);
   }
@@ -77,6 +77,7 @@ export class BagTarget {
       throw new EffvitError(
         'BAD_ARGUMENT',
         `${this.path} exists already; remove it or name another${this.#isFolder ? ' (a name that ends in .mcap makes a single file)' : ''}.`,
+        { context: { file: this.path } },
       );
     }
   }

@@ -105,7 +105,7 @@ export class McapBagWriter {
     } catch (error) {
       await sink?.abandon();
       await target.remove();
-      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`);
+      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`, { file: target.path });
     }
   }
 
@@ -124,7 +124,11 @@ export class McapBagWriter {
       const known = this.#topics.get(topic.name);
       if (known !== undefined) {
         if (known.type === topic.type) return;
-        throw new EffvitError('BAD_ARGUMENT', `${topic.name} has ${known.type} messages, not ${topic.type}.`);
+        throw new EffvitError(
+          'BAD_ARGUMENT',
+          `${topic.name} has ${known.type} messages, not ${topic.type}.`,
+          { context: { topic: topic.name } },
+        );
       }
       const definition = messageDefinition(topic.type);
       const { qos = 'reliable' } = topic;
@@ -227,7 +231,9 @@ export class McapBagWriter {
   #topic(name: string): OpenTopic {
     const topic = this.#topics.get(name);
     if (topic === undefined)
-      throw new EffvitError('BAD_ARGUMENT', `Topic ${name} was not added to ${this.path}.`);
+      throw new EffvitError('BAD_ARGUMENT', `Topic ${name} was not added to ${this.path}.`, {
+        context: { file: this.path },
+      });
     return topic;
   }
 
@@ -244,7 +250,10 @@ export class McapBagWriter {
   /** McapWriter takes one call at a time. A file that could not be written is given up as a whole. */
   async #inTurn(step: () => Promise<void>, nextState: 'open' | 'closed' = 'open'): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#state !== 'open') throw new EffvitError('CLOSED', `${this.path} is not written any more.`);
+    if (this.#state !== 'open')
+      throw new EffvitError('CLOSED', `${this.path} is not written any more.`, {
+        context: { file: this.path },
+      });
     this.#state = nextState;
     const turn = this.#last.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -254,7 +263,7 @@ export class McapBagWriter {
         const isWrongUse = error instanceof EffvitError && error.code !== 'IO_FAILED';
         // A message that is not written leaves the file as it was.
         if (isWrongUse && nextState === 'open') throw error;
-        this.#failure = asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`);
+        this.#failure = asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`, { file: this.path });
         await this.#sink.abandon();
         await this.#target.remove();
         throw this.#failure;

@@ -32,7 +32,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
   const planned = new Map<string, string>();
   for (const { option, path, kind } of outputs) {
     const refuse = (what: string): never => {
-      throw new EffvitError('BAD_ARGUMENT', `${option} ${path} ${what}.`);
+      throw new EffvitError('BAD_ARGUMENT', `${option} ${path} ${what}.`, { context: { file: path } });
     };
     const absolute = resolve(path);
     await checkFolder(absolute, refuse);

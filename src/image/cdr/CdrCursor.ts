@@ -92,6 +92,7 @@ export class CdrCursor {
       throw new EffvitError(
         'BAD_IMAGE',
         `${this.#what} is cut off: ${name} needs ${length} bytes at byte ${start}, but ${Math.max(left, 0)} of ${this.#bytes.byteLength} are left.`,
+        { context: { byteOffset: start } },
       );
     }
     this.#offset = start + length;

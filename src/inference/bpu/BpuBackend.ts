@@ -70,7 +70,7 @@ export class BpuBackend implements InferenceBackend {
     } catch (error) {
       // The reason counts, not what the clean-up stumbled over.
       await this.dispose().catch(() => undefined);
-      throw asEffvitError(error, 'BPU_FAILED', `${modelPath} does not load`);
+      throw asEffvitError(error, 'BPU_FAILED', `${modelPath} does not load`, { file: modelPath });
     }
   }
 
@@ -161,5 +161,6 @@ function checkFinite(logits: readonly Float32Array[], modelPath: string): void {
   throw new EffvitError(
     'INFERENCE_FAILED',
     `The output of ${modelPath} has NaN or infinite values: compile the model anew, and check its quantisation.`,
+    { context: { file: modelPath } },
   );
 }

@@ -96,6 +96,7 @@ export class LibDnn {
       isGiven
         ? `The BPU runtime ${libraryPath} does not load (${reason}): correct EFFVIT_LIBDNN, or choose the backend onnx.`
         : `The BPU runtime libdnn.so is not on this machine (${reason}): install hobot-dnn on the board, name the file in EFFVIT_LIBDNN, or choose the backend onnx.`,
+      { context: { file: libraryPath } },
     );
   }
 
@@ -213,6 +214,7 @@ function checkedVersion(path: string, library: ReturnType<Koffi['load']>): strin
     throw new EffvitError(
       'BPU_FAILED',
       `${path} does not tell its version, so it is no libdnn.so that can be used: name the right one in EFFVIT_LIBDNN.`,
+      { context: { file: path } },
     );
   }
   const major = Number(match[1]);
@@ -221,12 +223,14 @@ function checkedVersion(path: string, library: ReturnType<Koffi['load']>): strin
     throw new EffvitError(
       'UNSUPPORTED',
       `${path} is libdnn ${match[0]}, of the generation of the RDK S100 and S600 (UCP: hbDNNInferV2 in place of hbDNNInfer), and effvit drives that of the X5 and X3 (${OLDEST_MAJOR}.${OLDEST_MINOR} to 1.x): choose the backend onnx.`,
+      { context: { file: path } },
     );
   }
   if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR)) {
     throw new EffvitError(
       'BPU_FAILED',
       `Expected libdnn ${OLDEST_MAJOR}.${OLDEST_MINOR} or later but ${path} is ${match[0]}: update hobot-dnn (sudo apt update && sudo apt install --only-upgrade hobot-dnn).`,
+      { context: { file: path } },
     );
   }
   return match[0];
@@ -241,7 +245,7 @@ function bindAll(path: string, library: ReturnType<Koffi['load']>) {
       throw new EffvitError(
         'BPU_FAILED',
         `${path} has no function ${name}: name the BPU runtime's libdnn.so in EFFVIT_LIBDNN.`,
-        { cause: error },
+        { context: { file: path }, cause: error },
       );
     }
   }

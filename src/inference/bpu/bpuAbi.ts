@@ -128,6 +128,7 @@ export function checkAbi<Type>(layouter: StructLayouter<Type>): void {
       throw new EffvitError(
         'UNSUPPORTED',
         `Expected ${offset} bytes for ${what} in the BPU runtime's memory layout but this machine (${process.arch}) gives ${found}: use a 64-bit system.`,
+        { context: { byteOffset: offset } },
       );
     }
   }

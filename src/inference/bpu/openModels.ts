@@ -45,6 +45,7 @@ function chosenModels(
   throw new EffvitError(
     'BAD_MODEL',
     `Expected one model${named} in ${modelPath} but it holds ${names.join(', ') || 'none'}: name those to use, with their batches, under models in its manifest.`,
+    { context: { file: modelPath } },
   );
 }
 

@@ -70,7 +70,7 @@ export class OnnxBackend implements InferenceBackend {
       throw new EffvitError(
         'INFERENCE_FAILED',
         `ONNX Runtime failed on a frame with ${this.#spec.modelPath}: ${firstLine(error)}.`,
-        { cause: error },
+        { context: { file: this.#spec.modelPath }, cause: error },
       );
     }
     if (loaded.halves !== undefined) float16ToFloat32(loaded.halves, loaded.logits);
@@ -170,7 +170,7 @@ async function tryOutputShape(
     throw new EffvitError(
       'BAD_MODEL',
       `${spec.modelPath} does not run on a frame of ${spec.input.widthPx}x${spec.input.heightPx}: ${firstLine(error)}.`,
-      { cause: error },
+      { context: { file: spec.modelPath }, cause: error },
     );
   }
 }

@@ -20,5 +20,5 @@ export function spell(shape: Shape): string {
 
 /** A model file that cannot be used as the spec says, with what mends it. */
 export function bad({ modelPath }: OnnxBackendSpec, what: string, remedy: string): EffvitError {
-  return new EffvitError('BAD_MODEL', `${modelPath} ${what}: ${remedy}.`);
+  return new EffvitError('BAD_MODEL', `${modelPath} ${what}: ${remedy}.`, { context: { file: modelPath } });
 }

@@ -56,10 +56,14 @@ async function readModelFile(modelPath: string): Promise<Buffer> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no model file ${modelPath}.`, { cause: error });
+      throw new EffvitError('NOT_FOUND', `There is no model file ${modelPath}.`, {
+        context: { file: modelPath },
+        cause: error,
+      });
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new EffvitError('BAD_MODEL', `Cannot read the model file ${modelPath}: ${reason}.`, {
+      context: { file: modelPath },
       cause: error,
     });
   }

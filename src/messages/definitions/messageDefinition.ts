@@ -57,7 +57,7 @@ function ownDefinition(type: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw asEffvitError(error, 'NOT_FOUND', `There is no definition of ${type} at ${path}`);
+    throw asEffvitError(error, 'NOT_FOUND', `There is no definition of ${type} at ${path}`, { file: path });
   }
 }
 

@@ -36,7 +36,7 @@ export function parseEarlierPerf(text: string, path: string): EarlierPerf {
     throw new EffvitError(
       'BAD_ARGUMENT',
       `${path} is not an earlier run: write one with \`effvit bench --json > ${path}\`.`,
-      { cause: error },
+      { context: { file: path }, cause: error },
     );
   }
 }

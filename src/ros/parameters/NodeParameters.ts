@@ -67,7 +67,9 @@ export class NodeParameters {
     const given = new Map(node.getParameterOverrides().map((parameter) => [parameter.name, parameter]));
     const simTime = given.get(USE_SIM_TIME);
     if (simTime !== undefined && simTime.type !== PARAMETER_TYPE.bool) {
-      throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value));
+      throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value), {
+        context: { parameter: USE_SIM_TIME },
+      });
     }
     const foreign = foreignParameterKeys(node);
     if (foreign.length > 0) {
@@ -166,10 +168,10 @@ export class NodeParameters {
   #take(name: NodeParameterName, message: ValueMessage, { values, stored }: Change): void {
     const spec: OptionSpec = PARAMETERS[name];
     const value = fromRos(spec, plainValue(message));
-    refuse(optionProblem(name, spec, value));
+    refuse(name, optionProblem(name, spec, value));
     // `ros2 param load` gives back what `ros2 param dump` wrote: what stays as it is, is no change.
     if (!isDeepStrictEqual(value, this.#values[name])) {
-      refuse(changeRefusal(name, spec.change, this.#owner.state(), this.#node.getFullyQualifiedName()));
+      refuse(name, changeRefusal(name, spec.change, this.#owner.state(), this.#node.getFullyQualifiedName()));
     }
     values[name] = value;
     stored.push(this.#parameter(name, value));
@@ -181,19 +183,21 @@ export class NodeParameters {
     if (!node.hasParameter(name)) {
       const near = nearestName(name, node.getParameterNames());
       const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-      throw new EffvitError('BAD_ARGUMENT', `There is no parameter ${name}.${hint}`);
+      throw new EffvitError('BAD_ARGUMENT', `There is no parameter ${name}.${hint}`, {
+        context: { parameter: name },
+      });
     }
     const value = plainValue(message);
     const present = node.getParameter(name);
-    if (message.type !== present.type) refuse(valueProblem(expectedOf(present), name, value));
+    if (message.type !== present.type) refuse(name, valueProblem(expectedOf(present), name, value));
     if (isDeepStrictEqual(value, present.value)) return;
-    if (node.getParameterDescriptor(name).readOnly) refuse(readOnlyRefusal(name));
+    if (node.getParameterDescriptor(name).readOnly) refuse(name, readOnlyRefusal(name));
     stored.push(new this.#rcl.Parameter(name, message.type, value));
   }
 }
 
-function refuse(problem: string | undefined): void {
-  if (problem !== undefined) throw new EffvitError('BAD_ARGUMENT', problem);
+function refuse(parameter: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new EffvitError('BAD_ARGUMENT', problem, { context: { parameter } });
 }
 
 function expectedOf({ type }: RclParameter): string {

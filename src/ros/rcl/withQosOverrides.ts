@@ -13,7 +13,7 @@ export function withQosOverrides<Endpoint>(topic: string, make: () => Endpoint):
     throw new EffvitError(
       'BAD_CONFIG',
       `${topic} cannot be set up (${reason}): correct the parameters qos_overrides.${topic}.*.`,
-      { cause: error },
+      { context: { topic }, cause: error },
     );
   }
 }

@@ -376,6 +376,9 @@ describe('InferencePool', () => {
         scriptedFrame(3),
       ]);
       assert.deepEqual(outcomes.map(wordOf), ['inference_failed', 2, 3]);
+      const [failed] = outcomes;
+      assert.equal(failed?.kind, 'dropped');
+      assert.deepEqual(failed.error?.context, { source: failed.header.source, backend: 'module' });
     });
   });
 
@@ -890,7 +893,11 @@ describe('InferencePool', () => {
       scripted.failLoads(true);
       const pool = makePool({ threads: 4 });
       const early = pool.submit(scriptedFrame(1));
-      await assert.rejects(pool.start(), { code: 'BAD_MODEL', message: 'The scripted model does not load.' });
+      await assert.rejects(pool.start(), {
+        code: 'BAD_MODEL',
+        message: 'The scripted model does not load.',
+        context: { backend: 'module' },
+      });
       assert.equal(wordOf(await early), 'closed');
       assert.equal(scripted.loads, 1);
       await assert.rejects(pool.start(), { code: 'CLOSED' });
