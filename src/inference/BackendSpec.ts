@@ -58,6 +58,8 @@ export interface BpuBackendSpec {
   readonly priority: number;
   /** The longest wait for one task; longer than the pool's, which then counts the frame as timed out. */
   readonly timeoutMs: number;
+  /** Whether it was compiled to cut and scale whole pictures itself; absent: as the runtime says. */
+  readonly isResizer?: boolean;
   /** From modelLease(): the one handle of the file that all workers of the process share. */
   readonly lease: SharedArrayBuffer;
   /** What the file was compiled for, for reports. */

@@ -1,3 +1,5 @@
+import type { PictureResizer } from './PictureResizer.js';
+
 /** Names of the backends, as the parameter `backend` and the reports spell them. */
 export const BACKEND_NAMES = ['onnx', 'bpu', 'bpu_sim'] as const;
 
@@ -15,6 +17,8 @@ export interface LoadedModelInfo {
   readonly runtime: string;
   /** How many frames one task may have, ascending from 1; absent: one alone. */
   readonly batchSizes?: readonly number[];
+  /** For a device that cuts and scales whole pictures itself: the most regions of one picture that are one task. */
+  readonly mostRegions?: number;
 }
 
 /** The most frames of one task. */
@@ -42,6 +46,8 @@ export interface InferenceBackend {
   run(nv12: Uint8Array): Promise<InferenceResult>;
   /** For a backend that computes several frames as one task; from `load` on. */
   readonly batch?: BatchInference | undefined;
+  /** For a device that cuts and scales whole pictures itself, which has `batch` too; from `load` on. */
+  readonly resizer?: PictureResizer | undefined;
   /** Frees everything; idempotent; never called during a run. */
   dispose(): Promise<void>;
 }

@@ -8,12 +8,14 @@ import type {
   InferenceResult,
   LoadedModelInfo,
 } from '../InferenceBackend.js';
-import { BpuTask } from './BpuTask.js';
-import type { CompiledModel } from './CompiledModel.js';
+import type { PictureResizer } from '../PictureResizer.js';
+import { BpuTask, type TaskInputs } from './BpuTask.js';
+import { type CompiledModel, MOST_REGIONS } from './CompiledModel.js';
 import { LibDnn } from './LibDnn.js';
 import { ModelLease } from './ModelLease.js';
 import { Nv12Input } from './Nv12Input.js';
 import { openModels } from './openModels.js';
+import { RegionInput } from './RegionInput.js';
 
 /** How long the end of a worker waits for a task that did not come back. */
 const HUNG_LIMIT_MS = 2000;
@@ -22,7 +24,7 @@ const GREY = 128;
 /** What a loaded worker holds. */
 interface Loaded {
   readonly models: readonly CompiledModel[];
-  readonly input: Nv12Input;
+  readonly input: Nv12Input | RegionInput;
   readonly task: BpuTask;
   /** The scores of each picture of a task. */
   readonly logits: readonly Float32Array[];
@@ -53,8 +55,9 @@ export class BpuBackend implements InferenceBackend {
       const loaded = allocate(lib, packed, this.#spec);
       this.#loaded = loaded;
       // A model for another chip can come to light only when it runs.
-      loaded.input.write(0, new Uint8Array((widthPx * heightPx * 3) / 2).fill(GREY));
+      const grey = new Uint8Array((widthPx * heightPx * 3) / 2).fill(GREY);
       for (const { batch } of loaded.models) {
+        for (let place = 0; place < batch; place++) loaded.input.write(place, grey);
         checkFinite(this.#infer(0, batch).logits, modelPath);
       }
       const batchSizes = loaded.models.map(({ batch }) => batch);
@@ -66,6 +69,7 @@ export class BpuBackend implements InferenceBackend {
         classCount: loaded.models[0]?.classCount ?? 0,
         runtime: `libdnn ${lib.version}${march === undefined ? '' : ` (${march})`}`,
         ...(Math.max(...batchSizes) > 1 && { batchSizes }),
+        ...(this.resizer !== undefined && { mostRegions: MOST_REGIONS }),
       };
     } catch (error) {
       // The reason counts, not what the clean-up stumbled over.
@@ -76,11 +80,16 @@ export class BpuBackend implements InferenceBackend {
 
   get batch(): BatchInference | undefined {
     const largest = this.#loaded?.models.at(-1)?.batch ?? 1;
-    if (largest === 1) return undefined;
+    if (largest === 1 && this.resizer === undefined) return undefined;
     return {
       write: (place, nv12) => this.#require().input.write(place, nv12),
       run: async (firstPlace, count) => this.#infer(firstPlace, count),
     };
+  }
+
+  get resizer(): PictureResizer | undefined {
+    const input = this.#loaded?.input;
+    return input instanceof RegionInput ? input : undefined;
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
@@ -112,16 +121,21 @@ export class BpuBackend implements InferenceBackend {
     if (errors[0] !== undefined) throw errors[0];
   }
 
-  /** One task of the smallest batch that holds so many pictures. */
+  /** One task of the smallest batch that holds so many pictures; of more regions, as many runs of the largest. */
   #infer(firstPlace: number, count: number): BatchResult {
     const { models, input, task, logits } = this.#require();
-    const model = models.find(({ batch }) => batch >= count);
-    if (model === undefined) {
+    const isRegions = input instanceof RegionInput;
+    const model = models.find(({ batch }) => batch >= count) ?? (isRegions ? models.at(-1) : undefined);
+    if (model === undefined || count > logits.length) {
       throw new EffvitError('INTERNAL', `No task takes ${count} pictures; this is a defect of effvit.`);
     }
     const beganNs = monotonicNs();
     const result = logits.slice(0, count);
-    task.run(model.outputsAddress, input.forTask(firstPlace, model.batch), model.handle);
+    task.run(
+      model.outputsFor(count),
+      inputsOf(input, firstPlace, isRegions ? count : model.batch),
+      model.handle,
+    );
     model.read(result);
     task.release();
     return { logits: result, inferenceNs: monotonicNs() - beganNs };
@@ -144,15 +158,23 @@ function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
     throw new EffvitError('INTERNAL', 'A file without models was opened; this is a defect of effvit.');
   }
   try {
+    const { isResizer, layout, batch, classCount } = largest;
+    const most = isResizer ? Math.max(batch, MOST_REGIONS) : batch;
     // Any picture can be tried alone, in a task of the smallest batch that begins at its place.
-    const places = largest.batch + smallest.batch - 1;
-    const input = new Nv12Input(lib, largest.layout, places, modelPath);
-    const logits = Array.from({ length: largest.batch }, () => new Float32Array(largest.classCount));
+    const places = isResizer ? most : batch + smallest.batch - 1;
+    const input = new (isResizer ? RegionInput : Nv12Input)(lib, layout, places, modelPath);
+    const logits = Array.from({ length: most }, () => new Float32Array(classCount));
     return { models, input, task: new BpuTask(lib, spec, modelPath), logits };
   } catch (error) {
     for (const model of models) model.free();
     throw error;
   }
+}
+
+function inputsOf(input: Nv12Input | RegionInput, firstPlace: number, count: number): TaskInputs {
+  if (input instanceof Nv12Input) return { inputs: input.forTask(firstPlace, count) };
+  const { inputs, rois } = input.forTask(firstPlace, count);
+  return { inputs, rois: { address: rois, count } };
 }
 
 /** @throws EffvitError INFERENCE_FAILED */

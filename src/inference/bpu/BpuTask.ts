@@ -11,6 +11,13 @@ const CONTROL_OFFSET = 16;
 const ANY_CORE = 0;
 const CORE_MASKS = [1, 2] as const;
 
+/** What a task reads: hbDNNTensor structures, and for a model that cuts and scales itself as many hbDNNRoi structures. */
+export interface TaskInputs {
+  /** Address of the first. */
+  readonly inputs: bigint;
+  readonly rois?: { readonly address: bigint; readonly count: number };
+}
+
 export interface BpuTaskOptions {
   readonly core: 'any' | number;
   /** 0 is the lowest, 255 preempts. */
@@ -48,10 +55,10 @@ export class BpuTask {
   /**
    * Hands the tensors over and blocks until the BPU is done; {@link release} then.
    *
-   * @param outputs address of contiguous hbDNNTensor structures. @param inputs the same.
+   * @param outputs address of contiguous hbDNNTensor structures.
    * @throws EffvitError BPU_FAILED, BAD_MODEL; WORKER_DIED after a time-out: this worker's tensors are lost to it.
    */
-  run(outputs: bigint, inputs: bigint, model: bigint): void {
+  run(outputs: bigint, inputs: TaskInputs, model: bigint): void {
     this.#view.setBigUint64(OUTPUTS_OFFSET, outputs, true);
     this.#infer(inputs, model);
     const code = this.#lib.call('hbDNNWaitTaskDone', this.#handle, this.#timeoutMs);
@@ -98,7 +105,7 @@ export class BpuTask {
     this.#view.setBigUint64(TASK_OFFSET, handle, true);
   }
 
-  #infer(inputs: bigint, model: bigint): void {
+  #infer(inputs: TaskInputs, model: bigint): void {
     // A task of before that could not be released.
     this.#forget();
     let code = this.#call(inputs, model);
@@ -110,13 +117,15 @@ export class BpuTask {
     }
     if (code === 0) return;
     this.#handle = 0n;
-    throw this.#lib.error('hbDNNInfer', code, this.#about);
+    throw this.#lib.error(inputs.rois === undefined ? 'hbDNNInfer' : 'hbDNNRoiInfer', code, this.#about);
   }
 
-  #call(inputs: bigint, model: bigint): number {
+  #call({ inputs, rois }: TaskInputs, model: bigint): number {
     const { address } = this.#memory;
     const [task, outputs] = [address + BigInt(TASK_OFFSET), address + BigInt(OUTPUTS_OFFSET)];
-    return this.#lib.call('hbDNNInfer', task, outputs, inputs, model, address + BigInt(CONTROL_OFFSET));
+    const control = address + BigInt(CONTROL_OFFSET);
+    if (rois === undefined) return this.#lib.call('hbDNNInfer', task, outputs, inputs, model, control);
+    return this.#lib.call('hbDNNRoiInfer', task, outputs, inputs, rois.address, rois.count, model, control);
   }
 
   #forget(): void {

@@ -1,3 +1,4 @@
+import { INPUT_SOURCE_RESIZER } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 import { OutputReader } from './OutputReader.js';
 import { type PictureLayout, pictureLayout, unusable } from './PictureLayout.js';
@@ -9,15 +10,23 @@ export interface WantedModel {
   readonly heightPx: number;
   readonly outputName?: string;
   readonly classCount?: number;
+  /** The model takes regions of whole pictures, that it cuts and scales itself; as the runtime says where it is not said. */
+  readonly isResizer?: boolean;
 }
+
+/** The most regions of one task of a model that cuts and scales; those beyond its batch are computed one after the other. */
+export const MOST_REGIONS = 8;
 
 /** One model of a .bin, for tasks of `layout.batch` pictures, with the memory of its outputs. */
 export class CompiledModel {
   readonly handle: bigint;
   readonly layout: PictureLayout;
+  readonly isResizer: boolean;
   readonly #reader: OutputReader;
   readonly #outputs: TensorArray;
   readonly #outputIndex: number;
+  /** As the runtime gave them, of a task of one batch. */
+  readonly #outputProperties: readonly Uint8Array[];
 
   /** @throws EffvitError BAD_MODEL where it is no classifier of NV12 pictures as wanted, BPU_FAILED. */
   constructor(lib: LibDnn, handle: bigint, wanted: WantedModel, about: string) {
@@ -25,7 +34,8 @@ export class CompiledModel {
     const inputCount = lib.count('hbDNNGetInputCount', handle, about);
     if (inputCount !== 1) throw unusable(about, `it takes ${inputCount} inputs, not one NV12 picture`);
     const input = lib.properties('hbDNNGetInputTensorProperties', handle, 0, about);
-    this.layout = pictureLayout(input, wanted, about);
+    this.isResizer = isResizer(lib, handle, wanted.isResizer, about);
+    this.layout = pictureLayout(input, { ...wanted, isResizer: this.isResizer }, about);
     const outputCount = lib.count('hbDNNGetOutputCount', handle, about);
     this.#outputIndex = chosenOutput(lib, handle, outputCount, wanted.outputName, about);
     const outputs = Array.from({ length: Math.max(outputCount, 0) }, (_, index) => {
@@ -43,9 +53,11 @@ export class CompiledModel {
         `it gives ${this.classCount} classes, not the ${wanted.classCount} of its manifest`,
       );
     }
+    this.#outputProperties = outputs.map(({ properties }) => properties);
+    const times = this.#timesFor(this.isResizer ? MOST_REGIONS : this.batch);
     this.#outputs = new TensorArray(
       lib,
-      outputs.map(({ properties, parsed }) => ({ properties, sizes: [parsed.alignedByteSize] })),
+      outputs.map(({ properties, parsed }) => ({ properties, sizes: [parsed.alignedByteSize * times] })),
       about,
     );
   }
@@ -58,8 +70,19 @@ export class CompiledModel {
     return this.#reader.classCount;
   }
 
-  get outputsAddress(): bigint {
+  /** The outputs of a task of so many pictures, more than a batch for a model that cuts and scales alone. */
+  outputsFor(pictures: number): bigint {
+    if (this.isResizer) {
+      for (const [index, properties] of this.#outputProperties.entries()) {
+        this.#outputs.setPictures(index, properties, this.#timesFor(pictures));
+      }
+    }
     return this.#outputs.addressOf(0);
+  }
+
+  /** How often the device runs for so many pictures. */
+  #timesFor(pictures: number): number {
+    return Math.ceil(pictures / this.batch);
   }
 
   /** After a task: the scores of its first pictures. */
@@ -73,6 +96,17 @@ export class CompiledModel {
   free(): Error[] {
     return this.#outputs.free();
   }
+}
+
+/** @throws EffvitError BAD_MODEL where manifest and file disagree. */
+function isResizer(lib: LibDnn, handle: bigint, told: boolean | undefined, about: string): boolean {
+  const source = lib.inputSource(handle);
+  const found = source === undefined ? undefined : source === INPUT_SOURCE_RESIZER;
+  if (told !== undefined && found !== undefined && told !== found) {
+    const [is, not] = found ? ['resizer', 'pyramid'] : ['pyramid', 'resizer'];
+    throw unusable(about, `its input source is ${is}, and its manifest says ${not}`);
+  }
+  return told ?? found ?? false;
 }
 
 function chosenOutput(

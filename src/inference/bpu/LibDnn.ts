@@ -6,6 +6,7 @@ import { bpuError } from './bpuErrors.js';
 
 type Koffi = typeof import('koffi');
 type Argument = bigint | number | Uint8Array | null;
+type DnnFunction = (...args: Argument[]) => number;
 
 const SIGNATURES = {
   hbDNNInitializeFromFiles: 'int32 hbDNNInitializeFromFiles(void *out, void *files, int32 count)',
@@ -25,9 +26,15 @@ const SIGNATURES = {
   hbSysFreeMem: 'int32 hbSysFreeMem(void *mem)',
 } as const;
 
-export type DnnCall = keyof typeof SIGNATURES;
+/** For models that take regions of whole pictures alone. */
+const ROI_INFER =
+  'int32 hbDNNRoiInfer(void *task, void *outputs, void *inputs, void *rois, int32 count, void *model, void *control)';
 
-export const DNN_CALLS = Object.keys(SIGNATURES) as readonly DnnCall[];
+type RequiredCall = keyof typeof SIGNATURES;
+
+export type DnnCall = RequiredCall | 'hbDNNRoiInfer';
+
+export const DNN_CALLS = Object.keys(SIGNATURES) as readonly RequiredCall[];
 
 /** The oldest version whose structures are known. */
 const OLDEST_MAJOR = 1;
@@ -51,7 +58,9 @@ export class LibDnn {
   /** As the runtime tells it, e.g. `1.24.5`. */
   readonly version: string;
   readonly #koffi: Koffi;
-  readonly #functions: Readonly<Record<DnnCall, (...args: Argument[]) => number>>;
+  readonly #functions: Readonly<Record<RequiredCall, DnnFunction>>;
+  readonly #roiInfer: DnnFunction | undefined;
+  readonly #inputSource: DnnFunction | undefined;
   readonly #describe: ((code: number) => string | null) | undefined;
   readonly #out = new Uint8Array(new ArrayBuffer(16));
   readonly #outView = new DataView(this.#out.buffer);
@@ -62,6 +71,11 @@ export class LibDnn {
     this.version = checkedVersion(path, library);
     this.#functions = bindAll(path, library);
     this.#describe = bindOptional(library, 'const char *hbDNNGetErrorDesc(int32 code)');
+    this.#roiInfer = bindOptional(library, ROI_INFER);
+    this.#inputSource = bindOptional(
+      library,
+      'int32 hbDNNGetInputSource(void *out, void *model, int32 index)',
+    );
   }
 
   /**
@@ -102,7 +116,15 @@ export class LibDnn {
 
   /** The call's result, 0 or an error code. Blocks as long as the call does. */
   call(name: DnnCall, ...args: Argument[]): number {
-    return this.#functions[name](...args);
+    if (name !== 'hbDNNRoiInfer') return this.#functions[name](...args);
+    if (this.#roiInfer === undefined) {
+      throw new EffvitError(
+        'BPU_FAILED',
+        `${this.path} (libdnn ${this.version}) has no function hbDNNRoiInfer: update hobot-dnn, or compile the model with --input-source pyramid.`,
+        { context: { file: this.path } },
+      );
+    }
+    return this.#roiInfer(...args);
   }
 
   /** A call that must succeed. @throws EffvitError by the table of codes. */
@@ -144,6 +166,13 @@ export class LibDnn {
     this.#out.fill(0);
     this.require(name, about, this.#out, model);
     return this.#outView.getInt32(0, true);
+  }
+
+  /** Where a model's only input comes from, as bpuAbi numbers it; undefined where the runtime does not tell. */
+  inputSource(model: bigint): number | undefined {
+    this.#out.fill(0);
+    const code = this.#inputSource?.(this.#out, model, 0);
+    return code === 0 ? this.#outView.getInt32(0, true) : undefined;
   }
 
   outputName(model: bigint, index: number, about: string): string {
@@ -237,7 +266,7 @@ function checkedVersion(path: string, library: ReturnType<Koffi['load']>): strin
 }
 
 function bindAll(path: string, library: ReturnType<Koffi['load']>) {
-  const bound: Partial<Record<DnnCall, (...args: Argument[]) => number>> = {};
+  const bound: Partial<Record<RequiredCall, DnnFunction>> = {};
   for (const name of DNN_CALLS) {
     try {
       bound[name] = library.func(SIGNATURES[name]);
@@ -249,7 +278,7 @@ function bindAll(path: string, library: ReturnType<Koffi['load']>) {
       );
     }
   }
-  return bound as Record<DnnCall, (...args: Argument[]) => number>;
+  return bound as Record<RequiredCall, DnnFunction>;
 }
 
 function bindOptional(library: ReturnType<Koffi['load']>, signature: string) {

@@ -32,6 +32,9 @@ export class OutputReader {
   readonly #stepBytes: number;
   /** From one picture's scores to the next one's. */
   readonly #pictureBytes: number;
+  readonly #batch: number;
+  /** From the scores of one run of the batch to those of the next. */
+  readonly #runBytes: number;
   readonly #isPlainFloat: boolean;
   /** value = (stored - zero) * factor; one entry for all classes, or one a class. */
   readonly #factors: Float64Array;
@@ -53,6 +56,8 @@ export class OutputReader {
       throw bad(about, `its output has the data type ${tensorType}, which cannot be read`);
     }
     this.#number = number;
+    this.#batch = batch;
+    this.#runBytes = alignedByteSize;
     this.#stepBytes = stepOf(properties, classAxis, number.bytes);
     this.#pictureBytes = batch === 1 ? alignedByteSize : stepOf(properties, 0, number.bytes);
     const neededBytes =
@@ -80,9 +85,10 @@ export class OutputReader {
       tensorType === TENSOR_TYPE.f32 && quantiType === QUANTI_TYPE.none && this.#stepBytes === 4;
   }
 
-  /** @param memory the tensor's, after it was flushed for reading. @param picture of the batch, from 0. */
+  /** @param memory the tensor's, after it was flushed for reading. @param picture from 0; beyond the batch of the next run. */
   read(memory: Uint8Array, picture: number, into: Float32Array): void {
-    const beginBytes = picture * this.#pictureBytes;
+    const run = Math.floor(picture / this.#batch);
+    const beginBytes = run * this.#runBytes + (picture % this.#batch) * this.#pictureBytes;
     if (this.#isPlainFloat) {
       into.set(new Float32Array(memory.buffer, memory.byteOffset + beginBytes, this.classCount));
       return;

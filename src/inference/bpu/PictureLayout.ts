@@ -10,6 +10,8 @@ export interface PictureLayout {
   /** Pictures of one task. */
   readonly batch: number;
   readonly strideBytes: number;
+  /** Luma and chroma are two memories. */
+  readonly isSeparate: boolean;
   /** The tensor of one picture. */
   readonly tensor: TensorDescription;
 }
@@ -20,7 +22,7 @@ export interface PictureLayout {
  */
 export function pictureLayout(
   properties: Uint8Array,
-  wanted: { readonly widthPx: number; readonly heightPx: number },
+  wanted: { readonly widthPx: number; readonly heightPx: number; readonly isResizer?: boolean },
   about: string,
 ): PictureLayout {
   const { tensorType, tensorLayout, validShape, alignedShape, alignedByteSize } =
@@ -44,7 +46,8 @@ export function pictureLayout(
   const strideBytes = Math.max(pictureSize(alignedShape, tensorLayout).widthPx, widthPx);
   const lumaBytes = strideBytes * heightPx;
   const pictureBytes = Math.floor(Math.max(alignedByteSize, 0) / batch);
-  if (!isSeparate && pictureBytes < (lumaBytes * 3) / 2) {
+  // Whole pictures have sizes of their own.
+  if (!isSeparate && wanted.isResizer !== true && pictureBytes < (lumaBytes * 3) / 2) {
     throw unusable(
       about,
       `its input has ${pictureBytes} bytes where ${heightPx} rows of ${strideBytes} bytes need ${(lumaBytes * 3) / 2}`,
@@ -52,7 +55,7 @@ export function pictureLayout(
   }
   const sizes = isSeparate ? [lumaBytes, lumaBytes / 2] : [pictureBytes];
   const single = propertiesOfOne(properties, Math.floor(alignedByteSize / batch));
-  return { widthPx, heightPx, batch, strideBytes, tensor: { properties: single, sizes } };
+  return { widthPx, heightPx, batch, strideBytes, isSeparate, tensor: { properties: single, sizes } };
 }
 
 /** The runtime takes a tensor for each picture of a batch, with the shape of one. */

@@ -1,4 +1,4 @@
-import { TENSOR } from './bpuAbi.js';
+import { PROPERTIES, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
 import { TensorMemory } from './TensorMemory.js';
@@ -33,6 +33,16 @@ export class TensorArray {
   /** Of the structure of one tensor, behind which those of the next ones lie. */
   addressOf(index: number): bigint {
     return this.#structures.address + BigInt(index * TENSOR.size);
+  }
+
+  /** So many times the pictures that the tensor was described for, in a runtime that goes by the first dimension. */
+  setPictures(index: number, properties: Uint8Array, times: number): void {
+    const { bytes } = this.#structures;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + index * TENSOR.size + TENSOR.properties);
+    const source = new DataView(properties.buffer, properties.byteOffset, properties.byteLength);
+    for (const offset of [PROPERTIES.validShape, PROPERTIES.alignedShape, PROPERTIES.alignedByteSize]) {
+      view.setInt32(offset, source.getInt32(offset, true) * times, true);
+    }
   }
 
   /** Frees what is left; only when no task uses it. @returns what went wrong. */

@@ -21,6 +21,8 @@ export const PROPERTIES = {
 } as const;
 export const SYS_MEM = { size: 24, phyAddr: 0, virAddr: 8, memSize: 16 } as const;
 export const TENSOR = { size: 272, sysMem: 0, properties: 96 } as const;
+/** A region by its first and its last pixel. */
+export const ROI = { size: 16, left: 0, top: 4, right: 8, bottom: 12 } as const;
 export const CONTROL = {
   size: 32,
   bpuCoreId: 0,
@@ -51,6 +53,8 @@ export const TENSOR_TYPE = {
 } as const;
 export const QUANTI_TYPE = { none: 0, shift: 1, scale: 2 } as const;
 export const LAYOUT_NHWC = 0;
+export const LAYOUT_NCHW = 2;
+export const INPUT_SOURCE_RESIZER = 1;
 export const FLUSH = { invalidate: 1, clean: 2 } as const;
 
 type Members = Readonly<Record<string, string | readonly [string, number]>>;
@@ -84,6 +88,7 @@ const DECLARATIONS: Readonly<Record<string, { members: Members; wanted: Readonly
       members: { sysMem: ['uint64', 12], properties: ['uint64', 22] },
       wanted: TENSOR,
     },
+    roi: { members: { left: 'int32', top: 'int32', right: 'int32', bottom: 'int32' }, wanted: ROI },
     control: {
       members: {
         bpuCoreId: 'int32',

@@ -63,6 +63,13 @@ function checkAgreement(models: readonly CompiledModel[], about: string): void {
         `its models do not agree: ${first.classCount} classes at batch ${first.batch}, ${model.classCount} at batch ${model.batch}`,
       );
     }
+    if (model.isResizer !== first.isResizer) {
+      const [one, other] = [first, model].map(({ isResizer }) => (isResizer ? 'resizer' : 'pyramid'));
+      throw unusable(
+        about,
+        `its models do not agree: the input source is ${one} at batch ${first.batch}, ${other} at batch ${model.batch}`,
+      );
+    }
     if (memoryOf(model.layout) !== memoryOf(first.layout)) {
       throw unusable(
         about,

@@ -1,0 +1,197 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import { CHIP_STRIDE_BYTES, chipProblem, type Nv12Shape } from '../../image/chipResizer.js';
+import type { PictureRegion } from '../../image/PictureRegion.js';
+import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
+import { LAYOUT_NCHW, PROPERTIES, ROI, SHAPE, SYS_MEM, TENSOR } from './bpuAbi.js';
+import type { LibDnn } from './LibDnn.js';
+import { NativeMemory } from './NativeMemory.js';
+import type { PictureLayout } from './PictureLayout.js';
+import { TensorMemory } from './TensorMemory.js';
+
+/** A picture in the BPU's memory, with the bytes of the tensor structure that says where it lies. */
+interface Picture extends DevicePicture {
+  readonly memory: TensorMemory;
+  readonly structure: NativeMemory;
+}
+
+/** Places for the regions of a task, each of a picture of its own or of one that several share. */
+export class RegionInput implements PictureResizer {
+  readonly #lib: LibDnn;
+  readonly #layout: PictureLayout;
+  readonly #about: string;
+  /** The hbDNNTensor structures of the places, one behind the other, and their hbDNNRoi structures. */
+  readonly #tensors: NativeMemory;
+  readonly #rois: NativeMemory;
+  readonly #inPlace: (Picture | undefined)[];
+  /** For pictures that come prepared. */
+  readonly #prepared: (Picture | undefined)[];
+  readonly #pictures = new Set<Picture>();
+
+  constructor(lib: LibDnn, layout: PictureLayout, places: number, about: string) {
+    this.#lib = lib;
+    this.#layout = layout;
+    this.#about = about;
+    this.#tensors = new NativeMemory(lib, places * TENSOR.size);
+    this.#rois = new NativeMemory(lib, places * ROI.size);
+    this.#inPlace = Array.from({ length: places }, () => undefined);
+    this.#prepared = Array.from({ length: places }, () => undefined);
+  }
+
+  allocate(lengthBytes: number): Picture {
+    const structure = new NativeMemory(this.#lib, TENSOR.size);
+    try {
+      const { properties } = this.#layout.tensor;
+      const memory = TensorMemory.allocate(
+        this.#lib,
+        structure.bytes,
+        { properties, sizes: [lengthBytes] },
+        this.#about,
+      );
+      const address = sysMemOf(structure.bytes).getBigUint64(SYS_MEM.virAddr, true);
+      const picture = {
+        memory,
+        structure,
+        bytes: memory.view(0),
+        shared: { address, lengthBytes },
+      };
+      this.#pictures.add(picture);
+      return picture;
+    } catch (error) {
+      structure.free();
+      throw error;
+    }
+  }
+
+  release(picture: DevicePicture): void {
+    const [error] = this.#freePicture(this.#own(picture));
+    if (error !== undefined) throw error;
+  }
+
+  place(place: number, given: DevicePicture, shape: Nv12Shape, region: PictureRegion): void {
+    const picture = this.#own(given);
+    const problem = chipProblem(shape, region, this.#layout) ?? memoryProblem(picture, shape);
+    if (problem !== undefined) throw new EffvitError('BAD_IMAGE', `A region ${problem}.`);
+    this.#describe(place, picture, shape, region);
+    this.#inPlace[place] = picture;
+  }
+
+  /** Copies a tightly packed NV12 frame of the model's size, which the chip then takes as it is. */
+  write(place: number, nv12: Uint8Array): void {
+    const { widthPx, heightPx } = this.#layout;
+    const lumaBytes = widthPx * heightPx;
+    if (nv12.length !== (lumaBytes * 3) / 2) {
+      throw new EffvitError(
+        'INFERENCE_FAILED',
+        `Expected ${(lumaBytes * 3) / 2} bytes of NV12 but received ${nv12.length}; this is a defect of effvit.`,
+      );
+    }
+    const strideBytes = Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
+    this.#prepared[place] ??= this.allocate((strideBytes * heightPx * 3) / 2);
+    const picture = this.#prepared[place];
+    // The chroma rows follow the luma rows at the same stride.
+    copyRows(nv12, picture.bytes, widthPx, strideBytes);
+    this.place(
+      place,
+      picture,
+      { widthPx, heightPx, strideBytes },
+      { leftPx: 0, topPx: 0, widthPx, heightPx },
+    );
+  }
+
+  /** Makes a task's pictures visible to the BPU. @returns where their tensors and regions lie. */
+  forTask(firstPlace: number, count: number): { readonly inputs: bigint; readonly rois: bigint } {
+    const pictures = new Set(this.#inPlace.slice(firstPlace, firstPlace + count));
+    for (const picture of pictures) {
+      if (picture === undefined) {
+        throw new EffvitError('INTERNAL', 'A task has an empty place; this is a defect of effvit.');
+      }
+      picture.memory.clean();
+    }
+    return {
+      inputs: this.#tensors.address + BigInt(firstPlace * TENSOR.size),
+      rois: this.#rois.address + BigInt(firstPlace * ROI.size),
+    };
+  }
+
+  /** Frees what is left; only when no task uses it. @returns what went wrong. */
+  free(): Error[] {
+    const errors = [...this.#pictures].flatMap((picture) => this.#freePicture(picture));
+    this.#tensors.free();
+    this.#rois.free();
+    return errors;
+  }
+
+  /** Pictures of another backend are no memory of this device. */
+  #own(picture: DevicePicture): Picture {
+    for (const own of this.#pictures) if (own === picture) return own;
+    throw new EffvitError(
+      'INTERNAL',
+      'A picture is of another device, or was freed; this is a defect of effvit.',
+    );
+  }
+
+  #freePicture(picture: Picture): Error[] {
+    this.#pictures.delete(picture);
+    for (const [place, placed] of this.#inPlace.entries()) {
+      if (placed === picture) this.#inPlace[place] = undefined;
+    }
+    const errors = picture.memory.free();
+    picture.structure.free();
+    return errors;
+  }
+
+  #describe(place: number, picture: Picture, shape: Nv12Shape, region: PictureRegion): void {
+    const { isSeparate, tensor: described } = this.#layout;
+    const tensor = this.#tensors.bytes.subarray(place * TENSOR.size, (place + 1) * TENSOR.size);
+    tensor.set(picture.structure.bytes.subarray(0, TENSOR.properties));
+    tensor.set(described.properties, TENSOR.properties);
+    const lumaBytes = shape.strideBytes * shape.heightPx;
+    const properties = new DataView(tensor.buffer, tensor.byteOffset + TENSOR.properties, PROPERTIES.size);
+    const setShape = (at: number, widthPx: number): void => {
+      for (const [index, size] of [1, 3, shape.heightPx, widthPx].entries()) {
+        properties.setInt32(at + 4 * index, size, true);
+      }
+      properties.setInt32(at + SHAPE.numDimensions, 4, true);
+    };
+    setShape(PROPERTIES.validShape, shape.widthPx);
+    setShape(PROPERTIES.alignedShape, shape.strideBytes);
+    properties.setInt32(PROPERTIES.tensorLayout, LAYOUT_NCHW, true);
+    properties.setInt32(PROPERTIES.alignedByteSize, (lumaBytes * 3) / 2, true);
+    if (isSeparate) setChroma(tensor, lumaBytes);
+    const roi = new DataView(this.#rois.bytes.buffer, this.#rois.bytes.byteOffset + place * ROI.size);
+    roi.setInt32(ROI.left, region.leftPx, true);
+    roi.setInt32(ROI.top, region.topPx, true);
+    roi.setInt32(ROI.right, region.leftPx + region.widthPx - 1, true);
+    roi.setInt32(ROI.bottom, region.topPx + region.heightPx - 1, true);
+  }
+}
+
+function memoryProblem({ bytes }: Picture, { strideBytes, heightPx }: Nv12Shape): string | undefined {
+  const neededBytes = (strideBytes * heightPx * 3) / 2;
+  if (neededBytes <= bytes.length) return undefined;
+  return `is of a picture of ${neededBytes} bytes in memory of ${bytes.length}`;
+}
+
+function sysMemOf(tensor: Uint8Array, index = 0): DataView {
+  return new DataView(tensor.buffer, tensor.byteOffset + TENSOR.sysMem + index * SYS_MEM.size, SYS_MEM.size);
+}
+
+/** Luma and chroma as two memories of the tensor, which lie in one of the device's. */
+function setChroma(tensor: Uint8Array, lumaBytes: number): void {
+  const [luma, chroma] = [sysMemOf(tensor, 0), sysMemOf(tensor, 1)];
+  for (const offset of [SYS_MEM.phyAddr, SYS_MEM.virAddr]) {
+    chroma.setBigUint64(offset, luma.getBigUint64(offset, true) + BigInt(lumaBytes), true);
+  }
+  luma.setUint32(SYS_MEM.memSize, lumaBytes, true);
+  chroma.setUint32(SYS_MEM.memSize, lumaBytes / 2, true);
+}
+
+function copyRows(rows: Uint8Array, into: Uint8Array, widthPx: number, strideBytes: number): void {
+  if (strideBytes === widthPx) {
+    into.set(rows);
+    return;
+  }
+  for (let from = 0, to = 0; from < rows.length; from += widthPx, to += strideBytes) {
+    into.set(rows.subarray(from, from + widthPx), to);
+  }
+}
