@@ -8,6 +8,7 @@ import { McapBagWriter } from './writing/McapBagWriter.js';
 
 /** The names that the node publishes under when it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
+const SMOOTHED_TOPIC = '/classification_smoothed';
 const FRAMES_TOPIC = '/classifier/frames';
 const LABELS_TOPIC = '/label_info';
 
@@ -16,7 +17,8 @@ type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
 
 /**
  * The results of a replay as a recording: vision_msgs/Classification of every published frame with the header of
- * its image, effvit/FrameReport of every frame, at the log time of the image, and vision_msgs/LabelInfo once before them.
+ * its image (with smoothing, the smoothed one too), effvit/FrameReport of every frame, at the log time of the image, and
+ * vision_msgs/LabelInfo once before them.
  */
 export class ResultBagWriter {
   readonly #writer: McapBagWriter;
@@ -34,6 +36,9 @@ export class ResultBagWriter {
     const writer = await McapBagWriter.create(path);
     try {
       await writer.addTopic({ name: CLASSIFICATION_TOPIC, type: 'vision_msgs/msg/Classification' });
+      if (classifier.options.smoothing !== 'off') {
+        await writer.addTopic({ name: SMOOTHED_TOPIC, type: 'vision_msgs/msg/Classification' });
+      }
       await writer.addTopic({ name: LABELS_TOPIC, type: 'vision_msgs/msg/LabelInfo', qos: 'latched' });
       await writer.addTopic({ name: FRAMES_TOPIC, type: 'effvit/msg/FrameReport' });
     } catch (error) {
@@ -59,6 +64,10 @@ export class ResultBagWriter {
     if (outcome.kind === 'result') {
       const message = classificationMessage(outcome.header, outcome.value, 'index');
       await this.#writer.write(CLASSIFICATION_TOPIC, message, times);
+      if (outcome.smoothed !== undefined) {
+        const smoothed = classificationMessage(outcome.header, outcome.smoothed, 'index');
+        await this.#writer.write(SMOOTHED_TOPIC, smoothed, times);
+      }
     }
     const { source } = outcome.header;
     const sequence = this.#framesOfSource.get(source) ?? 0;

@@ -84,6 +84,7 @@ export function frameResults(frames: readonly ReplayedFrame[]): FrameResults[] {
             topic: outcome.header.source,
             stamp: [outcome.header.stamp.sec, outcome.header.stamp.nanosec] as const,
             results: outcome.value,
+            ...(outcome.smoothed !== undefined && { smoothed: outcome.smoothed }),
           },
         ]
       : [],

@@ -9,7 +9,7 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameOutcome } from '../pool/FrameOutcome.js';
 import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
-import type { LivePoolOptions } from '../pool/PoolOptions.js';
+import type { LivePoolOptions, PoolModel } from '../pool/PoolOptions.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -21,6 +21,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from './classifierOptions.js';
+import { FrameJudge } from './FrameJudge.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
@@ -57,6 +58,31 @@ interface Reading {
   labels: readonly string[];
   /** The first frame was held against the manifest. */
   isChecked: boolean;
+  /** What it remembers is of this model. */
+  readonly judge: FrameJudge;
+}
+
+const newReading = (model: ClassifierModel): Reading => ({
+  model,
+  labels: [],
+  isChecked: false,
+  judge: new FrameJudge(),
+});
+
+/** What the pool prepares, reads and judges frames by. */
+function poolModel(
+  reading: Reading,
+  options: ClassifierOptions,
+): Omit<PoolModel<readonly ClassResult[]>, 'backend'> {
+  const { manifest } = reading.model;
+  return {
+    preprocess: modelPreprocess(manifest, options),
+    postprocess: (logits) => read(logits, reading, options),
+    judge: reading.judge.judgeWith(
+      () => ({ labels: reading.labels, activation: manifest.output.activation }),
+      options,
+    ),
+  };
 }
 
 /**
@@ -101,13 +127,9 @@ export class Classifier {
     const options = classifierOptions(rest);
     // Labels that are wrong are told before any worker starts.
     const labelsOf = await prepareLabels(model.manifest);
-    const reading: Reading = { model, labels: [], isChecked: false };
+    const reading = newReading(model);
     const pool = new InferencePool<readonly ClassResult[]>({
-      model: {
-        backend: model.backend,
-        preprocess: modelPreprocess(model.manifest, options),
-        postprocess: (logits) => read(logits, reading, options),
-      },
+      model: { backend: model.backend, ...poolModel(reading, options) },
       threads: options.threads,
       ordered: options.ordered,
       runTimeoutMs: options.inferenceTimeoutMs,
@@ -240,13 +262,10 @@ export class Classifier {
   async setOptions(changes: Partial<ClassifierOptions>): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
-    const preprocess = modelPreprocess(this.#model.manifest, options);
+    // Before anything changes: it may be refused.
+    modelPreprocess(this.#model.manifest, options);
     if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
-    const reading = this.#reading;
-    this.#pool.setModelOptions({
-      preprocess,
-      postprocess: (logits) => read(logits, reading, options),
-    });
+    this.#pool.setModelOptions(poolModel(this.#reading, options));
     this.#adopt(options);
   }
 
@@ -260,22 +279,20 @@ export class Classifier {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['ordered', 'inferenceTimeoutMs']);
     const labelsOf = await prepareLabels(model.manifest);
-    const reading: Reading = { model, labels: [], isChecked: false };
-    const next = {
-      backend: model.backend,
-      preprocess: modelPreprocess(model.manifest, options),
-      postprocess: (logits: Float32Array) => read(logits, reading, options),
-    };
-    await this.#pool.swapModel(next, {
-      threads: options.threads,
-      accept: (info) => {
-        reading.labels = labelsOf(info.classCount);
-        this.#model = model;
-        this.#reading = reading;
-        this.#info = info;
-        this.#adopt(options);
+    const reading = newReading(model);
+    await this.#pool.swapModel(
+      { backend: model.backend, ...poolModel(reading, options) },
+      {
+        threads: options.threads,
+        accept: (info) => {
+          reading.labels = labelsOf(info.classCount);
+          this.#model = model;
+          this.#reading = reading;
+          this.#info = info;
+          this.#adopt(options);
+        },
       },
-    });
+    );
   }
 
   #adopt(options: ClassifierOptions): void {

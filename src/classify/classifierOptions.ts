@@ -3,6 +3,7 @@ import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/Preprocess
 import { parseRoi, ROI_FORMAT } from '../image/Roi.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
 import { MAX_BATCH, MAX_BATCH_WAIT_MS, MAX_THREADS } from '../pool/PoolOptions.js';
+import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 
 /**
  * What classifying goes by, in every entrance: a library's options, the command line's flags (`--top-k` for `topK`)
@@ -53,6 +54,44 @@ export const CLASSIFIER_OPTIONS = {
     range: { min: 0, max: 1 },
     description:
       'Results with a smaller score are left out; a frame whose results are all left out is published with none.',
+    change: 'live',
+  },
+  smoothing: {
+    type: 'string',
+    defaultValue: 'off',
+    choices: ['off', ...SMOOTHING_METHODS],
+    description:
+      "Steadies each camera's results over time, beside the raw ones: exponential averages the scores, majority counts the frames that each class was best in, hysteresis averages nothing; with each of them a class stays until another leads it by hysteresis_margin for hysteresis_time_ms.",
+    change: 'live',
+  },
+  smoothingTimeMs: {
+    type: 'double',
+    defaultValue: 500,
+    range: { min: 1, max: 600_000 },
+    description:
+      'The time constant of the exponential average (after it a new class has 63 % of its score), and the window of the majority, by the stamps of the images.',
+    change: 'live',
+  },
+  smoothingGapMs: {
+    type: 'double',
+    defaultValue: 2000,
+    range: { min: 1, max: 600_000 },
+    description:
+      'Smoothing begins anew after a longer time without a frame, by the stamps of the images, and where these go back.',
+    change: 'live',
+  },
+  hysteresisMargin: {
+    type: 'double',
+    defaultValue: 0.1,
+    range: { min: 0, max: 1 },
+    description: 'With smoothing: how far the score of another class must lead before the class changes.',
+    change: 'live',
+  },
+  hysteresisTimeMs: {
+    type: 'double',
+    defaultValue: 200,
+    range: { min: 0, max: 600_000 },
+    description: 'With smoothing: for how long another class must lead by that before the class changes.',
     change: 'live',
   },
   resizeMode: {

@@ -7,6 +7,8 @@ export interface FrameResults {
   /** Header stamp: seconds, nanoseconds. */
   readonly stamp: readonly [number, number];
   readonly results: readonly ClassResult[];
+  /** With smoothing; not compared. */
+  readonly smoothed?: readonly ClassResult[];
 }
 
 /** Content of an expectation file: what a bag gave once, for a regression test. */

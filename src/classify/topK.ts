@@ -1,3 +1,5 @@
+import { logitsOf } from './classProbabilities.js';
+
 /** One of the k largest values. */
 export interface TopKEntry {
   readonly index: number;
@@ -14,29 +16,40 @@ export interface TopKEntry {
  *
  * @param values float32, one per class, finite.
  * @param k at least 1; more than the number of classes gives all of them.
+ * @param temperature that logits are divided by, above 0.
  */
-export function topK(values: Float32Array, k: number, activation: 'logits' | 'probabilities'): TopKEntry[] {
+export function topK(
+  values: Float32Array,
+  k: number,
+  activation: 'logits' | 'probabilities',
+  temperature = 1,
+): TopKEntry[] {
   const best = largest(values, Math.min(k, values.length));
-  if (activation === 'probabilities') {
+  if (activation === 'probabilities' && temperature === 1) {
     return best.map((index) => ({ index, score: Math.min(1, Math.max(0, values[index] ?? 0)) }));
   }
-  const max = values[best[0] ?? 0] ?? 0;
-  const sum = sumOfExponentials(values, max);
-  return best.map((index) => ({ index, score: Math.exp((values[index] ?? 0) - max) / sum }));
+  const logits = logitsOf(values, activation);
+  const max = logits[best[0] ?? 0] ?? 0;
+  const sum = sumOfExponentials(logits, max, temperature);
+  return best.map((index) => ({ index, score: Math.exp(((logits[index] ?? 0) - max) / temperature) / sum }));
 }
 
 /**
  * By index, and in a function of its own: an iterator makes an object for each class, and a variable that a closure
  * sees a number for each sum; both were two megabytes a second for the garbage collector.
  */
-function sumOfExponentials(values: Float32Array, max: number): number {
+function sumOfExponentials(values: Float32Array, max: number, temperature: number): number {
   let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += Math.exp((values[index] ?? 0) - max);
+  for (let index = 0; index < values.length; index++)
+    sum += Math.exp(((values[index] ?? 0) - max) / temperature);
   return sum;
 }
 
-/** Indices of the `k` largest values by insertion: k is small, and most values fail the first comparison. */
-function largest(values: Float32Array, k: number): number[] {
+/**
+ * Indices of the `k` largest values, the largest first, by insertion: k is small, and most values fail the first
+ * comparison.
+ */
+export function largest(values: Float32Array | Float64Array, k: number): number[] {
   const indices: number[] = [];
   let smallest = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < values.length; index++) {

@@ -2,10 +2,11 @@ import { basename } from 'node:path';
 import type { ReplayedFrame } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
 import type { Difference, FrameResults } from '../classify/expectedResults.js';
+import type { SourceChanges } from '../classify/smoothing/ClassChanges.js';
 import type { FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { resultLines } from './resultLines.js';
-import { countsLine, droppedJson, milliseconds, stageJson, stageTable } from './stageTable.js';
+import { countsLine, droppedJson, milliseconds, plainTable, stageJson, stageTable } from './stageTable.js';
 import type { Terminal } from './Terminal.js';
 
 /** Everything that a replay ends with. */
@@ -21,6 +22,8 @@ export interface ReplaySummary {
   readonly threads: number;
   /** In the order of the recording. */
   readonly results: readonly FrameResults[];
+  /** Present with smoothing. */
+  readonly changes?: ReadonlyMap<string, SourceChanges>;
   /** Present when results were compared with expected ones. */
   readonly differences?: readonly Difference[];
   readonly outputPath?: string;
@@ -65,6 +68,11 @@ export class ReplayView {
       `${place}  ${terminal.dim(`inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`)}`,
     );
     for (const line of resultLines(outcome.value, terminal)) terminal.line(line);
+    if (outcome.smoothed === undefined) return;
+    const [held] = outcome.smoothed;
+    terminal.line(
+      `  smoothed: ${held === undefined ? terminal.dim('nothing above the threshold') : `${terminal.bold(held.label)} ${held.score.toFixed(4)}`}`,
+    );
   }
 
   showSummary(summary: ReplaySummary): void {
@@ -75,6 +83,7 @@ export class ReplayView {
     terminal.line(
       `fps: ${terminal.bold(summary.fps.toFixed(1))}${summary.isSimulated ? ' (SIMULATED)' : ''}`,
     );
+    if (summary.changes !== undefined) terminal.line(changesTable(summary.changes));
     if (summary.outputPath !== undefined) terminal.line(`results written to ${summary.outputPath}`);
     if (summary.reportPath !== undefined) terminal.line(`report written to ${summary.reportPath}`);
     if (summary.differences !== undefined) this.#showDifferences(summary.differences);
@@ -96,6 +105,33 @@ export class ReplayView {
   }
 }
 
+function changesTable(changes: ReadonlyMap<string, SourceChanges>): string {
+  return plainTable(
+    ['changes of the class', 'raw', 'a minute', 'smoothed', 'a minute'],
+    [...changes].map(([source, { raw, smoothed }]) => [
+      source,
+      String(raw.changes),
+      raw.perMinute.toFixed(1),
+      String(smoothed.changes),
+      smoothed.perMinute.toFixed(1),
+    ]),
+  );
+}
+
+function changesJson(changes: ReadonlyMap<string, SourceChanges>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...changes].map(([source, { raw, smoothed }]) => [
+      source,
+      {
+        raw: raw.changes,
+        raw_per_minute: raw.perMinute,
+        smoothed: smoothed.changes,
+        smoothed_per_minute: smoothed.perMinute,
+      },
+    ]),
+  );
+}
+
 /** The `--json` form of a replay. */
 export function replayJson(summary: ReplaySummary, withResults: boolean): Record<string, unknown> {
   const { counts, differences } = summary;
@@ -108,6 +144,7 @@ export function replayJson(summary: ReplaySummary, withResults: boolean): Record
     simulated: summary.isSimulated,
     threads: summary.threads,
     ...(summary.outputPath !== undefined && { output: summary.outputPath }),
+    ...(summary.changes !== undefined && { class_changes: changesJson(summary.changes) }),
     ...(differences !== undefined && { differences }),
     ...(withResults && { results: summary.results }),
   };

@@ -16,6 +16,7 @@ import {
 } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
+import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
@@ -38,6 +39,11 @@ const CLASSIFIER_FLAGS = [
   'intraOpThreads',
   'topK',
   'scoreThreshold',
+  'smoothing',
+  'smoothingTimeMs',
+  'smoothingGapMs',
+  'hysteresisMargin',
+  'hysteresisTimeMs',
   'resizeMode',
   'resizeFilter',
   'roi',
@@ -166,6 +172,7 @@ async function replay(
     if (isShown) view.showStart(path, classifier, bag.startNs);
     const missing = new MissingResults(classifying.scoreThreshold);
     const frames: ReplayedFrame[] = [];
+    const changes = classifying.smoothing === 'off' ? undefined : new ClassChanges();
     results =
       options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
     const { elapsedNs } = await replayBag({
@@ -178,6 +185,7 @@ async function replay(
         frames.push(withoutPixels(frame));
         missing.add(frame.outcome);
         const { kind, header } = frame.outcome;
+        if (kind === 'result') changes?.add(header, frame.outcome);
         const shared = kind === 'result' ? sharedFrameIds.look(header, FRAME_ID_REMEDY) : undefined;
         if (shared !== undefined) terminal.warn(shared);
         await collector?.add(frame);
@@ -209,6 +217,7 @@ async function replay(
       runtime: classifier.info.runtime,
       threads: classifying.threads,
       results: inOrder(frames),
+      ...(changes !== undefined && { changes: changes.bySource() }),
       ...(results !== undefined && { outputPath: results.path }),
       ...(options.report !== undefined && { reportPath: options.report }),
     };

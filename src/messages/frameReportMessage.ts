@@ -18,6 +18,7 @@ export interface FrameReportMessage {
   readonly drop_cause: string;
   readonly drop_reason: string;
   readonly results: readonly ClassResultMessage[];
+  readonly smoothed_results: readonly ClassResultMessage[];
   readonly width_px: number;
   readonly height_px: number;
   readonly region_left_px: number;
@@ -79,7 +80,8 @@ export function frameReportMessage(
     sequence: BigInt(context.sequence),
     drop_cause: drop?.cause ?? '',
     drop_reason: drop?.error?.message ?? '',
-    results: (result?.value ?? []).map(({ index, label, score }) => ({ class_index: index, label, score })),
+    results: resultMessages(result?.value),
+    smoothed_results: resultMessages(result?.smoothed),
     width_px: result?.widthPx ?? 0,
     height_px: result?.heightPx ?? 0,
     region_left_px: result?.region?.leftPx ?? 0,
@@ -104,6 +106,10 @@ export function frameReportMessage(
     has_delay: timings.delayNs !== undefined,
     delay_ns: BigInt(Math.round(timings.delayNs ?? 0)),
   };
+}
+
+function resultMessages(results: readonly ClassResult[] = []): ClassResultMessage[] {
+  return results.map(({ index, label, score }) => ({ class_index: index, label, score }));
 }
 
 /** A uint64 field: two clocks that disagree by a few nanoseconds must not make a span negative. */

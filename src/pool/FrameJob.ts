@@ -1,17 +1,19 @@
-import type { EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import { roiRegion } from '../image/Roi.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { type HandoverPlan, planHandover } from './FrameHandover.js';
-import type { FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
+import type { FrameJudgement, FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
 import type { WorkerReport } from './HeldFrames.js';
 import type { PoolModel } from './PoolOptions.js';
 
 export interface SubmitOptions {
   /** Add a copy of the network's input to the result. */
   readonly keepNv12?: boolean;
+  /** Add a copy of the model's output to the result. */
+  readonly keepLogits?: boolean;
 }
 
 /** What a worker and the postprocessing made of a frame. */
@@ -23,6 +25,9 @@ export interface FinishedValue<Value> {
   readonly workerId: number;
   readonly generation: number;
   readonly nv12: Uint8Array | undefined;
+  /** A copy of the model's output, where that is wanted. */
+  readonly logits: Float32Array | undefined;
+  readonly judgement?: FrameJudgement<Value>;
 }
 
 /** How a frame ended, until its turn to be delivered. */
@@ -36,6 +41,7 @@ export class FrameJob<Value> {
   readonly outcome: Promise<FrameOutcome<Value>>;
   readonly admittedNs: number;
   readonly keepNv12: boolean;
+  readonly keepLogits: boolean;
   queueWaitNs = 0;
   copyNs = 0;
   /** The model of the worker that got it. */
@@ -53,6 +59,7 @@ export class FrameJob<Value> {
     this.source = frame.source;
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
+    this.keepLogits = options.keepLogits ?? false;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -72,8 +79,23 @@ export class FrameJob<Value> {
     this.#resolve?.({ kind: 'dropped', header: this.#header(), cause, ...reason });
   }
 
+  /** Lets the model's judge function look at a finished frame, now that its turn has come. */
+  judge(): void {
+    const { finished, admittedNs } = this;
+    const judge = this.model?.judge;
+    if (judge === undefined || finished?.kind !== 'value' || finished.logits === undefined) return;
+    const { value, logits } = finished;
+    try {
+      const judgement = judge(value, { header: this.#header(), logits, admittedNs });
+      this.finished = { ...finished, judgement };
+    } catch (thrown) {
+      const error = asEffvitError(thrown, 'INFERENCE_FAILED', 'Judging the result failed');
+      this.finished = { kind: 'drop', cause: 'inference_failed', error };
+    }
+  }
+
   publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
-    const { report, value, workerId, generation, nv12 } = finished;
+    const { report, value, workerId, generation, nv12, logits, judgement } = finished;
     const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.picture;
     const notes: PictureNote[] = this.frame.kind === 'raw' ? [] : [...report.picture.notes];
     const roi = this.#plannedFor?.roi;
@@ -83,7 +105,7 @@ export class FrameJob<Value> {
     const result: FrameResult<Value> = {
       kind: 'result',
       header: this.#header(),
-      value,
+      ...(judgement ?? { value }),
       timings,
       widthPx,
       heightPx,
@@ -93,6 +115,7 @@ export class FrameJob<Value> {
       batchSize: report.batchSize,
       ...(notes.length === 0 ? {} : { pictureNotes: notes }),
       ...(nv12 === undefined ? {} : { nv12 }),
+      ...(this.keepLogits && logits !== undefined ? { logits } : {}),
     };
     this.#resolve?.(result);
     return timings;

@@ -30,11 +30,17 @@ export interface FrameTimings {
   readonly delayNs?: number;
 }
 
-export interface FrameResult<Value> {
+/** What the model's judge function says of a frame that was classified. */
+export interface FrameJudgement<Value> {
+  /** In the place of what postprocess made. */
+  readonly value: Value;
+  /** Of this frame and those before it of the same source; absent where nothing is smoothed. */
+  readonly smoothed?: Value;
+}
+
+export interface FrameResult<Value> extends FrameJudgement<Value> {
   readonly kind: 'result';
   readonly header: FrameHeader;
-  /** What the model's postprocess function made of the logits. */
-  readonly value: Value;
   readonly timings: FrameTimings;
   /** Size of the picture as it came, before it was resized. */
   readonly widthPx: number;
@@ -51,6 +57,8 @@ export interface FrameResult<Value> {
   readonly pictureNotes?: readonly PictureNote[];
   /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
   readonly nv12?: Uint8Array;
+  /** A copy of the model's output. Present when `keepLogits` was asked. */
+  readonly logits?: Float32Array;
 }
 
 export interface FrameDrop {

@@ -206,20 +206,22 @@ export class FrameScheduler<Value> {
   }
 
   #onDone(worker: WorkerThread<FrameJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
+    const model = job.model ?? this.model;
     const nv12 = job.keepNv12 ? report.copyNv12() : undefined;
+    const logits = job.keepLogits || model.judge !== undefined ? report.logits.slice() : undefined;
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
     const beganNs = this.#clock.nowNs();
     let value: Value;
     try {
-      value = (job.model ?? this.model).postprocess(report.logits);
+      value = model.postprocess(report.logits);
     } catch (error) {
       this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
       return;
     }
     const postprocessNs = this.#clock.nowNs() - beganNs;
     const { id: workerId, generation } = worker;
-    job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, nv12 };
+    job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, nv12, logits };
     this.#finish(job);
   }
 
@@ -258,6 +260,7 @@ export class FrameScheduler<Value> {
   }
 
   #deliver(job: FrameJob<Value>): void {
+    job.judge();
     const { finished } = job;
     if (finished === undefined) return;
     if (finished.kind === 'drop') {

@@ -1,6 +1,8 @@
 import { EffvitError } from '../core/EffvitError.js';
+import type { FrameHeader } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
+import type { FrameJudgement } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
@@ -15,6 +17,20 @@ export interface PoolModel<Value> {
    * during the call: copy what is to be kept.
    */
   readonly postprocess: (logits: Float32Array) => Value;
+  /**
+   * Has the last word on a value, on the main thread: called once a frame, in the order in which the frames of a
+   * source are delivered. Absent: what postprocess made goes out.
+   */
+  readonly judge?: ((value: Value, frame: JudgedFrame) => FrameJudgement<Value>) | undefined;
+}
+
+/** What is known of a frame that is judged. */
+export interface JudgedFrame {
+  readonly header: FrameHeader;
+  /** A copy of the model's output. */
+  readonly logits: Float32Array;
+  /** When it was admitted, by the pool's clock. */
+  readonly admittedNs: number;
 }
 
 /** Options that may change while the pool runs. */

@@ -1,4 +1,5 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassResult } from '../classify/ClassResult.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -7,6 +8,7 @@ import { type FrameReportMessage, frameReportMessage } from '../messages/frameRe
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
+import type { FrameResult } from '../pool/FrameOutcome.js';
 import { DebugImages } from './DebugImages.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';
@@ -19,8 +21,14 @@ import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './report
 const DEPTH = 10;
 const CLASSIFICATION = 'vision_msgs/msg/Classification';
 
+const RAW = 'classification';
+const SMOOTHED = 'classification_smoothed';
+
 /** In the place of a camera's name. */
 const SHARED = '';
+
+/** By camera; of all of them under an empty name where they share one. */
+type ClassificationPublishers = Map<string, RclPublisher<Buffer>>;
 
 type ClassificationParameters = Pick<
   NodeParameterValues,
@@ -30,14 +38,24 @@ type ClassificationParameters = Pick<
 /** The topics of results, by camera. */
 function classificationTopics(
   node: RclNode,
+  base: typeof RAW | typeof SMOOTHED,
   parameters: ClassificationParameters,
 ): readonly (readonly [camera: string, topic: string])[] {
-  if (!parameters.classification_per_camera) return [[SHARED, 'classification']];
+  if (!parameters.classification_per_camera) return [[SHARED, base]];
   const resolve = (name: string) => node.resolveTopicName(name);
   return parameters.image_topics.map((name) => [
     cameraTopic(name, parameters.image_transport, resolve),
-    `classification/${name.replace(/^[~/]+/, '')}`,
+    `${base}/${name.replace(/^[~/]+/, '')}`,
   ]);
+}
+
+/** The frame with its smoothed results where these are what is asked for. */
+function wantedResults(
+  result: FrameResult<readonly ClassResult[]>,
+  { classification_results }: Pick<NodeParameterValues, 'classification_results'>,
+): FrameResult<readonly ClassResult[]> {
+  if (classification_results === 'raw' || result.smoothed === undefined) return result;
+  return { ...result, value: result.smoothed };
 }
 
 type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];
@@ -45,8 +63,10 @@ type Endpoint = readonly [type: string, topic: string, depth: number, durability
 /** What the node publishes while it is configured. */
 export class NodePublishers {
   readonly #node: RclNode;
-  /** By camera; of all of them under an empty name where they share one. */
-  readonly #classifications = new Map<string, RclPublisher<Buffer>>();
+  readonly #classifications: ClassificationPublishers = new Map();
+  /** Made when results are smoothed first. */
+  readonly #smoothed: ClassificationPublishers = new Map();
+  readonly #makeClassifications: (base: typeof RAW | typeof SMOOTHED) => void;
   readonly #frames: CdrPublisher<FrameReportMessage>;
   readonly #statistics: CdrPublisher<PipelineStatisticsMessage>;
   readonly #debugImage: CdrPublisher;
@@ -63,7 +83,7 @@ export class NodePublishers {
   constructor(
     rcl: RclModule,
     node: RclNode,
-    parameters: ClassificationParameters & Pick<NodeParameterValues, 'perception_targets'>,
+    parameters: ClassificationParameters & Pick<NodeParameterValues, 'perception_targets' | 'smoothing'>,
   ) {
     this.#node = node;
     const make = <Publisher>(
@@ -84,15 +104,21 @@ export class NodePublishers {
       const publisherOf = (options: object) => new CdrPublisher<Message>(node, type, topic, options);
       return make(endpoint, publisherOf, (publisher) => publisher.destroy());
     };
-    try {
-      for (const [camera, topic] of classificationTopics(node, parameters)) {
+    this.#makeClassifications = (base) => {
+      const publishers = base === RAW ? this.#classifications : this.#smoothed;
+      for (const [camera, topic] of classificationTopics(node, base, parameters)) {
+        if (publishers.has(camera)) continue;
         const publisher = make(
           [CLASSIFICATION, topic, DEPTH],
           (options) => node.createPublisher<Buffer>(CLASSIFICATION, topic, options),
           (made) => node.destroyPublisher(made),
         );
-        this.#classifications.set(camera, publisher);
+        publishers.set(camera, publisher);
       }
+    };
+    try {
+      this.#makeClassifications(RAW);
+      this.offerSmoothed(parameters);
       this.#frames = makeCdr('effvit/msg/FrameReport', '~/frames', DEPTH);
       this.#statistics = makeCdr('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
       this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
@@ -111,6 +137,11 @@ export class NodePublishers {
       throw error;
     }
     this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
+  }
+
+  /** Makes the topics of smoothed results where there are some; they stay. @throws EffvitError BAD_CONFIG */
+  offerSmoothed({ smoothing }: Pick<NodeParameterValues, 'smoothing'>): void {
+    if (smoothing !== 'off') this.#makeClassifications(SMOOTHED);
   }
 
   /**
@@ -142,13 +173,18 @@ export class NodePublishers {
   publishOutcome(
     outcome: ClassifyOutcome,
     classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'class_id_format'>,
+    parameters: Pick<NodeParameterValues, 'class_id_format' | 'classification_results'>,
   ): void {
     const { source } = outcome.header;
     if (outcome.kind === 'result') {
-      const publisher = this.#classifications.get(source) ?? this.#classifications.get(SHARED);
-      publisher?.publish(classificationCdr(outcome.header, outcome.value, parameters.class_id_format));
-      this.#perception?.publish(outcome, classifier);
+      const publish = (publishers: ClassificationPublishers, results: readonly ClassResult[]): void => {
+        const publisher = publishers.get(source) ?? publishers.get(SHARED);
+        publisher?.publish(classificationCdr(outcome.header, results, parameters.class_id_format));
+      };
+      const wanted = wantedResults(outcome, parameters);
+      publish(this.#classifications, wanted.value);
+      if (outcome.smoothed !== undefined) publish(this.#smoothed, outcome.smoothed);
+      this.#perception?.publish(wanted, classifier);
     }
     const sequence = this.#framesOfSource.get(source) ?? 0;
     this.#framesOfSource.set(source, sequence + 1);
@@ -162,9 +198,10 @@ export class NodePublishers {
     frame: ImageFrame,
     outcome: ClassifyOutcome,
     classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'debug_image_scale'>,
+    parameters: Pick<NodeParameterValues, 'debug_image_scale' | 'classification_results'>,
   ): Promise<void> | undefined {
-    return this.#debugImages.offer(frame, outcome, classifier, parameters.debug_image_scale);
+    const wanted = outcome.kind === 'result' ? wantedResults(outcome, parameters) : outcome;
+    return this.#debugImages.offer(frame, wanted, classifier, parameters.debug_image_scale);
   }
 
   publishStatistics(message: PipelineStatisticsMessage, classifier: Classifier): void {

@@ -122,6 +122,8 @@ export class ServingPipeline {
     const { classifier } = this;
     const options = classifierOptionsOf(values);
     const isSwapped = changed.has('model') || changed.has('backend');
+    // Refused before anything has changed.
+    this.#publishers.offerSmoothed(values);
     try {
       if (isSwapped) {
         await classifier.swapModel(await this.#options.loadModel(options), options);

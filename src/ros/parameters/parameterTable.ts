@@ -28,6 +28,14 @@ const NODE_PARAMETERS = {
       "Publish each camera's results on a topic of its own, classification/ and the camera's name as image_topics has it, in place of all on classification.",
     change: 'restart',
   },
+  classification_results: {
+    type: 'string',
+    defaultValue: 'raw',
+    choices: ['raw', 'smoothed'],
+    description:
+      'With smoothing: what classification, perception_targets and the debug image hold; smoothed results have the topic classification_smoothed (with classification_per_camera: classification_smoothed/ and the name) in any case, and ~/frames has both.',
+    change: 'live',
+  },
   perception_targets: {
     type: 'string',
     defaultValue: '',

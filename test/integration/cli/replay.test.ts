@@ -15,6 +15,7 @@ interface ReplayOutput {
   readonly model: string;
   readonly backend: string;
   readonly threads: number;
+  readonly class_changes?: Record<string, Record<string, number>>;
   readonly results: { topic: string; stamp: [number, number]; results: { label: string; score: number }[] }[];
 }
 
@@ -75,6 +76,30 @@ describe('effvit replay', () => {
       const output = await replayJson('--threads', threads);
       assert.deepEqual(output.results, results, `${threads} threads`);
     }
+  });
+
+  it('shows raw against smoothed results and how often each changes, whatever the number of threads', async () => {
+    const smoothing = ['--smoothing', 'majority', '--smoothing-time-ms', '300'];
+    const run = await runEffvit(['replay', bag, '--model', model, ...smoothing]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(run.stdout.match(/smoothed: red +\S/g)?.length, 2 * FRAMES);
+    assert.match(run.stdout, /\/front\/image_raw +│ +11 │ +600\.0 │ +0 │ +0\.0 │/);
+    const output = scratch.path('smoothed.mcap');
+    const one = await replayJson('--threads', '1', ...smoothing, '--output', output);
+    const four = await replayJson('--threads', '4', ...smoothing);
+    assert.deepEqual(four.results, one.results);
+    const eleven = { raw: 11, raw_per_minute: 600, smoothed: 0, smoothed_per_minute: 0 };
+    assert.deepEqual(one.class_changes, { [RAW_TOPIC]: eleven, [JPEG_TOPIC]: eleven });
+    const recorded = await openBag(output);
+    try {
+      const labels: string[] = [];
+      for await (const { topic } of recorded.messages()) labels.push(topic);
+      const count = (name: string): number => labels.filter((topic) => topic === name).length;
+      assert.deepEqual([count('/classification'), count('/classification_smoothed')], [24, 24]);
+    } finally {
+      await recorded.close();
+    }
+    assert.equal((await replayJson()).class_changes, undefined);
   });
 
   it('takes the topics that are named', async () => {

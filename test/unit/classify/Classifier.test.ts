@@ -185,4 +185,74 @@ describe('Classifier', () => {
     await assert.rejects(Classifier.start(model(NO_LABELS), options), { code: 'CLOSED' });
     assert.ok(scripted.loads <= loads + 1);
   });
+
+  describe('with smoothing', () => {
+    /** Of each frame 100 ms after the one before: the classes that lead, raw and smoothed. */
+    async function leaders(running: Classifier, numbers: readonly number[]): Promise<string[]> {
+      const all = numbers.map(async (number, index) => {
+        const frame = { ...scriptedFrame(number), stamp: { sec: 1, nanosec: (index + 1) * 1e8 } };
+        const outcome = await running.classify(frame);
+        assert.equal(outcome.kind, 'result', JSON.stringify(outcome));
+        if (outcome.kind !== 'result') return '';
+        return `${outcome.value[0]?.label} ${outcome.smoothed?.[0]?.label}`;
+      });
+      return await Promise.all(all);
+    }
+
+    it('gives raw and smoothed results side by side, and only the raw ones when it is switched off', async () => {
+      const running = await start(labelsFile('labels.txt', ['a', 'b', 'c', 'd']));
+      assert.deepEqual(await leaders(running, [9, 0]), ['a undefined', 'd undefined']);
+      await running.setOptions({ smoothing: 'majority', smoothingTimeMs: 1000, hysteresisTimeMs: 0 });
+      assert.deepEqual(await leaders(running, [9, 0, 9, 0, 0, 0]), [
+        'a a',
+        'd a',
+        'a a',
+        'd a',
+        // 3 of 5 frames: a lead of a fifth.
+        'd d',
+        'd d',
+      ]);
+      await running.setOptions({ smoothing: 'off' });
+      assert.deepEqual(await leaders(running, [9]), ['a undefined']);
+    });
+
+    it('averages the scores of all classes, with the threshold and the number of results in force', async () => {
+      const running = await start();
+      await running.setOptions({ smoothing: 'exponential', smoothingTimeMs: 100, topK: 4 });
+      const [, outcome] = await Promise.all(
+        [9, 0].map((number, index) =>
+          running.classify({ ...scriptedFrame(number), stamp: { sec: 1, nanosec: (index + 1) * 1e8 } }),
+        ),
+      );
+      assert.ok(outcome?.kind === 'result');
+      const softmaxOf = (first: number): number[] => {
+        const parts = [first, 1, 2, 3].map(Math.exp);
+        return parts.map((part) => part / parts.reduce((sum, one) => sum + one));
+      };
+      const [before, after] = [softmaxOf(9), softmaxOf(0)];
+      const averages = before.map((score, index) => score / Math.E + (after[index] ?? 0) * (1 - 1 / Math.E));
+      assert.equal(outcome.smoothed?.length, 4);
+      for (const { index, score } of outcome.smoothed ?? []) {
+        assert.ok(Math.abs(score - (averages[index] ?? 0)) < 1e-6, `class ${index}: ${score}`);
+      }
+      // Held, though the last class has a higher score by now.
+      assert.deepEqual(
+        outcome.smoothed?.map(({ index }) => index),
+        [0, 3, 2, 1],
+      );
+      await running.setOptions({ scoreThreshold: 0.99 });
+      const [left] = await Promise.all([
+        running.classify({ ...scriptedFrame(0), stamp: { sec: 1, nanosec: 3e8 } }),
+      ]);
+      assert.deepEqual(left?.kind === 'result' && left.smoothed, []);
+    });
+
+    it('begins anew with another model', async () => {
+      const running = await start();
+      await running.setOptions({ smoothing: 'majority', smoothingTimeMs: 10_000, hysteresisTimeMs: 0 });
+      assert.deepEqual(await leaders(running, [9, 9]), ['class_0 class_0', 'class_0 class_0']);
+      await running.swapModel(model(NO_LABELS));
+      assert.deepEqual(await leaders(running, [0, 0, 0]), Array(3).fill('class_3 class_3'));
+    });
+  });
 });

@@ -12,6 +12,7 @@ const classified: FrameOutcome<readonly ClassResult[]> = {
   kind: 'result',
   header,
   value: [{ index: 1, label: 'goldfish', score: 0.9 }],
+  smoothed: [{ index: 2, label: 'shark', score: 0.6 }],
   timings: {
     queueWaitNs: 1.4,
     copyNs: 2,
@@ -41,6 +42,7 @@ describe('frameReportMessage', () => {
       drop_cause: '',
       drop_reason: '',
       results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
+      smoothed_results: [{ class_index: 2, label: 'shark', score: 0.6 }],
       width_px: 640,
       height_px: 480,
       region_left_px: 0,

@@ -692,6 +692,62 @@ describe('InferencePool', () => {
       assert.equal(wordOf(second), 2);
     });
 
+    it('lets results be judged in the order of their frames, each with its logits', async () => {
+      const judged: [number, readonly number[], number][] = [];
+      const pool = await startPool({
+        threads: 3,
+        model: {
+          ...modelOf(scripted.spec),
+          judge: (value, { header, logits }) => {
+            judged.push([value, [...logits], header.stamp.nanosec]);
+            return { value, smoothed: judged.length };
+          },
+        },
+      });
+      const frames = Array.from({ length: 12 }, (_, number) =>
+        scriptedFrame(number, number === 4 ? 'throw' : 'work', { serviceMs: (number % 3) * 5 }),
+      );
+      const outcomes = await readAll(pool, frames);
+      const numbers = frames.map((_, number) => number).filter((number) => number !== 4);
+      assert.deepEqual(
+        judged,
+        numbers.map((number) => [number, [number, 1, 2, 3], number]),
+      );
+      const smoothed = outcomes.flatMap((outcome) => (outcome.kind === 'result' ? [outcome.smoothed] : []));
+      assert.deepEqual(
+        smoothed,
+        numbers.map((_, index) => index + 1),
+      );
+    });
+
+    it('fails the frame alone where judging throws', async () => {
+      const pool = await startPool({
+        model: {
+          ...modelOf(scripted.spec),
+          judge: (value) => {
+            if (value === 1) throw new RangeError('no such camera');
+            return { value };
+          },
+        },
+      });
+      const [first, second] = await readAll(pool, [scriptedFrame(1), scriptedFrame(2)]);
+      assert.ok(first && second);
+      assert.equal(dropOf(first).cause, 'inference_failed');
+      assert.match(dropOf(first).error?.message ?? '', /no such camera/);
+      assert.equal(wordOf(second), 2);
+      assertBalanced(pool.counts());
+    });
+
+    it('keeps a copy of the logits where asked', async () => {
+      const pool = await startPool();
+      const [kept, other] = [
+        await pool.submit(scriptedFrame(5), { keepLogits: true }),
+        await pool.submit(scriptedFrame(6)),
+      ];
+      assert.deepEqual([...(resultOf(kept).logits ?? [])], [5, 1, 2, 3]);
+      assert.equal(resultOf(other).logits, undefined);
+    });
+
     for (const action of ['die', 'exit', 'crash'] as const) {
       it(`drops the frame as worker_died and replaces the worker after ${action}`, async () => {
         const pool = await startPool();

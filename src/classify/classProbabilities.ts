@@ -1,0 +1,43 @@
+/** Below the smallest that a float32 output has: its logarithm stays finite. */
+const TINY = 1e-45;
+
+/**
+ * The model's output as logits: what a model gives as probabilities are the softmax of their logarithms.
+ *
+ * @param values float32, one a class, finite.
+ */
+export function logitsOf(values: Float32Array, activation: 'logits' | 'probabilities'): Float32Array {
+  if (activation === 'logits') return values;
+  return values.map((value) => Math.log(Math.max(value, TINY)));
+}
+
+/**
+ * The probabilities of all classes: softmax(logits / temperature).
+ *
+ * @param values float32, one a class, finite: logits, or probabilities that are taken as they are at temperature 1.
+ * @param temperature above 0; 1 changes nothing, more makes the scores less sure.
+ */
+export function classProbabilities(
+  values: Float32Array,
+  activation: 'logits' | 'probabilities',
+  temperature = 1,
+): Float64Array {
+  const scores = new Float64Array(values.length);
+  if (activation === 'probabilities' && temperature === 1) {
+    for (let index = 0; index < scores.length; index++) {
+      scores[index] = Math.min(1, Math.max(0, values[index] ?? 0));
+    }
+    return scores;
+  }
+  const logits = logitsOf(values, activation);
+  let max = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < logits.length; index++) max = Math.max(max, logits[index] ?? max);
+  let sum = 0;
+  for (let index = 0; index < logits.length; index++) {
+    const part = Math.exp(((logits[index] ?? 0) - max) / temperature);
+    scores[index] = part;
+    sum += part;
+  }
+  for (let index = 0; index < scores.length; index++) scores[index] = (scores[index] ?? 0) / sum;
+  return scores;
+}

@@ -1,0 +1,56 @@
+interface Vote {
+  readonly index: number;
+  readonly atNs: number;
+}
+
+/** The share that each class has in the frames of the last time: a frame is one vote, for its best class. */
+export class MajorityVote {
+  #windowNs: number;
+  readonly #votes: Vote[] = [];
+  #counts: Float64Array;
+  #shares: Float64Array;
+  /** Since the first frame. */
+  #nowNs = 0;
+
+  constructor(windowNs: number, classCount: number) {
+    this.#windowNs = windowNs;
+    this.#counts = new Float64Array(classCount);
+    this.#shares = new Float64Array(classCount);
+  }
+
+  setTime(windowNs: number): void {
+    this.#windowNs = windowNs;
+  }
+
+  /**
+   * @param scores one a class, of this frame.
+   * @param sinceNs since the frame before.
+   * @returns shares in [0, 1] that add up to 1: always the same memory, to be read only.
+   */
+  take(scores: Float64Array, sinceNs: number): Float64Array {
+    this.#nowNs += sinceNs;
+    const index = indexOfLargest(scores);
+    this.#votes.push({ index, atNs: this.#nowNs });
+    this.#count(index, 1);
+    // The window is open at its old end: of 10 frames a second, a second holds ten.
+    const fromNs = this.#nowNs - this.#windowNs;
+    const kept = this.#votes.findIndex(({ atNs }) => atNs > fromNs);
+    for (const old of this.#votes.splice(0, kept)) this.#count(old.index, -1);
+    const total = this.#votes.length;
+    for (let at = 0; at < this.#shares.length; at++) this.#shares[at] = (this.#counts[at] ?? 0) / total;
+    return this.#shares;
+  }
+
+  #count(index: number, change: number): void {
+    this.#counts[index] = (this.#counts[index] ?? 0) + change;
+  }
+}
+
+/** The first of the largest. */
+export function indexOfLargest(scores: Float64Array): number {
+  let best = 0;
+  for (let index = 1; index < scores.length; index++) {
+    if ((scores[index] ?? 0) > (scores[best] ?? 0)) best = index;
+  }
+  return best;
+}

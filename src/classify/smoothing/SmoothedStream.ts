@@ -1,0 +1,96 @@
+import { ExponentialAverage } from './ExponentialAverage.js';
+import { HeldClass, type HysteresisSettings } from './HeldClass.js';
+import { MajorityVote } from './MajorityVote.js';
+
+export const SMOOTHING_METHODS = ['exponential', 'majority', 'hysteresis'] as const;
+
+export type SmoothingMethod = (typeof SMOOTHING_METHODS)[number];
+
+export interface SmoothingSettings extends HysteresisSettings {
+  /** `hysteresis` averages nothing: its scores are those of the frame. */
+  readonly method: SmoothingMethod;
+  /** The time constant of the exponential average, the window of the majority. */
+  readonly timeNs: number;
+  /** A longer time without a frame, a stamp further ahead, or one further back begins anew. */
+  readonly gapNs: number;
+  /** Whether frames come in the order of their stamps; then a stamp that goes back at all is a clock that jumped. */
+  readonly isOrdered: boolean;
+}
+
+/** What a stream shows after a frame. */
+export interface SmoothedView {
+  /** One a class; valid until the next frame. */
+  readonly scores: Float64Array;
+  /** The class that the stream is taken for; by the hysteresis another may have a higher score. */
+  readonly heldIndex: number;
+}
+
+/** The scores of one camera, or of one track, smoothed over time. */
+export class SmoothedStream {
+  #settings: SmoothingSettings;
+  #average: ExponentialAverage | MajorityVote | undefined;
+  #held = new HeldClass();
+  #lastStampNs: bigint | undefined;
+  #lastVoteNs: bigint | undefined;
+  #view: SmoothedView | undefined;
+
+  constructor(settings: SmoothingSettings) {
+    this.#settings = settings;
+  }
+
+  /** From the next frame on. Another method begins anew. */
+  configure(settings: SmoothingSettings): void {
+    if (settings.method !== this.#settings.method) this.#reset();
+    this.#settings = settings;
+    this.#average?.setTime(settings.timeNs);
+  }
+
+  /**
+   * @param scores one a class, of this frame; undefined for a frame that says nothing (UNKNOWN), which has no vote.
+   * @param stampNs of the frame, by the camera's clock.
+   * @returns undefined while nothing is known: before the first frame, and from the gap after the last on.
+   */
+  take(scores: Float64Array | undefined, stampNs: bigint): SmoothedView | undefined {
+    if (this.#isLate(stampNs)) return this.#view;
+    if (this.#beginsAnew(stampNs, scores?.length)) this.#reset();
+    this.#lastStampNs = stampNs;
+    if (scores !== undefined) {
+      const sinceNs = this.#lastVoteNs === undefined ? 0 : Number(stampNs - this.#lastVoteNs);
+      this.#lastVoteNs = stampNs;
+      const smoothed = this.#smoothed(scores, sinceNs);
+      this.#view = { scores: smoothed, heldIndex: this.#held.take(smoothed, sinceNs, this.#settings) };
+    }
+    return this.#view;
+  }
+
+  #smoothed(scores: Float64Array, sinceNs: number): Float64Array {
+    const { method, timeNs } = this.#settings;
+    if (method === 'hysteresis') return scores;
+    this.#average ??=
+      method === 'exponential' ? new ExponentialAverage(timeNs) : new MajorityVote(timeNs, scores.length);
+    return this.#average.take(scores, sinceNs);
+  }
+
+  /** Overtaken by a later frame of its camera: its turn is over. */
+  #isLate(stampNs: bigint): boolean {
+    const { isOrdered, gapNs } = this.#settings;
+    if (isOrdered || this.#lastStampNs === undefined) return false;
+    const behindNs = Number(this.#lastStampNs - stampNs);
+    return behindNs > 0 && behindNs <= gapNs;
+  }
+
+  #beginsAnew(stampNs: bigint, classCount: number | undefined): boolean {
+    if (this.#lastStampNs !== undefined && stampNs < this.#lastStampNs) return true;
+    if (this.#lastVoteNs !== undefined && Number(stampNs - this.#lastVoteNs) > this.#settings.gapNs)
+      return true;
+    return this.#view !== undefined && classCount !== undefined && classCount !== this.#view.scores.length;
+  }
+
+  #reset(): void {
+    this.#average = undefined;
+    this.#held = new HeldClass();
+    this.#lastStampNs = undefined;
+    this.#lastVoteNs = undefined;
+    this.#view = undefined;
+  }
+}
