@@ -15,7 +15,7 @@ import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
-import { processCpuMs } from './processCpu.js';
+import { threadCpu } from './ros/threadCpu.js';
 
 const { values } = parseArgs({
   options: {
@@ -87,14 +87,14 @@ async function round({ type, message, env }: (typeof WAYS)[number], model: strin
       before = (await newest()) ?? before;
       return (before?.received ?? 0) > 10;
     }, 'frames');
-    const cpuBeforeMs = processCpuMs(node.pid);
+    const cpuBeforeNs = threadCpu(node.pid).allNs;
     await delay(1000 * Number(values.seconds));
     let after: Statistics | undefined;
     await waitFor(async () => {
       after = await newest();
       return after !== undefined;
     }, 'statistics');
-    const cpuMs = processCpuMs(node.pid) - cpuBeforeMs;
+    const cpuMs = (threadCpu(node.pid).allNs - cpuBeforeNs) / 1e6;
     const received = (after?.received ?? 0) - (before?.received ?? 0);
     const missing = (after?.missing ?? 0) - (before?.missing ?? 0);
     return { cpuMsPerFrame: cpuMs / received, received, missing };

@@ -1,7 +1,7 @@
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
-import { messageDefinition } from '../../src/messages/definitions/messageDefinition.js';
-import { QOS, type RclModule, type RclNode } from '../../src/ros/rcl/rcl.js';
+import { messageDefinition } from '../../../src/messages/definitions/messageDefinition.js';
+import { QOS, type RclModule, type RclNode } from '../../../src/ros/rcl/rcl.js';
 
 const TYPE = 'effvit/msg/FrameReport';
 const NS_PER_MS = 1e6;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packagePath } from '../../src/core/packageRoot.js';
+import { packagePath } from '../../../src/core/packageRoot.js';
 
 /** Names the folder in which each thread that runs inference keeps its {@link InferenceTotals}. */
 export const TOTALS_FOLDER_VARIABLE = 'EFFVIT_BENCH_INFERENCE_TOTALS';
@@ -27,7 +27,7 @@ export class InferenceCpu {
 
   /** For a process of Node.js. */
   nodeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const hook = pathToFileURL(packagePath('build', 'test', 'bench', 'countInferenceCpu.js')).href;
+    const hook = pathToFileURL(packagePath('build', 'test', 'bench', 'ros', 'countInferenceCpu.js')).href;
     const options = [env['NODE_OPTIONS'] ?? '', `--import=${hook}`].join(' ').trim();
     return { ...env, NODE_OPTIONS: options, [TOTALS_FOLDER_VARIABLE]: this.#folder };
   }
@@ -35,7 +35,7 @@ export class InferenceCpu {
   /** For a Python script. */
   pythonCommand(script: string, env: NodeJS.ProcessEnv): { args: string[]; env: NodeJS.ProcessEnv } {
     return {
-      args: [packagePath('test', 'bench', 'count_inference_cpu.py'), script],
+      args: [packagePath('test', 'bench', 'ros', 'count_inference_cpu.py'), script],
       env: { ...env, [TOTALS_FOLDER_VARIABLE]: this.#folder },
     };
   }
