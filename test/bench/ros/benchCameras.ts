@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { openBag } from '../../../src/bag/openBag.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import type { ImageFrame, RawImageFrame } from '../../../src/image/ImageFrame.js';
+import { loadSharp } from '../../../src/image/loadSharp.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { nv12ByKernel } from '../../helpers/nv12.js';
 
@@ -44,7 +44,7 @@ export async function cameraPictures(shape: CameraShape, folder: string): Promis
     for await (const image of bag.imageFrames({ topics: ['/front_camera/image_raw/compressed'] })) {
       if (frames.length === PICTURES) break;
       if (!('frame' in image)) throw new Error('The bundled recording has a message that is no image.');
-      const picture = sharp(image.frame.data).resize(widthPx, heightPx, { fit: 'fill' }).removeAlpha();
+      const picture = loadSharp()(image.frame.data).resize(widthPx, heightPx, { fit: 'fill' }).removeAlpha();
       const frame =
         encoding === 'jpeg'
           ? compressedFrame(await picture.jpeg({ quality: 90 }).toBuffer())
