@@ -26,17 +26,31 @@ export interface EvaluationReport {
   readonly confusions: readonly ConfusionPair[];
 }
 
+/** What was counted, as plain data: counts of several sets add up to those of all. */
+export interface EvaluationCounts {
+  /** By index. */
+  readonly classes: readonly (ClassCount & { readonly index: number })[];
+  /** By truth, then by what it was taken for; indices. */
+  readonly confusions: readonly ConfusionCount[];
+}
+
 interface ClassCount {
   pictures: number;
   top1: number;
   top5: number;
 }
 
+interface ConfusionCount {
+  readonly truth: number;
+  readonly predicted: number;
+  pictures: number;
+}
+
 /** Counts right and wrong answers on labelled pictures. */
 export class EvaluationTally {
   readonly #labels: readonly string[];
   readonly #classes = new Map<number, ClassCount>();
-  readonly #confusions = new Map<string, { truth: number; predicted: number; pictures: number }>();
+  readonly #confusions = new Map<string, ConfusionCount>();
 
   /** @param labels one per class, in the order of the model's output. */
   constructor(labels: readonly string[]) {
@@ -45,18 +59,37 @@ export class EvaluationTally {
 
   /** Counts one picture. `results`: best first, at least the first five for a true top-5. */
   add(truthIndex: number, results: readonly ClassResult[]): void {
-    const count = this.#classes.get(truthIndex) ?? { pictures: 0, top1: 0, top5: 0 };
-    this.#classes.set(truthIndex, count);
+    const count = this.#class(truthIndex);
     count.pictures++;
     const rank = results.findIndex((result) => result.index === truthIndex);
     if (rank === 0) count.top1++;
     if (rank >= 0 && rank < 5) count.top5++;
     const first = results[0];
     if (first === undefined || rank === 0) return;
-    const key = `${truthIndex}>${first.index}`;
-    const pair = this.#confusions.get(key) ?? { truth: truthIndex, predicted: first.index, pictures: 0 };
-    pair.pictures++;
-    this.#confusions.set(key, pair);
+    this.#confusion(truthIndex, first.index).pictures++;
+  }
+
+  /** Adds what another tally of the same model counted. */
+  addCounts({ classes, confusions }: EvaluationCounts): void {
+    for (const { index, pictures, top1, top5 } of classes) {
+      const count = this.#class(index);
+      count.pictures += pictures;
+      count.top1 += top1;
+      count.top5 += top5;
+    }
+    for (const { truth, predicted, pictures } of confusions)
+      this.#confusion(truth, predicted).pictures += pictures;
+  }
+
+  counts(): EvaluationCounts {
+    return {
+      classes: [...this.#classes]
+        .map(([index, count]) => ({ index, ...count }))
+        .sort((a, b) => a.index - b.index),
+      confusions: [...this.#confusions.values()]
+        .map((pair) => ({ ...pair }))
+        .sort((a, b) => a.truth - b.truth || a.predicted - b.predicted),
+    };
   }
 
   report(): EvaluationReport {
@@ -91,6 +124,19 @@ export class EvaluationTally {
           pictures: times,
         })),
     };
+  }
+
+  #class(index: number): ClassCount {
+    const count = this.#classes.get(index) ?? { pictures: 0, top1: 0, top5: 0 };
+    this.#classes.set(index, count);
+    return count;
+  }
+
+  #confusion(truth: number, predicted: number): ConfusionCount {
+    const key = `${truth}>${predicted}`;
+    const pair = this.#confusions.get(key) ?? { truth, predicted, pictures: 0 };
+    this.#confusions.set(key, pair);
+    return pair;
   }
 
   #label(index: number): string {

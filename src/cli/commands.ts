@@ -25,13 +25,18 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'replay',
-    description: 'Classify every camera image of a rosbag2 recording (folder, .mcap or .db3).',
+    description: 'Classify every camera image of rosbag2 recordings (folders, .mcap or .db3), one or many.',
     load: async () => (await import('./registerReplay.js')).registerReplay,
   },
   {
     name: 'eval',
-    description: 'Measure top-1 and top-5 on labelled pictures.',
+    description: 'Measure top-1 and top-5 on labelled pictures, or on labelled recordings.',
     load: async () => (await import('./registerEval.js')).registerEval,
+  },
+  {
+    name: 'merge',
+    description: 'Merge the results that replay or eval left of many bags into one report.',
+    load: async () => (await import('./registerMerge.js')).registerMerge,
   },
   {
     name: 'model',

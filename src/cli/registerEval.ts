@@ -12,7 +12,9 @@ import { leftOutSentence } from '../classify/pictureFiles.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
-import { addClassifierOptions, pickOptions } from './options.js';
+import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
+import { isBagPath } from './isBagPath.js';
+import { addClassifierOptions, forceOption, pickOptions } from './options.js';
 import { plainTable } from './stageTable.js';
 
 const CLASSIFIER_FLAGS = [
@@ -32,7 +34,8 @@ type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 const CLASSES_SHOWN = 40;
 const CONFUSIONS_SHOWN = 10;
 
-interface EvalOptions extends Flags {
+interface EvalOptions extends Flags, FleetOptions {
+  readonly topic?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -47,17 +50,30 @@ interface Evaluation {
 /** `effvit eval LIST`: top-1 and top-5 on labelled pictures. */
 export function registerEval(command: Command, context: CommandContext): void {
   command
-    .argument('<list>', 'a text file of "path index" lines, or a folder with one folder a class')
+    .argument(
+      '<list...>',
+      'a text file of "path index" lines, or a folder with one folder a class; or bags with their truth.json: bags, folders of them, patterns, @list',
+    )
     .option('--json', 'one JSON object instead of tables')
+    .option('--topic <name...>', 'with bags: image topics; all of them where none is named')
+    .option('--quiet', 'with bags: no line for each')
+    .option('--report <file>', 'with bags: write the HTML page here')
+    .addOption(forceOption())
     .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
   // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
+  addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
-  command.action(async (path: string, options: EvalOptions) => {
+  command.action(async (paths: readonly string[], options: EvalOptions) => {
     const classifying = classifierOptions({
       ...pickOptions(options, CLASSIFIER_FLAGS),
       topK: 5,
       dropPolicy: 'block',
     });
+    const [path = ''] = paths;
+    if ((await isBagPath(path)) || (await areManyBags(paths, options))) {
+      return await runFleet({ command: 'eval', paths, topics: options.topic, classifying }, options, context);
+    }
+    refuseForPictures(options);
     const { terminal, signal } = context;
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, { ...classifying, signal });
@@ -74,6 +90,21 @@ export function registerEval(command: Command, context: CommandContext): void {
       await classifier.close();
     }
   });
+}
+
+/** What bags have and pictures have not. @throws EffvitError BAD_ARGUMENT */
+function refuseForPictures({ topic, quiet, report, force }: EvalOptions): void {
+  const given = Object.entries({
+    '--topic': topic !== undefined,
+    '--quiet': quiet === true,
+    '--report': report !== undefined,
+    '--force': force === true,
+  }).filter(([, isGiven]) => isGiven);
+  if (given.length === 0) return;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `${given.map(([flag]) => flag).join(', ')} is for bags: leave it out with pictures.`,
+  );
 }
 
 async function evaluate(

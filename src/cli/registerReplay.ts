@@ -23,6 +23,7 @@ import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
+import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import { MissingResults } from './MissingResults.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
@@ -64,7 +65,7 @@ type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 
 const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
 
-interface ReplayOptions extends Flags {
+interface ReplayOptions extends Flags, FleetOptions {
   readonly topic?: readonly string[];
   readonly rate: number | 'max';
   readonly output?: string;
@@ -81,7 +82,7 @@ interface ReplayOptions extends Flags {
 /** `effvit replay BAG`: a recording through the pipeline, as fast as it goes or at its own pace. */
 export function registerReplay(command: Command, context: CommandContext): void {
   command
-    .argument('<bag>', 'rosbag2 folder or storage file')
+    .argument('<bag...>', 'rosbag2 folder or storage file; many: folders of them, patterns, @list')
     .option('--topic <name...>', 'image topics; all of them where none is named')
     .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRateOrMax, 'max')
     .option(
@@ -97,13 +98,20 @@ export function registerReplay(command: Command, context: CommandContext): void 
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
     .addHelpText('after', '\nExample: effvit replay bags/signs_drive --threads 2 --output results.mcap\n');
+  addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS);
-  command.action(async (path: string, options: ReplayOptions) => {
+  command.action(async (paths: readonly string[], options: ReplayOptions) => {
     const classifying = classifierOptions({
       ...pickOptions(options, CLASSIFIER_FLAGS),
       // As fast as it goes must still mean every frame; at a pace, a full queue drops as the node's does.
       ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
     });
+    if (await areManyBags(paths, options)) {
+      refuseForMany(options);
+      const work = { command: 'replay', paths, topics: options.topic, classifying } as const;
+      return await runFleet(work, options, context);
+    }
+    const [path = ''] = paths;
     await checkReplayOutputs(path, options);
     const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
     const summary = await replay(path, options, classifying, context);
@@ -125,6 +133,22 @@ export function registerReplay(command: Command, context: CommandContext): void 
       );
     }
   });
+}
+
+/** What one bag has and many have not. @throws EffvitError BAD_ARGUMENT */
+function refuseForMany({ rate, output, expect, saveExpected, results }: ReplayOptions): void {
+  const given = Object.entries({
+    '--rate': rate !== 'max',
+    '--output': output !== undefined,
+    '--expect': expect !== undefined,
+    '--save-expected': saveExpected !== undefined,
+    '--results': results === true,
+  }).filter(([, isGiven]) => isGiven);
+  if (given.length === 0) return;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `${given.map(([flag]) => flag).join(', ')} is for one bag without --output-dir: replay that bag alone.`,
+  );
 }
 
 /** @throws EffvitError BAD_ARGUMENT */

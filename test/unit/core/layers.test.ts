@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['classify'],
   ['annotate', 'messages'],
   ['bag', 'ros', 'inspect', 'quantize', 'report'],
-  ['compile'],
+  ['compile', 'fleet'],
   ['cli'],
 ];
 

@@ -1,0 +1,116 @@
+import type { FleetRow } from '../fleet/FleetRow.js';
+import type { FleetReport } from '../fleet/fleetReport.js';
+import type { FleetStep } from '../fleet/replayFleet.js';
+import { plainTable } from './stageTable.js';
+import type { Terminal } from './Terminal.js';
+
+const ROWS_SHOWN = 20;
+const PROBLEMS_SHOWN = 20;
+const SHOWN_PERCENT_DIGITS = 2;
+
+/** What a person sees of a fleet's replay, while it runs and at its end. */
+export class FleetView {
+  readonly #terminal: Terminal;
+  readonly #total: number;
+  #count = 0;
+  #failed = 0;
+
+  /** @param total bags that are to be done. */
+  constructor(terminal: Terminal, total: number) {
+    this.#terminal = terminal;
+    this.#total = total;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** One line a bag. */
+  showStep({ bag, kind, entry, result }: FleetStep, isShown: boolean): void {
+    this.#count += 1;
+    if (kind === 'failed') this.#failed += 1;
+    const place = `${this.#count}/${this.#total} ${bag.name}`;
+    if (kind === 'failed') {
+      this.#terminal.warn(`${place}: ${entry.problem?.message.replaceAll('{bag}', bag.name)}`);
+    } else if (isShown) {
+      const frames = result?.cameras.reduce((sum, { published }) => sum + published, 0) ?? 0;
+      const how =
+        kind === 'kept'
+          ? 'was done before'
+          : `${entry.timing?.fps.toFixed(1)} frames/s, ${result?.warnings.length ?? 0} warnings`;
+      this.#terminal.line(`${place}  ${frames} frames  ${this.#terminal.dim(how)}`);
+    }
+    this.#terminal.progress('replaying', this.#count, this.#total);
+  }
+
+  showReport(report: FleetReport): void {
+    const terminal = this.#terminal;
+    const { bags, frames, accuracy, run } = report;
+    const isJudged = accuracy !== undefined;
+    const head = (name: string, second: string): string[] => [
+      name,
+      second,
+      'frames',
+      'mean score',
+      ...(isJudged ? ['top-1 %', 'top-5 %'] : []),
+    ];
+    const cells = (name: string, second: unknown, count: unknown, row: object): string[] => [
+      name,
+      String(second),
+      String(count),
+      figure(row, 'mean_score', 4),
+      ...(isJudged
+        ? [
+            figure(row, 'top1_percent', SHOWN_PERCENT_DIGITS),
+            figure(row, 'top5_percent', SHOWN_PERCENT_DIGITS),
+          ]
+        : []),
+    ];
+    terminal.line();
+    const good = report.worst_first.filter(({ problem }) => problem === undefined);
+    if (good.length > 0) {
+      const rows = good
+        .slice(0, ROWS_SHOWN)
+        .map((row) => cells(row.name, row.received - row.published, row.published, row));
+      terminal.line(plainTable(head('bag, worst first', 'dropped'), rows));
+      const left = bags.done - rows.length;
+      if (left > 0) terminal.line(`... and ${left} more bags`);
+    }
+    for (const { title, key, list } of [
+      { title: 'camera', key: 'topic', list: report.cameras },
+      { title: 'class', key: 'label', list: report.classes },
+    ]) {
+      if (list.length === 0) continue;
+      const rows = list
+        .slice(0, ROWS_SHOWN)
+        .map((row) => cells(String(row[key]), row['bags'], row['published'] ?? row['frames'], row));
+      terminal.line(plainTable(head(title, 'bags'), rows));
+    }
+    this.#showProblems(report.worst_first.filter(({ problem }) => problem !== undefined));
+    const dropped = Object.entries(frames.dropped).map(([cause, count]) => `, ${cause} ${count}`);
+    terminal.line(`frames: received ${frames.received}, published ${frames.published}${dropped.join('')}`);
+    if (accuracy !== undefined) {
+      terminal.line(
+        `${run.model}: top-1 ${terminal.bold(`${accuracy.top1_percent} %`)}, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames`,
+      );
+    }
+    const copies = bags.copies === 0 ? '' : ` (${bags.copies} of the same content as another)`;
+    terminal.line(
+      `bags: ${bags.named} named${copies}, ${bags.done} done, ${bags.failed} failed, ${bags.missing} missing${run.simulated ? ' (SIMULATED)' : ''}`,
+    );
+  }
+
+  #showProblems(rows: readonly FleetRow[]): void {
+    for (const { problem = '' } of rows.slice(0, PROBLEMS_SHOWN)) {
+      this.#terminal.line(this.#terminal.red(problem));
+    }
+    if (rows.length > PROBLEMS_SHOWN) {
+      this.#terminal.line(`... and ${rows.length - PROBLEMS_SHOWN} more bags without a result`);
+    }
+  }
+}
+
+function figure(row: object, name: string, digits: number): string {
+  const value = (row as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'number' ? value.toFixed(digits) : '';
+}

@@ -1,0 +1,187 @@
+import { stat } from 'node:fs/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Classifier } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import { loadModel } from '../classify/loadModel.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { FleetFolder } from '../fleet/FleetFolder.js';
+import { findBags, holdsManyBags } from '../fleet/findBags.js';
+import { fleetPage } from '../fleet/fleetPage.js';
+import { fleetReport, readFleet } from '../fleet/fleetReport.js';
+import { isGlob } from '../fleet/globPaths.js';
+import { type RunIdentity, runIdentity } from '../fleet/RunIdentity.js';
+import { replayFleet } from '../fleet/replayFleet.js';
+import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
+import { writeFleetReport } from '../fleet/writeFleetReport.js';
+import type { CommandContext } from './CommandContext.js';
+import { FleetView } from './FleetView.js';
+import { checkFleetFolder } from './outputs/checkFleetFolder.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+import { modelInputs } from './outputs/modelInputs.js';
+
+/** The options that `replay` and `eval` have for many bags. */
+export interface FleetOptions {
+  readonly outputDir?: string;
+  readonly shard?: Shard;
+  readonly report?: string;
+  readonly force?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds the options that only many bags have. */
+export function addFleetOptions(command: Command): void {
+  command
+    .option(
+      '--output-dir <folder>',
+      "many bags: keep each one's result here and merge them; what is there already is not done again",
+    )
+    .option(
+      '--shard <I/N>',
+      'with --output-dir: only the bags of part I of N, from 0, without merging; `effvit merge` does that',
+      (text) => {
+        try {
+          return parseShard(text);
+        } catch (error) {
+          throw new InvalidArgumentError(asEffvitError(error).message);
+        }
+      },
+    );
+}
+
+/** Whether these are many bags rather than one, whose replay is another thing. */
+export async function areManyBags(paths: readonly string[], options: FleetOptions): Promise<boolean> {
+  const [path = ''] = paths;
+  if (paths.length > 1 || options.outputDir !== undefined || options.shard !== undefined) return true;
+  if (path.startsWith('@')) return true;
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) return isGlob(path);
+  return info.isDirectory() && (await holdsManyBags(path));
+}
+
+/** What is to be done with many bags. */
+export interface FleetWork {
+  readonly command: RunIdentity['command'];
+  readonly paths: readonly string[];
+  readonly topics?: readonly string[] | undefined;
+  readonly classifying: ClassifierOptions;
+}
+
+/** `effvit replay BAGS...` and `effvit eval BAGS...`: one bag after the other, then one report of all. */
+export async function runFleet(
+  work: FleetWork,
+  options: FleetOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { terminal, signal } = context;
+  if (options.shard !== undefined && options.outputDir === undefined) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      '--shard needs --output-dir, where the results of all shards come together.',
+    );
+  }
+  if (options.shard !== undefined && options.report !== undefined) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      'A shard writes no --report: give that to `effvit merge` after all of them.',
+    );
+  }
+  const found = await findBags(work.paths);
+  const { shard } = options;
+  const bags = shard === undefined ? found : found.filter(({ name }) => isInShard(name, shard));
+  const bagPaths = bags.map(({ path }) => path);
+  if (options.outputDir !== undefined) {
+    await checkFleetFolder(options.outputDir, bagPaths, options.force === true);
+  }
+  if (options.report !== undefined) {
+    await checkOutputs({
+      inputs: [...bagPaths, ...(await modelInputs(work.classifying.model))],
+      outputs: [{ option: '--report', path: options.report, kind: 'html' }],
+      isForced: options.force === true,
+    });
+  }
+  const temporary = options.outputDir === undefined ? await TemporaryFolder.make() : undefined;
+  try {
+    const view = new FleetView(terminal, bags.length);
+    const folder = await replayAll(work, bags, options.outputDir ?? temporary?.path ?? '', {
+      ...context,
+      onStep: (step) => view.showStep(step, options.json !== true && options.quiet !== true),
+    });
+    if (signal.aborted) {
+      if (options.outputDir !== undefined) terminal.note('Stopped; the same command goes on from here.');
+      return;
+    }
+    if (shard === undefined) {
+      const names = bags.map(({ name }) => name);
+      await mergeFleet(folder, names, { ...options, isKept: temporary === undefined }, context);
+      return;
+    }
+    if (options.json === true) terminal.json({ bags: bags.length, failed: view.failed, run: folder.runKey });
+    else {
+      terminal.line(
+        `shard ${shard.index}/${shard.count}: ${bags.length} of ${found.length} bags, ${view.failed} failed, run ${folder.runKey}`,
+      );
+    }
+    if (view.failed > 0) context.exitCode = 1;
+  } finally {
+    await temporary?.remove();
+  }
+}
+
+async function replayAll(
+  work: FleetWork,
+  bags: Parameters<typeof replayFleet>[0]['bags'],
+  outputDir: string,
+  {
+    terminal,
+    signal,
+    onStep,
+  }: Pick<CommandContext, 'terminal' | 'signal'> & Pick<Parameters<typeof replayFleet>[0], 'onStep'>,
+): Promise<FleetFolder> {
+  const model = await loadModel(work.classifying, { notice: (text) => terminal.note(text), signal });
+  const classifier = await Classifier.start(model, { ...work.classifying, signal });
+  try {
+    const identity = await runIdentity(classifier, work.command, work.topics, signal);
+    const folder = await FleetFolder.open(outputDir, identity);
+    const isJudged = work.command === 'eval';
+    await replayFleet({
+      bags,
+      folder,
+      classifier,
+      isJudged,
+      signal,
+      onStep,
+      ...(work.topics !== undefined && { topics: work.topics }),
+    });
+    return folder;
+  } finally {
+    await classifier.close();
+  }
+}
+
+/** Merges what a folder knows of these bags, writes and shows it. */
+export async function mergeFleet(
+  folder: FleetFolder,
+  names: readonly string[],
+  options: Pick<FleetOptions, 'report' | 'json'> & {
+    /** Whether the folder stays, and the merged report in it. */
+    readonly isKept: boolean;
+  },
+  context: CommandContext,
+): Promise<void> {
+  const { terminal } = context;
+  const merged = fleetReport(folder.runKey, folder.identity, await readFleet(folder, names));
+  const written = options.isKept ? await writeFleetReport(folder, merged) : undefined;
+  if (options.report !== undefined) await writeFileAtomic(options.report, fleetPage(merged.report));
+  if (options.json === true) terminal.json(merged.report);
+  else {
+    new FleetView(terminal, 0).showReport(merged.report);
+    for (const path of [written?.jsonPath, written?.htmlPath, options.report]) {
+      if (path !== undefined) terminal.line(`report written to ${path}`);
+    }
+  }
+  const { failed, missing } = merged.report.bags;
+  if (failed + missing > 0) context.exitCode = 1;
+}

@@ -1,0 +1,41 @@
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EffvitError } from '../../core/EffvitError.js';
+import { FLEET_MARK } from '../../fleet/FleetFolder.js';
+
+/**
+ * To be asked before results of many bags are written: the folder must be new, empty, or one that effvit wrote such
+ * results to, and none of the bags that are read.
+ *
+ * @param bagPaths what the command reads.
+ * @throws EffvitError BAD_ARGUMENT naming the folder and the remedy
+ */
+export async function checkFleetFolder(
+  path: string,
+  bagPaths: readonly string[],
+  isForced: boolean,
+): Promise<void> {
+  const refuse = (what: string): never => {
+    throw new EffvitError('BAD_ARGUMENT', `--output-dir ${path} ${what}.`);
+  };
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) {
+    const parent = await stat(dirname(resolve(path))).catch(() => undefined);
+    if (parent === undefined)
+      refuse(`lies in a folder that is not there: make ${dirname(resolve(path))} first`);
+    if (parent?.isDirectory() === false) refuse('lies below what is no folder: name another');
+    return;
+  }
+  if (!info.isDirectory()) refuse('is no folder: name one');
+  const real = await realpath(path);
+  for (const bag of bagPaths) {
+    if ((await realpath(bag).catch(() => undefined)) === real) {
+      refuse('is a bag, which this command reads: name another folder');
+    }
+  }
+  const names = await readdir(path);
+  if (isForced || names.length === 0 || names.includes(FLEET_MARK)) return;
+  // Where a first run was killed before it wrote more.
+  if (names.every((name) => name.startsWith(`.${FLEET_MARK}.`) || name === 'runs')) return;
+  refuse('has files that effvit did not write: name another folder, or write into it with --force');
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { FleetFolder } from '../fleet/FleetFolder.js';
+import { findBags } from '../fleet/findBags.js';
+import type { CommandContext } from './CommandContext.js';
+import { mergeFleet } from './fleetCommand.js';
+import { forceOption } from './options.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+
+interface MergeOptions {
+  readonly run?: string;
+  readonly report?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** `effvit merge FOLDER [BAGS...]`: one report of what shards left in a folder. */
+export function registerMerge(command: Command, context: CommandContext): void {
+  command
+    .argument('<folder>', 'what --output-dir of replay or eval named')
+    .argument(
+      '[bag...]',
+      'bags, folders, patterns or @lists as replay got them; those that are missing are told',
+    )
+    .option('--run <key>', 'the run, or the beginning of its key, where the folder has several')
+    .option('--report <file>', 'write the HTML page here, too')
+    .addOption(forceOption())
+    .option('--json', 'one JSON object instead of tables')
+    .addHelpText('after', '\nExample: effvit merge results @bags.txt\n');
+  command.action(async (path: string, bags: readonly string[], options: MergeOptions) => {
+    const folder = await FleetFolder.existing(path, options.run);
+    const found = bags.length === 0 ? undefined : await findBags(bags);
+    if (options.report !== undefined) {
+      await checkOutputs({
+        inputs: [path, folder.runPath(), ...(found ?? []).map((bag) => bag.path)],
+        outputs: [{ option: '--report', path: options.report, kind: 'html' }],
+        isForced: options.force === true,
+      });
+    }
+    const names = found?.map(({ name }) => name) ?? (await folder.names());
+    await mergeFleet(folder, names, { ...options, isKept: true }, context);
+  });
+}

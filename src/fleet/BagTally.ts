@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { ReplayedFrame } from '../bag/replayBag.js';
+import type { ClassResult } from '../classify/ClassResult.js';
+import { type EvaluationCounts, EvaluationTally } from '../classify/EvaluationTally.js';
+import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
+import { type BagResult, type CameraResult, SCORE_UNITS } from './BagResult.js';
+import type { BagTruth } from './BagTruth.js';
+import { compareTexts } from './FleetBag.js';
+
+class CameraTally {
+  received = 0;
+  published = 0;
+  unnamed = 0;
+  readonly dropped = new Map<DropCause, number>();
+  readonly classes = new Map<number, { label: string; frames: number; scoreSum: number }>();
+  readonly accuracy: EvaluationTally;
+
+  constructor(labels: readonly string[]) {
+    this.accuracy = new EvaluationTally(labels);
+  }
+
+  addResult(results: readonly ClassResult[]): void {
+    const [best] = results;
+    if (best === undefined) {
+      this.unnamed += 1;
+      return;
+    }
+    const count = this.classes.get(best.index) ?? { label: best.label, frames: 0, scoreSum: 0 };
+    this.classes.set(best.index, count);
+    count.frames += 1;
+    count.scoreSum += Math.round(best.score * SCORE_UNITS);
+  }
+}
+
+/** Adds a bag's frames up, in whatever order their outcomes come. */
+export class BagTally {
+  readonly #labels: readonly string[];
+  readonly #truth: BagTruth | undefined;
+  readonly #cameras = new Map<string, CameraTally>();
+  readonly #digest = createHash('sha256');
+  /** By place in the recording: those that wait for earlier ones to go into the digest. */
+  readonly #waiting = new Map<number, string>();
+  #nextSequence = 0;
+  #firstNs: bigint | undefined;
+  #lastNs: bigint | undefined;
+
+  /** @param labels of the model. @param truth what the frames show, where that is known. */
+  constructor(labels: readonly string[], truth?: BagTruth) {
+    this.#labels = labels;
+    this.#truth = truth;
+  }
+
+  add({ sequence, logTimeNs, outcome }: ReplayedFrame): void {
+    const { source, stamp } = outcome.header;
+    const camera = this.#cameras.get(source) ?? new CameraTally(this.#labels);
+    this.#cameras.set(source, camera);
+    camera.received += 1;
+    if (this.#firstNs === undefined || logTimeNs < this.#firstNs) this.#firstNs = logTimeNs;
+    if (this.#lastNs === undefined || logTimeNs > this.#lastNs) this.#lastNs = logTimeNs;
+    const place = [source, stamp.sec, stamp.nanosec];
+    if (outcome.kind === 'dropped') {
+      camera.dropped.set(outcome.cause, (camera.dropped.get(outcome.cause) ?? 0) + 1);
+      this.#digestLine(sequence, [...place, outcome.cause]);
+      return;
+    }
+    camera.published += 1;
+    camera.addResult(outcome.value);
+    const truth = this.#truth?.classOf(source, stamp);
+    if (truth !== undefined) camera.accuracy.add(truth, outcome.value);
+    this.#digestLine(sequence, [...place, ...outcome.value.flatMap(({ index, score }) => [index, score])]);
+  }
+
+  #digestLine(sequence: number, line: readonly (string | number)[]): void {
+    this.#waiting.set(sequence, `${JSON.stringify(line)}\n`);
+    for (;;) {
+      const next = this.#waiting.get(this.#nextSequence);
+      if (next === undefined) return;
+      this.#digest.update(next);
+      this.#waiting.delete(this.#nextSequence);
+      this.#nextSequence += 1;
+    }
+  }
+
+  /** Frames that were dropped for another reason than their content: another try may have them. */
+  get lost(): ReadonlyMap<DropCause, number> {
+    const lost = new Map<DropCause, number>();
+    for (const { dropped } of this.#cameras.values()) {
+      for (const [cause, count] of dropped) {
+        if (cause !== 'bad_image') lost.set(cause, (lost.get(cause) ?? 0) + count);
+      }
+    }
+    return lost;
+  }
+
+  /** @param bag its content key. @param warnings what it lacks. */
+  result(bag: string, warnings: readonly string[]): BagResult {
+    const cameras = [...this.#cameras]
+      .sort(([a], [b]) => compareTexts(a, b))
+      .map(([topic, tally]) => cameraResult(topic, tally));
+    const durationNs = (this.#lastNs ?? 0n) - (this.#firstNs ?? 0n);
+    return {
+      version: 1,
+      bag,
+      durationMs: Math.round(Number(durationNs) / 1e6),
+      cameras,
+      framesSha256: this.#digest.copy().digest('hex'),
+      warnings,
+    };
+  }
+}
+
+function cameraResult(topic: string, tally: CameraTally): CameraResult {
+  const counts: EvaluationCounts = tally.accuracy.counts();
+  return {
+    topic,
+    received: tally.received,
+    published: tally.published,
+    dropped: Object.fromEntries(
+      DROP_CAUSES.flatMap((cause) => {
+        const count = tally.dropped.get(cause);
+        return count === undefined ? [] : [[cause, count]];
+      }),
+    ),
+    unnamed: tally.unnamed,
+    classes: [...tally.classes]
+      .sort(([a], [b]) => a - b)
+      .map(([index, { label, frames, scoreSum }]) => ({ index, label, frames, scoreSum })),
+    ...(counts.classes.length > 0 && { accuracy: counts }),
+  };
+}

@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
+import type { Stamp } from '../core/Stamp.js';
+
+const TRUTH_NAME = 'truth.json';
+
+const named = z
+  .object({ index: z.number().int().min(0).optional(), label: z.string().optional() })
+  .refine(({ index, label }) => index !== undefined || label !== undefined, 'needs an index or a label');
+
+const schema = z.object({
+  /** Of every frame that no other line tells of. */
+  all: named.optional(),
+  /** Of every frame of a camera, by topic. */
+  topics: z.record(z.string(), named).optional(),
+  frames: z
+    .array(
+      named.and(z.object({ topic: z.string(), stamp: z.object({ sec: z.number(), nanosec: z.number() }) })),
+    )
+    .optional(),
+});
+
+type Named = z.infer<typeof named>;
+
+/** Where a bag's truth is kept: `truth.json` in its folder, `drive.truth.json` beside `drive.mcap`. Undefined without one. */
+export async function truthPathOf(bagPath: string): Promise<string | undefined> {
+  const isFolder = await stat(bagPath).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const path = isFolder
+    ? join(bagPath, TRUTH_NAME)
+    : `${bagPath.replace(/\.(mcap|db3)(\.zstd?)?$/i, '')}.${TRUTH_NAME}`;
+  const isThere = await stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+  return isThere ? path : undefined;
+}
+
+/** What the frames of a bag show, as somebody labelled them. */
+export class BagTruth {
+  readonly #all: number | undefined;
+  readonly #topics: ReadonlyMap<string, number>;
+  readonly #frames: ReadonlyMap<string, number>;
+
+  private constructor(
+    all: number | undefined,
+    topics: ReadonlyMap<string, number>,
+    frames: ReadonlyMap<string, number>,
+  ) {
+    this.#all = all;
+    this.#topics = topics;
+    this.#frames = frames;
+  }
+
+  /**
+   * @param labels of the model.
+   * @throws EffvitError BAD_ARGUMENT naming the file and the entry that is wrong, IO_FAILED
+   */
+  static async read(path: string, labels: readonly string[]): Promise<BagTruth> {
+    const text = await readInput(path).catch((error: unknown) => {
+      throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    });
+    return BagTruth.parse(text.toString('utf8'), path, labels);
+  }
+
+  static parse(text: string, path: string, labels: readonly string[]): BagTruth {
+    const refuse = (what: string, cause?: unknown): never => {
+      throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, { cause });
+    };
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch (cause) {
+      return refuse((cause as Error).message, cause);
+    }
+    const parsed = schema.safeParse(json);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      return refuse(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}`, parsed.error);
+    }
+    const { all, topics = {}, frames = [] } = parsed.data;
+    const indexOf = ({ index, label }: Named, where: string): number => {
+      const byLabel = label === undefined ? -1 : labels.indexOf(label);
+      const found = index ?? byLabel;
+      if (label !== undefined && labels.indexOf(label, byLabel + 1) >= 0 && index === undefined) {
+        return refuse(`${where} has the label ${label}, which two classes of the model have: give its index`);
+      }
+      if (found < 0 || found >= labels.length) {
+        return refuse(`${where} names no class of the model: ${label ?? index}`);
+      }
+      if (label !== undefined && labels[found] !== label) {
+        return refuse(`${where} has index ${found} with the label ${label}, which is ${labels[found]}`);
+      }
+      return found;
+    };
+    if (all === undefined && frames.length === 0 && Object.keys(topics).length === 0) {
+      return refuse('expected "frames", "topics" or "all" in it');
+    }
+    return new BagTruth(
+      all === undefined ? undefined : indexOf(all, '"all"'),
+      new Map(Object.entries(topics).map(([topic, entry]) => [topic, indexOf(entry, topic)])),
+      new Map(frames.map((entry, at) => [keyOf(entry.topic, entry.stamp), indexOf(entry, `frame ${at}`)])),
+    );
+  }
+
+  /** Index of the class that a frame shows; undefined where nobody said. */
+  classOf(topic: string, stamp: Stamp): number | undefined {
+    return this.#frames.get(keyOf(topic, stamp)) ?? this.#topics.get(topic) ?? this.#all;
+  }
+}
+
+function keyOf(topic: string, { sec, nanosec }: Stamp): string {
+  return `${topic} ${sec}.${nanosec}`;
+}

@@ -1,0 +1,95 @@
+import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
+import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
+import type { BagResult, CameraResult } from './BagResult.js';
+import { compareTexts } from './FleetBag.js';
+
+/** What several bags have together under one heading: all of them, or one camera. */
+export class FleetTotals {
+  bags = 0;
+  durationMs = 0;
+  received = 0;
+  published = 0;
+  unnamed = 0;
+  readonly #dropped = new Map<DropCause, number>();
+  readonly #classes = new Map<number, { label: string; frames: number; scoreSum: number; bags: number }>();
+  #accuracy: EvaluationTally | undefined;
+
+  /** Everything of a bag, or of one of its cameras. Whole numbers are added: the order is of no account. */
+  add({ durationMs }: BagResult, cameras: readonly CameraResult[]): void {
+    this.bags += 1;
+    this.durationMs += durationMs;
+    const indices = new Set<number>();
+    for (const { received, published, unnamed, dropped, classes, accuracy } of cameras) {
+      this.received += received;
+      this.published += published;
+      this.unnamed += unnamed;
+      for (const cause of DROP_CAUSES) {
+        const count = dropped[cause] ?? 0;
+        if (count > 0) this.#dropped.set(cause, (this.#dropped.get(cause) ?? 0) + count);
+      }
+      for (const { index, label, frames, scoreSum } of classes) {
+        const known = this.#class(index, label);
+        known.frames += frames;
+        known.scoreSum += scoreSum;
+        indices.add(index);
+      }
+      if (accuracy !== undefined) {
+        this.#accuracy ??= new EvaluationTally([]);
+        this.#accuracy.addCounts(accuracy);
+      }
+    }
+    for (const index of indices) this.#class(index).bags += 1;
+  }
+
+  /** Causes that occurred. */
+  dropped(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      DROP_CAUSES.flatMap((cause) => {
+        const count = this.#dropped.get(cause);
+        return count === undefined ? [] : [[cause, count]];
+      }),
+    );
+  }
+
+  /** Most frames first. */
+  classes(): readonly { index: number; label: string; frames: number; scoreSum: number; bags: number }[] {
+    return [...this.#classes]
+      .map(([index, { label, frames, scoreSum, bags }]) => ({ index, label, frames, scoreSum, bags }))
+      .sort((a, b) => b.frames - a.frames || a.index - b.index);
+  }
+
+  /** Undefined where no bag had a truth. @param labels of the model. */
+  accuracy(labels: readonly string[]): EvaluationReport | undefined {
+    if (this.#accuracy === undefined) return undefined;
+    const tally = new EvaluationTally(labels);
+    tally.addCounts(this.#accuracy.counts());
+    return tally.report();
+  }
+
+  #class(index: number, label = ''): { label: string; frames: number; scoreSum: number; bags: number } {
+    const known = this.#classes.get(index) ?? { label, frames: 0, scoreSum: 0, bags: 0 };
+    this.#classes.set(index, known);
+    return known;
+  }
+}
+
+/** Cameras by their topics, sorted. */
+export class CameraTotals {
+  readonly #cameras = new Map<string, FleetTotals>();
+
+  add(result: BagResult): void {
+    for (const camera of result.cameras) {
+      const totals = this.#cameras.get(camera.topic) ?? new FleetTotals();
+      this.#cameras.set(camera.topic, totals);
+      totals.add(result, [camera]);
+    }
+  }
+
+  list(): readonly (readonly [topic: string, totals: FleetTotals])[] {
+    return [...this.#cameras].sort(([a], [b]) => compareTexts(a, b));
+  }
+}
+
+export function totalOf<Item>(items: readonly Item[], pick: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + pick(item), 0);
+}

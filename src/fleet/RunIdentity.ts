@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Classifier } from '../classify/Classifier.js';
+import type { ClassifierOptionName } from '../classify/classifierOptions.js';
+import { packagePath } from '../core/packageRoot.js';
+import type { BackendSpec } from '../inference/BackendSpec.js';
+import { FileHashes } from '../model/FileHashes.js';
+import { compareTexts } from './FleetBag.js';
+
+/** To be raised where the same bag gives other counts than before. */
+const RESULT_FORM = 1;
+
+/** Options that say when and how fast, not what comes out of a frame; every other one is part of a result's key. */
+const NOT_IN_RESULTS: ReadonlySet<ClassifierOptionName> = new Set([
+  // The model's content and the backend that was chosen stand for these two.
+  'model',
+  'backend',
+  'threads',
+  'queueSize',
+  'dropPolicy',
+  'maxAgeMs',
+  'ordered',
+  'orderTimeoutMs',
+  'maxBatch',
+  'batchWaitMs',
+  'maxFps',
+  'inferenceTimeoutMs',
+  'bpuCore',
+  'bpuPriority',
+]);
+
+/** Everything but the bag that a result depends on. */
+export interface RunIdentity {
+  readonly form: number;
+  readonly command: 'replay' | 'eval';
+  /** Version of this package. */
+  readonly effvit: string;
+  readonly model: {
+    readonly name: string;
+    /** Of the file that runs; absent for scores that are made up. */
+    readonly sha256?: string;
+    /** Of its input's size and normalisation, how frames become that, and its output. */
+    readonly manifestSha256: string;
+    /** One per class. */
+    readonly labels: readonly string[];
+  };
+  readonly backend: string;
+  readonly runtime: string;
+  readonly simulated: boolean;
+  /** Image topics; absent: all. */
+  readonly topics?: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** @throws EffvitError IO_FAILED, CANCELLED */
+export async function runIdentity(
+  classifier: Classifier,
+  command: RunIdentity['command'],
+  topics: readonly string[] | undefined,
+  signal?: AbortSignal,
+): Promise<RunIdentity> {
+  const { manifest, labels, info, options, backend } = classifier;
+  const { input, preprocess, output } = manifest;
+  const sha256 = await modelHash(backend, signal);
+  const about = JSON.stringify([input, preprocess, output, classifier.preprocess]);
+  const named = Object.entries(options)
+    .filter(([name]) => !NOT_IN_RESULTS.has(name as ClassifierOptionName))
+    .filter(([name]) => info.isSimulated || name !== 'bpuSimResults')
+    .sort(([a], [b]) => compareTexts(a, b));
+  return {
+    form: RESULT_FORM,
+    command,
+    effvit: packageVersion(),
+    model: {
+      name: manifest.name,
+      ...(sha256 !== undefined && { sha256 }),
+      manifestSha256: createHash('sha256').update(about).digest('hex'),
+      labels,
+    },
+    backend: info.backend,
+    runtime: info.runtime,
+    simulated: info.isSimulated,
+    ...(topics !== undefined && { topics: [...new Set(topics)].sort(compareTexts) }),
+    options: Object.fromEntries(named),
+  };
+}
+
+/** The name of the folder that holds a run's results: 16 hexadecimal digits. */
+export function runKey(identity: RunIdentity): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+}
+
+async function modelHash(backend: BackendSpec, signal?: AbortSignal): Promise<string | undefined> {
+  const path = modelPath(backend);
+  if (path === undefined) return undefined;
+  const hashes = await FileHashes.open();
+  let key = await hashes.sha256(path, signal);
+  // Weights that an ONNX file keeps beside itself.
+  const data = `${path}.data`;
+  if (
+    await stat(data).then(
+      (info) => info.isFile(),
+      () => false,
+    )
+  ) {
+    key = createHash('sha256')
+      .update(key)
+      .update(await hashes.sha256(data, signal))
+      .digest('hex');
+  }
+  await hashes.save();
+  return key;
+}
+
+function modelPath(backend: BackendSpec): string | undefined {
+  switch (backend.kind) {
+    case 'onnx':
+    case 'bpu':
+      return backend.modelPath;
+    case 'bpu_sim':
+      if (backend.results.kind === 'onnx') return backend.results.spec.modelPath;
+      return backend.results.kind === 'exact' ? backend.results.path : undefined;
+    case 'module':
+      return undefined;
+  }
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { EffvitError } from '../core/EffvitError.js';
+
+/** One part of a fleet that is spread over several processes. */
+export interface Shard {
+  /** From 0, as Kubernetes counts the pods of an Indexed Job. */
+  readonly index: number;
+  readonly count: number;
+}
+
+const MOST_SHARDS = 1_000_000;
+
+/** Reads `I/N`. @throws EffvitError BAD_ARGUMENT */
+export function parseShard(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text.trim());
+  const index = Number(match?.[1]);
+  const count = Number(match?.[2]);
+  if (match !== null && count >= 1 && count <= MOST_SHARDS && index < count) return { index, count };
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `Expected I/N with I from 0 to N - 1, such as 0/4, for --shard but received ${text}.`,
+  );
+}
+
+/**
+ * Whether a bag belongs to a shard. That is decided by its name alone: every bag is of exactly one shard, also where
+ * bags come or go between the shards' starts.
+ */
+export function isInShard(name: string, { index, count }: Shard): boolean {
+  return createHash('sha256').update(name).digest().readUIntBE(0, 6) % count === index;
+}

@@ -1,0 +1,52 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
+import { compareTexts } from './FleetBag.js';
+
+/** SQLite's log, which a recorder that crashed leaves: part of the recording. */
+const SQLITE_LOG = /\.db3-wal$/i;
+
+/** One file of a bag. */
+export interface BagPart {
+  readonly path: string;
+  /** Where in the bag it lies, whatever the bag's own path. */
+  readonly place: string;
+}
+
+/**
+ * The files that a bag's content lies in, sorted by name: the storage files and metadata.yaml of a folder (and of
+ * folders in it), or the file itself; SQLite's logs with them.
+ *
+ * @throws the system's error
+ */
+export async function bagFiles(path: string): Promise<BagPart[]> {
+  if (!(await stat(path)).isDirectory()) {
+    const log = `${path}-wal`;
+    const hasLog = await stat(log).then(
+      (info) => info.isFile(),
+      () => false,
+    );
+    const file = { path, place: '' };
+    return SQLITE_LOG.test(log) && hasLog ? [file, { path: log, place: '-wal' }] : [file];
+  }
+  const names = await readdir(path, { recursive: true });
+  return names
+    .filter((name) => STORAGE_FILE.test(name) || SQLITE_LOG.test(name) || name.endsWith(METADATA_NAME))
+    .sort(compareTexts)
+    .map((name) => ({ path: join(path, name), place: name }));
+}
+
+/**
+ * A text that changes whenever a file of the bag is written, replaced or moved: sizes, inodes, times of change. It
+ * says nothing on another machine; there the content decides.
+ *
+ * @throws the system's error
+ */
+export async function bagVersion(path: string): Promise<string> {
+  const parts: string[] = [];
+  for (const part of await bagFiles(path)) {
+    const { size, ino, mtimeNs, ctimeNs } = await stat(part.path, { bigint: true });
+    parts.push(`${size}.${ino}.${mtimeNs}.${ctimeNs}`);
+  }
+  return parts.join(' ');
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { MCAP_MAGIC } from '@mcap/core';
+import { RECORD_HEADER_BYTES } from '../bag/mcap/parseMcapRecords.js';
+import { readMcapIndex } from '../bag/mcap/readMcapIndex.js';
+import { CHUNK_HEADER_BYTES, parseMcapChunkHeader } from '../bag/mcap/readMcapSegment.js';
+import { RandomAccessFile } from '../bag/RandomAccessFile.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { sha256File } from '../core/sha256File.js';
+import { bagFiles } from './bagVersion.js';
+
+/** The Footer record (its header, two offsets, a checksum) and the magic that ends the file. */
+const FOOTER_BYTES = RECORD_HEADER_BYTES + 20 + MCAP_MAGIC.length;
+/** A chunk record up to its content, with the longest name of a compression that there is. */
+const CHUNK_HEAD_BYTES = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + 16 + 8;
+
+export interface ContentKeyOptions {
+  /** By every byte, for a bag that is not as its own checksums say. */
+  readonly isWhole?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A key of a bag's content, 64 hexadecimal digits, whatever its path and times.
+ *
+ * Of an MCAP file with an index, whose chunks carry checksums (as rosbag2 writes it), only the index and the head of
+ * each chunk are read: size, times and CRC-32 of its content stand there, so that another content has another key.
+ * Every other file is hashed by every byte, which costs little beside reading its pictures.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_BAG (no regular file), CANCELLED
+ */
+export async function contentKey(path: string, options: ContentKeyOptions = {}): Promise<string> {
+  const hash = createHash('sha256').update('effvit bag 1\n');
+  const files = await bagFiles(path).catch((cause: unknown) => {
+    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new EffvitError(
+      isAbsent ? 'NOT_FOUND' : 'IO_FAILED',
+      isAbsent
+        ? `There is no bag at ${path}: check the path.`
+        : `Cannot look at ${path}: ${(cause as Error).message}`,
+      { cause },
+    );
+  });
+  for (const { path: file, place } of files) {
+    const indexed = options.isWhole === true ? undefined : await indexedKey(file);
+    const key = indexed ?? `bytes ${await sha256File(file, options.signal)}`;
+    // The names within a folder, since metadata.yaml refers to them.
+    hash.update(`${place}\n${key}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** Undefined where the file's own checksums do not cover its messages. */
+async function indexedKey(path: string): Promise<string | undefined> {
+  const file = await RandomAccessFile.open(path);
+  try {
+    const magic = await file.read(0, Math.min(MCAP_MAGIC.length, file.sizeBytes));
+    if (!MCAP_MAGIC.every((byte, at) => magic[at] === byte)) return undefined;
+    const { segments } = await readMcapIndex(file);
+    const hash = createHash('sha256').update(`${file.sizeBytes}\n`);
+    const footer = await file.read(file.sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
+    const summaryStart = Number(new DataView(footer.buffer).getBigUint64(RECORD_HEADER_BYTES, true));
+    hash.update(await file.read(summaryStart, file.sizeBytes - summaryStart));
+    for (const { offsetBytes, lengthBytes } of segments) {
+      const head = await file.read(offsetBytes, Math.min(CHUNK_HEAD_BYTES, lengthBytes));
+      const { crc, contentOffset, uncompressedBytes } = parseMcapChunkHeader(head);
+      if (crc === 0 && uncompressedBytes > 0n) return undefined;
+      hash.update(head.subarray(0, contentOffset));
+    }
+    return `index ${hash.digest('hex')}`;
+  } catch (error) {
+    if (error instanceof EffvitError && error.code === 'IO_FAILED') throw error;
+    // Not indexed, or not as its index says.
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,123 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
+import { compareTexts, type FleetBag } from './FleetBag.js';
+import { FLEET_MARK } from './FleetFolder.js';
+import { globPaths, isGlob } from './globPaths.js';
+
+/**
+ * The recordings that paths name: bags, folders of bags (with those in folders below), patterns such as
+ * `drives/2026-*`, and `@list`, a text with one of these a line, relative to the list's folder. A list's line may have
+ * further columns behind tabs: the name in the report, and a version that changes with the content.
+ *
+ * A folder with a metadata.yaml is one bag. One without is one bag where its files are named after it, as those of a
+ * recorder that was killed are (`drive/drive_0.mcap`); else each of its files is one.
+ *
+ * @returns each once, sorted by name. A path that is not there is among them: reading it says so.
+ * @throws EffvitError BAD_ARGUMENT for a pattern, folder or list without a bag; IO_FAILED
+ */
+export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
+  const bags = new Map<string, FleetBag>();
+  const add = (bag: FleetBag): void => {
+    const other = bags.get(bag.name);
+    if (other !== undefined && other.path !== bag.path) {
+      throw new EffvitError(
+        'BAD_ARGUMENT',
+        `Two bags are named ${bag.name}: ${other.path} and ${bag.path}; give each a name of its own.`,
+      );
+    }
+    bags.set(bag.name, bag);
+  };
+  for (const text of given) {
+    if (text.startsWith('@')) for (const bag of await bagsOfList(text.slice(1))) add(bag);
+    else for (const path of await bagsOf(text)) add({ path, name: path });
+  }
+  return [...bags.values()].sort((a, b) => compareTexts(a.name, b.name));
+}
+
+async function bagsOfList(list: string): Promise<FleetBag[]> {
+  const text = await readInput(list).catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read the list ${list}`);
+  });
+  const bags: FleetBag[] = [];
+  for (const line of text.toString('utf8').split(/\r?\n/)) {
+    const [content = '', name, version] = line.split('\t').map((column) => column.trim());
+    if (content === '' || content.startsWith('#')) continue;
+    const isElsewhere = isAbsolute(content) || content.includes('://');
+    const path = isElsewhere ? content : join(dirname(list), content);
+    if (name) bags.push({ path, name, ...(version ? { version } : {}) });
+    else if (content.includes('://')) bags.push({ path, name: path });
+    else for (const found of await bagsOf(path)) bags.push({ path: found, name: found });
+  }
+  if (bags.length === 0) {
+    throw new EffvitError('BAD_ARGUMENT', `The list ${list} names no bag: expected a path a line.`);
+  }
+  return bags;
+}
+
+async function bagsOf(text: string): Promise<string[]> {
+  const path = trimmed(text);
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined && isGlob(text)) {
+    const matched: string[] = [];
+    for (const match of await globPaths(text)) {
+      const isFolder = (await stat(match).catch(() => undefined))?.isDirectory() === true;
+      if (isFolder) matched.push(...(await bagsInFolder(match)));
+      else if (STORAGE_FILE.test(match)) matched.push(match);
+    }
+    if (matched.length > 0) return matched.map(trimmed);
+    throw new EffvitError('BAD_ARGUMENT', `No bag matches ${text}: check the pattern.`);
+  }
+  if (info?.isDirectory() !== true) return [path];
+  const inside = await bagsInFolder(path);
+  if (inside.length > 0) return inside;
+  throw new EffvitError('BAD_ARGUMENT', `There is no bag in ${path}: expected .mcap or .db3 files below it.`);
+}
+
+/**
+ * Whether a folder that stands alone holds many bags rather than being one. Files of one stem (`drive_0.mcap`,
+ * `drive_1.mcap`) are one bag there, whatever the folder is called: somebody may have renamed it.
+ */
+export async function holdsManyBags(folder: string): Promise<boolean> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  if (names.includes(METADATA_NAME)) return false;
+  const files = names.filter((name) => STORAGE_FILE.test(name));
+  const stems = new Set(files.map((name) => name.replace(/(_\d+)?\.(mcap|db3)(\.zstd?)?$/i, '')));
+  if (stems.size > 1) return true;
+  const own = new Set([folder, ...files.map((name) => join(folder, name))].map(trimmed));
+  return (await bagsInFolder(trimmed(folder))).some((path) => !own.has(path));
+}
+
+async function bagsInFolder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`);
+  });
+  const names = entries.map(({ name }) => name);
+  if (names.includes(FLEET_MARK)) return [];
+  const files = names.filter((name) => STORAGE_FILE.test(name));
+  if (names.includes(METADATA_NAME) || isSplitBag(folder, files)) return [folder];
+  const bags = files.map((name) => join(folder, name));
+  for (const entry of entries) {
+    // A link to a folder is not followed: it may lead back.
+    if (entry.isDirectory() && !entry.name.startsWith('.') && !STORAGE_FILE.test(entry.name)) {
+      bags.push(...(await bagsInFolder(join(folder, entry.name))));
+    }
+  }
+  return bags;
+}
+
+/** rosbag2 names the parts of a recording after its folder. */
+function isSplitBag(folder: string, files: readonly string[]): boolean {
+  const stem = `${basename(folder)}_`;
+  return (
+    files.length > 0 && files.every((name) => name.startsWith(stem) && /^\d+\./.test(name.slice(stem.length)))
+  );
+}
+
+/** Without what a path can do without: `./a//b/` is `a/b`. */
+function trimmed(path: string): string {
+  const plain = normalize(path);
+  return plain.length > 1 && plain.endsWith('/') ? plain.slice(0, -1) : plain;
+}

@@ -1,0 +1,111 @@
+import { escapeHtml } from '../report/replay/replayPage.js';
+import type { FleetReport } from './fleetReport.js';
+
+/** More bags than a person looks through; report.json has them. */
+const BAGS_SHOWN = 1000;
+
+const STYLE = `
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem }
+h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; width: 100% }
+th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); vertical-align: top }
+th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere }
+.problem td { color: light-dark(#a40000, #ff9b8f) }
+.simulated { font-weight: bold }
+`;
+
+/** The merged report for people: one page without scripts, the same bytes for the same report. */
+export function fleetPage(report: FleetReport): string {
+  const { run, bags, frames, accuracy } = report;
+  const isJudged = accuracy !== undefined;
+  const judgedHead = isJudged ? ['judged', 'top-1 %', 'top-5 %'] : [];
+  const judgedCells = (row: object): string[] =>
+    isJudged ? ['judged', 'top1_percent', 'top5_percent'].map((name) => cell(row, name)) : [];
+  const rows = report.worst_first.slice(0, BAGS_SHOWN);
+  const left = bags.named - rows.length;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="effvit">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${escapeHtml(`${bags.named} bags through ${run.model}`)}</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escapeHtml(`${bags.named} bags through ${run.model}`)}</h1>
+<p>${escapeHtml(run.runtime)} (${escapeHtml(run.backend)})${run.simulated ? ' <span class="simulated">SIMULATED</span>' : ''}, run ${escapeHtml(run.key)}, effvit ${escapeHtml(run.effvit)}</p>
+<p>${bags.done} done, ${bags.failed} failed, ${bags.missing} missing, ${bags.copies} copies of others;
+${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeHtml(causes(frames.dropped))}.</p>
+${accuracy === undefined ? '' : `<p>top-1 <strong>${accuracy.top1_percent} %</strong>, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames.</p>`}
+<h2>Bags, worst first</h2>
+${table(
+  ['bag', 'received', 'published', 'mean score', ...judgedHead],
+  rows.map((row) => ({
+    cells:
+      row.problem === undefined
+        ? [
+            row.name,
+            cell(row, 'received'),
+            cell(row, 'published'),
+            cell(row, 'mean_score'),
+            ...judgedCells(row),
+          ]
+        : [
+            `${row.name}: ${row.problem}`,
+            cell(row, 'received'),
+            cell(row, 'published'),
+            '',
+            ...judgedHead.map(() => ''),
+          ],
+    isProblem: row.problem !== undefined,
+  })),
+)}
+${left > 0 ? `<p>... and ${left} more bags, in bags.jsonl.</p>` : ''}
+<h2>Cameras</h2>
+${table(
+  ['topic', 'bags', 'received', 'published', 'mean score', ...judgedHead],
+  report.cameras.map((row) => ({
+    cells: [
+      ...['topic', 'bags', 'received', 'published', 'mean_score'].map((name) => cell(row, name)),
+      ...judgedCells(row),
+    ],
+  })),
+)}
+<h2>Classes</h2>
+${table(
+  ['class', 'frames', 'bags', 'mean score', ...judgedHead],
+  report.classes.map((row) => ({
+    cells: [...['label', 'frames', 'bags', 'mean_score'].map((name) => cell(row, name)), ...judgedCells(row)],
+  })),
+)}
+</body>
+</html>
+`;
+}
+
+function causes(dropped: Readonly<Record<string, number>>): string {
+  const each = Object.entries(dropped).map(([cause, count]) => `${cause} ${count}`);
+  return each.length === 0 ? '' : `, dropped: ${each.join(', ')}`;
+}
+
+function cell(row: object, name: string): string {
+  const value = (row as Readonly<Record<string, unknown>>)[name];
+  return value === undefined ? '' : String(value);
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly { readonly cells: readonly string[]; readonly isProblem?: boolean }[],
+): string {
+  const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
+    cells.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
+  const body = rows.map(
+    ({ cells, isProblem }) => `<tr${isProblem ? ' class="problem"' : ''}>${line('td', cells)}</tr>`,
+  );
+  return `<div class="wide"><table><thead><tr>${line('th', head)}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table></div>`;
+}

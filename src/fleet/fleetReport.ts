@@ -1,0 +1,208 @@
+import type { EvaluationReport } from '../classify/EvaluationTally.js';
+import type { BagResult } from './BagResult.js';
+import { compareTexts } from './FleetBag.js';
+import type { BagEntry, BagTiming, FleetFolder } from './FleetFolder.js';
+import { compareRows, type FleetRow, fleetRow, MISSING, meanScore, rounded } from './FleetRow.js';
+import { CameraTotals, FleetTotals, totalOf } from './FleetTotals.js';
+import type { RunIdentity } from './RunIdentity.js';
+
+/** Bags that report.json has at most; bags.jsonl has all. */
+const MOST_BAGS = 100_000;
+/** Bags whose files are read at the same time. */
+const READ_AT_ONCE = 32;
+
+/** A bag with all that a report makes of it. */
+export interface KnownBag {
+  readonly name: string;
+  readonly entry?: BagEntry | undefined;
+  readonly result?: BagResult | undefined;
+}
+
+/** The merged report, in the form of its file. Nothing in it is of the time or the machine. */
+export interface FleetReport {
+  readonly version: 1;
+  readonly generator: 'effvit';
+  readonly run: {
+    readonly key: string;
+    readonly command: string;
+    readonly effvit: string;
+    readonly model: string;
+    readonly model_sha256?: string;
+    readonly backend: string;
+    readonly runtime: string;
+    readonly simulated: boolean;
+    readonly topics?: readonly string[];
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  readonly bags: {
+    readonly named: number;
+    /** With a result. */
+    readonly done: number;
+    /** Tried without success. */
+    readonly failed: number;
+    /** Not tried yet. */
+    readonly missing: number;
+    /** Of the same content as another one. */
+    readonly copies: number;
+  };
+  readonly recorded_hours: number;
+  readonly frames: ReturnType<typeof framesJson>;
+  readonly accuracy?: ReturnType<typeof accuracyJson>;
+  /** By topic. */
+  readonly cameras: readonly Record<string, unknown>[];
+  /** Most frames first. */
+  readonly classes: readonly Record<string, unknown>[];
+  readonly worst_first: readonly FleetRow[];
+}
+
+export interface MergedFleet {
+  readonly report: FleetReport;
+  /** Worst first, all of them. */
+  readonly rows: readonly FleetRow[];
+  /** What differs from run to run, kept apart. By name. */
+  readonly timings: readonly (BagTiming & { readonly name: string })[];
+}
+
+/** What a folder knows of these bags. */
+export async function readFleet(folder: FleetFolder, names: readonly string[]): Promise<KnownBag[]> {
+  const known: KnownBag[] = [];
+  for (let first = 0; first < names.length; first += READ_AT_ONCE) {
+    const some = names.slice(first, first + READ_AT_ONCE).map(async (name) => {
+      const entry = await folder.entry(name);
+      const result = entry?.bag === undefined ? undefined : await folder.result(entry.bag);
+      return { name, entry, result };
+    });
+    known.push(...(await Promise.all(some)));
+  }
+  return known;
+}
+
+/** Merges bags into one report: the same for the same bags, in whatever order they come, by whomever they were done. */
+export function fleetReport(key: string, identity: RunIdentity, bags: readonly KnownBag[]): MergedFleet {
+  const { labels } = identity.model;
+  const byName = [...new Map(bags.map((bag) => [bag.name, bag])).values()].sort((a, b) =>
+    compareTexts(a.name, b.name),
+  );
+  const all = new FleetTotals();
+  const cameras = new CameraTotals();
+  const firstOf = new Map<string, string>();
+  const rows: FleetRow[] = [];
+  for (const { name, entry, result } of byName) {
+    const row = fleetRow(name, entry, result, labels);
+    const other = row.key === undefined ? undefined : firstOf.get(row.key);
+    if (row.key !== undefined && other === undefined) firstOf.set(row.key, name);
+    rows.push(other === undefined ? row : { ...row, copy_of: other });
+    if (result === undefined || row.key === undefined) continue;
+    all.add(result, result.cameras);
+    cameras.add(result);
+  }
+  rows.sort(compareRows);
+  const failed = rows.filter(({ problem }) => problem !== undefined);
+  const missing = failed.filter(({ code }) => code === MISSING).length;
+  const accuracy = all.accuracy(labels);
+  const { command, effvit, model, backend, runtime, simulated, topics, options } = identity;
+  return {
+    rows,
+    timings: byName.flatMap(({ name, entry }) =>
+      entry?.timing === undefined ? [] : [{ name, ...entry.timing }],
+    ),
+    report: {
+      version: 1,
+      generator: 'effvit',
+      run: {
+        key,
+        command,
+        effvit,
+        model: model.name,
+        ...(model.sha256 !== undefined && { model_sha256: model.sha256 }),
+        backend,
+        runtime,
+        simulated,
+        ...(topics !== undefined && { topics }),
+        options,
+      },
+      bags: {
+        named: rows.length,
+        done: rows.length - failed.length,
+        failed: failed.length - missing,
+        missing,
+        copies: rows.filter((row) => row.copy_of !== undefined).length,
+      },
+      recorded_hours: rounded(all.durationMs / 3_600_000, 4),
+      frames: framesJson(all),
+      ...(accuracy !== undefined && { accuracy: accuracyJson(accuracy) }),
+      cameras: cameras.list().map(([topic, totals]) => cameraJson(topic, totals, labels)),
+      classes: classesJson(all, accuracy),
+      worst_first: rows.slice(0, MOST_BAGS),
+    },
+  };
+}
+
+function framesJson(totals: FleetTotals) {
+  return {
+    received: totals.received,
+    published: totals.published,
+    dropped: totals.dropped(),
+    below_threshold: totals.unnamed,
+  };
+}
+
+function accuracyJson({ pictures, top1Percent, top5Percent, confusions }: EvaluationReport) {
+  return {
+    frames: pictures,
+    top1_percent: rounded(top1Percent, 3),
+    top5_percent: rounded(top5Percent, 3),
+    confusions: confusions.slice(0, 100),
+  };
+}
+
+function cameraJson(topic: string, totals: FleetTotals, labels: readonly string[]): Record<string, unknown> {
+  const classes = totals.classes();
+  const named = totalOf(classes, ({ frames }) => frames);
+  const accuracy = totals.accuracy(labels);
+  return {
+    topic,
+    bags: totals.bags,
+    ...framesJson(totals),
+    ...(named > 0 && {
+      mean_score: meanScore(
+        totalOf(classes, ({ scoreSum }) => scoreSum),
+        named,
+      ),
+    }),
+    ...(accuracy !== undefined && {
+      judged: accuracy.pictures,
+      top1_percent: rounded(accuracy.top1Percent, 3),
+      top5_percent: rounded(accuracy.top5Percent, 3),
+    }),
+    classes: classes.map(({ label, frames }) => ({ label, frames })),
+  };
+}
+
+/** Every class that was the best of a frame, or that a frame truly has. */
+function classesJson(totals: FleetTotals, accuracy: EvaluationReport | undefined): Record<string, unknown>[] {
+  const truths = new Map(accuracy?.classes.map((one) => [one.index, one]));
+  const judged = (index: number): Record<string, unknown> => {
+    const truth = truths.get(index);
+    truths.delete(index);
+    return truth === undefined
+      ? {}
+      : {
+          judged: truth.pictures,
+          top1_percent: rounded(truth.top1Percent, 3),
+          top5_percent: rounded(truth.top5Percent, 3),
+        };
+  };
+  const seen = totals.classes().map(({ index, label, frames, scoreSum, bags }) => ({
+    index,
+    label,
+    frames,
+    bags,
+    mean_score: meanScore(scoreSum, frames),
+    ...judged(index),
+  }));
+  const unseen = [...truths.values()]
+    .sort((a, b) => a.index - b.index)
+    .map(({ index, label }) => ({ index, label, frames: 0, bags: 0, ...judged(index) }));
+  return [...seen, ...unseen];
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import { openBag } from '../bag/openBag.js';
+import { replayBag } from '../bag/replayBag.js';
+import type { Classifier } from '../classify/Classifier.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { sha256File } from '../core/sha256File.js';
+import { BAG_PLACE, type BagResult } from './BagResult.js';
+import { BagTally } from './BagTally.js';
+import { BagTruth, truthPathOf } from './BagTruth.js';
+import { bagVersion } from './bagVersion.js';
+import { contentKey } from './contentKey.js';
+import type { FleetBag } from './FleetBag.js';
+import type { BagEntry, BagTiming, FleetFolder } from './FleetFolder.js';
+
+/** What became of one bag. */
+export interface FleetStep {
+  readonly bag: FleetBag;
+  /** `kept`: its result was there already. */
+  readonly kind: 'done' | 'kept' | 'failed';
+  readonly entry: BagEntry;
+  readonly result?: BagResult;
+}
+
+export interface FleetRunOptions {
+  readonly bags: readonly FleetBag[];
+  readonly folder: FleetFolder;
+  readonly classifier: Classifier;
+  /** Image topics; all of them where there are none. */
+  readonly topics?: readonly string[];
+  /** Hold the results against what somebody labelled; a bag without that is a problem. */
+  readonly isJudged: boolean;
+  /** Ends the run; the bag under way is given up and begins anew next time. */
+  readonly signal: AbortSignal;
+  readonly onStep: (step: FleetStep) => void;
+}
+
+/**
+ * Sends bag after bag through the classifier and keeps each one's result as soon as it is whole. Bags that are done are
+ * passed over; one that cannot be read costs itself, and is tried again next time.
+ *
+ * @throws EffvitError IO_FAILED where a result cannot be kept
+ */
+export async function replayFleet(options: FleetRunOptions): Promise<void> {
+  for (const bag of options.bags) {
+    if (options.signal.aborted) return;
+    const step = await replayOne(bag, options);
+    if (step !== undefined) options.onStep(step);
+  }
+}
+
+/** Undefined where the signal came before its end. */
+async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<FleetStep | undefined> {
+  const { folder, signal, isJudged } = options;
+  let version = bag.version ?? '';
+  let taken: Taken | undefined;
+  try {
+    version = bag.version ?? (await versionOf(bag.path, isJudged));
+    const known = await folder.entry(bag.name);
+    if (known?.bag !== undefined && version !== '' && known.version === version) {
+      const result = await folder.result(known.bag);
+      if (result !== undefined) return { bag, kind: 'kept', entry: known, result };
+    }
+    const truthPath = isJudged ? await truthPathOf(bag.path) : undefined;
+    if (isJudged && truthPath === undefined) {
+      throw new EffvitError(
+        'NOT_FOUND',
+        `Nothing says what ${bag.path} shows: put a truth.json into its folder, or NAME.truth.json beside the file.`,
+      );
+    }
+    const key = await keyOf(bag.path, truthPath, { signal });
+    const kept = await folder.result(key);
+    if (kept !== undefined) {
+      const entry = { name: bag.name, version, bag: key };
+      await folder.keepEntry(entry);
+      return { bag, kind: 'kept', entry, result: kept };
+    }
+    taken = await take(bag.path, key, truthPath, options);
+    if (taken === undefined) return undefined;
+    if (bag.version === undefined && (await versionOf(bag.path, isJudged)) !== version) {
+      throw new EffvitError('BAD_BAG', `${bag.path} changed while it was read: replay it once it is whole.`);
+    }
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    // A defect of ours that one bag brings to light costs that bag, too.
+    const { code, message } = asEffvitError(error);
+    const problem = { code, message: placed(message, bag.path) };
+    const entry = { name: bag.name, version, problem };
+    await folder.keepEntry(entry);
+    return { bag, kind: 'failed', entry };
+  }
+  // Outside of the above: what cannot be kept is no fault of the bag.
+  const { result, timing } = taken;
+  await folder.keepResult(result);
+  const entry = { name: bag.name, version, bag: result.bag, timing };
+  await folder.keepEntry(entry);
+  return { bag, kind: 'done', entry, result };
+}
+
+interface Taken {
+  readonly result: BagResult;
+  readonly timing: BagTiming;
+}
+
+async function take(
+  path: string,
+  key: string,
+  truthPath: string | undefined,
+  { classifier, topics, signal }: FleetRunOptions,
+): Promise<Taken | undefined> {
+  const truth = truthPath === undefined ? undefined : await BagTruth.read(truthPath, classifier.labels);
+  const bag = await openBag(path);
+  try {
+    const tally = new BagTally(classifier.labels, truth);
+    classifier.resetStatistics();
+    const images = bag.imageFrames(topics === undefined ? {} : { topics });
+    const { frames, elapsedNs } = await replayBag({
+      images,
+      classifier,
+      rate: 'max',
+      signal,
+      onFrame: (frame) => tally.add(frame),
+    });
+    if (signal.aborted) return undefined;
+    const { lost } = tally;
+    if (lost.size > 0) {
+      const causes = [...lost].map(([cause, count]) => `${cause} ${count}`).join(', ');
+      throw new EffvitError(
+        'INFERENCE_FAILED',
+        `Frames of ${path} were lost on the way (${causes}), which is no fault of the bag: replay it again.`,
+      );
+    }
+    const warnings = bag.warnings.map((text) => placed(text, path));
+    // Its checksums do not speak for what is damaged: a whole copy of it is another bag.
+    const kept = warnings.length === 0 ? key : await keyOf(path, truthPath, { isWhole: true, signal });
+    const timing = {
+      elapsedMs: Math.round(elapsedNs / 1e6),
+      fps: elapsedNs === 0 ? 0 : Math.round((frames * 1e11) / elapsedNs) / 100,
+      threads: classifier.options.threads,
+      host: hostname(),
+      stages: classifier.statistics.summary(),
+    };
+    return { result: tally.result(kept, warnings), timing };
+  } finally {
+    await bag.close();
+  }
+}
+
+async function versionOf(path: string, isJudged: boolean): Promise<string> {
+  const version = await bagVersion(path).catch(() => '');
+  const truthPath = isJudged ? await truthPathOf(path) : undefined;
+  return truthPath === undefined ? version : `${version} ${await bagVersion(truthPath)}`;
+}
+
+async function keyOf(
+  path: string,
+  truthPath: string | undefined,
+  options: Parameters<typeof contentKey>[1],
+): Promise<string> {
+  const key = await contentKey(path, options);
+  if (truthPath === undefined) return key;
+  return createHash('sha256')
+    .update(`${key} ${await sha256File(truthPath, options?.signal)}`)
+    .digest('hex');
+}
+
+/** A sentence without the places of this machine, since it is kept with the bag's content. */
+function placed(text: string, path: string): string {
+  return text.replaceAll(path, BAG_PLACE).replaceAll(temporaryFile, `${BAG_PLACE}/`);
+}
+
+/** Where a compressed storage file was unpacked. */
+const temporaryFile = new RegExp(
+  `${tmpdir().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/effvit-[A-Za-z0-9]{6}/`,
+  'g',
+);
