@@ -12,6 +12,7 @@ import { type ShellCommand, shellCommands } from './shellLines.js';
 /** Options of effvit, and of the scripts beside it, that name what is written. */
 const OUTPUT_OPTIONS = [
   '--output',
+  '--output-dir',
   '--annotate',
   '--report',
   '--chart',

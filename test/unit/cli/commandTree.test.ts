@@ -82,6 +82,7 @@ describe('tree of commands', () => {
       'ros-arguments',
       'score',
       'seconds',
+      'value',
       'width',
     ]);
   });

@@ -34,7 +34,7 @@ describe('the check of documented commands', () => {
     ['an option that is not there', ['effvit bench --thread 2'], /unknown option/],
     ['a value that is refused', ['effvit bench --threads 99'], /Expected integers from 1 to 16/],
     ['an argument too few', ['effvit replay --json'], /missing required argument/],
-    ['an argument too many', ['effvit replay BAG BAG'], /too many arguments/],
+    ['an argument too many', ['effvit doctor BAG'], /too many arguments/],
     ['an option that must be there', ['effvit quantize config/efficientvit_m5.yaml'], /--calibration/],
     ['a file that is not there', ['effvit replay bags/signs_drove'], /there is no bags\/signs_drove/],
     [
