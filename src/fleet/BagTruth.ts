@@ -70,7 +70,10 @@ export class BagTruth {
 
   static parse(text: string, path: string, labels: readonly string[]): BagTruth {
     const refuse = (what: string, cause?: unknown): never => {
-      throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, { cause });
+      throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, {
+        context: { file: path },
+        cause,
+      });
     };
     let json: unknown;
     try {

@@ -79,6 +79,7 @@ export class FleetFolder {
       throw new EffvitError(
         'NOT_FOUND',
         `${path} holds no results of effvit: name what --output-dir named (it has no ${FLEET_MARK}).`,
+        { context: { file: path } },
       );
     }
     const all = (await readdir(join(path, 'runs')).catch(() => [])).sort();
@@ -88,12 +89,14 @@ export class FleetFolder {
       throw new EffvitError(
         'NOT_FOUND',
         `${path} has no run ${run}: it has ${all.join(', ') || 'none at all'}.`,
+        { context: { file: path } },
       );
     }
     if (keys.length > 1) {
       throw new EffvitError(
         'BAD_ARGUMENT',
         `${path} has ${keys.length} runs (models or options): choose one by --run ${keys.join(' or ')}; run.json in each says what it was.`,
+        { context: { file: path } },
       );
     }
     const file = join(path, 'runs', key, 'run.json');

@@ -37,7 +37,7 @@ export async function contentKey(path: string, options: ContentKeyOptions = {}):
       isAbsent
         ? `There is no bag at ${path}: check the path.`
         : `Cannot look at ${path}: ${(cause as Error).message}`,
-      { cause },
+      { context: { file: path }, cause },
     );
   });
   for (const { path: file, place } of files) {

@@ -73,7 +73,11 @@ async function bagsOf(text: string): Promise<string[]> {
   if (info?.isDirectory() !== true) return [path];
   const inside = await bagsInFolder(path);
   if (inside.length > 0) return inside;
-  throw new EffvitError('BAD_ARGUMENT', `There is no bag in ${path}: expected .mcap or .db3 files below it.`);
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `There is no bag in ${path}: expected .mcap or .db3 files below it.`,
+    { context: { file: path } },
+  );
 }
 
 /**

@@ -128,6 +128,7 @@ async function take(
       throw new EffvitError(
         'INFERENCE_FAILED',
         `Frames of ${path} were lost on the way (${causes}), which is no fault of the bag: replay it again.`,
+        { context: { file: path } },
       );
     }
     const warnings = bag.warnings.map((text) => placed(text, path));

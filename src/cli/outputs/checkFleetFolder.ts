@@ -16,7 +16,7 @@ export async function checkFleetFolder(
   isForced: boolean,
 ): Promise<void> {
   const refuse = (what: string): never => {
-    throw new EffvitError('BAD_ARGUMENT', `--output-dir ${path} ${what}.`);
+    throw new EffvitError('BAD_ARGUMENT', `--output-dir ${path} ${what}.`, { context: { file: path } });
   };
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) {
