@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
@@ -6,13 +7,14 @@ import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import type { FleetBag } from '../fleet/FleetBag.js';
 import { FleetFolder } from '../fleet/FleetFolder.js';
-import { findBags, holdsManyBags } from '../fleet/findBags.js';
+import { findBags, holdsManyBags, isUrl } from '../fleet/findBags.js';
 import { fleetPage } from '../fleet/fleetPage.js';
 import { fleetReport, readFleet } from '../fleet/fleetReport.js';
 import { isGlob } from '../fleet/globPaths.js';
 import { type RunIdentity, runIdentity } from '../fleet/RunIdentity.js';
-import { replayFleet } from '../fleet/replayFleet.js';
+import { replayFleet, undoneBags } from '../fleet/replayFleet.js';
 import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
@@ -25,6 +27,7 @@ import { modelInputs } from './outputs/modelInputs.js';
 export interface FleetOptions {
   readonly outputDir?: string;
   readonly shard?: Shard;
+  readonly listBags?: boolean;
   readonly report?: string;
   readonly force?: boolean;
   readonly quiet?: boolean;
@@ -37,6 +40,10 @@ export function addFleetOptions(command: Command): void {
     .option(
       '--output-dir <folder>',
       "many bags: keep each one's result here and merge them; what is there already is not done again",
+    )
+    .option(
+      '--list-bags',
+      'print the bags that are named, as an @list, and end; with --output-dir those that are not done yet',
     )
     .option(
       '--shard <I/N>',
@@ -54,7 +61,8 @@ export function addFleetOptions(command: Command): void {
 /** Whether these are many bags rather than one, whose replay is another thing. */
 export async function areManyBags(paths: readonly string[], options: FleetOptions): Promise<boolean> {
   const [path = ''] = paths;
-  if (paths.length > 1 || options.outputDir !== undefined || options.shard !== undefined) return true;
+  if (paths.length > 1 || options.outputDir !== undefined) return true;
+  if (options.shard !== undefined || options.listBags === true) return true;
   if (path.startsWith('@')) return true;
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return isGlob(path);
@@ -102,6 +110,8 @@ export async function runFleet(
       isForced: options.force === true,
     });
   }
+  if (options.listBags === true)
+    return await listBags(work, bags, options.outputDir, options.json === true, context);
   const temporary = options.outputDir === undefined ? await TemporaryFolder.make() : undefined;
   try {
     const view = new FleetView(terminal, bags.length);
@@ -130,9 +140,46 @@ export async function runFleet(
   }
 }
 
+async function listBags(
+  work: FleetWork,
+  bags: readonly FleetBag[],
+  outputDir: string | undefined,
+  isJson: boolean,
+  { terminal, signal }: CommandContext,
+): Promise<void> {
+  let folder: FleetFolder | undefined;
+  let listed = bags;
+  if (outputDir !== undefined) {
+    const classifier = await startClassifier(work, terminal, signal);
+    try {
+      folder = await FleetFolder.open(
+        outputDir,
+        await runIdentity(classifier, work.command, work.topics, signal),
+      );
+    } finally {
+      await classifier.close();
+    }
+    listed = await undoneBags({ bags, folder, isJudged: work.command === 'eval', signal });
+  }
+  // The list may be read from another folder; the names stay as they were given.
+  const lines = listed.map((bag) => ({ ...bag, path: isUrl(bag.path) ? bag.path : resolve(bag.path) }));
+  if (isJson) terminal.json({ ...(folder !== undefined && { run: folder.runKey }), bags: lines });
+  else
+    for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
+}
+
+async function startClassifier(
+  work: FleetWork,
+  terminal: CommandContext['terminal'],
+  signal: AbortSignal,
+): Promise<Classifier> {
+  const model = await loadModel(work.classifying, { notice: (text) => terminal.note(text), signal });
+  return await Classifier.start(model, { ...work.classifying, signal });
+}
+
 async function replayAll(
   work: FleetWork,
-  bags: Parameters<typeof replayFleet>[0]['bags'],
+  bags: readonly FleetBag[],
   outputDir: string,
   {
     terminal,
@@ -140,8 +187,7 @@ async function replayAll(
     onStep,
   }: Pick<CommandContext, 'terminal' | 'signal'> & Pick<Parameters<typeof replayFleet>[0], 'onStep'>,
 ): Promise<FleetFolder> {
-  const model = await loadModel(work.classifying, { notice: (text) => terminal.note(text), signal });
-  const classifier = await Classifier.start(model, { ...work.classifying, signal });
+  const classifier = await startClassifier(work, terminal, signal);
   try {
     const identity = await runIdentity(classifier, work.command, work.topics, signal);
     const folder = await FleetFolder.open(outputDir, identity);

@@ -32,6 +32,7 @@ export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
   };
   for (const text of given) {
     if (text.startsWith('@')) for (const bag of await bagsOfList(text.slice(1))) add(bag);
+    else if (isUrl(text)) add({ path: text, name: text });
     else for (const path of await bagsOf(text)) add({ path, name: path });
   }
   return [...bags.values()].sort((a, b) => compareTexts(a.name, b.name));
@@ -45,16 +46,21 @@ async function bagsOfList(list: string): Promise<FleetBag[]> {
   for (const line of text.toString('utf8').split(/\r?\n/)) {
     const [content = '', name, version] = line.split('\t').map((column) => column.trim());
     if (content === '' || content.startsWith('#')) continue;
-    const isElsewhere = isAbsolute(content) || content.includes('://');
+    const isElsewhere = isAbsolute(content) || isUrl(content);
     const path = isElsewhere ? content : join(dirname(list), content);
     if (name) bags.push({ path, name, ...(version ? { version } : {}) });
-    else if (content.includes('://')) bags.push({ path, name: path });
+    else if (isUrl(content)) bags.push({ path, name: path });
     else for (const found of await bagsOf(path)) bags.push({ path: found, name: found });
   }
   if (bags.length === 0) {
     throw new EffvitError('BAD_ARGUMENT', `The list ${list} names no bag: expected a path a line.`);
   }
   return bags;
+}
+
+/** Such a bag is fetched by examples/fleet; here it has a name and no content. */
+export function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
 
 async function bagsOf(text: string): Promise<string[]> {

@@ -49,33 +49,69 @@ export async function replayFleet(options: FleetRunOptions): Promise<void> {
   }
 }
 
+/** The bags of which the folder has no result yet. */
+export async function undoneBags(
+  options: Pick<FleetRunOptions, 'bags' | 'folder' | 'isJudged' | 'signal'>,
+): Promise<FleetBag[]> {
+  const undone: FleetBag[] = [];
+  for (const bag of options.bags) {
+    if (options.signal.aborted) break;
+    const look = await lookAt(bag, options).catch(() => undefined);
+    if (look?.kept === undefined) undone.push(bag);
+  }
+  return undone;
+}
+
+interface Look {
+  readonly version: string;
+  readonly kept?: { readonly entry: BagEntry; readonly result: BagResult };
+  /** Where nothing is kept: what a result will be kept under. */
+  readonly key: string;
+  readonly truthPath: string | undefined;
+}
+
+/** @throws EffvitError where the bag or its truth cannot be read */
+async function lookAt(
+  bag: FleetBag,
+  { folder, isJudged, signal }: Pick<FleetRunOptions, 'folder' | 'isJudged' | 'signal'>,
+): Promise<Look> {
+  const version = bag.version ?? (await versionOf(bag.path, isJudged));
+  const known = await folder.entry(bag.name);
+  if (known?.bag !== undefined && version !== '' && known.version === version) {
+    const result = await folder.result(known.bag);
+    if (result !== undefined) {
+      return { version, kept: { entry: known, result }, key: known.bag, truthPath: undefined };
+    }
+  }
+  const truthPath = isJudged ? await truthPathOf(bag.path) : undefined;
+  if (isJudged && truthPath === undefined) {
+    throw new EffvitError(
+      'NOT_FOUND',
+      `Nothing says what ${bag.path} shows: put a truth.json into its folder, or NAME.truth.json beside the file.`,
+      { context: { file: bag.path } },
+    );
+  }
+  const key = await keyOf(bag.path, truthPath, { signal });
+  const result = await folder.result(key);
+  const kept = result === undefined ? {} : { kept: { entry: { name: bag.name, version, bag: key }, result } };
+  return { version, key, truthPath, ...kept };
+}
+
 /** Undefined where the signal came before its end. */
 async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<FleetStep | undefined> {
   const { folder, signal, isJudged } = options;
-  let version = bag.version ?? '';
   let taken: Taken | undefined;
+  let version = bag.version ?? '';
   try {
-    version = bag.version ?? (await versionOf(bag.path, isJudged));
-    const known = await folder.entry(bag.name);
-    if (known?.bag !== undefined && version !== '' && known.version === version) {
-      const result = await folder.result(known.bag);
-      if (result !== undefined) return { bag, kind: 'kept', entry: known, result };
+    const look = await lookAt(bag, options);
+    version = look.version;
+    if (look.kept !== undefined) {
+      const { entry, result } = look.kept;
+      // Another name of the same content, or moved: found without looking at the content next time.
+      if (entry.timing === undefined) await folder.keepEntry(entry);
+      return { bag, kind: 'kept', entry, result };
     }
-    const truthPath = isJudged ? await truthPathOf(bag.path) : undefined;
-    if (isJudged && truthPath === undefined) {
-      throw new EffvitError(
-        'NOT_FOUND',
-        `Nothing says what ${bag.path} shows: put a truth.json into its folder, or NAME.truth.json beside the file.`,
-      );
-    }
-    const key = await keyOf(bag.path, truthPath, { signal });
-    const kept = await folder.result(key);
-    if (kept !== undefined) {
-      const entry = { name: bag.name, version, bag: key };
-      await folder.keepEntry(entry);
-      return { bag, kind: 'kept', entry, result: kept };
-    }
-    taken = await take(bag.path, key, truthPath, options);
+    taken = await take(bag.path, look.key, look.truthPath, options);
     if (taken === undefined) return undefined;
     if (bag.version === undefined && (await versionOf(bag.path, isJudged)) !== version) {
       throw new EffvitError('BAD_BAG', `${bag.path} changed while it was read: replay it once it is whole.`);

@@ -23,13 +23,14 @@ function picture(index: number): Uint8Array {
  *
  * @param path as {@link McapBagWriter.create} takes it.
  * @param frames of each camera, 100 ms apart.
+ * @param startSec of the first, seconds since the epoch.
  */
-export async function writeColourBag(path: string, frames: number): Promise<void> {
+export async function writeColourBag(path: string, frames: number, startSec = 1_700_000_000): Promise<void> {
   const writer = await McapBagWriter.create(path, { chunkBytes: 16_384 });
   await writer.addTopic({ name: RAW_TOPIC, type: 'sensor_msgs/msg/Image' });
   await writer.addTopic({ name: JPEG_TOPIC, type: 'sensor_msgs/msg/CompressedImage' });
   for (let index = 0; index < frames; index++) {
-    const logTimeNs = 1_700_000_000_000_000_000n + BigInt(index) * 100_000_000n;
+    const logTimeNs = BigInt(startSec) * 1_000_000_000n + BigInt(index) * 100_000_000n;
     const stamp = {
       sec: Number(logTimeNs / 1_000_000_000n),
       nanosec: Number(logTimeNs % 1_000_000_000n),
