@@ -21,7 +21,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from './classifierOptions.js';
-import { FrameJudge } from './FrameJudge.js';
+import { checkKnownScore, FrameJudge, temperatureOf } from './FrameJudge.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
@@ -75,13 +75,11 @@ function poolModel(
   options: ClassifierOptions,
 ): Omit<PoolModel<readonly ClassResult[]>, 'backend'> {
   const { manifest } = reading.model;
+  checkKnownScore(manifest, options);
   return {
     preprocess: modelPreprocess(manifest, options),
     postprocess: (logits) => read(logits, reading, options),
-    judge: reading.judge.judgeWith(
-      () => ({ labels: reading.labels, activation: manifest.output.activation }),
-      options,
-    ),
+    judge: reading.judge.judgeWith(reading, options),
   };
 }
 
@@ -262,7 +260,8 @@ export class Classifier {
   async setOptions(changes: Partial<ClassifierOptions>): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
-    // Before anything changes: it may be refused.
+    // Before anything changes: they may be refused.
+    checkKnownScore(this.#model.manifest, options);
     modelPreprocess(this.#model.manifest, options);
     if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
     this.#pool.setModelOptions(poolModel(this.#reading, options));
@@ -338,7 +337,7 @@ function livePoolOptions(
 function read(
   logits: Float32Array,
   reading: Reading,
-  { topK: count, scoreThreshold }: Pick<ClassifierOptions, 'topK' | 'scoreThreshold'>,
+  options: Pick<ClassifierOptions, 'topK' | 'scoreThreshold' | 'temperature'>,
 ): readonly ClassResult[] {
   const { labels, model } = reading;
   if (!reading.isChecked) {
@@ -353,8 +352,14 @@ function read(
     );
   }
   const results: ClassResult[] = [];
-  for (const { index, score } of topK(logits, count, model.manifest.output.activation)) {
-    if (score < scoreThreshold) break;
+  const { activation } = model.manifest.output;
+  for (const { index, score } of topK(
+    logits,
+    options.topK,
+    activation,
+    temperatureOf(model.manifest, options),
+  )) {
+    if (score < options.scoreThreshold) break;
     results.push({ index, label: labels[index] ?? `class_${index}`, score });
   }
   return results;

@@ -1,7 +1,10 @@
+import { EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
-import type { FrameJudgement } from '../pool/FrameOutcome.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import type { FrameJudgement, UnknownCause } from '../pool/FrameOutcome.js';
 import type { JudgedFrame } from '../pool/PoolOptions.js';
 import type { ClassResult } from './ClassResult.js';
+import { knownScore } from './calibration/knownScore.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 import { classProbabilities } from './classProbabilities.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
@@ -10,37 +13,80 @@ import { largest } from './topK.js';
 
 const NS_PER_MS = 1e6;
 
-/** How the model's output is read. */
+/** How the model's output is read; the labels are there once it is loaded. */
 export interface ScoreReading {
+  readonly model: { readonly manifest: ModelManifest };
   readonly labels: readonly string[];
-  readonly activation: 'logits' | 'probabilities';
 }
 
-type Judgement = FrameJudgement<readonly ClassResult[]>;
+type Results = readonly ClassResult[];
+type Judgement = FrameJudgement<Results>;
 
-/** Looks at the frames of one model one after the other, and remembers what it saw: smooths results over time. */
+/** What the logits are divided by. */
+export function temperatureOf(
+  { output }: Pick<ModelManifest, 'output'>,
+  { temperature }: Pick<ClassifierOptions, 'temperature'>,
+): number {
+  return temperature === 0 ? (output.temperature ?? 1) : temperature;
+}
+
+/**
+ * @throws EffvitError BAD_CONFIG where probabilities are to be judged by what only logits tell.
+ */
+export function checkKnownScore(
+  { name, output }: Pick<ModelManifest, 'name' | 'output'>,
+  options: Pick<ClassifierOptions, 'knownScore'>,
+): void {
+  if (options.knownScore === 'off' || output.activation === 'logits') return;
+  throw new EffvitError(
+    'BAD_CONFIG',
+    `known_score ${options.knownScore} needs logits, and ${name} gives probabilities, which hide that no class fits: set known_score to off, or take a model without a softmax at its end.`,
+    { context: { model: name } },
+  );
+}
+
+/** Looks at the frames of one model one after the other, and remembers what it saw: smooths, and finds UNKNOWN. */
 export class FrameJudge {
   #smoother: ResultSmoother | undefined;
 
   /** What a pool's model is judged by with these options; undefined where nothing is asked for. */
   judgeWith(
-    reading: () => ScoreReading,
+    reading: ScoreReading,
     options: ClassifierOptions,
-  ): ((value: readonly ClassResult[], frame: JudgedFrame) => Judgement) | undefined {
-    if (options.smoothing === 'off') {
+  ): ((value: Results, frame: JudgedFrame) => Judgement) | undefined {
+    const smoother = this.#smootherWith(options);
+    if (smoother === undefined && options.knownScore === 'off') return undefined;
+    const { manifest } = reading.model;
+    const { activation } = manifest.output;
+    const temperature = temperatureOf(manifest, options);
+    return (value, frame) => {
+      const score = options.knownScore === 'off' ? undefined : knownScore(frame.logits, options.knownScore);
+      const isNone = score !== undefined && score < options.knownScoreThreshold;
+      const causes: UnknownCause[] = isNone ? ['none_of_the_classes'] : [];
+      const isKnown = causes.length === 0;
+      const judgement: Judgement = {
+        value: isKnown ? value : [],
+        ...(!isKnown && { unknownCauses: causes }),
+        ...(score !== undefined && { knownScore: score }),
+      };
+      if (smoother === undefined) return judgement;
+      const scores = isKnown ? classProbabilities(frame.logits, activation, temperature) : undefined;
+      const view = smoother.take(frame.header.source, scores, timeOf(frame));
+      const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
+      return { ...judgement, smoothed };
+    };
+  }
+
+  #smootherWith(options: ClassifierOptions): ResultSmoother | undefined {
+    const { smoothing } = options;
+    if (smoothing === 'off') {
       this.#smoother = undefined;
       return undefined;
     }
-    const settings = smoothingSettings(options, options.smoothing);
+    const settings = smoothingSettings(options, smoothing);
     this.#smoother ??= new ResultSmoother(settings);
     this.#smoother.configure(settings);
-    const smoother = this.#smoother;
-    return (value, frame) => {
-      const { labels, activation } = reading();
-      const scores = classProbabilities(frame.logits, activation);
-      const view = smoother.take(frame.header.source, scores, timeOf(frame));
-      return { value, smoothed: view === undefined ? [] : smoothedResults(view, labels, options) };
-    };
+    return this.#smoother;
   }
 }
 

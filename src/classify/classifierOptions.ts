@@ -1,8 +1,10 @@
 import { fillOptions, type OptionTable, type OptionValues } from '../core/optionTable.js';
 import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { parseRoi, ROI_FORMAT } from '../image/Roi.js';
+import { MAX_TEMPERATURE } from '../model/ModelManifest.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
 import { MAX_BATCH, MAX_BATCH_WAIT_MS, MAX_THREADS } from '../pool/PoolOptions.js';
+import { KNOWN_SCORES } from './calibration/knownScore.js';
 import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 
 /**
@@ -54,6 +56,30 @@ export const CLASSIFIER_OPTIONS = {
     range: { min: 0, max: 1 },
     description:
       'Results with a smaller score are left out; a frame whose results are all left out is published with none.',
+    change: 'live',
+  },
+  temperature: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: MAX_TEMPERATURE },
+    description:
+      "What the model's logits are divided by before the softmax, so that a score is how often it is right (effvit eval --calibrate); 0 takes the temperature of the manifest, 1 changes nothing.",
+    change: 'live',
+  },
+  knownScore: {
+    type: 'string',
+    defaultValue: 'off',
+    choices: ['off', ...KNOWN_SCORES],
+    description:
+      'By which score a frame that shows none of the classes is known: energy (the logarithm of the sum of the exponentials of all logits) or max_logit (the largest); below known_score_threshold it is UNKNOWN and has no results.',
+    change: 'live',
+  },
+  knownScoreThreshold: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: -1e6, max: 1e6 },
+    description:
+      'With known_score: a frame whose score is below is UNKNOWN; effvit eval shows what the pictures of the classes have.',
     change: 'live',
   },
   smoothing: {

@@ -7,6 +7,7 @@ export class MissingResults {
   readonly #dropped = new Map<string, { readonly source: string; readonly reason: string; count: number }>();
   #resultCount = 0;
   #emptyCount = 0;
+  #unknownCount = 0;
 
   constructor(scoreThreshold: number) {
     this.#scoreThreshold = scoreThreshold;
@@ -15,7 +16,8 @@ export class MissingResults {
   add(outcome: ClassifyOutcome): void {
     if (outcome.kind === 'result') {
       this.#resultCount++;
-      if (outcome.value.length === 0) this.#emptyCount++;
+      if (outcome.unknownCauses !== undefined) this.#unknownCount++;
+      else if (outcome.value.length === 0) this.#emptyCount++;
       return;
     }
     const { header, cause, error } = outcome;
@@ -38,6 +40,8 @@ export class MissingResults {
             ? `A frame of ${source} gave no result (${reason}).`
             : `${count} frames of ${source} gave no result; the first (${reason}).`,
         );
+    if (this.#unknownCount > 0)
+      dropped.push(`${this.#unknownCount} of ${this.#resultCount} frames are UNKNOWN and have no results.`);
     const isAllEmpty = this.#resultCount > 0 && this.#emptyCount === this.#resultCount;
     const empty = `None of ${this.#resultCount} frames has a class with a score of ${this.#scoreThreshold} or more: lower --score-threshold.`;
     return isAllEmpty ? [...dropped, empty] : dropped;

@@ -67,7 +67,7 @@ export class ReplayView {
     terminal.line(
       `${place}  ${terminal.dim(`inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`)}`,
     );
-    for (const line of resultLines(outcome.value, terminal)) terminal.line(line);
+    for (const line of resultLines(outcome, terminal)) terminal.line(line);
     if (outcome.smoothed === undefined) return;
     const [held] = outcome.smoothed;
     terminal.line(

@@ -26,6 +26,9 @@ const CLASSIFIER_FLAGS = [
   'backend',
   'topK',
   'scoreThreshold',
+  'temperature',
+  'knownScore',
+  'knownScoreThreshold',
   'resizeMode',
   'resizeFilter',
   'roi',
@@ -169,10 +172,11 @@ async function writeAnnotated(
 
 function show(
   path: string,
-  { widthPx, heightPx, value, timings }: Classified,
+  classified: Classified,
   options: ClassifyOptions,
   { terminal }: CommandContext,
 ): void {
+  const { widthPx, heightPx, value, timings } = classified;
   const ms = (valueNs: number): number => Math.round(valueNs / 1e3) / 1e3;
   const timingsMs = {
     decode: ms(timings.decodeNs),
@@ -182,7 +186,14 @@ function show(
     total: ms(timings.totalNs),
   };
   if (options.json === true) {
-    terminal.json({ file: path, width: widthPx, height: heightPx, results: value, timings_ms: timingsMs });
+    terminal.json({
+      file: path,
+      width: widthPx,
+      height: heightPx,
+      results: value,
+      ...judgementJson(classified),
+      timings_ms: timingsMs,
+    });
     return;
   }
   const { decode, preprocess, inference } = timingsMs;
@@ -191,5 +202,13 @@ function show(
       `decode ${decode} ms, preprocess ${preprocess} ms, inference ${inference} ms`,
     )}`,
   );
-  for (const line of resultLines(value, terminal)) terminal.line(line);
+  for (const line of resultLines(classified, terminal)) terminal.line(line);
+}
+
+/** What was asked for beside the results. */
+function judgementJson({ unknownCauses, knownScore }: Classified): Record<string, unknown> {
+  return {
+    ...(knownScore !== undefined && { known_score: knownScore }),
+    ...(unknownCauses !== undefined && { unknown: unknownCauses }),
+  };
 }

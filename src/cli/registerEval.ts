@@ -1,20 +1,24 @@
 import type { Command } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
+import { checkFitSize, EvaluationScores } from '../classify/calibration/EvaluationScores.js';
 import {
   type ClassifierOptionName,
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
-import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
+import type { EvaluationReport } from '../classify/EvaluationTally.js';
+import { checkKnownScore } from '../classify/FrameJudge.js';
+import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
 import { leftOutSentence } from '../classify/pictureFiles.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { pictureFrame } from '../image/pictureFrame.js';
+import { EffvitError } from '../core/EffvitError.js';
 import type { CommandContext } from './CommandContext.js';
+import { calibratedManifestPath, storeTemperature } from './calibratedManifest.js';
+import { evaluatePictures, otherPictures, type PictureEvaluation } from './evaluatePictures.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import { isBagPath } from './isBagPath.js';
 import { addClassifierOptions, forceOption, pickOptions } from './options.js';
+import { evalScoresJson, showEvalScores } from './showEvalScores.js';
 import { plainTable } from './stageTable.js';
 
 const CLASSIFIER_FLAGS = [
@@ -27,6 +31,9 @@ const CLASSIFIER_FLAGS = [
   'nv12Range',
   'bpuSimResults',
   'inferenceTimeoutMs',
+  'temperature',
+  'knownScore',
+  'knownScoreThreshold',
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
@@ -37,12 +44,12 @@ const CONFUSIONS_SHOWN = 10;
 interface EvalOptions extends Flags, FleetOptions {
   readonly topic?: readonly string[];
   readonly json?: boolean;
+  readonly calibrate?: boolean;
+  readonly output?: string;
+  readonly others?: string;
 }
 
-interface Evaluation {
-  readonly report: EvaluationReport;
-  /** One sentence a picture that could not be judged. */
-  readonly problems: readonly string[];
+interface Evaluation extends PictureEvaluation {
   /** Files that are no pictures, by kind. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
@@ -55,6 +62,12 @@ export function registerEval(command: Command, context: CommandContext): void {
       'a text file of "path index" lines, or a folder with one folder a class; or bags with their truth.json: bags, folders of them, patterns, @list',
     )
     .option('--json', 'one JSON object instead of tables')
+    .option(
+      '--calibrate',
+      "fit the temperature to the pictures and write it into the model's own manifest.yaml, or into --output",
+    )
+    .option('--output <file>', 'with --calibrate: the manifest.yaml to write')
+    .option('--others <path>', 'a folder or list of pictures of none of the classes, for known_score')
     .option('--topic <name...>', 'with bags: image topics; all of them where none is named')
     .option('--quiet', 'with bags: no line for each')
     .option('--report <file>', 'with bags: write the HTML page here')
@@ -71,19 +84,30 @@ export function registerEval(command: Command, context: CommandContext): void {
     });
     const [path = ''] = paths;
     if ((await isBagPath(path)) || (await areManyBags(paths, options))) {
+      refuseForBags(options);
       return await runFleet({ command: 'eval', paths, topics: options.topic, classifying }, options, context);
     }
     refuseForPictures(options);
     const { terminal, signal } = context;
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
-    const classifier = await Classifier.start(model, { ...classifying, signal });
+    checkKnownScore(model.manifest, classifying);
+    const manifestPath =
+      options.calibrate === true ? await calibratedManifestPath(model.manifest, options) : undefined;
+    // UNKNOWN pictures count for the accuracy too, and are counted beside it.
+    const classifier = await Classifier.start(model, { ...classifying, knownScore: 'off', signal });
     try {
       const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
+      if (manifestPath !== undefined) checkFitSize(pictures.length, classifier.info.classCount);
+      const others = options.others === undefined ? [] : await otherPictures(options.others);
       const notice = leftOutSentence(leftOut, path);
       if (notice !== undefined) terminal.note(notice);
-      const evaluation = await evaluate(classifier, pictures, context);
+      const scores = new EvaluationScores(classifier.manifest, classifying, manifestPath !== undefined);
+      const evaluation = await evaluatePictures(classifier, { pictures, others }, scores, context);
       if (signal.aborted) return;
       show({ ...evaluation, leftOut }, classifier, options, context);
+      if (manifestPath !== undefined && evaluation.scores.fit !== undefined) {
+        await storeTemperature(evaluation.scores.fit, manifestPath, classifier.manifest, context);
+      }
       // A set with a hole in it is no measurement that may pass unnoticed.
       if (evaluation.problems.length > 0) context.exitCode = 1;
     } finally {
@@ -92,13 +116,30 @@ export function registerEval(command: Command, context: CommandContext): void {
   });
 }
 
+/** What pictures have and bags have not. @throws EffvitError BAD_ARGUMENT */
+function refuseForBags({ calibrate, output, others }: EvalOptions): void {
+  const given = Object.entries({
+    '--calibrate': calibrate === true,
+    '--output': output !== undefined,
+    '--others': others !== undefined,
+  }).filter(([, isGiven]) => isGiven);
+  if (given.length === 0) return;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `${given.map(([flag]) => flag).join(', ')} is for pictures: leave it out with bags.`,
+  );
+}
+
 /** What bags have and pictures have not. @throws EffvitError BAD_ARGUMENT */
-function refuseForPictures({ topic, quiet, report, force }: EvalOptions): void {
+function refuseForPictures({ topic, quiet, report, force, calibrate, output }: EvalOptions): void {
+  if (output !== undefined && calibrate !== true) {
+    throw new EffvitError('BAD_ARGUMENT', `--output ${output} is for --calibrate: give both, or neither.`);
+  }
   const given = Object.entries({
     '--topic': topic !== undefined,
     '--quiet': quiet === true,
     '--report': report !== undefined,
-    '--force': force === true,
+    '--force': force === true && calibrate !== true,
   }).filter(([, isGiven]) => isGiven);
   if (given.length === 0) return;
   throw new EffvitError(
@@ -107,36 +148,8 @@ function refuseForPictures({ topic, quiet, report, force }: EvalOptions): void {
   );
 }
 
-async function evaluate(
-  classifier: Classifier,
-  pictures: readonly LabelledPicture[],
-  { terminal, signal }: CommandContext,
-): Promise<Omit<Evaluation, 'leftOut'>> {
-  const tally = new EvaluationTally(classifier.labels);
-  const problems: string[] = [];
-  let done = 0;
-  for (const { path, classIndex } of pictures) {
-    if (signal.aborted) break;
-    await classifier.ready();
-    try {
-      const frame = await pictureFrame(path, signal);
-      void classifier.classify(frame).then((outcome) => {
-        done++;
-        terminal.progress('evaluating', done, pictures.length);
-        if (outcome.kind === 'result') tally.add(classIndex, outcome.value);
-        else problems.push(outcome.error?.message ?? `${path} gave no result: ${outcome.cause}.`);
-      });
-    } catch (thrown) {
-      done++;
-      problems.push(asEffvitError(thrown).message);
-    }
-  }
-  await classifier.drain();
-  return { report: tally.report(), problems };
-}
-
 function show(
-  { report, problems, leftOut }: Evaluation,
+  { report, scores, problems, leftOut }: Evaluation,
   classifier: Classifier,
   options: EvalOptions,
   { terminal }: CommandContext,
@@ -152,6 +165,7 @@ function show(
       top5_percent: report.top5Percent,
       classes: report.classes,
       confusions: report.confusions,
+      ...evalScoresJson(scores),
       problems,
       left_out: Object.fromEntries(leftOut),
     });
@@ -185,6 +199,7 @@ function show(
     terminal.line(
       `${manifest.name} on ${info.runtime}${info.isSimulated ? ' (SIMULATED)' : ''}: top-1 ${terminal.bold(`${report.top1Percent.toFixed(2)} %`)}, top-5 ${report.top5Percent.toFixed(2)} % of ${report.pictures} pictures`,
     );
+    if (report.pictures > 0) showEvalScores(scores, terminal);
   }
   if (report.pictures === 0) {
     throw new EffvitError(

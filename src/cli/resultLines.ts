@@ -1,10 +1,18 @@
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { UnknownCause } from '../pool/FrameOutcome.js';
 import { bar, fitText, type Terminal } from './Terminal.js';
 
 const BAR_COLUMNS = 24;
 
+/** What was made of a frame. */
+interface FrameValue {
+  readonly value: readonly ClassResult[];
+  readonly unknownCauses?: readonly UnknownCause[];
+}
+
 /** One line a result: label, bar, probability. The first is bold. */
-export function resultLines(results: readonly ClassResult[], terminal: Terminal): string[] {
+export function resultLines({ value: results, unknownCauses }: FrameValue, terminal: Terminal): string[] {
+  if (unknownCauses !== undefined) return [terminal.yellow(`  UNKNOWN: ${unknownCauses.join(', ')}`)];
   if (results.length === 0) return [terminal.dim('  no result above the threshold')];
   const labelColumns = Math.max(12, Math.min(40, terminal.widthColumns - BAR_COLUMNS - 12));
   return results.map((result, rank) => {

@@ -2,7 +2,13 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
-import { BPU_INPUT_SOURCES, DEVICE_FIGURE_KINDS, EFFICIENTVIT_VARIANTS, MAX_BATCH } from './ModelManifest.js';
+import {
+  BPU_INPUT_SOURCES,
+  DEVICE_FIGURE_KINDS,
+  EFFICIENTVIT_VARIANTS,
+  MAX_BATCH,
+  MAX_TEMPERATURE,
+} from './ModelManifest.js';
 
 // Every schema says what it expects in its `error`, so that one sentence form serves every problem:
 // "expected <error> but received <value>".
@@ -167,6 +173,7 @@ export const manifestSchema = table({
     name: text(200).optional(),
     class_count: integer(2, 100_000).optional(),
     activation: oneOf(['logits', 'probabilities']).optional(),
+    temperature: positive(MAX_TEMPERATURE).optional(),
   }).prefault({}),
   labels: text(200).optional(),
   files: table({

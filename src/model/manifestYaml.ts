@@ -29,7 +29,11 @@ export function inheritedManifestYaml(
       pad_value: preprocess.padValue,
       range: preprocess.yuvRange,
     },
-    output: { class_count: classCount, activation: output.activation },
+    output: {
+      class_count: classCount,
+      activation: output.activation,
+      ...(output.temperature !== undefined && { temperature: output.temperature }),
+    },
     labels,
   };
 }

@@ -30,10 +30,17 @@ export interface FrameTimings {
   readonly delayNs?: number;
 }
 
+/** Why a frame that was classified is UNKNOWN. */
+export type UnknownCause = 'none_of_the_classes';
+
 /** What the model's judge function says of a frame that was classified. */
 export interface FrameJudgement<Value> {
   /** In the place of what postprocess made. */
   readonly value: Value;
+  /** Why the value is empty: the frame is UNKNOWN. Absent where it is not. */
+  readonly unknownCauses?: readonly UnknownCause[];
+  /** How much it looks like any of the classes; absent where that is not asked for. */
+  readonly knownScore?: number;
   /** Of this frame and those before it of the same source; absent where nothing is smoothed. */
   readonly smoothed?: Value;
 }

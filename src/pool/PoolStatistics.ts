@@ -2,17 +2,13 @@ import { type DropCause, FrameAccounting } from '../stats/FrameAccounting.js';
 import { StageStatistics } from '../stats/StageStatistics.js';
 import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { FrameTimings } from './FrameOutcome.js';
-import { RegionAccounting } from './RegionAccounting.js';
 
 /** What of a frame decides which of its times are told. */
 export interface FrameTraits {
   readonly isCompressed: boolean;
   /** Whether the model takes several frames at once. */
   readonly hasBatches: boolean;
-  /** What was computed of it: itself, or its regions. */
-  readonly inputCount: number;
-  /** Tasks that computed it; of a task of four that it was part of, a quarter. */
-  readonly taskCount: number;
+  readonly batchSize: number;
 }
 
 /** All that a pool counts and measures of its frames. */
@@ -21,20 +17,17 @@ export class PoolStatistics {
   /** Latencies by stage, of published frames. */
   readonly stages = new StageStatistics();
   readonly #throughput = new ThroughputMeter();
-  /** What became of the regions of published frames. */
-  readonly regions = new RegionAccounting();
-  #inputCount = 0;
-  #taskCount = 0;
+  /** Of each published frame its share of a task: their sum is the number of tasks. */
+  #batchShares = 0;
 
   published(
     timings: FrameTimings,
-    { isCompressed, hasBatches, inputCount, taskCount }: FrameTraits,
+    { isCompressed, hasBatches, batchSize }: FrameTraits,
     nowNs: number,
   ): void {
     this.accounting.publish();
     this.#throughput.mark(nowNs);
-    this.#inputCount += inputCount;
-    this.#taskCount += taskCount;
+    this.#batchShares += 1 / batchSize;
     const { stages } = this;
     stages.record('queueWait', timings.queueWaitNs);
     stages.record('copy', timings.copyNs);
@@ -54,9 +47,9 @@ export class PoolStatistics {
     this.accounting.drop(cause);
   }
 
-  /** Published frames, or regions of them, a task; 1 before the first. */
+  /** Published frames a task; 1 before the first. */
   get meanBatchSize(): number {
-    return this.#taskCount === 0 ? 1 : this.#inputCount / this.#taskCount;
+    return this.#batchShares === 0 ? 1 : this.accounting.counts().published / this.#batchShares;
   }
 
   /** Published frames a second over the last five seconds. */
@@ -69,8 +62,6 @@ export class PoolStatistics {
     this.accounting.reset();
     this.stages.reset();
     this.#throughput.reset();
-    this.regions.reset();
-    this.#inputCount = 0;
-    this.#taskCount = 0;
+    this.#batchShares = 0;
   }
 }

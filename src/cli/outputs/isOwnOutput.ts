@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
 
 /** What an output is; each kind is known again by its content. */
-export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile';
+export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile' | 'manifest';
 
 /** As the writers of this package begin their texts. */
 const TEXTS = {
@@ -29,6 +29,8 @@ export async function isOwnOutput(path: string, kind: OutputKind): Promise<boole
       parseExpectedResults(await readFile(path, 'utf8'), path);
       return true;
     }
+    // Whoever wrote a manifest: it may hold what is nowhere else.
+    if (kind === 'manifest') return false;
     if (kind === 'profile') return isProfile(JSON.parse(await readFile(path, 'utf8')));
     const beginning = await beginningOf(path);
     return kind === 'svg' || kind === 'html'

@@ -152,6 +152,79 @@ describe('effvit classify and eval', () => {
     assert.match(folder.stdout, /top-1 100\.00 %/);
   });
 
+  it('calibrates: fits the temperature, writes it into the manifest, and the scores go by it from then on', async () => {
+    const paths = [await picture('0.png', 0), await picture('1.png', 1)];
+    // Each twice right, and once wrong: at the best temperature the scores say two thirds or so.
+    const lines = paths.flatMap((path, index) => [`${path} ${index}`, `${path} ${index}`, `${path} 2`]);
+    writeFileSync(scratch.path('list.txt'), lines.join('\n'));
+    const run = async (...args: readonly string[]) => {
+      const done = await runEffvit(['eval', scratch.path('list.txt'), '--model', model, '--json', ...args]);
+      assert.equal(done.code, 0, done.stderr);
+      return JSON.parse(done.stdout) as {
+        calibration: { temperature: number; ece_percent: number; nll: number };
+        calibrated?: { temperature: number; ece_percent: number; nll: number };
+      };
+    };
+    const before = await run('--calibrate');
+    assert.equal(before.calibration.temperature, 1);
+    const { calibrated } = before;
+    assert.ok(calibrated !== undefined && calibrated.temperature > 1);
+    assert.ok(calibrated.nll < before.calibration.nll);
+    assert.ok(calibrated.ece_percent < before.calibration.ece_percent);
+    assert.match(readFileSync(join(model, 'manifest.yaml'), 'utf8'), /temperature: /);
+    const after = await run();
+    assert.ok(Math.abs(after.calibration.temperature / calibrated.temperature - 1) < 1e-5);
+    assert.ok(Math.abs(after.calibration.ece_percent - calibrated.ece_percent) < 0.01);
+    const scoreAt = async (...args: readonly string[]): Promise<number> => {
+      const done = await runEffvit(['classify', paths[0] ?? '', '--model', model, '--json', ...args]);
+      return jsonLines(done.stdout)[0]?.results[0]?.score ?? Number.NaN;
+    };
+    const score = await scoreAt();
+    assert.ok(score > 0.5 && score < 0.8, `${score}`);
+    assert.ok((await scoreAt('--temperature', '1')) > 0.99);
+  });
+
+  it('writes no manifest over another one, nor a temperature that all pictures leave open', async () => {
+    const path = await picture('0.png', 0);
+    writeFileSync(scratch.path('list.txt'), `${path} 0\n`);
+    const own = readFileSync(join(model, 'manifest.yaml'), 'utf8');
+    const evaluate = ['eval', scratch.path('list.txt'), '--model', model];
+    const open = await runEffvit([...evaluate, '--calibrate']);
+    assert.equal(open.code, 0);
+    assert.match(open.stderr, /no maximum at any temperature/);
+    writeFileSync(scratch.path('manifest.yaml'), 'name: other\n');
+    const refused = await runEffvit([...evaluate, '--calibrate', '--output', scratch.path('manifest.yaml')]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /--output .* exists .*--force/);
+    const lost = await runEffvit([...evaluate, '--output', scratch.path('new.yaml')]);
+    assert.equal(lost.code, 2);
+    assert.match(lost.stderr, /is for --calibrate/);
+    assert.equal(readFileSync(join(model, 'manifest.yaml'), 'utf8'), own);
+    assert.equal(readFileSync(scratch.path('manifest.yaml'), 'utf8'), 'name: other\n');
+  });
+
+  it('compares the pictures of the classes with others, and counts those that a threshold calls UNKNOWN', async () => {
+    const paths = [await picture('0.png', 0), await picture('1.png', 1)];
+    writeFileSync(scratch.path('list.txt'), paths.map((path, index) => `${path} ${index}`).join('\n'));
+    mkdirSync(scratch.path('others'));
+    const black = {
+      create: { width: 64, height: 64, channels: 3, background: { r: 0, g: 0, b: 0 } },
+    } as const;
+    for (const name of ['a.png', 'b.png']) await sharp(black).toFile(scratch.path('others', name));
+    const args = ['--others', scratch.path('others'), '--known-score', 'energy'];
+    const evaluate = ['eval', scratch.path('list.txt'), '--model', model, ...args];
+    const run = await runEffvit([...evaluate, '--known-score-threshold', '0', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const report = JSON.parse(run.stdout) as Record<string, unknown>;
+    assert.equal(report['top1_percent'], 100);
+    assert.equal(report['others'], 2);
+    const { energy } = report['known_scores'] as Record<string, { auroc: number; p5: number }>;
+    assert.equal(energy?.auroc, 1);
+    assert.deepEqual(report['unknown'], { known_score: 'energy', threshold: 0, pictures: 0, others: 2 });
+    const text = await runEffvit([...evaluate, '--known-score-threshold', '1000']);
+    assert.match(text.stdout, /UNKNOWN with energy below 1000: 2 of 2 pictures and 2 of 2 others/);
+  });
+
   it('fails when a labelled picture cannot be read: a set with a hole is no measurement', async () => {
     await picture('0.png', 0);
     writeFileSync(scratch.path('list.txt'), '0.png 0\nabsent.png 1\n');

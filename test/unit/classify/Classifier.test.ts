@@ -186,6 +186,57 @@ describe('Classifier', () => {
     assert.ok(scripted.loads <= loads + 1);
   });
 
+  it('calls a frame UNKNOWN, without results, whose score is below the threshold, and smooths over it', async () => {
+    const running = await start();
+    // Logits of n, 1, 2 and 3: the largest is n or 3.
+    await running.setOptions({ knownScore: 'max_logit', knownScoreThreshold: 5, smoothing: 'majority' });
+    const outcomes = await Promise.all(
+      [9, 4, 6].map((number, index) =>
+        running.classify({ ...scriptedFrame(number), stamp: { sec: 1, nanosec: (index + 1) * 1e8 } }),
+      ),
+    );
+    assert.deepEqual(
+      outcomes.map((outcome) =>
+        outcome.kind === 'result'
+          ? [outcome.value.length, outcome.unknownCauses, outcome.knownScore, outcome.smoothed?.[0]?.index]
+          : outcome.cause,
+      ),
+      [
+        [2, undefined, 9, 0],
+        [0, ['none_of_the_classes'], 4, 0],
+        [2, undefined, 6, 0],
+      ],
+    );
+    const probabilities = model(NO_LABELS);
+    const { output } = probabilities.manifest;
+    const next = {
+      ...probabilities,
+      manifest: { ...probabilities.manifest, output: { ...output, activation: 'probabilities' as const } },
+    };
+    await assert.rejects(running.swapModel(next), { code: 'BAD_CONFIG', message: /needs logits/ });
+    await running.swapModel(next, { knownScore: 'off' });
+    await assert.rejects(running.setOptions({ knownScore: 'energy' }), { code: 'BAD_CONFIG' });
+    assert.equal(running.options.knownScore, 'off');
+  });
+
+  it("reads scores by the manifest's temperature, or by the one that is given", async () => {
+    const tempered = model(NO_LABELS);
+    const { output } = tempered.manifest;
+    const manifest = { ...tempered.manifest, output: { ...output, temperature: 2 } };
+    classifier = await Classifier.start({ ...tempered, manifest }, optionsWith({ topK: 1 }));
+    const score = async (): Promise<number> => {
+      const outcome = await classifier?.classify(scriptedFrame(9));
+      return outcome?.kind === 'result' ? (outcome.value[0]?.score ?? 0) : Number.NaN;
+    };
+    const at = (temperature: number): number =>
+      1 / [0, 8, 7, 6].reduce((sum, below) => sum + Math.exp(-below / temperature), 0);
+    assert.ok(Math.abs((await score()) - at(2)) < 1e-9);
+    await classifier.setOptions({ temperature: 5 });
+    assert.ok(Math.abs((await score()) - at(5)) < 1e-9);
+    await classifier.setOptions({ temperature: 1 });
+    assert.ok(Math.abs((await score()) - at(1)) < 1e-9);
+  });
+
   describe('with smoothing', () => {
     /** Of each frame 100 ms after the one before: the classes that lead, raw and smoothed. */
     async function leaders(running: Classifier, numbers: readonly number[]): Promise<string[]> {
