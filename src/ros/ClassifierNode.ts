@@ -12,7 +12,9 @@ import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.
 import { NodeParameters } from './parameters/NodeParameters.js';
 import type { NodeParameterName, NodeParameterValues } from './parameters/parameterTable.js';
 import { nodeWithClockQos } from './patches/nodeWithClockQos.js';
+import { nodeWithKnownTopics } from './patches/nodeWithKnownTopics.js';
 import { nodeWithParameterFiles } from './patches/nodeWithParameterFiles.js';
+import { NodeClock } from './rcl/NodeClock.js';
 import { offerService } from './rcl/offerService.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { BadImageWarnings } from './reports/BadImageWarnings.js';
@@ -56,6 +58,7 @@ export class ClassifierNode {
   readonly #options: ClassifierNodeOptions;
   readonly #parameters: NodeParameters;
   readonly #diagnostics: NodeDiagnostics;
+  readonly #clock: NodeClock;
   readonly #machineMonitor: MachineMonitor;
   /** While the node is configured. */
   #pipeline: ServingPipeline | undefined;
@@ -77,8 +80,9 @@ export class ClassifierNode {
     const nodeOptions = new rcl.NodeOptions();
     // Ours can refuse a change after having tried it; see NodeParameters.
     nodeOptions.startParameterServices = false;
-    const Node = nodeWithClockQos(rcl, nodeWithParameterFiles(rcl));
+    const Node = nodeWithKnownTopics(rcl, nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
     this.#node = new Node('classifier', undefined, undefined, nodeOptions);
+    this.#clock = new NodeClock(this.#node);
     try {
       this.#parameters = new NodeParameters(rcl, this.#node, {
         state: () => this.lifecycle.state,
@@ -148,6 +152,7 @@ export class ClassifierNode {
         loadModel: (options) => this.#options.loadModel(options, (text) => logger.warn(text)),
         parameters: () => this.#parameters.values,
         machineMonitor: this.#machineMonitor,
+        clock: this.#clock,
         nextDatabaseVersion: () => {
           this.#databaseVersion += 1;
           return this.#databaseVersion;
@@ -184,7 +189,7 @@ export class ClassifierNode {
         if (shared !== undefined) this.#node.getLogger().warn(shared);
         const { source, stamp } = image.frame;
         this.#active?.meters.frame(source);
-        this.#active?.meters.stamp(source, stamp, this.#node.now().nanoseconds || undefined);
+        this.#active?.meters.stamp(source, stamp, this.#clock.nowNs());
         void pipeline.classify(image);
       },
       onProblem: (topic, thrown) => {

@@ -10,6 +10,7 @@ import {
   type NodeParameterValues,
 } from './parameters/parameterTable.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
+import type { NodeClock } from './rcl/NodeClock.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { MachineMonitor } from './reports/MachineMonitor.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
@@ -18,6 +19,7 @@ import { PipelineReports } from './reports/PipelineReports.js';
 export interface ServingPipelineOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
+  readonly clock: NodeClock;
   /** Finds and prepares the model that the options name. */
   readonly loadModel: (options: ClassifierOptions) => Promise<ClassifierModel>;
   /** The node's, as they are now. */
@@ -66,14 +68,13 @@ export class ServingPipeline {
    * @throws EffvitError as {@link Classifier.start}, BAD_CONFIG for a QoS override; nothing is left running.
    */
   static async start(options: ServingPipelineOptions): Promise<ServingPipeline> {
-    const { node, loadModel, signal } = options;
+    const { clock, loadModel, signal } = options;
     const parameters = options.parameters();
     const classifierOptions = classifierOptionsOf(parameters);
     const classifier = await Classifier.start(await loadModel(classifierOptions), {
       ...classifierOptions,
       sourceCount: parameters.image_topics.length,
-      // Simulated time stands at 0 until /clock ticks, and a delay by it would mean nothing.
-      stampClockNs: () => node.now().nanoseconds || undefined,
+      stampClockNs: () => clock.nowNs(),
       ...(signal !== undefined && { signal }),
     });
     try {

@@ -97,6 +97,7 @@ export interface RclNode {
   getFullyQualifiedName(): string;
   getLogger(): RclLogger;
   now(): { readonly nanoseconds: bigint };
+  getClock(): { readonly isRosTimeActive: boolean };
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { stampFromNs } from '../../core/Stamp.js';
+import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
@@ -9,9 +10,10 @@ import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './
 import { EndpointWarnings } from './EndpointWarnings.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
-import { transportView } from './transportView.js';
+import { type TransportView, transportView } from './transportView.js';
 
 const MS_PER_S = 1000;
+const TRANSPORT_PERIOD_NS = 10e9;
 
 /** The node as diagnostics see it. */
 export interface NodeCondition {
@@ -32,6 +34,7 @@ export class NodeDiagnostics {
   readonly #conditionOf: () => NodeCondition;
   readonly #publisher: CdrPublisher;
   readonly #endpointWarnings: EndpointWarnings;
+  #transport: { readonly view: TransportView; readonly lookedNs: number } | undefined;
   /** Undefined once closed. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -63,6 +66,14 @@ export class NodeDiagnostics {
     );
   }
 
+  /** It reads a dozen files and more, which would hold frames up for milliseconds at each message. */
+  #lookAtTransport(): TransportView {
+    const nowNs = monotonicNs();
+    if (this.#transport === undefined || nowNs - this.#transport.lookedNs > TRANSPORT_PERIOD_NS)
+      this.#transport = { view: transportView(process.env), lookedNs: nowNs };
+    return this.#transport.view;
+  }
+
   #publish(): void {
     const { state, lastError, pipeline, cameras, subscribers, machine } = this.#conditionOf();
     this.#endpointWarnings.look(
@@ -78,7 +89,7 @@ export class NodeDiagnostics {
         pipeline,
         cameras,
         device: machine,
-        transport: () => transportView(process.env),
+        transport: () => this.#lookAtTransport(),
         callbacks: callbackGuard(this.#node).failures,
       },
       this.#parameters(),

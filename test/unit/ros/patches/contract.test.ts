@@ -23,6 +23,10 @@ const PARTS: readonly (readonly [patch: string, fragments: readonly RegExp[]])[]
     ],
   ],
   [
+    'nodeWithKnownTopics: a getter asks for the topic, at each message for the log',
+    [/debug\d*\(`Message of topic \$\{this\.topic\} has been published\.`\)/, /get topic\(\) \{/],
+  ],
+  [
     'nativeFiles: what it ships for a distribution, then what `bindings` finds; a rebuild where it is forced',
     [
       /process\.env\.RCLNODEJS_FORCE_BUILD === ["']1["']/,
