@@ -4,6 +4,7 @@
     ros2 launch effvit classifier.launch.py --show-args
 """
 import os
+import sys
 import threading
 import time
 
@@ -17,12 +18,12 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.logging import get_logger
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 from launch_ros.parameter_descriptions import ParameterValue
 
-# The package's share folder, installed (share/effvit/launch/..) or in a clone.
-SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# The helpers lie beside this file, wherever launch has loaded it from.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from effvit_launch import SHARE, argument, executable, flag_argument, number_argument  # noqa: E402
 
 FAST_DDS = ('rmw_fastrtps_cpp', 'rmw_fastrtps_dynamic_cpp')
 # Fast DDS 2 (Humble, Jazzy) reads the first name, Fast DDS 3 (Kilted) the second.
@@ -37,9 +38,6 @@ POLL_S = 0.2
 ANSWER_LIMIT_S = 3.0
 # A change that was asked for begins within this many looks at the state, or is asked for again.
 RESEND_POLLS = 15
-
-TRUE = ('true', '1', 'yes', 'on')
-FALSE = ('false', '0', 'no', 'off')
 
 
 def _arguments():
@@ -103,66 +101,29 @@ def _arguments():
     ]
 
 
-def _value(context, name):
-    return LaunchConfiguration(name).perform(context).strip()
-
-
-def _flag(context, name):
-    value = _value(context, name).lower()
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
-    raise RuntimeError(f'Expected true or false for the argument {name} but received "{value}".')
-
-
-def _number(context, name, kind, low, high):
-    value = _value(context, name)
-    try:
-        number = kind(value)
-    except ValueError:
-        number = None
-    if number is None or not low <= number <= high:
-        raise RuntimeError(
-            f'Expected a number from {low} to {high} for the argument {name} '
-            f'but received "{value}".')
-    return number
-
-
 def _file(name, path):
     if not os.path.isfile(path):
         raise RuntimeError(f'Expected a file for the argument {name} but there is no "{path}".')
     return os.path.abspath(path)
 
 
-def _executable():
-    """Return the node's executable: installed beside this package's share folder, or in a clone."""
-    installed = os.path.join(SHARE, '..', '..', 'lib', 'effvit', 'classifier_node')
-    for path in (installed, os.path.join(SHARE, 'bin', 'classifier_node')):
-        if os.access(path, os.X_OK):
-            return os.path.normpath(path)
-    raise RuntimeError(
-        f'The executable classifier_node was not found beside {SHARE}: build the package with '
-        'colcon, or launch from a clone.')
-
-
 def _parameters(context):
     """Return the params file and, over it, what was given as arguments."""
     over = {}
-    if _value(context, 'use_sim_time'):
-        over['use_sim_time'] = _flag(context, 'use_sim_time')
+    if argument(context, 'use_sim_time'):
+        over['use_sim_time'] = flag_argument(context, 'use_sim_time')
     for name in ('model', 'backend', 'image_transport', 'perception_targets'):
-        value = _value(context, name)
+        value = argument(context, name)
         if value:
             # Typed, or a model named 1.0 would arrive as a number.
             over[name] = ParameterValue(value, value_type=str)
-    if _value(context, 'threads'):
-        over['threads'] = _number(context, 'threads', int, 1, 16)
-    topics = [topic.strip() for topic in _value(context, 'image_topics').split(',')]
+    if argument(context, 'threads'):
+        over['threads'] = number_argument(context, 'threads', int, 1, 16)
+    topics = [topic.strip() for topic in argument(context, 'image_topics').split(',')]
     topics = [topic for topic in topics if topic]
     if topics:
         over['image_topics'] = topics
-    file = _file('params_file', _value(context, 'params_file'))
+    file = _file('params_file', argument(context, 'params_file'))
     return [file, over] if over else [file]
 
 
@@ -205,7 +166,7 @@ def _cyclone_dds(context, profile):
 
 
 def _dds_profile(context):
-    profile = _value(context, 'dds_profile')
+    profile = argument(context, 'dds_profile')
     middleware = context.environment.get('RMW_IMPLEMENTATION') or 'rmw_fastrtps_cpp'
     if profile in ('', 'none'):
         return []
@@ -320,22 +281,22 @@ def _start_on_process_start(context, node):
 
 
 def _setup(context):
-    ros_arguments = ['--log-level', _value(context, 'log_level')]
-    if _value(context, 'enclave'):
-        ros_arguments += ['--enclave', _value(context, 'enclave')]
+    ros_arguments = ['--log-level', argument(context, 'log_level')]
+    if argument(context, 'enclave'):
+        ros_arguments += ['--enclave', argument(context, 'enclave')]
     node = LifecycleNode(
-        executable=_executable(),
+        executable=executable('classifier_node', os.path.join('bin', 'classifier_node')),
         exec_name='classifier_node',
-        name=_value(context, 'name'),
-        namespace=_value(context, 'namespace'),
+        name=argument(context, 'name'),
+        namespace=argument(context, 'namespace'),
         parameters=_parameters(context),
         ros_arguments=ros_arguments,
-        respawn=_flag(context, 'respawn'),
-        respawn_delay=_number(context, 'respawn_delay', float, 0.0, 3600.0),
+        respawn=flag_argument(context, 'respawn'),
+        respawn_delay=number_argument(context, 'respawn_delay', float, 0.0, 3600.0),
         output='screen',
     )
     actions = _dds_profile(context)
-    if _flag(context, 'autostart'):
+    if flag_argument(context, 'autostart'):
         actions += _start_on_process_start(context, node)
     return actions + [node]
 

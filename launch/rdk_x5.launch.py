@@ -7,6 +7,7 @@ Each of TROS's packages is started by its own launch file, where it is installed
 said by its name. Every argument of classifier.launch.py is one here too.
 """
 import os
+import sys
 
 from launch import LaunchDescription
 from launch.actions import (
@@ -17,13 +18,12 @@ from launch.actions import (
     SetEnvironmentVariable,
 )
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
 
-SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# The helpers lie beside this file, wherever launch has loaded it from.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from effvit_launch import SHARE, argument, flag_argument  # noqa: E402
 
 CAMERAS = ('mipi', 'usb', 'file')
-TRUE = ('true', '1', 'yes', 'on')
-FALSE = ('false', '0', 'no', 'off')
 
 # As TROS's own nodes have them.
 SHARED_TOPIC = '/hbmem_img'
@@ -61,21 +61,8 @@ def _arguments():
     ]
 
 
-def _value(context, name):
-    return LaunchConfiguration(name).perform(context).strip()
-
-
-def _flag(context, name):
-    value = _value(context, name).lower()
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
-    raise RuntimeError(f'Expected true or false for the argument {name} but received "{value}".')
-
-
 def _pixels(context, name):
-    value = _value(context, name)
+    value = argument(context, name)
     if not value.isdigit() or not 16 <= int(value) <= 8192:
         raise RuntimeError(
             f'Expected a number from 16 to 8192 for the argument {name} but received "{value}".')
@@ -104,7 +91,7 @@ def _included(context, package, file, arguments, purpose):
 
 def _camera(context, camera):
     width, height = _pixels(context, 'image_width'), _pixels(context, 'image_height')
-    device = _value(context, 'device') or DEFAULT_DEVICES.get(camera, '')
+    device = argument(context, 'device') or DEFAULT_DEVICES.get(camera, '')
     if camera == 'mipi':
         return _included(context, 'mipi_cam', 'mipi_cam.launch.py', {
             'mipi_image_width': width,
@@ -119,7 +106,7 @@ def _camera(context, camera):
             'usb_image_height': height,
             'usb_video_device': device,
         }, 'camera')
-    image = _value(context, 'image')
+    image = argument(context, 'image')
     if not os.path.isfile(image):
         raise RuntimeError(
             f'Expected a picture for the argument image but there is no "{image}": '
@@ -154,11 +141,11 @@ def _codec(context, camera, with_page):
 def _classifier(context, camera):
     decodes_itself = camera == 'usb' and not _is_installed(context, 'hobot_codec')
     arguments = {}
-    if not _value(context, 'image_topics'):
+    if not argument(context, 'image_topics'):
         arguments['image_topics'] = JPEG_TOPIC if decodes_itself else SHARED_TOPIC
     messages = []
     if _is_installed(context, 'ai_msgs'):
-        arguments['perception_targets'] = _value(context, 'results_topic')
+        arguments['perception_targets'] = argument(context, 'results_topic')
     else:
         messages = [LogInfo(
             msg='ai_msgs is not installed, so there are no results for the web page and other nodes '
@@ -182,12 +169,12 @@ def _profile(context):
 
 
 def _start(context):
-    camera = _value(context, 'camera')
+    camera = argument(context, 'camera')
     if camera not in CAMERAS:
         raise RuntimeError(
             f'Expected one of {", ".join(CAMERAS)} for the argument camera '
             f'but received "{camera}".')
-    with_page = _flag(context, 'web')
+    with_page = flag_argument(context, 'web')
     entities = _profile(context)
     entities += _camera(context, camera)
     entities += _codec(context, camera, with_page)
@@ -196,7 +183,7 @@ def _start(context):
         entities += _included(context, 'websocket', 'websocket.launch.py', {
             'websocket_image_topic': JPEG_TOPIC,
             'websocket_image_type': 'mjpeg',
-            'websocket_smart_topic': _value(context, 'results_topic'),
+            'websocket_smart_topic': argument(context, 'results_topic'),
         }, 'web page')
     return entities
 

@@ -3,6 +3,7 @@
     ros2 launch effvit replay.launch.py bag:=/path/to/bag image_topics:=/camera/image_raw
 """
 import os
+import sys
 
 from launch import LaunchDescription
 from launch.actions import (
@@ -17,12 +18,10 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
 
-SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-TRUE = ('true', '1', 'yes', 'on')
-FALSE = ('false', '0', 'no', 'off')
+# The helpers lie beside this file, wherever launch has loaded it from.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from effvit_launch import SHARE, argument, executable, flag_argument, number_argument  # noqa: E402
 
 # As `effvit play` takes it.
 RATE_RANGE = (0.01, 100.0)
@@ -51,60 +50,22 @@ def _arguments():
     ]
 
 
-def _value(context, name):
-    return LaunchConfiguration(name).perform(context).strip()
-
-
-def _flag(context, name):
-    value = _value(context, name).lower()
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
-    raise RuntimeError(f'Expected true or false for the argument {name} but received "{value}".')
-
-
-def _rate(context):
-    value = _value(context, 'rate')
-    try:
-        rate = float(value)
-    except ValueError:
-        rate = 0.0
-    least, most = RATE_RANGE
-    if not least <= rate <= most:
-        raise RuntimeError(
-            f'Expected a number from {least:g} to {most:g} for the argument rate '
-            f'but received "{value}".')
-    return f'{rate:g}'
-
-
-def _effvit():
-    """Return the command line tool: installed beside this package's share folder, or in a clone."""
-    installed = os.path.join(SHARE, '..', '..', 'lib', 'effvit', 'effvit')
-    for path in (installed, os.path.join(SHARE, 'bin', 'effvit.cjs')):
-        if os.access(path, os.X_OK):
-            return os.path.normpath(path)
-    raise RuntimeError(
-        f'The command effvit was not found beside {SHARE}: build the package with colcon, or '
-        'launch from a clone.')
-
-
 def _player(context):
-    player = _value(context, 'player')
+    player = argument(context, 'player')
     if player == 'effvit':
-        command = [_effvit(), 'play']
+        command = [executable('effvit', os.path.join('bin', 'effvit.cjs')), 'play']
     elif player == 'ros2bag':
         command = ['ros2', 'bag', 'play']
     else:
         raise RuntimeError(
             f'Expected effvit or ros2bag for the argument player but received "{player}".')
-    bag = _value(context, 'bag')
+    bag = argument(context, 'bag')
     if not os.path.exists(bag):
         raise RuntimeError(f'Expected a bag for the argument bag but there is no "{bag}".')
-    command += [os.path.abspath(bag), '--rate', _rate(context)]
-    if _flag(context, 'loop'):
+    command += [os.path.abspath(bag), '--rate', f'{number_argument(context, "rate", float, *RATE_RANGE):g}']
+    if flag_argument(context, 'loop'):
         command.append('--loop')
-    if _flag(context, 'clock'):
+    if flag_argument(context, 'clock'):
         command.append('--clock')
     return ExecuteProcess(cmd=command, name='bag_player', output='screen')
 
@@ -115,13 +76,13 @@ def _begin(context):
     A launch that fails leaves the processes running that it has started already.
     """
     _player(context)
-    _flag(context, 'exit_at_end')
-    return [SetLaunchConfiguration('use_sim_time', 'true')] if _flag(context, 'clock') else []
+    flag_argument(context, 'exit_at_end')
+    return [SetLaunchConfiguration('use_sim_time', 'true')] if flag_argument(context, 'clock') else []
 
 
 def _play(context):
     player = _player(context)
-    if not _flag(context, 'exit_at_end'):
+    if not flag_argument(context, 'exit_at_end'):
         return [player]
     return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=_end)), player]
 

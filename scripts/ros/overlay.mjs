@@ -28,7 +28,7 @@ const LINKS = Object.freeze([
 
 /** Every link: [place in the overlay, place in the clone]. Launch files one by one: ros2 launch follows no folder links. */
 function links(root) {
-  const launch = readdirSync(join(root, 'launch')).filter((name) => name.endsWith('.launch.py'));
+  const launch = readdirSync(join(root, 'launch')).filter((name) => name.endsWith('.py'));
   return [...LINKS, ...launch.map((name) => [join('share', 'effvit', 'launch', name), join('launch', name)])];
 }
 

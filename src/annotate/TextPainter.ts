@@ -24,12 +24,12 @@ const KEPT_TEXTS = 256;
 const LONGEST_TEXT = 300;
 const NOTHING: PaintedText = { rgba: new Uint8Array(4), widthPx: 1, heightPx: 1 };
 
-/** Paints lines of text by the machine's fonts, or in our own stroke letters where it has none (a bare board). */
+/** Paints lines of text by the machine's fonts, or in our own stroke letters if it has none (a bare board). */
 export class TextPainter {
   readonly #kept = new Map<string, Promise<PaintedText>>();
   #hasFonts: Promise<boolean> | undefined;
 
-  /** @param hasFonts whether the machine has fonts; found out by the first text where it is not given. */
+  /** @param hasFonts whether the machine has fonts; found out by the first text if it is not given. */
   constructor(hasFonts?: boolean) {
     this.#hasFonts = hasFonts === undefined ? undefined : Promise.resolve(hasFonts);
   }

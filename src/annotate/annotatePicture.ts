@@ -146,7 +146,7 @@ async function drawOutlines(
  * node's debug image shows. Decodes, scales and draws off the calling thread.
  *
  * @param textPainter for tests; else by the machine's fonts, without any in stroke letters.
- * @throws EffvitError BAD_IMAGE where the picture cannot be decoded.
+ * @throws EffvitError BAD_IMAGE if the picture cannot be decoded.
  */
 export async function annotatePicture(
   options: AnnotateOptions,

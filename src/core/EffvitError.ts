@@ -27,7 +27,7 @@ export type EffvitErrorCode =
 /** Codes for wrong use by the caller (exit code 2); every other code means that the work failed (exit code 1). */
 const USAGE_CODES: ReadonlySet<EffvitErrorCode> = new Set(['BAD_ARGUMENT', 'OUT_OF_RANGE']);
 
-/** Where an error occurred, as fields; each is absent where it does not apply. */
+/** Where an error occurred, as fields; each is absent if it does not apply. */
 export interface ErrorContext {
   /** Path of the file or folder. */
   readonly file?: string | undefined;

@@ -1,4 +1,4 @@
-/** A time as builtin_interfaces/Time has it: `sec` int32, `nanosec` uint32 below 1e9. */
+/** A time in the form of builtin_interfaces/Time: `sec` int32, `nanosec` uint32 below 1e9. */
 export interface Stamp {
   readonly sec: number;
   readonly nanosec: number;
@@ -9,7 +9,7 @@ export function stampToNs(stamp: Stamp): bigint {
   return BigInt(stamp.sec) * 1_000_000_000n + BigInt(stamp.nanosec);
 }
 
-/** The stamp of a count of nanoseconds; the inverse of {@link stampToNs}. */
+/** The inverse of {@link stampToNs}. */
 export function stampFromNs(timeNs: bigint): Stamp {
   let sec = timeNs / 1_000_000_000n;
   let nanosec = timeNs % 1_000_000_000n;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { asEffvitError } from './EffvitError.js';
 import { keepAtExit, removeAtExit } from './exitCleanup.js';
 
-/** A folder below `$TMPDIR` that goes with its owner, and with the process at the latest. */
+/** A folder below `$TMPDIR`, removed by its owner or at the exit of the process. */
 export class TemporaryFolder {
   readonly path: string;
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Instruction sets of the first core, as Linux names them: `flags` on x86, `Features` on ARM; empty where there
- * is no /proc.
+ * Instruction sets of the first core, as Linux names them: `flags` on x86, `Features` on ARM; empty without
+ * /proc.
  *
- * @param root the folder that `proc` lies in
+ * @param root the folder that holds `proc`
  */
 export function cpuFlags(root = '/'): ReadonlySet<string> {
   let text: string;
@@ -21,7 +21,7 @@ export function cpuFlags(root = '/'): ReadonlySet<string> {
 /**
  * Whether ONNX Runtime's U8S8 kernels add products of 8 bits exactly. On x86 without VNNI they add two of them in
  * 16 bits, which overflows (saturates) where large weights meet large activations; ARM's kernels add in 32 bits.
- * What is not known counts as inexact.
+ * Unknown CPUs count as inexact.
  */
 export function hasExactInt8(arch: string = process.arch, flags: ReadonlySet<string> = cpuFlags()): boolean {
   if (arch !== 'x64' && arch !== 'ia32') return true;

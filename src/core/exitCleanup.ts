@@ -7,13 +7,13 @@ function removeAll(): void {
   for (const path of paths) rmSync(path, { recursive: true, force: true });
 }
 
-/** The file or folder goes when an executable of this package exits, unless {@link keepAtExit} is called before. */
+/** Removes the file or folder when an executable of this package exits, unless {@link keepAtExit} is called before. */
 export function removeAtExit(path: string): void {
   if (paths.size === 0) onOwnExit(removeAll);
   paths.add(path);
 }
 
-/** Takes {@link removeAtExit} back. */
+/** Cancels {@link removeAtExit}. */
 export function keepAtExit(path: string): void {
   paths.delete(path);
   if (paths.size === 0) process.off('exit', removeAll);

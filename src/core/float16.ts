@@ -17,7 +17,7 @@ export function numberToFloat16(value: number): number {
   return float16FromBits(floatBits[0] as number);
 }
 
-/** In integers: twelve million weights take a tenth of a second this way. */
+/** Integer arithmetic: converts twelve million weights in a tenth of a second. */
 function float16FromBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fff_ffff;
@@ -41,7 +41,7 @@ function float16FromBits(bits: number): number {
   return sign | (quotient + (isUp ? 1 : 0));
 }
 
-/** Bit patterns of binary16 as float32; exact; into `out` where it is given. */
+/** Bit patterns of binary16 as float32; exact; into `out` if it is given. */
 export function float16ToFloat32(
   patterns: Uint16Array,
   out: Float32Array<ArrayBuffer> = new Float32Array(patterns.length),
@@ -61,7 +61,7 @@ function float16Table(): Float32Array {
   return cachedTable;
 }
 
-/** float32 values as binary16 bit patterns, each rounded to nearest even; into `patterns` where it is given. */
+/** float32 values as binary16 bit patterns, each rounded to nearest even; into `patterns` if it is given. */
 export function float32ToFloat16(
   values: Float32Array,
   patterns: Uint16Array<ArrayBuffer> = new Uint16Array(values.length),

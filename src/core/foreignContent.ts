@@ -4,7 +4,7 @@ import { READ_NOW } from './readInput.js';
 
 const START_BYTES = 512;
 
-/** What lies where a model should, by how it begins, with what mends it. */
+/** Content that is often found in place of a model, by its first bytes, with the remedy. */
 const KINDS: readonly (readonly [start: RegExp, what: string])[] = [
   [
     /^version https:\/\/git-lfs\.github\.com\//,
@@ -20,7 +20,7 @@ const KINDS: readonly (readonly [start: RegExp, what: string])[] = [
   ],
 ];
 
-/** What a file is that was taken for a model, as the end of a sentence; undefined for anything that may be one. */
+/** What the content is instead of a model, as the end of a sentence; undefined if it may be a model. */
 export function foreignContent(start: Uint8Array): string | undefined {
   if (start.length === 0) return 'is empty: it was not written or downloaded to its end';
   if (start[0] === 0x1f && start[1] === 0x8b) return 'is packed by gzip: unpack it first';
@@ -31,12 +31,12 @@ export function foreignContent(start: Uint8Array): string | undefined {
 }
 
 /**
- * Refuses an empty file, a Git LFS pointer, an HTML page by that name. What cannot be read is left to whoever reads it.
+ * Refuses an empty file, a Git LFS pointer or an HTML page. An unreadable file is not reported here but by its reader.
  *
  * @throws EffvitError with `code`
  */
 export async function refuseForeignFile(path: string, code: EffvitErrorCode): Promise<void> {
-  // Whoever writes into a pipe must not lose its reader to this look.
+  // A pipe is not opened here: its writer would lose its reader.
   if (!(await stat(path).catch(() => undefined))?.isFile()) return;
   const handle = await open(path, READ_NOW).catch(() => undefined);
   if (handle === undefined) return;

@@ -5,7 +5,7 @@ type Shaped<Fields extends Shape> = {
   readonly [Name in keyof Fields]: Fields[Name] extends 'string' ? string : number;
 };
 
-/** Whether a value from one of our own JSON files has exactly these fields; for richer rules take zod, which loads slower. */
+/** Whether a value from one of our own JSON files has exactly these fields; for more complex rules use zod, which takes longer to load. */
 export function isShaped<const Fields extends Shape>(
   value: unknown,
   fields: Fields,

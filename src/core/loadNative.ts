@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { EffvitError } from './EffvitError.js';
 
-/** The packages with native parts, and what cannot be done without each. */
+/** The packages with native parts, and what needs each of them. */
 const NATIVES = {
   'onnxruntime-node': 'Inference on the CPU needs ONNX Runtime',
   sharp: 'Compressed images and drawing need sharp',
@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
  * A package with a native part, loaded on first use: a command that does not need it starts without it, and works where
  * it is missing. All of them are CommonJS, which takes 5 ms less in every worker than importing them.
  *
- * @throws EffvitError UNSUPPORTED where it is not installed, or has no build for this machine.
+ * @throws EffvitError UNSUPPORTED if it is not installed, or has no build for this machine.
  */
 export function loadNative<Module>(name: NativePackage): Module {
   try {

@@ -12,7 +12,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The candidate that a mistyped name most likely means; undefined where none is near (a third of it). */
+/** The candidate that a mistyped name most likely means; undefined if the edit distance exceeds a third of its length. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.ceil(name.length / 3) + 1;

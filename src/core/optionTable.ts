@@ -1,13 +1,13 @@
 import { EffvitError } from './EffvitError.js';
 
 /**
- * One option, described once. From a row come its type in TypeScript, its check, its flag on the command line, and
- * where the node has it, its ROS parameter, its line in config/classifier.yaml and its row in docs/user/parameters.md.
+ * One option, described once. Each row yields the TypeScript type, the check, the command-line flag and, for options
+ * of the node, the ROS parameter, its line in config/classifier.yaml and its row in docs/user/parameters.md.
  */
 export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly type: 'string' | 'integer' | 'double' | 'boolean' | 'string_array';
   readonly defaultValue: Value;
-  /** One sentence; the unit stands in the name. */
+  /** One sentence; the option's name has the unit. */
   readonly description: string;
   /** Inclusive bounds of numbers. */
   readonly range?: { readonly min: number; readonly max: number };
@@ -15,7 +15,7 @@ export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly choices?: readonly string[];
   /** Of a string that is written in a form of its own: the form in words, and whether a text has it. */
   readonly format?: { readonly expected: string; readonly isMet: (text: string) => boolean };
-  /** `live`: may change while the owner runs. `restart`: taken at its next start (the node: at `configure`). */
+  /** `live`: may change while its owner runs. `restart`: applied at the next start (of the node: at `configure`). */
   readonly change: 'live' | 'restart';
 }
 
@@ -43,7 +43,7 @@ type Widened<Value> = Value extends string
       ? boolean
       : readonly string[];
 
-/** Why a value cannot be taken, as one sentence, or undefined where it can. `name` is as the giver spells it. */
+/** Why a value is refused, as one sentence; undefined if it is valid. `name` is spelled as the caller spells it. */
 export function optionProblem(name: string, spec: OptionSpec, value: unknown): string | undefined {
   return isValueOf(spec, value) ? undefined : valueProblem(expectation(spec), name, value);
 }
@@ -94,7 +94,7 @@ function expectation(spec: OptionSpec): string {
 
 const SHOWN_CHARACTERS = 120;
 
-/** The one sentence of a value that cannot be taken. */
+/** The sentence for an invalid value. */
 export function valueProblem(expected: string, name: string, value: unknown): string {
   return `Expected ${expected} for ${name} but received ${shown(value)}.`;
 }
@@ -108,9 +108,9 @@ function shown(value: unknown): string {
 }
 
 /**
- * Fills the defaults into what was given, checks everything and freezes it.
+ * Completes the given options with the defaults, checks all values and freezes the result.
  *
- * @param noun what the giver calls an option, for the sentence about a name that is none.
+ * @param noun what the caller calls an option, for messages about unknown names.
  * @throws EffvitError BAD_CONFIG with every problem in one message.
  */
 export function fillOptions<Table extends OptionTable>(
@@ -128,6 +128,6 @@ export function fillOptions<Table extends OptionTable>(
     return [name, Array.isArray(value) ? Object.freeze([...value]) : value];
   });
   if (problems.length > 0) throw new EffvitError('BAD_CONFIG', problems.join(' '));
-  // Every entry was checked against the row that its type is derived from.
+  // Every entry was checked against the row from which its type is derived.
   return Object.freeze(Object.fromEntries(filled)) as OptionValues<Table>;
 }

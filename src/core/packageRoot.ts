@@ -16,7 +16,7 @@ function findPackageRoot(): string {
   }
 }
 
-/** Absolute path of the installed package: `models/`, `config/` and `launch/` lie in it. */
+/** Absolute path of the installed package, which contains `models/`, `config/` and `launch/`. */
 export const packageRoot: string = findPackageRoot();
 
 /** An absolute path inside the package, e.g. `packagePath('models', 'efficientvit_m5')`. */

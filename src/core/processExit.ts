@@ -1,15 +1,15 @@
 let isOwned = false;
 
 /**
- * To be called by executables, which own their process: only then does this package listen for its end, to remove
- * temporary files and to keep it from cutting off a worker inside native code. A program that uses the package as a
- * library keeps its exit as it is, and closes what it started.
+ * Executables call this once; only then does this package listen for the end of the process, to remove temporary files
+ * and to let workers inside native code finish. In a program that uses the package as a library nothing changes; it
+ * closes what it started.
  */
 export function ownProcessExit(): void {
   isOwned = true;
 }
 
-/** Calls the listener at the end of the process, where that is this package's. */
+/** Calls the listener at the end of the process, if {@link ownProcessExit} was called. */
 export function onOwnExit(listener: () => void): void {
   if (isOwned) process.on('exit', listener);
 }

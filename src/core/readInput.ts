@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError, type EffvitErrorCode } from './EffvitError.js';
 
-/** Opening a named pipe would otherwise wait, where nothing can interrupt it, for somebody who writes into it. */
+/** Without O_NONBLOCK, opening a named pipe blocks uninterruptibly until somebody writes into it. */
 export const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const PIECE_BYTES = 1 << 20;
@@ -11,14 +11,14 @@ const POLL_MS = 20;
 
 export interface ReadInputOptions {
   readonly signal?: AbortSignal;
-  /** How long a pipe may give nothing, milliseconds; default 10 s. */
+  /** How long a pipe may be silent, milliseconds; default 10 s. */
   readonly limitMs?: number;
-  /** The most that a pipe or device may give; default 1 GiB. */
+  /** The most that is read from a pipe or device; default 1 GiB. */
   readonly maxBytes?: number;
 }
 
 /**
- * A whole file, or what a pipe or device gives until its end: `/dev/stdin`, `<(command)`, a named pipe.
+ * Reads a whole file, or a pipe or device until its end: `/dev/stdin`, `<(command)`, a named pipe.
  *
  * @throws the system's error; EffvitError TIMED_OUT (nothing came), OUT_OF_RANGE (no end), CANCELLED
  */
@@ -33,7 +33,7 @@ export async function readInput(path: string, options: ReadInputOptions = {}): P
   }
 }
 
-/** A file for reads at any place. @throws the system's error; EffvitError of that code for what is no regular file */
+/** Opens a regular file for random access. @throws the system's error; EffvitError of that code for anything else */
 export async function openInput(path: string, code: EffvitErrorCode = 'IO_FAILED'): Promise<FileHandle> {
   const handle = await open(path, READ_NOW);
   const info = await handle.stat();
@@ -65,7 +65,7 @@ async function readStream(
         context: { file: path },
       });
     }
-    // A pipe that nobody has opened for writing yet looks like one at its end.
+    // A pipe that nobody has opened for writing yet also reads as ended.
     if (piece !== undefined && length > 0) return Buffer.concat(pieces);
     if (performance.now() - silentSinceMs > limitMs) {
       if (length === 0) {
@@ -83,7 +83,7 @@ async function readStream(
   }
 }
 
-/** What is there now; empty at the end, undefined where more may come. */
+/** The bytes that are available now; empty at the end, undefined if more may follow. */
 async function readPiece(handle: FileHandle): Promise<Buffer | undefined> {
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, null);

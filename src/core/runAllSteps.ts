@@ -15,7 +15,7 @@ export async function runAllSteps(steps: readonly (() => unknown)[]): Promise<vo
   if (errors.length > 0) throw errors[0];
 }
 
-/** As {@link runAllSteps}, for steps that are done when they return. */
+/** As {@link runAllSteps}, for synchronous steps. */
 export function runAllStepsNow(steps: readonly (() => void)[]): void {
   const errors: unknown[] = [];
   for (const step of steps) {

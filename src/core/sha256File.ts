@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { asEffvitError } from './EffvitError.js';
 
-/** Lower-case hex SHA-256 of a file, read in pieces. @throws EffvitError IO_FAILED, CANCELLED (`signal`). */
+/** Lower-case hex SHA-256 of a file, read in chunks. @throws EffvitError IO_FAILED, CANCELLED (`signal`). */
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   try {

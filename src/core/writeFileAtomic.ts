@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { asEffvitError } from './EffvitError.js';
 
 /**
- * Writes a whole file or nothing: into a neighbour first, flushed, then renamed over `path`. Readers see
- * the old content or the new, never a part. A link is followed; missing folders are made.
+ * Writes a whole file or nothing: into a temporary file beside it, which is flushed and renamed to `path`. Readers see
+ * the old or the new content, never a part. Symbolic links are followed; missing folders are created.
  *
- * @throws EffvitError IO_FAILED (a full disk, no permission); the neighbour is removed then.
+ * @throws EffvitError IO_FAILED (a full disk, no permission); the temporary file is removed then.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const target = await realpath(path).catch(() => path);

@@ -145,7 +145,7 @@ export class GraphBuilder {
 
   /**
    * Parts of `input` along an axis; the parts' lengths became an input of the operator with opset 13. Lengths that
-   * are only known at run time make equal parts, which the operator does where it is told none.
+   * are only known at run time make equal parts, which the operator does if it is reported none.
    */
   split(name: string, input: Value, axis: number, lengths: readonly OnnxDim[]): Value[] {
     const known = lengths.filter((length) => typeof length === 'number');

@@ -4,7 +4,7 @@ import type { GraphBuilder, Value } from './GraphBuilder.js';
  * The running sum of a stage's residual branches: base + (branch 1 + branch 2 + ...).
  *
  * What the branches add is summed by itself and the base added to each partial sum, instead of branch after branch to
- * one stream. In 8 bits the stream's step is as large as what a branch adds to it, and each sum rounds anew: the errors
+ * one stream. In 8 bits the stream's step is as large as what a branch adds to it, and each sum rounds again: the errors
  * pile up. The branches' own sum has a step of a tenth of that, and what the base rounds away no later sum sees. In
  * float the two differ by the order of summation alone.
  */

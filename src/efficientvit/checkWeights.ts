@@ -89,7 +89,7 @@ function classesOf(weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>): nu
   return (matrix?.length === 2 ? matrix[0] : bias?.[0]) ?? 0;
 }
 
-/** The variant whose every tensor is there in the right shape, with its class count; null where none fits. */
+/** The variant whose every tensor is there in the right shape, with its class count; null if none fits. */
 export function fittingVariant(
   weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>,
 ): { variant: EfficientVitVariant; classCount: number } | null {
@@ -106,7 +106,7 @@ function isSameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, index) => length === b[index]);
 }
 
-/** A value that would spoil the model, in words; null where there is none. */
+/** A value that would spoil the model, in words; null if there is none. */
 function faultOf(name: string, data: Float32Array): string | null {
   const isVariance = name.endsWith('.running_var');
   for (let i = 0; i < data.length; i++) {

@@ -8,7 +8,7 @@ export class AttemptError extends Error {
   readonly status: number | undefined;
   /** What the server asked for, milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** What the user can do, a sentence part; only where it is fatal. */
+  /** What the user can do, a sentence part; only if it is fatal. */
   readonly remedy: string | undefined;
 
   constructor(

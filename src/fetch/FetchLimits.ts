@@ -7,7 +7,7 @@ export interface FetchLimits {
   readonly stallTimeoutMs: number;
   /** Attempts in a row without {@link progressBytes} more on disk. */
   readonly maxAttempts: number;
-  /** What an attempt must add for the count of attempts to start anew. */
+  /** What an attempt must add for the count of attempts to start again. */
   readonly progressBytes: number;
   /** Back-off before retry n is random in [0.5, 1] x min(maxDelayMs, baseDelayMs x 2^(n-1)). */
   readonly baseDelayMs: number;

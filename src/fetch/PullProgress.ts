@@ -7,7 +7,7 @@ export type PullProgress =
       readonly file: string;
       /** Bytes on disk, those of an earlier, interrupted pull included. */
       readonly receivedBytes: number;
-      /** Absent where the server does not say. */
+      /** Absent if the server does not say. */
       readonly totalBytes?: number;
       readonly resumedFromBytes: number;
     }

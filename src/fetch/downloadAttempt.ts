@@ -19,10 +19,10 @@ export interface AttemptResult {
 }
 
 /**
- * One request: continues the part where the server agrees, else starts it anew. When it returns, the part
+ * One request: continues the part where the server agrees, else starts it again. When it returns, the part
  * holds the whole file, as long as the server said.
  *
- * @throws AttemptError (the part stays where it can be continued), EffvitError IO_FAILED (the disk).
+ * @throws AttemptError (the part stays if it can be continued), EffvitError IO_FAILED (the disk).
  */
 export async function downloadAttempt(options: AttemptOptions): Promise<AttemptResult> {
   const { part, url } = options;

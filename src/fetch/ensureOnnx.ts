@@ -22,7 +22,7 @@ export interface EnsureOnnxOptions {
 }
 
 /**
- * The path of a model's ONNX file; built from its weights into the user's cache first where it is a built
+ * The path of a model's ONNX file; built from its weights into the user's cache first if it is a built
  * one and not there yet (or the weights or the builder changed). A few file look-ups when it is there.
  *
  * @throws EffvitError NOT_FOUND (no weights on this machine: the sentence says how to get them), IO_FAILED,

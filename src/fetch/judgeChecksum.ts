@@ -22,7 +22,7 @@ export interface ChecksumEvidence {
  * Whether a file may be used: it must be what the manifest says; where that says nothing, what the first
  * download was (trust on first use).
  *
- * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept where that is possible.
+ * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept if that is possible.
  */
 export function judgeChecksum(evidence: ChecksumEvidence): VerifiedBy {
   const { path, sha256, source, trusted, publishedSha256 } = evidence;

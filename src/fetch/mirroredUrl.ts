@@ -10,7 +10,7 @@ const HUB_HOST = 'huggingface.co';
  * becomes `https://mirror.local/hub/a/b?c`. Without it, `HF_ENDPOINT` (the Hugging Face tools' own setting)
  * does the same for huggingface.co alone.
  *
- * @throws EffvitError BAD_CONFIG where the setting is no http(s) address.
+ * @throws EffvitError BAD_CONFIG if the setting is no http(s) address.
  */
 export function mirroredUrl(url: string, env: NodeJS.ProcessEnv): string {
   const original = new URL(url);

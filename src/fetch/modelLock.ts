@@ -45,7 +45,7 @@ export async function withModelLock<T>(
     );
   } finally {
     unguard();
-    // Already gone where it was lost.
+    // Already gone if it was lost.
     await release().catch(() => undefined);
   }
 }

@@ -6,7 +6,7 @@ import type { FetchLimits } from './FetchLimits.js';
  * A dispatcher that goes through HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) as `env`
  * has them.
  *
- * @throws EffvitError BAD_CONFIG where a proxy is no http(s) address.
+ * @throws EffvitError BAD_CONFIG if a proxy is no http(s) address.
  */
 export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): EnvHttpProxyAgent {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) {
@@ -29,7 +29,7 @@ export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): 
   });
 }
 
-/** The proxy that an address goes through, without its password, for messages; NO_PROXY is not looked at. */
+/** The proxy that an address goes through, without its password, for messages; NO_PROXY is ignored. */
 export function proxyName(url: string, env: NodeJS.ProcessEnv): string | undefined {
   const http = setting(env, 'HTTP_PROXY');
   const value = new URL(url).protocol === 'https:' ? setting(env, 'HTTPS_PROXY') || http : http;

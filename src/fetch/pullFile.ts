@@ -127,7 +127,7 @@ async function checkPresent(
   const sha256 = await sha256File(path, options.signal);
   const lengthBytes = status.lengthBytes ?? 0;
   const common = { kind, ...(chip && { chip }), path, lengthBytes, sha256, action: 'present' as const };
-  // A file beside its manifest came with it; only what the manifest itself says can be held against it.
+  // A file beside its manifest came with it; only what the manifest itself says can be compared with it.
   if (status.location === 'model' && source.sha256 === undefined) return common;
   await checkContent(path, basename(path), kind, path);
   const verifiedBy = await judgeAndRecord(path, { sha256, lengthBytes, source }, options);
@@ -141,7 +141,7 @@ interface ReadFile {
   readonly publishedSha256?: string | undefined;
 }
 
-/** Judges the checksum and, where it is new, writes it to the trust record of the cache folder. */
+/** Judges the checksum and, if it is new, writes it to the trust record of the cache folder. */
 async function judgeAndRecord(path: string, file: ReadFile, options: PullFileOptions): Promise<VerifiedBy> {
   const { sha256, lengthBytes, source } = file;
   const folder = dirname(path);

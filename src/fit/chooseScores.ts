@@ -8,8 +8,8 @@ const IMAGENET_COUNTS: ReadonlySet<number | undefined> = new Set([1000, 1001]);
  * The output with the scores: the one that the manifest names, else the one with the manifest's number of classes, or
  * as many as there are labels, or as ImageNet has; of logits and their probabilities, the probabilities.
  *
- * @returns undefined where the graph has none that could be it: its load says so.
- * @throws EffvitError BAD_MANIFEST where more than one may be it, with the line that chooses.
+ * @returns undefined if the graph has none that could be it: its load says so.
+ * @throws EffvitError BAD_MANIFEST if more than one may be it, with the line that chooses.
  */
 export function chooseScores(
   manifest: ModelManifest,

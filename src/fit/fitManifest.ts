@@ -24,7 +24,7 @@ export interface FittedManifest {
  * output with the scores and whether they are logits or probabilities, labels. What the manifest says stays.
  *
  * @param onnxPath the model's .onnx file; an .ort file says nothing.
- * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST where something has
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST if something has
  *   to be said in a manifest.yaml, with the line to write.
  */
 export async function fitManifest(

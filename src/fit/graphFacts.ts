@@ -9,7 +9,7 @@ import { type PixelRange, pixelRangeOf } from './pixelRangeOf.js';
 export interface InputFacts {
   readonly color: 'rgb' | 'nv12';
   readonly layout: 'nchw' | 'nhwc';
-  /** Undefined where the graph leaves it open. */
+  /** Undefined if the graph leaves it open. */
   readonly widthPx: number | undefined;
   readonly heightPx: number | undefined;
   /** The pixel values that it normalises itself. */
@@ -19,14 +19,14 @@ export interface InputFacts {
 /** What a graph says of its scores. */
 export interface OutputFacts {
   readonly name: string;
-  /** Undefined where the graph leaves it open. */
+  /** Undefined if the graph leaves it open. */
   readonly classCount: number | undefined;
   readonly activation: Activation;
 }
 
 /** What a classifier's graph says of how it is to be used. */
 export interface GraphFacts {
-  /** Undefined where it takes no colour picture, or more than one value. */
+  /** Undefined if it takes no colour picture, or more than one value. */
   readonly input: InputFacts | undefined;
   /** Outputs that may hold the scores, in the graph's order. */
   readonly outputs: readonly OutputFacts[];
@@ -107,7 +107,7 @@ function nv12Size(shape: readonly OnnxDim[]): { widthPx: number; heightPx: numbe
   return { widthPx, heightPx: (rows * 2) / 3 };
 }
 
-/** Undefined where it is open. */
+/** Undefined if it is open. */
 function classCountOf({ shape }: OnnxValueInfo): number | undefined | 'no classes' {
   if (shape === null) return undefined;
   const dims = shape.map((dim, axis) => (axis === 0 && shape.length > 1 ? (length(dim) ?? 1) : length(dim)));

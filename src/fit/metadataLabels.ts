@@ -12,7 +12,7 @@ const KEYS = [
 ];
 
 /**
- * The labels in a graph's metadata, where it has a list of as many texts as classes: as JSON, as Python writes a list
+ * The labels in a graph's metadata, if it has a list of as many texts as classes: as JSON, as Python writes a list
  * or a dictionary, or with lines or commas between them.
  *
  * @param classCount undefined: any number above one.

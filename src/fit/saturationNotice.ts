@@ -4,8 +4,8 @@ import { readOnnx } from '../onnx/readOnnx.js';
 import { saturatingNodes } from './saturatingNodes.js';
 
 /**
- * What to tell of an int8 model that this CPU computes wrongly in part: one of full range where there is no VNNI.
- * Nothing for other models and CPUs; a file that cannot be read is told by whoever loads it.
+ * What to tell of an int8 model that this CPU computes wrongly in part: one of full range if there is no VNNI.
+ * Nothing for other models and CPUs; a file that cannot be read is reported by whoever loads it.
  */
 export async function saturationNotice(
   onnxPath: string,

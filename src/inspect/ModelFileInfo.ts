@@ -36,7 +36,7 @@ export interface OnnxFileInfo {
   readonly operators: readonly { readonly opType: string; readonly count: number }[];
   /** Elements of constants that are weights: shapes, scales and zero points do not count. */
   readonly parameterCount: number;
-  /** Multiply-accumulates of convolutions and matrix products for one picture; null where shapes are unknown. */
+  /** Multiply-accumulates of convolutions and matrix products for one picture; null if shapes are unknown. */
   readonly macCount: number | null;
   readonly quantization: QuantizationInfo;
   /** What its operators say of how it is to be used as a classifier. */
@@ -57,7 +57,7 @@ export interface WeightFileInfo {
   readonly elementsByDtype: Readonly<Record<string, number>>;
   /** Elements of floating-point tensors, running statistics apart: what a trainer calls parameters. */
   readonly parameterCount: number;
-  /** The EfficientViT variant that every tensor fits, and its class count; null where there is none. */
+  /** The EfficientViT variant that every tensor fits, and its class count; null if there is none. */
   readonly efficientVit: { readonly variant: string; readonly classCount: number } | null;
   readonly metadata: Readonly<Record<string, string>>;
 }

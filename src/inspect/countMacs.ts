@@ -19,7 +19,7 @@ const OPERANDS: ReadonlyMap<string, readonly [number, number]> = new Map([
 
 type Shape = readonly number[];
 
-/** A whole shape by value name; undefined where it is not known. */
+/** A whole shape by value name; undefined if it is not known. */
 export type ShapeLookup = (name: string) => Shape | undefined;
 
 /** The nodes of convolutions and matrix products. */
@@ -35,7 +35,7 @@ export function macValues(graph: OnnxGraph): string[] {
   });
 }
 
-/** Multiply-accumulates of all convolutions and matrix products; null where a shape is missing. */
+/** Multiply-accumulates of all convolutions and matrix products; null if a shape is missing. */
 export function countMacs(graph: OnnxGraph, shapeOf: ShapeLookup): number | null {
   let sum = 0;
   for (const node of macNodes(graph)) {

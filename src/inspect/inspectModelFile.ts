@@ -10,7 +10,7 @@ import { ORT_IDENTIFIER, readOrtVersion } from './readOrtVersion.js';
 type Kind = ModelFileInfo['kind'];
 
 /**
- * What a model file is and holds, told by its content and not by its name: .onnx, .ort, .safetensors, a
+ * What a model file is and holds, identified by its content, not by its name: .onnx, .ort, .safetensors, a
  * PyTorch checkpoint, or a compiled BPU model.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_MODEL, BAD_WEIGHTS for anything else and for damaged files

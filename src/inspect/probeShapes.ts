@@ -10,7 +10,7 @@ const LARGEST_INPUT_ELEMENTS = 2 ** 26;
  * Shapes of intermediate values that a file does not state: the graph is run once on zeros, open dimensions
  * as 1, with those values as outputs.
  *
- * @returns What could be found; nothing where ONNX Runtime refuses the graph.
+ * @returns What could be found; nothing if ONNX Runtime refuses the graph.
  */
 export async function probeShapes(
   model: OnnxModel,

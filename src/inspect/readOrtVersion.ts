@@ -7,7 +7,7 @@ export const ORT_IDENTIFIER = 'ORTM';
  * The format version of an .ort file: the first field of its root table, a string. FlatBuffers: a table
  * points back to its vtable, which holds the fields' offsets.
  *
- * @returns null where the file is cut short or contradicts itself
+ * @returns null if the file is cut short or contradicts itself
  */
 export async function readOrtVersion(handle: FileHandle, lengthBytes: number): Promise<string | null> {
   const read = async (position: number, length: number): Promise<Buffer | null> => {

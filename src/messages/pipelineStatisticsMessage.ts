@@ -79,7 +79,7 @@ export interface PipelineState {
   readonly backend: BackendName;
   readonly runtime: string;
   readonly isSimulated: boolean;
-  /** What is known of the machine; the rest is told as not a number. */
+  /** What is known of the machine; the rest is reported as not a number. */
   readonly machine: {
     /** Of this process, percent of one core. */
     readonly cpuLoadPercent?: number | undefined;
@@ -93,7 +93,7 @@ export interface PipelineState {
 const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
 
-/** Every cause and every stage is told each time, so that a plot of one never has gaps. */
+/** Every cause and every stage is reported each time, so that a plot of one never has gaps. */
 export function pipelineStatisticsMessage(state: PipelineState): PipelineStatisticsMessage {
   const { counts, machine } = state;
   const { board = {} } = machine;

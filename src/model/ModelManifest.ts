@@ -35,7 +35,7 @@ export interface ModelPreprocess {
 export interface ModelOutput {
   /** The graph's output name; absent: the only one. */
   readonly name?: string;
-  /** Absent where the manifest leaves it to the graph. */
+  /** Absent if the manifest leaves it to the graph. */
   readonly classCount?: number;
   /** `logits` need a softmax, `probabilities` do not. */
   readonly activation: 'logits' | 'probabilities';
@@ -45,14 +45,14 @@ export interface ModelOutput {
 
 export const MAX_TEMPERATURE = 100;
 
-/** A file that ships with the model or can be had from an address. */
+/** A file that ships with the model or is available from an address. */
 export interface ModelFileSource {
   /** A name inside the model's folder or the cache, or an absolute path. */
   readonly file: string;
   readonly url?: string;
-  /** Exact length, where it is known. */
+  /** Exact length, if it is known. */
   readonly lengthBytes?: number;
-  /** 64 lower-case hex digits, where it is known. */
+  /** 64 lower-case hex digits, if it is known. */
   readonly sha256?: string;
 }
 
@@ -148,7 +148,7 @@ export interface PublishedFigures {
 
 /**
  * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `list` was found in
- * the graph, `none` means `class_<i>`. `auto`, where nothing is said: ImageNet's where there are 1000 classes (or
+ * the graph, `none` means `class_<i>`. `auto`, if nothing is said: ImageNet's if there are 1000 classes (or
  * 1001, with a background before them), else `class_<i>`.
  */
 export type LabelSource =
@@ -201,7 +201,7 @@ export interface ModelManifest {
   /** Absolute folder that the manifest and its relative files lie in; absent for a bare file. */
   readonly folderPath?: string;
   /**
-   * What nobody has said: defaults stand in these places, and the ONNX graph, where there is one, may say better
+   * What nobody has said: defaults stand in these places, and the ONNX graph, if there is one, may say better
    * (fitManifest). Absent: nothing.
    */
   readonly assumed?: readonly AssumableKey[];

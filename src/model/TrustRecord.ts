@@ -21,9 +21,9 @@ export const TRUST_RECORD_NAME = 'trust.json';
 const FIELDS = { url: 'string', lengthBytes: 'number', sha256: 'string', firstSeen: 'string' } as const;
 
 /**
- * The record in a model's cache folder; empty where there is none yet.
+ * The record in a model's cache folder; empty if there is none yet.
  *
- * @throws EffvitError IO_FAILED where it cannot be read or is damaged: trust is not renewed silently.
+ * @throws EffvitError IO_FAILED if it cannot be read or is damaged: trust is not renewed silently.
  */
 export async function readTrustRecord(cacheFolderOfModel: string): Promise<TrustRecord> {
   const path = join(cacheFolderOfModel, TRUST_RECORD_NAME);

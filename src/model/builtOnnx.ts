@@ -8,7 +8,7 @@ import { modelCacheFolder } from './modelFolders.js';
 
 /**
  * Raise this whenever the builder writes another graph for the same weights: cached graphs of older
- * versions are then built anew.
+ * versions are then built again.
  */
 export const ONNX_BUILDER_VERSION = 2;
 

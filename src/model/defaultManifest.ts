@@ -21,7 +21,7 @@ export function shortSideFor({ widthPx, heightPx }: Pick<ModelInput, 'widthPx' |
 /**
  * What is assumed of a bare .onnx, .ort or .bin file: an ImageNet-style classifier. 224x224 RGB, NCHW,
  * ImageNet's mean and scale, centre crop from a short side of 256, full range, logits; ImageNet's labels
- * where it has 1000 classes. An ONNX graph corrects it (fitManifest), a manifest.yaml beside the file as well.
+ * if it has 1000 classes. An ONNX graph corrects it (fitManifest), a manifest.yaml beside the file as well.
  */
 export function defaultManifest(filePath: string): ModelManifest {
   const path = resolve(filePath);

@@ -11,7 +11,7 @@ export const IMAGENET1K_LABELS_PATH: string = packagePath('models', 'labels', 'i
 /** The class that TensorFlow's models have before ImageNet's thousand. */
 const BACKGROUND = 'background';
 
-/** The labels for a number of classes; throws EffvitError BAD_MANIFEST where that does not fit. */
+/** The labels for a number of classes; throws EffvitError BAD_MANIFEST if that does not fit. */
 export type LabelsOf = (classCount: number) => readonly string[];
 
 /**
@@ -82,7 +82,7 @@ function unambiguous(labels: readonly string[]): readonly string[] {
   return labels.map((label, index) => (counts.get(label) === 1 ? label : `${label} (${index})`));
 }
 
-/** The file that labels may come from; undefined where there is none. */
+/** The file that labels may come from; undefined if there is none. */
 function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
   switch (labels.kind) {
     case 'none':
@@ -142,7 +142,7 @@ function parseJsonLabels(text: string, path: string): readonly string[] {
   return entries.map((entry: unknown, index) => checkedLabel(entry, path, `entry ${index}`));
 }
 
-/** The values of `{"0": a, "1": b, ...}` in order; undefined where a key is no index or one is left out. */
+/** The values of `{"0": a, "1": b, ...}` in order; undefined if a key is no index or one is left out. */
 function indexedValues(content: unknown): unknown[] | undefined {
   if (typeof content !== 'object' || content === null) return undefined;
   const table = content as Readonly<Record<string, unknown>>;

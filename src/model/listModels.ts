@@ -20,7 +20,7 @@ export type ListedModel =
   | { readonly name: string; readonly problem: string };
 
 /**
- * Every model that is known by name, sorted, with its files: where they are, their size and SHA-256 (read anew where a
+ * Every model that is known by name, sorted, with its files: where they are, their size and SHA-256 (read again where a
  * file was touched since the last time, so that a damaged one shows).
  */
 export async function listModels(

@@ -120,7 +120,7 @@ function unlessEmptyList<T>(list: readonly T[]): readonly T[] | undefined {
 type FileYaml = NonNullable<ManifestYaml['files']['weights']>;
 type OnnxYaml = NonNullable<ManifestYaml['files']['onnx']>;
 
-/** `{[key]: value}`, or nothing where the value is absent (exactOptionalPropertyTypes). */
+/** `{[key]: value}`, or nothing if the value is absent (exactOptionalPropertyTypes). */
 function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }

@@ -24,7 +24,7 @@ export function modelFolders(env: NodeJS.ProcessEnv = process.env): readonly Mod
   ];
 }
 
-/** Names of the sub-folders, sorted; none where the folder is missing or cannot be read. */
+/** Names of the sub-folders, sorted; none if the folder is missing or cannot be read. */
 export async function subFolderNames(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   return entries

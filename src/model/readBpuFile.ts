@@ -3,10 +3,10 @@ import { refuseForeignFile } from '../core/foreignContent.js';
 import { openInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
-/** What a compiled BPU model (.bin) says of itself in plain text. */
+/** What a compiled BPU model (.bin) says by itself in plain text. */
 export interface BpuFileInfo {
   readonly lengthBytes: number;
-  /** E.g. `bayes-e`; undefined where the file does not say. */
+  /** E.g. `bayes-e`; undefined if the file does not say. */
   readonly march: string | undefined;
   /** The chip of that march, where this package knows one. */
   readonly chip: BpuChip | undefined;
@@ -45,7 +45,7 @@ const CHUNK_BYTES = 1 << 20;
 const OVERLAP_BYTES = LARGEST_VALUE_BYTES + 64;
 
 /**
- * True where bytes start as a compiled BPU model does: one alone, or several as hb_pack makes them of it, which leaves
+ * True if bytes start as a compiled BPU model does: one alone, or several as hb_pack makes them of it, which leaves
  * out the two versions and starts with the length of the models and the first of them. 8 bytes are enough.
  */
 export function isBpuFileStart(start: Uint8Array): boolean {
@@ -144,7 +144,7 @@ function* settingsIn(window: Buffer): Generator<[string, string, number]> {
   }
 }
 
-/** A varint and as many bytes of printable text; undefined where they are not there. */
+/** A varint and as many bytes of printable text; undefined if they are not there. */
 function lengthDelimited(window: Buffer, start: number): string | undefined {
   const low = window[start];
   const high = window[start + 1];

@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 
 /**
- * How the elements of a tensor type are kept in memory. Types that JavaScript has no array for keep their
+ * The array types that hold the elements of a tensor. Types that JavaScript has no array for keep their
  * bit patterns: float16 and bfloat16 in a Uint16Array, 8-bit floats in a Uint8Array, types of 4 and 2 bits
  * packed as raw_data packs them (lowest bits first), complex numbers as pairs.
  */
@@ -47,7 +47,7 @@ const BY_CODE: ReadonlyMap<number, OnnxDataType> = new Map(
   (Object.keys(TABLE) as OnnxDataType[]).map((name) => [TABLE[name].code, name]),
 );
 
-/** The number that stands in the file for a type. */
+/** The number of a type in the file. */
 export function dataTypeCode(dataType: OnnxDataType): number {
   return TABLE[dataType].code;
 }
@@ -57,7 +57,7 @@ export function bitsPerElement(dataType: OnnxDataType): number {
   return TABLE[dataType].bitsPerElement;
 }
 
-/** @throws EffvitError BAD_MODEL for a number that names no type. */
+/** @throws EffvitError BAD_MODEL for an unknown number. */
 export function dataTypeFromCode(code: number, place: string): OnnxDataType {
   const name = BY_CODE.get(code);
   if (name === undefined) {

@@ -54,22 +54,22 @@ export interface OnnxNode {
   metadata: Map<string, string>;
 }
 
-/** A length, a named symbol such as `N`, or null where nothing is known. */
+/** A length, a symbol such as `N`, or null if unknown. */
 export type OnnxDim = number | string | null;
 
 /** A graph input, output or intermediate value. */
 export interface OnnxValueInfo {
   readonly name: string;
-  /** Null where the value is no dense tensor, or nothing is known of it. */
+  /** Null if the value is no dense tensor, or its type is unknown. */
   readonly dataType: OnnxDataType | null;
-  /** Null where not even the rank is known; an empty list is a scalar. */
+  /** Null if not even the rank is known; an empty list is a scalar. */
   readonly shape: readonly OnnxDim[] | null;
   /** TypeProto bytes of sequences, maps, optionals and sparse tensors, kept as they are. */
   readonly opaqueType?: Uint8Array;
   readonly docString?: string;
 }
 
-/** Fields that this package does not look into: bytes by field number, written back as they were. */
+/** Fields that this package does not interpret: bytes by field number, written back unchanged. */
 export type OpaqueFields = Readonly<Record<string, readonly Uint8Array[]>>;
 
 export interface OnnxGraph {
@@ -106,7 +106,7 @@ export interface OnnxModel {
   opaque: OpaqueFields;
 }
 
-/** A graph with nothing in it. */
+/** An empty graph. */
 export function emptyGraph(name: string): OnnxGraph {
   return {
     name,
@@ -142,7 +142,7 @@ export function makeNode(
   };
 }
 
-/** The version of the standard operators, or null where the model imports none. */
+/** The version of the standard operators, or null if the model imports none. */
 export function standardOpset(model: OnnxModel): number | null {
   return model.opsets.find((opset) => opset.domain === '' || opset.domain === 'ai.onnx')?.version ?? null;
 }

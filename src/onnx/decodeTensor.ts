@@ -4,7 +4,7 @@ import type { OnnxTensor, OnnxTensorData } from './OnnxModel.js';
 import { fromWireInt, type WireInt, type WireTensor } from './onnxSchema.js';
 import { dataFromRaw, elementCount, rawByteLength } from './onnxTensors.js';
 
-/** Where a tensor's bytes lie when they are not in the model file (keys of TensorProto.external_data). */
+/** Location of a tensor's bytes outside the model file (keys of TensorProto.external_data). */
 export interface ExternalDataPlace {
   /** As written in the model: a path relative to the model's folder. */
   readonly location: string;
@@ -15,7 +15,7 @@ export interface ExternalDataPlace {
 /** Fetches exactly `lengthBytes` bytes, or throws an EffvitError that names the file. */
 export type ExternalDataLoader = (place: ExternalDataPlace, tensorName: string) => Uint8Array;
 
-/** @throws EffvitError BAD_MODEL where the shape, the type and the bytes do not agree */
+/** @throws EffvitError BAD_MODEL if the shape, the type and the bytes do not agree */
 export function decodeTensor(wire: WireTensor, loadExternal: ExternalDataLoader): OnnxTensor {
   const place = `Tensor ${JSON.stringify(wire.name ?? '')}`;
   if (wire.segment !== undefined) {
@@ -107,7 +107,7 @@ function typedData(
     case 'uint32':
       return Uint32Array.from(check(wire.uint64Data, count), (value) => Number(fromWireInt(value)));
     case 'string':
-      // Slices would keep the whole file in memory.
+      // A slice would retain the whole file in memory.
       return check(wire.stringData, count).map((bytes) => new Uint8Array(bytes));
     case 'int32':
       return Int32Array.from(check(wire.int32Data, count));

@@ -4,7 +4,7 @@ import type { OnnxTensor } from './OnnxModel.js';
 import { toWireInt, type WireTensor } from './onnxSchema.js';
 import { elementCount, rawByteLength } from './onnxTensors.js';
 
-/** Takes a tensor's bytes for the external file and says where they went; null leaves them in the model. */
+/** Stores a tensor's bytes in the external file and returns their location; null leaves them in the model. */
 export type ExternalDataSink = (bytes: Uint8Array) => { location: string; offsetBytes: number } | null;
 
 /** A tensor as raw_data (strings as string_data, the only form they have), or as a place in another file. */

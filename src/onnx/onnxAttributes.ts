@@ -49,7 +49,7 @@ export function getString(node: OnnxNode, name: string, fallback: string): strin
   return expectType(node, name, attribute, 'string').value;
 }
 
-/** The attribute's tensor, or null where the node has none. */
+/** The attribute's tensor, or null if the node has none. */
 export function getTensor(node: OnnxNode, name: string): OnnxTensor | null {
   const attribute = node.attributes.get(name);
   return attribute === undefined ? null : expectType(node, name, attribute, 'tensor').value;

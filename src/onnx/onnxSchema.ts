@@ -2,8 +2,8 @@ import protobuf from 'protobufjs/light.js';
 
 /**
  * The wire format of ONNX, as the ONNX intermediate representation numbers its fields (IR version 3 to 11),
- * given to protobufjs as data. Messages that this package hands through untouched (functions, training
- * info, sparse tensors, non-tensor types) are declared as bytes: on the wire both look the same.
+ * given to protobufjs as data. Messages that this package passes through unchanged (functions,
+ * training info, sparse tensors, non-tensor types) are declared as bytes, which have the same wire format.
  */
 const field = (type: string, id: number): protobuf.IField => ({ type, id });
 const repeated = (type: string, id: number): protobuf.IField => ({ rule: 'repeated', type, id });
@@ -86,7 +86,7 @@ const root = protobuf.Root.fromJSON({
       output: repeated('string', 2),
       name: field('string', 3),
       opType: field('string', 4),
-      // Decoded one by one: kinds that are not looked into keep their bytes.
+      // Decoded one by one; kinds that are not interpreted keep their bytes.
       attribute: repeated('bytes', 5),
       docString: field('string', 6),
       domain: field('string', 7),
@@ -240,8 +240,8 @@ function codec<T extends object>(name: string): WireCodec<T> {
 }
 
 /**
- * protobufjs puts each field's default on the message's prototype; ONNX tells absent fields from empty ones,
- * so they go.
+ * protobufjs puts each field's default on the message's prototype. ONNX distinguishes absent from empty fields, so the
+ * defaults are removed.
  */
 function dropDefaults(type: protobuf.Type): void {
   const prototype: object = type.ctor.prototype;

@@ -25,14 +25,14 @@ export function elementCount(dims: readonly number[], place: string): number {
 
 /** Bytes that raw_data takes for this many elements (types below a byte are packed). */
 export function rawByteLength(dataType: OnnxDataType, elements: number): number {
-  // Bytes first: the bit count of a huge (hostile) tensor would lose exactness.
+  // Whole bytes first: the bit count of a huge (hostile) tensor would exceed 2^53.
   const bits = bitsPerElement(dataType);
   return bits >= 8 ? elements * (bits / 8) : Math.ceil(elements / (8 / bits));
 }
 
 /**
- * Little-endian bytes as the array of their type; copied, so that it is aligned and does not hold the file
- * in memory. Every platform that Node and ONNX Runtime run on is little-endian.
+ * Little-endian bytes as the array of their type; copied, so that it is aligned and does not retain the
+ * file. Every platform that Node and ONNX Runtime run on is little-endian.
  */
 export function dataFromRaw(dataType: OnnxDataType, raw: Uint8Array): OnnxTensorData {
   const bytes = new Uint8Array(raw);

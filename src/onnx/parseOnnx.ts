@@ -25,7 +25,7 @@ import {
   type WireValueInfo,
 } from './onnxSchema.js';
 
-/** No real model comes near it; a hostile one must not exhaust the stack. */
+/** Far more than any real model has; protects the stack from hostile files. */
 const DEEPEST_SUBGRAPH = 64;
 
 interface Context {
@@ -35,16 +35,16 @@ interface Context {
 }
 
 export interface ParseOnnxOptions {
-  /** What the messages call the bytes; a file's path. */
+  /** Name of the bytes in error messages; a file's path. */
   readonly place?: string;
   /** Without one, a model with external data is refused. */
   readonly loadExternal?: ExternalDataLoader;
-  /** Constants with more elements are given without their data: what a graph looks like needs no weights. */
+  /** Larger constants are returned without their data, for callers that need only the graph's structure. */
   readonly maxElements?: number;
 }
 
 /**
- * Decodes a whole ONNX model. Constants are copied out, so `bytes` can be let go.
+ * Decodes a whole ONNX model. Constants are copied out, so `bytes` can be released.
  *
  * @throws EffvitError BAD_MODEL for anything that is no ONNX model, or contradicts itself
  */

@@ -62,7 +62,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
       files.set(path, descriptor);
     }
     const info = fstatSync(descriptor);
-    // The size is checked first, so that a lie about the length allocates nothing.
+    // The size is checked first, so that a wrong length does not allocate memory.
     if (!info.isFile() || offsetBytes + lengthBytes > info.size) {
       throw new EffvitError(
         'BAD_MODEL',

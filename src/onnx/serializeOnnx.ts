@@ -21,7 +21,7 @@ const LARGEST_FILE_BYTES = 2 ** 31 - 1;
 /**
  * A model as the bytes of an .onnx file; constants are written as raw_data, or handed to `sink`.
  *
- * @throws EffvitError BAD_MODEL where a tensor does not fit its shape, or the file would reach 2 GiB
+ * @throws EffvitError BAD_MODEL if a tensor does not fit its shape, or the file would reach 2 GiB
  */
 export function serializeOnnx(model: OnnxModel, sink: ExternalDataSink | null = null): Uint8Array {
   let heldBytes = 0;
@@ -51,7 +51,7 @@ export function serializeOnnx(model: OnnxModel, sink: ExternalDataSink | null = 
   return modelCodec.encode(wire);
 }
 
-/** A string field, left out where it is empty. */
+/** A string field, left out if it is empty. */
 function text<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
   return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, string>);
 }

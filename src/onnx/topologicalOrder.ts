@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxGraph, OnnxNode } from './OnnxModel.js';
 
-/** The node that makes each value, by value name. @throws EffvitError BAD_MODEL where two nodes make one value */
+/** The node that makes each value, by value name. @throws EffvitError BAD_MODEL if two nodes make one value */
 export function producersOf(graph: OnnxGraph): Map<string, OnnxNode> {
   const producers = new Map<string, OnnxNode>();
   for (const node of graph.nodes) {
@@ -18,7 +18,7 @@ export function producersOf(graph: OnnxGraph): Map<string, OnnxNode> {
   return producers;
 }
 
-/** The nodes that read each value, by value name; a node that reads it twice stands there once. */
+/** The nodes that read each value, by value name; a node that reads it twice is listed once. */
 export function consumersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
   const consumers = new Map<string, OnnxNode[]>();
   for (const node of graph.nodes) {
@@ -31,7 +31,7 @@ export function consumersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
   return consumers;
 }
 
-/** Inputs of the node and outer values that its subgraphs (If, Loop, Scan) take from the scopes around them. */
+/** Inputs of the node, and values of outer scopes that its subgraphs (If, Loop, Scan) read. */
 export function valuesRead(node: OnnxNode): Set<string> {
   const read = new Set(node.inputs.filter((name) => name !== ''));
   for (const attribute of node.attributes.values()) {
@@ -50,7 +50,7 @@ export function valuesRead(node: OnnxNode): Set<string> {
 }
 
 /**
- * The nodes, each after those that it depends on; a list that is sorted already comes back as it is.
+ * The nodes, each after those that it depends on; a sorted list is returned unchanged.
  *
  * @throws EffvitError BAD_MODEL for a cycle
  */

@@ -6,7 +6,7 @@ import type { OnnxModel } from './OnnxModel.js';
 import { serializeOnnx } from './serializeOnnx.js';
 
 export interface WriteOnnxOptions {
-  /** Puts large constants into a second file beside the model; needed from 2 GiB on. */
+  /** Writes large constants into a second file; required from 2 GiB on. */
   readonly externalData?: {
     /** A plain file name; default `<model file>.data`. */
     readonly fileName?: string;
@@ -19,8 +19,8 @@ export interface WriteOnnxOptions {
 const ALIGNMENT_BYTES = 4096;
 
 /**
- * Writes the model, whole or not at all. With external data the data file is in place before the model
- * that names it.
+ * Writes the model, whole or not at all. External data is in place before the model
+ * that refers to it.
  *
  * @throws EffvitError BAD_MODEL, BAD_ARGUMENT, IO_FAILED
  */

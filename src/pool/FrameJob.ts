@@ -1,13 +1,16 @@
 import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
+import type { RegionBox } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import { roiRegion } from '../image/Roi.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { type HandoverPlan, planHandover } from './FrameHandover.js';
-import type { FrameJudgement, FrameOutcome, FrameResult, FrameTimings } from './FrameOutcome.js';
+import type { FrameJudgement, FrameOutcome, FrameTimings } from './FrameOutcome.js';
+import { FrameRegions } from './FrameRegions.js';
 import type { WorkerReport } from './HeldFrames.js';
 import type { PoolModel } from './PoolOptions.js';
+import type { RegionsResult } from './RegionOutcome.js';
 
 export interface SubmitOptions {
   /** Add a copy of the network's input to the result. */
@@ -33,12 +36,14 @@ export interface FinishedValue<Value> {
 /** How a frame ended, until its turn to be delivered. */
 type Finished<Value> =
   | FinishedValue<Value>
+  | { readonly kind: 'regions'; readonly regions: FrameRegions<Value> }
   | { readonly kind: 'drop'; readonly cause: DropCause; readonly error: EffvitError | undefined };
 
 /** One frame on its way through the pool. */
 export class FrameJob<Value> {
   readonly source: string;
-  readonly outcome: Promise<FrameOutcome<Value>>;
+  /** A RegionsResult for a job with regions alone, which has no FrameResult. */
+  readonly outcome: Promise<FrameOutcome<Value> | RegionsResult<Value>>;
   readonly admittedNs: number;
   readonly keepNv12: boolean;
   readonly keepLogits: boolean;
@@ -50,16 +55,19 @@ export class FrameJob<Value> {
   /** A later frame of its camera was delivered: this one can no longer be. */
   isOvertaken = false;
   readonly frame: ImageFrame;
-  #resolve: ((outcome: FrameOutcome<Value>) => void) | undefined;
+  /** Where not the frame is to be classified, but regions of it. */
+  readonly regions: FrameRegions<Value> | undefined;
+  #resolve: ((outcome: FrameOutcome<Value> | RegionsResult<Value>) => void) | undefined;
   #plan: HandoverPlan;
   #plannedFor: PreprocessOptions | undefined;
 
-  constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number) {
+  constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number, boxes?: readonly RegionBox[]) {
     this.frame = frame;
     this.source = frame.source;
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
     this.keepLogits = options.keepLogits ?? false;
+    this.regions = boxes === undefined ? undefined : new FrameRegions(boxes);
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -68,7 +76,7 @@ export class FrameJob<Value> {
   /** The frame's plan for these options, which may have changed since it was admitted. @throws EffvitError BAD_IMAGE */
   planFor(options: PreprocessOptions): HandoverPlan {
     if (this.#plannedFor !== options) {
-      this.#plan = planHandover(this.frame, options);
+      this.#plan = planHandover(this.frame, options, this.regions !== undefined);
       this.#plannedFor = options;
     }
     return this.#plan;
@@ -95,38 +103,66 @@ export class FrameJob<Value> {
   }
 
   publish(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
-    const { report, value, workerId, generation, nv12, logits, judgement } = finished;
-    const { widthPx, heightPx } = this.frame.kind === 'raw' ? this.frame : report.picture;
-    const notes: PictureNote[] = this.frame.kind === 'raw' ? [] : [...report.picture.notes];
+    const { report, value, postprocessNs, nv12, logits, judgement } = finished;
+    const timings = this.#timings(report, this.copyNs, postprocessNs, deliveredNs, delayNs);
+    this.#resolve?.({
+      kind: 'result',
+      ...(judgement ?? { value }),
+      ...this.#facts(report, finished),
+      timings,
+      ...(nv12 === undefined ? {} : { nv12 }),
+      ...(this.keepLogits && logits !== undefined ? { logits } : {}),
+    });
+    return timings;
+  }
+
+  publishRegions(
+    regions: FrameRegions<Value>,
+    deliveredNs: number,
+    delayNs: number | undefined,
+  ): FrameTimings {
+    const { last, postprocessNs } = regions;
+    const timings = this.#timings(last?.report, last?.copyNs ?? 0, postprocessNs, deliveredNs, delayNs);
+    const facts = this.#facts(last?.report, last ?? { workerId: -1, generation: 0 });
+    this.#resolve?.({ kind: 'regions', regions: regions.outcomes(), ...facts, timings });
+    return timings;
+  }
+
+  /** @param report undefined for a frame that no worker saw, since it has no regions. */
+  #facts(
+    report: WorkerReport | undefined,
+    { workerId, generation }: Pick<FinishedValue<Value>, 'workerId' | 'generation'>,
+  ) {
+    const { frame } = this;
+    const { widthPx, heightPx } = frame.kind === 'raw' ? frame : (report?.picture ?? NO_PICTURE);
+    const notes: PictureNote[] = frame.kind === 'raw' ? [] : [...(report?.picture.notes ?? [])];
     const roi = this.#plannedFor?.roi;
     const part = roi === undefined ? undefined : roiRegion(roi, widthPx, heightPx);
     if (part?.isCut === true) notes.push('roi_cut');
-    const timings = this.#timings(finished, deliveredNs, delayNs);
-    const result: FrameResult<Value> = {
-      kind: 'result',
+    return {
       header: this.#header(),
-      ...(judgement ?? { value }),
-      timings,
       widthPx,
       heightPx,
       ...(part !== undefined && { region: part.region }),
       workerId,
       generation,
-      batchSize: report.batchSize,
+      batchSize: report?.batchSize ?? 0,
       ...(notes.length === 0 ? {} : { pictureNotes: notes }),
-      ...(nv12 === undefined ? {} : { nv12 }),
-      ...(this.keepLogits && logits !== undefined ? { logits } : {}),
     };
-    this.#resolve?.(result);
-    return timings;
   }
 
-  #timings(finished: FinishedValue<Value>, deliveredNs: number, delayNs: number | undefined): FrameTimings {
-    const { postprocessNs, report } = finished;
-    const { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } = report.times;
-    const { copyNs } = this;
-    const queueWaitNs = this.queueWaitNs + report.waitedAheadNs;
-    const handoverNs = beganNs - handedOverNs - report.waitedAheadNs;
+  #timings(
+    report: WorkerReport | undefined,
+    copyNs: number,
+    postprocessNs: number,
+    deliveredNs: number,
+    delayNs: number | undefined,
+  ): FrameTimings {
+    const { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } =
+      report?.times ?? NO_TIMES;
+    const waitedAheadNs = report?.waitedAheadNs ?? 0;
+    const queueWaitNs = this.queueWaitNs + waitedAheadNs;
+    const handoverNs = beganNs - handedOverNs - waitedAheadNs;
     const totalNs = deliveredNs - this.admittedNs;
     const preparedNs = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs;
     const stagedNs = preparedNs + batchWaitNs + inferenceNs + postprocessNs;
@@ -151,3 +187,13 @@ export class FrameJob<Value> {
     return { stamp, frameId, source };
   }
 }
+
+const NO_PICTURE = { widthPx: 0, heightPx: 0 };
+const NO_TIMES: Omit<WorkerReport['times'], 'endedNs'> = {
+  handedOverNs: 0,
+  beganNs: 0,
+  decodeNs: 0,
+  preprocessNs: 0,
+  batchWaitNs: 0,
+  inferenceNs: 0,
+};

@@ -2,14 +2,17 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
 import { FrameSlot } from '../image/FrameSlot.js';
 import { Nv12Converter } from '../image/Nv12Converter.js';
-import type { PreprocessOptions } from '../image/PreprocessOptions.js';
-import { planFrame } from '../image/planFrame.js';
+import { planFrame, planRows } from '../image/planFrame.js';
+import { type SlotRows, wholeRows } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameRecord, type PictureFacts } from './FrameRecord.js';
+import { ReceivedRegions } from './ReceivedRegions.js';
+import { RegionRecord } from './RegionRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
 /** A frame as the backend takes it. */
 export interface ReceivedFrame {
+  readonly kind: 'frame';
   readonly record: FrameRecord;
   /** A view of the slot, valid until the next frame in it. */
   readonly nv12: Uint8Array;
@@ -23,16 +26,20 @@ interface ReceivingSlot {
   readonly bytes: FrameSlot;
   readonly record: FrameRecord;
   readonly converter: Nv12Converter;
+  /** Once a frame in it had regions. */
+  regions: RegionRecord | undefined;
 }
 
 type CompressedDescriptor = Extract<FrameDescriptor, { kind: 'compressed' }>;
+type RowsDescriptor = Extract<FrameDescriptor, { kind: 'rows' }>;
 
-/** The worker's side of its slots: from the bytes in them to NV12. */
+/** The worker's side of its slots: from the bytes in them to NV12, or to regions that are made NV12 one by one. */
 export class FrameReceiver {
   readonly #setup: MessagePort;
   readonly #kernel: WebAssembly.Module;
   readonly #slots: ReceivingSlot[] = [];
   readonly #descriptors = new Map<number, FrameDescriptor>();
+  readonly #rows = new WeakMap<RowsDescriptor, SlotRows>();
 
   constructor(setup: MessagePort, kernel: WebAssembly.Module) {
     this.#setup = setup;
@@ -40,15 +47,71 @@ export class FrameReceiver {
   }
 
   /** @throws EffvitError BAD_IMAGE where compressed bytes are no picture that can be decoded. */
-  async receive(slotNumber: number): Promise<ReceivedFrame> {
+  async receive(slotNumber: number): Promise<ReceivedFrame | ReceivedRegions> {
     const slot = this.#told(() => this.#slots[slotNumber], `slot ${slotNumber}`);
     const { record } = slot;
     const number = record.descriptor;
     const descriptor = this.#told(() => this.#descriptors.get(number), `frame descriptor ${number}`);
-    if (descriptor.kind === 'compressed') return await decode(slot, descriptor);
-    const beganNs = monotonicNs();
-    const nv12 = slot.converter.convert(descriptor.program);
-    return { record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };
+    switch (descriptor.kind) {
+      case 'compressed':
+        return record.regionCount === 0
+          ? await receiveCompressed(slot, descriptor)
+          : await this.#receiveCompressedRegions(slot, descriptor);
+      case 'rows':
+        return this.#receiveRegions(slot, this.#rowsOf(descriptor), descriptor, 0);
+      case 'raw': {
+        const beganNs = monotonicNs();
+        const nv12 = slot.converter.convert(descriptor.program);
+        return { kind: 'frame', record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };
+      }
+    }
+  }
+
+  /** Where the rows of frames of a kind lie: the same for all of them. */
+  #rowsOf(descriptor: RowsDescriptor): SlotRows {
+    const known = this.#rows.get(descriptor);
+    if (known !== undefined) return known;
+    const rows = wholeRows(descriptor.shape);
+    this.#rows.set(descriptor, rows);
+    return rows;
+  }
+
+  async #receiveCompressedRegions(
+    slot: ReceivingSlot,
+    descriptor: CompressedDescriptor,
+  ): Promise<ReceivedRegions> {
+    const { decoded, notes, decodeNs } = await decode(slot, descriptor);
+    const plan = planRows(decoded);
+    slot.bytes.copyFrom(decoded.data, plan);
+    const { widthPx, heightPx } = decoded;
+    const picture = { widthPx, heightPx, notes };
+    return this.#receiveRegions(slot, wholeRows(plan.shape), descriptor, decodeNs, picture);
+  }
+
+  #receiveRegions(
+    slot: ReceivingSlot,
+    rows: SlotRows,
+    { preprocess }: RowsDescriptor | CompressedDescriptor,
+    decodeNs: number,
+    picture?: PictureFacts,
+  ): ReceivedRegions {
+    const { record, converter } = slot;
+    const count = record.regionCount;
+    const hasRoom = (regions: RegionRecord | undefined) => (regions?.capacity ?? 0) >= count;
+    const regions = this.#told(
+      () => (hasRoom(slot.regions) ? slot.regions : undefined),
+      `memory of ${count} regions`,
+    );
+    return new ReceivedRegions({
+      record,
+      regions,
+      count,
+      rows,
+      converter,
+      preprocess,
+      decodeNs,
+      ...(picture !== undefined && { picture }),
+    });
   }
 
   /** What `find` gives, after as many of the main thread's messages as that takes. */
@@ -70,18 +133,44 @@ export class FrameReceiver {
       this.#descriptors.set(message.number, message.descriptor);
       return;
     }
+    if (message.kind === 'regions') {
+      const slot = this.#slots[message.slot];
+      if (slot !== undefined) {
+        slot.regions = new RegionRecord(message.capacity, message.classCount, message.record);
+      }
+      return;
+    }
     const { memory } = message;
     this.#slots[message.slot] = {
       bytes: FrameSlot.attach(memory),
       record: new FrameRecord(message.record),
       converter: Nv12Converter.create(memory, this.#kernel),
+      regions: undefined,
     };
   }
 }
 
-async function decode(slot: ReceivingSlot, descriptor: CompressedDescriptor): Promise<ReceivedFrame> {
-  const { record, bytes } = slot;
-  const { source, format, origin, preprocess } = descriptor;
+async function receiveCompressed(
+  slot: ReceivingSlot,
+  descriptor: CompressedDescriptor,
+): Promise<ReceivedFrame> {
+  const { decoded, notes, decodeNs } = await decode(slot, descriptor);
+  const decodedNs = monotonicNs();
+  const plan = planFrame(decoded, descriptor.preprocess);
+  slot.bytes.copyFrom(decoded.data, plan);
+  const nv12 = slot.converter.convert(plan.program);
+  const { widthPx, heightPx } = decoded;
+  return {
+    kind: 'frame',
+    record: slot.record,
+    nv12,
+    decodeNs,
+    preprocessNs: monotonicNs() - decodedNs,
+    picture: { widthPx, heightPx, notes },
+  };
+}
+
+async function decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
   const beganNs = monotonicNs();
   // Imported here: the decoder costs memory that a worker of raw frames does not need.
   const { decodePicture } = await import('../image/decodeCompressed.js');
@@ -94,24 +183,5 @@ async function decode(slot: ReceivingSlot, descriptor: CompressedDescriptor): Pr
     ...(origin === undefined ? {} : { origin }),
     data: bytes.copied(record.payloadBytes),
   });
-  const decodedNs = monotonicNs();
-  const nv12 = convert(slot, decoded, preprocess);
-  const { widthPx, heightPx } = decoded;
-  return {
-    record,
-    nv12,
-    decodeNs: decodedNs - beganNs,
-    preprocessNs: monotonicNs() - decodedNs,
-    picture: { widthPx, heightPx, notes },
-  };
-}
-
-function convert(
-  { bytes, converter }: ReceivingSlot,
-  decoded: Parameters<typeof planFrame>[0],
-  preprocess: PreprocessOptions,
-): Uint8Array {
-  const plan = planFrame(decoded, preprocess);
-  bytes.copyFrom(decoded.data, plan);
-  return converter.convert(plan.program);
+  return { decoded, notes, decodeNs: monotonicNs() - beganNs };
 }

@@ -9,7 +9,10 @@ const HEIGHT_PX = 5;
 const BATCH_SIZE = 6;
 /** A bit for each of PICTURE_NOTES. */
 const NOTES = 7;
-const WORD_COUNT = 8;
+/** Boxes in the slot's RegionRecord; 0: the whole frame is to be classified. */
+const REGION_COUNT = 8;
+/** Even, so that the times behind them are aligned. */
+const WORD_COUNT = 10;
 const TIME_COUNT = 7;
 const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
 
@@ -52,9 +55,10 @@ export class FrameRecord {
   }
 
   /** From the main thread: what lies in the slot. */
-  describe(descriptor: number, payloadBytes: number, handedOverNs: number): void {
+  describe(descriptor: number, payloadBytes: number, handedOverNs: number, regionCount: number): void {
     this.#words[DESCRIPTOR] = descriptor;
     this.#words[PAYLOAD_BYTES] = payloadBytes;
+    this.#words[REGION_COUNT] = regionCount;
     this.#times[0] = handedOverNs;
   }
 
@@ -64,6 +68,10 @@ export class FrameRecord {
 
   get payloadBytes(): number {
     return this.#words[PAYLOAD_BYTES] ?? 0;
+  }
+
+  get regionCount(): number {
+    return this.#words[REGION_COUNT] ?? 0;
   }
 
   /** From the worker: what was found and made. `nv12` is a view of the slot's memory. */

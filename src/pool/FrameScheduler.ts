@@ -12,6 +12,7 @@ import type { WorkerReport } from './HeldFrames.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
 import type { FixedPoolOptions, LivePoolOptions, PoolModel } from './PoolOptions.js';
 import { PoolStatistics } from './PoolStatistics.js';
+import { RegionShare, RegionShares, type WorkerJob } from './RegionShares.js';
 import { ReorderBuffer } from './ReorderBuffer.js';
 import { WorkerGroup } from './WorkerGroup.js';
 import type { WorkerThread } from './WorkerThread.js';
@@ -34,7 +35,7 @@ export interface SchedulerOptions<Value> {
  */
 export class FrameScheduler<Value> {
   readonly statistics = new PoolStatistics();
-  readonly workers: WorkerGroup<FrameJob<Value>>;
+  readonly workers: WorkerGroup<WorkerJob<Value>>;
   /** No frame is in flight. */
   readonly drained = new Condition(() => this.statistics.accounting.inFlight === 0);
   /** A frame can be admitted without another being dropped. */
@@ -48,6 +49,7 @@ export class FrameScheduler<Value> {
   readonly #isOrdered: boolean;
   readonly #queue: FrameQueue<FrameJob<Value>>;
   readonly #reorder = new ReorderBuffer<FrameJob<Value>>((job) => this.#deliver(job));
+  readonly #shares: RegionShares<Value>;
   #expiry: PoolTimer | undefined;
   #soon: NodeJS.Immediate | undefined;
   #live: LivePoolOptions;
@@ -60,6 +62,11 @@ export class FrameScheduler<Value> {
     this.#isOrdered = fixed.ordered;
     this.#stampClockNs = stampClockNs;
     this.#queue = new FrameQueue(live.queueSize, live.dropPolicy);
+    this.#shares = new RegionShares<Value>({
+      clock,
+      finish: (job) => this.#finish(job),
+      requeue: (job) => this.#queue.unshift(job),
+    });
     this.admissible = new Condition(() => this.#isClosed || this.#queue.hasCapacity);
     this.workers = new WorkerGroup(fixed, clock);
     this.workers.on('created', (worker) => this.#listenTo(worker));
@@ -126,17 +133,27 @@ export class FrameScheduler<Value> {
     this.admissible.notifyAll();
   }
 
-  #listenTo(worker: WorkerThread<FrameJob<Value>>): void {
-    worker.on('done', (job, report) => this.#onDone(worker, job, report));
+  #listenTo(worker: WorkerThread<WorkerJob<Value>>): void {
+    worker.on('done', (job, report, error) => {
+      if (job instanceof RegionShare) this.#onShareDone(worker, job, report, error);
+      else this.#onDone(worker, job, report);
+    });
     worker.on('failed', (job, error) => {
-      error.addContext({ source: job.frame.source, backend: job.model?.backend.kind });
+      const { frame, model } = job instanceof RegionShare ? job.job : job;
+      error.addContext({ source: frame.source, backend: model?.backend.kind });
       this.#pump();
       this.#fail(job, error);
     });
     worker.on('lost', (begun, unbegun, error) => {
-      for (const job of unbegun.toReversed()) this.#queue.unshift(job);
+      for (const job of unbegun.toReversed()) {
+        if (job instanceof RegionShare) this.#shares.giveBack(job);
+        else this.#queue.unshift(job);
+      }
       this.#pump();
-      for (const job of begun) this.#fail(job, error);
+      for (const { job, partly } of begun) {
+        if (partly !== undefined && job instanceof RegionShare) this.#onShareDone(worker, job, partly, error);
+        else this.#fail(job, error);
+      }
     });
   }
 
@@ -186,18 +203,25 @@ export class FrameScheduler<Value> {
   }
 
   /** A live camera's frame lies ready for a busy worker only shortly: there no newer one can replace it. */
-  #nextWorker(): WorkerThread<FrameJob<Value>> | undefined {
+  #nextWorker(): WorkerThread<WorkerJob<Value>> | undefined {
     const isLive = this.#live.dropPolicy !== 'block';
     const untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
     return chooseWorker(this.workers.serving, untilNs);
   }
 
-  #dispatch(job: FrameJob<Value>, worker: WorkerThread<FrameJob<Value>>): void {
+  #dispatch(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>): void {
     const { model } = this;
+    const { frame } = job;
     job.model = model;
     job.queueWaitNs = this.#clock.nowNs() - job.admittedNs;
+    if (job.regions !== undefined) {
+      if (this.#isOrdered) this.#reorder.reserve(job);
+      this.#shares.dispatch(job, this.#helpersOf(job, worker), model.preprocess);
+      return;
+    }
     try {
-      job.copyNs = worker.run(job, job.frame, job.planFor(model.preprocess), model.preprocess);
+      const plan = job.planFor(model.preprocess);
+      job.copyNs = worker.run(job, { frame, plan, preprocess: model.preprocess });
     } catch (error) {
       this.#fail(job, asEffvitError(error, 'BAD_IMAGE', undefined, { source: job.frame.source }));
       return;
@@ -205,7 +229,26 @@ export class FrameScheduler<Value> {
     if (this.#isOrdered) this.#reorder.reserve(job);
   }
 
-  #onDone(worker: WorkerThread<FrameJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
+  /** The worker, and those that are idle, each of which can do a share of the frame's regions. */
+  #helpersOf(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>) {
+    // A compressed picture would be decoded by each of them.
+    if (job.frame.kind === 'compressed') return [worker];
+    return [worker, ...this.workers.serving.filter((one) => one !== worker && one.isIdle)];
+  }
+
+  #onShareDone(
+    worker: WorkerThread<WorkerJob<Value>>,
+    share: RegionShare<Value>,
+    report: WorkerReport,
+    error: EffvitError | undefined,
+  ): void {
+    // The worker first: it computes while this thread goes on with the frame.
+    this.#pump();
+    const { postprocess } = share.job.model ?? this.model;
+    this.#shares.onDone(share, worker, report, postprocess, error);
+  }
+
+  #onDone(worker: WorkerThread<WorkerJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
     const model = job.model ?? this.model;
     const nv12 = job.keepNv12 ? report.copyNv12() : undefined;
     const logits = job.keepLogits || model.judge !== undefined ? report.logits.slice() : undefined;
@@ -225,18 +268,23 @@ export class FrameScheduler<Value> {
     this.#finish(job);
   }
 
-  #fail(job: FrameJob<Value>, error: EffvitError): void {
-    this.#drop(job, dropCauseOf(error.code), error);
+  #fail(job: WorkerJob<Value>, error: EffvitError): void {
+    if (job instanceof RegionShare) this.#shares.fail(job, error);
+    else this.#drop(job, dropCauseOf(error.code), error);
   }
 
-  /** The frame ends without a result; told in its turn, where it has one. */
+  /** The frame ends without a result, or without those of regions that wait; told in its turn, where it has one. */
   #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
+    if (job.regions !== undefined) {
+      this.#shares.drop(job, cause, error);
+      return;
+    }
     job.finished = { kind: 'drop', cause, error };
     this.#finish(job);
   }
 
   #finish(job: FrameJob<Value>): void {
-    if (job.isOvertaken && job.finished?.kind === 'value') {
+    if (job.isOvertaken && job.finished?.kind !== 'drop') {
       job.finished = { kind: 'drop', cause: 'overtaken', error: undefined };
     }
     if (!this.#reorder.complete(job, this.#clock.nowNs())) this.#deliver(job);
@@ -268,10 +316,19 @@ export class FrameScheduler<Value> {
       job.drop(finished.cause, finished.error);
     } else {
       const nowNs = this.#clock.nowNs();
-      const timings = job.publish(finished, nowNs, this.#delayNs(job.frame));
-      const isCompressed = job.frame.kind === 'compressed';
-      const { batchSize } = finished.report;
-      this.statistics.published(timings, { isCompressed, hasBatches: this.hasBatches, batchSize }, nowNs);
+      const delayNs = this.#delayNs(job.frame);
+      const traits = { isCompressed: job.frame.kind === 'compressed', hasBatches: this.hasBatches };
+      if (finished.kind === 'value') {
+        const timings = job.publish(finished, nowNs, delayNs);
+        const taskCount = 1 / finished.report.batchSize;
+        this.statistics.published(timings, { ...traits, inputCount: 1, taskCount }, nowNs);
+      } else {
+        const { regions } = finished;
+        const timings = job.publishRegions(regions, nowNs, delayNs);
+        const { computedCount: inputCount, taskCount } = regions;
+        this.statistics.regions.add(regions.outcomes());
+        this.statistics.published(timings, { ...traits, inputCount, taskCount }, nowNs);
+      }
     }
     this.drained.notifyAll();
   }

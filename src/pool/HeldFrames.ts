@@ -1,11 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
-import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import { FrameHandover, type HandoverPlan } from './FrameHandover.js';
+import { FrameHandover, type HandedOver } from './FrameHandover.js';
 import type { PictureFacts, WorkerTimes } from './FrameRecord.js';
+import type { RegionReading } from './RegionRecord.js';
 import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
 import { heldFrames, logitsRing } from './workerProtocol.js';
 
@@ -20,6 +19,8 @@ export interface WorkerReport {
   readonly batchSize: number;
   /** Valid until the worker has answered as many further frames as it may hold. */
   readonly logits: Float32Array;
+  /** What became of each of the frame's regions; empty for one without. */
+  readonly regions: readonly RegionReading[];
   /** What the network saw; only before the next frame is handed over. */
   copyNv12(): Uint8Array;
 }
@@ -29,10 +30,19 @@ export interface HeldFrame<Job> {
   readonly job: Job;
   readonly number: number;
   readonly slot: number;
+  readonly regionCount: number;
+}
+
+/** A frame that is lost with its worker. */
+export interface LostFrame<Job> {
+  readonly job: Job;
+  /** What the worker had made of its regions by then, where it had made anything. */
+  readonly partly: WorkerReport | undefined;
 }
 
 /** Of the newest task in the moving average of the time that one takes. */
 const SERVICE_WEIGHT = 1 / 8;
+const NO_REGIONS: readonly RegionReading[] = [];
 
 /** The frames that one worker has been handed and has not answered, in the order in which its thread does them. */
 export class HeldFrames<Job> {
@@ -42,6 +52,7 @@ export class HeldFrames<Job> {
   #modelBatch = 1;
   #largestBatch = 1;
   #logits = logitsRing(0, 1);
+  #classCount = 0;
   /** When the thread turned to the first of the frames. */
   #currentSinceNs = 0;
   /** How long it takes for a task, a moving average; nothing is expected of it before the first. */
@@ -91,6 +102,7 @@ export class HeldFrames<Job> {
   /** The model is there: frames can be handed over. */
   prepare(info: LoadedModelInfo, logits: SharedArrayBuffer): void {
     this.#modelBatch = largestBatchOf(info);
+    this.#classCount = info.classCount;
     this.#logits = logitsRing(info.classCount, this.#modelBatch, logits);
     this.setBatchLimits({ largestBatch: 0, waitMs: 0 });
   }
@@ -106,7 +118,7 @@ export class HeldFrames<Job> {
    *
    * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
-  add(job: Job, frame: ImageFrame, plan: HandoverPlan, preprocess: PreprocessOptions): number {
+  add(job: Job, handed: HandedOver): number {
     if (!this.hasCapacity) {
       throw new EffvitError('INTERNAL', 'The worker has no capacity; this is a defect of effvit.');
     }
@@ -114,12 +126,13 @@ export class HeldFrames<Job> {
     const slot = this.#handover.acquireSlot();
     let handedOverNs: number;
     try {
-      handedOverNs = this.#handover.write(slot, frame, plan, preprocess);
+      handedOverNs = this.#handover.write(slot, handed, this.#classCount);
     } catch (error) {
       this.#handover.releaseSlot(slot);
       throw error;
     }
-    this.#frames.push({ job, number: this.channel.post(slot), slot });
+    const regionCount = handed.boxes?.length ?? 0;
+    this.#frames.push({ job, number: this.channel.post(slot), slot, regionCount });
     // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
     return handedOverNs - beganNs;
   }
@@ -143,17 +156,25 @@ export class HeldFrames<Job> {
   }
 
   /** Takes all frames back, for good. */
-  revoke(): { readonly begun: readonly Job[]; readonly unbegun: readonly Job[] } {
+  revoke(): { readonly begun: readonly LostFrame<Job>[]; readonly unbegun: readonly Job[] } {
     const lastBegun = this.channel.revoke();
     const frames = this.#frames;
     this.#frames = [];
     const begunCount = frames.filter(({ number }) => isNotAfter(number, lastBegun)).length;
-    const jobs = frames.map(({ job }) => job);
-    return { begun: jobs.slice(0, begunCount), unbegun: jobs.slice(begunCount) };
+    return {
+      begun: frames.slice(0, begunCount).map((frame) => ({ job: frame.job, partly: this.#partly(frame) })),
+      unbegun: frames.slice(begunCount).map(({ job }) => job),
+    };
+  }
+
+  #partly(frame: HeldFrame<Job>): WorkerReport | undefined {
+    if (frame.regionCount === 0) return undefined;
+    const report = this.report(frame);
+    return report.regions.some(({ status }) => status !== 'pending') ? report : undefined;
   }
 
   /** What the worker made of a frame; its picture is there until the next frame is handed over. */
-  report({ number, slot }: HeldFrame<Job>): WorkerReport {
+  report({ number, slot, regionCount }: HeldFrame<Job>): WorkerReport {
     const record = this.#handover.record(slot);
     const times = record.times();
     const { handedOverNs, beganNs, endedNs } = times;
@@ -169,6 +190,7 @@ export class HeldFrames<Job> {
       picture: record.picture(),
       batchSize: record.batchSize,
       logits: this.#logits.of(number),
+      regions: regionCount === 0 ? NO_REGIONS : this.#handover.readRegions(slot, regionCount),
       copyNv12: () => this.#handover.copyNv12(slot),
     };
   }

@@ -1,5 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
+import type { RegionBox } from '../image/PictureRegion.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -16,6 +17,9 @@ import {
   type PoolModel,
   poolOptions,
 } from './PoolOptions.js';
+import type { RegionCounts } from './RegionAccounting.js';
+import type { RegionsOutcome } from './RegionOutcome.js';
+import { MAX_REGIONS } from './RegionRecord.js';
 import type { WorkerStatus } from './WorkerGroup.js';
 import { withinLimit } from './withinLimit.js';
 
@@ -115,6 +119,11 @@ export class InferencePool<Value> {
     return this.#scheduler.statistics.meanBatchSize;
   }
 
+  /** What became of the regions of published frames. */
+  regionCounts(): RegionCounts {
+    return this.#scheduler.statistics.regions.counts();
+  }
+
   /** Counts and latencies from now on; frames in flight stay in flight. */
   resetStatistics(): void {
     this.#scheduler.statistics.reset();
@@ -141,7 +150,29 @@ export class InferencePool<Value> {
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
     const job = new FrameJob<Value>(frame, options, this.#clock.nowNs());
     this.#scheduler.admit(job);
-    return job.outcome;
+    // A job without boxes has no regions.
+    return job.outcome as Promise<FrameOutcome<Value>>;
+  }
+
+  /**
+   * Hands over a frame of which these boxes are to be classified, each as if it had been cut out of the frame. It is one
+   * frame to all counts, limits and policies: published with an outcome for each box, or dropped. Its regions are divided
+   * over the workers that are idle when its turn comes; a box that is none, and a region that fails, cost themselves.
+   *
+   * @param boxes up to MAX_REGIONS; none gives a result of no regions.
+   * @throws EffvitError OUT_OF_RANGE for more.
+   */
+  submitRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<RegionsOutcome<Value>> {
+    if (boxes.length > MAX_REGIONS) {
+      throw new EffvitError(
+        'OUT_OF_RANGE',
+        `Expected up to ${MAX_REGIONS} regions of a frame but received ${boxes.length}.`,
+      );
+    }
+    const job = new FrameJob<Value>(frame, {}, this.#clock.nowNs(), boxes);
+    this.#scheduler.admit(job);
+    // A job with boxes has no other result.
+    return job.outcome as Promise<RegionsOutcome<Value>>;
   }
 
   /** Counts a frame that the caller does not want classified, e.g. as `rate_limited`. */

@@ -1,112 +1,122 @@
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BatchInference, InferenceBackend } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { ReceivedFrame } from './FrameReceiver.js';
-import type { LogitsRing } from './workerProtocol.js';
 
-/** A frame that has its place in the task. */
-interface TaskFrame extends ReceivedFrame {
-  readonly number: number;
+/** What a task computes: a frame, or one region of a frame. */
+export interface TaskInput {
+  /** It stays as it is until the task has run. */
+  readonly nv12: Uint8Array;
+  /** Where the scores go. */
+  readonly logits: Float32Array;
+  /** It was computed; its scores are there. */
+  readonly onDone: (run: TaskRun) => void;
+  readonly onFailed: (error: EffvitError) => void;
+}
+
+/** A run of a task, as one of its inputs sees it. */
+export interface TaskRun {
+  /** By the monotonic clock: when the input was in its place, when the task began, when its scores were there. */
+  readonly preparedNs: number;
   readonly beganNs: number;
-  /** Decoding, resizing and bringing the input into place; until then on its own. */
+  readonly endedNs: number;
+  /** Bringing the input into the form that the runtime takes, from joining on. */
+  readonly inputNs: number;
+  /** Of the whole task. */
+  readonly inferenceNs: number;
+  readonly batchSize: number;
+}
+
+/** An input that has its place in the task. */
+interface PlacedInput extends TaskInput {
   readonly preparedNs: number;
   readonly inputNs: number;
 }
 
-/** What became of one frame of a task. */
-export type TaskAnswer = { readonly number: number; readonly error?: EffvitError };
-
 /**
- * The coming task of one worker: frames join it one by one, each in its own place of the device's memory, then it runs
- * them together. A backend without batches has tasks of one frame.
+ * The coming task of one worker: inputs join it one by one, each in its own place of the device's memory, then it runs
+ * them together. A backend without batches has tasks of one.
  */
 export class InferenceTask {
   readonly #backend: InferenceBackend;
   readonly #batch: BatchInference | undefined;
-  readonly #logits: LogitsRing;
-  #frames: TaskFrame[] = [];
+  #inputs: PlacedInput[] = [];
 
-  constructor(backend: InferenceBackend, logits: LogitsRing) {
+  constructor(backend: InferenceBackend) {
     this.#backend = backend;
     this.#batch = backend.batch;
-    this.#logits = logits;
   }
 
   get size(): number {
-    return this.#frames.length;
+    return this.#inputs.length;
   }
 
-  /** The frame takes the next place. @throws EffvitError where its input is refused; it has no place then. */
-  join(number: number, beganNs: number, frame: ReceivedFrame): void {
-    const placedNs = monotonicNs();
-    this.#batch?.write(this.#frames.length, frame.nv12);
+  /** The input takes the next place. @throws EffvitError where it is refused; it has no place then. */
+  join(input: TaskInput): void {
+    const joinedNs = monotonicNs();
+    this.#batch?.write(this.#inputs.length, input.nv12);
     const preparedNs = monotonicNs();
-    this.#frames.push({ ...frame, number, beganNs, preparedNs, inputNs: preparedNs - placedNs });
+    this.#inputs.push({ ...input, preparedNs, inputNs: preparedNs - joinedNs });
   }
 
-  /** Runs what has joined; the next task is empty. @returns an answer for each frame, in the order of joining. */
-  async run(): Promise<TaskAnswer[]> {
-    const frames = this.#frames;
-    this.#frames = [];
+  /** Runs what has joined and tells each input what became of it; the next task is empty. */
+  async run(): Promise<void> {
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    if (inputs.length === 0) return;
     try {
-      return await this.#runTogether(frames, 0);
+      await this.#runTogether(inputs, 0);
     } catch (error) {
       const failure = asEffvitError(error, 'INFERENCE_FAILED');
       // One bad frame must not cost its batch: each has a try of its own, while the backend is of use.
-      if (frames.length === 1 || failure.code === 'WORKER_DIED') {
-        return frames.map(({ number }) => ({ number, error: failure }));
+      if (inputs.length === 1 || failure.code === 'WORKER_DIED') {
+        for (const { onFailed } of inputs) onFailed(failure);
+        return;
       }
-      return await this.#runAlone(frames);
+      await this.#runAlone(inputs);
     }
   }
 
-  async #runAlone(frames: readonly TaskFrame[]): Promise<TaskAnswer[]> {
-    const answers: TaskAnswer[] = [];
+  async #runAlone(inputs: readonly PlacedInput[]): Promise<void> {
     let dead: EffvitError | undefined;
-    for (const [place, frame] of frames.entries()) {
+    for (const [place, input] of inputs.entries()) {
       try {
         if (dead !== undefined) throw dead;
-        answers.push(...(await this.#runTogether([frame], place)));
+        await this.#runTogether([input], place);
       } catch (error) {
         const failure = asEffvitError(error, 'INFERENCE_FAILED');
         if (failure.code === 'WORKER_DIED') dead = failure;
-        answers.push({ number: frame.number, error: failure });
+        input.onFailed(failure);
       }
     }
-    return answers;
   }
 
-  async #runTogether(frames: readonly TaskFrame[], firstPlace: number): Promise<TaskAnswer[]> {
+  async #runTogether(inputs: readonly PlacedInput[], firstPlace: number): Promise<void> {
     const beganNs = monotonicNs();
-    const { logits, inputNs, inferenceNs } = await this.#infer(frames, firstPlace);
-    return frames.map((frame, index) => {
-      const { number } = frame;
+    const { logits, inputNs, inferenceNs } = await this.#infer(inputs, firstPlace);
+    for (const [index, input] of inputs.entries()) {
       const values = logits[index] ?? new Float32Array(0);
-      const error = problemOf(values, this.#logits.of(number));
-      if (error !== undefined) return { number, error };
-      this.#logits.of(number).set(values);
-      frame.record.report(
-        {
-          beganNs: frame.beganNs,
-          decodeNs: frame.decodeNs,
-          preprocessNs: frame.preprocessNs + frame.inputNs + inputNs,
-          batchWaitNs: Math.max(beganNs - frame.preparedNs, 0),
-          inferenceNs,
-          endedNs: monotonicNs(),
-        },
-        frame.nv12,
-        frame.picture,
-        frames.length,
-      );
-      return { number };
-    });
+      const error = problemOf(values, input.logits);
+      if (error !== undefined) {
+        input.onFailed(error);
+        continue;
+      }
+      input.logits.set(values);
+      input.onDone({
+        preparedNs: input.preparedNs,
+        beganNs,
+        endedNs: monotonicNs(),
+        inputNs: input.inputNs + inputNs,
+        inferenceNs,
+        batchSize: inputs.length,
+      });
+    }
   }
 
-  async #infer(frames: readonly TaskFrame[], firstPlace: number) {
+  async #infer(inputs: readonly PlacedInput[], firstPlace: number) {
     if (this.#batch !== undefined) {
-      return { ...(await this.#batch.run(firstPlace, frames.length)), inputNs: 0 };
+      return { ...(await this.#batch.run(firstPlace, inputs.length)), inputNs: 0 };
     }
-    const { logits, inputNs, inferenceNs } = await this.#backend.run(frames[0]?.nv12 ?? new Uint8Array(0));
+    const { logits, inputNs, inferenceNs } = await this.#backend.run(inputs[0]?.nv12 ?? new Uint8Array(0));
     return { logits: [logits], inputNs, inferenceNs };
   }
 }

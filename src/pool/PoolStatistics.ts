@@ -2,13 +2,17 @@ import { type DropCause, FrameAccounting } from '../stats/FrameAccounting.js';
 import { StageStatistics } from '../stats/StageStatistics.js';
 import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { FrameTimings } from './FrameOutcome.js';
+import { RegionAccounting } from './RegionAccounting.js';
 
 /** What of a frame decides which of its times are told. */
 export interface FrameTraits {
   readonly isCompressed: boolean;
   /** Whether the model takes several frames at once. */
   readonly hasBatches: boolean;
-  readonly batchSize: number;
+  /** What was computed of it: itself, or its regions. */
+  readonly inputCount: number;
+  /** Tasks that computed it; of a task of four that it was part of, a quarter. */
+  readonly taskCount: number;
 }
 
 /** All that a pool counts and measures of its frames. */
@@ -17,17 +21,20 @@ export class PoolStatistics {
   /** Latencies by stage, of published frames. */
   readonly stages = new StageStatistics();
   readonly #throughput = new ThroughputMeter();
-  /** Of each published frame its share of a task: their sum is the number of tasks. */
-  #batchShares = 0;
+  /** What became of the regions of published frames. */
+  readonly regions = new RegionAccounting();
+  #inputCount = 0;
+  #taskCount = 0;
 
   published(
     timings: FrameTimings,
-    { isCompressed, hasBatches, batchSize }: FrameTraits,
+    { isCompressed, hasBatches, inputCount, taskCount }: FrameTraits,
     nowNs: number,
   ): void {
     this.accounting.publish();
     this.#throughput.mark(nowNs);
-    this.#batchShares += 1 / batchSize;
+    this.#inputCount += inputCount;
+    this.#taskCount += taskCount;
     const { stages } = this;
     stages.record('queueWait', timings.queueWaitNs);
     stages.record('copy', timings.copyNs);
@@ -47,9 +54,9 @@ export class PoolStatistics {
     this.accounting.drop(cause);
   }
 
-  /** Published frames a task; 1 before the first. */
+  /** Published frames, or regions of them, a task; 1 before the first. */
   get meanBatchSize(): number {
-    return this.#batchShares === 0 ? 1 : this.accounting.counts().published / this.#batchShares;
+    return this.#taskCount === 0 ? 1 : this.#inputCount / this.#taskCount;
   }
 
   /** Published frames a second over the last five seconds. */
@@ -62,6 +69,8 @@ export class PoolStatistics {
     this.accounting.reset();
     this.stages.reset();
     this.#throughput.reset();
-    this.#batchShares = 0;
+    this.regions.reset();
+    this.#inputCount = 0;
+    this.#taskCount = 0;
   }
 }

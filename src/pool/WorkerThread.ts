@@ -1,14 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
-import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { disableTelemetry } from '../inference/onnx/disableTelemetry.js';
 import { guardExit, releaseExit } from './exitGuard.js';
-import type { HandoverPlan } from './FrameHandover.js';
-import { type HeldFrame, HeldFrames, type WorkerReport } from './HeldFrames.js';
+import type { HandedOver } from './FrameHandover.js';
+import { type HeldFrame, HeldFrames, type LostFrame, type WorkerReport } from './HeldFrames.js';
 import { nv12Kernel } from './nv12Kernel.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
 import type { BatchLimits } from './WorkerChannel.js';
@@ -16,15 +14,15 @@ import type { FrameAnswer, SentError, WorkerMessage, WorkerStart } from './worke
 
 /** What becomes of the jobs that a worker was given; each is part of exactly one `done`, `failed` or `lost`. */
 export interface WorkerEvents<Job> {
-  /** The frame was classified; the worker can take another. */
-  done: [job: Job, report: WorkerReport];
+  /** The frame was classified; the worker can take another. `error`: the first of its regions that failed did by it. */
+  done: [job: Job, report: WorkerReport, error: EffvitError | undefined];
   /** The frame failed alone; the worker can take another. */
   failed: [job: Job, error: EffvitError];
   /**
    * The worker serves no more, though nobody told it to leave: `begun` are lost with it, `unbegun` were never
    * looked at and never will be by this worker.
    */
-  lost: [begun: readonly Job[], unbegun: readonly Job[], error: EffvitError];
+  lost: [begun: readonly LostFrame<Job>[], unbegun: readonly Job[], error: EffvitError];
   /** Its thread has ended. */
   exited: [];
 }
@@ -143,8 +141,8 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
    *
    * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
-  run(job: Job, frame: ImageFrame, plan: HandoverPlan, preprocess: PreprocessOptions): number {
-    const copyNs = this.#held.add(job, frame, plan, preprocess);
+  run(job: Job, handed: HandedOver): number {
+    const copyNs = this.#held.add(job, handed);
     if (this.#held.count === 1) this.#watchFirst();
     return copyNs;
   }
@@ -179,7 +177,11 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
         this.#failLoad(errorOf(message));
         break;
       case 'frame_failed':
+      case 'regions_failed':
         this.#onAnswers([message]);
+        break;
+      case 'progress':
+        if (this.#held.count > 0) this.#watchFirst();
         break;
       case 'answers':
         this.#onAnswers(message.answers);
@@ -207,7 +209,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   #onAnswers(answers: readonly FrameAnswer[]): void {
     let death: EffvitError | undefined;
     // All are taken before any is told: who hears of one may hand over the next, and finds the worker idle.
-    const taken: { readonly frame: HeldFrame<Job>; readonly error: EffvitError | undefined }[] = [];
+    const taken: { frame: HeldFrame<Job>; isDone: boolean; error: EffvitError | undefined }[] = [];
     for (const answer of answers) {
       const number = typeof answer === 'number' ? answer : answer.number;
       const error = typeof answer === 'number' ? undefined : errorOf(answer);
@@ -216,13 +218,14 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
         continue;
       }
       const frame = this.#held.take(number);
-      if (frame !== undefined) taken.push({ frame, error });
+      const isDone = typeof answer === 'number' || answer.kind === 'regions_failed';
+      if (frame !== undefined) taken.push({ frame, isDone, error });
     }
     if (taken.length > 0 && this.#held.count > 0) this.#watchFirst();
-    for (const { frame, error } of taken) {
-      const report = error === undefined ? this.#held.report(frame) : undefined;
+    for (const { frame, isDone, error } of taken) {
+      const report = isDone ? this.#held.report(frame) : undefined;
       this.#held.release(frame);
-      if (report !== undefined) this.emit('done', frame.job, report);
+      if (report !== undefined) this.emit('done', frame.job, report, error);
       else if (error !== undefined) this.emit('failed', frame.job, error);
     }
     if (death !== undefined) this.#onLost(death);

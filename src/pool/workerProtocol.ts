@@ -3,6 +3,7 @@ import type { EffvitError } from '../core/EffvitError.js';
 import type { CompressedOrigin } from '../image/ImageFrame.js';
 import type { KernelProgram } from '../image/KernelProgram.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { FrameShape } from '../image/SlotLayout.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 
@@ -24,6 +25,14 @@ export type SetupMessage =
       readonly record: SharedArrayBuffer;
     }
   | {
+      /** Where what is told of the slot's regions lies, from the next frame in it on. */
+      readonly kind: 'regions';
+      readonly slot: number;
+      readonly capacity: number;
+      readonly classCount: number;
+      readonly record: SharedArrayBuffer;
+    }
+  | {
       readonly kind: 'descriptor';
       readonly number: number;
       readonly descriptor: FrameDescriptor;
@@ -34,6 +43,9 @@ export type SetupMessage =
 /** How the bytes in a slot are to be read. */
 export type FrameDescriptor =
   | { readonly kind: 'raw'; readonly program: KernelProgram }
+  /** All rows of a raw frame, for its regions. */
+  | { readonly kind: 'rows'; readonly shape: FrameShape; readonly preprocess: PreprocessOptions }
+  /** With regions or without. */
   | {
       readonly kind: 'compressed';
       readonly source: string;
@@ -75,12 +87,25 @@ export function sentError({ code, message, context }: EffvitError): SentError {
 /** What became of a frame; a bare number is the common case, the frame of that number is done. */
 export type FrameAnswer =
   | number
-  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError };
+  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError }
+  /** The frame is done, and of its regions at least one failed, the first with this error. */
+  | { readonly kind: 'regions_failed'; readonly number: number; readonly error: SentError };
+
+export function failedAnswer(number: number, error: EffvitError): FrameAnswer {
+  return { kind: 'frame_failed', number, error: sentError(error) };
+}
+
+/** @param error of the first region that failed; undefined where none did. */
+export function regionsAnswer(number: number, error: EffvitError | undefined): FrameAnswer {
+  return error === undefined ? number : { kind: 'regions_failed', number, error: sentError(error) };
+}
 
 /** What a worker thread says; the frames of one task are answered together, so that the worker is known to be idle. */
 export type WorkerMessage =
   | { readonly kind: 'answers'; readonly answers: readonly FrameAnswer[] }
   | FrameAnswer
+  /** A task ended, and the frame that it was part of has regions left: the worker does not hang. */
+  | { readonly kind: 'progress' }
   | {
       readonly kind: 'loaded';
       readonly info: LoadedModelInfo;

@@ -31,7 +31,7 @@ export class OrtRunner {
     this.inputName = inputName;
   }
 
-  /** @throws EffvitError BAD_MODEL where the runtime refuses the model */
+  /** @throws EffvitError BAD_MODEL if the runtime refuses the model */
   static async create(model: OnnxModel, options: RunnerOptions = {}): Promise<OrtRunner> {
     const known = new Set(model.graph.outputs.map((output) => output.name));
     const extra = (options.extraOutputs ?? [])

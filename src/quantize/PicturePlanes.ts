@@ -6,14 +6,14 @@ export interface PicturePlanes {
   readonly source: string;
   /** Row-major planes R, G, B, one after the other, values 0 to 255. */
   readonly planes: Float32Array;
-  /** What they were made of, where that is known: the bytes that a BPU takes. */
+  /** What they were made of, if that is known: the bytes that a BPU takes. */
   readonly nv12?: Uint8Array;
-  /** What its decoder noted, where it was compressed. */
+  /** What its decoder noted, if it was compressed. */
   readonly notes?: readonly PictureNote[];
 }
 
 /** A picture whose class is known. */
 export interface LabelledPlanes extends PicturePlanes {
-  /** Index of the class in the model's output; undefined where it is not known. */
+  /** Index of the class in the model's output; undefined if it is not known. */
   readonly label?: number;
 }

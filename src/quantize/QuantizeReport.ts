@@ -12,7 +12,7 @@ export interface QuantizeReport {
   readonly floatBytes: number;
   readonly quantizedBytes: number;
   readonly calibrationPictures: number;
-  /** E.g. `max 0.99999`; with `(of 5 tried)` where it was searched for. */
+  /** E.g. `max 0.99999`; with `(of 5 tried)` if it was searched for. */
   readonly calibrationMethod: string;
   readonly coverage: Coverage;
   /** Whether the weights' steps are so large that no CPU's sums saturate. */
@@ -24,7 +24,7 @@ export interface QuantizeReport {
   readonly outputs: OutputComparison;
   /** Worst first. */
   readonly nodes: readonly NodeSimilarity[];
-  /** Undefined where it was not asked for. */
+  /** Undefined if it was not asked for. */
   readonly speed?: SpeedComparison;
   readonly ablation?: readonly AblationRow[];
   /** What of the configuration had no effect, and why; one sentence each. */

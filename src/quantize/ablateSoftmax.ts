@@ -16,7 +16,7 @@ export interface AblationRow {
   readonly outputs: OutputComparison;
   /** Cosine similarity of the softmax nodes' outputs with the float model's, mean and worst. */
   readonly softmaxCosine: { readonly mean: number; readonly min: number };
-  /** Undefined where no rounds were asked for. */
+  /** Undefined if no rounds were asked for. */
   readonly speed?: SpeedComparison;
 }
 

@@ -73,7 +73,7 @@ function foldedCounts(histogram: ValueHistogram, limit: number): Float64Array {
   return folded;
 }
 
-/** Information lost when the first `used` bins are told apart by `steps` values only, the rest clipped. */
+/** Information lost when the first `used` bins are distinguished by `steps` values only, the rest clipped. */
 function klDivergence(counts: Float64Array, used: number, steps: number): number {
   const reference = counts.slice(0, used);
   let clipped = 0;

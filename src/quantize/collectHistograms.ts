@@ -30,7 +30,7 @@ export interface Wanted {
 /**
  * Runs the float model over the calibration inputs and measures the values that are wanted.
  *
- * @throws EffvitError CANCELLED; BAD_MODEL where a value comes out NaN or infinite; INFERENCE_FAILED
+ * @throws EffvitError CANCELLED; BAD_MODEL if a value comes out NaN or infinite; INFERENCE_FAILED
  */
 export async function collectHistograms(
   model: OnnxModel,

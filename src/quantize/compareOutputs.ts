@@ -7,7 +7,7 @@ import type { LabelledPlanes } from './PicturePlanes.js';
 import { cosineSimilarity } from './similarity.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 
-/** Right answers in percent of the labelled pictures; null where no picture has a label. */
+/** Right answers in percent of the labelled pictures; null if no picture has a label. */
 export interface ModelAccuracy {
   readonly top1Percent: number | null;
   readonly top5Percent: number | null;

@@ -5,7 +5,7 @@ import type { OnnxGraph } from '../onnx/OnnxModel.js';
 /**
  * Names of the nodes that a pattern means: a node's name, in which `*` stands for any text (`*Softmax*`).
  *
- * @throws EffvitError BAD_ARGUMENT where it means none
+ * @throws EffvitError BAD_ARGUMENT if it means none
  */
 export function nodesMatching(graph: OnnxGraph, pattern: string): string[] {
   const names = graph.nodes.map((node) => node.name);

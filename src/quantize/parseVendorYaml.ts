@@ -5,7 +5,7 @@ import type { ConfigProblem } from './ConfigProblem.js';
 export interface VendorYaml {
   readonly document: Document;
   readonly lines: YamlLines;
-  /** What the text itself has wrong; the document is of use only where there is nothing. */
+  /** What the text itself has wrong; the document is of use only if there is nothing. */
   readonly problems: readonly ConfigProblem[];
 }
 

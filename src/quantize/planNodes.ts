@@ -52,7 +52,7 @@ export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOp
  * 1.61, with every node in int8 1.68. MatMul, softmax, Mul, Sigmoid and Add gain 3 % at most, each taken by itself:
  * they are small, and the conversions beside them cost nearly as much.
  *
- * Sums stay float for another reason. A residual stream in int8 is rounded anew by every sum, to steps that are
+ * Sums stay float for another reason. A residual stream in int8 is rounded again by every sum, to steps that are
  * larger than what most branches add to it: those contributions are lost. On 800 held-out pictures of the bundled
  * model, float sums took the mean cosine of the outputs from 0.948 to 0.999 and agreement from 98.3 to 99.8 %.
  */

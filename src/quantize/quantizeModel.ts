@@ -30,7 +30,7 @@ const SAMPLE_COUNT = 16;
 const NODE_SAMPLE_COUNT = 4;
 
 /**
- * Makes the int8 (QDQ) form of a float ONNX classifier, writes it and holds it against the float model.
+ * Makes the int8 (QDQ) form of a float ONNX classifier, writes it and compares it with the float model.
  *
  * @throws EffvitError BAD_CONFIG, BAD_MODEL, BAD_WEIGHTS, MISMATCH, NOT_FOUND, UNSUPPORTED, CANCELLED,
  *   IO_FAILED; the file is written whole or not at all

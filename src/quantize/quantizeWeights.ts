@@ -29,7 +29,7 @@ export interface QuantizeWeightsOptions {
   readonly bias?: { readonly values: Float32Array; readonly inputScale: number };
 }
 
-/** @throws EffvitError BAD_WEIGHTS where a weight is NaN or infinite */
+/** @throws EffvitError BAD_WEIGHTS if a weight is NaN or infinite */
 export function quantizeWeights(
   name: string,
   tensor: OnnxTensor,

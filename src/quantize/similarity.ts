@@ -4,7 +4,7 @@ export class CosineSum {
   #left = 0;
   #right = 0;
 
-  /** @throws RangeError where the lengths differ */
+  /** @throws RangeError if the lengths differ */
   add(left: Float32Array, right: Float32Array): void {
     if (left.length !== right.length) throw new RangeError(`${left.length} values against ${right.length}.`);
     for (let index = 0; index < left.length; index++) {
@@ -16,7 +16,7 @@ export class CosineSum {
     }
   }
 
-  /** 1 for the same direction, also where both are all zeros; 0 where one of them is. */
+  /** 1 for the same direction, also if both are all zeros; 0 if one of them is. */
   get value(): number {
     if (this.#left === 0 && this.#right === 0) return 1;
     if (this.#left === 0 || this.#right === 0) return 0;

@@ -23,7 +23,7 @@ const FLATTENING = new Set(['Softmax', 'LogSoftmax', 'Hardmax']);
 /**
  * Brings the model's standard operators to version 13 or newer, in place, with the same results.
  *
- * @param rankOf the rank of a value, or undefined where it is not known
+ * @param rankOf the rank of a value, or undefined if it is not known
  * @throws EffvitError UNSUPPORTED for versions below 11, and for a softmax over several axes at once
  */
 export function upgradeOpset(model: OnnxModel, rankOf: (value: string) => number | undefined): void {

@@ -20,7 +20,7 @@ export interface CalibrationSet {
   /** Absolute path. */
   readonly folder: string;
   readonly pictureCount: number;
-  /** Pictures that the stream held; more than `pictureCount` where it was thinned. */
+  /** Pictures that the stream held; more than `pictureCount` if it was thinned. */
   readonly seenCount: number;
   readonly sizeBytes: number;
 }
@@ -34,7 +34,7 @@ const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
  * Writes the pictures as hb_mapper takes them with `cal_data_type: float32`: one file a picture, R, G and B
  * planes of little-endian float32 in 0..255, nothing else in the folder. The folder appears whole or not at all.
  *
- * @throws EffvitError NOT_FOUND where the stream holds no picture; IO_FAILED; CANCELLED
+ * @throws EffvitError NOT_FOUND if the stream holds no picture; IO_FAILED; CANCELLED
  */
 export async function writeCalibrationSet(
   pictures: AsyncIterable<PicturePlanes>,

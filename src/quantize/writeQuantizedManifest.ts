@@ -17,7 +17,7 @@ const MARK = '# Written by effvit quantize';
  * that `--model FOLDER` and `--model FILE.onnx` classify as the float model does.
  *
  * @param float a model with a manifest; for a bare file there is nothing to hand on
- * @returns the manifest's path; undefined where none was written, because the folder has one of another hand or
+ * @returns the manifest's path; undefined if none was written, because the folder has one of another hand or
  *   the float model is a bare file
  * @throws EffvitError IO_FAILED; NOT_FOUND, BAD_MANIFEST for the labels
  */

@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 
-/** Every reason for which a frame that was received is not published. */
+/** Every reason why a received frame is not published. */
 export const DROP_CAUSES = [
   /** The queue was full and the drop policy chose this frame. */
   'queue_full',
@@ -18,7 +18,7 @@ export const DROP_CAUSES = [
   'timed_out',
   /** The pool was closed before its turn. */
   'closed',
-  /** It was not done in time for its turn: a later frame of its camera was published first. */
+  /** It was not ready in time: a later frame of its camera was published first. */
   'overtaken',
 ] as const;
 
@@ -26,7 +26,7 @@ export type DropCause = (typeof DROP_CAUSES)[number];
 
 export type DropCounts = Readonly<Record<DropCause, number>>;
 
-/** A consistent picture: received = published + the sum of `dropped` + inFlight. */
+/** A consistent snapshot: received = published + the sum of `dropped` + inFlight. */
 export interface FrameCounts {
   readonly received: number;
   readonly published: number;
@@ -44,7 +44,7 @@ export function totalDropped(counts: FrameCounts): number {
   return DROP_CAUSES.reduce((sum, cause) => sum + counts.dropped[cause], 0);
 }
 
-/** @throws EffvitError INTERNAL where `counts` do not add up. */
+/** @throws EffvitError INTERNAL if `counts` do not add up. */
 export function assertBalanced(counts: FrameCounts): void {
   const accounted = counts.published + totalDropped(counts) + counts.inFlight;
   if (counts.received !== accounted || counts.inFlight < 0) {
@@ -56,8 +56,8 @@ export function assertBalanced(counts: FrameCounts): void {
 }
 
 /**
- * Counts what becomes of frames. A frame is received once and then either published or dropped, once; in
- * between it is in flight. `reset` starts anew without forgetting those in flight.
+ * Counts frames by outcome. Each frame is received once, and then published or dropped once; in between it is in
+ * flight. `reset` sets the counts to zero but keeps the frames in flight.
  */
 export class FrameAccounting {
   #received = 0;
@@ -93,7 +93,7 @@ export class FrameAccounting {
     };
   }
 
-  /** Everything to zero but the frames in flight, which count as received by the new period. */
+  /** Sets all counts to zero. Frames in flight count as received in the new period. */
   reset(): void {
     this.#received = this.#inFlight;
     this.#published = 0;
@@ -102,7 +102,7 @@ export class FrameAccounting {
 
   #leave(): void {
     if (this.#inFlight === 0) {
-      throw new EffvitError('INTERNAL', 'A frame left twice; this is a defect of effvit.');
+      throw new EffvitError('INTERNAL', 'A frame was completed twice; this is a defect of effvit.');
     }
     this.#inFlight -= 1;
   }

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 
-/** What is told of a distribution of times; every field but `count` is 0 where nothing was recorded. */
+/** Summary of a distribution of times; all fields are 0 if nothing was recorded. */
 export interface LatencySummary {
   readonly count: number;
   readonly meanNs: number;
@@ -10,14 +10,14 @@ export interface LatencySummary {
   readonly maxNs: number;
 }
 
-/** Times from 1 ns to 73 minutes; longer ones count there, `maxNs` stays exact. */
+/** The histogram covers 1 ns to 73 minutes; longer times count as 73 minutes, but `maxNs` is exact. */
 const HIGHEST_NS = 2 ** 42;
-/** Of a percentile, significant: it is within 1/128 (0.8 %) of the value that was recorded. */
+/** Significant digits of a percentile: within 1/128 (0.8 %) of the recorded value. */
 const FIGURES = 2;
 
-/** Times in nanoseconds, in fixed memory whatever their number: percentiles to 0.8 %, count, mean and maximum exact. */
+/** Histogram of times in nanoseconds, in constant memory: percentiles within 0.8 %; count, mean and maximum exact. */
 export class LatencyHistogram {
-  /** HdrHistogram (Gil Tene), as Node.js has it. */
+  /** HdrHistogram (Gil Tene), as built into Node.js. */
   readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: FIGURES });
   #sumNs = 0;
   #maxNs = 0;
@@ -49,7 +49,7 @@ export class LatencyHistogram {
 
   /**
    * The smallest recorded time that at least `fraction` (0..1) of the times do not exceed (nearest rank), to
-   * 0.8 %; 0 where nothing was recorded.
+   * 0.8 %; 0 if nothing was recorded.
    */
   percentileNs(fraction: number): number {
     const { count } = this;

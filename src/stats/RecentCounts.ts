@@ -1,25 +1,25 @@
 import { DROP_CAUSES, type DropCause, type DropCounts, type FrameCounts } from './FrameAccounting.js';
 
-/** What became of the frames of the last seconds. */
+/** Outcomes of the frames of the last seconds. */
 export type RecentFrames = Omit<FrameCounts, 'inFlight'>;
 
 /**
- * The difference between the counts now and those of `looks` looks ago, e.g. five of one second each. Counts that
- * were reset need a new one.
+ * The difference between the current counts and those of `samples` samples ago, e.g. five samples a second apart. After
+ * a reset of the counts, use a new instance.
  */
 export class RecentCounts {
-  readonly #looks: number;
+  readonly #samples: number;
   readonly #counts: FrameCounts[] = [];
 
-  constructor(looks: number) {
-    this.#looks = looks;
+  constructor(samples: number) {
+    this.#samples = samples;
   }
 
-  /** Adds the counts as they are now. @returns what happened since that look, or since the beginning. */
+  /** Adds the current counts. @returns the difference to `samples` samples ago, or to the beginning. */
   take(now: FrameCounts): RecentFrames {
-    const before = this.#counts.length < this.#looks ? undefined : this.#counts[0];
+    const before = this.#counts.length < this.#samples ? undefined : this.#counts[0];
     this.#counts.push(now);
-    if (this.#counts.length > this.#looks) this.#counts.shift();
+    if (this.#counts.length > this.#samples) this.#counts.shift();
     return difference(now, before);
   }
 }

@@ -52,7 +52,7 @@ export class QuantizedModel {
   /**
    * @param nv12 a picture of the model's size, full range.
    * @returns float32 logits of its own.
-   * @throws EffvitError TOOL_FAILED, TIMED_OUT: the process is of no more use
+   * @throws EffvitError TOOL_FAILED, TIMED_OUT: the process is no longer usable
    */
   async run(nv12: Uint8Array): Promise<Float32Array> {
     const bytes = this.classCount * Float32Array.BYTES_PER_ELEMENT;

@@ -14,11 +14,11 @@ const PROBE =
   'import importlib.util as u, platform, sys; print(platform.python_implementation(), "%d.%d" % sys.version_info[:2], platform.machine(), int(all(u.find_spec(n) for n in ("venv", "ensurepip"))))';
 
 /**
- * A CPython 3.10 that can make virtual environments: `$EFFVIT_PYTHON310` alone where it is set, else python3.10 of the
+ * A CPython 3.10 that can make virtual environments: `$EFFVIT_PYTHON310` alone if it is set, else python3.10 of the
  * PATH, pyenv's, uv's.
  *
- * @returns undefined where there is none
- * @throws EffvitError BAD_ARGUMENT where EFFVIT_PYTHON310 names something else
+ * @returns undefined if there is none
+ * @throws EffvitError BAD_ARGUMENT if EFFVIT_PYTHON310 names something else
  */
 export async function findPython310(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const own = env['EFFVIT_PYTHON310'];

@@ -23,12 +23,12 @@ export function toolchainFolder(env: NodeJS.ProcessEnv = process.env): string {
   return own === undefined || own === '' ? join(cacheFolder(env), 'toolchain', 'rdk-x5') : resolve(own);
 }
 
-/** True where the folder is the user's own, in which nothing is installed or judged by stamps. */
+/** True if the folder is the user's own, in which nothing is installed or judged by stamps. */
 export function isOwnToolchain(env: NodeJS.ProcessEnv = process.env): boolean {
   return (env['EFFVIT_TOOLCHAIN'] ?? '') !== '';
 }
 
-/** A CPython that is no virtual environment but a whole copy, as Maven's: it has to be told where it lies. */
+/** Folder of a whole CPython (as Maven's) instead of a virtual environment; it needs PYTHONHOME. */
 export function wholePythonFolder(folder: string): string {
   return join(folder, 'cpython');
 }

@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 
-/** One storage of a PyTorch checkpoint: an entry of its archive. Frozen: a pickle must not reach into it. */
+/** One storage of a PyTorch checkpoint: an entry of its archive. Frozen, so that a pickle cannot change it. */
 export class StorageReference {
   /** `FloatStorage`, `HalfStorage` ... */
   readonly type: string;
@@ -21,7 +21,7 @@ export class TensorReference {
   readonly dims: readonly number[];
   readonly strides: readonly number[];
 
-  /** Takes what the pickle gives. @throws EffvitError BAD_WEIGHTS for anything else than a storage and lengths */
+  /** Validates the values from the pickle. @throws EffvitError BAD_WEIGHTS unless they are a storage, an offset, lengths and strides */
   constructor(storage: unknown, offset: unknown, dims: unknown, strides: unknown) {
     if (
       !(storage instanceof StorageReference) ||

@@ -1,14 +1,14 @@
-/** One tensor of a checkpoint, whatever it was stored as, as float32. */
+/** One tensor of a checkpoint, converted to float32. */
 export interface WeightTensor {
   /** Empty for a scalar. */
   readonly dims: readonly number[];
   /** Row-major. float16 and bfloat16 are exact; float64 and integers are rounded. */
   readonly data: Float32Array;
-  /** How the file stores it, in safetensors' spelling: F32, F16, BF16, I64 ... */
+  /** Type in the file, as safetensors names it: F32, F16, BF16, I64 ... */
   readonly storedAs: string;
 }
 
-/** A checkpoint: what a file of weights holds. */
+/** The content of a file of weights. */
 export interface WeightFile {
   readonly format: 'safetensors' | 'pytorch';
   readonly tensors: ReadonlyMap<string, WeightTensor>;

@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../core/float16.js';
 
-/** From raw little-endian bytes, as every platform of Node reads them. `buffer` is whole elements. */
+/** Converters from little-endian bytes, the order of every platform of Node. `buffer` holds whole elements. */
 const DECODERS: Readonly<Record<string, { bytes: number; decode: (buffer: ArrayBuffer) => Float32Array }>> = {
   F32: { bytes: 4, decode: (buffer) => new Float32Array(buffer) },
   F16: { bytes: 2, decode: (buffer) => float16ToFloat32(new Uint16Array(buffer)) },
@@ -21,9 +21,9 @@ const DECODERS: Readonly<Record<string, { bytes: number; decode: (buffer: ArrayB
 /**
  * Stored elements as float32: exact for F32, F16 and BF16, rounded for wider types.
  *
- * @param bytes A whole buffer of its own (aligned, not a view of a larger one).
+ * @param bytes An aligned buffer, not a view of a larger one.
  * @param dtype safetensors' spelling.
- * @param label Starts the message, e.g. `model.safetensors: its tensor "x"`.
+ * @param label Beginning of error messages, e.g. `model.safetensors: its tensor "x"`.
  * @throws EffvitError UNSUPPORTED for 8-bit floats and complex numbers, BAD_WEIGHTS for a fraction of an element
  */
 export function numbersFromBytes(bytes: Uint8Array<ArrayBuffer>, dtype: string, label: string): Float32Array {

@@ -5,7 +5,7 @@ import type { TensorReference } from './TensorReference.js';
 import { unpickleStateDict } from './unpickleStateDict.js';
 import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
 
-/** The storages that torch.save names, in safetensors' spelling of their element types. */
+/** Element types by the storage names of torch.save, as safetensors names them. */
 const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
   ['FloatStorage', 'F32'],
   ['DoubleStorage', 'F64'],
@@ -66,7 +66,7 @@ export async function readPytorch(path: string): Promise<WeightFile> {
   return { format: 'pytorch', tensors, metadata: new Map() };
 }
 
-/** The tensor's elements in row-major order; a slice of the storage where they lie so already. */
+/** The tensor's elements in row-major order; a slice of the storage if it has that order already. */
 function pick(
   storage: Float32Array,
   { offset, dims, strides }: TensorReference,
@@ -75,7 +75,7 @@ function pick(
   const count = countElements(dims);
   let last = offset;
   for (const [axis, length] of dims.entries()) last += (length - 1) * (strides[axis] as number);
-  // A view that repeats elements (stride 0) could claim any size; no state_dict of a real model has one.
+  // A view with stride 0 repeats elements and could claim any size; no state_dict of a real model has one.
   if (count > storage.length || (count > 0 && last >= storage.length)) {
     throw new EffvitError(
       'BAD_WEIGHTS',

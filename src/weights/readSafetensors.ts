@@ -28,7 +28,7 @@ export async function readSafetensors(path: string): Promise<WeightFile> {
   });
 }
 
-/** Reads and checks the header alone, however large the file. @throws EffvitError as {@link readSafetensors} */
+/** Reads and checks only the header. @throws EffvitError as {@link readSafetensors} */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   return withFile(path, async (handle, fileBytes) => (await readHeader(handle, fileBytes, path)).header);
 }

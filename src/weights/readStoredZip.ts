@@ -2,14 +2,14 @@ import { unzipSync } from 'fflate';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 
-/** Bytes of a central directory's entry, name and all: a file of n bytes cannot list more than n / 46. */
+/** Smallest size of a central directory entry: a file of n bytes cannot list more than n / 46 entries. */
 const SMALLEST_ENTRY_BYTES = 46;
 
 /**
  * The entries of a zip file that stores them without compression, as torch.save does, by name.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_WEIGHTS for a broken or compressed archive, and for one whose
- *   entries would take more than the file has
+ *   entries are larger than the file
  */
 export async function readStoredZip(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const bytes = await readWhole(path);
@@ -44,7 +44,7 @@ export async function readStoredZip(path: string): Promise<Map<string, Uint8Arra
   for (const [name, length] of lengths) {
     const content = Object.hasOwn(files, name) ? files[name] : undefined;
     if (content?.length !== length) throw fail(`its entry ${JSON.stringify(name)} is cut short`);
-    // A copy of its own: typed arrays over it need the alignment.
+    // Copied, because typed arrays need aligned memory.
     entries.set(name, new Uint8Array(content));
   }
   return entries;

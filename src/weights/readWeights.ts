@@ -6,7 +6,7 @@ import { readSafetensors } from './readSafetensors.js';
 import type { WeightFile } from './WeightTensor.js';
 
 /**
- * Reads a file of weights, told by its content and not by its name: safetensors, or a PyTorch checkpoint.
+ * Reads a file of weights, identified by its content, not by its name: safetensors, or a PyTorch checkpoint.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS, UNSUPPORTED
  */

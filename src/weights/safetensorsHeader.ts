@@ -29,7 +29,7 @@ export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: string;
   readonly dims: readonly number[];
-  /** From the first byte after the header to the tensor's first byte. */
+  /** Offset of the tensor's first byte from the end of the header. */
   readonly beginBytes: number;
   readonly endBytes: number;
 }
@@ -42,7 +42,7 @@ export interface SafetensorsHeader {
 /**
  * Reads the length that a safetensors file starts with (8 bytes, little-endian).
  *
- * @throws EffvitError BAD_WEIGHTS where the file cannot hold a header of that length
+ * @throws EffvitError BAD_WEIGHTS if the file cannot hold a header of that length
  */
 export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: string): number {
   if (fileBytes < 8 || prefix.length < 8) {
@@ -64,8 +64,8 @@ export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: 
 }
 
 /**
- * Checks a header against the length of the data behind it: every tensor inside it, none over another, no
- * byte left over (as the safetensors format demands).
+ * Checks a header against the length of the data after it: every tensor lies inside, none overlap, and no byte is
+ * unused (as the safetensors format requires).
  *
  * @throws EffvitError BAD_WEIGHTS, naming the tensor
  */
@@ -154,7 +154,7 @@ function isLengthList(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-/** JSON.parse keeps the last of two equal keys in silence; the text, known to be valid JSON, tells. */
+/** JSON.parse silently keeps the last of two equal keys, so duplicates are found in the text, which is valid JSON here. */
 function firstDuplicateKey(text: string): string | null {
   const seen = new Set<string>();
   let depth = 0;

@@ -6,10 +6,10 @@ import { StorageReference, TensorReference } from './TensorReference.js';
 const STATE_DICT_KEYS = ['state_dict_ema', 'state_dict', 'model_ema', 'model', 'model_state_dict'];
 
 /**
- * The tensors that a checkpoint's data.pkl names. Nothing in the pickle is executed: what it may call are the
- * few functions below; every other class that it names becomes an inert object.
+ * The tensors of a checkpoint's data.pkl. Nothing in the pickle is executed: it can call only the few functions below;
+ * every other class that it names becomes an inert object.
  *
- * @throws EffvitError BAD_WEIGHTS where the pickle is broken or holds no state_dict
+ * @throws EffvitError BAD_WEIGHTS if the pickle is broken or holds no state_dict
  */
 export function unpickleStateDict(bytes: Uint8Array, place: string): Map<string, TensorReference> {
   const parser = new Parser({
@@ -39,13 +39,13 @@ export function unpickleStateDict(bytes: Uint8Array, place: string): Map<string,
 }
 
 class ForwardReader extends BufferReader {
-  /** A negative length would send pickleparser's reader backwards, and round in circles. */
+  /** A negative length would move pickleparser's reader backwards, into an endless loop. */
   override skip(offset: number): void {
     if (!(offset >= 0)) throw new EffvitError('BAD_WEIGHTS', 'its pickle has a negative length.');
     super.skip(offset);
   }
 
-  /** pickleparser would write a warning to the console for what no file can hold. */
+  /** pickleparser would write a warning to the console for a length that no file can have. */
   override uint64(): number {
     const value = this.uint32() + 2 ** 32 * this.uint32();
     if (!Number.isSafeInteger(value))
@@ -73,7 +73,7 @@ const CALLABLE: ReadonlyMap<string, (...args: unknown[]) => unknown> = new Map<
   ['torch._utils._rebuild_parameter', rebuildParameter],
 ]);
 
-/** Names of storage classes, by the stand-in that the pickle got for them. */
+/** Names of storage classes, by the placeholder that the pickle received for each. */
 const storageTypes = new WeakMap<object, string>();
 
 function resolveName(module: string, name: string): (...args: unknown[]) => unknown {
@@ -96,7 +96,7 @@ function resolveStorage(id: unknown): StorageReference {
   return new StorageReference(typeName, key);
 }
 
-/** The dictionary of tensors at the root or under one of the usual keys; other entries of it are passed over. */
+/** The dictionary of tensors at the root or under one of the usual keys; its other entries are ignored. */
 function findStateDict(root: unknown): Map<string, TensorReference> | null {
   if (!(root instanceof Map)) return null;
   for (const key of STATE_DICT_KEYS) {

@@ -84,7 +84,7 @@ export function quantizeChart({ title, subtitle, accuracy, nodes }: QuantizeChar
   return svgDocument(WIDTH_PX, top + 24, title, parts);
 }
 
-/** The end of a node's name tells it apart. */
+/** The end of a node's name distinguishes it. */
 function shortened(name: string): string {
   const limit = 54;
   return name.length <= limit ? name : `…${name.slice(name.length - limit + 1)}`;

@@ -8,7 +8,7 @@ export interface PerfRun {
   readonly latencyMs: LatencyFigures;
   /** What the rest of the way takes for a frame: copy, handover, preprocessing, postprocessing, delivery; median. */
   readonly pipelineMs: number;
-  /** Share of the device's time that was spent on frames, 0 to 100; absent where nobody tells. */
+  /** Share of the device's time that was spent on frames, 0 to 100; absent if unknown. */
   readonly deviceUtilisationPercent?: number;
   /** Processor time of this process for a frame. */
   readonly cpuMsPerFrame: number;

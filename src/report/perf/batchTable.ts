@@ -20,7 +20,7 @@ export const BATCH_HEAD = [
   'DDR GB/s at this rate',
 ] as const;
 
-/** What a frame moves to and from memory in tasks of that size; undefined where nobody has said. */
+/** What a frame moves to and from memory in tasks of that size; undefined if nobody has said. */
 function ddrBytesOf(batch: number, deviceModel: DeviceModel | undefined): number | undefined {
   if (batch === 1) return deviceModel?.ddrBytes;
   return deviceModel?.batches?.find((one) => one.batch === batch)?.ddrBytes;

@@ -12,7 +12,7 @@ export interface DeviceFigures {
 const MS_PER_S = 1000;
 
 /**
- * The figures of a bench, from the compiler's estimate; undefined where the times are not one. A frame alone takes the
+ * The figures of a bench, from the compiler's estimate; undefined if the times are not one. A frame alone takes the
  * device's time and the host's; with more threads than keep the cores busy each waits for the others.
  */
 export function estimatedFigures(
@@ -30,7 +30,7 @@ export function estimatedFigures(
   };
 }
 
-/** Threads that latency under load is told for where nobody says otherwise. */
+/** Number of threads at which latency under load is reported, unless the published figures name another. */
 const MULTI_THREADS = 4;
 
 export interface FigureSources {

@@ -17,11 +17,11 @@ const TOP_K = 5;
 const FRAME_VARIANTS = 8;
 const SAMPLE_PERIOD_MS = 200;
 
-/** Busy time or load of the device, as far as it can be told. */
+/** Busy time or load of the device, as far as they are known. */
 export interface DeviceMeter {
   /** Cores that serve frames. */
   readonly cores: number;
-  /** Total time that the cores were busy since some moment; absent where only {@link loadPercent} is known. */
+  /** Total time that the cores were busy since some moment; absent if only {@link loadPercent} is known. */
   readonly busyNs?: () => number;
   /** Load now, 0 to 100. */
   readonly loadPercent?: () => number | undefined;
@@ -47,10 +47,10 @@ export interface PerfOptions {
 }
 
 /**
- * Measures a model as hrt_model_exec does: every thread hands over its next frame as soon as the last one is back.
+ * Measures a model as hrt_model_exec does: every thread passes its next frame as soon as the last one is back.
  * The frames are NV12 of the model's own size, so that what is timed is the forward pass and the way to it.
  *
- * @throws EffvitError as the model's loading; INFERENCE_FAILED, TIMED_OUT where a frame failed; CANCELLED.
+ * @throws EffvitError as the model's loading; INFERENCE_FAILED, TIMED_OUT if a frame failed; CANCELLED.
  */
 export async function measurePool(
   options: PerfOptions,

@@ -17,7 +17,7 @@ const perfJsonSchema = z.looseObject({
 
 export type EarlierPerf = z.output<typeof perfJsonSchema>;
 
-/** One number of threads against an earlier run; shares, positive where there is more now. */
+/** One number of threads against an earlier run; shares, positive if there is more now. */
 export interface PerfChange {
   readonly threads: number;
   readonly framesPerSecond: number;
@@ -28,7 +28,7 @@ export interface PerfChange {
   readonly latencyChange: number;
 }
 
-/** @throws EffvitError BAD_ARGUMENT where `text` is not what `effvit bench --json` printed. */
+/** @throws EffvitError BAD_ARGUMENT if `text` is not what `effvit bench --json` printed. */
 export function parseEarlierPerf(text: string, path: string): EarlierPerf {
   try {
     return perfJsonSchema.parse(JSON.parse(text));

@@ -40,8 +40,8 @@ function saturation(series: readonly PerfSeries[], deviceName: string): string |
     return `${last.threads} threads still bring more frames than fewer do (${best.toFixed(1)} FPS): the ${deviceName} is not saturated before.`;
   }
   const busy = enough.median.deviceUtilisationPercent;
-  const told = busy === undefined ? '' : `, the ${deviceName} ${busy.toFixed(0)} % busy`;
-  return `Saturated at ${enough.threads} ${enough.threads === 1 ? 'thread' : 'threads'} (${enough.median.framesPerSecond.toFixed(1)} FPS${told}): more only wait in its queue.`;
+  const busyText = busy === undefined ? '' : `, the ${deviceName} ${busy.toFixed(0)} % busy`;
+  return `Saturated at ${enough.threads} ${enough.threads === 1 ? 'thread' : 'threads'} (${enough.median.framesPerSecond.toFixed(1)} FPS${busyText}): more only wait in its queue.`;
 }
 
 function eightOverFour(series: readonly PerfSeries[], deviceName: string): string | undefined {

@@ -10,7 +10,7 @@ export interface PerfComparison {
   readonly deviation: number;
 }
 
-/** The threads that latency under load is quoted at where nobody says otherwise. */
+/** Number of threads at which latency under load is quoted, unless the published figures name another. */
 const MULTI_THREADS = 4;
 
 /** What was measured beside what was published; figures that either side lacks are left out. */
@@ -56,7 +56,7 @@ export const PERFORMANCE_HEAD = [
   'FPS',
 ] as const;
 
-/** Rows under {@link PERFORMANCE_HEAD}: measured here, and published and the deviation where there is something. */
+/** Rows under {@link PERFORMANCE_HEAD}: measured here, and published and the deviation if there is something. */
 export function performanceRows(
   manifest: ModelManifest,
   classCount: number,

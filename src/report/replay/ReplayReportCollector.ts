@@ -6,7 +6,7 @@ import { latencyCurves, PERCENTS } from './latencyCurves.js';
 import type { Fact, FrameColumns, ReplayReport } from './ReplayReport.js';
 import { ThumbnailStrip } from './ThumbnailStrip.js';
 
-/** One frame of a recording and what became of it, with the network's input where it has results. */
+/** One frame of a recording and what became of it, with the network's input if it has results. */
 export interface CollectedFrame {
   readonly sequence: number;
   readonly logTimeNs: bigint;

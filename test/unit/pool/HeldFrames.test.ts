@@ -30,7 +30,7 @@ describe('HeldFrames', () => {
 
   function add(job: number): void {
     const frame = scriptedFrame(job);
-    held.add(job, frame, planHandover(frame, PREPROCESS), PREPROCESS);
+    held.add(job, { frame, plan: planHandover(frame, PREPROCESS), preprocess: PREPROCESS });
   }
 
   it('gives the slot of an answered frame to the next', () => {
@@ -72,6 +72,6 @@ describe('HeldFrames', () => {
     worker.closeTask(number);
     assert.equal(held.openPlaces, 0);
     const { begun, unbegun } = held.revoke();
-    assert.deepEqual([begun, unbegun.length], [[0], 7]);
+    assert.deepEqual([begun.map(({ job }) => job), unbegun.length], [[0], 7]);
   });
 });

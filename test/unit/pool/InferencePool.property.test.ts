@@ -6,8 +6,16 @@ import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import type { FrameOutcome } from '../../../src/pool/FrameOutcome.js';
 import { DROP_POLICIES } from '../../../src/pool/FrameQueue.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
+import { type RegionsOutcome, UNKNOWN_CAUSES } from '../../../src/pool/RegionOutcome.js';
 import { assertBalanced, DROP_CAUSES } from '../../../src/stats/FrameAccounting.js';
-import { type Action, ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
+import {
+  type Action,
+  ScriptedModel,
+  SIDE_PX,
+  scriptedFrame,
+  tiledFrame,
+  tileRegion,
+} from '../../helpers/scriptedBackend.js';
 
 const PREPROCESS = preprocessOptions({ widthPx: SIDE_PX, heightPx: SIDE_PX, resizeMode: 'stretch' });
 const RUN_TIMEOUT_MS = 250;
@@ -16,6 +24,14 @@ const RUN_TIMEOUT_MS = 250;
 type Event =
   | { readonly kind: 'submit'; readonly count: number; readonly source: string; readonly serviceMs: number }
   | { readonly kind: 'fault'; readonly action: Action }
+  | {
+      readonly kind: 'regions';
+      readonly source: string;
+      /** A tile a region. */
+      readonly tiles: readonly { readonly action: Action; readonly serviceMs: number }[];
+      /** Boxes beyond the frame, behind those of the tiles. */
+      readonly strayBoxes: number;
+    }
   | { readonly kind: 'garbage' }
   | { readonly kind: 'resize'; readonly threads: number }
   | {
@@ -45,6 +61,24 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('fault' as const),
       action: fc.constantFrom<Action[]>('throw', 'nan', 'die', 'exit', 'crash', 'hang'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('regions' as const),
+      source: fc.constantFrom('/left', '/right', '/rear'),
+      tiles: fc.array(
+        fc.record({
+          action: fc.oneof(
+            { weight: 20, arbitrary: fc.constant<Action>('work') },
+            { weight: 1, arbitrary: fc.constantFrom<Action>('throw', 'nan', 'die', 'exit', 'crash', 'hang') },
+          ),
+          serviceMs: fc.integer({ min: 0, max: 3 }),
+        }),
+        { maxLength: 12 },
+      ),
+      strayBoxes: fc.constantFrom(0, 0, 1, 3),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('garbage' as const) }) },
@@ -77,7 +111,10 @@ const events: fc.Arbitrary<Event> = fc.oneof(
 interface Submitted {
   /** -1 for a frame that is no image. */
   readonly number: number;
-  outcome?: FrameOutcome<number>;
+  outcome?: FrameOutcome<number> | RegionsOutcome<number>;
+  /** Of a frame with regions: those of its tiles, from `number` on, and all boxes. */
+  readonly tileCount?: number;
+  readonly boxCount?: number;
 }
 
 class Trial {
@@ -91,6 +128,7 @@ class Trial {
   readonly #changes: Promise<void>[] = [];
   /** Numbers of results by source, in the order of their delivery. */
   readonly #delivered = new Map<string, number[]>();
+  #nextNumber = 0;
 
   constructor(threads: number, largestBatch: number) {
     const batchSizes = [1, largestBatch];
@@ -136,8 +174,11 @@ class Trial {
       case 'fault':
         this.#submit(event.action, '/left', 0);
         break;
+      case 'regions':
+        this.#submitRegions(event);
+        break;
       case 'garbage':
-        this.#observe(this.#pool.submit({ ...scriptedFrame(0), widthPx: 0 }), -1, '/garbage');
+        this.#observe(this.#pool.submit({ ...scriptedFrame(0), widthPx: 0 }), { number: -1 }, '/garbage');
         break;
       case 'resize':
         this.#note(this.#pool.resize(event.threads));
@@ -161,19 +202,48 @@ class Trial {
   }
 
   #submit(action: Action, source: string, serviceMs: number): void {
-    const number = this.#outcomes.length;
-    this.#observe(this.#pool.submit(scriptedFrame(number, action, { source, serviceMs })), number, source);
+    const number = this.#nextNumber++;
+    const frame = scriptedFrame(number, action, { source, serviceMs });
+    this.#observe(this.#pool.submit(frame), { number }, source);
   }
 
-  #observe(outcome: Promise<FrameOutcome<number>>, number: number, source: string): void {
-    const submitted: Submitted = { number };
+  #submitRegions({ source, tiles, strayBoxes }: Extract<Event, { kind: 'regions' }>): void {
+    const number = this.#nextNumber;
+    this.#nextNumber += Math.max(1, tiles.length);
+    const frame = tiledFrame(
+      tiles.map((tile, index) => ({ number: number + index, ...tile })),
+      { source },
+    );
+    const strays = Array.from({ length: strayBoxes }, (_, index) => tileRegion(tiles.length + 1 + index));
+    const boxes = [...tiles.map((_, index) => tileRegion(index)), ...strays];
+    const submitted = { number, tileCount: tiles.length, boxCount: boxes.length };
+    this.#observe(this.#pool.submitRegions(frame, boxes), submitted, source);
+  }
+
+  #observe(
+    outcome: Promise<FrameOutcome<number> | RegionsOutcome<number>>,
+    submitted: Submitted,
+    source: string,
+  ): void {
+    const { number, tileCount = 0 } = submitted;
     this.#outcomes.push(submitted);
     const observed = outcome.then((what) => {
       submitted.outcome = what;
-      if (what.kind !== 'result') return;
+      if (what.kind === 'dropped') return;
       // It comes before another test sees it: a swapped result is told here.
-      assert.equal(what.value, number);
-      assert.ok(what.batchSize >= 1 && what.batchSize <= this.#largestBatch);
+      if (what.kind === 'result') assert.equal(what.value, number);
+      else {
+        assert.equal(what.regions.length, submitted.boxCount);
+        for (const [index, region] of what.regions.entries()) {
+          if (index >= tileCount) {
+            assert.equal(region.kind, 'unknown');
+          } else if (region.kind === 'classified') {
+            assert.equal(region.value, number + index);
+            assert.deepEqual(region.region, tileRegion(index));
+          }
+        }
+      }
+      assert.ok(what.batchSize >= 0 && what.batchSize <= this.#largestBatch);
       this.#delivered.set(source, [...(this.#delivered.get(source) ?? []), number]);
     });
     this.#observed.push(observed);
@@ -191,12 +261,36 @@ class Trial {
     noted.catch(() => undefined);
   }
 
+  /** The regions of published frames: each has one outcome, is counted once, and was run once at most. */
+  #checkRegions(): void {
+    const counts = this.#pool.regionCounts();
+    const outcomes = this.#outcomes.flatMap(({ outcome }) =>
+      outcome?.kind === 'regions' ? outcome.regions : [],
+    );
+    const classified = outcomes.filter(({ kind }) => kind === 'classified');
+    assert.deepEqual([counts.received, counts.classified], [outcomes.length, classified.length]);
+    for (const cause of UNKNOWN_CAUSES) {
+      const unknown = outcomes.filter((region) => region.kind === 'unknown' && region.cause === cause);
+      assert.equal(counts.unknown[cause], unknown.length, cause);
+    }
+    for (const { number, outcome, tileCount = 0 } of this.#outcomes) {
+      for (let index = 0; index < tileCount; index++) {
+        const runs = this.#scripted.runsOf(number + index);
+        const region = outcome?.kind === 'regions' ? outcome.regions[index] : undefined;
+        assert.ok(
+          region?.kind === 'classified' ? runs === 1 : runs <= 1,
+          `region ${number + index}: ${runs}`,
+        );
+      }
+    }
+  }
+
   #check(): void {
     const counts = this.#pool.counts();
     assertBalanced(counts);
     assert.equal(counts.inFlight, 0);
     assert.equal(counts.received, this.#outcomes.length);
-    const published = this.#outcomes.filter(({ outcome }) => outcome?.kind === 'result');
+    const published = this.#outcomes.filter(({ outcome }) => outcome?.kind !== 'dropped');
     assert.equal(counts.published, published.length);
     for (const cause of DROP_CAUSES) {
       const dropped = this.#outcomes.filter(
@@ -204,8 +298,9 @@ class Trial {
       );
       assert.equal(counts.dropped[cause], dropped.length, cause);
     }
-    for (const { number, outcome } of this.#outcomes) {
-      if (number < 0) continue;
+    this.#checkRegions();
+    for (const { number, outcome, tileCount } of this.#outcomes) {
+      if (number < 0 || tileCount !== undefined) continue;
       const runs = this.#scripted.runsOf(number);
       assert.ok(outcome?.kind === 'result' ? runs === 1 : runs <= 1, `frame ${number} ran ${runs} times`);
     }

@@ -1,0 +1,123 @@
+import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
+import type { PictureRegion } from '../image/PictureRegion.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { InferenceTask, TaskRun } from './InferenceTask.js';
+import type { ReceivedRegions } from './ReceivedRegions.js';
+import { type FrameAnswer, failedAnswer, regionsAnswer } from './workerProtocol.js';
+
+/**
+ * The regions of one frame, or a worker's share of them, as inputs of one task or several. A region that fails costs
+ * itself; the frame is answered when all of them have ended.
+ */
+export class RegionsInput {
+  readonly #number: number;
+  readonly #beganNs: number;
+  readonly #received: ReceivedRegions;
+  readonly #answer: (answer: FrameAnswer) => void;
+  #openCount: number;
+  #preprocessNs = 0;
+  #inferenceNs = 0;
+  /** Of the run that was counted last: its other regions do not count it again. */
+  #countedRunNs = 0;
+  #batchSize = 1;
+  #error: EffvitError | undefined;
+
+  /** @param answer told once what became of the frame. */
+  constructor(
+    number: number,
+    beganNs: number,
+    received: ReceivedRegions,
+    answer: (answer: FrameAnswer) => void,
+  ) {
+    this.#number = number;
+    this.#beganNs = beganNs;
+    this.#received = received;
+    this.#answer = answer;
+    this.#openCount = received.count;
+  }
+
+  /** Places of its regions, in their order. */
+  places(): Iterable<number> {
+    return Array.from({ length: this.#received.count }).keys();
+  }
+
+  /** The region joins the task, where its box is one. */
+  join(place: number, task: InferenceTask): void {
+    const { regions } = this.#received;
+    const beganNs = monotonicNs();
+    let region = NO_REGION;
+    try {
+      const prepared = this.#received.prepare(place, task.size === 0);
+      this.#preprocessNs += monotonicNs() - beganNs;
+      if (typeof prepared === 'string') {
+        regions.refuse(place, prepared);
+        this.#end();
+        return;
+      }
+      const { nv12 } = prepared;
+      region = prepared.region;
+      task.join({
+        nv12,
+        logits: regions.logitsOf(place),
+        onDone: (run) => this.#onDone(place, prepared.region, run),
+        onFailed: (error) => this.#onFailed(place, prepared.region, error),
+      });
+    } catch (thrown) {
+      this.#onFailed(place, region, asEffvitError(thrown, 'INFERENCE_FAILED'));
+    }
+  }
+
+  #onDone(place: number, region: PictureRegion, run: TaskRun): void {
+    if (this.#openCount === 0) return;
+    this.#preprocessNs += run.inputNs;
+    if (run.beganNs !== this.#countedRunNs) this.#inferenceNs += run.inferenceNs;
+    this.#countedRunNs = run.beganNs;
+    this.#batchSize = Math.max(this.#batchSize, run.batchSize);
+    this.#received.regions.settle(place, region, run.batchSize);
+    this.#end();
+  }
+
+  #onFailed(place: number, region: PictureRegion, error: EffvitError): void {
+    // The frame has ended with the backend.
+    if (this.#openCount === 0) return;
+    this.#error ??= error;
+    if (error.code === 'WORKER_DIED') {
+      // The frame ends here, with what it has.
+      this.#openCount = 0;
+      this.#report();
+      this.#answer(failedAnswer(this.#number, error));
+      return;
+    }
+    this.#received.regions.settle(place, region, 0);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#openCount -= 1;
+    // Each time: where the worker ends at the next region, this is what is known of the frame.
+    this.#report();
+    if (this.#openCount === 0) this.#answer(regionsAnswer(this.#number, this.#error));
+  }
+
+  #report(): void {
+    const { record, decodeNs, picture } = this.#received;
+    const endedNs = monotonicNs();
+    const busyNs = decodeNs + this.#preprocessNs + this.#inferenceNs;
+    record.report(
+      {
+        beganNs: this.#beganNs,
+        decodeNs,
+        preprocessNs: this.#preprocessNs,
+        batchWaitNs: Math.max(endedNs - this.#beganNs - busyNs, 0),
+        inferenceNs: this.#inferenceNs,
+        endedNs,
+      },
+      NOTHING,
+      picture,
+      this.#batchSize,
+    );
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const NO_REGION: PictureRegion = { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };

@@ -1,0 +1,106 @@
+import { asEffvitError } from '../core/EffvitError.js';
+import type { InferenceBackend } from '../inference/InferenceBackend.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { FrameReceiver } from './FrameReceiver.js';
+import { frameInput } from './frameInput.js';
+import { InferenceTask } from './InferenceTask.js';
+import type { ReceivedRegions } from './ReceivedRegions.js';
+import { RegionsInput } from './RegionsInput.js';
+import type { HandedFrame, WorkerChannel } from './WorkerChannel.js';
+import { type FrameAnswer, failedAnswer, type LogitsRing, type WorkerMessage } from './workerProtocol.js';
+
+const NS_PER_MS = 1e6;
+/** The main thread copies frames one after the other: some hundred microseconds each, unless it is halted. */
+const EXPECTED_WITHIN_NS = 50 * NS_PER_MS;
+
+/** The tasks of one worker thread: gathered from the frames that are handed over, run, and answered together. */
+export class WorkerTasks {
+  readonly #channel: WorkerChannel;
+  readonly #receiver: FrameReceiver;
+  readonly #logits: LogitsRing;
+  readonly #task: InferenceTask;
+  readonly #send: (message: WorkerMessage) => void;
+  #answers: FrameAnswer[] = [];
+  #isOfUse = true;
+  readonly #answer = (answer: FrameAnswer): void => {
+    if (typeof answer !== 'number' && answer.error.code === 'WORKER_DIED') this.#isOfUse = false;
+    this.#answers.push(answer);
+  };
+
+  constructor(
+    channel: WorkerChannel,
+    receiver: FrameReceiver,
+    loaded: { readonly backend: InferenceBackend; readonly logits: LogitsRing },
+    send: (message: WorkerMessage) => void,
+  ) {
+    this.#channel = channel;
+    this.#receiver = receiver;
+    this.#logits = loaded.logits;
+    this.#task = new InferenceTask(loaded.backend);
+    this.#send = send;
+  }
+
+  /**
+   * The frame, and those that are ready when it is, up to a batch; with a wait, those that come meanwhile too.
+   *
+   * @returns false where the backend is of no more use.
+   */
+  async run(first: HandedFrame): Promise<boolean> {
+    const { largestBatch, waitMs } = this.#channel.batchLimits;
+    const deadlineNs = monotonicNs() + waitMs * NS_PER_MS;
+    let last = first.number;
+    for (let handed: HandedFrame | undefined = first; handed !== undefined && this.#isOfUse; ) {
+      last = handed.number;
+      await this.#gather(handed, largestBatch);
+      if (this.#task.size >= largestBatch) break;
+      handed =
+        this.#channel.nextFrameUntil(deadlineNs) ?? this.#channel.nextExpected(last, EXPECTED_WITHIN_NS);
+    }
+    this.#channel.closeTask(last);
+    await this.#task.run();
+    this.#sendAnswers();
+    return this.#isOfUse;
+  }
+
+  async #gather({ number, slot }: HandedFrame, largestBatch: number): Promise<void> {
+    const beganNs = monotonicNs();
+    try {
+      const received = await this.#receiver.receive(slot);
+      if (received.kind === 'regions') await this.#gatherRegions(number, beganNs, received, largestBatch);
+      else this.#task.join(frameInput(number, beganNs, received, this.#logits.of(number), this.#answer));
+    } catch (thrown) {
+      const answer = failedAnswer(number, asEffvitError(thrown, 'INFERENCE_FAILED'));
+      this.#send(answer);
+    }
+  }
+
+  /** As many tasks as the regions fill; the last, which has room, is left open for further frames. */
+  async #gatherRegions(
+    number: number,
+    beganNs: number,
+    received: ReceivedRegions,
+    largestBatch: number,
+  ): Promise<void> {
+    const regions = new RegionsInput(number, beganNs, received, this.#answer);
+    for (const place of regions.places()) {
+      if (this.#task.size >= largestBatch) {
+        // The frame is one that runs: nothing is to wait for joining it.
+        this.#channel.closeTask(number);
+        await this.#task.run();
+        if (!this.#isOfUse) return;
+        this.#sendAnswers();
+        this.#send({ kind: 'progress' });
+      }
+      regions.join(place, this.#task);
+    }
+  }
+
+  #sendAnswers(): void {
+    const answers = this.#answers;
+    const [first] = answers;
+    this.#answers = [];
+    if (first === undefined) return;
+    if (answers.length === 1) this.#send(first);
+    else this.#send({ kind: 'answers', answers });
+  }
+}

@@ -1,0 +1,42 @@
+import type { ReceivedFrame } from './FrameReceiver.js';
+import type { TaskInput } from './InferenceTask.js';
+import type { FrameAnswer } from './workerProtocol.js';
+import { failedAnswer } from './workerProtocol.js';
+
+/**
+ * A whole frame as the input of a task.
+ *
+ * @param beganNs when the thread turned to it, by the monotonic clock.
+ * @param answer told once what became of it.
+ */
+export function frameInput(
+  number: number,
+  beganNs: number,
+  frame: ReceivedFrame,
+  logits: Float32Array,
+  answer: (answer: FrameAnswer) => void,
+): TaskInput {
+  const { record, nv12, decodeNs, preprocessNs, picture } = frame;
+  return {
+    nv12,
+    logits,
+    onDone: ({ preparedNs, beganNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
+      const batchWaitNs = Math.max(taskBeganNs - preparedNs, 0);
+      record.report(
+        {
+          beganNs,
+          decodeNs,
+          preprocessNs: preprocessNs + inputNs,
+          batchWaitNs,
+          inferenceNs,
+          endedNs,
+        },
+        nv12,
+        picture,
+        batchSize,
+      );
+      answer(number);
+    },
+    onFailed: (error) => answer(failedAnswer(number, error)),
+  };
+}
