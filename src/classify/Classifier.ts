@@ -210,6 +210,11 @@ export class Classifier {
     return this.#pool.workers();
   }
 
+  /** Forgets the frames so far: the next ones are of another recording, whatever their stamps are. */
+  forgetFrames(): void {
+    this.#reading.judge.forget();
+  }
+
   resetStatistics(): void {
     this.#pool.resetStatistics();
   }

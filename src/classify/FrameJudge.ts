@@ -77,6 +77,11 @@ export class FrameJudge {
     };
   }
 
+  /** Forgets the frames that it saw. */
+  forget(): void {
+    this.#smoother?.clear();
+  }
+
   #smootherWith(options: ClassifierOptions): ResultSmoother | undefined {
     const { smoothing } = options;
     if (smoothing === 'off') {

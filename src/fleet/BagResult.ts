@@ -1,4 +1,5 @@
 import type { EvaluationCounts } from '../classify/EvaluationTally.js';
+import type { UnknownCause } from '../pool/FrameOutcome.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
 /** Scores are summed as whole ten-thousandths: sums of integers are the same in every order, those of floats are not. */
@@ -20,8 +21,12 @@ export interface CameraResult {
   readonly published: number;
   /** Causes that occurred. */
   readonly dropped: Readonly<Partial<Record<DropCause, number>>>;
-  /** Frames whose classes were all below the score threshold. */
+  /** Frames that were published without a class: UNKNOWN, or all scores below the threshold. */
   readonly unnamed: number;
+  /** Causes of UNKNOWN that occurred. */
+  readonly unknown: Readonly<Partial<Record<UnknownCause, number>>>;
+  /** How often the best class changed, where results were smoothed. */
+  readonly changes?: { readonly raw: number; readonly smoothed: number; readonly spanMs: number };
   /** By index. */
   readonly classes: readonly ClassCount[];
   /** Against the bag's truth, where it has one. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ReplayedFrame } from '../bag/replayBag.js';
 import type { ClassResult } from '../classify/ClassResult.js';
 import { type EvaluationCounts, EvaluationTally } from '../classify/EvaluationTally.js';
+import { ClassChanges, type SourceChanges } from '../classify/smoothing/ClassChanges.js';
+import type { UnknownCause } from '../pool/FrameOutcome.js';
 import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import { type BagResult, type CameraResult, SCORE_UNITS } from './BagResult.js';
 import type { BagTruth } from './BagTruth.js';
@@ -12,6 +14,7 @@ class CameraTally {
   published = 0;
   unnamed = 0;
   readonly dropped = new Map<DropCause, number>();
+  readonly unknown = new Map<UnknownCause, number>();
   readonly classes = new Map<number, { label: string; frames: number; scoreSum: number }>();
   readonly accuracy: EvaluationTally;
 
@@ -41,6 +44,7 @@ export class BagTally {
   /** By place in the recording: those that wait for earlier ones to go into the digest. */
   readonly #waiting = new Map<number, string>();
   #nextSequence = 0;
+  readonly #changes = new ClassChanges();
   #firstNs: bigint | undefined;
   #lastNs: bigint | undefined;
 
@@ -65,9 +69,18 @@ export class BagTally {
     }
     camera.published += 1;
     camera.addResult(outcome.value);
+    for (const cause of outcome.unknownCauses ?? []) {
+      camera.unknown.set(cause, (camera.unknown.get(cause) ?? 0) + 1);
+    }
+    if (outcome.smoothed !== undefined) this.#changes.add(outcome.header, outcome);
     const truth = this.#truth?.classOf(source, stamp);
     if (truth !== undefined) camera.accuracy.add(truth, outcome.value);
-    this.#digestLine(sequence, [...place, ...outcome.value.flatMap(({ index, score }) => [index, score])]);
+    const [held] = outcome.smoothed ?? [];
+    this.#digestLine(sequence, [
+      ...place,
+      ...outcome.value.flatMap(({ index, score }) => [index, score]),
+      ...(held === undefined ? [] : ['smoothed', held.index, held.score]),
+    ]);
   }
 
   #digestLine(sequence: number, line: readonly (string | number)[]): void {
@@ -94,9 +107,10 @@ export class BagTally {
 
   /** @param bag its content key. @param warnings what it lacks. */
   result(bag: string, warnings: readonly string[]): BagResult {
+    const changes = this.#changes.bySource();
     const cameras = [...this.#cameras]
       .sort(([a], [b]) => compareTexts(a, b))
-      .map(([topic, tally]) => cameraResult(topic, tally));
+      .map(([topic, tally]) => cameraResult(topic, tally, changes.get(topic)));
     const durationNs = (this.#lastNs ?? 0n) - (this.#firstNs ?? 0n);
     return {
       version: 1,
@@ -109,7 +123,7 @@ export class BagTally {
   }
 }
 
-function cameraResult(topic: string, tally: CameraTally): CameraResult {
+function cameraResult(topic: string, tally: CameraTally, changes: SourceChanges | undefined): CameraResult {
   const counts: EvaluationCounts = tally.accuracy.counts();
   return {
     topic,
@@ -122,6 +136,14 @@ function cameraResult(topic: string, tally: CameraTally): CameraResult {
       }),
     ),
     unnamed: tally.unnamed,
+    unknown: Object.fromEntries([...tally.unknown].sort(([a], [b]) => compareTexts(a, b))),
+    ...(changes !== undefined && {
+      changes: {
+        raw: changes.raw.changes,
+        smoothed: changes.smoothed.changes,
+        spanMs: Math.round(changes.spanNs / 1e6),
+      },
+    }),
     classes: [...tally.classes]
       .sort(([a], [b]) => a - b)
       .map(([index, { label, frames, scoreSum }]) => ({ index, label, frames, scoreSum })),

@@ -10,6 +10,8 @@ export class FleetTotals {
   received = 0;
   published = 0;
   unnamed = 0;
+  changes: { raw: number; smoothed: number; spanMs: number } | undefined;
+  readonly #unknown = new Map<string, number>();
   readonly #dropped = new Map<DropCause, number>();
   readonly #classes = new Map<number, { label: string; frames: number; scoreSum: number; bags: number }>();
   #accuracy: EvaluationTally | undefined;
@@ -19,10 +21,19 @@ export class FleetTotals {
     this.bags += 1;
     this.durationMs += durationMs;
     const indices = new Set<number>();
-    for (const { received, published, unnamed, dropped, classes, accuracy } of cameras) {
+    for (const { received, published, unnamed, dropped, classes, accuracy, unknown, changes } of cameras) {
       this.received += received;
       this.published += published;
       this.unnamed += unnamed;
+      for (const [cause, count] of Object.entries(unknown)) {
+        this.#unknown.set(cause, (this.#unknown.get(cause) ?? 0) + count);
+      }
+      if (changes !== undefined) {
+        this.changes ??= { raw: 0, smoothed: 0, spanMs: 0 };
+        this.changes.raw += changes.raw;
+        this.changes.smoothed += changes.smoothed;
+        this.changes.spanMs += changes.spanMs;
+      }
       for (const cause of DROP_CAUSES) {
         const count = dropped[cause] ?? 0;
         if (count > 0) this.#dropped.set(cause, (this.#dropped.get(cause) ?? 0) + count);
@@ -49,6 +60,11 @@ export class FleetTotals {
         return count === undefined ? [] : [[cause, count]];
       }),
     );
+  }
+
+  /** Causes of UNKNOWN that occurred. */
+  unknown(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#unknown].sort(([a], [b]) => compareTexts(a, b)));
   }
 
   /** Most frames first. */

@@ -143,7 +143,8 @@ function framesJson(totals: FleetTotals) {
     received: totals.received,
     published: totals.published,
     dropped: totals.dropped(),
-    below_threshold: totals.unnamed,
+    without_class: totals.unnamed,
+    unknown: totals.unknown(),
   };
 }
 
@@ -154,6 +155,11 @@ function accuracyJson({ pictures, top1Percent, top5Percent, confusions }: Evalua
     top5_percent: rounded(top5Percent, 3),
     confusions: confusions.slice(0, 100),
   };
+}
+
+function changesJson({ raw, smoothed, spanMs }: { raw: number; smoothed: number; spanMs: number }) {
+  const perMinute = (count: number): number => (spanMs === 0 ? 0 : rounded((count * 60_000) / spanMs, 3));
+  return { raw: perMinute(raw), smoothed: perMinute(smoothed) };
 }
 
 function cameraJson(topic: string, totals: FleetTotals, labels: readonly string[]): Record<string, unknown> {
@@ -170,6 +176,7 @@ function cameraJson(topic: string, totals: FleetTotals, labels: readonly string[
         named,
       ),
     }),
+    ...(totals.changes !== undefined && { changes_per_minute: changesJson(totals.changes) }),
     ...(accuracy !== undefined && {
       judged: accuracy.pictures,
       top1_percent: rounded(accuracy.top1Percent, 3),

@@ -149,6 +149,7 @@ async function take(
   try {
     const tally = new BagTally(classifier.labels, truth);
     classifier.resetStatistics();
+    classifier.forgetFrames();
     const images = bag.imageFrames(topics === undefined ? {} : { topics });
     const { frames, elapsedNs } = await replayBag({
       images,

@@ -14,6 +14,8 @@ export interface ChangeCount {
 export interface SourceChanges {
   readonly raw: ChangeCount;
   readonly smoothed: ChangeCount;
+  /** The time between its first frame and its last, without steps back. */
+  readonly spanNs: number;
 }
 
 class Counter {
@@ -70,7 +72,7 @@ export class ClassChanges {
     return new Map(
       [...this.#sources].map(([source, { raw, smoothed, spanNs }]) => [
         source,
-        { raw: counted(raw, spanNs), smoothed: counted(smoothed, spanNs) },
+        { raw: counted(raw, spanNs), smoothed: counted(smoothed, spanNs), spanNs },
       ]),
     );
   }

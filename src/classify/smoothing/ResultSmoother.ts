@@ -19,6 +19,11 @@ export class ResultSmoother {
     for (const stream of this.#streams.values()) stream.configure(settings);
   }
 
+  /** Every stream begins anew. */
+  clear(): void {
+    this.#streams.clear();
+  }
+
   /** See {@link SmoothedStream.take}. */
   take(key: string, scores: Float64Array | undefined, stampNs: bigint): SmoothedView | undefined {
     const stream = this.#streams.get(key) ?? new SmoothedStream(this.#settings);

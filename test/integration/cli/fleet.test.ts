@@ -223,6 +223,31 @@ describe('effvit with many bags', () => {
     assert.equal(report('out').worst_first[0]?.published, 80);
   });
 
+  it('begins every bag anew, also where its stamps follow on those of the one before', async () => {
+    const smoothing = ['--smoothing', 'majority', '--smoothing-time-ms', '2000', '--model', model];
+    await writeColourBag(scratch.path('two', 'a.mcap'), 7);
+    await writeColourBag(scratch.path('two', 'b.mcap'), 7, 1_700_000_001);
+    const cameras = async (out: string, ...bags: readonly string[]): Promise<unknown> => {
+      await run([
+        'replay',
+        ...bags.map((bag) => scratch.path('two', bag)),
+        ...smoothing,
+        '--output-dir',
+        scratch.path(out),
+      ]);
+      const row = report(out).worst_first.find(({ name }) => name.endsWith('b.mcap'));
+      return [row?.frames_sha256, report(out).cameras.map((camera) => camera['changes_per_minute'])];
+    };
+    const [together, changes] = (await cameras('together', 'a.mcap', 'b.mcap')) as [string, unknown];
+    const [alone] = (await cameras('alone', 'b.mcap')) as [string];
+    assert.equal(together, alone);
+    // Three colours in turn, each 100 ms, of which the majority is the first.
+    assert.deepEqual(changes, [
+      { raw: 600, smoothed: 0 },
+      { raw: 600, smoothed: 0 },
+    ]);
+  });
+
   it('judges labelled bags, and lists those that are not labelled', async () => {
     rmSync(scratch.path('bags', '5.mcap'));
     const frames = (count: number): object[] =>

@@ -34,6 +34,7 @@ describe('BagTally', () => {
         published: 8,
         dropped: { bad_image: 2 },
         unnamed: 0,
+        unknown: {},
         classes: [{ index: 0, label: 'red', frames: 8, scoreSum: 72_000 }],
       },
       {
@@ -42,6 +43,7 @@ describe('BagTally', () => {
         published: 8,
         dropped: { bad_image: 2 },
         unnamed: 0,
+        unknown: {},
         classes: [{ index: 0, label: 'red', frames: 8, scoreSum: 72_000 }],
       },
     ]);

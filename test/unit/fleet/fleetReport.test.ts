@@ -41,6 +41,7 @@ function resultOf(fields: Fields): BagResult {
         published,
         dropped: dropped === 0 ? {} : { bad_image: dropped },
         unnamed: 0,
+        unknown: {},
         classes:
           published === 0
             ? []
@@ -116,7 +117,13 @@ describe('fleetReport', () => {
       bagOf('b', { published: 30, scoreSum: 150_000, top1: 21 }),
       bagOf('c', { topic: '/rear', published: 5, index: 2, dropped: 2, top1: 0 }),
     ]);
-    assert.deepEqual(frames, { received: 47, published: 45, dropped: { bad_image: 2 }, below_threshold: 0 });
+    assert.deepEqual(frames, {
+      received: 47,
+      published: 45,
+      dropped: { bad_image: 2 },
+      without_class: 0,
+      unknown: {},
+    });
     assert.equal(hours, 0.001);
     assert.deepEqual(
       cameras.map(({ topic, bags, published, mean_score: score, top1_percent: top1 }) => [

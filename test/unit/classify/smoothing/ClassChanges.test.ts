@@ -19,8 +19,14 @@ describe('ClassChanges', () => {
     assert.deepEqual(
       [...changes.bySource()],
       [
-        ['/camera', { raw: { changes: 2, perMinute: 4 }, smoothed: { changes: 1, perMinute: 2 } }],
-        ['/other', { raw: { changes: 0, perMinute: 0 }, smoothed: { changes: 0, perMinute: 0 } }],
+        [
+          '/camera',
+          { raw: { changes: 2, perMinute: 4 }, smoothed: { changes: 1, perMinute: 2 }, spanNs: 30e9 },
+        ],
+        [
+          '/other',
+          { raw: { changes: 0, perMinute: 0 }, smoothed: { changes: 0, perMinute: 0 }, spanNs: 30e9 },
+        ],
       ],
     );
   });
