@@ -9,14 +9,14 @@ import type { RgbPicture } from './annotatePicture.js';
 
 const MIN_SIDE_PX = 16;
 
-/** Frames of every encoding as a picture for people, by the same conversion as the network's input. */
+/** Converts frames of every encoding to a picture for people, with the kernel that also makes the network's input. */
 export class FramePicture {
   readonly #slot = FrameSlot.create();
   readonly #converter = Nv12Converter.create(this.#slot.memory, nv12Kernel());
 
   /**
-   * A compressed frame comes back as it is. A raw one is resized to fit the box, keeping its shape; its time on
-   * the calling thread is that of the box's pixels, a few milliseconds for 640 x 480.
+   * A compressed frame is returned unchanged. A raw one is resized to fit the box with its aspect ratio, on the calling
+   * thread: a few milliseconds for a box of 640 x 480.
    *
    * @throws EffvitError BAD_IMAGE
    */

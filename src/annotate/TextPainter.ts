@@ -18,18 +18,18 @@ export interface TextStyle {
   readonly isBold?: boolean;
 }
 
-/** Labels recur from frame to frame; a painted one is a few kilobytes. */
+/** Size of the cache: labels recur from frame to frame, and a painted one takes a few kilobytes. */
 const KEPT_TEXTS = 256;
-/** More characters than any line has room for: a label of a megabyte must not be laid out. */
+/** More characters than fit on any line; protects the layout from huge labels. */
 const LONGEST_TEXT = 300;
 const NOTHING: PaintedText = { rgba: new Uint8Array(4), widthPx: 1, heightPx: 1 };
 
-/** Paints lines of text by the machine's fonts, or in our own stroke letters if it has none (a bare board). */
+/** Renders lines of text with the machine's fonts, or with the built-in stroke font if it has none (a bare board). */
 export class TextPainter {
   readonly #kept = new Map<string, Promise<PaintedText>>();
   #hasFonts: Promise<boolean> | undefined;
 
-  /** @param hasFonts whether the machine has fonts; found out by the first text if it is not given. */
+  /** @param hasFonts whether the machine has fonts; detected with the first text if it is not given. */
   constructor(hasFonts?: boolean) {
     this.#hasFonts = hasFonts === undefined ? undefined : Promise.resolve(hasFonts);
   }
@@ -58,7 +58,7 @@ export class TextPainter {
 
 type PaintOnce = (text: string, style: TextStyle) => Promise<PaintedText>;
 
-/** Cuts by the ratio of the widths until it fits: two or three rounds, whatever the script. */
+/** Shortens by the ratio of the widths until it fits, in two or three rounds. */
 async function fitted(text: string, style: TextStyle, paintOnce: PaintOnce): Promise<PaintedText> {
   let characters = graphemes(text);
   let painted = await paintOnce(text, style);

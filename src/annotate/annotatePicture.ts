@@ -24,11 +24,11 @@ export interface PictureOutline {
 }
 
 export interface AnnotateOptions {
-  /** A jpeg or png as it is in its file, or pixels. */
+  /** The bytes of a JPEG or PNG file, or pixels. */
   readonly picture: Uint8Array | RgbPicture;
   /** Best first. */
   readonly results: readonly ClassResult[];
-  /** A file's or a camera's name. */
+  /** Name of the file or camera. */
   readonly title: string;
   /** Model, times: small, under the title. */
   readonly subtitle?: string;
@@ -36,7 +36,7 @@ export interface AnnotateOptions {
   readonly outlines?: readonly PictureOutline[];
   /** Adds what the network saw. */
   readonly networkInput?: RgbPicture;
-  /** The picture is shrunk to fit, keeping its shape; default 960 x 720. */
+  /** The picture is reduced to fit, with its aspect ratio; default 960 x 720. */
   readonly maxPictureWidthPx?: number;
   readonly maxPictureHeightPx?: number;
   /** A tiny picture's longer side is enlarged to about this, in whole pixels; default 320. */
@@ -61,7 +61,7 @@ const OUTLINE_TEXT_PX = 18;
 
 const painter = new TextPainter();
 
-/** Where the next thing goes, and what has been placed. */
+/** Position of the next element, and the elements placed so far. */
 class Sheet {
   readonly layers: OverlayOptions[] = [];
   readonly #painter: TextPainter;
@@ -96,7 +96,7 @@ class Sheet {
     });
   }
 
-  /** Text on a ground of its own, as wide as it is. */
+  /** Text on a background of its width. */
   async label(
     text: string,
     { left, top, heightPx }: { left: number; top: number; heightPx: number },
@@ -145,7 +145,7 @@ async function drawOutlines(
  * The picture, beside it its results as a horizontal bar chart: what `classify --annotate` writes and what the
  * node's debug image shows. Decodes, scales and draws off the calling thread.
  *
- * @param textPainter for tests; else by the machine's fonts, without any in stroke letters.
+ * @param textPainter for tests; default: the machine's fonts, else the stroke font.
  * @throws EffvitError BAD_IMAGE if the picture cannot be decoded.
  */
 export async function annotatePicture(
@@ -251,7 +251,7 @@ async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
         width: Math.max(1, Math.round(size.width * factor)),
         height: Math.max(1, Math.round(size.height * factor)),
         fit: 'fill',
-        // Pixels that are blown up should look like pixels.
+        // Enlarged pixels keep sharp edges.
         ...(factor > 1 && { kernel: 'nearest' }),
       });
     }
@@ -270,7 +270,7 @@ async function scaled({ rgb, widthPx, heightPx }: RgbPicture, sidePx: number): P
   return { rgb: data, widthPx: info.width, heightPx: info.height };
 }
 
-/** A single letter wider than its box: what is over is cut off rather than drawn over a neighbour. */
+/** A single letter wider than its box is clipped, so that it does not cover its neighbour. */
 function cropped(painted: PaintedText, maxWidthPx: number): PaintedText {
   const widthPx = Math.max(1, Math.floor(maxWidthPx));
   if (painted.widthPx <= widthPx) return painted;

@@ -1,6 +1,6 @@
 /**
- * Our own stroke letters, so that drawings do not depend on the fonts of a machine. Each glyph lies in a
- * box 10 wide and 14 high; strokes are split by `|`, points by spaces, and `*` marks a sharp corner.
+ * A stroke font, so that drawings do not depend on the fonts of a machine. Each glyph fits a box 10 wide and 14 high;
+ * strokes are split by `|`, points by spaces, and `*` marks a sharp corner.
  */
 const GLYPHS: Readonly<Record<string, string>> = {
   A: '0,14 5,0* 10,14|2,9 8,9',

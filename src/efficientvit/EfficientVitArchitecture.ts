@@ -1,11 +1,11 @@
 import type { EfficientVitVariant } from '../model/ModelManifest.js';
 
-/** Three values: one a stage. */
+/** One value for each of the three stages. */
 type PerStage = readonly [number, number, number];
 
 /**
  * What tells the variants apart (Liu et al., "EfficientViT: Memory Efficient Vision Transformer with Cascaded
- * Group Attention", CVPR 2023, table 1; kernels and windows as timm has them).
+ * Group Attention", CVPR 2023, table 1; kernels and windows as in timm).
  */
 export interface EfficientVitArchitecture {
   readonly variant: EfficientVitVariant;
@@ -77,10 +77,10 @@ export const EFFICIENTVIT_ARCHITECTURES: Readonly<Record<EfficientVitVariant, Ef
 /** Channels of each head's queries and keys, in every variant and stage. */
 export const KEY_CHANNELS = 16;
 
-/** Side of the picture that the attention windows are laid out for. */
+/** Input side for which the attention windows are defined. */
 export const INPUT_SIDE_PX = 224;
 
-/** One stage, with all that follows from the table. */
+/** One stage, with everything derived from the table. */
 export interface EfficientVitStage {
   readonly index: number;
   readonly width: number;

@@ -11,7 +11,7 @@ import { floatAttr, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
 import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
 import type { FoldedLayer } from './foldBatchNorm.js';
 
-/** A value of the graph that is being built: its name and what is known of it. */
+/** A value of the graph that is being built: its name, type and shape. */
 export interface Value {
   readonly name: string;
   readonly dataType: OnnxDataType;
@@ -35,8 +35,8 @@ export function squareConv(kernel: number, stride: number, group: number): ConvG
 }
 
 /**
- * Appends nodes to a graph and keeps the shape of every value. Nodes and values are named as torch.onnx
- * names them: a node after the module's path, its value the same with `_output_0`.
+ * Appends nodes to a graph and tracks the shape of every value. Names are those of torch.onnx: a node is named after
+ * the module's path, its value the same with `_output_0`.
  */
 export class GraphBuilder {
   readonly graph: OnnxGraph;
@@ -52,7 +52,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Makes a value, made by the last node, the graph's output; renames it. */
+  /** Makes the last node's value the graph's output and renames it. */
   output(value: Value, name: string): void {
     const renamed = { ...value, name };
     const maker = this.graph.nodes.at(-1);
@@ -61,7 +61,7 @@ export class GraphBuilder {
     this.graph.outputs.push(renamed);
   }
 
-  /** A constant by name; a second one of the same name is the same. */
+  /** A constant by name, which is added only once. */
   constant(name: string, tensor: OnnxTensor): string {
     if (!this.graph.initializers.has(name)) this.graph.initializers.set(name, tensor);
     return name;
@@ -82,7 +82,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A node that keeps its (first) input's shape: activations, sums. */
+  /** A node whose output has the shape of its first input: activations, sums. */
   elementwise(opType: string, name: string, ...inputs: readonly [Value, ...Value[]]): Value {
     return this.node(
       opType,
@@ -92,7 +92,7 @@ export class GraphBuilder {
     );
   }
 
-  /** A convolution whose weights were folded already; `constantName` is the layer's path in the state_dict. */
+  /** A convolution with folded weights; `constantName` is the layer's path in the state_dict. */
   conv(name: string, input: Value, layer: FoldedLayer, constantName: string, geometry: ConvGeometry): Value {
     const [batch = null, , height, width] = input.shape;
     const channels = layer.bias.length;
@@ -119,7 +119,7 @@ export class GraphBuilder {
     );
   }
 
-  /** `target` is Reshape's own: -1 is what is left, 0 keeps the input's length; `shape` is what it yields. */
+  /** `target` is Reshape's input (-1: the remaining elements, 0: the input's length); `shape` is the result. */
   reshape(name: string, input: Value, target: readonly number[], shape: readonly OnnxDim[]): Value {
     const constant = this.constant(`shape_${target.join('x')}`, int64Vector(target));
     return this.node('Reshape', name, [input.name, constant], shape, {}, input.dataType);
@@ -130,7 +130,7 @@ export class GraphBuilder {
     return this.node('Transpose', name, [input.name], shape, { perm: intsAttr(permutation) }, input.dataType);
   }
 
-  /** `parts` along an axis: the inverse of {@link split}. `total` where the sum is only known at run time. */
+  /** `parts` along an axis: the inverse of {@link split}. `total` if the sum is only known at run time. */
   concat(name: string, parts: readonly Value[], axis: number, total?: OnnxDim): Value {
     const sum = total ?? parts.reduce((length, part) => length + Number(part.shape[axis]), 0);
     const shape = (parts[0]?.shape ?? []).map((length, index) => (index === axis ? sum : length));
@@ -144,8 +144,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Parts of `input` along an axis; the parts' lengths became an input of the operator with opset 13. Lengths that
-   * are only known at run time make equal parts, which the operator does if it is reported none.
+   * Splits `input` along an axis; since opset 13 the lengths are an input of the operator. Lengths that are only known
+   * at run time are equal, which is the operator's default.
    */
   split(name: string, input: Value, axis: number, lengths: readonly OnnxDim[]): Value[] {
     const known = lengths.filter((length) => typeof length === 'number');

@@ -3,10 +3,10 @@ import type { GraphBuilder, Value } from './GraphBuilder.js';
 /**
  * The running sum of a stage's residual branches: base + (branch 1 + branch 2 + ...).
  *
- * What the branches add is summed by itself and the base added to each partial sum, instead of branch after branch to
- * one stream. In 8 bits the stream's step is as large as what a branch adds to it, and each sum rounds again: the errors
- * pile up. The branches' own sum has a step of a tenth of that, and what the base rounds away no later sum sees. In
- * float the two differ by the order of summation alone.
+ * The branches are summed separately, and the base is added to each partial sum, instead of adding branch after branch
+ * to one stream. In 8 bits a quantisation step of the stream is as large as a branch's contribution, and every sum
+ * rounds again, so errors accumulate. The separate sum has a step of about a tenth, and the rounding of the base does
+ * not reach later sums. In float the two differ only in the order of summation.
  */
 export class ResidualSum {
   readonly #builder: GraphBuilder;
@@ -20,12 +20,12 @@ export class ResidualSum {
     this.#value = base;
   }
 
-  /** The base and all that was added. */
+  /** The base plus all branches so far. */
   get value(): Value {
     return this.#value;
   }
 
-  /** @param at the module whose branch it is; the sum is named after it as in the export. */
+  /** @param at path of the branch's module, after which the sum is named as in the torch.onnx export. */
   add(at: string, branch: Value): void {
     this.#branches =
       this.#branches === null

@@ -1,8 +1,8 @@
 /**
- * The bias that each pair of pixels of a window shares with every pair of the same distance.
+ * Expands one head's attention biases: all pairs of pixels of a window with the same offset share one bias.
  *
- * Offsets |dy|, |dx| are numbered in the order in which a walk over all pairs (row-major, first pixel outer)
- * meets them, as the model's training code does; from the window's first pixel that is row-major too.
+ * Offsets |dy|, |dx| are numbered in the order of first occurrence over all pairs (row-major, first pixel outer), as in
+ * the model's training code.
  *
  * @param table One head's biases, by offset number: windowPx ** 2 values.
  * @returns [N, N] row-major, N = windowPx ** 2: query pixel, key pixel.

@@ -20,7 +20,7 @@ import { ResidualSum } from './ResidualSum.js';
 import { toTimmNames } from './timmNames.js';
 import { mergeWindows, partitionWindows, type Windows } from './windowPartition.js';
 
-/** Versions of the standard operators that can be written, with the file version that came with each. */
+/** Operator set versions that can be written, with the IR version of each. */
 const IR_VERSION_OF_OPSET = { 11: 6, 13: 7, 17: 8 } as const;
 
 export type EfficientVitOpset = keyof typeof IR_VERSION_OF_OPSET;
@@ -29,26 +29,26 @@ export const EFFICIENTVIT_OPSETS = [11, 13, 17] as const satisfies readonly Effi
 
 export interface BuildEfficientVitOptions {
   readonly variant: EfficientVitVariant;
-  /** timm's state_dict, or one of MSRA's own code; with a wrapper's prefix too. */
+  /** A state_dict of timm or of MSRA's own code, with or without a wrapper's prefix. */
   readonly weights: ReadonlyMap<string, WeightTensor>;
-  /** Must be what the head has; null (the default) takes the head's. */
+  /** Expected class count of the head; null (the default) accepts any. */
   readonly classCount?: number | null;
-  /** Default 11, which every runtime and vendor toolchain reads. */
+  /** Default 11, which all runtimes and vendor toolchains read. */
   readonly opset?: EfficientVitOpset;
   /** Pictures a run, 1 to 1024, or `dynamic`. Default 1. */
   readonly batch?: number | 'dynamic';
   /**
    * `rgb` (the default): float32 [batch, 3, 224, 224], normalised. `nv12`: uint8 [batch, 1, 336, 224], the bytes
-   * of an NV12 picture as they lie in memory (224 rows of Y, 112 rows of U, V pairs).
+   * of an NV12 picture in memory (224 rows of Y, 112 rows of U, V pairs).
    */
   readonly input?: 'rgb' | 'nv12';
   /** For `nv12`; default full range and ImageNet's mean and scale. */
   readonly normalisation?: Partial<Nv12Normalisation>;
-  /** What messages call the weights; a file's path. */
+  /** Name of the weights in error messages; a file's path. */
   readonly place?: string;
 }
 
-/** State of one build that every part needs. */
+/** State of one build, shared by its parts. */
 interface Build {
   readonly builder: GraphBuilder;
   readonly weights: ReadonlyMap<string, WeightTensor>;
@@ -62,7 +62,7 @@ interface Build {
  * layers around them (float64, rounded once), attention biases gathered, all shapes static but the batch.
  * Input `data`, output `output` [batch, classes] (logits).
  *
- * @throws EffvitError BAD_ARGUMENT, OUT_OF_RANGE; BAD_WEIGHTS that lists every tensor at fault
+ * @throws EffvitError BAD_ARGUMENT, OUT_OF_RANGE; BAD_WEIGHTS with a list of all wrong tensors
  */
 export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel {
   const { variant, opset = 11, batch = 1, input = 'rgb' } = options;
@@ -150,7 +150,7 @@ function addFeedForward(build: Build, at: string, path: string, input: Value): V
   return addConv(build, `${at}/m/pw2`, `${path}.m.pw2`, active, POINTWISE);
 }
 
-/** x + depthwise(x), and on that the same with the feed-forward branch. */
+/** x + depthwise(x), then the same with the feed-forward branch. */
 function addResidualPair(build: Build, at: string, path: string, input: Value): Value {
   const { builder } = build;
   const mixed = addDepthwise(build, `${at}.0`, `${path}.0`, input);
@@ -181,7 +181,7 @@ function addDownsampling(build: Build, stage: EfficientVitStage, input: Value): 
     return builder.conv(`${merge}/se/${name}/Conv`, from, layer, constantName, POINTWISE);
   };
   const [batch = null] = value.shape;
-  // The export has a ReduceMean here; this is the same mean, and runtimes keep their blocked layout for it.
+  // The torch.onnx export has a ReduceMean here. This computes the same mean, and runtimes keep their blocked layout.
   const mean = builder.node(
     'GlobalAveragePool',
     `${merge}/se/GlobalAveragePool`,

@@ -22,12 +22,12 @@ export interface BuiltModelFile {
   readonly classCount: number;
   readonly nodes: number;
   readonly bytes: number;
-  /** Of the file written; the same weights and options always give the same. */
+  /** Of the file written; deterministic for the same weights and options. */
   readonly sha256: string;
 }
 
 /**
- * Weights in, ONNX file out; {@link buildEfficientVit} says what it holds.
+ * Writes the ONNX file of {@link buildEfficientVit} from a file of weights.
  *
  * @throws EffvitError BAD_ARGUMENT, OUT_OF_RANGE, NOT_FOUND, BAD_WEIGHTS, UNSUPPORTED, IO_FAILED
  */
@@ -47,7 +47,7 @@ export async function buildModelFile(options: BuildModelFileOptions): Promise<Bu
   };
 }
 
-/** `m5` or `efficientvit_m5` as a variant. @throws EffvitError BAD_ARGUMENT that names the nearest one */
+/** `m5` or `efficientvit_m5` as a variant. @throws EffvitError BAD_ARGUMENT with the most similar name */
 export function parseEfficientVitVariant(text: string): EfficientVitVariant {
   const wanted = text.toLowerCase().replace(/^efficientvit_/, '');
   const found = EFFICIENTVIT_VARIANTS.find((variant) => variant === wanted);

@@ -10,21 +10,21 @@ import {
 import { foldConv, roundLayer, tensorData } from './foldBatchNorm.js';
 import { type GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
 
-/** torch.onnx counts equal operators of a module: `Split`, `Split_1` ... */
+/** torch.onnx numbers the operators of a module: `Split`, `Split_1` ... */
 function numbered(opType: string, index: number): string {
   return index === 0 ? opType : `${opType}_${index}`;
 }
 
 /**
  * Cascaded group attention (EfficientViT, section 3.2): each head attends over its own channels plus the
- * result of the head before it. The rectifier of the output projection is within; the projection is left to the caller.
+ * result of the head before it. Includes the ReLU of the output projection; the caller adds the projection.
  *
  * The scale of the scores is folded into the queries' depthwise convolution, the attention biases are
  * gathered beforehand. Names are those of the torch.onnx export, so that its quantisation settings fit.
  *
- * The form is the one that a BPU runs fast, at no cost to a CPU: channels are innermost, pixels second, in all that
- * is no convolution, and whatever works element by element has three dimensions. (A BPU takes a tensor of four for
- * a picture in NCHW and pads its last one: 7 or 49 values to 128.)
+ * The layout is chosen for the BPU, at no cost on a CPU: outside of convolutions, channels are innermost and pixels
+ * second, and element-wise operators work on three dimensions. (A BPU treats four dimensions as NCHW and pads the last
+ * one: 7 or 49 values to 128.)
  *
  * @param input [windows, width, windowPx, windowPx]
  * @param rows The leading dimension as Reshape takes it: a number, or 0 to keep what is there.

@@ -6,18 +6,18 @@ import { expectedTensors } from './expectedTensors.js';
 
 const HEAD_WEIGHT = 'head.linear.weight';
 
-/** Buffers that some checkpoints carry and no graph needs. */
+/** Buffers of some checkpoints that the graph does not need. */
 const IGNORED = /(?:\.(?:num_batches_tracked|attention_bias_idxs)|^n_averaged)$/;
 
-/** Names that a message lists before it only counts. */
+/** Most names listed in a message; further ones are counted. */
 const NAMES_LISTED = 10;
 
 /**
- * Checks a checkpoint against a variant and gives its class count.
+ * Validates a checkpoint for a variant. @returns its class count
  *
- * @param classCount What the caller wants; null takes what the head has.
- * @param place What the message calls the checkpoint; a file's path.
- * @throws EffvitError BAD_WEIGHTS that lists missing, extra, misshapen and not finite tensors, ten of each
+ * @param classCount Expected class count; null accepts any.
+ * @param place Name of the checkpoint in error messages; a file's path.
+ * @throws EffvitError BAD_WEIGHTS with up to ten each of the missing, additional, misshapen and non-finite tensors
  */
 export function checkWeights(
   weights: ReadonlyMap<string, WeightTensor>,
@@ -82,14 +82,14 @@ function listed(texts: readonly string[], separator: string, limit = NAMES_LISTE
   return texts.slice(0, limit).join(separator) + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-/** Rows of the head; where its matrix is missing or odd, its bias still tells. */
+/** Rows of the head's matrix or, if that is missing or malformed, length of its bias. */
 function classesOf(weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>): number {
   const matrix = weights.get(HEAD_WEIGHT)?.dims;
   const bias = weights.get('head.linear.bias')?.dims;
   return (matrix?.length === 2 ? matrix[0] : bias?.[0]) ?? 0;
 }
 
-/** The variant whose every tensor is there in the right shape, with its class count; null if none fits. */
+/** The variant whose tensors are all present with the right shapes, with its class count; null if none. */
 export function fittingVariant(
   weights: ReadonlyMap<string, Pick<WeightTensor, 'dims'>>,
 ): { variant: EfficientVitVariant; classCount: number } | null {
@@ -106,7 +106,7 @@ function isSameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, index) => length === b[index]);
 }
 
-/** A value that would spoil the model, in words; null if there is none. */
+/** The first non-finite value in words; null if there is none. */
 function faultOf(name: string, data: Float32Array): string | null {
   const isVariance = name.endsWith('.running_var');
   for (let i = 0; i < data.length; i++) {

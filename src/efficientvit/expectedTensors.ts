@@ -6,7 +6,7 @@ import {
 } from './EfficientVitArchitecture.js';
 
 /**
- * Names (timm's state_dict) and shapes of every tensor that a checkpoint must hold, in the model's order.
+ * Names (of timm's state_dict) and shapes of all tensors that a checkpoint must contain, in the model's order.
  * `num_batches_tracked` counters and `attention_bias_idxs` tables are left out: the builder needs neither.
  */
 export function expectedTensors(

@@ -4,7 +4,11 @@ import type { WeightTensor } from '../weights/WeightTensor.js';
 /** PyTorch's default, which EfficientViT keeps. */
 const EPSILON = 1e-5;
 
-/** Weights that a state_dict holds, by name. @throws EffvitError INTERNAL: the names were checked before */
+/**
+ * Weights of a state_dict by name.
+ *
+ * @throws EffvitError INTERNAL for a missing one; checkWeights has checked the names
+ */
 export function tensorData(weights: ReadonlyMap<string, WeightTensor>, name: string): Float32Array {
   const tensor = weights.get(name);
   if (tensor === undefined)
@@ -12,7 +16,7 @@ export function tensorData(weights: ReadonlyMap<string, WeightTensor>, name: str
   return tensor.data;
 }
 
-/** y = scale * x + shift, a channel each, in float64. */
+/** y = scale * x + shift for each channel, in float64. */
 export interface ChannelAffine {
   readonly scale: Float64Array;
   readonly shift: Float64Array;
@@ -36,7 +40,7 @@ export interface FoldedLayer<T extends Float32Array | Float64Array = Float32Arra
 }
 
 /**
- * A convolution and the batch norm behind it as one convolution, in float64.
+ * Folds a convolution and the batch norm after it into one convolution, in float64.
  *
  * @param prefix Of `conv.weight` and `bn.*`.
  * @param factor Multiplies the result, for a scale that comes after the convolution anyway.
@@ -58,7 +62,7 @@ export function foldConv(
   return { weight, bias: shift.map((value) => value * factor) };
 }
 
-/** A linear layer and the batch norm before it as one layer: W (s x + t) + b = (W s) x + (W t + b). */
+/** Folds a linear layer and the batch norm before it into one layer: W (s x + t) + b = (W s) x + (W t + b). */
 export function foldLinear(
   weights: ReadonlyMap<string, WeightTensor>,
   normPrefix: string,
@@ -82,7 +86,7 @@ export function foldLinear(
   return { weight, bias };
 }
 
-/** Rounds once, after all arithmetic. */
+/** Rounds to float32 once, after all arithmetic. */
 export function roundLayer(layer: FoldedLayer<Float64Array>): FoldedLayer {
   return { weight: new Float32Array(layer.weight), bias: new Float32Array(layer.bias) };
 }

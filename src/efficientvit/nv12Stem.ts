@@ -7,7 +7,7 @@ import { INPUT_SIDE_PX } from './EfficientVitArchitecture.js';
 import { type FoldedLayer, roundLayer } from './foldBatchNorm.js';
 import type { GraphBuilder, Value } from './GraphBuilder.js';
 
-/** How the bytes of an NV12 picture become the numbers that the first convolution was trained on. */
+/** Conversion of NV12 bytes to the normalised RGB on which the first convolution was trained. */
 export interface Nv12Normalisation {
   readonly range: YuvRange;
   /** R, G, B in 0..255. */
@@ -19,8 +19,8 @@ export interface Nv12Normalisation {
 type Matrix3 = readonly [ChannelTriple, ChannelTriple, ChannelTriple];
 
 /**
- * R, G, B from Y - Y0, U - 128, V - 128 (ITU-R BT.601: Kr 0.299, Kb 0.114), rows R, G, B. Nothing is clamped:
- * a decoder that clamps differs where a colour lies outside the RGB cube.
+ * R, G, B from Y - Y0, U - 128, V - 128 (ITU-R BT.601: Kr 0.299, Kb 0.114), rows R, G, B. Nothing is clamped,
+ * unlike in a decoder for colours outside the RGB cube.
  */
 export function yuvToRgbMatrix(range: YuvRange): { matrix: Matrix3; lumaZero: number } {
   const kr = 0.299;
@@ -40,23 +40,23 @@ export function yuvToRgbMatrix(range: YuvRange): { matrix: Matrix3; lumaZero: nu
   };
 }
 
-/** The Y, U and V that decode to a colour: what padding with that colour is in NV12. */
+/** The Y, U and V of a colour, for padding with it. */
 export function yuvOfRgb(rgb: ChannelTriple, range: YuvRange): ChannelTriple {
   const { matrix, lumaZero } = yuvToRgbMatrix(range);
   const [[gain, , rv], , [, bu]] = matrix;
-  // Y of a colour is its weighted sum; U and V are what R and B exceed it by.
+  // Y is a weighted sum of the colour; U and V are proportional to B - Y and R - Y.
   const luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
   return [lumaZero + luma / gain, 128 + (rgb[2] - luma) / bu, 128 + (rgb[0] - luma) / rv];
 }
 
 /**
- * The first convolution (3x3, stride 2, padding 1, on normalised RGB) on NV12 bytes instead: a 3x3 convolution
- * on Y, and a 2x4 one on the rows of U, V pairs, each pair standing for the 2x2 pixels that share it.
+ * The first convolution (3x3, stride 2, padding 1, on normalised RGB), rewritten for NV12 bytes: a 3x3 convolution on
+ * Y, and a 2x4 one on the rows of U, V pairs, each of which is shared by 2x2 pixels.
  *
- * The original pads with zeros, that is with the mean colour. So the mean colour's own Y, U and V are
- * subtracted first: then zero means the mean here too, and both convolutions pad with zeros.
+ * The original pads with zeros, i.e. with the mean colour. The Y, U and V of the mean colour are subtracted first, so
+ * that both convolutions can pad with zeros as well.
  *
- * @param layer The convolution as it was trained, batch norm folded: [channels, 3, 3, 3].
+ * @param layer The trained convolution with folded batch norm: [channels, 3, 3, 3].
  * @returns [batch, channels, 112, 112]
  */
 export function addNv12Stem(

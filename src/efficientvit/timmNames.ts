@@ -1,13 +1,13 @@
-/** Names of the head's matrix: timm's, and MSRA's own code's. */
+/** Names of the head's matrix in timm and in MSRA's own code. */
 const HEAD_MATRICES = ['head.linear.weight', 'head.l.weight'] as const;
 
-/** MSRA's blocks2 and blocks3 begin with the way from the resolution before: two residuals, merging, two residuals. */
+/** MSRA's blocks2 and blocks3 begin with the downsampling: two residuals, patch merging, two residuals. */
 const DOWNSAMPLE_PARTS = ['res1', 'patchmerge', 'res2'] as const;
 
 /**
- * A checkpoint's tensors under timm's names: wrappers' prefixes (`module.`, `_orig_mod.`, `model.` and any other that
- * stands before the whole network) are taken off, and the names of MSRA's own code are translated. Of a network and
- * its moving average side by side, the average is taken, as timm does. What belongs to neither keeps its name.
+ * A checkpoint's tensors under timm's names: prefixes of wrappers (`module.`, `_orig_mod.`, `model.` and any other
+ * prefix of the whole network) are removed, and names of MSRA's own code are translated. If a checkpoint has a network
+ * and its moving average, the average is used, as in timm. Other tensors keep their names.
  */
 export function toTimmNames<T>(tensors: ReadonlyMap<string, T>): Map<string, T> {
   const prefixes = [...tensors.keys()].flatMap((name) => {

@@ -1,7 +1,7 @@
 import type { OnnxDim } from '../onnx/OnnxModel.js';
 import type { GraphBuilder, Value } from './GraphBuilder.js';
 
-/** How a feature map is cut into square windows. */
+/** Geometry of a feature map's square windows. */
 export interface Windows {
   readonly perSide: number;
   readonly windowPx: number;
@@ -11,8 +11,8 @@ export interface Windows {
  * [batch, C, H, W] to [windows * batch, C, windowPx, windowPx]: the batch's first windows, then its second ones,
  * in reading order.
  *
- * Cuts and joins of whole windows: a Reshape to six dimensions with a Transpose does the same in fewer nodes, but
- * its innermost dimension is a window's width, which a BPU pads to many times that.
+ * Uses Split and Concat of whole windows. A Reshape to six dimensions with a Transpose needs fewer nodes, but its
+ * innermost dimension is the window's width, which a BPU pads to a multiple.
  */
 export function partitionWindows(
   builder: GraphBuilder,

@@ -6,9 +6,9 @@ export class AttemptError extends Error {
   readonly kind: 'retry' | 'offline' | 'fatal';
   /** The HTTP status, where one came. */
   readonly status: number | undefined;
-  /** What the server asked for, milliseconds. */
+  /** Delay that the server requested, milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** What the user can do, a sentence part; only if it is fatal. */
+  /** Remedy for the user as part of a sentence; only with `fatal`. */
   readonly remedy: string | undefined;
 
   constructor(
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no network',
 };
 
-/** What undici or the network threw, sorted by what to do about it. */
+/** Classifies an error of undici or the network by what to do about it. */
 export function asAttemptError(error: unknown): AttemptError {
   if (error instanceof AttemptError) return error;
   const code = networkCode(error);

@@ -7,19 +7,19 @@ export interface FetchLimits {
   readonly stallTimeoutMs: number;
   /** Attempts in a row without {@link progressBytes} more on disk. */
   readonly maxAttempts: number;
-  /** What an attempt must add for the count of attempts to start again. */
+  /** Bytes that an attempt must add to reset the count of attempts. */
   readonly progressBytes: number;
   /** Back-off before retry n is random in [0.5, 1] x min(maxDelayMs, baseDelayMs x 2^(n-1)). */
   readonly baseDelayMs: number;
   readonly maxDelayMs: number;
-  /** A server that asks (Retry-After) for more than this is not waited for. */
+  /** A longer Retry-After is not waited for. */
   readonly maxRetryAfterMs: number;
   readonly maxRedirects: number;
-  /** No model is longer: an endless body ends here. */
+  /** Larger than any model; ends an endless body. */
   readonly maxBytes: number;
   /** How long to wait for another process that pulls the same model. */
   readonly lockTimeoutMs: number;
-  /** How long after its death such a process is still waited for, at least 2000. */
+  /** How long the lock of a dead process stays valid, at least 2000. */
   readonly lockStaleMs: number;
 }
 

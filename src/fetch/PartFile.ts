@@ -10,7 +10,7 @@ const schema = z.strictObject({
   publishedSha256: z.string().optional(),
 });
 
-/** What was being downloaded into a part: it may be continued only if the server still has the same. */
+/** Origin of a partial download: it can be continued only while the server's file is unchanged. */
 export type PartState = z.output<typeof schema>;
 
 /** A download that is not complete: `<file>.part` with the bytes, `<file>.part.json` with their origin. */
@@ -29,7 +29,7 @@ export class PartFile {
     return info?.size ?? 0;
   }
 
-  /** What an earlier attempt left, if the same address can continue it; what cannot be continued is removed. */
+  /** The partial file of an earlier attempt from the same address; one that cannot be continued is removed. */
   async resumable(url: string): Promise<{ lengthBytes: number; state: PartState } | undefined> {
     const lengthBytes = await this.lengthBytes();
     const state = await this.#readState();

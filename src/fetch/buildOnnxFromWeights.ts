@@ -1,6 +1,6 @@
 import type { BuiltOnnxSource } from '../model/ModelManifest.js';
 
-/** What the builder gets; it writes a whole ONNX file to `outputPath` or throws. */
+/** Input of the builder, which writes a whole ONNX file to `outputPath` or throws. */
 export interface BuildOnnxJob {
   readonly weightsPath: string;
   readonly outputPath: string;
@@ -12,7 +12,7 @@ export type BuildOnnx = (job: BuildOnnxJob) => Promise<void>;
 
 /** The package's own builder, as {@link BuildOnnx}: float32 RGB input, batch 1, opset 11. */
 export const buildOnnxFromWeights: BuildOnnx = async ({ weightsPath, outputPath, source, classCount }) => {
-  // Loaded when there is something to build: a model that is ready starts without it.
+  // Imported only if there is something to build, for a fast start otherwise.
   const { buildModelFile } = await import('../efficientvit/buildModelFile.js');
   await buildModelFile({ weightsPath, outputPath, variant: source.variant, classCount });
 };

@@ -6,11 +6,11 @@ import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 const HEAD_BYTES = 512;
 
 /**
- * Refuses what is plainly no model, so that a login page or a Git LFS pointer is never trusted as the first
- * version of a file: text of any kind, and safetensors whose header does not fit the file.
+ * Refuses content that is obviously no model (text, or safetensors whose header does not fit the file), so that a login
+ * page or a Git LFS pointer is never trusted as the first version of a file.
  *
- * @param file The name that it will have; `path` may be a part.
- * @param from Where it came from, for messages.
+ * @param file Its final name; `path` may be a partial file.
+ * @param from Its origin, for messages.
  * @throws EffvitError DOWNLOAD_FAILED.
  */
 export async function checkContent(
@@ -54,7 +54,7 @@ async function readHead(path: string): Promise<{ head: Buffer; lengthBytes: numb
   }
 }
 
-/** True for nothing at all, too. */
+/** Also true for no bytes. */
 function isText(head: Uint8Array): boolean {
   return head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
 }

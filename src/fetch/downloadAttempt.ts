@@ -8,7 +8,7 @@ import { type PartFile, rangeValidator } from './PartFile.js';
 export interface AttemptOptions extends Omit<OpenOptions, 'headers'> {
   readonly url: string;
   readonly part: PartFile;
-  /** What the manifest knows; another length is refused before anything is read. */
+  /** From the manifest; another length is refused before anything is read. */
   readonly expectedBytes: number | undefined;
   readonly onBytes: (receivedBytes: number, totalBytes: number | undefined, resumedFromBytes: number) => void;
 }
@@ -19,10 +19,10 @@ export interface AttemptResult {
 }
 
 /**
- * One request: continues the part where the server agrees, else starts it again. When it returns, the part
- * holds the whole file, as long as the server said.
+ * One request: continues the partial file if the server agrees, else restarts it. Afterwards the partial file is
+ * complete, with the length that the server stated.
  *
- * @throws AttemptError (the part stays if it can be continued), EffvitError IO_FAILED (the disk).
+ * @throws AttemptError (the partial file stays if it can be continued), EffvitError IO_FAILED (the disk).
  */
 export async function downloadAttempt(options: AttemptOptions): Promise<AttemptResult> {
   const { part, url } = options;
@@ -41,7 +41,7 @@ export async function downloadAttempt(options: AttemptOptions): Promise<AttemptR
   try {
     response = await openResponse(url, { ...options, headers });
   } catch (error) {
-    // 416: the part is as long as the file or longer; nothing tells that it is the same file.
+    // 416: the partial file is not shorter than the file, but may be of another version.
     if (error instanceof AttemptError && error.status === 416) await part.discard();
     throw error;
   }
@@ -52,7 +52,7 @@ export async function downloadAttempt(options: AttemptOptions): Promise<AttemptR
       response.publishedSha256 ?? (plan.startBytes > 0 ? left?.state.publishedSha256 : undefined);
     return { publishedSha256, resumedFromBytes: plan.startBytes };
   } finally {
-    // Nothing of a refused or failed body is waited for.
+    // The rest of a refused or failed body is not read.
     response.body.on('error', () => undefined).destroy();
   }
 }
@@ -144,7 +144,7 @@ async function writeBody(response: OpenResponse, plan: BodyPlan, options: Attemp
   }
 }
 
-/** The body's pieces; what the network throws becomes an AttemptError, so that the disk's errors stay apart. */
+/** The chunks of the body. Network errors become AttemptErrors, to distinguish them from disk errors. */
 async function* bodyPieces(response: OpenResponse, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
     for await (const piece of response.body) yield piece as Buffer;

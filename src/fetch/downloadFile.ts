@@ -6,17 +6,17 @@ import { type AttemptOptions, type AttemptResult, downloadAttempt } from './down
 
 export interface DownloadOptions extends AttemptOptions {
   readonly onRetry: (attempt: number, delayMs: number, reason: string) => void;
-  /** For messages: where the file could be put by hand. */
+  /** Path of the file, for messages: the user may put it there by hand. */
   readonly targetPath: string;
   /** For messages: the proxy that the environment names for this address, if any. */
   readonly proxy: string | undefined;
 }
 
 /**
- * Downloads a whole file into its part, over as many attempts as the limits allow: back-off in between,
- * Retry-After honoured, every attempt continuing the one before where the server agrees.
+ * Downloads a whole file into its partial file, in as many attempts as the limits allow, with back-off and Retry-After.
+ * Each attempt continues the previous one if the server agrees.
  *
- * @throws EffvitError DOWNLOAD_FAILED, CANCELLED (`signal`; the part stays), IO_FAILED.
+ * @throws EffvitError DOWNLOAD_FAILED, CANCELLED (`signal`; the partial file stays), IO_FAILED.
  */
 export async function downloadFile(options: DownloadOptions): Promise<AttemptResult> {
   const { limits, part, signal } = options;
@@ -35,7 +35,8 @@ export async function downloadFile(options: DownloadOptions): Promise<AttemptRes
       if (error instanceof EffvitError) throw error;
       const failure = asAttemptError(error);
       const keptBytes = await part.lengthBytes();
-      // Counted against the most there ever was, so that a server that makes us start over gets no new tries.
+      // Compared with the largest size so far, so that a server that forces a restart does not reset the count of
+      // attempts.
       if (keptBytes >= mostBytes + limits.progressBytes) failures = 0;
       mostBytes = Math.max(mostBytes, keptBytes);
       failures++;
@@ -44,7 +45,7 @@ export async function downloadFile(options: DownloadOptions): Promise<AttemptRes
       if (failure.kind === 'fatal' || failures >= limits.maxAttempts || askedMs > limits.maxRetryAfterMs) {
         throw givenUp(failure, failures, keptBytes, options);
       }
-      // It answered: what follows is a passing fault, not a machine without a network.
+      // The server has answered, so later failures are temporary and not a missing network.
       if (failure.kind === 'retry') wasReached = true;
       const delayMs = Math.max(askedMs, backOffMs(failures, limits));
       options.onRetry(attempt + 1, delayMs, failure.message);

@@ -22,10 +22,10 @@ export interface EnsureOnnxOptions {
 }
 
 /**
- * The path of a model's ONNX file; built from its weights into the user's cache first if it is a built
- * one and not there yet (or the weights or the builder changed). A few file look-ups when it is there.
+ * The path of a model's ONNX file. A built one is first built from its weights into the user's cache if it is missing,
+ * or the weights or the builder changed; otherwise this takes a few file look-ups.
  *
- * @throws EffvitError NOT_FOUND (no weights on this machine: the sentence says how to get them), IO_FAILED,
+ * @throws EffvitError NOT_FOUND (no weights on this machine; the message says how to get them), IO_FAILED,
  *   CANCELLED, TIMED_OUT, and the builder's own BAD_WEIGHTS.
  */
 export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions = {}): Promise<string> {
@@ -37,7 +37,7 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
   const built = await findBuiltOnnx(manifest, weightsPath, env);
   if (built !== undefined) {
     const { stamp } = built;
-    // In a cache that cannot be written the weights are read each time.
+    // Without a writable cache the weights are hashed each time.
     if (stamp !== undefined) await remember(manifest, { stamp }, env).catch(() => undefined);
     return built.path;
   }

@@ -3,7 +3,7 @@ import { EffvitError } from '../core/EffvitError.js';
 const HUB_HOST = 'huggingface.co';
 
 /**
- * The address to fetch from in the place of `url`.
+ * The address to download from instead of `url`.
  *
  * `EFFVIT_MODEL_MIRROR` replaces scheme, host and port of every address; its own path, if any, goes before
  * the address's path, and the query stays: with `https://mirror.local/hub`, `https://huggingface.co/a/b?c`

@@ -7,7 +7,7 @@ export interface LockOptions {
   readonly signal: AbortSignal;
   /** How long another process may hold it. */
   readonly timeoutMs: number;
-  /** A holder that died is noticed after this; a live one renews every quarter of it. At least 2000. */
+  /** A dead holder is detected after this time; a live one renews the lock four times within it. At least 2000. */
   readonly staleMs: number;
   /** Called once, when another process is found to hold it. */
   readonly onWait: () => void;
@@ -16,8 +16,8 @@ export interface LockOptions {
 const POLL_MS = 200;
 
 /**
- * Runs `work` while this process alone may change a model's cache folder. `work` gets a signal that also
- * aborts when the lock is lost (a suspended machine, a deleted lock).
+ * Runs `work` under an exclusive lock on a model's cache folder. The signal passed to `work` also aborts when the lock
+ * is lost (a suspended machine, a deleted lock).
  *
  * @throws EffvitError IO_FAILED (the folder cannot be made or written), TIMED_OUT, CANCELLED, or work's.
  */
@@ -54,10 +54,10 @@ type Lock = typeof import('proper-lockfile')['lock'];
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Listeners that proper-lockfile hooked into the process's signals when it was loaded. */
+/** Signal listeners that proper-lockfile installs when it is loaded. */
 const lockHooks = new Set<unknown>();
 
-/** Loaded when first needed, because it hooks into the process's signals. */
+/** Loaded on first use, because it installs signal listeners. */
 async function loadLock(): Promise<Lock> {
   const before = new Set(SIGNALS.flatMap((name) => process.rawListeners(name)));
   const { lock } = (await import('proper-lockfile')).default;
@@ -68,8 +68,8 @@ async function loadLock(): Promise<Lock> {
 }
 
 /**
- * Those hooks end the process when nobody else listens, to remove the lock; a program's `once` handler no
- * longer listens when they look. So where a program handles a signal itself, one more listener stands by.
+ * Those listeners end the process if there is no other listener; a `once` handler of the program has already been
+ * removed when they check. So if the program handles a signal itself, an additional listener is installed.
  */
 function guardSignals(): () => void {
   const standBy = (): void => undefined;

@@ -8,7 +8,7 @@ export interface OpenResponse {
   readonly body: Dispatcher.ResponseData['body'];
   /** Lower-case names; the first value where a header came more than once. */
   readonly header: (name: string) => string | undefined;
-  /** The publisher's own SHA-256 where a hop names one (Hugging Face: X-Linked-Etag). */
+  /** The publisher's SHA-256, if a redirect names one (Hugging Face: X-Linked-Etag). */
   readonly publishedSha256: string | undefined;
 }
 
@@ -20,8 +20,8 @@ export interface OpenOptions {
 }
 
 /**
- * Asks for `url` and follows redirects, each hop with the same headers. Redirects are followed here because
- * a hop in between may carry the file's checksum, and may not fall from https to http.
+ * Requests `url` and follows redirects, with the same headers each time. Redirects are followed here because one may
+ * carry the file's checksum, and because one from https to http is refused.
  *
  * @throws AttemptError for every answer but 200 and 206. Status 416 has the kind `retry`.
  */
@@ -37,7 +37,7 @@ export async function openResponse(url: string, options: OpenOptions): Promise<O
       refuseCodedOrHtml(header);
       return { status, body, header, publishedSha256 };
     }
-    // Read to its end (or cut at 128 KiB), so that the connection serves the next request.
+    // Read to its end (up to 128 KiB), so that the connection can be reused.
     await body.dump({ limit: 128 * 1024 }).catch(() => undefined);
     if (![301, 302, 303, 307, 308].includes(status)) throw statusError(status, header);
     current = redirectTarget(current, header('location'));

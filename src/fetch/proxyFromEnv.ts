@@ -3,8 +3,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { FetchLimits } from './FetchLimits.js';
 
 /**
- * A dispatcher that goes through HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) as `env`
- * has them.
+ * A dispatcher that uses HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) from `env`.
  *
  * @throws EffvitError BAD_CONFIG if a proxy is no http(s) address.
  */
@@ -19,7 +18,7 @@ export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): 
     }
   }
   return new EnvHttpProxyAgent({
-    // Empty, not absent: absent would read the process's own environment.
+    // Empty instead of absent, which would use the process's own environment.
     httpProxy: setting(env, 'HTTP_PROXY'),
     httpsProxy: setting(env, 'HTTPS_PROXY'),
     noProxy: setting(env, 'NO_PROXY'),
@@ -29,7 +28,7 @@ export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): 
   });
 }
 
-/** The proxy that an address goes through, without its password, for messages; NO_PROXY is ignored. */
+/** The proxy for an address, without its password, for messages; NO_PROXY is ignored. */
 export function proxyName(url: string, env: NodeJS.ProcessEnv): string | undefined {
   const http = setting(env, 'HTTP_PROXY');
   const value = new URL(url).protocol === 'https:' ? setting(env, 'HTTPS_PROXY') || http : http;

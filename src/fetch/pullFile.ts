@@ -11,11 +11,11 @@ import { readTrustRecord, TRUST_RECORD_NAME } from '../model/TrustRecord.js';
 import { checkContent } from './checkContent.js';
 import { downloadFile } from './downloadFile.js';
 import type { FetchLimits } from './FetchLimits.js';
-import { judgeChecksum, type VerifiedBy } from './judgeChecksum.js';
 import { mirroredUrl } from './mirroredUrl.js';
 import { PartFile } from './PartFile.js';
 import type { OnPullProgress } from './PullProgress.js';
 import { proxyName } from './proxyFromEnv.js';
+import { type VerifiedBy, verifyChecksum } from './verifyChecksum.js';
 
 /** One file after a pull. */
 export interface PulledFile {
@@ -67,9 +67,9 @@ export async function pullFile(status: ModelFileStatus, options: PullFileOptions
   let verifiedBy: VerifiedBy;
   try {
     await checkContent(part.path, basename(path), kind, source.url ?? '');
-    verifiedBy = await judgeAndRecord(path, { sha256, lengthBytes, source, publishedSha256 }, options);
+    verifiedBy = await verifyAndRecord(path, { sha256, lengthBytes, source, publishedSha256 }, options);
   } catch (error) {
-    // What was refused is not continued later.
+    // A refused file is not continued later.
     if (error instanceof EffvitError && error.code !== 'IO_FAILED') await part.discard();
     throw error;
   }
@@ -127,10 +127,10 @@ async function checkPresent(
   const sha256 = await sha256File(path, options.signal);
   const lengthBytes = status.lengthBytes ?? 0;
   const common = { kind, ...(chip && { chip }), path, lengthBytes, sha256, action: 'present' as const };
-  // A file beside its manifest came with it; only what the manifest itself says can be compared with it.
+  // A file beside its manifest was not downloaded; only the manifest's own checksum applies to it.
   if (status.location === 'model' && source.sha256 === undefined) return common;
   await checkContent(path, basename(path), kind, path);
-  const verifiedBy = await judgeAndRecord(path, { sha256, lengthBytes, source }, options);
+  const verifiedBy = await verifyAndRecord(path, { sha256, lengthBytes, source }, options);
   return { ...common, verifiedBy };
 }
 
@@ -141,13 +141,13 @@ interface ReadFile {
   readonly publishedSha256?: string | undefined;
 }
 
-/** Judges the checksum and, if it is new, writes it to the trust record of the cache folder. */
-async function judgeAndRecord(path: string, file: ReadFile, options: PullFileOptions): Promise<VerifiedBy> {
+/** Verifies the checksum and, if it is new, adds it to the trust record of the cache folder. */
+async function verifyAndRecord(path: string, file: ReadFile, options: PullFileOptions): Promise<VerifiedBy> {
   const { sha256, lengthBytes, source } = file;
   const folder = dirname(path);
   const name = basename(path);
   const record = source.sha256 === undefined ? await readTrustRecord(folder) : {};
-  const verifiedBy = judgeChecksum({
+  const verifiedBy = verifyChecksum({
     ...file,
     path,
     trusted: record[name],

@@ -19,7 +19,7 @@ export interface PullOptions {
   readonly target?: PullTarget;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnPullProgress;
-  /** Take a file that differs from the one first downloaded, and trust it from now on. */
+  /** Accept a file that differs from the first download, and trust it from now on. */
   readonly acceptChanged?: boolean;
   /** Read for EFFVIT_MODEL_MIRROR, HF_ENDPOINT, HTTP_PROXY, HTTPS_PROXY, NO_PROXY and the cache folder. */
   readonly env?: NodeJS.ProcessEnv;
@@ -29,11 +29,11 @@ export interface PullOptions {
 }
 
 /**
- * Gets what a target needs of a model into the user's cache and checks it: the ONNX file (or the weights,
- * and builds it), or the chip's .bin. Can be repeated and interrupted at any time: what is complete is kept
- * and checked again, what is not is continued. Two processes at once do the work once.
+ * Downloads and verifies the files of a model that a target needs: the ONNX file (or the weights, from which it is
+ * built), or the chip's .bin. Can be repeated and interrupted at any time: complete files are verified again, partial
+ * ones continued. Concurrent processes do the work once.
  *
- * @returns Every file of the target, in the order they were dealt with.
+ * @returns Every file of the target, in the order of their processing.
  * @throws EffvitError NOT_FOUND, DOWNLOAD_FAILED, CHECKSUM_MISMATCH, IO_FAILED, TIMED_OUT, CANCELLED,
  *   BAD_CONFIG (a proxy or mirror that is no address), and the builder's own.
  */
@@ -49,7 +49,7 @@ export async function pullModel(
   } = options;
   const limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
   const signal = options.signal ?? new AbortController().signal;
-  wantedFiles(manifest, await modelFiles(manifest, env), target);
+  filesForTarget(manifest, await modelFiles(manifest, env), target);
   const dispatcher = proxyAgentFromEnv(env, limits);
   try {
     const folder = modelCacheFolder(manifest, env);
@@ -60,8 +60,8 @@ export async function pullModel(
       onWait: () => onProgress({ phase: 'waiting' }),
     };
     return await withModelLock(folder, lock, async (held) => {
-      // Looked up with the lock held: another process may have brought them meanwhile.
-      const files = wantedFiles(manifest, await modelFiles(manifest, env), target);
+      // Looked up under the lock: another process may have downloaded them meanwhile.
+      const files = filesForTarget(manifest, await modelFiles(manifest, env), target);
       const context = {
         manifest,
         env,
@@ -85,7 +85,7 @@ export async function pullModel(
 }
 
 /** The files of the manifest that a target needs, built ones left out. */
-function wantedFiles(
+function filesForTarget(
   manifest: ModelManifest,
   files: readonly ModelFileStatus[],
   target: PullTarget,

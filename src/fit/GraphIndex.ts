@@ -2,20 +2,20 @@ import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
 import { getTensor } from '../onnx/onnxAttributes.js';
 import { tensorToNumbers } from '../onnx/onnxTensors.js';
 
-/** Who makes a value and who takes it, by name. */
+/** Producers and consumers of values, by name. */
 export class GraphIndex {
   readonly #graph: OnnxGraph;
   readonly #makers = new Map<string, OnnxNode>();
-  readonly #takers = new Map<string, OnnxNode[]>();
+  readonly #consumers = new Map<string, OnnxNode[]>();
 
   constructor(graph: OnnxGraph) {
     this.#graph = graph;
     for (const node of graph.nodes) {
       for (const name of node.outputs) this.#makers.set(name, node);
       for (const name of new Set(node.inputs)) {
-        const takers = this.#takers.get(name);
-        if (takers === undefined) this.#takers.set(name, [node]);
-        else takers.push(node);
+        const consumers = this.#consumers.get(name);
+        if (consumers === undefined) this.#consumers.set(name, [node]);
+        else consumers.push(node);
       }
     }
   }
@@ -24,11 +24,11 @@ export class GraphIndex {
     return name === undefined ? undefined : this.#makers.get(name);
   }
 
-  takersOf(name: string): readonly OnnxNode[] {
-    return this.#takers.get(name) ?? [];
+  consumersOf(name: string): readonly OnnxNode[] {
+    return this.#consumers.get(name) ?? [];
   }
 
-  /** The numbers of a constant, through operators that only change its shape or type; undefined for other values. */
+  /** The numbers of a constant, also behind operators that only change shape or type; undefined for other values. */
   constantOf(name: string | undefined): readonly number[] | undefined {
     let at = name;
     for (let step = 0; step < 8 && at !== undefined; step++) {
@@ -50,7 +50,7 @@ export class GraphIndex {
 }
 
 function numbersOf(tensor: OnnxTensor): readonly number[] | undefined {
-  // Large constants are read without their data.
+  // Large constants were read without their data.
   if (tensor.dims.reduce((count, length) => count * length, 1) > 0 && tensor.data.length === 0)
     return undefined;
   try {

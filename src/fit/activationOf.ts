@@ -1,23 +1,26 @@
 import type { OnnxNode } from '../onnx/OnnxModel.js';
 import type { GraphIndex } from './GraphIndex.js';
 
-/** What a graph does to its scores last. */
+/** Last operation of a graph on its scores. */
 export interface Activation {
   readonly kind: 'logits' | 'probabilities';
-  /** The operator that says so: `Softmax`, `Sigmoid`, or for logits what makes them. */
+  /** The operator: `Softmax`, `Sigmoid`, or for logits the one that computes them. */
   readonly operator: string;
 }
 
-/** Operators that leave values what they are, or nearly so. */
+/** Operators that (nearly) keep the values. */
 const PASSING =
   /^(?:Identity|Reshape|Flatten|Squeeze|Unsqueeze|Transpose|Cast|Dropout|QuantizeLinear|DequantizeLinear)$/;
 
 const TO_PROBABILITIES = /^(?:QLinear)?(?:Softmax|Sigmoid|HardSigmoid)$/;
 
-/** No graph ends in so many operators that change nothing. */
+/** Most such operators at the end of a graph. */
 const LONGEST_TAIL = 32;
 
-/** What an output holds, told from the operators before it; LogSoftmax gives logits, since their softmax is the same. */
+/**
+ * Whether an output holds logits or probabilities, from the operators before it. LogSoftmax counts as logits, since
+ * its softmax is the same.
+ */
 export function activationOf(index: GraphIndex, outputName: string): Activation {
   let node = index.makerOf(outputName);
   for (let step = 0; step < LONGEST_TAIL && node !== undefined && PASSING.test(node.opType); step++) {
@@ -30,7 +33,7 @@ export function activationOf(index: GraphIndex, outputName: string): Activation 
   return { kind: 'logits', operator: node.opType };
 }
 
-/** exp(x) / sum(exp(x)), as older exporters write it. */
+/** exp(x) / sum(exp(x)), the form of older exporters. */
 function isSpelledOutSoftmax(index: GraphIndex, node: OnnxNode): boolean {
   if (node.opType !== 'Div') return false;
   const [numerator, denominator] = [index.makerOf(node.inputs[0]), index.makerOf(node.inputs[1])];

@@ -5,11 +5,11 @@ import type { GraphFacts, OutputFacts } from './graphFacts.js';
 const IMAGENET_COUNTS: ReadonlySet<number | undefined> = new Set([1000, 1001]);
 
 /**
- * The output with the scores: the one that the manifest names, else the one with the manifest's number of classes, or
- * as many as there are labels, or as ImageNet has; of logits and their probabilities, the probabilities.
+ * Chooses the output with the scores: the one named by the manifest, else the one whose class count is the manifest's,
+ * the number of labels, or ImageNet's; of logits and their probabilities, the probabilities.
  *
- * @returns undefined if the graph has none that could be it: its load says so.
- * @throws EffvitError BAD_MANIFEST if more than one may be it, with the line that chooses.
+ * @returns undefined if the graph has no candidate, which loading the model then reports.
+ * @throws EffvitError BAD_MANIFEST if there are several candidates, with the line of manifest.yaml that chooses one.
  */
 export function chooseScores(
   manifest: ModelManifest,
@@ -38,8 +38,8 @@ export function chooseScores(
 
 function unlessNone(
   outputs: readonly OutputFacts[],
-  isWanted: (output: OutputFacts) => boolean,
+  matches: (output: OutputFacts) => boolean,
 ): readonly OutputFacts[] {
-  const wanted = outputs.filter(isWanted);
+  const wanted = outputs.filter(matches);
   return wanted.length === 0 ? outputs : wanted;
 }

@@ -9,23 +9,23 @@ import { FACT_MAX_ELEMENTS, type GraphFacts, graphFacts, type InputFacts } from 
 import { NORMALISATION_LINES } from './normalisationLines.js';
 
 export interface FitOptions {
-  /** How the input is normalised is said elsewhere: nothing is asked or told about it. */
+  /** The normalisation is given elsewhere: it is neither derived nor reported. */
   readonly isNormalisationKnown?: boolean;
 }
 
 export interface FittedManifest {
   readonly manifest: ModelManifest;
-  /** Sentences for people: what was assumed that may be wrong. */
+  /** Assumptions that may be wrong, as sentences for people. */
   readonly notices: readonly string[];
 }
 
 /**
- * The manifest with what its graph says in the place of what nobody has said: layout, size, normalisation, the
- * output with the scores and whether they are logits or probabilities, labels. What the manifest says stays.
+ * Completes a manifest from its graph: layout, size, normalisation, the output with the scores, whether they are logits
+ * or probabilities, and labels. Keys that the manifest states stay.
  *
- * @param onnxPath the model's .onnx file; an .ort file says nothing.
- * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST if something has
- *   to be said in a manifest.yaml, with the line to write.
+ * @param onnxPath the model's .onnx file; an .ort file changes nothing.
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL for a file that is no model; BAD_MANIFEST if a
+ *   manifest.yaml is required, with the line to write.
  */
 export async function fitManifest(
   manifest: ModelManifest,
@@ -33,7 +33,7 @@ export async function fitManifest(
   options: FitOptions = {},
 ): Promise<FittedManifest> {
   const { assumed = [], files } = manifest;
-  // What this package builds is as its manifest says.
+  // Files that this package builds match their manifest.
   const isOwn = files.onnx !== undefined && isBuilt(files.onnx);
   if (assumed.length === 0 || isOwn || extname(onnxPath).toLowerCase() !== '.onnx') {
     return { manifest, notices: [] };
@@ -118,7 +118,7 @@ function normalisation(
   if (pixelRange === '0 to 255') return { mean: [0, 0, 0], scale: [1, 1, 1] };
   if (pixelRange === '0 to 1') return { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
   if (isNormalisationKnown) return {};
-  // PyTorch and PaddlePaddle mean ImageNet's; Keras has three customs, and a file does not tell which.
+  // PyTorch and PaddlePaddle use ImageNet's; Keras has three conventions, which the file does not distinguish.
   const isKeras = layout === 'nhwc' || /tf2onnx|keras|tensorflow/i.test(producer);
   if (isKeras && assumed.has('input.width_px')) {
     throw new EffvitError(
@@ -127,7 +127,7 @@ function normalisation(
       { context: { file: onnxPath } },
     );
   }
-  // A manifest that gives the size and no mean goes by its documented default.
+  // A manifest with a size and no mean uses the documented default.
   if (!assumed.has('input.width_px')) return {};
   notices.push(
     `${onnxPath} does not say how its input is normalised: ImageNet's mean and scale are assumed (input.mean and input.scale of a manifest.yaml beside it say otherwise).`,

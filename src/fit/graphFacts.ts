@@ -5,28 +5,28 @@ import { GraphIndex } from './GraphIndex.js';
 import { metadataLabels } from './metadataLabels.js';
 import { type PixelRange, pixelRangeOf } from './pixelRangeOf.js';
 
-/** What a graph says of the picture that it takes. */
+/** Facts about a graph's input picture. */
 export interface InputFacts {
   readonly color: 'rgb' | 'nv12';
   readonly layout: 'nchw' | 'nhwc';
-  /** Undefined if the graph leaves it open. */
+  /** Undefined if the graph does not determine it. */
   readonly widthPx: number | undefined;
   readonly heightPx: number | undefined;
-  /** The pixel values that it normalises itself. */
+  /** Range of the pixels that it normalises itself. */
   readonly pixelRange: PixelRange;
 }
 
-/** What a graph says of its scores. */
+/** Facts about a graph's scores. */
 export interface OutputFacts {
   readonly name: string;
-  /** Undefined if the graph leaves it open. */
+  /** Undefined if the graph does not determine it. */
   readonly classCount: number | undefined;
   readonly activation: Activation;
 }
 
-/** What a classifier's graph says of how it is to be used. */
+/** Facts about the use of a classifier's graph. */
 export interface GraphFacts {
-  /** Undefined if it takes no colour picture, or more than one value. */
+  /** Undefined if the graph has several inputs, or its input is no colour picture. */
   readonly input: InputFacts | undefined;
   /** Outputs that may hold the scores, in the graph's order. */
   readonly outputs: readonly OutputFacts[];
@@ -35,7 +35,7 @@ export interface GraphFacts {
   readonly producer: string;
 }
 
-/** Constants that say something about how a graph is used are no larger. */
+/** Largest number of elements of a constant that matters here. */
 export const FACT_MAX_ELEMENTS = 16;
 
 /** @param model weights may be without their data ({@link FACT_MAX_ELEMENTS}). */
@@ -79,7 +79,7 @@ function inputFacts(input: OnnxValueInfo, index: GraphIndex): InputFacts | undef
   };
 }
 
-/** PaddlePaddle writes -1 for what is open. */
+/** PaddlePaddle writes -1 for free dimensions. */
 function length(dim: OnnxDim | undefined): number | undefined {
   return typeof dim === 'number' && dim > 0 ? dim : undefined;
 }
@@ -92,9 +92,9 @@ function layoutOf(
   if (shape[1] === 3) return 'nchw';
   if (shape[3] === 3) return 'nhwc';
   if (length(shape[1]) !== undefined && length(shape[3]) !== undefined) return undefined;
-  // All is open: what brings the channels forward has them last.
-  const [taker] = index.takersOf(name);
-  const isTurned = taker?.opType === 'Transpose' && getInts(taker, 'perm', []).join() === '0,3,1,2';
+  // All dimensions are free: a Transpose that moves the channels to the front means that they are last in the input.
+  const [consumer] = index.consumersOf(name);
+  const isTurned = consumer?.opType === 'Transpose' && getInts(consumer, 'perm', []).join() === '0,3,1,2';
   return isTurned ? 'nhwc' : 'nchw';
 }
 
@@ -107,7 +107,7 @@ function nv12Size(shape: readonly OnnxDim[]): { widthPx: number; heightPx: numbe
   return { widthPx, heightPx: (rows * 2) / 3 };
 }
 
-/** Undefined if it is open. */
+/** Undefined for a free dimension. */
 function classCountOf({ shape }: OnnxValueInfo): number | undefined | 'no classes' {
   if (shape === null) return undefined;
   const dims = shape.map((dim, axis) => (axis === 0 && shape.length > 1 ? (length(dim) ?? 1) : length(dim)));

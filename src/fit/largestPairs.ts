@@ -1,6 +1,6 @@
 /**
- * The largest sum of the magnitudes of two neighbouring weights of one sign, for each output channel: what the
- * 16-bit additions of x86 CPUs without VNNI have to hold (`vpmaddubsw` adds the products of two neighbours).
+ * The largest sum of the magnitudes of two neighbouring weights of one sign, for each output channel: which the
+ * 16-bit additions of x86 CPUs without VNNI must hold (`vpmaddubsw` adds the products of two neighbours).
  * Neighbours are those in the order of the tensor and, for a convolution, in the order position by position that
  * ONNX Runtime brings the weights into. A weight alone counts too, so that no result is below the largest one.
  *

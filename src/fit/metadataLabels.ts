@@ -1,4 +1,4 @@
-/** Keys under which exporters put the names of the classes (ultralytics, PaddleX, Hugging Face, and by hand). */
+/** Metadata keys for class names (ultralytics, PaddleX, Hugging Face, and written by hand). */
 const KEYS = [
   'names',
   'labels',
@@ -33,7 +33,7 @@ export function metadataLabels(
   return undefined;
 }
 
-/** What a text may mean, the likeliest first. */
+/** Possible readings of a text, the most likely first. */
 function* readings(text: string): Generator<readonly string[]> {
   const structured = parse(text) ?? parse(asJson(text));
   if (structured !== undefined) yield structured;

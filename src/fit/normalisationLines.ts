@@ -1,10 +1,10 @@
-/** A line of manifest.yaml, and the models that want it. */
+/** A line of manifest.yaml, and the models that need it. */
 export interface NormalisationLine {
   readonly line: string;
   readonly models: string;
 }
 
-/** The customs of Keras's applications and TensorFlow Hub, by Keras's own names for them. */
+/** The conventions of Keras's applications and TensorFlow Hub, by Keras's names. */
 export const NORMALISATION_LINES: readonly NormalisationLine[] = [
   {
     line: 'input: { mean: [127.5, 127.5, 127.5], scale: [0.00784314, 0.00784314, 0.00784314] }',

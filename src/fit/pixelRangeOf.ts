@@ -2,23 +2,23 @@ import type { OnnxNode } from '../onnx/OnnxModel.js';
 import { getFloat } from '../onnx/onnxAttributes.js';
 import type { GraphIndex } from './GraphIndex.js';
 
-/** The pixel values that a graph which normalises them itself wants; `unknown` for one that does not. */
+/** Pixel range that a graph with its own normalisation expects; `unknown` for other graphs. */
 export type PixelRange = '0 to 255' | '0 to 1' | 'unknown';
 
 /** Operators that may stand between the picture and its normalisation. */
 const PASSING =
   /^(?:Identity|Cast|Transpose|Reshape|Squeeze|Unsqueeze|Pad|Resize|Upsample|Slice|Gather|QuantizeLinear|DequantizeLinear)$/;
 
-/** What networks are fed: -1 to 1 spans 2, ImageNet's standard deviations make it 4.5, plain division 1. */
+/** Span of normalised values: 2 for -1 to 1, 4.5 with ImageNet's standard deviations, 1 for plain division. */
 const SMALLEST_SPAN = 0.5;
 const LARGEST_SPAN = 10;
 
-/** No exporter writes a normalisation of more operators. */
+/** More operators than any exporter writes for a normalisation. */
 const LONGEST_HEAD = 32;
 
 /**
- * The range of pixels that a graph takes, told from the multiplications and additions that it begins with: what
- * brings 0 to 255 into the small range that networks are trained on was made for 0 to 255.
+ * The pixel range that a graph expects, from the multiplications and additions at its beginning: if they map 0 to 255
+ * to the small range that networks are trained on, it is 0 to 255.
  */
 export function pixelRangeOf(index: GraphIndex, inputName: string): PixelRange {
   let name = inputName;
@@ -26,7 +26,7 @@ export function pixelRangeOf(index: GraphIndex, inputName: string): PixelRange {
   let offset = 0;
   let isNormalised = false;
   for (let step = 0; step < LONGEST_HEAD; step++) {
-    const [node, ...others] = index.takersOf(name);
+    const [node, ...others] = index.consumersOf(name);
     if (node === undefined || others.length > 0) break;
     if (!PASSING.test(node.opType)) {
       const affine = affineOf(index, node, name);
@@ -39,7 +39,7 @@ export function pixelRangeOf(index: GraphIndex, inputName: string): PixelRange {
   }
   if (!isNormalised) return 'unknown';
   const span = Math.abs(factor);
-  // Means of 100 and more are subtracted from 0 to 255, whether or not what follows divides.
+  // A mean of 100 or more implies 0 to 255, also without a division after it.
   if (isSpan(255 * span) || Math.abs(offset) > 50 * span) return '0 to 255';
   return isSpan(span) ? '0 to 1' : 'unknown';
 }

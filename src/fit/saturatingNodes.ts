@@ -2,7 +2,7 @@ import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
 import { getInt } from '../onnx/onnxAttributes.js';
 import { largestPairs } from './largestPairs.js';
 
-/** Steps that a pair of weights may have together, so that its products with 255 fit into int16. */
+/** Largest sum of two neighbouring weights whose products with 255 fit into int16. */
 export const LARGEST_PAIR = Math.floor(32767 / 255);
 
 /** Inputs of the integer operators: activation's zero point and weights. */
@@ -30,7 +30,7 @@ export function saturatingNodes(graph: OnnxGraph): string[] {
   const saturates = (node: OnnxNode): boolean => {
     const places = INTEGER_OPERATORS[node.opType];
     if (places !== undefined) {
-      // No zero point at all is 0 of uint8 for activations of this kind.
+      // An absent zero point is 0 of type uint8 here.
       const zeroPoint = constant(node.inputs[places.zeroPoint]);
       const isUnsigned = zeroPoint === undefined || zeroPoint.dataType === 'uint8';
       return isUnsigned && canSaturate(node, constant(node.inputs[places.weights]));

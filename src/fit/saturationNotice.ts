@@ -4,8 +4,8 @@ import { readOnnx } from '../onnx/readOnnx.js';
 import { saturatingNodes } from './saturatingNodes.js';
 
 /**
- * What to tell of an int8 model that this CPU computes wrongly in part: one of full range if there is no VNNI.
- * Nothing for other models and CPUs; a file that cannot be read is reported by whoever loads it.
+ * Notice about an int8 model whose sums saturate on this CPU (full-range weights without VNNI); undefined for other
+ * models and CPUs. An unreadable file is not reported here but when it is loaded.
  */
 export async function saturationNotice(
   onnxPath: string,
@@ -15,7 +15,7 @@ export async function saturationNotice(
   let nodes: string[];
   try {
     const content = await readInput(onnxPath);
-    // Float models, nearly all of them, are not decoded for this.
+    // Float models, the majority, are not decoded for this check.
     if (!['DequantizeLinear', 'QLinear', 'Integer'].some((operator) => content.includes(operator))) {
       return undefined;
     }

@@ -11,12 +11,12 @@ export interface PortInfo {
 }
 
 /**
- * How a graph is quantised: `qdq` wraps float operators in QuantizeLinear and DequantizeLinear pairs,
- * `integer` has operators on integers themselves, `weights` has integer constants alone.
+ * How a graph is quantised: `qdq` with QuantizeLinear and DequantizeLinear pairs around float operators, `integer` with
+ * integer operators, `weights` with integer constants only.
  */
 export interface QuantizationInfo {
   readonly kind: 'none' | 'qdq' | 'integer' | 'weights';
-  /** Element types of quantised constants and activations, with how many there are of each. */
+  /** Counts of quantised constants and activations by element type. */
   readonly weightTypes: Readonly<Record<string, number>>;
   readonly activationTypes: Readonly<Record<string, number>>;
 }
@@ -32,14 +32,14 @@ export interface OnnxFileInfo {
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
   readonly nodeCount: number;
-  /** Operators with their counts, the most frequent first; foreign domains stand before the name. */
+  /** Operators with their counts, the most frequent first; domains other than ONNX's precede the name. */
   readonly operators: readonly { readonly opType: string; readonly count: number }[];
   /** Elements of constants that are weights: shapes, scales and zero points do not count. */
   readonly parameterCount: number;
   /** Multiply-accumulates of convolutions and matrix products for one picture; null if shapes are unknown. */
   readonly macCount: number | null;
   readonly quantization: QuantizationInfo;
-  /** What its operators say of how it is to be used as a classifier. */
+  /** Facts about its use as a classifier, from its operators. */
   readonly facts: GraphFacts;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -55,7 +55,7 @@ export interface WeightFileInfo {
   }[];
   /** Elements by element type. */
   readonly elementsByDtype: Readonly<Record<string, number>>;
-  /** Elements of floating-point tensors, running statistics apart: what a trainer calls parameters. */
+  /** Elements of floating-point tensors without running statistics, i.e. trained parameters. */
   readonly parameterCount: number;
   /** The EfficientViT variant that every tensor fits, and its class count; null if there is none. */
   readonly efficientVit: { readonly variant: string; readonly classCount: number } | null;

@@ -1,7 +1,7 @@
 import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
 import { getInt } from '../onnx/onnxAttributes.js';
 
-/** Operators whose multiply-accumulates count, with the inputs that the count needs the shapes of. */
+/** Operators that are counted, with the inputs whose shapes the count needs. */
 const OPERANDS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['Conv', [0, 1]],
   ['ConvTranspose', [0, 1]],

@@ -132,7 +132,7 @@ function spellQuantization({ quantization }: OnnxFileInfo): string {
   ].join('; ');
 }
 
-/** Whole below ten thousand, else in millions. */
+/** In full below ten thousand, else in millions. */
 function millions(count: number): string {
   return count < 10_000 ? String(count) : `${(count / 1e6).toFixed(2)} M`;
 }

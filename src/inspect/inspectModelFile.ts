@@ -10,8 +10,8 @@ import { ORT_IDENTIFIER, readOrtVersion } from './readOrtVersion.js';
 type Kind = ModelFileInfo['kind'];
 
 /**
- * What a model file is and holds, identified by its content, not by its name: .onnx, .ort, .safetensors, a
- * PyTorch checkpoint, or a compiled BPU model.
+ * Inspects a model file, whose format is detected from its content: .onnx, .ort, .safetensors, a PyTorch checkpoint, or
+ * a compiled BPU model.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_MODEL, BAD_WEIGHTS for anything else and for damaged files
  */

@@ -7,7 +7,7 @@ import type { OnnxFileInfo, PortInfo } from './ModelFileInfo.js';
 import { probeShapes } from './probeShapes.js';
 import { countConstants, quantizationOf } from './quantizationOf.js';
 
-/** What an .onnx file holds. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL */
+/** Inspects an .onnx file. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL */
 export async function inspectOnnx(path: string): Promise<OnnxFileInfo> {
   const model = await readOnnx(path);
   const { graph } = model;
@@ -46,7 +46,7 @@ async function macsOf(model: OnnxModel): Promise<number | null> {
   const { graph } = model;
   const shapes = new Map<string, readonly number[]>();
   for (const value of [...graph.inputs, ...graph.outputs, ...graph.valueInfo.values()]) {
-    // The count is for one picture: an open batch is 1, any other open dimension is found out by running.
+    // The count is for one picture: a free batch dimension is 1, other free dimensions are determined by a run.
     const dims = value.shape?.map((length, axis) => (typeof length !== 'number' && axis === 0 ? 1 : length));
     if (dims?.every((length) => typeof length === 'number')) shapes.set(value.name, dims);
   }

@@ -8,14 +8,14 @@ import type { WeightFileInfo } from './ModelFileInfo.js';
 
 type ListedTensor = WeightFileInfo['tensors'][number];
 
-/** What a safetensors file holds, from its header alone. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
+/** Inspects a safetensors file by its header. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
 export async function inspectSafetensors(path: string): Promise<WeightFileInfo> {
   const { entries, metadata } = await readSafetensorsHeader(path);
   const tensors = entries.map(({ name, dtype, dims }) => ({ name, dtype, dims }));
   return describe('safetensors', path, tensors, metadata);
 }
 
-/** What a PyTorch checkpoint holds. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
+/** Inspects a PyTorch checkpoint. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_WEIGHTS */
 export async function inspectPytorch(path: string): Promise<WeightFileInfo> {
   const { tensors, metadata } = await readWeights(path);
   const listed = Array.from(tensors, ([name, { storedAs, dims }]) => ({ name, dtype: storedAs, dims }));

@@ -3,14 +3,14 @@ import { loadRuntime, ONE_THREAD, type OrtModule } from '../inference/onnx/loadR
 import type { OnnxModel, OnnxValueInfo } from '../onnx/OnnxModel.js';
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
 
-/** Beyond it a run costs more than the answer is worth. */
+/** Models above this size are not run for their shapes. */
 const LARGEST_INPUT_ELEMENTS = 2 ** 26;
 
 /**
  * Shapes of intermediate values that a file does not state: the graph is run once on zeros, open dimensions
  * as 1, with those values as outputs.
  *
- * @returns What could be found; nothing if ONNX Runtime refuses the graph.
+ * @returns the shapes that were found; none if ONNX Runtime refuses the graph.
  */
 export async function probeShapes(
   model: OnnxModel,
@@ -42,7 +42,7 @@ export async function probeShapes(
       await session.release();
     }
   } catch {
-    // A graph that does not run here still has a name, inputs and operators to show.
+    // A graph that does not run here can still be described without shapes.
     return none;
   }
 }

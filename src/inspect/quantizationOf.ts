@@ -2,7 +2,7 @@ import type { OnnxDataType } from '../onnx/OnnxDataType.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
 import type { QuantizationInfo } from './ModelFileInfo.js';
 
-/** Operators that compute on integers themselves (standard and com.microsoft). */
+/** Integer operators (standard and com.microsoft). */
 const INTEGER_OPERATORS = /^(QLinear\w+|ConvInteger|MatMulInteger|DynamicQuantizeMatMul|QGemm|MatMulNBits)$/;
 
 const NARROW_TYPES: ReadonlySet<OnnxDataType> = new Set([

@@ -9,8 +9,8 @@ const ALIGNMENT_BYTES = 8;
 const LAST_ASCII = 0x7f;
 
 /**
- * vision_msgs/msg/Classification, serialised. A binding that converts objects takes a tenth of a millisecond for
- * each; this takes a few microseconds. The contents are those of {@link classificationMessage}.
+ * vision_msgs/msg/Classification, serialised. Takes a few microseconds, where rclnodejs's conversion of an object takes
+ * a tenth of a millisecond. The content is that of {@link classificationMessage}.
  */
 export function classificationCdr(
   { stamp, frameId }: FrameHeader,

@@ -8,7 +8,7 @@ export interface ClassificationMessage {
   readonly results: readonly { readonly class_id: string; readonly score: number }[];
 }
 
-/** What `class_id` holds, as the parameter `class_id_format` spells it. */
+/** Content of `class_id`; the values of the parameter `class_id_format`. */
 export type ClassIdFormat = 'label' | 'index';
 
 /** The results of a frame for other ROS nodes: the header of its image, the best class first. */

@@ -10,7 +10,7 @@ export interface ClassResultMessage {
   readonly score: number;
 }
 
-/** effvit/msg/FrameReport; the comments are in the .msg file. 64-bit integers are bigint, as rclnodejs wants them. */
+/** effvit/msg/FrameReport; the comments are in the .msg file. 64-bit integers are bigint, as in rclnodejs. */
 export interface FrameReportMessage {
   readonly header: HeaderMessage;
   readonly source: string;
@@ -44,7 +44,7 @@ export interface FrameReportMessage {
   readonly delay_ns: bigint;
 }
 
-/** What a report says beyond the frame's own outcome. */
+/** Fields of a report beside the frame's outcome. */
 export interface FrameReportContext {
   /** Counts the frames of the source from 0, dropped ones included. */
   readonly sequence: number;
@@ -65,7 +65,7 @@ const NO_TIMINGS: FrameTimings = {
   totalNs: 0,
 };
 
-/** The report of a frame, whatever became of it. */
+/** The report of a frame with any outcome. */
 export function frameReportMessage(
   outcome: FrameOutcome<readonly ClassResult[]>,
   context: FrameReportContext,

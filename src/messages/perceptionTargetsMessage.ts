@@ -32,7 +32,7 @@ interface RoiMessage {
   readonly confidence: number;
 }
 
-/** ai_msgs/msg/Target, without the parts that a classifier has none of. */
+/** ai_msgs/msg/Target, without the fields that a classifier does not fill. */
 interface TargetMessage {
   readonly type: string;
   readonly track_id: bigint;
@@ -51,7 +51,7 @@ export interface PerceptionTargetsMessage {
   readonly disappeared_targets: readonly never[];
 }
 
-/** What the message says beyond the frame's own result. */
+/** Fields of the message beside the frame's result. */
 export interface PerceptionContext {
   readonly modelName: string;
   /** Results a second. */
@@ -64,7 +64,7 @@ export interface PerceptionContext {
 
 const NS_PER_MS = 1e6;
 const LARGEST_INT16 = 2 ** 15 - 1;
-/** A stamp that is further from now is of another clock, and says nothing of the time that a frame took. */
+/** A stamp further from the current time is from another clock and is not used for latencies. */
 const LONGEST_PIPELINE_NS = 60_000_000_000n;
 
 /** A result as TROS has them: a target a class, the best first, with the stamp of its image. */
@@ -123,7 +123,7 @@ function perfs(
   ];
 }
 
-/** The stamp of the image, or its admission where the stamp is none, or of another clock. */
+/** The stamp of the image, or the time of its admission if there is no stamp or it is from another clock. */
 function pipelineBeganNs(stamp: Stamp, totalNs: number, nowNs: bigint): bigint {
   const stampNs = stampToNs(stamp);
   const ageNs = nowNs - stampNs;

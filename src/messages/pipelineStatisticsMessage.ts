@@ -59,13 +59,13 @@ export interface PipelineStatisticsMessage {
   readonly memory_mib: number;
 }
 
-/** The state of the pipeline that the message tells. */
+/** The state of the pipeline, from which the message is made. */
 export interface PipelineState {
   /** When the window ended, by the node's clock. */
   readonly stamp: Stamp;
   readonly windowNs: bigint;
   readonly counts: FrameCounts;
-  /** Frames that the cameras sent and that did not arrive. */
+  /** Frames that the cameras sent but that did not arrive. */
   readonly missing: number;
   readonly queuedCount: number;
   readonly framesPerSecond: number;
@@ -79,7 +79,7 @@ export interface PipelineState {
   readonly backend: BackendName;
   readonly runtime: string;
   readonly isSimulated: boolean;
-  /** What is known of the machine; the rest is reported as not a number. */
+  /** Readings of the machine; unknown ones are published as NaN. */
   readonly machine: {
     /** Of this process, percent of one core. */
     readonly cpuLoadPercent?: number | undefined;
@@ -93,7 +93,7 @@ export interface PipelineState {
 const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
 
-/** Every cause and every stage is reported each time, so that a plot of one never has gaps. */
+/** Contains all causes and all stages every time, so that plots have no gaps. */
 export function pipelineStatisticsMessage(state: PipelineState): PipelineStatisticsMessage {
   const { counts, machine } = state;
   const { board = {} } = machine;

@@ -9,8 +9,8 @@ const FIELDS = { path: 'string', lengthBytes: 'number', mtimeMs: 'number', sha25
 const KEPT = 256;
 
 /**
- * SHA-256 of files, remembered in the cache folder for as long as a file keeps its size and its time of change: reading
- * a model's 70 MB takes longer than all else that `effvit model list` does.
+ * SHA-256 of files, cached until size or modification time of the file changes: reading the 70 MB of a model takes
+ * longer than everything else that `effvit model list` does.
  */
 export class FileHashes {
   readonly #recordPath: string;
@@ -22,7 +22,7 @@ export class FileHashes {
     this.#stamps = stamps;
   }
 
-  /** What is damaged or of another version is forgotten. */
+  /** A cache that is damaged or of another version is discarded. */
   static async open(env: NodeJS.ProcessEnv = process.env): Promise<FileHashes> {
     const path = join(cacheFolder(env), 'hashes.json');
     let content: unknown;
@@ -49,7 +49,7 @@ export class FileHashes {
     return stamp.sha256;
   }
 
-  /** A cache that cannot be written costs time alone. */
+  /** A cache that cannot be written only costs time. */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
     await writeFileAtomic(this.#recordPath, `${JSON.stringify(this.#stamps)}\n`).catch(() => undefined);

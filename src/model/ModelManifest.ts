@@ -7,7 +7,7 @@ export type ChannelTriple = readonly [number, number, number];
 
 /** The tensor that the float model takes. A compiled BPU model takes NV12 of the same size instead. */
 export interface ModelInput {
-  /** The graph's input name; absent: the only one, whatever it is called. */
+  /** The graph's input name; absent: its only input. */
   readonly name?: string;
   /** 16 to 4096; even for a BPU and for `nv12`. */
   readonly widthPx: number;
@@ -22,9 +22,9 @@ export interface ModelInput {
 }
 
 export interface ModelPreprocess {
-  /** How a picture of any shape becomes the model's: distorted, cut, or padded. */
+  /** How a picture is brought to the model's shape: stretched, cropped or padded. */
   readonly resizeMode: PreprocessResizeMode;
-  /** With `crop`: the short side is resized to this, then the centre is cut out; at least the input's side. */
+  /** With `crop`: the short side is resized to this, then the centre is cropped; not less than the input's side. */
   readonly resizeShortSidePx: number;
   /** With `letterbox`: the grey value of the border, 0 to 255. */
   readonly padValue: number;
@@ -60,13 +60,13 @@ export const EFFICIENTVIT_VARIANTS = ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'] as con
 
 export type EfficientVitVariant = (typeof EFFICIENTVIT_VARIANTS)[number];
 
-/** An ONNX file that is built from `files.weights` by this package's own builder. */
+/** An ONNX file that this package builds from `files.weights`. */
 export interface BuiltOnnxSource {
   readonly builder: 'efficientvit';
   readonly variant: EfficientVitVariant;
 }
 
-/** Where a compiled model's picture comes from: memory as it is, or cut and scaled by the chip on its way in. */
+/** Input of a compiled model: the picture in memory (`pyramid`), or a crop that the chip resizes (`resizer`). */
 export const BPU_INPUT_SOURCES = ['pyramid', 'resizer'] as const;
 
 export type BpuInputSource = (typeof BPU_INPUT_SOURCES)[number];
@@ -78,7 +78,7 @@ export const MAX_BATCH = 256;
 export interface BatchedModel {
   /** Pictures that one task takes. */
   readonly batch: number;
-  /** As the file calls it. */
+  /** Its name in the file. */
   readonly name: string;
 }
 
@@ -96,11 +96,11 @@ export interface ModelFileSources {
   /** The same graph quantised: same input, same output. */
   readonly onnxInt8?: ModelFileSource;
   readonly bpu: Readonly<Partial<Record<BpuChip, BpuFileSource>>>;
-  /** The vendor's quantised ONNX, which gives the same integers as the .bin of that chip; its toolchain runs it. */
+  /** The vendor's quantised ONNX, which computes the same integers as the .bin; the vendor's toolchain runs it. */
   readonly bpuQuantized?: Readonly<Partial<Record<BpuChip, ModelFileSource>>>;
 }
 
-/** Who says how long the chip takes: a board's owner who measured it, or the compiler, which has seen no board. */
+/** Source of the chip's times: measured on a board and published, or estimated by the compiler. */
 export const DEVICE_FIGURE_KINDS = ['published', 'estimate'] as const;
 
 export type DeviceFigureKind = (typeof DEVICE_FIGURE_KINDS)[number];
@@ -115,15 +115,15 @@ export interface DeviceBatch {
   readonly ddrBytes?: number;
 }
 
-/** The chip as a queue, for the simulated backend; from published figures or the compiler's, never from a guess. */
+/** Times of the chip, for the simulated backend; published or estimated by the compiler, never guessed. */
 export interface DeviceModel {
-  /** BPU cores that serve frames at the same time. */
+  /** BPU cores, each of which serves one task at a time. */
   readonly cores: number;
   /** Time one core is busy with one frame, milliseconds. */
   readonly serviceMs: number;
   /** Time the calling thread adds around it, milliseconds. */
   readonly hostMs: number;
-  /** Absent: the manifest does not say. */
+  /** Absent: not stated. */
   readonly kind?: DeviceFigureKind;
   /** Bytes that a frame alone moves to and from memory. */
   readonly ddrBytes?: number;
@@ -131,9 +131,9 @@ export interface DeviceModel {
   readonly batches?: readonly DeviceBatch[];
 }
 
-/** What the model's publisher measured on a chip; quoted in reports, next to what was measured here. */
+/** What the model's publisher measured on a chip; reports quote it beside the measured figures. */
 export interface PublishedFigures {
-  /** Who says so. */
+  /** Who published the figures. */
   readonly source: string;
   /** ImageNet-1k top-1 in percent, float model. */
   readonly top1FloatPercent?: number;
@@ -142,13 +142,13 @@ export interface PublishedFigures {
   readonly singleThreadLatencyMs?: number;
   readonly multiThreadLatencyMs?: number;
   readonly multiThreadCount?: number;
-  /** Frames a second, as many threads as it takes. */
+  /** Highest throughput with any number of threads, frames a second. */
   readonly maxFps?: number;
 }
 
 /**
  * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `list` was found in
- * the graph, `none` means `class_<i>`. `auto`, if nothing is said: ImageNet's if there are 1000 classes (or
+ * the graph, `none` means `class_<i>`. `auto`, the default: ImageNet's if there are 1000 classes (or
  * 1001, with a background before them), else `class_<i>`.
  */
 export type LabelSource =
@@ -158,7 +158,7 @@ export type LabelSource =
   | { readonly kind: 'list'; readonly labels: readonly string[] }
   | { readonly kind: 'none' };
 
-/** Keys of manifest.yaml that a graph may tell as well. */
+/** Keys of manifest.yaml whose values can also follow from the graph. */
 export const ASSUMABLE_KEYS = [
   'input.width_px',
   'input.height_px',
@@ -176,8 +176,8 @@ export const ASSUMABLE_KEYS = [
 export type AssumableKey = (typeof ASSUMABLE_KEYS)[number];
 
 /**
- * All that is known of a model: the content of `models/<name>/manifest.yaml`, or the defaults for a bare
- * file. Plain data: it crosses to worker threads as it is.
+ * Description of a model: the content of `models/<name>/manifest.yaml`, or the defaults for a bare file. Plain data
+ * that can be sent to worker threads.
  */
 export interface ModelManifest {
   /** Lower-case letters, digits, `_`, `-` and `.`: a folder name and a parameter value. */
@@ -201,8 +201,8 @@ export interface ModelManifest {
   /** Absolute folder that the manifest and its relative files lie in; absent for a bare file. */
   readonly folderPath?: string;
   /**
-   * What nobody has said: defaults stand in these places, and the ONNX graph, if there is one, may say better
-   * (fitManifest). Absent: nothing.
+   * Keys that the manifest does not state. They hold defaults, which the ONNX graph may correct (fitManifest).
+   * Absent: none.
    */
   readonly assumed?: readonly AssumableKey[];
   /** Where it was found. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { isShaped } from '../core/isShaped.js';
 
-/** What was seen when a file was first downloaded: a later download has to be the same, byte for byte. */
+/** Facts about a file at its first download; later downloads must be identical. */
 export interface TrustedFile {
   /** The address in the manifest (not a mirror's). */
   readonly url: string;
@@ -42,7 +42,7 @@ export async function readTrustRecord(cacheFolderOfModel: string): Promise<Trust
   } catch (error) {
     throw new EffvitError(
       'IO_FAILED',
-      `${path}, the record of downloaded files, is damaged: delete it to trust the next download anew.`,
+      `${path}, the record of downloaded files, is damaged: delete it to trust the next download.`,
       { context: { file: path }, cause: error },
     );
   }

@@ -4,7 +4,7 @@ import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 import { defaultManifest, nameOfFile } from './defaultManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
 
-/** Where the system image of RDK boards has the vendor's models: `x5/basic/*.bin` and the like. */
+/** Folder of the vendor's models in the system image of RDK boards: `x5/basic/*.bin` and the like. */
 const BOARD_MODELS = '/opt/hobot/model';
 
 /** A compiled model that came with the board. */
@@ -31,7 +31,7 @@ export async function boardModels(env: NodeJS.ProcessEnv = process.env): Promise
   return models.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** What is assumed of it, as of any bare file, but for its chip. */
+/** The manifest of a board's model: the defaults of a bare file, and its chip. */
 export function boardManifest({ path, chip }: BoardModel): ModelManifest {
   const bpu = { [chip]: { file: path, march: MARCH_OF_CHIP[chip] } };
   return {

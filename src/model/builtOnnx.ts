@@ -7,14 +7,14 @@ import type { ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
 /**
- * Raise this whenever the builder writes another graph for the same weights: cached graphs of older
- * versions are then built again.
+ * Increase this whenever the builder writes a different graph for the same weights; cached graphs of older versions are
+ * then rebuilt.
  */
 export const ONNX_BUILDER_VERSION = 2;
 
 /**
- * What `built.json` in the model's cache folder says. Graphs are found by the content of their weights; stamps spare
- * reading these again, one for each place that they lie in (two clones of this repository, say).
+ * Content of `built.json` in the model's cache folder. Graphs are found by the SHA-256 of their weights. A stamp for
+ * each location of a weights file (e.g. two clones of this repository) avoids hashing it again.
  */
 export interface BuiltOnnxRecord {
   readonly weights: readonly WeightsStamp[];
@@ -27,7 +27,7 @@ export interface BuiltGraph {
   readonly lengthBytes: number;
 }
 
-/** Tells that a weights file is the one already hashed, without reading it again. */
+/** Identifies a weights file that was hashed before, without reading it. */
 export interface WeightsStamp {
   readonly path: string;
   readonly lengthBytes: number;
@@ -44,17 +44,16 @@ export interface FoundOnnx {
 
 const BUILT_RECORD_NAME = 'built.json';
 
-/** The latest are kept: temporary clones come and go. */
+/** Only the latest are retained, since temporary clones accumulate. */
 const KEPT = 32;
 
-/** The name of a built file: another weights file or another builder makes another name. */
+/** The name of a built file; it differs for every weights file and builder version. */
 export function builtOnnxName(manifest: ModelManifest, weightsSha256: string): string {
   return `${manifest.name}.${weightsSha256.slice(0, 16)}.v${ONNX_BUILDER_VERSION}.onnx`;
 }
 
 /**
- * The built ONNX file of these weights, when it is there and up to date; undefined otherwise (a missing or
- * damaged record too: it costs a build, nothing else).
+ * The built ONNX file of these weights; undefined if it is missing or outdated, or the record is missing or damaged.
  *
  * @param weightsPath Absolute.
  */
@@ -91,8 +90,7 @@ export async function stampOf(weightsPath: string, signal?: AbortSignal): Promis
 }
 
 /**
- * Adds to the record. Of two processes that do so at once one may win alone: that costs another look at the weights,
- * or another build.
+ * Adds to the record. Of two processes that do so at once, one may be lost, which costs another hash or build.
  */
 export async function remember(
   manifest: ModelManifest,
@@ -112,7 +110,7 @@ export async function remember(
   await writeFileAtomic(join(folder, BUILT_RECORD_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-/** What is there and sound; an older or damaged record is an empty one. */
+/** The record; empty if it is missing, damaged or of an older version. */
 async function readBuiltRecord(folder: string): Promise<BuiltOnnxRecord> {
   let content: { readonly weights?: unknown; readonly graphs?: unknown } | null;
   try {

@@ -19,7 +19,7 @@ export function shortSideFor({ widthPx, heightPx }: Pick<ModelInput, 'widthPx' |
 }
 
 /**
- * What is assumed of a bare .onnx, .ort or .bin file: an ImageNet-style classifier. 224x224 RGB, NCHW,
+ * The manifest of a bare .onnx, .ort or .bin file, assumed to be an ImageNet-style classifier: 224x224 RGB, NCHW,
  * ImageNet's mean and scale, centre crop from a short side of 256, full range, logits; ImageNet's labels
  * if it has 1000 classes. An ONNX graph corrects it (fitManifest), a manifest.yaml beside the file as well.
  */
@@ -50,13 +50,13 @@ export function defaultManifest(filePath: string): ModelManifest {
   };
 }
 
-/** The chip that a bare .bin is made for is known once it is opened: until then it is offered to each. */
+/** The chip of a bare .bin is unknown until it is opened, so it is listed for each chip. */
 export function forEveryChip(path: string): Record<BpuChip, BpuFileSource> {
   const entries = BPU_CHIPS.map((chip) => [chip, { file: path, march: MARCH_OF_CHIP[chip] }] as const);
   return Object.fromEntries(entries) as Record<BpuChip, BpuFileSource>;
 }
 
-/** A model's name after its file or folder. */
+/** A model's name, derived from its file or folder. */
 export function nameOfFile(path: string): string {
   const stem = basename(path, extname(path)).toLowerCase();
   const name = stem.replace(/[^a-z0-9._-]/g, '_').slice(0, 64);

@@ -7,7 +7,7 @@ import { modelFolders } from './modelFolders.js';
 
 const SHA256_SHOWN = 12;
 
-/** No lines, two spaces between columns: it has to fit a terminal and a log. */
+/** No borders, two spaces between columns, for terminals and logs. */
 const PLAIN = {
   chars: Object.fromEntries(
     'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid'

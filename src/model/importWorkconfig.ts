@@ -12,7 +12,7 @@ import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { readBpuFile } from './readBpuFile.js';
 
-/** What of a workconfig of hobot_dnn's nodes is used; the rest is for their own parsers. */
+/** The keys of a workconfig of hobot_dnn's nodes that are used here. */
 const workconfigSchema = z.object({
   model_file: z.string().min(1),
   cls_names_list: z.string().min(1),
@@ -24,15 +24,15 @@ const LABELS_NAME = 'labels.txt';
 
 export interface ImportOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Where relative names may be meant from, as the node's own launch file has it; default: the working directory. */
+  /** Base of relative names, as in the node's own launch file; default: the working directory. */
   readonly workingFolder?: string;
   /** Replaces a model of the same name. */
   readonly force?: boolean;
 }
 
 /**
- * Takes a workconfig of TROS's classification (model file, class list) into a manifest and labels of their own, in the
- * user's models: the model file stays where it is.
+ * Writes a manifest and labels for the model of a TROS classification workconfig into the user's models; the model file
+ * stays where it is.
  *
  * @throws EffvitError NOT_FOUND (a file that is named), BAD_CONFIG (no workconfig, or of something else than
  *   classification), BAD_MODEL (not for a supported chip), BAD_ARGUMENT (there is a model of the name), IO_FAILED.
@@ -109,7 +109,7 @@ async function readWorkconfig(path: string): Promise<z.output<typeof workconfigS
   );
 }
 
-/** A file that is named absolutely or from one of the folders. */
+/** The file, by an absolute path or relative to one of the folders. */
 async function existing(name: string, folders: readonly string[], what: string): Promise<string> {
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name));
   for (const candidate of candidates) if (await isFile(candidate)) return candidate;

@@ -8,7 +8,7 @@ import type { ModelManifest } from './ModelManifest.js';
 /** The ImageNet-1k labels that ship with the package, one a line, in the usual order (0 = tench). */
 export const IMAGENET1K_LABELS_PATH: string = packagePath('models', 'labels', 'imagenet1k.txt');
 
-/** The class that TensorFlow's models have before ImageNet's thousand. */
+/** The additional first class of TensorFlow's ImageNet models. */
 const BACKGROUND = 'background';
 
 /** The labels for a number of classes; throws EffvitError BAD_MANIFEST if that does not fit. */
@@ -17,7 +17,7 @@ export type LabelsOf = (classCount: number) => readonly string[];
 /**
  * The labels of a model, one a class, in the order of its output.
  *
- * @param classCount What the loaded graph says; checked against the manifest's own count and the labels.
+ * @param classCount Class count of the loaded graph; checked against the manifest's own count and the labels.
  * @throws EffvitError BAD_MANIFEST: another count than `classCount`, or a labels file with empty lines, no
  *   UTF-8, or JSON that is not a list of texts; NOT_FOUND: no such labels file.
  */
@@ -26,9 +26,9 @@ export async function loadLabels(manifest: ModelManifest, classCount: number): P
 }
 
 /**
- * Everything of {@link loadLabels} that can be done, and fail, before the model is loaded.
+ * The part of {@link loadLabels} that can be done, and can fail, before the model is loaded.
  *
- * @returns what gives the labels once the graph's class count is known, at once.
+ * @returns a function that returns the labels for the graph's class count.
  * @throws EffvitError as {@link loadLabels}; labels that differ from the manifest's own count as well.
  */
 export async function prepareLabels(manifest: ModelManifest): Promise<LabelsOf> {
@@ -75,7 +75,7 @@ function fitting(
   );
 }
 
-/** The labels with the index behind those that occur twice, e.g. ImageNet's `crane (134)` and `crane (517)`. */
+/** The labels, with the index appended to those that occur twice, e.g. ImageNet's `crane (134)` and `crane (517)`. */
 function unambiguous(labels: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -116,7 +116,7 @@ export async function readLabelsFile(path: string): Promise<readonly string[]> {
 }
 
 function parseTextLabels(text: string, path: string): readonly string[] {
-  // One line end at the file's end is a line's own; any further one is an empty label.
+  // One line end at the end of the file is allowed; any further one is an empty label.
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
   return lines.map((line, index) => checkedLabel(line, path, `line ${index + 1}`));
 }

@@ -10,18 +10,18 @@ import { readTrustRecord } from './TrustRecord.js';
 export interface ListedFile extends ModelFileStatus {
   /** Of the file on disk, where present. */
   readonly sha256?: string;
-  /** What it should be: from the manifest, else from the first download. */
+  /** Expected: from the manifest, else from the first download. */
   readonly expectedSha256?: string;
 }
 
-/** One model in the list; a manifest that cannot be read has a problem in the place of its content. */
+/** One model in the list; `problem` replaces the content of a manifest that cannot be read. */
 export type ListedModel =
   | { readonly name: string; readonly manifest: ModelManifest; readonly files: readonly ListedFile[] }
   | { readonly name: string; readonly problem: string };
 
 /**
- * Every model that is known by name, sorted, with its files: where they are, their size and SHA-256 (read again where a
- * file was touched since the last time, so that a damaged one shows).
+ * Every model that has a name, sorted, with path, size and SHA-256 of its files (hashed again if a file has changed, so
+ * that a damaged one is noticed).
  */
 export async function listModels(
   env: NodeJS.ProcessEnv = process.env,

@@ -9,13 +9,13 @@ import type { ModelManifest } from './ModelManifest.js';
 import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
 import type { ManifestYaml } from './manifestSchema.js';
 
-/** Far above any manifest; keeps a mistaken path (a model file, say) from being parsed as YAML for minutes. */
+/** Larger than any manifest; prevents parsing a wrong path (e.g. a model file) as YAML for minutes. */
 const MAX_MANIFEST_BYTES = 256 * 1024;
 
 /** Written by scripts/build.mjs. */
 const PARSED_MANIFESTS = 'build/manifests.json';
 
-/** The one file that makes a folder a model. */
+/** The file that makes a folder a model. */
 export const MANIFEST_NAME = 'manifest.yaml';
 
 /**
@@ -54,7 +54,10 @@ export async function loadManifest(
   return manifestFromYaml(await parsed(bytes, place), place);
 }
 
-/** Manifests as the build parsed them, by the SHA-256 of their text: those that ship need no YAML parser, 90 ms. */
+/**
+ * Manifests parsed by the build, by the SHA-256 of their text: bundled models then need no YAML parser, which takes 90
+ * ms.
+ */
 let parsedByBuild: Readonly<Record<string, ManifestYaml>> | undefined;
 
 async function parsed(bytes: Uint8Array, place: ManifestPlace): Promise<ManifestYaml> {

@@ -13,7 +13,7 @@ import {
 } from './ModelManifest.js';
 import type { ManifestYaml } from './manifestSchema.js';
 
-/** Where the text comes from, for messages and for the manifest's relative files. */
+/** Origin of the text, for messages and for relative file names. */
 export interface ManifestPlace {
   /** The file's path as messages name it. */
   readonly path: string;
@@ -21,7 +21,7 @@ export interface ManifestPlace {
   readonly origin: ModelManifest['origin'];
 }
 
-/** The parsed keys of manifest.yaml as the manifest that the program uses. */
+/** Converts the parsed keys of manifest.yaml. */
 export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): ModelManifest {
   const { output, preprocess, files } = yaml;
   const name = yaml.name ?? nameOfFile(place.folderPath);
@@ -106,7 +106,7 @@ function toInput(input: ManifestYaml['input']): ModelInput {
   };
 }
 
-/** Whether the file says it, by the path of its key. */
+/** Whether the file has the key. */
 function isGiven(yaml: ManifestYaml, key: AssumableKey): boolean {
   let value: unknown = yaml;
   for (const part of key.split('.')) value = (value as Readonly<Record<string, unknown>>)[part];

@@ -10,7 +10,7 @@ import {
   MAX_TEMPERATURE,
 } from './ModelManifest.js';
 
-// Every schema says what it expects in its `error`, so that one sentence form serves every problem:
+// Every schema states its expectation in `error`, so that all problems have one sentence form:
 // "expected <error> but received <value>".
 
 function table<T extends z.core.$ZodLooseShape>(shape: T): z.ZodObject<T, z.core.$strict> {
@@ -54,7 +54,7 @@ const side = integer(16, 4096);
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' });
 
-/** A name that stays inside its folder, whatever a downloaded manifest says. */
+/** A file name without a path, so that a downloaded manifest cannot leave its folder. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 
 const fileFields = {
@@ -81,7 +81,7 @@ const FILE_NAME_ERROR = {
 
 const fileSource = table(fileFields).refine(checkFileName, FILE_NAME_ERROR);
 
-/** Each batch once, the smallest first, so that a reader need not look twice. */
+/** Each batch once, in ascending order. */
 function isAscending(entries: readonly { readonly batch: number }[]): boolean {
   return entries.every(({ batch }, index) => index === 0 || batch > (entries[index - 1]?.batch ?? 0));
 }
@@ -118,7 +118,7 @@ const deviceModel = table({
     .optional(),
 });
 
-/** Either a file or what it is built with; one table, so that a misspelt key is named in both forms. */
+/** A file, or a builder with its variant; one table for both, so that a misspelt key is reported in either form. */
 const onnxSource = table({
   ...fileFields,
   file: fileFields.file.optional(),
@@ -144,7 +144,7 @@ function byChip<T extends z.ZodType>(value: T) {
 
 const percent = z.number({ error: 'a number from 0 to 100' }).min(0).max(100);
 
-/** The keys of manifest.yaml: snake_case, nothing unknown. What the graph may tell has no default here. */
+/** The keys of manifest.yaml; unknown keys are refused. Keys that can follow from the graph have no default here. */
 export const manifestSchema = table({
   name: z
     .string({ error: 'a name' })

@@ -1,10 +1,10 @@
 import type { ModelManifest } from './ModelManifest.js';
 
 /**
- * What a model that was made from another one takes over into its manifest.yaml: preprocessing and output. Names of
- * tensors are left out, since a classifier has one input and one output.
+ * The manifest.yaml of a model made from another one: preprocessing and output are copied; tensor names are left out,
+ * since a classifier has one input and one output.
  *
- * @param labels as the key `labels` wants them
+ * @param labels value of the key `labels`
  */
 export function inheritedManifestYaml(
   source: ModelManifest,

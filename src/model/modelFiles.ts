@@ -8,20 +8,20 @@ import { modelCacheFolder } from './modelFolders.js';
 
 export type ModelFileKind = 'weights' | 'onnx' | 'onnx_int8' | 'bpu' | 'bpu_quantized';
 
-/** One of a model's files: where it is, or where it is expected and what gets it there. */
+/** One of a model's files: its path, or the expected path and how to get the file. */
 export interface ModelFileStatus {
   readonly kind: ModelFileKind;
   /** With `bpu` and `bpu_quantized` only. */
   readonly chip?: BpuChip;
   readonly isPresent: boolean;
-  /** Absolute. An absent built file has the folder it will be built into. */
+  /** Absolute; for a built file that is absent, the folder that it will be built into. */
   readonly path: string;
   readonly location: 'model' | 'cache';
   /** Of the file on disk, where present. */
   readonly lengthBytes?: number;
-  /** What the manifest knows of it. */
+  /** From the manifest. */
   readonly source?: ModelFileSource;
-  /** A sentence part, where absent: `get it with ...` or `put the file at ...`. */
+  /** If absent, the remedy as part of a sentence: `get it with ...` or `put the file at ...`. */
   readonly remedy?: string;
 }
 

@@ -5,14 +5,14 @@ import { cacheFolder } from '../core/cacheFolder.js';
 import { packagePath } from '../core/packageRoot.js';
 import type { ModelManifest } from './ModelManifest.js';
 
-/** A folder that holds one folder a model. */
+/** A folder that contains one folder for each model. */
 export interface ModelFolder {
   readonly path: string;
   readonly origin: 'package' | 'model_path' | 'cache';
 }
 
 /**
- * Where models are looked for by name, the first hit counts: the package's `models/`, then the folders of
+ * Folders that are searched for a model by name, in this order: the package's `models/`, then the folders of
  * `$EFFVIT_MODEL_PATH` (separated by `:`), then `models/` in the user's cache.
  */
 export function modelFolders(env: NodeJS.ProcessEnv = process.env): readonly ModelFolder[] {
@@ -34,8 +34,8 @@ export async function subFolderNames(path: string): Promise<readonly string[]> {
 }
 
 /**
- * Where the downloaded and built files of a model lie: `<cache>/models/<name>`. A manifest that was given
- * as a folder gets a folder of its own, since its name need not be unique.
+ * Folder of a model's downloaded and built files: `<cache>/models/<name>`. A manifest that was given as a folder has a
+ * separate one, since its name need not be unique.
  */
 export function modelCacheFolder(
   manifest: Pick<ModelManifest, 'name' | 'origin' | 'folderPath'>,

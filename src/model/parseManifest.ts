@@ -10,7 +10,7 @@ type Problem = { readonly line: number; readonly message: string };
 type Path = readonly PropertyKey[];
 
 /**
- * The keys of a manifest's text, checked, with the defaults filled in.
+ * Parses and validates the text of a manifest and fills in the defaults.
  *
  * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
  */
@@ -48,7 +48,7 @@ function plainContent(document: ReturnType<typeof parseDocument>, place: Manifes
   try {
     return document.toJS({ maxAliasCount: 50 });
   } catch (error) {
-    // An unresolved alias, or a bomb of aliases.
+    // An unresolved alias, or exponentially nested aliases.
     throw manifestError(place, [{ line: 1, message: oneLine((error as Error).message) }]);
   }
 }
@@ -97,7 +97,7 @@ function crossChecks(yaml: ManifestYaml): [Path, string][] {
       `${shortSidePx} is below the input's ${longSidePx} px, so no ${width_px ?? '?'}x${height_px ?? '?'} centre can be cut from it`,
     ]);
   }
-  // TensorFlow's 1001 have a background before them.
+  // TensorFlow's 1001 classes begin with a background class.
   if (yaml.labels === 'imagenet1k' && ![1000, 1001].includes(yaml.output.class_count ?? 1000)) {
     problems.push([
       ['labels'],

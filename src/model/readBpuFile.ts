@@ -3,7 +3,7 @@ import { refuseForeignFile } from '../core/foreignContent.js';
 import { openInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
-/** What a compiled BPU model (.bin) says by itself in plain text. */
+/** Metadata that a compiled BPU model (.bin) contains as plain text. */
 export interface BpuFileInfo {
   readonly lengthBytes: number;
   /** E.g. `bayes-e`; undefined if the file does not say. */
@@ -12,18 +12,18 @@ export interface BpuFileInfo {
   readonly chip: BpuChip | undefined;
   /** Names of the models inside: a packed file has several. */
   readonly modelNames: readonly string[];
-  /** Pictures of a task, by the model's name; of those that say it. */
+  /** Batch size by the model's name, if known. */
   readonly batches: Readonly<Record<string, number>>;
   /** Versions and settings of the vendor's toolchain, by its own keys (`BUILDER_VERSION`, `INPUT_TYPE_RT` ...). */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** What the files of hb_mapper start with (a varint follows). */
+/** First bytes of hb_mapper's files (a varint follows). */
 const MAGIC = Buffer.from([0x08, 0x01, 0x10, 0x01, 0x2a]);
 const MODELS_FIELD = 0x2a;
 const FIRST_ENTRY_FIELD = 0x0a;
 
-/** Settings that tell where a file comes from and what it takes, as the toolchain spells their keys. */
+/** Keys of the toolchain's settings that describe the origin and the input of a file. */
 const KEYS = [
   'BUILDER_VERSION',
   'HBDK_VERSION',
@@ -41,12 +41,12 @@ const KEYS = [
 
 const LARGEST_VALUE_BYTES = 4096;
 const CHUNK_BYTES = 1 << 20;
-/** Kept from one chunk to the next: a key, its length bytes and the longest value. */
+/** Overlap of successive chunks: a key, its length bytes and the longest value. */
 const OVERLAP_BYTES = LARGEST_VALUE_BYTES + 64;
 
 /**
- * True if bytes start as a compiled BPU model does: one alone, or several as hb_pack makes them of it, which leaves
- * out the two versions and starts with the length of the models and the first of them. 8 bytes are enough.
+ * True if the bytes begin like a compiled BPU model, a single one or several packed by hb_pack. A packed file lacks the
+ * two versions and begins with the length of the models and the first of them. 8 bytes are enough.
  */
 export function isBpuFileStart(start: Uint8Array): boolean {
   if (MAGIC.equals(start.subarray(0, MAGIC.length))) return true;
@@ -57,14 +57,14 @@ export function isBpuFileStart(start: Uint8Array): boolean {
 }
 
 /**
- * Reads a .bin in pieces, however large, and picks out what stands in it as plain text. The format is the
- * vendor's own and not documented: what is not found is left undefined.
+ * Reads a .bin in chunks and extracts its plain-text metadata. The vendor's format is not documented: what is not found
+ * is undefined.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_MODEL for a file that does not start as a .bin does
  */
 export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   const settings = new Map<string, string>();
-  /** By place in the file: each model's settings stand together. */
+  /** By file offset: the settings of each model are contiguous. */
   const names = new Map<number, string>();
   const shapes = new Map<number, string>();
   let plainMarch: string | undefined;
@@ -121,7 +121,7 @@ function inOrder(values: ReadonlyMap<number, string>): string[] {
   return [...values].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
-/** The first dimension of each model's input; where models and shapes do not pair up, nothing is said. */
+/** The first dimension of each model's input; empty if models and shapes do not correspond. */
 function batchesOf(names: readonly string[], shapes: readonly string[]): Record<string, number> {
   if (names.length !== shapes.length) return {};
   const batches = names.map(
@@ -131,8 +131,8 @@ function batchesOf(names: readonly string[], shapes: readonly string[]): Record<
 }
 
 /**
- * Settings are stored as protobuf map entries: field 1 is the key, field 2 the value, both strings behind
- * their length.
+ * Settings are stored as protobuf map entries: field 1 is the key, field 2 the value, both strings
+ * prefixed by their length.
  */
 function* settingsIn(window: Buffer): Generator<[string, string, number]> {
   for (const key of KEYS) {

@@ -14,10 +14,9 @@ import { modelFolders, subFolderNames } from './modelFolders.js';
 const MODEL_FILE_EXTENSIONS = ['.onnx', '.ort', '.bin'];
 
 /**
- * The manifest of a model that a user names: by its name (see {@link modelFolders}; those that
- * came with an RDK board after their files), by a folder with a
- * manifest.yaml, or by a .onnx, .ort or .bin file. A file takes the manifest that lists it (in its own
- * folder, or a known model whose file has this name), else {@link defaultManifest}.
+ * Finds the manifest of a model by its name (see {@link modelFolders}; models of an RDK board's image are named after
+ * their files), by a folder with a manifest.yaml, or by a .onnx, .ort or .bin file. A file has the manifest that lists
+ * it (in its own folder, or a known model whose file has this name), else {@link defaultManifest}.
  *
  * @throws EffvitError NOT_FOUND (what is known is named), BAD_ARGUMENT (no model at all), BAD_MANIFEST; BAD_MODEL
  *   for an empty file, an HTML page or a Git LFS pointer.

@@ -6,7 +6,7 @@ import { messageDefinition } from './messageDefinition.js';
 type Definition = ReturnType<typeof parse>[number];
 type Field = Definition['definitions'][number];
 
-/** The fields of one message type, ready to be walked. */
+/** The fields of one message type, resolved for encoding. */
 interface Layout {
   readonly fields: readonly Field[];
   readonly names: ReadonlySet<string>;
@@ -19,8 +19,8 @@ const INTEGERS: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16
 /**
  * Serialises messages of one type to CDR, little endian, as ROS 2's middlewares do.
  *
- * Fields are walked here, not by @foxglove/rosmsg2-serialization, because its strings are written with the
- * number of UTF-16 units where CDR wants bytes: a label beyond ASCII would make the message unreadable.
+ * Not done with @foxglove/rosmsg2-serialization, because it writes the length of a string in UTF-16 units, where CDR
+ * requires bytes: a non-ASCII label would make the message unreadable.
  */
 export class MessageEncoder {
   readonly type: string;
@@ -146,6 +146,6 @@ function checkedInteger(type: string, value: unknown, where: string): number {
   return value;
 }
 
-function misfit(where: string, wanted: string, value: unknown): EffvitError {
-  return new EffvitError('BAD_ARGUMENT', `Expected ${wanted} for ${where} but received ${String(value)}.`);
+function misfit(where: string, expected: string, value: unknown): EffvitError {
+  return new EffvitError('BAD_ARGUMENT', `Expected ${expected} for ${where} but received ${String(value)}.`);
 }

@@ -3,14 +3,14 @@ import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { packagePath } from '../../core/packageRoot.js';
 import { STANDARD_DEFINITIONS } from './standardDefinitions.js';
 
-/** Folders of the .msg files, by package: what the ROS build compiles is what bags embed. */
+/** Folders of the .msg files by package; bags embed the same files that the ROS build compiles. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   effvit: ['msg'],
   vision_msgs: ['ros', 'vision_msgs', 'msg'],
   ai_msgs: ['ros', 'ai_msgs', 'msg'],
 };
 
-/** `pkg/msg/Name`, with the names that ROS allows, so that a type never leads out of its folder. */
+/** `pkg/msg/Name` with names that ROS allows, so that a type cannot leave its folder. */
 const TYPE = /^([a-z][a-z0-9_]*)\/msg\/([A-Z][A-Za-z0-9]*)$/;
 
 /** The type of a field line: `Name`, `pkg/Name`, then perhaps a bound or an array, then the field's name. */

@@ -2,7 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { ModelFileSource } from '../model/ModelManifest.js';
 import type { TrustedFile } from '../model/TrustRecord.js';
 
-/** What vouches for a file: the manifest, an earlier download, the publisher's header, or nothing before. */
+/** How a file was verified: by the manifest, an earlier download, the publisher's header, or not (first use). */
 export type VerifiedBy = 'manifest' | 'earlier_download' | 'publisher' | 'first_use';
 
 export interface ChecksumEvidence {
@@ -11,20 +11,19 @@ export interface ChecksumEvidence {
   readonly sha256: string;
   readonly source: ModelFileSource;
   readonly trusted: TrustedFile | undefined;
-  /** As the publisher's answer names it; absent for a file that is already there. */
+  /** From the publisher's response; absent for a file that is already present. */
   readonly publishedSha256?: string | undefined;
   readonly acceptChanged: boolean;
-  /** The command that takes a changed file, for the message. */
+  /** The command that accepts a changed file, for the message. */
   readonly acceptCommand: string;
 }
 
 /**
- * Whether a file may be used: it must be what the manifest says; where that says nothing, what the first
- * download was (trust on first use).
+ * Verifies a file against the manifest's checksum or, if it has none, against the first download (trust on first use).
  *
- * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept if that is possible.
+ * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept the file if that is possible.
  */
-export function judgeChecksum(evidence: ChecksumEvidence): VerifiedBy {
+export function verifyChecksum(evidence: ChecksumEvidence): VerifiedBy {
   const { path, sha256, source, trusted, publishedSha256 } = evidence;
   if (source.sha256 !== undefined) {
     if (sha256 === source.sha256) return 'manifest';
