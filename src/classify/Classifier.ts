@@ -15,6 +15,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import { activationDoubt } from './activationDoubt.js';
 import type { ClassResult } from './ClassResult.js';
+import { checkResizeOn } from './checkResizeOn.js';
 import {
   CLASSIFIER_OPTIONS,
   type ClassifierOptionName,
@@ -83,6 +84,11 @@ function poolModel(
   };
 }
 
+/** @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for options that this model cannot be given. */
+function checkResize({ manifest, backend }: ClassifierModel, options: ClassifierOptions): void {
+  checkResizeOn(manifest.name, backend, modelPreprocess(manifest, options));
+}
+
 /**
  * A model with its labels behind a pool of workers: the one way from a frame to a result that the node, the bag
  * replay, the pictures and the evaluation share.
@@ -123,6 +129,7 @@ export class Classifier {
   static async start(model: ClassifierModel, given: ClassifierStartOptions = {}): Promise<Classifier> {
     const { sourceCount = 1, stampClockNs, signal, ...rest } = given;
     const options = classifierOptions(rest);
+    checkResize(model, options);
     // Labels that are wrong are told before any worker starts.
     const labelsOf = await prepareLabels(model.manifest);
     const reading = newReading(model);
@@ -225,7 +232,8 @@ export class Classifier {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);
-    if (frame.kind === 'compressed' || this.#options.roi !== '') {
+    const { roi, resizeOn } = this.#options;
+    if (frame.kind === 'compressed' || roi !== '' || resizeOn === 'bpu') {
       void outcome.then((done) => {
         if (done.kind === 'result' && done.pictureNotes !== undefined) {
           this.#pictureNotices.look(done.header.source, done.pictureNotes);
@@ -267,7 +275,7 @@ export class Classifier {
     this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
     // Before anything changes: they may be refused.
     checkKnownScore(this.#model.manifest, options);
-    modelPreprocess(this.#model.manifest, options);
+    checkResize(this.#model, options);
     if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
     this.#pool.setModelOptions(poolModel(this.#reading, options));
     this.#adopt(options);
@@ -282,6 +290,7 @@ export class Classifier {
   async swapModel(model: ClassifierModel, changes: Partial<ClassifierOptions> = {}): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['ordered', 'inferenceTimeoutMs']);
+    checkResize(model, options);
     const labelsOf = await prepareLabels(model.manifest);
     const reading = newReading(model);
     await this.#pool.swapModel(

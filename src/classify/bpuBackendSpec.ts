@@ -45,13 +45,6 @@ export async function bpuBackendSpec(
   if (machine !== undefined) checkMarch(modelPath, info, machine);
   const { input, output } = manifest;
   const { inputSource, models } = manifest.files.bpu[chip] ?? {};
-  if (inputSource === 'resizer') {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `${modelPath} takes whole pictures that the chip itself cuts and scales (input_source resizer), which the node does not give yet: compile it with --input-source pyramid.`,
-      { context: { file: modelPath } },
-    );
-  }
   return {
     kind: 'bpu',
     modelPath,
@@ -63,6 +56,7 @@ export async function bpuBackendSpec(
     core: options.bpuCore === 'any' ? 'any' : Number(options.bpuCore),
     priority: options.bpuPriority,
     timeoutMs: options.inferenceTimeoutMs + AFTER_THE_POOL_MS,
+    ...(inputSource !== undefined && { isResizer: inputSource === 'resizer' }),
     lease: modelLease(modelPath),
     ...(info.march !== undefined && { march: info.march }),
   };

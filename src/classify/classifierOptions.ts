@@ -1,5 +1,5 @@
 import { fillOptions, type OptionTable, type OptionValues } from '../core/optionTable.js';
-import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
+import { PREPROCESS_FILTERS, PREPROCESS_RESIZE_MODES, RESIZE_ON } from '../image/PreprocessOptions.js';
 import { parseRoi, ROI_FORMAT } from '../image/Roi.js';
 import { MAX_TEMPERATURE } from '../model/ModelManifest.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
@@ -134,6 +134,14 @@ export const CLASSIFIER_OPTIONS = {
     choices: PREPROCESS_FILTERS,
     description:
       'Pixels of the resized frame: bilinear is quickest and leaves pixels out, antialias is what Pillow and torchvision do, area averages; auto is area when shrinking more than twice, else antialias.',
+    change: 'live',
+  },
+  resizeOn: {
+    type: 'string',
+    defaultValue: 'auto',
+    choices: RESIZE_ON,
+    description:
+      'Who cuts and scales nv12 frames for a .bin that was compiled with --input-source resizer: cpu, bpu (the chip, which is bilinear and shrinks less than four to one), or auto, the chip where it can do all of it; the CPU does the rest.',
     change: 'live',
   },
   roi: {

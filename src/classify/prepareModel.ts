@@ -7,7 +7,7 @@ import type { ClassifierOptions } from './classifierOptions.js';
 /** The options that decide how a frame becomes the model's input. */
 export type FrameOptions = Pick<
   ClassifierOptions,
-  'resizeMode' | 'resizeFilter' | 'roi' | 'nv12Range' | 'sourceYuvRange'
+  'resizeMode' | 'resizeFilter' | 'resizeOn' | 'roi' | 'nv12Range' | 'sourceYuvRange'
 >;
 
 /** How frames are prepared for a model: as its manifest says, where the options do not say otherwise. */
@@ -23,6 +23,7 @@ export function modelPreprocess(manifest: ModelManifest, options: FrameOptions):
     range: options.nv12Range === 'model' ? preprocess.yuvRange : options.nv12Range,
     sourceRange: options.sourceYuvRange,
     filter: options.resizeFilter,
+    resizeOn: options.resizeOn,
     // Options are checked before.
     roi: roi === 'malformed' ? undefined : roi,
   });

@@ -45,6 +45,7 @@ export function simulatedBpuSpec(
     deviceModel,
     core: bpuCore === 'any' ? 'any' : Number(bpuCore),
     device: simulatedDevice(chip),
+    isResizer: manifest.files.bpu[chip]?.inputSource === 'resizer',
     results:
       results === undefined
         ? { kind: 'hash', widthPx, heightPx, classCount: classCount ?? 0 }

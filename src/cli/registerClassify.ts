@@ -31,6 +31,7 @@ const CLASSIFIER_FLAGS = [
   'knownScoreThreshold',
   'resizeMode',
   'resizeFilter',
+  'resizeOn',
   'roi',
   'nv12Range',
   'bpuSimResults',

@@ -27,6 +27,7 @@ const CLASSIFIER_FLAGS = [
   'threads',
   'resizeMode',
   'resizeFilter',
+  'resizeOn',
   'roi',
   'nv12Range',
   'bpuSimResults',

@@ -50,6 +50,7 @@ const CLASSIFIER_FLAGS = [
   'hysteresisTimeMs',
   'resizeMode',
   'resizeFilter',
+  'resizeOn',
   'roi',
   'nv12Range',
   'sourceYuvRange',

@@ -11,6 +11,10 @@ export const PREPROCESS_FILTERS = ['auto', 'bilinear', 'antialias', 'area'] as c
 
 export type PreprocessFilter = (typeof PREPROCESS_FILTERS)[number];
 
+export const RESIZE_ON = ['auto', 'cpu', 'bpu'] as const;
+
+export type ResizeOn = (typeof RESIZE_ON)[number];
+
 /** How a frame of any size and encoding becomes the network's NV12. Frozen; made by {@link preprocessOptions}. */
 export interface PreprocessOptions {
   /** The model's, 16 to 4096. The NV12 of an odd size has one column or row more ({@link evened}). */
@@ -41,6 +45,11 @@ export interface PreprocessOptions {
    * as soon as it shrinks, and models are trained on pictures that were resized without that.
    */
   readonly filter: PreprocessFilter;
+  /**
+   * Who cuts and scales, where the device can: `bpu` the chip, bilinear; `auto` the chip too, but for what would have to be cut
+   * closer, and for filters that it has not. Where it cannot, and with `cpu`, the CPU does.
+   */
+  readonly resizeOn: ResizeOn;
   /** The part of every picture that is looked at, as if the rest had been cut off before; undefined: all of it. */
   readonly roi: Roi | undefined;
 }
@@ -54,6 +63,7 @@ const DEFAULTS: PreprocessOptions = {
   range: 'full',
   sourceRange: 'full',
   filter: 'auto',
+  resizeOn: 'auto',
   roi: undefined,
 };
 
@@ -97,6 +107,7 @@ export function preprocessOptions(given: Partial<PreprocessOptions> = {}): Prepr
   expect('range', RANGES.includes(options.range), oneOf(RANGES));
   expect('sourceRange', RANGES.includes(options.sourceRange), oneOf(RANGES));
   expect('filter', PREPROCESS_FILTERS.includes(options.filter), oneOf(PREPROCESS_FILTERS));
+  expect('resizeOn', RESIZE_ON.includes(options.resizeOn), oneOf(RESIZE_ON));
   if (problems.length > 0) {
     throw new EffvitError('BAD_ARGUMENT', `The preprocessing options are wrong: ${problems.join('; ')}.`);
   }

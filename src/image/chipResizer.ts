@@ -22,7 +22,7 @@ const LARGEST_SIDE_PX = 4096;
 const SMALLEST_REGION_PX = 2;
 /** Steps are counted in 65536ths of a pixel, in 18 bits: nearly four pixels. */
 const STEP_SHIFT = 16;
-const LARGEST_STEP = 262_143;
+export const LARGEST_STEP = 262_143;
 
 /** From one pixel of the result to the next one, in 65536ths of a pixel of the picture; ends lie on ends. */
 export function chipStep(sourcePx: number, resultPx: number): number {
@@ -103,6 +103,31 @@ export function resizeAsChip(
     interpolate((row, column) => (pictureRows + (row >> 1)) * strideBytes + (column & ~1) + index);
   }
   return result;
+}
+
+/**
+ * The same as NV12, for what takes no other: of the chroma every second pixel and row. Where nothing is scaled it is the
+ * picture itself.
+ */
+export function nv12AsChip(
+  nv12: Uint8Array,
+  shape: Nv12Shape,
+  region: PictureRegion,
+  result: PictureSize,
+): Uint8Array {
+  const { widthPx, heightPx } = result;
+  const planes = resizeAsChip(nv12, shape, region, result);
+  const pixels = widthPx * heightPx;
+  const made = new Uint8Array((pixels * 3) / 2);
+  made.set(planes.subarray(0, pixels));
+  let into = pixels;
+  for (let row = 0; row < heightPx; row += 2) {
+    for (let at = pixels + row * widthPx; at < pixels + (row + 1) * widthPx; at += 2) {
+      made[into++] = planes[at] ?? 0;
+      made[into++] = planes[at + pixels] ?? 0;
+    }
+  }
+  return made;
 }
 
 /** Of each pixel of the result: the two of the picture that it lies between, and the weight of the second in 256ths. */

@@ -4,8 +4,10 @@
  * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
  * - `grey`: the camera sends colours by the message's format, and the picture has none.
  * - `roi_cut`: a part of the roi lies beyond the picture.
+ * - `cpu_resized`: the chip cannot cut and scale the picture though it was told to.
+ * - `chip_narrowed`: the chip shrinks less than four to one: a part of the region is left out.
  */
-export const PICTURE_NOTES = ['stray_bytes', 'grey', 'roi_cut'] as const;
+export const PICTURE_NOTES = ['stray_bytes', 'grey', 'roi_cut', 'cpu_resized', 'chip_narrowed'] as const;
 
 export type PictureNote = (typeof PICTURE_NOTES)[number];
 
@@ -13,6 +15,10 @@ const TEXTS: Readonly<Record<PictureNote, string>> = {
   stray_bytes: 'have stray bytes in them; they are read all the same',
   grey: 'are grey though their format names a colour camera: its driver or republisher drops the colours',
   roi_cut: 'are smaller than the roi reaches; what they have of it is classified',
+  cpu_resized:
+    'are resized on the CPU though resize_on is bpu: the chip takes nv12 of even sizes, adds no borders and shrinks less than four to one',
+  chip_narrowed:
+    'are cut closer than the model has it, as the chip shrinks less than four to one: with resize_on auto or cpu all of the region is seen',
 };
 
 /** Sources that are told of: a folder of pictures is as many. */

@@ -99,6 +99,8 @@ export interface SimulatedBpuSpec {
   readonly core: 'any' | number;
   /** From simulatedDevice(): the one device that all workers of the process share. */
   readonly device: SharedArrayBuffer;
+  /** The chip cuts and scales whole pictures itself; default false. */
+  readonly isResizer?: boolean;
   readonly results: SimulatedResults;
   /** Decides the logits of `hash` and the jitter; default 1. */
   readonly seed?: number;

@@ -1,6 +1,9 @@
 import type { Nv12Shape } from '../image/chipResizer.js';
 import type { PictureRegion } from '../image/PictureRegion.js';
 
+/** The most regions of one task; those beyond the model's batch are computed one batch after the other. */
+export const MOST_REGIONS = 8;
+
 /** Memory as any thread of the process reaches it. */
 export type SharedBytes =
   | SharedArrayBuffer

@@ -1,11 +1,15 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
+import { type ChipPlan, chipPlan, chipRegion, chipRows } from '../image/chipPlan.js';
+import { nv12AsChip } from '../image/chipResizer.js';
 import { FrameSlot } from '../image/FrameSlot.js';
 import type { CompressedImageFrame, ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
-import type { RegionBox } from '../image/PictureRegion.js';
+import { boxRegion, type RegionBox, wholeRegion } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { PictureNote } from '../image/pictureNotes.js';
 import { type FramePlan, planFrame, planRows, type RowPlan } from '../image/planFrame.js';
-import { COPY_ALIGNMENT_BYTES } from '../image/SlotLayout.js';
+import { roiRegion } from '../image/Roi.js';
+import { COPY_ALIGNMENT_BYTES, type FrameShape } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameRecord } from './FrameRecord.js';
 import { type RegionReading, RegionRecord } from './RegionRecord.js';
@@ -36,7 +40,19 @@ interface Slot {
   /** Once a frame in it had regions. */
   regions: RegionRecord | undefined;
   isFree: boolean;
+  /** Memory of the device for the pictures of this slot, once the worker has told of it. */
+  device: Uint8Array | undefined;
+  /** Of the last frame, where the device cuts and scales it. */
+  chip: ChipRows | undefined;
+  /** What is to be told of how it is resized. */
+  note: PictureNote | undefined;
 }
+
+/** Rows that are copied as the device reads them. */
+type ChipRows = Pick<ChipPlan, 'shape' | 'segments' | 'lengthBytes'> & {
+  /** Of a whole frame: what the network sees of it. */
+  readonly seen?: { readonly region: ChipPlan['region']; readonly options: PreprocessOptions };
+};
 
 /** A frame to be handed over. */
 export interface HandedOver {
@@ -49,12 +65,14 @@ export interface HandedOver {
 
 /** The main thread's side of one worker's slots: the one copy of a frame, and a word on what it is. */
 export class FrameHandover {
+  /** Whether the worker's device cuts and scales by itself. */
+  hasResizer = false;
   /** For the worker, to be transferred. */
   readonly workerPort: MessagePort;
   readonly #port: MessagePort;
   readonly #slots: Slot[] = [];
   /** By plan, which frames of one shape share, or by what a compressed frame says of itself. */
-  readonly #numbers = new Map<FramePlan | string, number>();
+  readonly #numbers = new Map<FramePlan | ChipPlan | string, number>();
   #nextNumber = 0;
   /** The options by which frames were described last whose descriptors hold them. */
   #describedOptions: PreprocessOptions | undefined;
@@ -85,19 +103,26 @@ export class FrameHandover {
    * @throws EffvitError BAD_IMAGE, INTERNAL where memory is short.
    */
   write(slot: number, { frame, plan, preprocess, boxes = [] }: HandedOver, classCount: number): number {
-    const { bytes, record } = this.#slot(slot);
+    const into = this.#slot(slot);
+    into.chip = undefined;
+    into.note = undefined;
     let descriptor: number;
     if (frame.kind === 'compressed') {
-      descriptor = this.#writeCompressed(bytes, frame, preprocess);
+      descriptor = this.#writeCompressed(into.bytes, frame, preprocess);
     } else if (boxes.length > 0) {
-      descriptor = this.#writeRows(bytes, frame, preprocess);
+      descriptor = this.#writeRows(into, frame, preprocess, boxes);
     } else {
       const framePlan = plan !== undefined && 'program' in plan ? plan : planFrame(frame, preprocess);
-      descriptor = this.#writeRaw(bytes, frame, framePlan);
+      descriptor = this.#writeRaw(into, frame, framePlan, preprocess);
     }
+    this.#noteOnChip(into, frame, preprocess);
+    const isOnDevice = into.chip !== undefined && isRoomFor(into.chip, into.device);
     if (boxes.length > 0) this.#regionsFor(slot, boxes.length, classCount).describe(boxes);
     const handedOverNs = monotonicNs();
-    record.describe(descriptor, frame.data.length, handedOverNs, boxes.length);
+    into.record.describe(descriptor, frame.data.length, handedOverNs, {
+      regionCount: boxes.length,
+      isOnDevice,
+    });
     return handedOverNs;
   }
 
@@ -113,11 +138,25 @@ export class FrameHandover {
 
   /** A copy of what the worker made of the last frame in the slot. */
   copyNv12(slot: number): Uint8Array {
-    const { bytes, record } = this.#slot(slot);
-    return record.copyNv12(bytes.memory);
+    const { bytes, record, chip, device } = this.#slot(slot);
+    if (chip?.seen === undefined) return record.copyNv12(bytes.memory);
+    const rows = record.isOnDevice && device !== undefined ? device : bytes.copied(chip.lengthBytes);
+    return nv12AsChip(rows, chip.shape, chip.seen.region, chip.seen.options);
+  }
+
+  /** What is to be told of the last frame in the slot. */
+  note(slot: number): PictureNote | undefined {
+    return this.#slot(slot).note;
+  }
+
+  /** The worker's device has memory for the pictures of a slot. */
+  adopt(slot: number, device: Uint8Array): void {
+    this.#slot(slot).device = device;
   }
 
   close(): void {
+    // Their memory was the worker's.
+    for (const slot of this.#slots) slot.device = undefined;
     this.#port.close();
   }
 
@@ -136,28 +175,73 @@ export class FrameHandover {
       record: new FrameRecord(),
       regions: undefined,
       isFree: true,
+      device: undefined,
+      chip: undefined,
+      note: undefined,
     };
     this.#slots.push(added);
     this.#send({ kind: 'slot', slot, memory: added.bytes.memory, record: added.record.buffer });
     return slot;
   }
 
-  #writeRaw(bytes: FrameSlot, frame: RawImageFrame, plan: FramePlan): number {
-    bytes.copyFrom(frame.data, plan);
+  #writeRaw(slot: Slot, frame: RawImageFrame, plan: FramePlan, options: PreprocessOptions): number {
+    const chip = this.hasResizer ? chipPlan(plan.shape, options) : undefined;
+    if (typeof chip === 'object') {
+      const { shape, region, lengthBytes, isNarrowed } = chip;
+      if (isNarrowed) slot.note = 'chip_narrowed';
+      this.#copyForChip(slot, frame, { ...chip, seen: { region, options } });
+      return this.#numberOf(chip, () => ({ kind: 'chip', plan: { shape, region, lengthBytes } }));
+    }
+    slot.bytes.copyFrom(frame.data, plan);
     return this.#numberOf(plan, () => ({ kind: 'raw', program: plan.program }));
   }
 
   /** All rows, for regions of them. */
-  #writeRows(bytes: FrameSlot, frame: RawImageFrame, preprocess: PreprocessOptions): number {
+  #writeRows(
+    slot: Slot,
+    frame: RawImageFrame,
+    preprocess: PreprocessOptions,
+    boxes: readonly RegionBox[],
+  ): number {
     const plan = planRows(frame);
-    bytes.copyFrom(frame.data, plan);
     this.#forgetOtherOptions(preprocess);
     const { encoding, widthPx, heightPx, strideBytes, isBigEndian } = plan.shape;
+    if (this.hasResizer && boxes.every((box) => isForChip(plan.shape, box, preprocess))) {
+      const rows = chipRows(plan.shape);
+      this.#copyForChip(slot, frame, rows);
+      const { shape, lengthBytes } = rows;
+      return this.#numberOf(`chip ${widthPx} ${heightPx} ${strideBytes}`, () => ({
+        kind: 'chip_rows',
+        frame: plan.shape,
+        rows: { shape, lengthBytes },
+        preprocess,
+      }));
+    }
+    slot.bytes.copyFrom(frame.data, plan);
     return this.#numberOf(`rows\n${encoding} ${widthPx} ${heightPx} ${strideBytes} ${isBigEndian}`, () => ({
       kind: 'rows',
       shape: plan.shape,
       preprocess,
     }));
+  }
+
+  /** Once: to where the device reads it, or into the slot as long as the device has no such memory. */
+  #copyForChip(slot: Slot, frame: RawImageFrame, rows: ChipRows): void {
+    slot.chip = rows;
+    const { bytes, device } = slot;
+    if (device === undefined || !isRoomFor(rows, device)) {
+      bytes.copyFrom(frame.data, { segments: rows.segments, slotBytes: rows.lengthBytes });
+      return;
+    }
+    for (const { sourceOffsetBytes, slotOffsetBytes, lengthBytes } of rows.segments) {
+      device.set(frame.data.subarray(sourceOffsetBytes, sourceOffsetBytes + lengthBytes), slotOffsetBytes);
+    }
+  }
+
+  #noteOnChip(slot: Slot, frame: ImageFrame, { resizeOn, widthPx, heightPx }: PreprocessOptions): void {
+    if (!this.hasResizer || resizeOn !== 'bpu' || slot.chip !== undefined) return;
+    const isPrepared = frame.kind === 'raw' && frame.widthPx === widthPx && frame.heightPx === heightPx;
+    if (!isPrepared) slot.note = 'cpu_resized';
   }
 
   #writeCompressed(bytes: FrameSlot, frame: CompressedImageFrame, options: PreprocessOptions): number {
@@ -190,7 +274,7 @@ export class FrameHandover {
     return made;
   }
 
-  #numberOf(key: FramePlan | string, describe: () => FrameDescriptor): number {
+  #numberOf(key: FramePlan | ChipPlan | string, describe: () => FrameDescriptor): number {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     if (this.#numbers.size >= RETAINED_DESCRIPTORS) this.#numbers.clear();
@@ -205,4 +289,16 @@ export class FrameHandover {
   #send(message: SetupMessage): void {
     this.#port.postMessage(message);
   }
+}
+
+function isRoomFor({ lengthBytes }: ChipRows, device: Uint8Array | undefined): boolean {
+  return device !== undefined && device.length >= lengthBytes;
+}
+
+/** Whether the chip can cut out what is left of a box; one that is no region is refused by the worker. */
+function isForChip(shape: FrameShape, box: RegionBox, options: PreprocessOptions): boolean {
+  const { widthPx, heightPx } = shape;
+  const roi = options.roi === undefined ? undefined : roiRegion(options.roi, widthPx, heightPx);
+  const region = boxRegion(box, roi?.region ?? wholeRegion(widthPx, heightPx));
+  return typeof region === 'string' || typeof chipRegion(shape, region, options) === 'object';
 }

@@ -139,6 +139,7 @@ export class FrameJob<Value> {
     const roi = this.#plannedFor?.roi;
     const part = roi === undefined ? undefined : roiRegion(roi, widthPx, heightPx);
     if (part?.isCut === true) notes.push('roi_cut');
+    if (report?.note !== undefined) notes.push(report.note);
     return {
       header: this.#header(),
       widthPx,

@@ -5,8 +5,9 @@ import { Nv12Converter } from '../image/Nv12Converter.js';
 import { planFrame, planRows } from '../image/planFrame.js';
 import { type SlotRows, wholeRows } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
+import type { ChipFrame } from './DevicePictures.js';
 import { FrameRecord, type PictureFacts } from './FrameRecord.js';
-import { ReceivedRegions } from './ReceivedRegions.js';
+import { type ChipRegions, ReceivedRegions, type RegionSource } from './ReceivedRegions.js';
 import { RegionRecord } from './RegionRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
@@ -20,6 +21,8 @@ export interface ReceivedFrame {
   readonly preprocessNs: number;
   /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
   readonly picture?: PictureFacts;
+  /** The device cuts and scales it; `nv12` is empty then. */
+  readonly chip?: ChipFrame;
 }
 
 interface ReceivingSlot {
@@ -32,6 +35,8 @@ interface ReceivingSlot {
 
 type CompressedDescriptor = Extract<FrameDescriptor, { kind: 'compressed' }>;
 type RowsDescriptor = Extract<FrameDescriptor, { kind: 'rows' }>;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** The worker's side of its slots: from the bytes in them to NV12, or to regions that are made NV12 one by one. */
 export class FrameReceiver {
@@ -58,7 +63,13 @@ export class FrameReceiver {
           ? await receiveCompressed(slot, descriptor)
           : await this.#receiveCompressedRegions(slot, descriptor);
       case 'rows':
-        return this.#receiveRegions(slot, this.#rowsOf(descriptor), descriptor, 0);
+        return this.#receiveRegions(slot, { rows: this.#rowsOf(descriptor) }, descriptor, 0);
+      case 'chip': {
+        const chip = chipFrame(slotNumber, slot, descriptor.plan);
+        return { kind: 'frame', record, nv12: NO_BYTES, decodeNs: 0, preprocessNs: 0, chip };
+      }
+      case 'chip_rows':
+        return this.#receiveRegions(slot, { chip: chipRowsOf(slotNumber, slot, descriptor) }, descriptor, 0);
       case 'raw': {
         const beganNs = monotonicNs();
         const nv12 = slot.converter.convert(descriptor.program);
@@ -85,13 +96,13 @@ export class FrameReceiver {
     slot.bytes.copyFrom(decoded.data, plan);
     const { widthPx, heightPx } = decoded;
     const picture = { widthPx, heightPx, notes };
-    return this.#receiveRegions(slot, wholeRows(plan.shape), descriptor, decodeNs, picture);
+    return this.#receiveRegions(slot, { rows: wholeRows(plan.shape) }, descriptor, decodeNs, picture);
   }
 
   #receiveRegions(
     slot: ReceivingSlot,
-    rows: SlotRows,
-    { preprocess }: RowsDescriptor | CompressedDescriptor,
+    source: RegionSource,
+    { preprocess }: Pick<RowsDescriptor, 'preprocess'>,
     decodeNs: number,
     picture?: PictureFacts,
   ): ReceivedRegions {
@@ -106,7 +117,7 @@ export class FrameReceiver {
       record,
       regions,
       count,
-      rows,
+      source,
       converter,
       preprocess,
       decodeNs,
@@ -148,6 +159,20 @@ export class FrameReceiver {
       regions: undefined,
     };
   }
+}
+
+function chipFrame(slotNumber: number, { record, bytes }: ReceivingSlot, plan: ChipFrame['plan']): ChipFrame {
+  const staged = record.isOnDevice ? undefined : bytes.copied(plan.lengthBytes);
+  return { slot: slotNumber, plan, ...(staged !== undefined && { staged }) };
+}
+
+function chipRowsOf(
+  slotNumber: number,
+  { record, bytes }: ReceivingSlot,
+  { frame, rows }: Extract<FrameDescriptor, { kind: 'chip_rows' }>,
+): ChipRegions {
+  const staged = record.isOnDevice ? undefined : bytes.copied(rows.lengthBytes);
+  return { slot: slotNumber, frame, rows, ...(staged !== undefined && { staged }) };
 }
 
 async function receiveCompressed(

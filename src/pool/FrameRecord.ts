@@ -11,6 +11,8 @@ const BATCH_SIZE = 6;
 const NOTES = 7;
 /** Boxes in the slot's RegionRecord; 0: the whole frame is to be classified. */
 const REGION_COUNT = 8;
+/** Whether the frame lies in the device's memory and not in the slot. */
+const ON_DEVICE = 9;
 /** Even, so that the times behind them are aligned. */
 const WORD_COUNT = 10;
 const TIME_COUNT = 7;
@@ -55,7 +57,13 @@ export class FrameRecord {
   }
 
   /** From the main thread: what lies in the slot. */
-  describe(descriptor: number, payloadBytes: number, handedOverNs: number, regionCount: number): void {
+  describe(
+    descriptor: number,
+    payloadBytes: number,
+    handedOverNs: number,
+    { regionCount, isOnDevice }: { readonly regionCount: number; readonly isOnDevice: boolean },
+  ): void {
+    this.#words[ON_DEVICE] = isOnDevice ? 1 : 0;
     this.#words[DESCRIPTOR] = descriptor;
     this.#words[PAYLOAD_BYTES] = payloadBytes;
     this.#words[REGION_COUNT] = regionCount;
@@ -64,6 +72,10 @@ export class FrameRecord {
 
   get descriptor(): number {
     return this.#words[DESCRIPTOR] ?? 0;
+  }
+
+  get isOnDevice(): boolean {
+    return this.#words[ON_DEVICE] === 1;
   }
 
   get payloadBytes(): number {

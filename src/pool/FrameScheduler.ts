@@ -231,8 +231,8 @@ export class FrameScheduler<Value> {
 
   /** The worker, and those that are idle, each of which can do a share of the frame's regions. */
   #helpersOf(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>) {
-    // A compressed picture would be decoded by each of them.
-    if (job.frame.kind === 'compressed') return [worker];
+    // A compressed picture would be decoded by each of them, and one device takes all regions as one task.
+    if (job.frame.kind === 'compressed' || worker.hasResizer) return [worker];
     return [worker, ...this.workers.serving.filter((one) => one !== worker && one.isIdle)];
   }
 

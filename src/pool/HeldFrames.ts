@@ -1,6 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
+import type { PictureNote } from '../image/pictureNotes.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
+import type { SharedBytes } from '../inference/PictureResizer.js';
+import { viewOfShared } from '../inference/viewOfShared.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameHandover, type HandedOver } from './FrameHandover.js';
 import type { PictureFacts, WorkerTimes } from './FrameRecord.js';
@@ -17,6 +20,8 @@ export interface WorkerReport {
   readonly picture: PictureFacts;
   /** Frames of the task that it was part of. */
   readonly batchSize: number;
+  /** What is to be told of how it was resized. */
+  readonly note: PictureNote | undefined;
   /** Valid until the worker has answered as many further frames as it may hold. */
   readonly logits: Float32Array;
   /** What became of each of the frame's regions; empty for one without. */
@@ -102,6 +107,7 @@ export class HeldFrames<Job> {
   /** The model is there: frames can be handed over. */
   prepare(info: LoadedModelInfo, logits: SharedArrayBuffer): void {
     this.#modelBatch = largestBatchOf(info);
+    this.#handover.hasResizer = info.mostRegions !== undefined;
     this.#classCount = info.classCount;
     this.#logits = logitsRing(info.classCount, this.#modelBatch, logits);
     this.setBatchLimits({ largestBatch: 0, waitMs: 0 });
@@ -135,6 +141,16 @@ export class HeldFrames<Job> {
     this.#frames.push({ job, number: this.channel.post(slot), slot, regionCount });
     // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
     return handedOverNs - beganNs;
+  }
+
+  /** Frames of that slot are copied into the device's memory from now on. */
+  adoptPicture(slot: number, shared: SharedBytes): void {
+    this.#handover.adopt(slot, viewOfShared(shared));
+  }
+
+  /** Whether the worker's device takes several regions of a picture as one task. */
+  get hasResizer(): boolean {
+    return this.#handover.hasResizer;
   }
 
   /** The thread turns to the first frame. */
@@ -189,6 +205,7 @@ export class HeldFrames<Job> {
       waitedAheadNs: Math.max(aheadUntilNs - handedOverNs, 0),
       picture: record.picture(),
       batchSize: record.batchSize,
+      note: this.#handover.note(slot),
       logits: this.#logits.of(number),
       regions: regionCount === 0 ? NO_REGIONS : this.#handover.readRegions(slot, regionCount),
       copyNv12: () => this.#handover.copyNv12(slot),

@@ -1,11 +1,14 @@
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BatchInference, InferenceBackend } from '../inference/InferenceBackend.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
+import type { ChipFrame, DevicePictures } from './DevicePictures.js';
 
 /** What a task computes: a frame, or one region of a frame. */
 export interface TaskInput {
   /** It stays as it is until the task has run. */
   readonly nv12: Uint8Array;
+  /** In place of `nv12`, for a device that cuts and scales by itself. */
+  readonly chip?: ChipFrame;
   /** Where the scores go. */
   readonly logits: Float32Array;
   /** It was computed; its scores are there. */
@@ -39,11 +42,14 @@ interface PlacedInput extends TaskInput {
 export class InferenceTask {
   readonly #backend: InferenceBackend;
   readonly #batch: BatchInference | undefined;
+  readonly #pictures: DevicePictures | undefined;
   #inputs: PlacedInput[] = [];
 
-  constructor(backend: InferenceBackend) {
+  /** @param pictures for a device that cuts and scales by itself. */
+  constructor(backend: InferenceBackend, pictures?: DevicePictures) {
     this.#backend = backend;
     this.#batch = backend.batch;
+    this.#pictures = pictures;
   }
 
   get size(): number {
@@ -53,9 +59,17 @@ export class InferenceTask {
   /** The input takes the next place. @throws EffvitError where it is refused; it has no place then. */
   join(input: TaskInput): void {
     const joinedNs = monotonicNs();
-    this.#batch?.write(this.#inputs.length, input.nv12);
+    if (input.chip === undefined) this.#batch?.write(this.#inputs.length, input.nv12);
+    else this.#placeOnChip(input.chip);
     const preparedNs = monotonicNs();
     this.#inputs.push({ ...input, preparedNs, inputNs: preparedNs - joinedNs });
+  }
+
+  #placeOnChip(chip: ChipFrame): void {
+    if (this.#pictures === undefined) {
+      throw new EffvitError('INTERNAL', 'The device does not cut and scale; this is a defect of effvit.');
+    }
+    this.#pictures.place(this.#inputs.length, chip);
   }
 
   /** Runs what has joined and tells each input what became of it; the next task is empty. */

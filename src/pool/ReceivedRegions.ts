@@ -1,19 +1,37 @@
+import { EffvitError } from '../core/EffvitError.js';
+import { type ChipPlan, chipRegion } from '../image/chipPlan.js';
 import { kernelProgram } from '../image/KernelProgram.js';
 import { PADDING_BYTES } from '../image/KernelTables.js';
 import type { Nv12Converter } from '../image/Nv12Converter.js';
 import { type BoxProblem, boxRegion, type PictureRegion, wholeRegion } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { roiRegion } from '../image/Roi.js';
-import { regionLayout, type SlotRows } from '../image/SlotLayout.js';
+import { type FrameShape, regionLayout, type SlotRows } from '../image/SlotLayout.js';
+import type { ChipFrame } from './DevicePictures.js';
 import type { FrameRecord, PictureFacts } from './FrameRecord.js';
 import type { RegionRecord } from './RegionRecord.js';
+
+const NO_BYTES = new Uint8Array(0);
 
 /** A region as the backend takes it. */
 export interface PreparedRegion {
   readonly region: PictureRegion;
-  /** A view of the slot, valid until a region is prepared as the first of a task. */
+  /** A view of the slot, valid until a region is prepared as the first of a task; empty for {@link chip}. */
   readonly nv12: Uint8Array;
+  /** The device cuts it out and scales it. */
+  readonly chip?: ChipFrame;
 }
+
+/** Rows that the device cuts regions out of by itself. */
+export interface ChipRegions {
+  readonly slot: number;
+  readonly frame: FrameShape;
+  readonly rows: Pick<ChipPlan, 'shape' | 'lengthBytes'>;
+  /** Where they are not in the device's memory yet. */
+  readonly staged?: Uint8Array;
+}
+
+export type RegionSource = { readonly rows: SlotRows } | { readonly chip: ChipRegions };
 
 /** What a frame in a slot was handed over with, on the worker's side. */
 export interface ReceivedRegionsOptions {
@@ -21,7 +39,7 @@ export interface ReceivedRegionsOptions {
   readonly regions: RegionRecord;
   /** Boxes in `regions`. */
   readonly count: number;
-  readonly rows: SlotRows;
+  readonly source: RegionSource;
   readonly converter: Nv12Converter;
   readonly preprocess: PreprocessOptions;
   readonly decodeNs: number;
@@ -42,21 +60,28 @@ export class ReceivedRegions {
   readonly #bounds: PictureRegion | undefined;
   readonly #firstFreeByte: number;
   #freeFromByte: number;
+  /** The rows were handed to the device. */
+  #isStaged = false;
 
   constructor(options: ReceivedRegionsOptions) {
-    const { record, regions, count, rows, preprocess, decodeNs, picture } = options;
+    const { record, regions, count, source, preprocess, decodeNs, picture } = options;
     this.record = record;
     this.regions = regions;
     this.count = count;
     this.decodeNs = decodeNs;
     this.picture = picture;
     this.#options = options;
-    const { widthPx, heightPx } = rows.shape;
+    const { widthPx, heightPx } = 'rows' in source ? source.rows.shape : source.chip.frame;
     const { roi } = preprocess;
     this.#bounds =
       roi === undefined ? wholeRegion(widthPx, heightPx) : roiRegion(roi, widthPx, heightPx)?.region;
-    this.#firstFreeByte = rows.inputBytes + PADDING_BYTES;
+    this.#firstFreeByte = 'rows' in source ? source.rows.inputBytes + PADDING_BYTES : 0;
     this.#freeFromByte = this.#firstFreeByte;
+  }
+
+  /** Whether the device cuts the regions out by itself. */
+  get isOnChip(): boolean {
+    return 'chip' in this.#options.source;
   }
 
   /**
@@ -66,13 +91,27 @@ export class ReceivedRegions {
    * @throws EffvitError INTERNAL where memory is short.
    */
   prepare(place: number, isFirstOfTask: boolean): PreparedRegion | BoxProblem {
-    const { rows, converter, preprocess } = this.#options;
+    const { source, converter, preprocess } = this.#options;
     const box = this.regions.boxOf(place);
     const region = this.#bounds === undefined ? 'outside' : boxRegion(box, this.#bounds);
     if (typeof region === 'string') return region;
+    if ('chip' in source) return { region, nv12: NO_BYTES, chip: this.#onChip(source.chip, region) };
+    const { rows } = source;
     if (isFirstOfTask) this.#freeFromByte = this.#firstFreeByte;
     const program = kernelProgram(regionLayout(rows, region, preprocess), this.#freeFromByte);
     this.#freeFromByte = program.slotBytes;
     return { region, nv12: converter.convert(program) };
+  }
+
+  /** The main thread has looked: the chip can cut out each of them. The first brings the frame into its memory. */
+  #onChip({ slot, frame, rows, staged }: ChipRegions, region: PictureRegion): ChipFrame {
+    const found = chipRegion(frame, region, this.#options.preprocess);
+    if (typeof found === 'string')
+      throw new EffvitError('BAD_IMAGE', `The region is not the chip's: ${found}.`);
+    const isFirst = !this.#isStaged;
+    this.#isStaged = true;
+    const { shape, lengthBytes } = rows;
+    const plan = { shape, lengthBytes, region: found.region };
+    return { slot, plan, ...(isFirst && staged !== undefined && { staged }) };
   }
 }

@@ -54,10 +54,11 @@ export class RegionsInput {
         this.#end();
         return;
       }
-      const { nv12 } = prepared;
+      const { nv12, chip } = prepared;
       region = prepared.region;
       task.join({
         nv12,
+        ...(chip !== undefined && { chip }),
         logits: regions.logitsOf(place),
         onDone: (run) => this.#onDone(place, prepared.region, run),
         onFailed: (error) => this.#onFailed(place, prepared.region, error),

@@ -149,6 +149,19 @@ export class WorkerChannel {
     return isExpected() ? this.#nextFrame(monotonicNs() + limitNs, isExpected) : undefined;
   }
 
+  /** Sleeps until the main thread hands no more frames over, within the limit. */
+  waitUntilGivenUp(limitMs: number): void {
+    const endMs = performance.now() + limitMs;
+    for (;;) {
+      const wake = Atomics.load(this.#words, WAKE);
+      this.#sleepForeverAtExit();
+      if ((Atomics.load(this.#words, BEGUN) & REVOKED) !== 0 || Atomics.load(this.#words, STOP) === 1) return;
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) return;
+      Atomics.wait(this.#words, WAKE, wake, leftMs);
+    }
+  }
+
   /** The frames up to this one are in tasks that run or have run. */
   closeTask(lastNumber: number): void {
     Atomics.store(this.#words, CLOSED, lastNumber);

@@ -1,6 +1,8 @@
 import { asEffvitError } from '../core/EffvitError.js';
 import type { InferenceBackend } from '../inference/InferenceBackend.js';
+import { MOST_REGIONS } from '../inference/PictureResizer.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
+import { DevicePictures } from './DevicePictures.js';
 import type { FrameReceiver } from './FrameReceiver.js';
 import { frameInput } from './frameInput.js';
 import { InferenceTask } from './InferenceTask.js';
@@ -36,8 +38,12 @@ export class WorkerTasks {
     this.#channel = channel;
     this.#receiver = receiver;
     this.#logits = loaded.logits;
-    this.#task = new InferenceTask(loaded.backend);
     this.#send = send;
+    const { resizer } = loaded.backend;
+    const pictures =
+      resizer &&
+      new DevicePictures(resizer, (slot, shared) => send({ kind: 'device_picture', slot, shared }));
+    this.#task = new InferenceTask(loaded.backend, pictures);
   }
 
   /**
@@ -82,8 +88,10 @@ export class WorkerTasks {
     largestBatch: number,
   ): Promise<void> {
     const regions = new RegionsInput(number, beganNs, received, this.#answer);
+    // A device that cuts and scales takes the regions of a picture as one task, however many frames it takes.
+    const most = received.isOnChip ? Math.max(largestBatch, MOST_REGIONS) : largestBatch;
     for (const place of regions.places()) {
-      if (this.#task.size >= largestBatch) {
+      if (this.#task.size >= most) {
         // The frame is one that runs: nothing is to wait for joining it.
         this.#channel.closeTask(number);
         await this.#task.run();

@@ -126,6 +126,11 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     this.#held.channel.expect(count);
   }
 
+  /** Whether its device takes several regions of a picture as one task. */
+  get hasResizer(): boolean {
+    return this.#held.hasResizer;
+  }
+
   /** When it is expected to be done with the task that it computes, by the pool's clock; for one that is not idle. */
   get expectedFreeNs(): number {
     return this.#held.expectedFreeNs;
@@ -182,6 +187,9 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
         break;
       case 'progress':
         if (this.#held.count > 0) this.#watchFirst();
+        break;
+      case 'device_picture':
+        this.#held.adoptPicture(message.slot, message.shared);
         break;
       case 'answers':
         this.#onAnswers(message.answers);

@@ -16,9 +16,10 @@ export function frameInput(
   logits: Float32Array,
   answer: (answer: FrameAnswer) => void,
 ): TaskInput {
-  const { record, nv12, decodeNs, preprocessNs, picture } = frame;
+  const { record, nv12, decodeNs, preprocessNs, picture, chip } = frame;
   return {
     nv12,
+    ...(chip !== undefined && { chip }),
     logits,
     onDone: ({ preparedNs, beganNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
       const batchWaitNs = Math.max(taskBeganNs - preparedNs, 0);

@@ -13,6 +13,9 @@ import {
   type WorkerStart,
 } from './workerProtocol.js';
 
+/** The main thread hears of a worker that is of no more use as soon as it reads its messages. */
+const GIVEN_UP_WITHIN_MS = 5000;
+
 /** The program of one worker thread: load, then a task at a time, asleep in between, until told to leave. */
 async function main(start: WorkerStart): Promise<void> {
   const channel = new WorkerChannel(start.channel);
@@ -28,7 +31,10 @@ async function main(start: WorkerStart): Promise<void> {
   for (let first = channel.nextFrame(); first !== undefined; first = channel.nextFrame()) {
     const handed = first;
     const isOfUse = await channel.guarded(async () => await work.run(handed));
-    if (!isOfUse) break;
+    if (isOfUse) continue;
+    // The main thread may be copying a frame into the device's memory.
+    channel.waitUntilGivenUp(GIVEN_UP_WITHIN_MS);
+    break;
   }
   await channel.guarded(async () => await loaded.backend.dispose());
 }

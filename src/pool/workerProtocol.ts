@@ -1,11 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EffvitError } from '../core/EffvitError.js';
+import type { ChipPlan } from '../image/chipPlan.js';
 import type { CompressedOrigin } from '../image/ImageFrame.js';
 import type { KernelProgram } from '../image/KernelProgram.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { FrameShape } from '../image/SlotLayout.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import type { SharedBytes } from '../inference/PictureResizer.js';
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
@@ -43,6 +45,15 @@ export type SetupMessage =
 /** How the bytes in a slot are to be read. */
 export type FrameDescriptor =
   | { readonly kind: 'raw'; readonly program: KernelProgram }
+  /** Rows of NV12 as the device takes them, which cuts and scales by itself. */
+  | { readonly kind: 'chip'; readonly plan: Pick<ChipPlan, 'shape' | 'region' | 'lengthBytes'> }
+  /** All rows of such a frame, for its regions. */
+  | {
+      readonly kind: 'chip_rows';
+      readonly frame: FrameShape;
+      readonly rows: Pick<ChipPlan, 'shape' | 'lengthBytes'>;
+      readonly preprocess: PreprocessOptions;
+    }
   /** All rows of a raw frame, for its regions. */
   | { readonly kind: 'rows'; readonly shape: FrameShape; readonly preprocess: PreprocessOptions }
   /** With regions or without. */
@@ -113,4 +124,6 @@ export type WorkerMessage =
       readonly preparedSpec: BackendSpec;
       readonly logits: SharedArrayBuffer;
     }
-  | { readonly kind: 'load_failed'; readonly error: SentError };
+  | { readonly kind: 'load_failed'; readonly error: SentError }
+  /** The device has memory for the pictures of that slot: frames are copied there from now on. */
+  | { readonly kind: 'device_picture'; readonly slot: number; readonly shared: SharedBytes };

@@ -8,9 +8,9 @@ import type {
   InferenceResult,
   LoadedModelInfo,
 } from '../InferenceBackend.js';
-import type { PictureResizer } from '../PictureResizer.js';
+import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
 import { BpuTask, type TaskInputs } from './BpuTask.js';
-import { type CompiledModel, MOST_REGIONS } from './CompiledModel.js';
+import type { CompiledModel } from './CompiledModel.js';
 import { LibDnn } from './LibDnn.js';
 import { ModelLease } from './ModelLease.js';
 import { Nv12Input } from './Nv12Input.js';

@@ -1,3 +1,4 @@
+import { MOST_REGIONS } from '../PictureResizer.js';
 import { INPUT_SOURCE_RESIZER } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 import { OutputReader } from './OutputReader.js';
@@ -13,9 +14,6 @@ export interface WantedModel {
   /** The model takes regions of whole pictures, that it cuts and scales itself; as the runtime says where it is not said. */
   readonly isResizer?: boolean;
 }
-
-/** The most regions of one task of a model that cuts and scales; those beyond its batch are computed one after the other. */
-export const MOST_REGIONS = 8;
 
 /** One model of a .bin, for tasks of `layout.batch` pictures, with the memory of its outputs. */
 export class CompiledModel {

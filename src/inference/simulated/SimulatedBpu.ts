@@ -2,7 +2,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { DeviceFigureKind } from '../../model/ModelManifest.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
-import type { OnnxBackendSpec, SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
+import type { ExactResults, OnnxBackendSpec, SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
 import type {
   BatchInference,
   BatchResult,
@@ -10,8 +10,10 @@ import type {
   InferenceResult,
   LoadedModelInfo,
 } from '../InferenceBackend.js';
+import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
 import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
 import { SimulatedDevice } from './SimulatedDevice.js';
+import { hashRegion, regionNv12, type SimulatedInput, simulatedResizer } from './SimulatedRegion.js';
 import { waitUntil } from './waitUntil.js';
 
 const NS_PER_MS = 1e6;
@@ -19,7 +21,7 @@ const NS_PER_MS = 1e6;
 /** What gives the logits while the device is thought to compute. */
 interface Answers {
   readonly classCount: number;
-  answer(nv12: Uint8Array): Promise<InferenceResult>;
+  answer(input: SimulatedInput): Promise<InferenceResult>;
   dispose(): Promise<void>;
 }
 
@@ -34,7 +36,7 @@ export class SimulatedBpu implements InferenceBackend {
   readonly #core: number | { readonly cores: number };
   /** Frames of a task and how long a core is busy with it, ascending. */
   readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
-  #places: Uint8Array[] = [];
+  #places: SimulatedInput[] = [];
   #answers: Answers | undefined;
 
   constructor(spec: SimulatedBpuSpec) {
@@ -59,13 +61,14 @@ export class SimulatedBpu implements InferenceBackend {
       inputWidthPx: widthPx,
       inputHeightPx: heightPx,
       classCount: answers.classCount,
+      ...(this.resizer !== undefined && { mostRegions: MOST_REGIONS }),
       ...(this.#tasks.length > 1 && { batchSizes: this.#tasks.map(({ batch }) => batch) }),
       runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame${this.#tasksText()}${figuresOf(kind)}, ${source})`,
     };
   }
 
   get batch(): BatchInference | undefined {
-    if (this.#tasks.length === 1) return undefined;
+    if (this.#tasks.length === 1 && this.resizer === undefined) return undefined;
     return {
       write: (place, nv12) => {
         this.#places[place] = nv12;
@@ -74,12 +77,21 @@ export class SimulatedBpu implements InferenceBackend {
     };
   }
 
+  get resizer(): PictureResizer | undefined {
+    if (this.#spec.isResizer !== true) return undefined;
+    const { results } = this.#spec;
+    const input = results.kind === 'onnx' ? results.spec.input : results;
+    return simulatedResizer(input, (place, region) => {
+      this.#places[place] = region;
+    });
+  }
+
   async run(nv12: Uint8Array): Promise<InferenceResult> {
     const { logits, inferenceNs } = await this.#run([nv12]);
     return { logits: logits[0] ?? new Float32Array(0), inputNs: 0, inferenceNs };
   }
 
-  async #run(frames: readonly Uint8Array[]): Promise<BatchResult> {
+  async #run(frames: readonly SimulatedInput[]): Promise<BatchResult> {
     const answers = this.#answers;
     if (answers === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
     const beganNs = monotonicNs();
@@ -87,8 +99,8 @@ export class SimulatedBpu implements InferenceBackend {
     const endNs = this.#device.serve(beganNs + halfHostNs, this.#serviceNs(frames.length), this.#core);
     // While the device is thought to be busy; what this thread computes here is not in the way of the others' frames.
     const logits: Float32Array[] = [];
-    for (const nv12 of frames) {
-      const answer = await answers.answer(nv12);
+    for (const input of frames) {
+      const answer = await answers.answer(input);
       logits.push(frames.length === 1 ? answer.logits : answer.logits.slice());
     }
     waitUntil(endNs + halfHostNs);
@@ -111,6 +123,13 @@ export class SimulatedBpu implements InferenceBackend {
   #serviceNs(frameCount: number): number {
     const { serviceJitter = 0, seed = 1 } = this.#spec;
     const task = this.#tasks.find(({ batch }) => batch >= frameCount);
+    const largest = this.#tasks.at(-1);
+    // Regions beyond the largest batch: as many runs of it as they need.
+    if (task === undefined && largest !== undefined && this.#spec.isResizer === true) {
+      const runs = Math.ceil(frameCount / largest.batch);
+      this.#device.addFrames(frameCount);
+      return runs * largest.serviceMs * NS_PER_MS;
+    }
     if (task === undefined || frameCount === 0) {
       throw new EffvitError('INTERNAL', `No task has ${frameCount} frames; this is a defect of effvit.`);
     }
@@ -140,16 +159,25 @@ async function answersOf(results: SimulatedResults, seed: number): Promise<Answe
     case 'onnx':
       return onnxAnswers(results.spec);
     case 'exact':
-      return (await import('./exactAnswers.js')).exactAnswers(results);
+      return exactly(results);
   }
+}
+
+/** What the quantised model says to NV12; of what the chip scales, the chroma of every second pixel and row. */
+async function exactly(results: ExactResults): Promise<Answers> {
+  const { answer, ...rest } = await (await import('./exactAnswers.js')).exactAnswers(results);
+  return {
+    ...rest,
+    answer: async (input) => await answer(input instanceof Uint8Array ? input : regionNv12(input)),
+  };
 }
 
 function hashAnswers(classCount: number, seed: number): Answers {
   const logits = new Float32Array(classCount);
   return {
     classCount,
-    answer: async (nv12) => {
-      fillHashLogits(logits, hashNv12(nv12, seed));
+    answer: async (input) => {
+      fillHashLogits(logits, input instanceof Uint8Array ? hashNv12(input, seed) : hashRegion(input, seed));
       return { logits, inputNs: 0, inferenceNs: 0 };
     },
     dispose: async () => undefined,
@@ -162,7 +190,7 @@ async function onnxAnswers(spec: OnnxBackendSpec): Promise<Answers> {
   const { classCount } = await backend.load();
   return {
     classCount,
-    answer: async (nv12) => await backend.run(nv12),
+    answer: async (input) => await backend.run(input instanceof Uint8Array ? input : regionNv12(input)),
     dispose: async () => await backend.dispose(),
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { topK } from '../../../src/classify/topK.js';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
-import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
+import { preprocessOptions, RESIZE_ON } from '../../../src/image/PreprocessOptions.js';
 import type { BpuBackendSpec } from '../../../src/inference/BackendSpec.js';
 import { modelLease } from '../../../src/inference/bpu/ModelLease.js';
 import { loadManifest } from '../../../src/model/loadManifest.js';
@@ -17,6 +17,14 @@ import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 const PREPROCESS = preprocessOptions({ widthPx: 224, heightPx: 224, resizeMode: 'crop' });
+const SHAPES = [
+  { encoding: 'nv12', widthPx: 320, heightPx: 240 },
+  { encoding: 'mono8', widthPx: 64, heightPx: 48 },
+  { encoding: 'nv12', widthPx: 256, heightPx: 256, paddingBytes: 4 },
+  { encoding: 'nv12', widthPx: 480, heightPx: 300 },
+  { encoding: 'nv12', widthPx: 65, heightPx: 49 },
+  { encoding: 'nv12', widthPx: 224, heightPx: 224 },
+] as const;
 const NOTHING = { memory: 0, tasks: 0, handles: 0 };
 
 function pictures(count: number): RawImageFrame[] {
@@ -208,114 +216,129 @@ describe('the pool on the BPU', () => {
       assert.equal(fake.violations(), '');
     });
 
-    it('accounts for every frame under random cameras, failures, hangs and changes', async function () {
-      this.timeout(300_000);
-      const step = fc.oneof(
-        {
-          weight: 5,
-          arbitrary: fc.record({
-            kind: fc.constant('frames' as const),
-            count: fc.integer({ min: 1, max: 12 }),
-            camera: fc.constantFrom('/left', '/right', '/rear'),
-          }),
-        },
-        {
-          weight: 2,
-          arbitrary: fc.record({
-            kind: fc.constant('fail' as const),
-            call: fc.constantFrom('hbDNNInfer', 'hbDNNWaitTaskDone', 'hbSysFlushMem', 'hbDNNReleaseTask'),
-            code: fc.constantFrom(-6000007, -6000012, -6000010),
-            skip: fc.integer({ min: 0, max: 3 }),
-          }),
-        },
-        { weight: 1, arbitrary: fc.record({ kind: fc.constant('hang' as const) }) },
-        {
-          weight: 2,
-          arbitrary: fc.record({
-            kind: fc.constant('options' as const),
-            maxBatch: fc.integer({ min: 0, max: 4 }),
-            batchWaitMs: fc.constantFrom(0, 0, 5),
-            dropPolicy: fc.constantFrom('oldest' as const, 'newest' as const, 'block' as const),
-          }),
-        },
-        {
-          weight: 1,
-          arbitrary: fc.record({
-            kind: fc.constant('resize' as const),
-            threads: fc.integer({ min: 1, max: 4 }),
-          }),
-        },
-        { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
-      );
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
-          fake.reset();
-          fake.set(PACKED);
-          const pool = await startPool(
-            { ...bpuSpec(), models: MODELS, timeoutMs: 600 },
-            { threads: 2, queueSize: 6, runTimeoutMs: 300, dropPolicy: 'oldest' },
-          );
-          const delivered = new Map<string, number[]>();
-          const observed: Promise<'result' | DropCause>[] = [];
-          const submit = async (camera: string): Promise<'result' | DropCause> => {
-            const number = observed.length;
-            const picture = rawFrame({ encoding: 'mono8', widthPx: 64, heightPx: 48 }, (data) =>
-              fillRandom(data, 2 * number + 1),
+    const kinds = [
+      ['pictures that come resized', {}],
+      ['regions that the chip cuts out and scales', { resizer: 1 }],
+    ] as const;
+    for (const [name, settings] of kinds) {
+      it(`accounts for every frame under random cameras, failures, hangs and changes, with ${name}`, async function () {
+        this.timeout(300_000);
+        const step = fc.oneof(
+          {
+            weight: 5,
+            arbitrary: fc.record({
+              kind: fc.constant('frames' as const),
+              count: fc.integer({ min: 1, max: 12 }),
+              camera: fc.constantFrom('/left', '/right', '/rear'),
+            }),
+          },
+          {
+            weight: 2,
+            arbitrary: fc.record({
+              kind: fc.constant('fail' as const),
+              call: fc.constantFrom('hbDNNInfer', 'hbDNNWaitTaskDone', 'hbSysFlushMem', 'hbDNNReleaseTask'),
+              code: fc.constantFrom(-6000007, -6000012, -6000010),
+              skip: fc.integer({ min: 0, max: 3 }),
+            }),
+          },
+          { weight: 1, arbitrary: fc.record({ kind: fc.constant('hang' as const) }) },
+          {
+            weight: 2,
+            arbitrary: fc.record({
+              kind: fc.constant('options' as const),
+              maxBatch: fc.integer({ min: 0, max: 4 }),
+              batchWaitMs: fc.constantFrom(0, 0, 5),
+              dropPolicy: fc.constantFrom('oldest' as const, 'newest' as const, 'block' as const),
+            }),
+          },
+          {
+            weight: 1,
+            arbitrary: fc.record({
+              kind: fc.constant('resize' as const),
+              threads: fc.integer({ min: 1, max: 4 }),
+            }),
+          },
+          { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
+          {
+            weight: 1,
+            arbitrary: fc.record({
+              kind: fc.constant('resizer' as const),
+              resizeOn: fc.constantFrom(...RESIZE_ON),
+            }),
+          },
+        );
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
+            fake.reset();
+            fake.set({ ...PACKED, ...settings });
+            const pool = await startPool(
+              { ...bpuSpec(), models: MODELS, timeoutMs: 600 },
+              { threads: 2, queueSize: 6, runTimeoutMs: 300, dropPolicy: 'oldest' },
             );
-            const outcome = await pool.submit({ ...picture, source: camera }, { keepNv12: true });
-            if (outcome.kind === 'dropped') return outcome.cause;
-            assert.deepEqual(outcome.value, fakeLogits(outcome.nv12 ?? new Uint8Array(0)));
-            delivered.set(camera, [...(delivered.get(camera) ?? []), number]);
-            return 'result';
-          };
-          // A task hangs until the pool has given its worker up, and ends before that worker's thread leaves it behind.
-          const unhanging = setInterval(() => fake.unhang(), 700);
-          for (const each of steps) {
-            if (each.kind === 'frames') {
-              for (let index = 0; index < each.count; index++) {
-                const outcome = submit(each.camera);
-                outcome.catch(() => undefined);
-                observed.push(outcome);
+            const delivered = new Map<string, number[]>();
+            const observed: Promise<'result' | DropCause>[] = [];
+            const submit = async (camera: string): Promise<'result' | DropCause> => {
+              const number = observed.length;
+              // Sizes change, so that the device's memory does; odd ones and other encodings are the CPU's.
+              const { encoding, ...size } = SHAPES[(number * 7) % SHAPES.length] ?? SHAPES[0];
+              const picture = rawFrame({ encoding, ...size }, (data) => fillRandom(data, 2 * number + 1));
+              const outcome = await pool.submit({ ...picture, source: camera }, { keepNv12: true });
+              if (outcome.kind === 'dropped') return outcome.cause;
+              assert.deepEqual(outcome.value, fakeLogits(outcome.nv12 ?? new Uint8Array(0)));
+              delivered.set(camera, [...(delivered.get(camera) ?? []), number]);
+              return 'result';
+            };
+            // A task hangs until the pool has given its worker up, and ends before that worker's thread leaves it behind.
+            const unhanging = setInterval(() => fake.unhang(), 700);
+            for (const each of steps) {
+              if (each.kind === 'frames') {
+                for (let index = 0; index < each.count; index++) {
+                  const outcome = submit(each.camera);
+                  outcome.catch(() => undefined);
+                  observed.push(outcome);
+                }
+              } else if (each.kind === 'fail') {
+                fake.fail(each.call, each.code, each.skip);
+              } else if (each.kind === 'hang') {
+                fake.set({ hang: 1 });
+              } else if (each.kind === 'options') {
+                pool.setOptions(each);
+              } else if (each.kind === 'resizer') {
+                pool.setModelOptions({ preprocess: preprocessOptions({ resizeOn: each.resizeOn }) });
+              } else if (each.kind === 'resize') {
+                // New workers may be refused by what was told to fail; the old ones serve on.
+                await pool.resize(each.threads).catch(() => undefined);
+              } else {
+                await sleep(10);
               }
-            } else if (each.kind === 'fail') {
-              fake.fail(each.call, each.code, each.skip);
-            } else if (each.kind === 'hang') {
-              fake.set({ hang: 1 });
-            } else if (each.kind === 'options') {
-              pool.setOptions(each);
-            } else if (each.kind === 'resize') {
-              // New workers may be refused by what was told to fail; the old ones serve on.
-              await pool.resize(each.threads).catch(() => undefined);
-            } else {
-              await sleep(10);
+              assertBalanced(pool.counts());
             }
-            assertBalanced(pool.counts());
-          }
-          await pool.drain();
-          const words = await Promise.all(observed);
-          const counts = pool.counts();
-          assert.deepEqual([counts.received, counts.inFlight], [words.length, 0]);
-          assert.equal(counts.published, words.filter((word) => word === 'result').length);
-          for (const cause of DROP_CAUSES) {
-            assert.equal(counts.dropped[cause], words.filter((word) => word === cause).length, cause);
-          }
-          for (const numbers of delivered.values()) {
-            assert.deepEqual(
-              numbers,
-              numbers.toSorted((a, b) => a - b),
-            );
-          }
-          fake.failNothing();
-          await pool.close();
-          // Threads that were abandoned come back on their own.
-          const held = (): number => fake.held().tasks + fake.held().handles + fake.held().memory;
-          for (let tries = 0; tries < 200 && held() > 0; tries++) await sleep(50);
-          clearInterval(unhanging);
-          assert.deepEqual(fake.held(), NOTHING);
-          assert.equal(fake.violations(), '');
-        }),
-        { numRuns: 12, interruptAfterTimeLimit: 60_000, endOnFailure: true },
-      );
-    });
+            await pool.drain();
+            const words = await Promise.all(observed);
+            const counts = pool.counts();
+            assert.deepEqual([counts.received, counts.inFlight], [words.length, 0]);
+            assert.equal(counts.published, words.filter((word) => word === 'result').length);
+            for (const cause of DROP_CAUSES) {
+              assert.equal(counts.dropped[cause], words.filter((word) => word === cause).length, cause);
+            }
+            for (const numbers of delivered.values()) {
+              assert.deepEqual(
+                numbers,
+                numbers.toSorted((a, b) => a - b),
+              );
+            }
+            fake.failNothing();
+            await pool.close();
+            // Threads that were abandoned come back on their own.
+            const held = (): number => fake.held().tasks + fake.held().handles + fake.held().memory;
+            for (let tries = 0; tries < 200 && held() > 0; tries++) await sleep(50);
+            clearInterval(unhanging);
+            assert.deepEqual(fake.held(), NOTHING);
+            assert.equal(fake.violations(), '');
+          }),
+          { numRuns: 12, interruptAfterTimeLimit: 60_000, endOnFailure: true },
+        );
+      });
+    }
   });
 });

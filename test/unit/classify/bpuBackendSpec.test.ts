@@ -13,7 +13,7 @@ describe('a compiled model folder', () => {
   const scratch = scratchFolder();
 
   async function folder(bpu: string, more = ''): Promise<ModelManifest> {
-    mkdirSync(scratch.path('m'));
+    mkdirSync(scratch.path('m'), { recursive: true });
     writeFakeBin(scratch.path('m', 'm.bin'));
     writeFileSync(
       scratch.path('m', 'manifest.yaml'),
@@ -40,13 +40,15 @@ ${more}`,
     assert.equal('models' in spec, false);
   });
 
-  it('refuses a model whose pictures the node cannot give', async () => {
-    const manifest = await folder(', input_source: resizer');
-    await assertRejected(
-      bpuBackendSpec(manifest, classifierOptions(), 'rdk-x5'),
-      'UNSUPPORTED',
-      /input_source resizer.*compile it with --input-source pyramid/,
-    );
+  it('says whether the chip cuts and scales', async () => {
+    for (const [source, isResizer] of [
+      ['', undefined],
+      [', input_source: resizer', true],
+      [', input_source: pyramid', false],
+    ] as const) {
+      const spec = await bpuBackendSpec(await folder(source), classifierOptions(), 'rdk-x5');
+      assert.equal(spec.isResizer, isResizer);
+    }
   });
 
   it('is simulated by its estimate, and has exact scores only with the quantised model', async () => {

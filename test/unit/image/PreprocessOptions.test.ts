@@ -14,6 +14,7 @@ describe('preprocessOptions', () => {
       range: 'full',
       sourceRange: 'full',
       filter: 'auto',
+      resizeOn: 'auto',
       roi: undefined,
     });
     assert.ok(Object.isFrozen(options));

@@ -1,0 +1,131 @@
+import { CHIP_STRIDE_BYTES, chipProblem, chipStep, LARGEST_STEP, type Nv12Shape } from './chipResizer.js';
+import type { PictureRegion } from './PictureRegion.js';
+import type { PreprocessOptions } from './PreprocessOptions.js';
+import { resizeGeometry } from './ResizeGeometry.js';
+import { type FrameShape, regionOf } from './SlotLayout.js';
+
+/** How a frame comes into the memory of a device that cuts and scales by itself. Shared by all frames of one shape. */
+export interface ChipPlan {
+  /** The copied rows, as a picture of their own. */
+  readonly shape: Nv12Shape;
+  /** In that picture. */
+  readonly region: PictureRegion;
+  readonly segments: readonly {
+    readonly sourceOffsetBytes: number;
+    readonly slotOffsetBytes: number;
+    readonly lengthBytes: number;
+  }[];
+  readonly lengthBytes: number;
+  /** The region is smaller than the options have it, as far as the chip shrinks. */
+  readonly isNarrowed: boolean;
+}
+
+/** With `bpu` a region that is too large is narrowed to the largest one that the chip takes, but not further than this. */
+const LEAST_NARROWED = 0.9;
+
+const plans = new WeakMap<FrameShape, ChipPlan | string>();
+
+/**
+ * The plan of a frame whose region the chip cuts out and scales, or why the CPU has to.
+ *
+ * @param shape of a frame's plan for these options: every such plan has a shape of its own.
+ */
+export function chipPlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | string {
+  const known = plans.get(shape);
+  if (known !== undefined) return known;
+  const plan = makePlan(shape, options);
+  plans.set(shape, plan);
+  return plan;
+}
+
+function makePlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | string {
+  const found = chipRegion(shape, regionOf(shape, options), options);
+  if (typeof found === 'string') return found;
+  const { region, isNarrowed } = found;
+  const rows = chipRows(shape, region.topPx, region.heightPx);
+  return Object.freeze({ ...rows, region: { ...region, topPx: 0 }, isNarrowed });
+}
+
+/** Rows of an nv12 frame as the chip reads them. @param topPx even. @param heightPx even. */
+export function chipRows(
+  shape: FrameShape,
+  topPx = 0,
+  heightPx = shape.heightPx,
+): Omit<ChipPlan, 'region' | 'isNarrowed'> {
+  const { widthPx } = shape;
+  const strideBytes =
+    shape.strideBytes % CHIP_STRIDE_BYTES === 0
+      ? shape.strideBytes
+      : Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
+  const copied = { widthPx, heightPx, strideBytes };
+  const segments = rowSegments(shape, topPx, copied);
+  return { shape: copied, segments, lengthBytes: (strideBytes * heightPx * 3) / 2 };
+}
+
+/** What the chip cuts out of a frame for a part of it, or why the CPU has to. */
+export function chipRegion(
+  { widthPx, heightPx, encoding }: FrameShape,
+  part: PictureRegion,
+  options: PreprocessOptions,
+): Pick<ChipPlan, 'region' | 'isNarrowed'> | string {
+  if (options.resizeOn === 'cpu') return 'resize_on is cpu';
+  if (encoding !== 'nv12') return `the chip reads nv12, not ${encoding}`;
+  if (options.sourceRange !== options.range) return 'the chip converts no range of YUV';
+  if (widthPx % 2 !== 0 || heightPx % 2 !== 0) return 'the chip reads no pictures of odd sizes';
+  const isWhole = part.widthPx === widthPx && part.heightPx === heightPx;
+  if (isWhole && widthPx === options.widthPx && heightPx === options.heightPx)
+    return 'it has the size already';
+  const geometry = resizeGeometry(part.widthPx, part.heightPx, options);
+  if (geometry.innerWidthPx < options.widthPx || geometry.innerHeightPx < options.heightPx) {
+    return 'the chip adds no borders (letterbox)';
+  }
+  if (options.resizeOn === 'auto' && options.filter !== 'auto' && options.filter !== 'bilinear') {
+    return 'the chip is bilinear alone';
+  }
+  const scaleX = part.widthPx / geometry.scaledWidthPx;
+  const scaleY = part.heightPx / geometry.scaledHeightPx;
+  const x = chipSpan(part.leftPx, geometry.cropLeftPx, scaleX, options.widthPx, widthPx);
+  const y = chipSpan(part.topPx, geometry.cropTopPx, scaleY, options.heightPx, heightPx);
+  const isNarrowed = x.isNarrowed || y.isNarrowed;
+  if (isNarrowed && options.resizeOn === 'auto') return 'the chip shrinks less than four to one';
+  const region = { leftPx: x.begin, topPx: y.begin, widthPx: x.length, heightPx: y.length };
+  const strideBytes = CHIP_STRIDE_BYTES * Math.ceil(widthPx / CHIP_STRIDE_BYTES);
+  const problem = chipProblem({ widthPx, heightPx, strideBytes }, region, options);
+  return problem === undefined ? { region, isNarrowed } : `its region ${problem}`;
+}
+
+/**
+ * The even pixels of one axis whose ends the chip puts on the ends of the result: half an output pixel within the part that
+ * the result stands for.
+ */
+function chipSpan(offsetPx: number, crop: number, scale: number, resultPx: number, sourcePx: number) {
+  const first = offsetPx + (crop + 0.5) * scale - 0.5;
+  const wantedPx = (resultPx - 1) * scale + 1;
+  let length = Math.max(2, 2 * Math.round(wantedPx / 2));
+  const step = chipStep(length, resultPx);
+  const isNarrowed = step > LARGEST_STEP;
+  if (isNarrowed) {
+    const most = 2 * Math.floor((((resultPx - 1) * LARGEST_STEP) / 65536 + 1) / 2);
+    if (most >= LEAST_NARROWED * length) length = most;
+  }
+  const begin = 2 * Math.round((first + (wantedPx - length) / 2) / 2);
+  return { begin: Math.min(Math.max(begin, 0), sourcePx - length), length, isNarrowed };
+}
+
+/** Rows of luma and of chroma from a first row on: at once where the frame's rows lie as the chip wants them. */
+function rowSegments(shape: FrameShape, topPx: number, copied: Nv12Shape): ChipPlan['segments'] {
+  const planes = [
+    { rows: copied.heightPx, first: topPx, sourceRow: 0, slotRow: 0 },
+    { rows: copied.heightPx / 2, first: topPx / 2, sourceRow: shape.heightPx, slotRow: copied.heightPx },
+  ];
+  return planes.flatMap(({ rows, first, sourceRow, slotRow }) => {
+    const isWhole = copied.strideBytes === shape.strideBytes;
+    const [count, perCopy] = isWhole ? [1, rows] : [rows, 1];
+    return Array.from({ length: count }, (_, index) => ({
+      sourceOffsetBytes: (sourceRow + first + index) * shape.strideBytes,
+      slotOffsetBytes: (slotRow + index) * copied.strideBytes,
+      // The last row may end with its last pixel.
+      lengthBytes: (perCopy - 1) * shape.strideBytes + copied.widthPx,
+    }));
+  });
+}
