@@ -7,10 +7,10 @@ import { asEffvitError } from '../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../core/exitCleanup.js';
 import { stepKey } from '../toolchain/toolchainPlace.js';
 
-/** Compiled models that are kept, some 30 MB each; older ones go. */
+/** Number of compiled models that are retained, some 30 MB each; older ones are removed. */
 const KEPT_ENTRIES = 24;
 
-/** What was compiled before, by the content of all that it was compiled from. */
+/** Cache of compiled models, by the content of all inputs of the compilation. */
 export class CompileCache {
   readonly folder: string;
 
@@ -18,7 +18,7 @@ export class CompileCache {
     this.folder = join(cacheFolder(env), 'compile');
   }
 
-  /** The name of what comes of these contents with this toolchain. */
+  /** Cache key of these inputs with this toolchain. */
   static keyOf(contents: readonly (string | Uint8Array)[]): string {
     const hash = createHash('sha256').update(stepKey('vendor'));
     for (const content of contents) hash.update(createHash('sha256').update(content).digest());
@@ -35,7 +35,7 @@ export class CompileCache {
   }
 
   /**
-   * Makes an entry in a folder that gets its name when `work` has filled it, and goes otherwise.
+   * Makes an entry in a temporary folder, which gets its final name when `work` succeeds and is removed otherwise.
    *
    * @throws EffvitError IO_FAILED, and work's
    */

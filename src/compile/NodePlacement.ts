@@ -7,7 +7,7 @@ export interface NodePlacement {
   readonly subgraph?: number;
   /** int8, int16, float. */
   readonly dataType: string;
-  /** Of its output to the float model's on a calibration picture; undefined where the compiler says none. */
+  /** Of its output to the float model's on a calibration picture; undefined if the compiler says none. */
   readonly cosine?: number;
 }
 

@@ -9,7 +9,7 @@ export interface LayerTime {
   readonly loadStoreUs: number;
 }
 
-/** What the vendor's compiler thinks of the time on a chip that it has not seen: an estimate. */
+/** The vendor compiler's estimate of the time on a chip; nothing was measured. */
 export interface PerfEstimate {
   /** Pictures that one task takes. */
   readonly batch: number;
@@ -18,10 +18,10 @@ export interface PerfEstimate {
   /** The whole task, all its frames. */
   readonly taskMs: number;
   readonly ddrBytesPerFrame: number;
-  /** Sums over the layers; undefined where the file has none. */
+  /** Sums over the layers; undefined if the file has none. */
   readonly computeMs: number | undefined;
   readonly loadStoreMs: number | undefined;
-  /** What takes longer in sum. */
+  /** Which of the two takes longer in total. */
   readonly boundBy: 'computing' | 'DDR' | undefined;
   /** By the longer of computing and DDR, the longest first. */
   readonly longestLayers: readonly LayerTime[];
@@ -42,7 +42,7 @@ const schema = z.object({
 /**
  * Reads the figures that hbdk-perf writes beside a compiled model.
  *
- * @throws EffvitError TOOL_FAILED where they are not what is expected of it
+ * @throws EffvitError TOOL_FAILED if the file has another form
  */
 export async function readPerfEstimate(path: string): Promise<PerfEstimate> {
   let content: unknown;

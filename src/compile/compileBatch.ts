@@ -37,11 +37,11 @@ export interface CompiledBatch {
   readonly batch: number;
   readonly binPath: string;
   readonly quantizedPath: string;
-  /** Parts of the graph that the BPU runs as a whole; one where nothing between them is on the CPU. */
+  /** Subgraphs that run on the BPU without interruption; one if no node between them is on the CPU. */
   readonly estimates: readonly PerfEstimate[];
   readonly nodes: readonly NodePlacement[];
   readonly logPath: string;
-  /** True where nothing had changed since it was compiled before. */
+  /** True if the result came from the cache. */
   readonly isReused: boolean;
   readonly elapsedMs: number;
 }

@@ -49,7 +49,7 @@ export const FEW_PICTURES = 20;
 const LEAST_SIMILAR_COUNT = 10;
 
 /**
- * From a float model to a folder that the node runs on the board.
+ * Compiles a float model into a folder that the node runs on the board.
  *
  * @throws EffvitError UNSUPPORTED, BAD_CONFIG, BAD_ARGUMENT, NOT_FOUND before anything is compiled; TOOL_FAILED,
  *   TIMED_OUT, CANCELLED, IO_FAILED: the folder is written whole or not at all
@@ -150,7 +150,7 @@ function classCountOf({ name, output }: ModelManifest, model: OnnxModel | undefi
   );
 }
 
-/** The parts run one after the other; what the CPU does between them is in nobody's figures. */
+/** The subgraphs run one after the other; the time of CPU nodes between them is in no estimate. */
 function estimateOf(compiled: CompiledBatch): BatchEstimate {
   const { modelName, batch, estimates, isReused, elapsedMs, logPath } = compiled;
   const sum = (of: (one: (typeof estimates)[number]) => number | undefined): number =>

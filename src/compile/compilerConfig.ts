@@ -28,8 +28,8 @@ export interface CompilerConfigOptions {
 }
 
 /**
- * The user's configuration as hb_mapper gets it: every key as it is, but for paths, the name, the level and `debug`,
- * which adds the time of each layer to the figures and nothing to the instructions.
+ * The user's configuration as hb_mapper gets it. Only paths, the name, the level and `debug` are changed; `debug` adds
+ * the time of each layer to the estimate and does not change the instructions.
  *
  * @param content the configuration's text, which has been read once without problems
  */

@@ -26,7 +26,7 @@ export interface EvaluateOptions {
 const MOST_PROCESSES = 4;
 
 /**
- * Holds the BPU's integers against the float model, picture by picture.
+ * Compares the BPU's integers with the float model, picture by picture.
  *
  * @throws EffvitError NOT_FOUND without pictures, TOOL_FAILED, TIMED_OUT, CANCELLED
  */
@@ -65,7 +65,7 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
     }
   };
   try {
-    // All have ended before the float model goes.
+    // The processes end before the float model is released.
     const ends = await Promise.allSettled(Array.from({ length: count }, serve));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {

@@ -102,7 +102,7 @@ function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string
   return table(head, rows, [1, 2, 3, 4]);
 }
 
-/** The end of a name tells it apart. */
+/** The end of a name distinguishes it. */
 function shortened(name: string): string {
   return name.length <= NAME_LENGTH ? name : `…${name.slice(1 - NAME_LENGTH)}`;
 }

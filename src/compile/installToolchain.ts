@@ -46,8 +46,9 @@ const TITLES: Readonly<Record<InstallStep, string>> = {
  * Makes a private Python with the vendor's packages in the user's cache folder; a finished step is not done again, and
  * one that was interrupted is.
  *
- * @returns false where everything was there.
- * @throws EffvitError UNSUPPORTED, BAD_ARGUMENT, IO_FAILED (no space), DOWNLOAD_FAILED, TOOL_FAILED, CANCELLED, TIMED_OUT
+ * @returns false if everything was there.
+ * @throws EffvitError UNSUPPORTED, BAD_ARGUMENT, IO_FAILED (no space), DOWNLOAD_FAILED, TOOL_FAILED, CANCELLED,
+ *   TIMED_OUT
  */
 export async function installToolchain(options: InstallOptions): Promise<boolean> {
   const { env = process.env, signal } = options;
@@ -141,7 +142,7 @@ async function pip(
 ): Promise<void> {
   const toolchain = pythonOf(folder);
   let file = title;
-  // Progress of a file is told in bytes by `--progress-bar raw`, which the pip that came with Python does not know.
+  // Progress of a file is reported in bytes by `--progress-bar raw`, which the pip that came with Python does not know.
   const bar = title === 'pip' ? 'off' : 'raw';
   let isUnreachable = false;
   const running = runTool({

@@ -2,7 +2,7 @@ import { type OnnxModel, type OnnxNode, standardOpset } from '../onnx/OnnxModel.
 import { getInt, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
 import { tensorToNumbers } from '../onnx/onnxTensors.js';
 
-/** What the vendor's compiler reads at most. */
+/** Newest version that the vendor's compiler reads. */
 export const COMPILER_OPSET = 11;
 
 /** The newest version whose changes are known here. */
@@ -46,7 +46,7 @@ const ADDED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
  * Brings a model to version 11 of the standard operators where that changes no result, in place; a model of version 11
  * or older is left alone.
  *
- * @param rankOf the rank of a value, or undefined where it is not known
+ * @param rankOf the rank of a value, or undefined if it is not known
  * @returns why it cannot be done, one entry for each node; empty: done
  */
 export function lowerOpset(model: OnnxModel, rankOf: (value: string) => number | undefined): string[] {

@@ -98,7 +98,7 @@ function clipBoundsAsScalars({ graph }: OnnxModel): string[] {
     : [`${count} bounds of Clip had the shape [1] and were made scalars, which changes no result.`];
 }
 
-/** The runtime's own word: exporters leave shapes out. */
+/** Shapes from the runtime, since exporters omit them. */
 async function ranksOf(model: OnnxModel): Promise<(value: string) => number | undefined> {
   const shapes = await probeFloatValues(model);
   return (value) => shapes.get(value)?.length;

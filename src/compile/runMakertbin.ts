@@ -67,7 +67,7 @@ export async function runMakertbin(options: MakertbinOptions): Promise<void> {
     what: 'The compiler',
     logPath: options.logPath,
     cwd: folder,
-    // What it forgets there goes with the folder.
+    // Files that it leaves behind are removed with the folder.
     env: { TMPDIR: folder },
     signal,
     limitMs: LIMIT_MS,

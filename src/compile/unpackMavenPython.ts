@@ -46,7 +46,7 @@ export async function unpackMavenPython(folder: string, options: UnpackOptions):
   const part = `${target}.part`;
   await rm(part, { recursive: true, force: true });
   for (const [name, content] of Object.entries(unzipSync(await readFile(jar)))) {
-    // No name may lead out of the folder, whoever made the file.
+    // No entry may leave the folder.
     if (!name.startsWith(INSIDE) || name.endsWith('/') || name.split('/').includes('..')) continue;
     options.signal.throwIfAborted();
     const path = join(part, name.slice(INSIDE.length));

@@ -27,10 +27,12 @@ export interface ModelFolderOptions {
 const MARK = '# Written by effvit compile';
 const QUANTIZED_NAME = 'quantized_model.onnx';
 
-/** What the runtime adds to a task on an RDK X5, by the page's figures: 1 / 6.34 ms alone, 5.72 ms of them the device. */
+/**
+ * What the runtime adds to a task on an RDK X5, by the page's figures: 1 / 6.34 ms alone, 5.72 ms of them the device.
+ */
 const PUBLISHED_HOST_MS = 0.62;
 
-/** @throws EffvitError BAD_ARGUMENT where the folder holds something that is not from here: it would be lost */
+/** @throws EffvitError BAD_ARGUMENT if the folder holds something that is not from here: it would be lost */
 export async function checkModelFolder(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info === undefined) return;

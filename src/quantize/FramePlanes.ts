@@ -8,8 +8,8 @@ import { InputTensor } from '../inference/onnx/InputTensor.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 
 /**
- * Turns frames into what the network sees of them: resized and cropped as at run time, through the same NV12,
- * and back to colour planes in 0..255.
+ * Converts frames to the colour planes (0..255) that the network gets at run time: resized and cropped in the same way,
+ * by way of NV12.
  */
 export class FramePlanes {
   readonly #preprocess: PreprocessOptions;

@@ -1,6 +1,6 @@
 import type { Precision } from './QuantParams.js';
 
-/** What one node takes and gives. */
+/** Precision of one node's inputs and outputs. */
 export interface NodePlan {
   /** For each input of the node, in its order. */
   readonly inputs: readonly Precision[];

@@ -7,7 +7,7 @@ import { serializeOnnx } from '../onnx/serializeOnnx.js';
 export interface RunnerOptions {
   /** `all` as the node runs a model; `basic` keeps intermediate values near their names. Default `all`. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
-  /** Values to give besides the model's own outputs. */
+  /** Values to return besides the model's outputs. */
   readonly extraOutputs?: readonly string[];
 }
 

@@ -65,7 +65,7 @@ export class Quantizer {
     const needed = new Set<string>();
     const meanAxes = new Map<string, number>();
     for (const plan of plans) {
-      // A trial run with made-up steps: the same code that will ask for the real ones says which it asks for.
+      // A trial build with arbitrary parameters records which values need calibration.
       insertQuantization(this.model, plan, {
         reduceRange: false,
         paramsOf: (value, precision) => {
@@ -78,8 +78,8 @@ export class Quantizer {
         },
       });
     }
-    const wanted = { histograms: needed, meanAxes };
-    const { histograms, means, frameCount } = await collectHistograms(this.model, wanted, inputs, options);
+    const request = { histograms: needed, meanAxes };
+    const { histograms, means, frameCount } = await collectHistograms(this.model, request, inputs, options);
     for (const [name, histogram] of histograms) this.#histograms.set(name, histogram);
     for (const [name, mean] of means) this.#means.set(name, mean);
     return frameCount;

@@ -2,8 +2,8 @@
 const DEFAULT_BINS = 8192;
 
 /**
- * How often values occurred, in one pass and constant memory: equal bins over a range that doubles, merging
- * bins in pairs, whenever a value falls outside it. Exact minimum and maximum are kept beside it.
+ * Histogram of values in one pass and constant memory: equal bins over a range that doubles, merging bins in pairs,
+ * whenever a value falls outside it. Minimum and maximum are exact.
  */
 export class ValueHistogram {
   readonly counts: Float64Array;

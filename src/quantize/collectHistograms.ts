@@ -20,7 +20,7 @@ export interface Collected {
 }
 
 /** What to measure of the values of a model, by their names. */
-export interface Wanted {
+export interface MeasurementRequest {
   /** Values to count. */
   readonly histograms: Iterable<string>;
   /** Values to average, with the axis of their channels. */
@@ -28,19 +28,19 @@ export interface Wanted {
 }
 
 /**
- * Runs the float model over the calibration inputs and measures the values that are wanted.
+ * Runs the float model over the calibration inputs and measures the requested values.
  *
  * @throws EffvitError CANCELLED; BAD_MODEL if a value comes out NaN or infinite; INFERENCE_FAILED
  */
 export async function collectHistograms(
   model: OnnxModel,
-  wanted: Wanted,
+  request: MeasurementRequest,
   inputs: AsyncIterable<FloatValue> | Iterable<FloatValue>,
   options: CollectOptions = {},
 ): Promise<Collected> {
   const histograms = new Map<string, ValueHistogram>();
-  for (const name of wanted.histograms) histograms.set(name, new ValueHistogram());
-  const means = new Map([...wanted.meanAxes].map(([name, axis]) => [name, new ChannelMeans(axis)]));
+  for (const name of request.histograms) histograms.set(name, new ValueHistogram());
+  const means = new Map([...request.meanAxes].map(([name, axis]) => [name, new ChannelMeans(axis)]));
   const names = new Set([...histograms.keys(), ...means.keys()]);
   const runner = await OrtRunner.create(model, { extraOutputs: withoutInput(names, model) });
   try {

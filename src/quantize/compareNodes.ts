@@ -4,7 +4,7 @@ import type { Precision } from './QuantParams.js';
 import { CosineSum } from './similarity.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 
-/** How near one node of the quantised model comes to the float model's. */
+/** Similarity of one node's output in the quantised and the float model. */
 export interface NodeSimilarity {
   readonly node: string;
   readonly opType: string;
@@ -16,7 +16,7 @@ export interface NodeSimilarity {
 
 /**
  * Runs both models with all their values exposed and compares them node by node, worst first. Nodes that the
- * quantised model has not (a rectifier's predecessor, an identity) are left out.
+ * quantised model lacks (a rectifier's predecessor, an identity) are omitted.
  *
  * @throws EffvitError CANCELLED, INFERENCE_FAILED
  */

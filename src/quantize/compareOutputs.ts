@@ -13,7 +13,7 @@ export interface ModelAccuracy {
   readonly top5Percent: number | null;
 }
 
-/** What two models say of the same pictures. */
+/** Comparison of two models on the same pictures. */
 export interface OutputComparison {
   readonly pictureCount: number;
   readonly labelledCount: number;
@@ -38,7 +38,7 @@ export interface CompareOptions {
 }
 
 /**
- * Holds any number of quantised models against one float model in one pass over the pictures.
+ * Compares any number of quantised models with one float model in one pass over the pictures.
  *
  * @returns one comparison for each quantised model, in their order
  * @throws EffvitError NOT_FOUND without pictures; OUT_OF_RANGE for a label beyond the classes; CANCELLED

@@ -3,7 +3,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { type FloatValue, OrtRunner } from './OrtRunner.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 
-/** Times of two models on this machine, one thread, run in turns so that both meet the same disturbances. */
+/** Times of two models on this machine, one thread, run alternately under the same load. */
 export interface SpeedComparison {
   readonly rounds: number;
   readonly floatMedianMs: number;

@@ -7,7 +7,7 @@ import { operatorClass } from './operatorClass.js';
 const OWN_STEPS = new Set(['Concat']);
 
 /**
- * Leaves out each Relu or ReLU6 between a node that gives int8 and nodes that take it: the unsigned steps of
+ * Removes each Relu or ReLU6 between a node with int8 output and nodes with int8 input: the unsigned steps of
  * its output begin at zero and end at the largest value, so quantising clips as the rectifier did. The
  * runtime then has one kernel where a float graph has two.
  *

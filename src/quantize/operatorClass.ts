@@ -5,11 +5,11 @@ import { tensorToNumbers } from '../onnx/onnxTensors.js';
 /**
  * How an operator takes part in a quantised graph.
  * - `weighted`: constant weights, a scale for each output channel (Conv, Gemm, MatMul with a constant)
- * - `layout`: moves values without changing them: holds them in whatever form they come
+ * - `layout`: moves values without changing them: keeps their form
  * - `rectifier`: disappears into the quantisation of its output, whose steps begin at zero
- * - `pooling`: averages, which int8 kernels take as they come
+ * - `pooling`: averages, for which int8 kernels need no change
  * - `other`: computes on floats, or in int8 only where a BPU is imitated
- * - `none`: values that are no float32, or not to be touched
+ * - `none`: values that are not float32, or must stay unchanged
  */
 export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'pooling' | 'other' | 'none';
 

@@ -5,7 +5,7 @@ import type { ConfigProblem } from './ConfigProblem.js';
 export interface VendorYaml {
   readonly document: Document;
   readonly lines: YamlLines;
-  /** What the text itself has wrong; the document is of use only if there is nothing. */
+  /** Syntax problems; the document is valid only if there are none. */
   readonly problems: readonly ConfigProblem[];
 }
 

@@ -30,7 +30,7 @@ const SAMPLE_COUNT = 16;
 const NODE_SAMPLE_COUNT = 4;
 
 /**
- * Makes the int8 (QDQ) form of a float ONNX classifier, writes it and compares it with the float model.
+ * Quantises a float ONNX classifier to int8 (QDQ), writes it and compares it with the float model.
  *
  * @throws EffvitError BAD_CONFIG, BAD_MODEL, BAD_WEIGHTS, MISMATCH, NOT_FOUND, UNSUPPORTED, CANCELLED,
  *   IO_FAILED; the file is written whole or not at all
@@ -124,7 +124,7 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   };
 }
 
-/** A file of that name with nothing in int8 would be a lie. @throws EffvitError UNSUPPORTED */
+/** Refuses a plan without any int8 node. @throws EffvitError UNSUPPORTED */
 function refuseEmptyPlan(plan: QuantizationPlan, onnxPath: string): void {
   const isFloat = ({ inputs, output }: NodePlan): boolean =>
     output === 'float' && inputs.every((precision) => precision === 'float');

@@ -27,7 +27,7 @@ export interface CalibrationSet {
 
 const EXTENSION = '.bin';
 
-/** As fileName makes them; a folder of somebody's compiled models is none of ours. */
+/** Names that {@link fileName} makes, to distinguish the set from a folder of compiled models. */
 const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
 
 /**
@@ -66,7 +66,7 @@ export async function writeCalibrationSet(
   }
 }
 
-/** Only what this function wrote may be replaced: a folder of the user's own files must survive a typo. */
+/** Only a set written by this function may be replaced, so that a typo does not destroy the user's files. */
 async function refuseForeignFolder(folder: string): Promise<void> {
   let names: string[];
   try {

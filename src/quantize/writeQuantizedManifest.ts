@@ -9,15 +9,15 @@ import { MANIFEST_NAME } from '../model/loadManifest.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { inheritedManifestYaml } from '../model/manifestYaml.js';
 
-/** The first line of what is written here: only such a file may be replaced. */
+/** First line of files written here; only such a file may be replaced. */
 const MARK = '# Written by effvit quantize';
 
 /**
  * Writes a manifest.yaml beside a quantised model, with the labels and the preprocessing of the float one, so
  * that `--model FOLDER` and `--model FILE.onnx` classify as the float model does.
  *
- * @param float a model with a manifest; for a bare file there is nothing to hand on
- * @returns the manifest's path; undefined if none was written, because the folder has one of another hand or
+ * @param float a model with a manifest; for a bare file nothing is written
+ * @returns the manifest's path; undefined if none was written, because the folder has one that effvit did not write, or
  *   the float model is a bare file
  * @throws EffvitError IO_FAILED; NOT_FOUND, BAD_MANIFEST for the labels
  */

@@ -35,7 +35,7 @@ export class QuantizedModel {
   /** @throws EffvitError TOOL_FAILED, TIMED_OUT */
   static async start({ toolchain, path, widthPx, heightPx }: QuantizedModelOptions): Promise<QuantizedModel> {
     const script = packagePath('scripts', 'toolchain', 'run_quantized.py');
-    // What the vendor's packages forget when they are ended goes with it.
+    // Removed at the end with the files that the vendor's packages leave behind.
     const scratch = await TemporaryFolder.make();
     const args = [script, path, String(widthPx), String(heightPx)];
     const channel = new Channel(toolchain, args, path, scratch);

@@ -48,7 +48,7 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   log.on('error', (error) => {
     logError = error;
   });
-  // What the vendor's tools forget goes with it.
+  // Removed with the files that the vendor's tools leave behind.
   const scratch = await TemporaryFolder.make();
   const child = spawn(toolchain.pythonPath, run.args, {
     cwd: run.cwd,
@@ -166,7 +166,7 @@ function readLines(
   });
 }
 
-/** The tool's own last word: a line that says ERROR, else the exception, else the last line. */
+/** The reason of a failure: a line with ERROR, else the exception, else the last line. */
 export function reasonOf(
   ended: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
   lines: readonly string[],

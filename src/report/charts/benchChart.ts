@@ -16,10 +16,10 @@ export interface BenchChartData {
   readonly machine: string;
   readonly isSimulated: boolean;
   readonly points: readonly BenchPoint[];
-  /** Somebody else's figures of the same model, quoted. */
+  /** Published figures of the same model. */
   readonly published?: {
     readonly source: string;
-    /** With as many threads as it takes, so it is no point but a line. */
+    /** Highest throughput with any number of threads; drawn as a line. */
     readonly maxFramesPerSecond?: number;
     readonly latencies: readonly { readonly threads: number; readonly latencyMs: number }[];
   };

@@ -24,7 +24,7 @@ const VALUE_PX = 150;
 const ROW_PX = 22;
 const NAME_LENGTH = 54;
 
-/** What the compiler estimates and where quantising hurts, as an SVG picture. */
+/** The compiler's estimates and the least similar nodes, as an SVG picture. */
 export function compileChart({ title, subtitle, sections }: CompileChartData): string {
   const { dim, first, second, third, line } = CHART_COLOURS;
   const colours = [first, second, third];

@@ -26,7 +26,7 @@ export interface QuantizeChartData {
 const WIDTH_PX = 960;
 const NAME_PX = 420;
 const ROW_PX = 22;
-/** The worst ones: of hundreds of nodes most are all but equal. */
+/** Number of nodes shown, the least similar ones. */
 const NODES_SHOWN = 24;
 
 /** Accuracy of the float and the quantised model, and the nodes that suffered most, as an SVG picture. */

@@ -4,7 +4,7 @@ export interface PerfRun {
   readonly runTimeMs: number;
   /** frameCount / runTimeMs. */
   readonly framesPerSecond: number;
-  /** The forward pass as its thread sees it: from handing the input over until the output can be read. */
+  /** The forward pass, from passing the input until the output can be read. */
   readonly latencyMs: LatencyFigures;
   /** What the rest of the way takes for a frame: copy, handover, preprocessing, postprocessing, delivery; median. */
   readonly pipelineMs: number;
@@ -27,7 +27,7 @@ export interface LatencyFigures {
 export interface PerfSeries {
   readonly threads: number;
   readonly runs: readonly PerfRun[];
-  /** The run whose rate is the median of all (the lower one of two): the one that is quoted. */
+  /** The run with the median rate (the lower of two), which is reported. */
   readonly median: PerfRun;
   /** Lowest and highest rate. */
   readonly framesPerSecondRange: readonly [number, number];

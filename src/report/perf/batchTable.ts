@@ -7,7 +7,7 @@ export interface BatchSeries {
   readonly series: PerfSeries;
 }
 
-/** Batches above 1 must bring so large a share of frames for a sentence that praises them. */
+/** Smallest gain of batches above 1 that is mentioned. */
 const WORTH = 0.1;
 
 export const BATCH_HEAD = [

@@ -41,7 +41,7 @@ export interface FigureSources {
   readonly deviceModel: DeviceModel | undefined;
 }
 
-/** The same figures of each source in a column of its own, so that none is taken for another. */
+/** The same figures by source, each source in its own column. */
 export function figureColumns({ series, measuredAs, published, deviceModel }: FigureSources): {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];

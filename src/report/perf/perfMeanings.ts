@@ -1,13 +1,13 @@
 import type { PerfSeries } from './PerfSeries.js';
 
-/** Further threads that bring less than this share of frames bring nothing but waiting. */
+/** Gains below this share count as none. */
 const NO_GAIN = 0.03;
 /** A gain of 8 threads over 4 that says something about the model. */
 const MUCH_GAIN = 0.1;
 const BUSY_PERCENT = 95;
 const MS_PER_S = 1000;
 
-/** What the figures mean, a sentence each, all of it derived from them. */
+/** Sentences that interpret the figures. */
 export function perfMeanings(allSeries: readonly PerfSeries[], deviceName: string): string[] {
   const series = [...allSeries].sort((a, b) => a.threads - b.threads);
   return [

@@ -1,6 +1,6 @@
 import type { PerfSeries } from './PerfSeries.js';
 
-/** The report of hrt_model_exec perf, whose form people of the board know by heart. */
+/** The report in the form of hrt_model_exec perf. */
 export function vendorReport({ threads, median }: PerfSeries): string {
   const { frameCount, runTimeMs, latencyMs, framesPerSecond } = median;
   return [

@@ -25,7 +25,7 @@ const STAGES = [
   ['total', 'totalNs'],
 ] as const;
 
-/** Distinct texts by the order in which they came. */
+/** Distinct texts in the order of first occurrence. */
 class Names {
   readonly #indices = new Map<string, number>();
 

@@ -7,8 +7,8 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sc
 const require = createRequire(import.meta.url);
 
 /**
- * One page with everything in it: data, program, chart library (uPlot, MIT), pictures. It asks for nothing from
- * anywhere, and its policy has the browser refuse if it did.
+ * One self-contained page with data, program, chart library (uPlot, MIT) and pictures. It makes no requests; its
+ * content security policy forbids them.
  */
 export async function replayPage(report: ReplayReport): Promise<string> {
   const own = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
