@@ -1,14 +1,6 @@
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { interfaceFiles } from './layout.mjs';
 import { runCommand } from './runCommand.mjs';
 import { SetupError } from './SetupError.mjs';
 import { workshop } from './workshop.mjs';
@@ -22,9 +14,9 @@ function definitionsPrefix(interfaces, folder) {
   const index = join(folder, 'share', 'ament_index', 'resource_index', 'rosidl_interfaces');
   mkdirSync(index, { recursive: true });
   for (const { name, source } of interfaces) {
-    cpSync(join(source, 'msg'), join(folder, 'share', name, 'msg'), { recursive: true });
-    const files = readdirSync(join(source, 'msg')).filter((file) => file.endsWith('.msg'));
-    writeFileSync(join(index, name), files.map((file) => `msg/${file}`).join('\n'));
+    const files = interfaceFiles(source);
+    for (const file of files) cpSync(join(source, file), join(folder, 'share', name, file));
+    writeFileSync(join(index, name), files.join('\n'));
   }
   return folder;
 }

@@ -25,15 +25,25 @@ const INTERFACE_PACKAGES = Object.freeze([
 
 const script = (name) => join(scripts, name);
 
+/** The definitions of an interface package, relative to its folder: `msg/Name.msg`, `srv/Name.srv`. */
+export function interfaceFiles(source) {
+  return ['msg', 'srv'].flatMap((kind) =>
+    existsSync(join(source, kind))
+      ? readdirSync(join(source, kind))
+          .filter((file) => file.endsWith(`.${kind}`))
+          .sort()
+          .map((file) => `${kind}/${file}`)
+      : [],
+  );
+}
+
 function hasSameMessages(prefix, name, source) {
-  const installed = join(prefix, 'share', name, 'msg');
-  return readdirSync(join(source, 'msg'))
-    .filter((file) => file.endsWith('.msg'))
-    .every(
-      (file) =>
-        existsSync(join(installed, file)) &&
-        readFileSync(join(installed, file), 'utf8') === readFileSync(join(source, 'msg', file), 'utf8'),
-    );
+  const installed = join(prefix, 'share', name);
+  return interfaceFiles(source).every(
+    (file) =>
+      existsSync(join(installed, file)) &&
+      readFileSync(join(installed, file), 'utf8') === readFileSync(join(source, file), 'utf8'),
+  );
 }
 
 /** Which of our interface packages are to be built: all on the private ROS; on a sourced one, those it lacks. */
@@ -101,7 +111,10 @@ export function rosLayout({ env = process.env, root = packageRoot } = {}) {
     values: [baseKey],
     paths: [script('messages.mjs')],
     packages: interfaces.flatMap(({ name, source }) =>
-      ['package.xml', 'CMakeLists.txt', 'msg'].map((part) => [`${name}/${part}`, join(source, part)]),
+      ['package.xml', 'CMakeLists.txt', ...interfaceFiles(source)].map((part) => [
+        `${name}/${part}`,
+        join(source, part),
+      ]),
     ),
   });
   const nativeKey = inputsHash({
@@ -110,9 +123,11 @@ export function rosLayout({ env = process.env, root = packageRoot } = {}) {
   });
   const javascriptKey = inputsHash({
     values: [baseKey, rclnodejsVersion, sourced === undefined ? [] : interfaceListing(sourced.prefixes)],
-    // Each package's folder by itself, or the names msg/ of two packages would be the same.
+    // Each package's files by its name, or those of two packages would be the same.
     paths: [script('javascript.mjs')],
-    packages: interfaces.map(({ name, source }) => [name, join(source, 'msg')]),
+    packages: interfaces.flatMap(({ name, source }) =>
+      interfaceFiles(source).map((part) => [`${name}/${part}`, join(source, part)]),
+    ),
   });
 
   return {

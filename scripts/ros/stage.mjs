@@ -110,7 +110,15 @@ function replace(target, fill) {
 /** All of the clone that the installed node needs. */
 export function copyNode(fresh, { packages = copyPackages } = {}) {
   // The definitions of vision_msgs and ai_msgs are read where messages are written, whoever compiled the package.
-  for (const name of ['package.json', 'bin', 'models', 'msg', 'ros/vision_msgs/msg', 'ros/ai_msgs/msg']) {
+  for (const name of [
+    'package.json',
+    'bin',
+    'models',
+    'msg',
+    'srv',
+    'ros/vision_msgs/msg',
+    'ros/ai_msgs/msg',
+  ]) {
     cpSync(join(packageRoot, name), join(fresh, name), { recursive: true });
   }
   cpSync(join(packageRoot, 'build', 'src'), join(fresh, 'build', 'src'), {
@@ -145,9 +153,16 @@ async function main(target, tarball) {
       rosLayout().linkKey,
       statSync(join(packageRoot, 'build', '.stamp'), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     ],
-    paths: ['package.json', 'package-lock.json', 'bin', 'models', 'msg', 'ros', 'scripts/ros/stage.mjs'].map(
-      (name) => join(packageRoot, name),
-    ),
+    paths: [
+      'package.json',
+      'package-lock.json',
+      'bin',
+      'models',
+      'msg',
+      'srv',
+      'ros',
+      'scripts/ros/stage.mjs',
+    ].map((name) => join(packageRoot, name)),
   });
   const stamp = join(target, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;

@@ -46,6 +46,11 @@ export interface ClassifierStartOptions extends Partial<ClassifierOptions> {
   readonly signal?: AbortSignal;
 }
 
+export interface ClassifyOptions extends SubmitOptions {
+  /** Somebody asked for this frame: `maxFps` does not hold it up, and it does not count for that. */
+  readonly isUnlimited?: boolean;
+}
+
 const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
   (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
 );
@@ -227,8 +232,8 @@ export class Classifier {
   }
 
   /** Hands over a frame; the promise never rejects. See {@link InferencePool.submit}. */
-  classify(frame: ImageFrame, options?: SubmitOptions): Promise<ClassifyOutcome> {
-    if (!this.#rateLimiter.admits(frame.source, monotonicNs())) {
+  classify(frame: ImageFrame, options?: ClassifyOptions): Promise<ClassifyOutcome> {
+    if (options?.isUnlimited !== true && !this.#rateLimiter.admits(frame.source, monotonicNs())) {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);

@@ -53,6 +53,7 @@ export function statisticsLine(message: PipelineStatisticsMessage): string {
     `CPU ${known(message.cpu_load_percent, 0, ' %')}`,
     `BPU ${known(message.bpu_load_percent, 0, ' %')}`,
     ...(message.is_simulated ? ['SIMULATED'] : []),
+    ...(message.is_paused ? ['PAUSED'] : []),
   ].join('  ');
 }
 
@@ -75,7 +76,9 @@ export function statisticsLines(
     ...(message.is_simulated
       ? [terminal.yellow('SIMULATED: not the times or results of that hardware')]
       : []),
-    terminal.bold(`${message.fps.toFixed(1)} fps`),
+    message.is_paused
+      ? terminal.yellow('PAUSED: no camera is listened to until ~/enable is called with true')
+      : terminal.bold(`${message.fps.toFixed(1)} fps`),
     cut(
       `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
     ),

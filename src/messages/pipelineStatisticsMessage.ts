@@ -48,6 +48,7 @@ export interface PipelineStatisticsMessage {
   readonly backend: string;
   readonly runtime: string;
   readonly is_simulated: boolean;
+  readonly is_paused: boolean;
   readonly cpu_load_percent: number;
   readonly bpu_load_percent: number;
   readonly bpu_frequency_mhz: number;
@@ -79,7 +80,8 @@ export interface PipelineState {
   readonly backend: BackendName;
   readonly runtime: string;
   readonly isSimulated: boolean;
-  /** Readings of the machine; unknown ones are published as NaN. */
+  readonly isPaused: boolean;
+  /** What is known of the machine; the rest is reported as not a number. */
   readonly machine: {
     /** Of this process, percent of one core. */
     readonly cpuLoadPercent?: number | undefined;
@@ -127,6 +129,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     backend: state.backend,
     runtime: state.runtime,
     is_simulated: state.isSimulated,
+    is_paused: state.isPaused,
     cpu_load_percent: machine.cpuLoadPercent ?? Number.NaN,
     bpu_load_percent: bpuLoadPercent(board) ?? Number.NaN,
     bpu_frequency_mhz: megahertz(board.bpuFrequencyHz),

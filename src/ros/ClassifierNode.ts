@@ -1,11 +1,11 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import { Bond } from './Bond.js';
-import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { CameraFeed } from './CameraFeed.js';
+import { LiveView } from './LiveView.js';
 import { LifecycleMachine } from './lifecycle/LifecycleMachine.js';
 import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
@@ -14,14 +14,17 @@ import type { NodeParameterName, NodeParameterValues } from './parameters/parame
 import { nodeWithClockQos } from './patches/nodeWithClockQos.js';
 import { nodeWithKnownTopics } from './patches/nodeWithKnownTopics.js';
 import { nodeWithParameterFiles } from './patches/nodeWithParameterFiles.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import { NodeClock } from './rcl/NodeClock.js';
-import { offerService } from './rcl/offerService.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { BadImageWarnings } from './reports/BadImageWarnings.js';
-import { CameraMeters } from './reports/CameraMeters.js';
 import { MachineMonitor } from './reports/MachineMonitor.js';
 import { type NodeCondition, NodeDiagnostics } from './reports/NodeDiagnostics.js';
 import { ServingPipeline } from './ServingPipeline.js';
+import { offerClassify } from './services/offerClassify.js';
+import { offerEnable } from './services/offerEnable.js';
+import { offerReset } from './services/offerReset.js';
+import type { SingleShotTarget } from './services/SingleShot.js';
 import { unlessHurried } from './unlessHurried.js';
 
 /**
@@ -29,6 +32,9 @@ import { unlessHurried } from './unlessHurried.js';
  * waits for in turn. Messages wake it at once; its default of 10 ms took half a percent of a core while nothing came.
  */
 const SPIN_TIMEOUT_MS = 50;
+
+/** How long a pause is waited for, beyond which frames that were taken before may still come out. */
+const PAUSE_LIMIT_MS = 5000;
 
 export interface ClassifierNodeOptions {
   /** Finds and prepares the model that the parameters name. */
@@ -44,8 +50,9 @@ export interface ClassifierNodeOptions {
 
 /** Everything that exists only while the node is active. */
 interface Active {
-  readonly cameras: CameraSubscriptions;
-  readonly meters: CameraMeters;
+  readonly feed: CameraFeed;
+  /** Aborted at its end. */
+  readonly end: AbortController;
   /** Where the messages of bond are installed. */
   readonly bond: Bond | undefined;
 }
@@ -64,6 +71,7 @@ export class ClassifierNode {
   #pipeline: ServingPipeline | undefined;
   #active: Active | undefined;
   readonly #badImages: BadImageWarnings;
+  readonly #live: LiveView;
   #lastError: string | undefined;
   /** Of vision_info: counts up with every model that came to serve since the node began. */
   #databaseVersion = 0;
@@ -98,17 +106,31 @@ export class ClassifierNode {
         onTransition: transitionPublisher(this.#node),
       });
       offerLifecycle(this.#node, this.lifecycle);
-      this.#offerReset();
+      offerReset(this.#node, () => this.#resetStatistics());
+      offerEnable(this.#node, {
+        set: (isEnabled) => this.#parameters.set('enabled', isEnabled),
+        describe: () => this.#describeEnabled(),
+      });
+      offerClassify(this.#node, {
+        target: () => this.#singleShotTarget(),
+        classIdFormat: () => this.#parameters.values.class_id_format,
+      });
     } catch (error) {
       this.#node.destroy();
       throw error;
     }
+    this.#live = new LiveView(this.#node);
     this.#badImages = new BadImageWarnings((text) => this.#node.getLogger().warn(text));
     this.#diagnostics = new NodeDiagnostics(
       this.#node,
       () => this.#parameters.values,
       () => this.#condition(),
+      (statuses) => this.#live.feed.diagnostics(statuses),
     );
+    // A page that cannot be served is told, and the node does its work without.
+    this.#live.apply(this.#parameters.values).catch((error: unknown) => {
+      callbackGuard(this.#node).failed('the live page', error);
+    });
     this.#node.spin(SPIN_TIMEOUT_MS);
   }
 
@@ -131,6 +153,7 @@ export class ClassifierNode {
     await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#pipeline?.classifier);
     await runAllSteps([
       () => this.#pipeline?.reports.close(),
+      () => this.#live.close(),
       () => this.#diagnostics.close(),
       () => this.#machineMonitor.close(),
       () => this.#node.stop(),
@@ -158,9 +181,11 @@ export class ClassifierNode {
           return this.#databaseVersion;
         },
         onBadImage: (topic, reason) => {
-          this.#active?.meters.problem(topic, reason);
+          this.#active?.feed.problem(topic, reason);
           this.#badImages.look(topic, reason);
         },
+        live: this.#live,
+        isPaused: () => this.#active?.feed.isPaused ?? false,
         isActive: () => this.lifecycle.state === 'active' || this.lifecycle.state === 'activating',
         signal: this.#options.hurry,
       });
@@ -179,45 +204,31 @@ export class ClassifierNode {
 
   async #activate(): Promise<void> {
     const pipeline = this.#require();
-    const sharedFrameIds = new SharedFrameIds();
-    const remedy = this.#parameters.values.classification_per_camera
-      ? undefined
-      : 'set the parameter classification_per_camera, or take the camera from ~/frames';
-    const cameras = new CameraSubscriptions(this.#rcl, this.#node, this.#parameters.values, {
-      onImage: (image) => {
-        const shared = remedy === undefined ? undefined : sharedFrameIds.look(image.frame, remedy);
-        if (shared !== undefined) this.#node.getLogger().warn(shared);
-        const { source, stamp } = image.frame;
-        this.#active?.meters.frame(source);
-        this.#active?.meters.stamp(source, stamp, this.#clock.nowNs());
-        void pipeline.classify(image);
-      },
-      onProblem: (topic, thrown) => {
-        this.#active?.meters.frame(topic);
-        pipeline.refuse(topic, asEffvitError(thrown, 'BAD_IMAGE'));
-      },
-      onMissing: (topic, count) => {
-        pipeline.reports.framesMissing(count);
-        this.#active?.meters.missing(topic, count);
-      },
+    const feed = new CameraFeed({
+      rcl: this.#rcl,
+      node: this.#node,
+      nowNs: () => this.#clock.nowNs(),
+      pipeline,
+      parameters: this.#parameters.values,
     });
-    const meters = new CameraMeters(cameras.topics);
-    this.#active = { cameras, meters, bond: undefined };
+    const end = new AbortController();
+    this.#active = { feed, end, bond: undefined };
     try {
       pipeline.announce();
-      this.#active = { cameras, meters, bond: Bond.start(this.#node) };
+      this.#active = { feed, end, bond: Bond.start(this.#node) };
     } catch (error) {
       await this.#deactivate();
       throw error;
     }
-    this.#node.getLogger().info(`Listening to ${cameras.description}.`);
+    this.#node.getLogger().info(`Listening to ${feed.description}.`);
   }
 
   async #deactivate(): Promise<void> {
     const active = this.#active;
     await runAllSteps([
       () => active?.bond?.end(),
-      () => active?.cameras.destroy(),
+      () => active?.end.abort(),
+      () => active?.feed.destroy(),
       () => {
         this.#active = undefined;
       },
@@ -244,9 +255,48 @@ export class ClassifierNode {
   /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */
   async #apply(values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>): Promise<void> {
     await this.lifecycle.settled();
-    await this.#pipeline?.apply(values, changed);
+    const feed = this.#active?.feed;
+    const old = this.#parameters.values;
+    let isMoved = false;
+    try {
+      // What is quickly taken back comes first.
+      feed?.setPaused(!values.enabled);
+      if (changed.has('web_port') || changed.has('web_address')) {
+        await this.#live.apply(values);
+        isMoved = true;
+      }
+      await this.#pipeline?.apply(values, changed);
+    } catch (error) {
+      feed?.setPaused(!old.enabled);
+      if (isMoved) await this.#live.apply(old);
+      throw error;
+    }
+    if (changed.has('enabled') && !values.enabled) await this.#drainForPause();
     const period = 'diagnostic_updater.period';
     if (changed.has(period)) this.#diagnostics.setPeriod(values[period]);
+  }
+
+  /** Paused means that nothing more comes: what was taken before is finished first, within a limit. */
+  async #drainForPause(): Promise<void> {
+    const signal = AbortSignal.timeout(PAUSE_LIMIT_MS);
+    await this.#pipeline?.classifier.drain({ signal }).catch(() => {});
+  }
+
+  /** @throws EffvitError BAD_ARGUMENT: the node is not active. */
+  #singleShotTarget(): SingleShotTarget {
+    const pipeline = this.#pipeline;
+    const active = this.#active;
+    if (pipeline !== undefined && active !== undefined) {
+      return { pipeline, feed: active.feed, ended: active.end.signal };
+    }
+    throw new EffvitError('BAD_ARGUMENT', `The node is ${this.lifecycle.state}: activate it first.`);
+  }
+
+  #describeEnabled(): string {
+    const feed = this.#active?.feed;
+    if (feed !== undefined) return `Listening to ${feed.description}.`;
+    const will = this.#parameters.values.enabled ? 'listens to its cameras' : 'is paused';
+    return `The node is ${this.lifecycle.state}: it ${will} once it is active.`;
   }
 
   #require(): ServingPipeline {
@@ -256,21 +306,12 @@ export class ClassifierNode {
     return this.#pipeline;
   }
 
-  #offerReset(): void {
-    offerService<object, { success: boolean; message: string }>(
-      this.#node,
-      'std_srvs/srv/Trigger',
-      '~/reset_statistics',
-      () => {
-        const reports = this.#pipeline?.reports;
-        reports?.reset();
-        this.#active?.meters.reset();
-        return reports === undefined
-          ? { success: false, message: 'The node is not configured: there are no statistics.' }
-          : { success: true, message: 'Counts and latencies start anew.' };
-      },
-      (message) => ({ success: false, message }),
-    );
+  /** False where there is nothing to reset. */
+  #resetStatistics(): boolean {
+    this.#pipeline?.reports.reset();
+    this.#active?.feed.resetMeters();
+    this.#live.feed.reset();
+    return this.#pipeline !== undefined;
   }
 
   #condition(): NodeCondition {
@@ -280,7 +321,8 @@ export class ClassifierNode {
       state: this.lifecycle.state,
       lastError: this.#lastError,
       pipeline: pipeline?.reports.diagnosis(),
-      cameras: active?.meters.states((topic) => active.cameras.publishers(topic)) ?? [],
+      isPaused: active?.feed.isPaused ?? false,
+      cameras: active?.feed.states() ?? [],
       subscribers: pipeline?.subscribers() ?? new Map(),
       machine: pipeline?.reports.machine ?? this.#machineMonitor.take(undefined),
     };

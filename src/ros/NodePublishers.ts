@@ -170,27 +170,36 @@ export class NodePublishers {
     this.#labelInfo.publish(labelInfoMessage(this.#header(), labels, parameters.score_threshold));
   }
 
-  publishOutcome(
+  /** What other nodes act on; nothing of a frame that was dropped. */
+  publishResult(
     outcome: ClassifyOutcome,
     classifier: Classifier,
     parameters: Pick<NodeParameterValues, 'class_id_format' | 'classification_results'>,
   ): void {
+    if (outcome.kind !== 'result') return;
     const { source } = outcome.header;
-    if (outcome.kind === 'result') {
-      const publish = (publishers: ClassificationPublishers, results: readonly ClassResult[]): void => {
-        const publisher = publishers.get(source) ?? publishers.get(SHARED);
-        publisher?.publish(classificationCdr(outcome.header, results, parameters.class_id_format));
-      };
-      const wanted = wantedResults(outcome, parameters);
-      publish(this.#classifications, wanted.value);
-      if (outcome.smoothed !== undefined) publish(this.#smoothed, outcome.smoothed);
-      this.#perception?.publish(wanted, classifier);
-    }
-    const sequence = this.#framesOfSource.get(source) ?? 0;
-    this.#framesOfSource.set(source, sequence + 1);
-    if (this.#frames.subscriptionCount === 0) return;
+    const publish = (publishers: ClassificationPublishers, results: readonly ClassResult[]): void => {
+      const publisher = publishers.get(source) ?? publishers.get(SHARED);
+      publisher?.publish(classificationCdr(outcome.header, results, parameters.class_id_format));
+    };
+    const wanted = wantedResults(outcome, parameters);
+    publish(this.#classifications, wanted.value);
+    if (outcome.smoothed !== undefined) publish(this.#smoothed, outcome.smoothed);
+    this.#perception?.publish(wanted, classifier);
+  }
+
+  /** Tells of a frame, whatever became of it; once for each. */
+  publishReport(outcome: ClassifyOutcome, classifier: Classifier): void {
+    const { source } = outcome.header;
+    this.#framesOfSource.set(source, (this.#framesOfSource.get(source) ?? 0) + 1);
+    if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, classifier));
+  }
+
+  /** The report of the frame that {@link publishReport} told of last of its camera. */
+  report(outcome: ClassifyOutcome, classifier: Classifier): FrameReportMessage {
+    const sequence = Math.max(0, (this.#framesOfSource.get(outcome.header.source) ?? 0) - 1);
     const { backend, isSimulated } = classifier.info;
-    this.#frames.publish(frameReportMessage(outcome, { sequence, backend, isSimulated }));
+    return frameReportMessage(outcome, { sequence, backend, isSimulated });
   }
 
   /** Draws the frame for ~/debug_image where somebody looks at it: see {@link DebugImages.offer}. */

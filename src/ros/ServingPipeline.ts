@@ -2,7 +2,9 @@ import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../class
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';
+import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
+import type { LiveView } from './LiveView.js';
 import { NodePublishers } from './NodePublishers.js';
 import {
   classifierOptionsOf,
@@ -15,6 +17,8 @@ import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { MachineMonitor } from './reports/MachineMonitor.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { PipelineReports } from './reports/PipelineReports.js';
+
+const UNLIMITED = { isUnlimited: true } as const;
 
 export interface ServingPipelineOptions {
   readonly rcl: RclModule;
@@ -31,8 +35,18 @@ export interface ServingPipelineOptions {
   readonly onBadImage: (topic: string, reason: string) => void;
   /** A managed node is silent on its topics unless it is active. */
   readonly isActive: () => boolean;
+  readonly isPaused: () => boolean;
+  readonly live: LiveView;
   /** Gives the loading up. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A frame that somebody waits for. */
+export interface FrameRequest {
+  /** False: its result goes to who asked alone, the rate limit aside; its report goes to ~/frames as every frame's. */
+  readonly isPublished: boolean;
+  /** Called once, when the frame's outcome is out. */
+  readonly onOutcome: (outcome: ClassifyOutcome, report: FrameReportMessage) => void;
 }
 
 /** From images to what is published of them: what exists only while the node is configured. */
@@ -56,8 +70,14 @@ export class ServingPipeline {
       machineMonitor,
       nowNs: () => node.now().nanoseconds,
       parameters,
+      isPaused: options.isPaused,
       publish: () =>
-        options.isActive() ? (message) => publishers.publishStatistics(message, classifier) : undefined,
+        options.isActive()
+          ? (message) => {
+              publishers.publishStatistics(message, classifier);
+              options.live.feed.statistics(message);
+            }
+          : undefined,
       run: (callback) => callbackGuard(node).run('the timer of ~/statistics', callback),
     });
   }
@@ -91,12 +111,18 @@ export class ServingPipeline {
   }
 
   /** Classifies an image, publishes what came of it, and gives its memory back. Never rejects. */
-  async classify(image: ReceivedImage): Promise<void> {
+  async classify(image: ReceivedImage, request?: FrameRequest): Promise<void> {
     const { frame } = image;
+    const isPublished = request?.isPublished ?? true;
     try {
-      const outcome = await this.classifier.classify(frame);
-      this.#publish(outcome);
+      const outcome = await this.classifier.classify(frame, isPublished ? undefined : UNLIMITED);
+      this.#deliver(outcome, request);
       if (this.#isClosed) return;
+      const shown = this.#options.live.offer(frame, outcome, () =>
+        this.#publishers.report(outcome, this.classifier),
+      );
+      if (shown !== undefined) await shown;
+      if (this.#isClosed || !isPublished) return;
       const drawn = this.#publishers.offerDebugImage(
         frame,
         outcome,
@@ -113,9 +139,9 @@ export class ServingPipeline {
   }
 
   /** Accounts for a message of a topic that is no image. */
-  refuse(topic: string, reason: EffvitError): void {
+  refuse(topic: string, reason: EffvitError, request?: FrameRequest): void {
     const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
-    this.#publish(this.classifier.refuse(header, 'bad_image', reason));
+    this.#deliver(this.classifier.refuse(header, 'bad_image', reason), request);
   }
 
   /** Takes changed parameters into what runs. @throws EffvitError why they cannot be taken; nothing has changed then. */
@@ -164,7 +190,15 @@ export class ServingPipeline {
     ]);
   }
 
-  #publish(outcome: ClassifyOutcome): void {
+  #deliver(outcome: ClassifyOutcome, request: FrameRequest | undefined): void {
+    try {
+      this.#publish(outcome, request?.isPublished ?? true);
+    } finally {
+      request?.onOutcome(outcome, this.#publishers.report(outcome, this.classifier));
+    }
+  }
+
+  #publish(outcome: ClassifyOutcome, isPublished: boolean): void {
     if (this.#isClosed) return;
     const { node, onBadImage, parameters } = this.#options;
     if (outcome.kind === 'dropped' && outcome.error !== undefined) {
@@ -176,6 +210,8 @@ export class ServingPipeline {
         node.getLogger().error(`${source}: ${message}`);
       }
     }
-    this.#publishers.publishOutcome(outcome, this.classifier, parameters());
+    if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);
+    if (isPublished) this.#publishers.publishResult(outcome, this.classifier, parameters());
+    this.#publishers.publishReport(outcome, this.classifier);
   }
 }

@@ -14,6 +14,8 @@ export interface PageView {
   readonly isDark?: boolean;
   /** A touch screen with two pixels a point, as phones have. */
   readonly isPhone?: boolean;
+  /** Someone who asked for less motion. */
+  readonly isCalm?: boolean;
 }
 
 interface Reply {
@@ -79,10 +81,10 @@ export class BrowserPage {
     }
   }
 
-  /** Opens a file and waits until its scripts have run; gives the milliseconds since the navigation began. */
+  /** Opens a file or an address and waits until its scripts have run; gives the milliseconds since the navigation began. */
   async open(
-    path: string,
-    { widthPx = 1200, heightPx = 900, isDark = false, isPhone = false }: PageView = {},
+    place: string,
+    { widthPx = 1200, heightPx = 900, isDark = false, isPhone = false, isCalm = false }: PageView = {},
   ): Promise<number> {
     this.console.length = 0;
     await this.#send('Emulation.setDeviceMetricsOverride', {
@@ -92,11 +94,15 @@ export class BrowserPage {
       mobile: isPhone,
     });
     await this.#send('Emulation.setEmulatedMedia', {
-      features: [{ name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' }],
+      features: [
+        { name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' },
+        { name: 'prefers-reduced-motion', value: isCalm ? 'reduce' : 'no-preference' },
+      ],
     });
     // By way of an empty page, so that an earlier one is not taken for this one.
     await this.#send('Page.navigate', { url: 'about:blank' });
-    await this.#send('Page.navigate', { url: pathToFileURL(path).href });
+    const url = /^https?:/.test(place) ? place : pathToFileURL(place).href;
+    await this.#send('Page.navigate', { url });
     const deadline = Date.now() + LIMIT_MS;
     while ((await this.evaluate('document.documentElement?.dataset.ready')) !== 'yes') {
       if (Date.now() > deadline) throw new Error(`The page was not ready: ${this.console.join('\n')}`);

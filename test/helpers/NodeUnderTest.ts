@@ -36,6 +36,7 @@ export interface Statistics {
   readonly model: string;
   readonly backend: string;
   readonly is_simulated: boolean;
+  readonly is_paused: boolean;
   /** Of the machine, as all below; null is what it does not tell. */
   readonly bpu_load_percent: number | null;
   readonly bpu_frequency_mhz: number | null;

@@ -2,7 +2,7 @@
 
 subscribe {topic, type, reliable?, latched?}; subscribe_stamps: of images only [sec, nanosec] are kept; take {topic}: all messages since the last take;
 call {service, type, request, limit_s?}; publish_cdr {topic, base64}: a message as it is serialised; advertise {topic, type, reliable?, depth?}; publish {topic, message}, where the value of a
-bytes field is base64; unadvertise {topic}; matched {topic}: endpoints on the other side of what was subscribed or advertised;
+bytes field is base64; unadvertise {topic}; subscriber_count {topic}: of anybody; matched {topic}: endpoints on the other side of what was subscribed or advertised;
 stream {topic, message, hz, now?}: publishes it over and over, stamped with the time where now is true, else with the stamp's nanosec (and an HbmMsg's index) counting up from 1, until
 unstream {topic}, which tells how many there were;
 dump_parameters {node, file} and load_parameters {node, file}: as `ros2 param dump` and `ros2 param load` do it.
@@ -160,6 +160,9 @@ class Peer:
         if hasattr(endpoint, 'get_subscription_count'):
             return endpoint.get_subscription_count()
         return self.node.count_publishers(r['topic'])
+
+    def subscriber_count(self, r):
+        return self.node.count_subscribers(r['topic'])
 
     def call(self, r):
         kind = load(r['type'])

@@ -94,6 +94,12 @@ export class NodeParameters {
     return this.#values;
   }
 
+  /** Sets one of the table's as a request does; never rejects. */
+  set(name: NodeParameterName, value: unknown): Promise<SetResult> {
+    const message = this.#parameter(name, value).toParameterValueMessage() as ValueMessage;
+    return this.#set([{ name, value: message }]);
+  }
+
   /** A parameter that was given at the start and that nobody takes; of a running node it is refused. */
   #tellUnknown(name: string): void {
     if (isParameterName(name) || name === USE_SIM_TIME || name.startsWith('qos_overrides.')) return;

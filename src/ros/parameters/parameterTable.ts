@@ -21,6 +21,13 @@ const NODE_PARAMETERS = {
       'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
     change: 'restart',
   },
+  enabled: {
+    type: 'boolean',
+    defaultValue: true,
+    description:
+      'false pauses the node while it is active: no camera is subscribed to, and ~/classify takes single frames; what the service ~/enable sets.',
+    change: 'live',
+  },
   classification_per_camera: {
     type: 'boolean',
     defaultValue: false,
@@ -57,6 +64,21 @@ const NODE_PARAMETERS = {
     range: { min: 0.1, max: 4 },
     description:
       'Size of the picture in the debug image as a factor of the frame, within 960x720; the image is made only while somebody subscribes, ten times a second at most.',
+    change: 'live',
+  },
+  web_port: {
+    type: 'integer',
+    defaultValue: 0,
+    range: { min: 0, max: 65_535 },
+    description:
+      'Port of the live page: pictures, results, stages, drops and diagnostics in a browser; 0 serves none.',
+    change: 'live',
+  },
+  web_address: {
+    type: 'string',
+    defaultValue: '127.0.0.1',
+    description:
+      'Address that the live page is served on; 127.0.0.1 is for this machine alone, 0.0.0.0 lets everybody look who reaches it.',
     change: 'live',
   },
   'diagnostic_updater.period': {

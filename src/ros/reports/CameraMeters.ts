@@ -22,6 +22,10 @@ class Meter {
     this.#received.mark(this.#lastSeenNs);
   }
 
+  rest(): void {
+    this.#lastSeenNs = monotonicNs();
+  }
+
   stamp(stampNs: bigint, nowNs: bigint | undefined): void {
     this.#stamps.look(stampNs, nowNs, monotonicNs());
   }
@@ -68,6 +72,11 @@ export class CameraMeters {
 
   reset(): void {
     this.#meters = new Map(this.#topics.map((topic) => [topic, new Meter()]));
+  }
+
+  /** Nobody listened for a while: the silence until now is nobody's fault. */
+  rest(): void {
+    for (const meter of this.#meters.values()) meter.rest();
   }
 
   /** A message came. */

@@ -6,7 +6,12 @@ import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
 import { CdrPublisher } from '../rcl/CdrPublisher.js';
 import type { RclNode } from '../rcl/rcl.js';
-import { type CameraState, diagnosticStatuses, type PipelineDiagnosis } from './diagnosticStatus.js';
+import {
+  type CameraState,
+  type DiagnosticStatus,
+  diagnosticStatuses,
+  type PipelineDiagnosis,
+} from './diagnosticStatus.js';
 import { EndpointWarnings } from './EndpointWarnings.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
@@ -21,6 +26,8 @@ export interface NodeCondition {
   /** Why the last transition failed. */
   readonly lastError: string | undefined;
   readonly pipeline: PipelineDiagnosis | undefined;
+  /** No camera is listened to, on purpose. */
+  readonly isPaused: boolean;
   readonly cameras: readonly CameraState[];
   /** Who subscribes to what the node publishes, by topic. */
   readonly subscribers: ReadonlyMap<string, OtherEndpoints>;
@@ -32,13 +39,21 @@ export class NodeDiagnostics {
   readonly #node: RclNode;
   readonly #parameters: () => NodeParameterValues;
   readonly #conditionOf: () => NodeCondition;
+  readonly #onStatuses: (statuses: readonly DiagnosticStatus[]) => void;
   readonly #publisher: CdrPublisher;
   readonly #endpointWarnings: EndpointWarnings;
   #transport: { readonly view: TransportView; readonly lookedNs: number } | undefined;
   /** Undefined once closed. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(node: RclNode, parameters: () => NodeParameterValues, conditionOf: () => NodeCondition) {
+  /** @param onStatuses told what is published, each time. */
+  constructor(
+    node: RclNode,
+    parameters: () => NodeParameterValues,
+    conditionOf: () => NodeCondition,
+    onStatuses: (statuses: readonly DiagnosticStatus[]) => void,
+  ) {
+    this.#onStatuses = onStatuses;
     this.#node = node;
     this.#parameters = parameters;
     this.#conditionOf = conditionOf;
@@ -75,7 +90,7 @@ export class NodeDiagnostics {
   }
 
   #publish(): void {
-    const { state, lastError, pipeline, cameras, subscribers, machine } = this.#conditionOf();
+    const { state, lastError, pipeline, isPaused, cameras, subscribers, machine } = this.#conditionOf();
     this.#endpointWarnings.look(
       new Map(cameras.map(({ topic, publishers }) => [topic, publishers])),
       subscribers,
@@ -87,6 +102,7 @@ export class NodeDiagnostics {
         state,
         lastError,
         pipeline,
+        isPaused,
         cameras,
         device: machine,
         transport: () => this.#lookAtTransport(),
@@ -98,5 +114,6 @@ export class NodeDiagnostics {
       header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
       status: statuses,
     });
+    this.#onStatuses(statuses);
   }
 }

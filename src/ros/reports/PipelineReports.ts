@@ -18,6 +18,7 @@ export interface PipelineReportsOptions {
   /** The node's clock, in nanoseconds: simulated time where the node is told to use it. */
   readonly nowNs: () => bigint;
   readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
+  readonly isPaused: () => boolean;
   /** Undefined while the node is not active: a managed node is silent then. */
   readonly publish: () => ((message: PipelineStatisticsMessage) => void) | undefined;
   /** Runs the timer's callback; see CallbackGuard. */
@@ -78,7 +79,7 @@ export class PipelineReports {
   }
 
   #look(): void {
-    const { classifier, machineMonitor, nowNs, parameters, publish } = this.#options;
+    const { classifier, machineMonitor, nowNs, parameters, isPaused, publish } = this.#options;
     const endNs = monotonicNs();
     const windowNs = BigInt(Math.round(endNs - this.#windowBeganNs));
     this.#windowBeganNs = endNs;
@@ -96,6 +97,7 @@ export class PipelineReports {
         stages,
         modelName: classifier.manifest.name,
         machine: this.#machine,
+        isPaused: isPaused(),
       }),
     );
   }

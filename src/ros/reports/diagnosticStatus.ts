@@ -74,6 +74,8 @@ export interface NodeDiagnosis {
   readonly lastError: string | undefined;
   /** Undefined while no model is loaded. */
   readonly pipeline: PipelineDiagnosis | undefined;
+  /** No camera is listened to, on purpose. */
+  readonly isPaused: boolean;
   /** None while the node is not active. */
   readonly cameras: readonly CameraState[];
   /** Undefined before the first look. */
@@ -118,6 +120,7 @@ export function diagnosticStatuses(
   return [
     status('lifecycle', lifecycleVerdict(node), {
       state: node.state,
+      paused: node.isPaused,
       last_error: node.lastError ?? '',
       callback_failures: node.callbacks.count,
     }),
@@ -127,7 +130,7 @@ export function diagnosticStatuses(
       pipeline === undefined ? {} : pipelineValues(pipeline),
     ),
     ...cameras.map((camera) =>
-      status(`camera ${camera.topic}`, cameraVerdict(camera, parameters, remedyOf), {
+      status(`camera ${camera.topic}`, node.isPaused ? PAUSED : cameraVerdict(camera, parameters, remedyOf), {
         frame_rate_msg: camera.framesPerSecond,
         received_frames: camera.received,
         missing_frames: camera.missing,
@@ -145,6 +148,8 @@ export function diagnosticStatuses(
 }
 
 type Verdict = readonly [Level, string];
+const PAUSED: Verdict = [LEVEL.ok, 'paused'];
+
 type Values = Readonly<Record<string, string | number | boolean | undefined>>;
 
 function shown(value: string | number | boolean | undefined): string {
@@ -160,11 +165,12 @@ function lifecycleVerdict({ state, lastError, callbacks }: NodeDiagnosis): Verdi
   return [LEVEL.ok, state];
 }
 
-function pipelineVerdict({ pipeline }: NodeDiagnosis, parameters: DiagnosticParameters): Verdict {
+function pipelineVerdict({ pipeline, isPaused }: NodeDiagnosis, parameters: DiagnosticParameters): Verdict {
   if (pipeline === undefined) return [LEVEL.ok, 'no model is loaded'];
   const simulated = pipeline.isSimulated ? ' (SIMULATED)' : '';
   const [level, message] =
     workersVerdict(pipeline) ??
+    (isPaused ? PAUSED : undefined) ??
     framesVerdict(pipeline) ??
     latencyVerdict(pipeline, parameters) ??
     ([LEVEL.ok, `${pipeline.framesPerSecond.toFixed(1)} results a second${shareDropped(pipeline)}`] as const);

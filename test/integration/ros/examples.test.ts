@@ -39,4 +39,23 @@ describe('ROS node: examples', function () {
       }
     });
   }
+
+  it('the python client of ~/classify prints what was answered', async () => {
+    const user = await rig.startActive('-p', 'enabled:=false');
+    await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image', reliable: false });
+    await user.ask({ op: 'stream', topic: '/image', hz: 20, message: imageMessage(0, 1) });
+    const script = packagePath('examples', 'python', 'classify_request.py');
+    const child = spawn('python3', [script, 'image'], { env: rig.env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        output += text.toString();
+      });
+    }
+    const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const [code] = await once(child, 'close');
+    clearTimeout(limit);
+    assert.equal(code, 0, output);
+    assert.match(output, /^green (0\.9|1\.0)\d\d$/m);
+  });
 });

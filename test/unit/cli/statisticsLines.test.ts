@@ -55,6 +55,7 @@ function statistics(frames: number): PipelineStatisticsMessage {
     backend: 'bpu_sim',
     runtime: 'simulated rdk-x5',
     isSimulated: true,
+    isPaused: false,
     machine: { cpuLoadPercent: 42 },
   });
 }
@@ -80,6 +81,13 @@ describe('effvit top', () => {
     assert.doesNotMatch(text, /NaN|decode/);
     const idle = statisticsLines(statistics(0), '/classifier', terminalOn(new Screen(false)));
     assert.match(idle.join('\n'), /no frame in the last second/);
+  });
+
+  it('says that a node is paused', () => {
+    const paused = { ...statistics(10), is_paused: true };
+    assert.match(statisticsLine(paused), / {2}PAUSED$/);
+    const screen = statisticsLines(paused, '/classifier', terminalOn(new Screen(false)));
+    assert.match(screen.join('\n'), /\nPAUSED: no camera is listened to/);
   });
 
   it('redraws in place on a terminal alone, and without colours where NO_COLOR says so', () => {

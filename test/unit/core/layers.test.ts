@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['pool'],
   ['classify'],
   ['annotate', 'messages'],
+  ['web'],
   ['bag', 'ros', 'inspect', 'quantize', 'report'],
   ['compile', 'fleet'],
   ['cli'],

@@ -31,6 +31,7 @@ function state(): PipelineState {
     backend: 'bpu_sim',
     runtime: 'simulated',
     isSimulated: true,
+    isPaused: false,
     machine: { cpuLoadPercent: 55 },
   };
 }

@@ -93,6 +93,7 @@ function status(task: string, parts: Partial<NodeDiagnosis>, parameters: Record<
     state: 'active',
     lastError: undefined,
     pipeline: pipeline(),
+    isPaused: false,
     cameras: [camera()],
     device: machine(),
     transport: () => transportView({}, '/nowhere'),
@@ -243,6 +244,17 @@ describe('diagnosticStatuses', () => {
       'WARN 20.0 frames a second where 30 are expected',
     );
     assert.match(ofCamera({ framesPerSecond: 40 }, expected), /^WARN/);
+  });
+
+  it('has nothing to say against cameras and a pipeline that are paused', () => {
+    const paused = { isPaused: true, cameras: [camera({ silentMs: 60_000, framesPerSecond: 0 })] };
+    assert.equal(status('camera /image', paused).verdict, 'OK paused');
+    assert.equal(status('pipeline', paused).verdict, 'OK paused');
+    assert.equal(status('lifecycle', paused).values.get('paused'), 'true');
+    assert.match(
+      status('pipeline', { ...paused, pipeline: pipeline({ workersServing: 0 }) }).verdict,
+      /^ERROR no worker/,
+    );
   });
 
   it('judges heat, and the load of the BPU and of the processor', () => {

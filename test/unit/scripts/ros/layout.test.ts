@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { makeOfficialRos, makeRosPackage } from '../../../helpers/madeRosPackage.js';
 import { rosScript } from '../../../helpers/rosScript.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
@@ -82,6 +82,18 @@ describe('scripts/ros/layout', () => {
     assert.notEqual(message.javascript, build.javascript);
     assert.notEqual(message.linkKey, build.linkKey);
     assert.deepEqual([message.base, message.native], [before.base, before.native]);
+  });
+
+  it('builds again where a service came or changed', () => {
+    const before = layout();
+    mkdirSync(scratch.path('clone', 'srv'));
+    writeFileSync(scratch.path('clone', 'srv', 'Ask.srv'), 'int32 a\n---\n');
+    const added = layout();
+    appendFileSync(scratch.path('clone', 'srv', 'Ask.srv'), 'int32 b\n');
+    const changed = layout();
+    for (const part of ['messages', 'javascript'] as const) {
+      assert.equal(new Set([before, added, changed].map((one) => one[part])).size, 3, part);
+    }
   });
 
   it('says that rclnodejs is not installed', () => {

@@ -1,0 +1,215 @@
+import { SharedFrameIds } from '../classify/SharedFrameIds.js';
+import { asEffvitError } from '../core/EffvitError.js';
+import { runAllStepsNow } from '../core/runAllSteps.js';
+import type { CameraEvents } from './CameraSubscription.js';
+import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { cameraTopic } from './images/cameraInput.js';
+import type { ReceivedImage } from './images/ReceivedImage.js';
+import type { NodeParameterValues } from './parameters/parameterTable.js';
+import type { RclModule, RclNode } from './rcl/rcl.js';
+import { CameraMeters } from './reports/CameraMeters.js';
+import type { CameraState } from './reports/diagnosticStatus.js';
+import type { FrameRequest, ServingPipeline } from './ServingPipeline.js';
+
+export interface CameraFeedOptions {
+  readonly rcl: RclModule;
+  readonly node: RclNode;
+  /** The node's clock; undefined while simulated time stands at 0. */
+  readonly nowNs: () => bigint | undefined;
+  readonly parameters: NodeParameterValues;
+  readonly pipeline: Pick<ServingPipeline, 'classify' | 'refuse' | 'reports'>;
+}
+
+/** A camera as the parameter names it, and as its frames carry it: its topic, fully qualified. */
+export interface NamedCamera {
+  readonly name: string;
+  readonly topic: string;
+}
+
+type OutcomeListener = FrameRequest['onOutcome'];
+
+/**
+ * From the cameras to the pipeline while the node is active. While it is paused no camera is subscribed to: their
+ * frames are not taken, so none has to be counted, and a camera that looks whether it is wanted may rest.
+ */
+export class CameraFeed {
+  readonly cameras: readonly NamedCamera[];
+  readonly #options: CameraFeedOptions;
+  readonly #meters: CameraMeters;
+  readonly #sharedFrameIds = new SharedFrameIds();
+  /** How to tell cameras apart that send one frame_id; undefined where their results have topics of their own. */
+  readonly #frameIdRemedy: string | undefined;
+  /** By topic: who waits for its next frame. */
+  readonly #waiting = new Map<string, Set<OutcomeListener>>();
+  /** Undefined while paused. */
+  #subscriptions: CameraSubscriptions | undefined;
+  /** By topic: the cameras that somebody waits for while paused. */
+  readonly #single = new Map<string, CameraSubscriptions>();
+  #isDestroyed = false;
+
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  constructor(options: CameraFeedOptions) {
+    this.#options = options;
+    const { node, parameters } = options;
+    this.cameras = parameters.image_topics.map((name) => ({
+      name,
+      topic: cameraTopic(name, parameters.image_transport, (relative) => node.resolveTopicName(relative)),
+    }));
+    this.#frameIdRemedy = parameters.classification_per_camera
+      ? undefined
+      : 'set the parameter classification_per_camera, or take the camera from ~/frames';
+    this.#meters = new CameraMeters(this.cameras.map(({ topic }) => topic));
+    if (parameters.enabled) this.#subscriptions = this.#subscribe();
+  }
+
+  get isPaused(): boolean {
+    return this.#subscriptions === undefined;
+  }
+
+  /** What is listened to, for people. */
+  get description(): string {
+    return this.#subscriptions?.description ?? 'no camera: paused until ~/enable is called with true';
+  }
+
+  /** Subscribes to all cameras, or to none. @throws EffvitError as the constructor; it stays paused then. */
+  setPaused(isPaused: boolean): void {
+    if (this.#isDestroyed || isPaused === this.isPaused) return;
+    if (isPaused) {
+      this.#subscriptions?.destroy();
+      this.#subscriptions = undefined;
+      for (const topic of this.#waiting.keys()) this.#listenOnce(topic);
+    } else {
+      this.#subscriptions = this.#subscribe();
+      this.#meters.rest();
+      for (const topic of this.#single.keys()) this.#endSingle(topic);
+    }
+  }
+
+  /**
+   * What becomes of the next frame that comes from a camera; while paused it is taken for that alone, and its result is
+   * published by nobody.
+   *
+   * @param topic of {@link cameras}.
+   * @param onOutcome called once, where the frame's outcome is known.
+   * @returns gives the wait up.
+   * @throws EffvitError as the constructor.
+   */
+  nextOutcome(topic: string, onOutcome: OutcomeListener): () => void {
+    const listeners = this.#waiting.get(topic) ?? new Set();
+    this.#waiting.set(topic, listeners.add(onOutcome));
+    const giveUp = (): void => {
+      listeners.delete(onOutcome);
+      if (listeners.size > 0 || this.#waiting.get(topic) !== listeners) return;
+      this.#waiting.delete(topic);
+      this.#endSingle(topic);
+    };
+    try {
+      if (this.isPaused) this.#listenOnce(topic);
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+    return giveUp;
+  }
+
+  problem(topic: string, reason: string): void {
+    this.#meters.problem(topic, reason);
+  }
+
+  resetMeters(): void {
+    this.#meters.reset();
+  }
+
+  publisherCount(topic: string): number {
+    const { node } = this.#options;
+    return this.#subscriptions?.publishers(topic).count ?? node.getPublishersInfoByTopic(topic).length;
+  }
+
+  states(): CameraState[] {
+    return this.#meters.states(
+      (topic) =>
+        this.#subscriptions?.publishers(topic) ?? {
+          count: this.publisherCount(topic),
+          mismatch: undefined,
+          wrongType: undefined,
+        },
+    );
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#waiting.clear();
+    const singles = [...this.#single.values()];
+    this.#single.clear();
+    runAllStepsNow([
+      () => this.#subscriptions?.destroy(),
+      ...singles.map((subscriptions) => () => subscriptions.destroy()),
+    ]);
+  }
+
+  #subscribe(topics = this.#options.parameters.image_topics, isPublished = true): CameraSubscriptions {
+    const { rcl, node, parameters, pipeline } = this.#options;
+    const events: CameraEvents = {
+      onImage: (image) => {
+        const request = this.#takeRequest(image.frame.source, isPublished);
+        if (request === undefined && !isPublished) {
+          image.release();
+          return;
+        }
+        this.#look(image);
+        void pipeline.classify(image, request);
+      },
+      onProblem: (topic, thrown) => {
+        const request = this.#takeRequest(topic, isPublished);
+        if (request === undefined && !isPublished) return;
+        this.#meters.frame(topic);
+        pipeline.refuse(topic, asEffvitError(thrown, 'BAD_IMAGE'), request);
+      },
+      onMissing: (topic, count) => {
+        pipeline.reports.framesMissing(count);
+        this.#meters.missing(topic, count);
+      },
+    };
+    return new CameraSubscriptions(rcl, node, { ...parameters, image_topics: topics }, events);
+  }
+
+  #look({ frame }: ReceivedImage): void {
+    const { node } = this.#options;
+    const { source, stamp } = frame;
+    if (this.#frameIdRemedy !== undefined) {
+      const shared = this.#sharedFrameIds.look(frame, this.#frameIdRemedy);
+      if (shared !== undefined) node.getLogger().warn(shared);
+    }
+    this.#meters.frame(source);
+    this.#meters.stamp(source, stamp, this.#options.nowNs());
+  }
+
+  /** Who waits for this frame, as one; they wait no more. */
+  #takeRequest(topic: string, isPublished: boolean): FrameRequest | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    const listeners = this.#waiting.get(topic);
+    if (listeners === undefined) return undefined;
+    this.#waiting.delete(topic);
+    this.#endSingle(topic);
+    return {
+      isPublished,
+      onOutcome: (outcome, report) => {
+        for (const listener of listeners) listener(outcome, report);
+      },
+    };
+  }
+
+  #listenOnce(topic: string): void {
+    const camera = this.cameras.find((one) => one.topic === topic);
+    if (camera === undefined || this.#single.has(topic)) return;
+    this.#single.set(topic, this.#subscribe([camera.name], false));
+  }
+
+  #endSingle(topic: string): void {
+    const subscriptions = this.#single.get(topic);
+    if (subscriptions === undefined) return;
+    this.#single.delete(topic);
+    // Not from within its own callback: rclnodejs is still at work with it.
+    setImmediate(() => subscriptions.destroy());
+  }
+}

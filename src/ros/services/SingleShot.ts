@@ -1,0 +1,149 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Classifier, ClassifyOutcome } from '../../classify/Classifier.js';
+import { EffvitError } from '../../core/EffvitError.js';
+import { nearestName } from '../../core/nearestName.js';
+import type { ImageFrame } from '../../image/ImageFrame.js';
+import type { FrameReportMessage } from '../../messages/frameReportMessage.js';
+import type { DropCause } from '../../stats/FrameAccounting.js';
+import type { CameraFeed, NamedCamera } from '../CameraFeed.js';
+import type { FrameRequest, ServingPipeline } from '../ServingPipeline.js';
+
+const MS_PER_S = 1000;
+
+/** Drops that tell something of the frame or of the node; after any other the next frame may fare better. */
+const FINAL_CAUSES: ReadonlySet<DropCause> = new Set([
+  'bad_image',
+  'inference_failed',
+  'worker_died',
+  'timed_out',
+  'closed',
+]);
+
+/** What single frames are classified with while the node is active. */
+export interface SingleShotTarget {
+  readonly pipeline: Pick<ServingPipeline, 'classify'> & { readonly classifier: Pick<Classifier, 'ready'> };
+  readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount'>;
+  /** Aborted when the node is active no more. */
+  readonly ended: AbortSignal;
+}
+
+export interface Answered {
+  readonly outcome: ClassifyOutcome;
+  readonly report: FrameReportMessage;
+}
+
+/** Classifies one picture within a time limit. */
+export class SingleShot {
+  readonly #target: SingleShotTarget;
+  readonly #limitMs: number;
+  readonly #signal: AbortSignal;
+  /** Frames that came and were dropped for others. */
+  readonly #dropped = new Map<DropCause, number>();
+
+  constructor(target: SingleShotTarget, limitMs: number) {
+    this.#target = target;
+    this.#limitMs = limitMs;
+    this.#signal = AbortSignal.any([AbortSignal.timeout(Math.ceil(limitMs)), target.ended]);
+  }
+
+  /**
+   * The next frame that comes from a camera and is not dropped for a newer one.
+   *
+   * @param camera as the parameter image_topics names it, or its topic; empty for the only one.
+   * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, TIMED_OUT, CLOSED
+   */
+  async ofCamera(camera: string): Promise<Answered> {
+    const { feed } = this.#target;
+    const { topic } = findCamera(camera, feed.cameras);
+    return await this.#firstOf(
+      `a frame of ${topic}`,
+      (listener) => feed.nextOutcome(topic, listener),
+      () =>
+        feed.publisherCount(topic) === 0 ? 'nobody publishes it' : 'no frame came, or none was done in time',
+    );
+  }
+
+  /** A picture that was given. @throws EffvitError TIMED_OUT, CLOSED */
+  async ofPicture(frame: ImageFrame): Promise<Answered> {
+    const { pipeline } = this.#target;
+    const classify = async (onOutcome: FrameRequest['onOutcome']): Promise<void> => {
+      await pipeline.classifier.ready({ signal: this.#signal }).catch(() => {});
+      if (this.#signal.aborted) return;
+      await pipeline.classify({ frame, release: () => {} }, { isPublished: false, onOutcome });
+    };
+    return await this.#firstOf(
+      'the picture',
+      (listener) => {
+        void classify(listener);
+        // What was begun ends by itself, and is counted.
+        return () => {};
+      },
+      () => 'no worker was free for it, or it was not done',
+    );
+  }
+
+  async #firstOf(
+    what: string,
+    begin: (listener: FrameRequest['onOutcome']) => () => void,
+    whyNone: () => string,
+  ): Promise<Answered> {
+    for (;;) {
+      const answered = await this.#next(begin);
+      if (answered === undefined) throw this.#ended(what, whyNone);
+      const { outcome } = answered;
+      if (outcome.kind === 'result' || FINAL_CAUSES.has(outcome.cause)) return answered;
+      this.#dropped.set(outcome.cause, (this.#dropped.get(outcome.cause) ?? 0) + 1);
+      // Others have their turn, and the time limit too.
+      await setImmediate();
+    }
+  }
+
+  /** Undefined once the time is over or the node is active no more. */
+  #next(begin: (listener: FrameRequest['onOutcome']) => () => void): Promise<Answered | undefined> {
+    const signal = this.#signal;
+    if (signal.aborted) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const giveUp = begin((outcome, report) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve({ outcome, report });
+      });
+      const onAbort = (): void => {
+        giveUp();
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #ended(what: string, whyNone: () => string): EffvitError {
+    if (this.#target.ended.aborted) {
+      return new EffvitError('CLOSED', 'The node was deactivated meanwhile: activate it and ask again.');
+    }
+    const dropped = [...this.#dropped].map(([cause, count]) => `${count} as ${cause}`).join(', ');
+    const why = dropped === '' ? whyNone() : `frames came and were dropped, ${dropped}`;
+    return new EffvitError(
+      'TIMED_OUT',
+      `No result of ${what} within ${Number((this.#limitMs / MS_PER_S).toFixed(3))} s: ${why}.`,
+    );
+  }
+}
+
+/** @throws EffvitError NOT_FOUND, BAD_ARGUMENT */
+function findCamera(wanted: string, cameras: readonly NamedCamera[]): NamedCamera {
+  const names = cameras.map(({ name }) => name);
+  const [only] = cameras;
+  if (wanted === '') {
+    if (only !== undefined && cameras.length === 1) return only;
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `The request names no camera and gives no picture: name one of ${names.join(', ')}.`,
+    );
+  }
+  const found = cameras.find(
+    ({ name, topic }) => wanted === name || wanted === topic || `/${wanted}` === topic,
+  );
+  if (found !== undefined) return found;
+  const near = nearestName(wanted, names);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw new EffvitError('NOT_FOUND', `There is no camera ${wanted} among ${names.join(', ')}.${hint}`);
+}

@@ -1,0 +1,151 @@
+import { EffvitError } from '../../core/EffvitError.js';
+import { frameByEncoding } from '../../image/frameByEncoding.js';
+import type { ImageFrame } from '../../image/ImageFrame.js';
+import {
+  type ClassIdFormat,
+  type ClassificationMessage,
+  classificationMessage,
+} from '../../messages/classificationMessage.js';
+import { type FrameReportMessage, frameReportMessage } from '../../messages/frameReportMessage.js';
+import type { HeaderMessage, TimeMessage } from '../../messages/headerMessage.js';
+import { offerService } from '../rcl/offerService.js';
+import type { RclNode } from '../rcl/rcl.js';
+import { type Answered, SingleShot, type SingleShotTarget } from './SingleShot.js';
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const MAX_TIMEOUT_MS = 60_000;
+/** Requests that wait at the same time. */
+const MOST_REQUESTS = 16;
+const MS_PER_S = 1000;
+const NS_PER_MS = 1e6;
+
+/** sensor_msgs/msg/Image */
+interface ImageMessage {
+  readonly header: HeaderMessage;
+  readonly height: number;
+  readonly width: number;
+  readonly encoding: string;
+  readonly is_bigendian: number;
+  readonly step: number;
+  readonly data: Uint8Array;
+}
+
+/** sensor_msgs/msg/CompressedImage */
+interface CompressedImageMessage {
+  readonly header: HeaderMessage;
+  readonly format: string;
+  readonly data: Uint8Array;
+}
+
+/** effvit/srv/Classify_Request; the comments are in the .srv file. */
+interface ClassifyRequest {
+  readonly camera: string;
+  readonly timeout: TimeMessage;
+  readonly image: ImageMessage;
+  readonly compressed_image: CompressedImageMessage;
+}
+
+interface ClassifyResponse {
+  readonly success: boolean;
+  readonly message: string;
+  readonly classification: ClassificationMessage;
+  readonly report: FrameReportMessage;
+}
+
+export interface ClassifyServiceOptions {
+  /** What there is while the node is active. @throws EffvitError why there is nothing. */
+  readonly target: () => SingleShotTarget;
+  readonly classIdFormat: () => ClassIdFormat;
+}
+
+/** Offers `~/classify` (effvit/srv/Classify): the result of one picture in the response. */
+export function offerClassify(node: RclNode, { target, classIdFormat }: ClassifyServiceOptions): void {
+  const name = '~/classify';
+  const ownTopic = `${node.getFullyQualifiedName()}/classify`;
+  let waiting = 0;
+  const answer = async (request: ClassifyRequest): Promise<ClassifyResponse> => {
+    if (waiting >= MOST_REQUESTS) return failure(`${waiting} requests wait already: ask again later.`);
+    waiting += 1;
+    try {
+      const limitMs = timeoutMs(request.timeout);
+      const picture = pictureOf(request, ownTopic);
+      const single = new SingleShot(target(), limitMs);
+      const answered =
+        picture === undefined ? await single.ofCamera(request.camera) : await single.ofPicture(picture);
+      return response(answered, classIdFormat());
+    } catch (thrown) {
+      if (!(thrown instanceof EffvitError)) throw thrown;
+      return failure(thrown.message);
+    } finally {
+      waiting -= 1;
+    }
+  };
+  offerService(node, 'effvit/srv/Classify', name, answer, failure);
+}
+
+function response({ outcome, report }: Answered, format: ClassIdFormat): ClassifyResponse {
+  const { header } = outcome;
+  if (outcome.kind === 'result') {
+    const classification = classificationMessage(header, outcome.value, format);
+    return { success: true, message: '', classification, report };
+  }
+  const message = outcome.error?.message ?? `The frame was dropped: ${outcome.cause}.`;
+  return { success: false, message, classification: classificationMessage(header, [], format), report };
+}
+
+function failure(message: string): ClassifyResponse {
+  const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: '' };
+  const nothing = frameReportMessage(
+    { kind: 'dropped', header, cause: 'closed' },
+    { sequence: 0, backend: 'onnx', isSimulated: false },
+  );
+  return {
+    success: false,
+    message,
+    classification: classificationMessage(header, [], 'index'),
+    report: { ...nothing, drop_cause: '', backend: '', worker_id: 0 },
+  };
+}
+
+/** @throws EffvitError OUT_OF_RANGE */
+function timeoutMs({ sec, nanosec }: TimeMessage): number {
+  const limitMs = sec * MS_PER_S + nanosec / NS_PER_MS;
+  if (limitMs >= 0 && limitMs <= MAX_TIMEOUT_MS) return limitMs === 0 ? DEFAULT_TIMEOUT_MS : limitMs;
+  throw new EffvitError(
+    'OUT_OF_RANGE',
+    `Expected a timeout of up to ${MAX_TIMEOUT_MS / MS_PER_S} s, or 0 for ${DEFAULT_TIMEOUT_MS / MS_PER_S} s, but received ${limitMs / MS_PER_S} s.`,
+  );
+}
+
+/** The picture that the request holds; undefined where it asks for a camera's. @throws EffvitError BAD_ARGUMENT */
+function pictureOf(request: ClassifyRequest, source: string): ImageFrame | undefined {
+  const { camera, image, compressed_image: compressed } = request;
+  // An image without data that says what it is, is meant as one: its fault is told as any other's.
+  const hasImage = image.data.length > 0 || image.encoding !== '';
+  const hasCompressed = compressed.data.length > 0 || compressed.format !== '';
+  const given = [...(hasImage ? ['image'] : []), ...(hasCompressed ? ['compressed_image'] : [])];
+  if (camera !== '' && given.length > 0) given.unshift('camera');
+  if (given.length > 1) {
+    throw new EffvitError('BAD_ARGUMENT', `The request gives ${given.join(' and ')}: give one of them.`);
+  }
+  if (hasImage) {
+    return frameByEncoding({
+      kind: 'raw',
+      ...headerOf(image.header),
+      source,
+      encoding: image.encoding,
+      widthPx: image.width,
+      heightPx: image.height,
+      strideBytes: image.step,
+      isBigEndian: image.is_bigendian !== 0,
+      data: image.data,
+    });
+  }
+  if (!hasCompressed) return undefined;
+  const { format, data } = compressed;
+  return { kind: 'compressed', ...headerOf(compressed.header), source, format, data };
+}
+
+function headerOf({ stamp, frame_id }: HeaderMessage): Pick<ImageFrame, 'stamp' | 'frameId'> {
+  return { stamp: { sec: stamp.sec, nanosec: stamp.nanosec }, frameId: frame_id };
+}

@@ -1,0 +1,51 @@
+import type { FrameReportMessage } from '../messages/frameReportMessage.js';
+
+const NS_PER_MS = 1e6;
+
+/** The stages of a frame's way in their order, as the page shows them. */
+const STAGES = [
+  'queue_wait',
+  'copy',
+  'handover',
+  'decode',
+  'preprocess',
+  'batch_wait',
+  'inference',
+  'postprocess',
+  'delivery',
+] as const;
+
+/** A classified frame as the live page gets it. */
+export interface LiveFrame {
+  readonly camera: string;
+  readonly frameId: string;
+  /** Seconds of the header's stamp, as text. */
+  readonly stamp: string;
+  readonly sequence: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Best first. */
+  readonly results: readonly { readonly label: string; readonly score: number }[];
+  readonly stages: readonly { readonly name: string; readonly ms: number }[];
+  readonly totalMs: number;
+  /** The number of its picture at /picture; absent where there is none. */
+  readonly picture?: number;
+}
+
+/** @param report of a frame that was classified. */
+export function liveFrame(report: FrameReportMessage, picture?: number): LiveFrame {
+  const { stamp, frame_id } = report.header;
+  const ms = (valueNs: bigint | number): number => Number(valueNs) / NS_PER_MS;
+  return {
+    camera: report.source,
+    frameId: frame_id,
+    stamp: `${stamp.sec}.${String(stamp.nanosec).padStart(9, '0')}`,
+    sequence: Number(report.sequence),
+    widthPx: report.width_px,
+    heightPx: report.height_px,
+    results: report.results.map(({ label, score }) => ({ label, score })),
+    stages: STAGES.map((name) => ({ name, ms: ms(report[`${name}_ns`]) })),
+    totalMs: ms(report.total_ns),
+    ...(picture !== undefined && { picture }),
+  };
+}

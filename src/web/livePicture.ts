@@ -1,0 +1,35 @@
+import type { RgbPicture } from '../annotate/annotatePicture.js';
+import { MAX_DECODED_PIXELS } from '../image/decodeCompressed.js';
+import { loadSharp } from '../image/loadSharp.js';
+
+/** Of a picture on the page. */
+export const MAX_PICTURE_WIDTH_PX = 640;
+export const MAX_PICTURE_HEIGHT_PX = 480;
+
+const QUALITY = 75;
+
+/**
+ * The JPEG of a picture for the page, no larger than {@link MAX_PICTURE_WIDTH_PX} x {@link MAX_PICTURE_HEIGHT_PX};
+ * decoded, scaled and written off the calling thread.
+ *
+ * @param picture a compressed picture as it came, or pixels.
+ * @throws Error where it cannot be decoded.
+ */
+export async function livePicture(picture: Uint8Array | RgbPicture): Promise<Uint8Array> {
+  const sharp = loadSharp();
+  const opened =
+    'rgb' in picture
+      ? sharp(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
+      : sharp(picture, { limitInputPixels: MAX_DECODED_PIXELS });
+  return await opened
+    .resize({
+      width: MAX_PICTURE_WIDTH_PX,
+      height: MAX_PICTURE_HEIGHT_PX,
+      fit: 'inside',
+      withoutEnlargement: true,
+    })
+    .flatten({ background: '#12161c' })
+    .toColourspace('srgb')
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
+}
