@@ -86,6 +86,7 @@ export class FleetView {
         .map((row) => cells(String(row[key]), row['bags'], row['published'] ?? row['frames'], row));
       terminal.line(plainTable(head(title, 'bags'), rows));
     }
+    this.#showDifferences(report);
     this.#showProblems(report.worst_first.filter(({ problem }) => problem !== undefined));
     const dropped = Object.entries(frames.dropped).map(([cause, count]) => `, ${cause} ${count}`);
     terminal.line(`frames: received ${frames.received}, published ${frames.published}${dropped.join('')}`);
@@ -97,6 +98,20 @@ export class FleetView {
     const copies = bags.copies === 0 ? '' : ` (${bags.copies} of the same content as another)`;
     terminal.line(
       `bags: ${bags.named} named${copies}, ${bags.done} done, ${bags.failed} failed, ${bags.missing} missing${run.simulated ? ' (SIMULATED)' : ''}`,
+    );
+  }
+
+  #showDifferences({ differences, worst_first: rows }: FleetReport): void {
+    if (differences === undefined) return;
+    const terminal = this.#terminal;
+    const differing = rows.filter((row) => row.first_difference !== undefined);
+    for (const { name, differences: frames, first_difference: first } of differing.slice(0, PROBLEMS_SHOWN)) {
+      terminal.line(terminal.red(`${name}: ${frames} frames differ, the first ${first}`));
+    }
+    terminal.line(
+      differences.frames === 0
+        ? terminal.green('as expected: every frame within the tolerance')
+        : terminal.red(`not as expected: ${differences.frames} frames of ${differences.bags} bags differ`),
     );
   }
 

@@ -13,8 +13,8 @@ import { findBags, holdsManyBags, isUrl } from '../fleet/findBags.js';
 import { fleetPage } from '../fleet/fleetPage.js';
 import { fleetReport, readFleet } from '../fleet/fleetReport.js';
 import { isGlob } from '../fleet/globPaths.js';
-import { type RunIdentity, runIdentity } from '../fleet/RunIdentity.js';
-import { replayFleet, undoneBags } from '../fleet/replayFleet.js';
+import { type RunIdentity, type RunRequest, runIdentity } from '../fleet/RunIdentity.js';
+import { type FleetJudge, replayFleet, undoneBags } from '../fleet/replayFleet.js';
 import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
@@ -75,6 +75,7 @@ export interface FleetWork {
   readonly paths: readonly string[];
   readonly topics?: readonly string[] | undefined;
   readonly classifying: ClassifierOptions;
+  readonly judge?: FleetJudge | undefined;
 }
 
 /** `effvit replay BAGS...` and `effvit eval BAGS...`: one bag after the other, then one report of all. */
@@ -152,20 +153,21 @@ async function listBags(
   if (outputDir !== undefined) {
     const classifier = await startClassifier(work, terminal, signal);
     try {
-      folder = await FleetFolder.open(
-        outputDir,
-        await runIdentity(classifier, work.command, work.topics, signal),
-      );
+      folder = await FleetFolder.open(outputDir, await runIdentity(classifier, requestOf(work), signal));
     } finally {
       await classifier.close();
     }
-    listed = await undoneBags({ bags, folder, isJudged: work.command === 'eval', signal });
+    listed = await undoneBags({ bags, folder, judge: work.judge, signal });
   }
   // The list may be read from another folder; the names stay as they were given.
   const lines = listed.map((bag) => ({ ...bag, path: isUrl(bag.path) ? bag.path : resolve(bag.path) }));
   if (isJson) terminal.json({ ...(folder !== undefined && { run: folder.runKey }), bags: lines });
   else
     for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
+}
+
+function requestOf({ command, topics, judge }: FleetWork): RunRequest {
+  return { command, topics, tolerance: judge?.sidecar === 'expected.json' ? judge.tolerance : undefined };
 }
 
 async function startClassifier(
@@ -189,14 +191,13 @@ async function replayAll(
 ): Promise<FleetFolder> {
   const classifier = await startClassifier(work, terminal, signal);
   try {
-    const identity = await runIdentity(classifier, work.command, work.topics, signal);
+    const identity = await runIdentity(classifier, requestOf(work), signal);
     const folder = await FleetFolder.open(outputDir, identity);
-    const isJudged = work.command === 'eval';
     await replayFleet({
       bags,
       folder,
       classifier,
-      isJudged,
+      judge: work.judge,
       signal,
       onStep,
       ...(work.topics !== undefined && { topics: work.topics }),
@@ -228,6 +229,6 @@ export async function mergeFleet(
       if (path !== undefined) terminal.line(`report written to ${path}`);
     }
   }
-  const { failed, missing } = merged.report.bags;
-  if (failed + missing > 0) context.exitCode = 1;
+  const { bags, differences } = merged.report;
+  if (bags.failed + bags.missing + (differences?.frames ?? 0) > 0) context.exitCode = 1;
 }

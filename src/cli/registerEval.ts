@@ -86,7 +86,11 @@ export function registerEval(command: Command, context: CommandContext): void {
     const [path = ''] = paths;
     if ((await isBagPath(path)) || (await areManyBags(paths, options))) {
       refuseForBags(options);
-      return await runFleet({ command: 'eval', paths, topics: options.topic, classifying }, options, context);
+      return await runFleet(
+        { command: 'eval', paths, topics: options.topic, classifying, judge: { sidecar: 'truth.json' } },
+        options,
+        context,
+      );
     }
     refuseForPictures(options);
     const { terminal, signal } = context;

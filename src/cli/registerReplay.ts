@@ -75,6 +75,7 @@ interface ReplayOptions extends Flags, FleetOptions {
   readonly output?: string;
   readonly report?: string;
   readonly expect?: string;
+  readonly expectBeside?: boolean;
   readonly saveExpected?: string;
   readonly tolerance: number;
   readonly results?: boolean;
@@ -95,8 +96,17 @@ export function registerReplay(command: Command, context: CommandContext): void 
     )
     .option('--report <file>', 'write one HTML page that shows the frames, their results and the latencies')
     .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
+    .option(
+      '--expect-beside',
+      'many bags: compare each with expected.json in its folder, or NAME.expected.json beside the file; exit 1 where they differ',
+    )
     .option('--save-expected <file>', 'write the results for a later --expect')
-    .option('--tolerance <score>', 'largest difference of a score with --expect', numberParser(0, 1), 0.01)
+    .option(
+      '--tolerance <score>',
+      'largest difference of a score with --expect or --expect-beside',
+      numberParser(0, 1),
+      0.01,
+    )
     .addOption(forceOption())
     .option('--quiet', 'no lines for each frame')
     .option('--json', 'one JSON object instead of text')
@@ -112,8 +122,14 @@ export function registerReplay(command: Command, context: CommandContext): void 
     });
     if (await areManyBags(paths, options)) {
       refuseForMany(options);
-      const work = { command: 'replay', paths, topics: options.topic, classifying } as const;
+      const { tolerance } = options;
+      const judge =
+        options.expectBeside === true ? ({ sidecar: 'expected.json', tolerance } as const) : undefined;
+      const work = { command: 'replay', paths, topics: options.topic, classifying, judge } as const;
       return await runFleet(work, options, context);
+    }
+    if (options.expectBeside === true) {
+      throw new EffvitError('BAD_ARGUMENT', '--expect-beside is for many bags: give one bag --expect FILE.');
     }
     const [path = ''] = paths;
     await checkReplayOutputs(path, options);

@@ -1,4 +1,5 @@
 import type { EvaluationCounts } from '../classify/EvaluationTally.js';
+import type { Difference } from '../classify/expectedResults.js';
 import type { UnknownCause } from '../pool/FrameOutcome.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
@@ -44,6 +45,8 @@ export interface BagResult {
   readonly cameras: readonly CameraResult[];
   /** Of every frame's topic, stamp and results, in the recording's order: SHA-256. */
   readonly framesSha256: string;
+  /** Frames that are not as they were expected, where they were held against that. */
+  readonly differences?: { readonly frames: number; readonly first: readonly Difference[] };
   /** What is missing from the bag, one sentence each, with {@link BAG_PLACE} for its path. */
   readonly warnings: readonly string[];
 }

@@ -1,11 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { Stamp } from '../core/Stamp.js';
-
-const TRUTH_NAME = 'truth.json';
 
 const named = z
   .object({ index: z.number().int().min(0).optional(), label: z.string().optional() })
@@ -24,22 +20,6 @@ const schema = z.object({
 });
 
 type Named = z.infer<typeof named>;
-
-/** Where a bag's truth is kept: `truth.json` in its folder, `drive.truth.json` beside `drive.mcap`. Undefined without one. */
-export async function truthPathOf(bagPath: string): Promise<string | undefined> {
-  const isFolder = await stat(bagPath).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-  const path = isFolder
-    ? join(bagPath, TRUTH_NAME)
-    : `${bagPath.replace(/\.(mcap|db3)(\.zstd?)?$/i, '')}.${TRUTH_NAME}`;
-  const isThere = await stat(path).then(
-    (info) => info.isFile(),
-    () => false,
-  );
-  return isThere ? path : undefined;
-}
 
 /** What the frames of a bag show, as somebody labelled them. */
 export class BagTruth {

@@ -33,6 +33,9 @@ export interface FleetRow {
   readonly top1_percent?: number;
   readonly top5_percent?: number;
   readonly judged?: number;
+  /** Frames that are not as expected, and the first of them. */
+  readonly differences?: number;
+  readonly first_difference?: string;
   readonly frames_sha256?: string;
   readonly cameras: readonly RowCamera[];
   readonly warnings: readonly string[];
@@ -82,10 +85,20 @@ export function fleetRow(
       top5_percent: rounded(judged.top5Percent, 3),
       judged: judged.pictures,
     }),
+    ...differenceOf(result),
     frames_sha256: result.framesSha256,
     cameras: result.cameras.map(rowCamera),
     warnings: result.warnings.map(said),
   };
+}
+
+function differenceOf({ differences }: BagResult): Pick<FleetRow, 'differences' | 'first_difference'> {
+  if (differences === undefined) return {};
+  const [first] = differences.first;
+  if (first === undefined) return { differences: 0 };
+  const [sec, nanosec] = first.stamp;
+  const when = `${sec}.${String(nanosec).padStart(9, '0')}`;
+  return { differences: differences.frames, first_difference: `${first.topic} ${when}: ${first.reason}` };
 }
 
 function rowCamera({ topic, received, published, classes }: BagResult['cameras'][number]): RowCamera {
@@ -106,12 +119,13 @@ function rowCamera({ topic, received, published, classes }: BagResult['cameras']
 }
 
 /**
- * Worst first: bags without a result, then by top-1 where it is known, by the share of frames that have a result, and by
+ * Worst first: bags without a result, then by the frames that are not as expected, by top-1 where it is known, by the share of frames that have a result, and by
  * the mean of the best scores; of equal ones by name.
  */
 export function compareRows(a: FleetRow, b: FleetRow): number {
   return (
     Number(a.problem === undefined) - Number(b.problem === undefined) ||
+    (b.differences ?? 0) - (a.differences ?? 0) ||
     (a.top1_percent ?? 101) - (b.top1_percent ?? 101) ||
     share(a) - share(b) ||
     (a.mean_score ?? 0) - (b.mean_score ?? 0) ||

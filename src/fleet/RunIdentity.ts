@@ -50,14 +50,22 @@ export interface RunIdentity {
   readonly simulated: boolean;
   /** Image topics; absent: all. */
   readonly topics?: readonly string[];
+  /** Where results are held against expected ones: the largest difference of a score. */
+  readonly tolerance?: number;
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What is asked of the classifier. */
+export interface RunRequest {
+  readonly command: RunIdentity['command'];
+  readonly topics?: readonly string[] | undefined;
+  readonly tolerance?: number | undefined;
 }
 
 /** @throws EffvitError IO_FAILED, CANCELLED */
 export async function runIdentity(
   classifier: Classifier,
-  command: RunIdentity['command'],
-  topics: readonly string[] | undefined,
+  { command, topics, tolerance }: RunRequest,
   signal?: AbortSignal,
 ): Promise<RunIdentity> {
   const { manifest, labels, info, options, backend } = classifier;
@@ -82,6 +90,7 @@ export async function runIdentity(
     runtime: info.runtime,
     simulated: info.isSimulated,
     ...(topics !== undefined && { topics: [...new Set(topics)].sort(compareTexts) }),
+    ...(tolerance !== undefined && { tolerance }),
     options: Object.fromEntries(named),
   };
 }

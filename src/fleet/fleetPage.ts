@@ -42,6 +42,7 @@ export function fleetPage(report: FleetReport): string {
 <p>${bags.done} done, ${bags.failed} failed, ${bags.missing} missing, ${bags.copies} copies of others;
 ${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeHtml(causes(frames.dropped))}.</p>
 ${accuracy === undefined ? '' : `<p>top-1 <strong>${accuracy.top1_percent} %</strong>, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames.</p>`}
+${report.differences === undefined ? '' : `<p>${report.differences.frames} frames of ${report.differences.bags} bags are not as expected.</p>`}
 <h2>Bags, worst first</h2>
 ${table(
   ['bag', 'received', 'published', 'mean score', ...judgedHead],
@@ -49,14 +50,16 @@ ${table(
     cells:
       row.problem === undefined
         ? [
-            row.name,
+            row.first_difference === undefined
+              ? row.name
+              : `${row.name}: ${row.differences} frames differ, the first ${row.first_difference}`,
             cell(row, 'received'),
             cell(row, 'published'),
             cell(row, 'mean_score'),
             ...judgedCells(row),
           ]
         : [
-            `${row.name}: ${row.problem}`,
+            row.problem.includes(row.name) ? row.problem : `${row.name}: ${row.problem}`,
             cell(row, 'received'),
             cell(row, 'published'),
             '',

@@ -47,6 +47,8 @@ export interface FleetReport {
   };
   readonly recorded_hours: number;
   readonly frames: ReturnType<typeof framesJson>;
+  /** Bags and frames that are not as expected. */
+  readonly differences?: { readonly bags: number; readonly frames: number };
   readonly accuracy?: ReturnType<typeof accuracyJson>;
   /** By topic. */
   readonly cameras: readonly Record<string, unknown>[];
@@ -130,6 +132,12 @@ export function fleetReport(key: string, identity: RunIdentity, bags: readonly K
       },
       recorded_hours: rounded(all.durationMs / 3_600_000, 4),
       frames: framesJson(all),
+      ...(identity.tolerance !== undefined && {
+        differences: {
+          bags: rows.filter(({ differences = 0 }) => differences > 0).length,
+          frames: totalOf(rows, ({ differences = 0 }) => differences),
+        },
+      }),
       ...(accuracy !== undefined && { accuracy: accuracyJson(accuracy) }),
       cameras: cameras.list().map(([topic, totals]) => cameraJson(topic, totals, labels)),
       classes: classesJson(all, accuracy),

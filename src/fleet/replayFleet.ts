@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { openBag } from '../bag/openBag.js';
-import { replayBag } from '../bag/replayBag.js';
+import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
+import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import { sha256File } from '../core/sha256File.js';
 import { BAG_PLACE, type BagResult } from './BagResult.js';
 import { BagTally } from './BagTally.js';
-import { BagTruth, truthPathOf } from './BagTruth.js';
+import { BagTruth } from './BagTruth.js';
 import { bagVersion } from './bagVersion.js';
 import { contentKey } from './contentKey.js';
 import type { FleetBag } from './FleetBag.js';
 import type { BagEntry, BagTiming, FleetFolder } from './FleetFolder.js';
+import { sidecarPath } from './sidecarPath.js';
+
+/** Frames that differ from what was expected, of which a bag's result tells the reason. */
+const MOST_DIFFERENCES = 20;
 
 /** What became of one bag. */
 export interface FleetStep {
@@ -22,14 +28,19 @@ export interface FleetStep {
   readonly result?: BagResult;
 }
 
+/** What results are held against: labels, or the results that each bag gave once. */
+export type FleetJudge =
+  | { readonly sidecar: 'truth.json' }
+  | { readonly sidecar: 'expected.json'; readonly tolerance: number };
+
 export interface FleetRunOptions {
   readonly bags: readonly FleetBag[];
   readonly folder: FleetFolder;
   readonly classifier: Classifier;
   /** Image topics; all of them where there are none. */
   readonly topics?: readonly string[];
-  /** Hold the results against what somebody labelled; a bag without that is a problem. */
-  readonly isJudged: boolean;
+  /** Hold the results against what lies beside each bag; one without that is a problem. */
+  readonly judge?: FleetJudge | undefined;
   /** Ends the run; the bag under way is given up and begins anew next time. */
   readonly signal: AbortSignal;
   readonly onStep: (step: FleetStep) => void;
@@ -51,7 +62,7 @@ export async function replayFleet(options: FleetRunOptions): Promise<void> {
 
 /** The bags of which the folder has no result yet. */
 export async function undoneBags(
-  options: Pick<FleetRunOptions, 'bags' | 'folder' | 'isJudged' | 'signal'>,
+  options: Pick<FleetRunOptions, 'bags' | 'folder' | 'judge' | 'signal'>,
 ): Promise<FleetBag[]> {
   const undone: FleetBag[] = [];
   for (const bag of options.bags) {
@@ -67,39 +78,39 @@ interface Look {
   readonly kept?: { readonly entry: BagEntry; readonly result: BagResult };
   /** Where nothing is kept: what a result will be kept under. */
   readonly key: string;
-  readonly truthPath: string | undefined;
+  readonly besidePath: string | undefined;
 }
 
 /** @throws EffvitError where the bag or its truth cannot be read */
 async function lookAt(
   bag: FleetBag,
-  { folder, isJudged, signal }: Pick<FleetRunOptions, 'folder' | 'isJudged' | 'signal'>,
+  { folder, judge, signal }: Pick<FleetRunOptions, 'folder' | 'judge' | 'signal'>,
 ): Promise<Look> {
-  const version = bag.version ?? (await versionOf(bag.path, isJudged));
+  const version = bag.version ?? (await versionOf(bag.path, judge));
   const known = await folder.entry(bag.name);
   if (known?.bag !== undefined && version !== '' && known.version === version) {
     const result = await folder.result(known.bag);
     if (result !== undefined) {
-      return { version, kept: { entry: known, result }, key: known.bag, truthPath: undefined };
+      return { version, kept: { entry: known, result }, key: known.bag, besidePath: undefined };
     }
   }
-  const truthPath = isJudged ? await truthPathOf(bag.path) : undefined;
-  if (isJudged && truthPath === undefined) {
+  const besidePath = judge === undefined ? undefined : await sidecarPath(bag.path, judge.sidecar);
+  if (judge !== undefined && besidePath === undefined) {
     throw new EffvitError(
       'NOT_FOUND',
-      `Nothing says what ${bag.path} shows: put a truth.json into its folder, or NAME.truth.json beside the file.`,
+      `${bag.path} has no ${judge.sidecar}: put one into its folder, or NAME.${judge.sidecar} beside the file.`,
       { context: { file: bag.path } },
     );
   }
-  const key = await keyOf(bag.path, truthPath, { signal });
+  const key = await keyOf(bag.path, besidePath, { signal });
   const result = await folder.result(key);
   const kept = result === undefined ? {} : { kept: { entry: { name: bag.name, version, bag: key }, result } };
-  return { version, key, truthPath, ...kept };
+  return { version, key, besidePath, ...kept };
 }
 
 /** Undefined where the signal came before its end. */
 async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<FleetStep | undefined> {
-  const { folder, signal, isJudged } = options;
+  const { folder, signal, judge } = options;
   let taken: Taken | undefined;
   let version = bag.version ?? '';
   try {
@@ -111,9 +122,9 @@ async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<Fleet
       if (entry.timing === undefined) await folder.keepEntry(entry);
       return { bag, kind: 'kept', entry, result };
     }
-    taken = await take(bag.path, look.key, look.truthPath, options);
+    taken = await take(bag.path, look.key, look.besidePath, options);
     if (taken === undefined) return undefined;
-    if (bag.version === undefined && (await versionOf(bag.path, isJudged)) !== version) {
+    if (bag.version === undefined && (await versionOf(bag.path, judge)) !== version) {
       throw new EffvitError('BAD_BAG', `${bag.path} changed while it was read: replay it once it is whole.`);
     }
   } catch (error) {
@@ -141,13 +152,14 @@ interface Taken {
 async function take(
   path: string,
   key: string,
-  truthPath: string | undefined,
-  { classifier, topics, signal }: FleetRunOptions,
+  besidePath: string | undefined,
+  { classifier, topics, signal, judge }: FleetRunOptions,
 ): Promise<Taken | undefined> {
-  const truth = truthPath === undefined ? undefined : await BagTruth.read(truthPath, classifier.labels);
+  const { truth, expected } = await readBeside(besidePath, judge, classifier.labels);
   const bag = await openBag(path);
   try {
     const tally = new BagTally(classifier.labels, truth);
+    const replayed: ReplayedFrame[] = [];
     classifier.resetStatistics();
     classifier.forgetFrames();
     const images = bag.imageFrames(topics === undefined ? {} : { topics });
@@ -156,7 +168,10 @@ async function take(
       classifier,
       rate: 'max',
       signal,
-      onFrame: (frame) => tally.add(frame),
+      onFrame: (frame) => {
+        tally.add(frame);
+        if (expected !== undefined) replayed.push(frame);
+      },
     });
     if (signal.aborted) return undefined;
     const { lost } = tally;
@@ -170,7 +185,7 @@ async function take(
     }
     const warnings = bag.warnings.map((text) => placed(text, path));
     // Its checksums do not speak for what is damaged: a whole copy of it is another bag.
-    const kept = warnings.length === 0 ? key : await keyOf(path, truthPath, { isWhole: true, signal });
+    const kept = warnings.length === 0 ? key : await keyOf(path, besidePath, { isWhole: true, signal });
     const timing = {
       elapsedMs: Math.round(elapsedNs / 1e6),
       fps: elapsedNs === 0 ? 0 : Math.round((frames * 1e11) / elapsedNs) / 100,
@@ -178,27 +193,45 @@ async function take(
       host: hostname(),
       stages: classifier.statistics.summary(),
     };
-    return { result: tally.result(kept, warnings), timing };
+    const result = tally.result(kept, warnings);
+    if (expected === undefined || judge?.sidecar !== 'expected.json') return { result, timing };
+    replayed.sort((a, b) => a.sequence - b.sequence);
+    const differences = compareResults(expected.frames, frameResults(replayed), judge.tolerance);
+    const told = { frames: differences.length, first: differences.slice(0, MOST_DIFFERENCES) };
+    return { result: { ...result, differences: told }, timing };
   } finally {
     await bag.close();
   }
 }
 
-async function versionOf(path: string, isJudged: boolean): Promise<string> {
+async function readBeside(
+  path: string | undefined,
+  judge: FleetJudge | undefined,
+  labels: readonly string[],
+): Promise<{ readonly truth?: BagTruth; readonly expected?: ExpectedResults }> {
+  if (path === undefined) return {};
+  if (judge?.sidecar === 'truth.json') return { truth: await BagTruth.read(path, labels) };
+  const text = await readInput(path).catch((error: unknown) => {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
+  });
+  return { expected: parseExpectedResults(text.toString('utf8'), path) };
+}
+
+async function versionOf(path: string, judge: FleetJudge | undefined): Promise<string> {
   const version = await bagVersion(path).catch(() => '');
-  const truthPath = isJudged ? await truthPathOf(path) : undefined;
-  return truthPath === undefined ? version : `${version} ${await bagVersion(truthPath)}`;
+  const besidePath = judge === undefined ? undefined : await sidecarPath(path, judge.sidecar);
+  return besidePath === undefined ? version : `${version} ${await bagVersion(besidePath)}`;
 }
 
 async function keyOf(
   path: string,
-  truthPath: string | undefined,
+  besidePath: string | undefined,
   options: Parameters<typeof contentKey>[1],
 ): Promise<string> {
   const key = await contentKey(path, options);
-  if (truthPath === undefined) return key;
+  if (besidePath === undefined) return key;
   return createHash('sha256')
-    .update(`${key} ${await sha256File(truthPath, options?.signal)}`)
+    .update(`${key} ${await sha256File(besidePath, options?.signal)}`)
     .digest('hex');
 }
 

@@ -277,7 +277,7 @@ describe('effvit with many bags', () => {
       ],
     );
     assert.match(rows[0]?.problem ?? '', /names no class of the model: pink/);
-    assert.match(rows[1]?.problem ?? '', /4\.truth\.json|NAME\.truth\.json/);
+    assert.match(rows[1]?.problem ?? '', /4\.mcap has no truth\.json: .* or NAME\.truth\.json beside/);
     assert.equal(accuracy?.frames, 16);
     assert.equal(accuracy?.top1_percent, 56.25);
     assert.match(stdout, /top-1 56\.25 %/);
@@ -285,6 +285,45 @@ describe('effvit with many bags', () => {
     writeFileSync(scratch.path('bags', '1.truth.json'), JSON.stringify({ all: { label: 'green' } }));
     await run(args, 1);
     assert.equal(report('out').worst_first.find(({ name }) => name.endsWith('1.mcap'))?.top1_percent, 25);
+  });
+
+  it('holds bags against the results that each gave once, and tells which differ', async () => {
+    for (const [at, name] of ['0', '1.mcap', '2.mcap'].entries()) {
+      const expected =
+        at === 0 ? scratch.path('bags', '0', 'expected.json') : scratch.path('bags', `${at}.expected.json`);
+      await run([
+        'replay',
+        scratch.path('bags', name),
+        '--model',
+        model,
+        '--quiet',
+        '--save-expected',
+        expected,
+      ]);
+    }
+    const three = ['0', '1.mcap', '2.mcap'].map((name) => scratch.path('bags', name));
+    const args = [
+      'replay',
+      ...three,
+      '--model',
+      model,
+      '--expect-beside',
+      '--output-dir',
+      scratch.path('out'),
+    ];
+    assert.match((await run(args)).stdout, /as expected: every frame within the tolerance/);
+    assert.deepEqual(report('out').differences, { bags: 0, frames: 0 });
+    const path = scratch.path('bags', '2.expected.json');
+    const content = JSON.parse(readFileSync(path, 'utf8')) as { frames: { results: { score: number }[] }[] };
+    for (const one of content.frames[4]?.results ?? []) one.score = 1 - one.score;
+    writeFileSync(path, JSON.stringify(content));
+    assert.match((await run(args, 1)).stdout, /not as expected: 1 frames of 1 bags differ/);
+    const { differences, worst_first: rows } = report('out');
+    assert.deepEqual(differences, { bags: 1, frames: 1 });
+    assert.match(rows[0]?.name ?? '', /2\.mcap$/);
+    assert.match(rows[0]?.first_difference ?? '', /image_raw 1700000000\.200000000: Expected \w+ \d/);
+    const { stdout } = await run([...args, scratch.path('bags', '3.mcap')], 1);
+    assert.match(stdout, /3\.mcap has no expected\.json: put one into its folder/);
   });
 
   it('tells of frames that were lost through no fault of the bag, and keeps no result of them', async () => {
@@ -334,6 +373,7 @@ describe('effvit with many bags', () => {
     const refused: readonly (readonly [args: readonly string[], reason: RegExp])[] = [
       [['replay', bags, bags, '--rate', '1'], /--rate is for one bag/],
       [['replay', bags, '--output', scratch.path('o.mcap')], /--output is for one bag/],
+      [['replay', scratch.path('bags', '1.mcap'), '--expect-beside'], /--expect-beside is for many bags/],
       [['replay', bags, '--shard', '0/2'], /--shard needs --output-dir/],
       [['replay', bags, '--shard', '2/2', '--output-dir', 'x'], /Expected I\/N/],
       [replay('bags/0'), /is a bag, which this command reads/],
