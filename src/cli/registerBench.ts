@@ -16,7 +16,7 @@ import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
 import type { PublishedFigures } from '../model/ModelManifest.js';
 import { MAX_BATCH, MAX_THREADS } from '../pool/PoolOptions.js';
-import { type BenchChartData, benchChart } from '../report/charts/benchChart.js';
+import { type BenchChartData, type BenchPoint, benchChart } from '../report/charts/benchChart.js';
 import { type BatchSeries, batchMeanings } from '../report/perf/batchTable.js';
 import { estimatedFigures } from '../report/perf/figureColumns.js';
 import { measurePool } from '../report/perf/measurePool.js';
@@ -277,21 +277,32 @@ function benchJson(
   };
 }
 
-function chartData({ model, info, published, series }: BenchResult): BenchChartData {
+function chartData({ model, info, published, series, batches }: BenchResult): BenchChartData {
   const { cpu, cores } = machineJson();
+  const sizes = [...new Set(batches.map(({ batch }) => batch))].filter((batch) => batch > 1);
   return {
     model: model.manifest.name,
     runtime: info.runtime,
     machine: `${cpu}, ${cores} cores`,
     isSimulated: info.isSimulated,
-    points: series.map(({ threads, median, framesPerSecondRange }) => ({
-      threads,
-      framesPerSecond: median.framesPerSecond,
-      framesPerSecondRange,
-      latencyMeanMs: median.latencyMs.mean,
-      latencyP95Ms: median.latencyMs.p95,
-    })),
+    points: series.map(benchPoint),
+    ...(sizes.length > 0 && {
+      batches: sizes.map((batch) => ({
+        batch,
+        points: batches.filter((one) => one.batch === batch).map((one) => benchPoint(one.series)),
+      })),
+    }),
     ...(published !== undefined && { published: quotedFigures(published) }),
+  };
+}
+
+function benchPoint({ threads, median, framesPerSecondRange }: PerfSeries): BenchPoint {
+  return {
+    threads,
+    framesPerSecond: median.framesPerSecond,
+    framesPerSecondRange,
+    latencyMeanMs: median.latencyMs.mean,
+    latencyP95Ms: median.latencyMs.p95,
   };
 }
 

@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { toolchainStatus } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 import { checkBpu } from './doctor/checkBpu.js';
 import { checkComputer } from './doctor/checkComputer.js';
 import { checkModels } from './doctor/checkModels.js';
 import { checkNatives } from './doctor/checkNatives.js';
 import { checkRos } from './doctor/checkRos.js';
+import { checkToolchain } from './doctor/checkToolchain.js';
 import { type Finding, type FindingStatus, THIS_MACHINE } from './doctor/Finding.js';
 import type { Terminal } from './Terminal.js';
 
@@ -35,6 +37,7 @@ export function registerDoctor(command: Command, context: CommandContext): void 
         ...checkNatives(),
         ...checkRos(THIS_MACHINE, widthPx * heightPx * BYTES_PER_PIXEL),
         ...(await checkBpu(THIS_MACHINE)),
+        checkToolchain(toolchainStatus()),
         ...(await checkModels(THIS_MACHINE)),
       ];
       const count = (status: FindingStatus): number => findings.filter((one) => one.status === status).length;

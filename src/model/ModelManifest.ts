@@ -105,6 +105,11 @@ export const DEVICE_FIGURE_KINDS = ['published', 'estimate'] as const;
 
 export type DeviceFigureKind = (typeof DEVICE_FIGURE_KINDS)[number];
 
+/** What a task takes its time with, by the compiler: computing, or reading and writing memory. */
+export const BOUNDS = ['computing', 'DDR'] as const;
+
+export type Bound = (typeof BOUNDS)[number];
+
 /** A task of several frames. */
 export interface DeviceBatch {
   /** Frames of one task, 2 or more. */
@@ -113,6 +118,7 @@ export interface DeviceBatch {
   readonly serviceMs: number;
   /** Bytes that one frame of it moves to and from memory. */
   readonly ddrBytes?: number;
+  readonly boundBy?: Bound;
 }
 
 /** Times of the chip, for the simulated backend; published or estimated by the compiler, never guessed. */
@@ -127,6 +133,7 @@ export interface DeviceModel {
   readonly kind?: DeviceFigureKind;
   /** Bytes that a frame alone moves to and from memory. */
   readonly ddrBytes?: number;
+  readonly boundBy?: Bound;
   /** Tasks of more than one frame, ascending by batch; absent: there are none. */
   readonly batches?: readonly DeviceBatch[];
 }

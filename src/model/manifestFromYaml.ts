@@ -65,6 +65,7 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
       hostMs: device.host_ms,
       ...given('kind', device.kind),
       ...given('ddrBytes', device.ddr_bytes),
+      ...given('boundBy', device.bound_by),
       ...given('batches', device.batches?.map(toDeviceBatch)),
     })),
     published: mapChips(yaml.published, (figures) => ({
@@ -87,7 +88,12 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
 type DeviceYaml = NonNullable<ManifestYaml['device_model'][(typeof BPU_CHIPS)[number]]>;
 
 function toDeviceBatch(yaml: NonNullable<DeviceYaml['batches']>[number]): DeviceBatch {
-  return { batch: yaml.batch, serviceMs: yaml.service_ms, ...given('ddrBytes', yaml.ddr_bytes) };
+  return {
+    batch: yaml.batch,
+    serviceMs: yaml.service_ms,
+    ...given('ddrBytes', yaml.ddr_bytes),
+    ...given('boundBy', yaml.bound_by),
+  };
 }
 
 function unlessEmpty<T extends object>(table: T): T | undefined {

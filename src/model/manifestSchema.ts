@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
 import {
+  BOUNDS,
   BPU_INPUT_SOURCES,
   DEVICE_FIGURE_KINDS,
   EFFICIENTVIT_VARIANTS,
@@ -105,12 +106,14 @@ const deviceModel = table({
   host_ms: fromZero(60_000),
   kind: oneOf(DEVICE_FIGURE_KINDS).optional(),
   ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  bound_by: oneOf(BOUNDS).optional(),
   batches: z
     .array(
       table({
         batch: integer(2, MAX_BATCH),
         service_ms: fromZero(60_000),
         ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+        bound_by: oneOf(BOUNDS).optional(),
       }),
       { error: 'a list of batch and service_ms' },
     )

@@ -16,6 +16,8 @@ export interface BenchChartData {
   readonly machine: string;
   readonly isSimulated: boolean;
   readonly points: readonly BenchPoint[];
+  /** The same with tasks of several frames, ascending by batch. */
+  readonly batches?: readonly { readonly batch: number; readonly points: readonly BenchPoint[] }[];
   /** Published figures of the same model. */
   readonly published?: {
     readonly source: string;
@@ -33,6 +35,8 @@ const TEXT_WIDTH_PX = WIDTH_PX - 48;
 const PLOT_WIDTH_PX = 380;
 const PLOT_HEIGHT_PX = 240;
 const PLOT_TOP_PX = 106;
+/** Of the lines of larger batches, in their order. */
+const BATCH_COLOURS = ['#7a3fb0', '#a3187a', '#6b6b00', '#0a7d8c'] as const;
 
 /** The smallest number of threads that gives 95 % of the highest rate; undefined with fewer than two points. */
 export function saturationPoint(points: readonly BenchPoint[]): BenchPoint | undefined {
@@ -70,8 +74,15 @@ export function benchChart(data: BenchChartData): string {
     points.map((point) => ({ threads: point.threads, value: pick(point) }));
   const ours = data.isSimulated ? 'simulated' : 'measured';
   const { first, second, third } = CHART_COLOURS;
+  const ofBatches = (pick: (point: BenchPoint) => number): Line[] =>
+    (data.batches ?? []).map(({ batch, points: more }, index) => ({
+      name: `batch ${batch}`,
+      colour: BATCH_COLOURS[index % BATCH_COLOURS.length] ?? first,
+      dots: more.map((point) => ({ threads: point.threads, value: pick(point) })),
+    }));
   const rates: Line[] = [
     { name: ours, colour: first, dots: dots((point) => point.framesPerSecond) },
+    ...ofBatches((point) => point.framesPerSecond),
     ...(quotedRate === undefined
       ? []
       : [{ name: 'published maximum', colour: second, dots: [], level: quotedRate, isQuoted: true }]),
@@ -79,6 +90,7 @@ export function benchChart(data: BenchChartData): string {
   const latencies: Line[] = [
     { name: `${ours}, mean`, colour: first, dots: dots((point) => point.latencyMeanMs) },
     { name: `${ours}, 95 %`, colour: third, dots: dots((point) => point.latencyP95Ms) },
+    ...ofBatches((point) => point.latencyMeanMs),
     { name: 'published', colour: second, dots: quotedLatencies, isQuoted: true },
   ];
   const saturated = saturationPoint(points);

@@ -18,18 +18,21 @@ export const BATCH_HEAD = [
   'p95 ms',
   'DDR MB/frame (estimate)',
   'DDR GB/s at this rate',
+  'bound by (estimate)',
 ] as const;
 
-/** What a frame moves to and from memory in tasks of that size; undefined if nobody has said. */
-function ddrBytesOf(batch: number, deviceModel: DeviceModel | undefined): number | undefined {
-  if (batch === 1) return deviceModel?.ddrBytes;
-  return deviceModel?.batches?.find((one) => one.batch === batch)?.ddrBytes;
+/** What the compiler says of tasks of that size; undefined if nobody has said. */
+function figuresOf(
+  batch: number,
+  deviceModel: DeviceModel | undefined,
+): Pick<DeviceModel, 'ddrBytes' | 'boundBy'> | undefined {
+  return batch === 1 ? deviceModel : deviceModel?.batches?.find((one) => one.batch === batch);
 }
 
 /** Rows under {@link BATCH_HEAD}; memory traffic is the compiler's and stands beside the rate, whatever gave that. */
 export function batchRows(all: readonly BatchSeries[], deviceModel: DeviceModel | undefined): string[][] {
   return all.map(({ batch, series: { threads, median } }) => {
-    const bytes = ddrBytesOf(batch, deviceModel);
+    const { ddrBytes: bytes, boundBy } = figuresOf(batch, deviceModel) ?? {};
     return [
       String(threads),
       String(batch),
@@ -38,6 +41,7 @@ export function batchRows(all: readonly BatchSeries[], deviceModel: DeviceModel 
       median.latencyMs.p95.toFixed(2),
       bytes === undefined ? '-' : (bytes / 1e6).toFixed(2),
       bytes === undefined ? '-' : ((bytes * median.framesPerSecond) / 1e9).toFixed(2),
+      boundBy ?? '-',
     ];
   });
 }
@@ -57,7 +61,8 @@ export function batchMeanings(
   const single = best(1);
   if (largest === undefined || largest === 1 || single === 0) return [];
   const gain = best(largest) / single;
-  const [before, after] = [ddrBytesOf(1, deviceModel), ddrBytesOf(largest, deviceModel)];
+  const [before, after] = [figuresOf(1, deviceModel)?.ddrBytes, figuresOf(largest, deviceModel)?.ddrBytes];
+  const bound = figuresOf(largest, deviceModel)?.boundBy;
   if (gain < 1 + WORTH) {
     return [
       `Tasks of ${largest} frames bring ${gain.toFixed(2)} times the frames of single ones: memory traffic is not what bounds this model.`,
@@ -67,7 +72,12 @@ export function batchMeanings(
     before === undefined || after === undefined
       ? ''
       : `, while a frame moves ${(after / 1e6).toFixed(1)} instead of ${(before / 1e6).toFixed(1)} MB by the compiler's estimate`;
+  const next =
+    bound === 'computing'
+      ? [`Tasks of ${largest} are bound by computing: larger ones bring little more.`]
+      : [];
   return [
     `Tasks of ${largest} frames bring ${gain.toFixed(2)} times the frames of single ones${traffic}: the weights that are read for every task bound the model, and batches share them.`,
+    ...next,
   ];
 }

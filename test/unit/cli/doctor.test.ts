@@ -5,6 +5,7 @@ import { checkBpu } from '../../../src/cli/doctor/checkBpu.js';
 import { checkComputer } from '../../../src/cli/doctor/checkComputer.js';
 import { checkModels } from '../../../src/cli/doctor/checkModels.js';
 import { checkRos } from '../../../src/cli/doctor/checkRos.js';
+import { checkToolchain } from '../../../src/cli/doctor/checkToolchain.js';
 import type { Finding, Machine } from '../../../src/cli/doctor/Finding.js';
 import { FakeLibdnn, writeFakeBin } from '../../helpers/fakeLibdnn.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -207,5 +208,25 @@ describe('effvit doctor', () => {
   it('shows a manifest that cannot be read', async () => {
     const findings = await checkModels(machine({ 'models/bad/manifest.yaml': 'name: [' }));
     assert.equal(find(findings, 'model bad').status, 'problem');
+  });
+
+  it('says whether the toolchain is there, and how to have it', () => {
+    const toolchain = { folder: '/cache/toolchain', pythonPath: '', env: {} };
+    const absent = { folder: '/cache/toolchain', missing: ['torch'] } as const;
+    const findings = [
+      checkToolchain({ state: 'ready', toolchain }),
+      checkToolchain({ state: 'absent', ...absent }),
+      checkToolchain({ state: 'partial', ...absent }),
+      checkToolchain({ state: 'unsupported', reason: '' }),
+    ];
+    assert.deepEqual(
+      findings.map(({ status }) => status),
+      ['ok', 'ok', 'warning', 'ok'],
+    );
+    assert.match(findings[0]?.found ?? '', /installed in \/cache\/toolchain/);
+    assert.match(findings[1]?.found ?? '', /effvit toolchain install/);
+    assert.match(findings[2]?.found ?? '', /half installed .*torch/);
+    assert.match(findings[2]?.remedy ?? '', /effvit toolchain install/);
+    assert.match(findings[3]?.found ?? '', /x86-64 Linux/);
   });
 });

@@ -29,6 +29,21 @@ describe('charts', () => {
     assert.deepEqual(niceTicks(0), [0, 1]);
   });
 
+  it('draws a line for each batch, in the rate and in the latency', () => {
+    const points = [point(1, 158), point(4, 175)];
+    const batches = [
+      { batch: 4, points: [point(1, 640), point(4, 795)] },
+      { batch: 8, points: [point(1, 900), point(4, 1050)] },
+    ];
+    const lines = (svg: string): number => svg.match(/<polyline/g)?.length ?? 0;
+    const [without, with_] = [benchChart({ ...DATA, points }), benchChart({ ...DATA, points, batches })];
+    assert.equal(lines(with_) - lines(without), 4);
+    assert.match(with_, />batch 4</);
+    assert.match(with_, />batch 8</);
+    // The axis reaches the largest of them.
+    assert.match(with_, />1200<|>1500<|>1100</);
+  });
+
   it('draws a picture that says what is simulated and what is quoted', async () => {
     const svg = benchChart({
       ...DATA,

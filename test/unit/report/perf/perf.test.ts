@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { DeviceModel } from '../../../../src/model/ModelManifest.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
 import { batchMeanings, batchRows } from '../../../../src/report/perf/batchTable.js';
 import { estimatedFigures, figureColumns } from '../../../../src/report/perf/figureColumns.js';
@@ -192,12 +193,13 @@ describe('figureColumns', () => {
 });
 
 describe('batchTable', () => {
-  const deviceModel = {
+  const deviceModel: DeviceModel = {
     cores: 1,
     serviceMs: 2.5,
     hostMs: 0.5,
     ddrBytes: 14e6,
-    batches: [{ batch: 4, serviceMs: 4, ddrBytes: 4e6 }],
+    boundBy: 'DDR',
+    batches: [{ batch: 4, serviceMs: 4, ddrBytes: 4e6, boundBy: 'computing' }],
   };
   const measured = (rate: number) => [
     { batch: 1, series: seriesOf(4, 400, 10) },
@@ -224,7 +226,12 @@ describe('batchTable', () => {
   });
 
   it('says what batches bring, and why', () => {
-    const [gain] = batchMeanings(measured(1000).slice(0, 2), deviceModel);
+    const [gain, next] = batchMeanings(measured(1000).slice(0, 2), deviceModel);
+    assert.match(next ?? '', /Tasks of 4 are bound by computing: larger ones bring little more/);
+    assert.deepEqual(
+      batchRows(measured(1000), deviceModel).map((row) => row.at(-1)),
+      ['DDR', 'computing', '-'],
+    );
     assert.match(
       gain ?? '',
       /Tasks of 4 frames bring 2\.50 times .* 4\.0 instead of 14\.0 MB .* batches share them/,
