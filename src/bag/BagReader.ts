@@ -1,9 +1,10 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
 import type { BagFile, BagTopic } from './BagFile.js';
+import type { BagImage, BagMessageProblem } from './BagImage.js';
+import { BagVideo } from './BagVideo.js';
 import type { BagWarnings } from './BagWarnings.js';
 import { decompressedMessages } from './decompressedMessages.js';
-import { conversionHint, imageParserFor } from './imageParserFor.js';
+import { conversionHint, hasImages, imageParserFor, videoParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
@@ -15,22 +16,6 @@ export interface BagReadOptions {
   readonly startNs?: bigint;
   /** Last log time, inclusive. */
   readonly endNs?: bigint;
-}
-
-/** A recorded camera image. */
-export interface BagImage {
-  readonly kind: 'image';
-  /** Its `source` is the topic's name; its data are the bag's bytes, not a copy. */
-  readonly frame: ImageFrame;
-  readonly logTimeNs: bigint;
-}
-
-/** A recorded message that is no image that can be read; yielded, so that nothing is lost silently. */
-export interface BagMessageProblem {
-  readonly kind: 'problem';
-  readonly topic: string;
-  readonly logTimeNs: bigint;
-  readonly error: EffvitError;
 }
 
 /** A recording: a rosbag2 folder or one storage file of it. Made by `openBag`. */
@@ -77,7 +62,7 @@ export class BagReader {
 
   /** The topics whose messages are images that are understood. */
   imageTopics(): readonly BagTopic[] {
-    return this.topics().filter((topic) => imageParserFor(topic) !== undefined);
+    return this.topics().filter(hasImages);
   }
 
   /**
@@ -92,7 +77,7 @@ export class BagReader {
   }
 
   /**
-   * Images of all cameras in log-time order.
+   * Images of all cameras in log-time order; those of a video come some packets later among the others.
    *
    * @throws EffvitError NOT_FOUND: a named topic is not in the bag, or the bag has no images; BAD_ARGUMENT:
    *   a named topic has no images. Each lists the image topics.
@@ -100,7 +85,7 @@ export class BagReader {
   imageFrames(options: BagReadOptions = {}): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
     const names = (options.topics ?? this.#allImageTopics()).map((name) => {
       const topic = this.#named(name);
-      if (imageParserFor(topic) === undefined) {
+      if (!hasImages(topic)) {
         throw new EffvitError(
           'BAD_ARGUMENT',
           `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#imageTopicList()}.`,
@@ -139,24 +124,40 @@ export class BagReader {
   async *#images(
     messages: AsyncGenerator<RawBagMessage, void, undefined>,
   ): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
-    for await (const message of messages) {
-      const { topic, logTimeNs, data } = message;
-      // The message's own: one topic may have channels of several encodings.
-      const parse = imageParserFor(message);
-      let result: BagImage | BagMessageProblem;
-      try {
-        if (parse === undefined) {
-          const what = `${message.type || 'unnamed'} messages (${message.encoding})`;
-          throw new EffvitError('BAD_IMAGE', `${topic} has ${what} among its images.`, {
-            context: { topic },
-          });
+    const videos = new Map<string, BagVideo>();
+    try {
+      for await (const message of messages) {
+        const { topic, logTimeNs, data } = message;
+        // The message's own: one topic may have channels of several encodings.
+        const parse = imageParserFor(message);
+        const parsePacket = videoParserFor(message);
+        let results: readonly (BagImage | BagMessageProblem)[];
+        try {
+          if (parsePacket !== undefined) {
+            const packet = parsePacket(data, topic);
+            let video = videos.get(topic);
+            if (video === undefined) {
+              video = new BagVideo(topic);
+              videos.set(topic, video);
+            }
+            results = await video.add(packet, logTimeNs);
+          } else if (parse !== undefined) {
+            results = [{ kind: 'image', frame: parse(data, topic), logTimeNs }];
+          } else {
+            const what = `${message.type || 'unnamed'} messages (${message.encoding})`;
+            throw new EffvitError('BAD_IMAGE', `${topic} has ${what} among its images.`, {
+              context: { topic },
+            });
+          }
+        } catch (error) {
+          if (!(error instanceof EffvitError)) throw error;
+          results = [{ kind: 'problem', topic, logTimeNs, error }];
         }
-        result = { kind: 'image', frame: parse(data, topic), logTimeNs };
-      } catch (error) {
-        if (!(error instanceof EffvitError)) throw error;
-        result = { kind: 'problem', topic, logTimeNs, error };
+        yield* results;
       }
-      yield result;
+      for (const video of videos.values()) yield* await video.end();
+    } finally {
+      for (const video of videos.values()) video.close();
     }
   }
 
@@ -181,7 +182,7 @@ export class BagReader {
       'NOT_FOUND',
       others.length === 0
         ? `${this.path} has no topics, so no images.`
-        : `${this.path} has no image topics (sensor_msgs Image or CompressedImage, foxglove RawImage or CompressedImage); it has ${others.join(', ')}.`,
+        : `${this.path} has no image topics (sensor_msgs Image or CompressedImage, foxglove RawImage, CompressedImage or CompressedVideo); it has ${others.join(', ')}.`,
       { context: { file: this.path } },
     );
   }

@@ -4,10 +4,12 @@ import { parseImageCdr } from '../image/cdr/parseImageCdr.js';
 import { frameByEncoding } from '../image/frameByEncoding.js';
 import { HBM_DATA_BYTES } from '../image/hbmImageFrame.js';
 import type { ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
+import { VIDEO_PARSERS, type VideoParser } from '../video/messages/parseVideoCdr.js';
 import type { BagTopic } from './BagFile.js';
 import { parseFoxgloveCompressedImageCdr, parseFoxgloveRawImageCdr } from './images/parseFoxgloveCdr.js';
 import {
   parseFoxgloveCompressedImageProtobuf,
+  parseFoxgloveCompressedVideoProtobuf,
   parseFoxgloveRawImageProtobuf,
 } from './images/parseFoxgloveProtobuf.js';
 import { parseJsonCompressedImage, parseJsonImage } from './images/parseJsonImage.js';
@@ -59,10 +61,27 @@ export function imageParserFor({
   return PARSERS[encoding]?.get(plainType(type));
 }
 
-/** How to get at a topic's images that {@link imageParserFor} does not read; undefined where there seem to be none. */
+const VIDEO: Readonly<Record<string, ReadonlyMap<string, VideoParser>>> = {
+  cdr: new Map([...VIDEO_PARSERS].map(([type, parse]) => [plainType(type), parse])),
+  protobuf: new Map([['foxglove.CompressedVideo', parseFoxgloveCompressedVideoProtobuf]]),
+};
+
+/** What makes packets of a topic's messages; undefined where they are no video that is decoded. */
+export function videoParserFor({
+  type,
+  encoding,
+}: Pick<BagTopic, 'type' | 'encoding'>): VideoParser | undefined {
+  return VIDEO[encoding]?.get(plainType(type));
+}
+
+/** Whether a topic's messages are pictures or video that are read. */
+export function hasImages(topic: Pick<BagTopic, 'type' | 'encoding'>): boolean {
+  return imageParserFor(topic) !== undefined || videoParserFor(topic) !== undefined;
+}
+
+/** How to get at a topic's images that are not read ({@link hasImages}); undefined where there seem to be none. */
 export function conversionHint({ type, encoding }: Pick<BagTopic, 'type' | 'encoding'>): string | undefined {
   if (!/Image|Video/i.test(type) || type.endsWith('CameraInfo')) return undefined;
-  if (/CompressedVideo/i.test(type)) return 'video, not pictures: decode it to images first';
   return encoding === 'cdr' || encoding === ''
     ? undefined
     : `${encoding} messages: convert them to ROS 2's cdr, e.g. with rosbags-convert of the Python package rosbags`;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { FrameResults } from '../classify/expectedResults.js';
-import type { BagImage, BagMessageProblem } from './BagReader.js';
+import type { BagImage, BagMessageProblem } from './BagImage.js';
 import { paceMessages } from './paceMessages.js';
 
 /** One frame of a recording and what became of it. */

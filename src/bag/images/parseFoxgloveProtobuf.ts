@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/light.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
+import { type VideoPacket, videoCodec } from '../../video/VideoPacket.js';
 
 /** github.com/foxglove/foxglove-sdk, schemas/proto: the fields that are read; others are skipped. */
 const root = protobuf.Root.fromJSON({
@@ -12,6 +13,14 @@ const root = protobuf.Root.fromJSON({
         data: { type: 'bytes', id: 2 },
         format: { type: 'string', id: 3 },
         frameId: { type: 'string', id: 4 },
+      },
+    },
+    CompressedVideo: {
+      fields: {
+        timestamp: { type: 'Timestamp', id: 1 },
+        frameId: { type: 'string', id: 2 },
+        data: { type: 'bytes', id: 3 },
+        format: { type: 'string', id: 4 },
       },
     },
     RawImage: {
@@ -50,6 +59,13 @@ export function parseFoxgloveCompressedImageProtobuf(
 ): CompressedImageFrame {
   const message = decode<CompressedImage>('CompressedImage', bytes, source);
   return { kind: 'compressed', ...headerOf(message), source, format: message.format, data: dataOf(message) };
+}
+
+/** A foxglove.CompressedVideo in protobuf. @throws EffvitError BAD_IMAGE */
+export function parseFoxgloveCompressedVideoProtobuf(bytes: Uint8Array, source: string): VideoPacket {
+  const message = decode<CompressedImage>('CompressedVideo', bytes, source);
+  const codec = videoCodec(message.format, source);
+  return { ...headerOf(message), source, codec, data: dataOf(message) };
 }
 
 /** A foxglove.RawImage in protobuf. @throws EffvitError BAD_IMAGE */

@@ -56,6 +56,12 @@ export class CdrCursor {
     return this.#view.getUint32(this.#take(4, name), this.isLittleEndian);
   }
 
+  uint64(name: string): bigint {
+    // Alignment counts from the end of the encapsulation header.
+    this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + 7) & ~7);
+    return this.#view.getBigUint64(this.#take(8, name), this.isLittleEndian);
+  }
+
   uint8(name: string): number {
     return this.#view.getUint8(this.#take(1, name));
   }
@@ -76,6 +82,12 @@ export class CdrCursor {
   /** A `uint8[]`: a view of the message's own bytes. */
   byteSequence(name: string): Uint8Array {
     const length = this.uint32(name);
+    const start = this.#take(length, name);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** A `uint8[length]`: a view of the message's own bytes. */
+  bytes(length: number, name: string): Uint8Array {
     const start = this.#take(length, name);
     return this.#bytes.subarray(start, start + length);
   }

@@ -9,6 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['toolchain'],
   ['stats'],
   ['image'],
+  ['video'],
   ['onnx', 'weights'],
   ['model'],
   ['efficientvit', 'fit'],

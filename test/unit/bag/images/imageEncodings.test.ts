@@ -199,14 +199,14 @@ describe('image messages of other encodings', () => {
       path,
       await mcapBytes([
         { ...message, type: 'foxglove.RawImage', encoding: 'flatbuffer' },
-        { ...message, topic: '/video', type: 'foxglove.CompressedVideo', encoding: 'protobuf' },
+        { ...message, topic: '/video', type: 'foxglove.CompressedVideo', encoding: 'json' },
       ]),
     );
     const bag = await openBag(path);
     try {
       assert.throws(
         () => bag.imageFrames(),
-        /no image topics .* it has \/cam \(foxglove\.RawImage, flatbuffer messages: convert them to ROS 2's cdr.*\), \/video \(.*video, not pictures/,
+        /no image topics .* it has \/cam \(foxglove\.RawImage, flatbuffer messages: convert them to ROS 2's cdr.*\), \/video \(foxglove\.CompressedVideo, json messages: convert/,
       );
       assert.throws(() => bag.imageFrames({ topics: ['/cam'] }), /flatbuffer messages: convert/);
     } finally {

@@ -1,0 +1,18 @@
+import type { EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+
+/** A recorded camera image. */
+export interface BagImage {
+  readonly kind: 'image';
+  /** Its `source` is the topic's name; its data are the bag's bytes, not a copy. */
+  readonly frame: ImageFrame;
+  readonly logTimeNs: bigint;
+}
+
+/** A recorded message that is no image that can be read; yielded, so that nothing is lost silently. */
+export interface BagMessageProblem {
+  readonly kind: 'problem';
+  readonly topic: string;
+  readonly logTimeNs: bigint;
+  readonly error: EffvitError;
+}

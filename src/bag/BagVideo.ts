@@ -1,0 +1,79 @@
+import { EventEmitter, once } from 'node:events';
+import { MAX_REORDERED_FRAMES, VideoDecoder } from '../video/VideoDecoder.js';
+import type { VideoPacket } from '../video/VideoPacket.js';
+import type { BagImage, BagMessageProblem } from './BagImage.js';
+
+type Result = BagImage | BagMessageProblem;
+
+/** A decoder that gives nothing for so long is ended. */
+const SILENCE_LIMIT_MS = 30_000;
+
+/**
+ * A recorded video as pictures: each comes out {@link MAX_REORDERED_FRAMES} packets after its own packet went in, however
+ * fast it was decoded, so that a recording gives the same pictures in the same order each time.
+ */
+export class BagVideo {
+  readonly #decoder: VideoDecoder;
+  /** Numbers and log times of the packets in the decoder. */
+  readonly #packets = new Map<VideoPacket, { readonly number: number; readonly logTimeNs: bigint }>();
+  readonly #results = new Map<number, Result>();
+  readonly #events = new EventEmitter();
+  #addedCount = 0;
+  #givenCount = 0;
+
+  constructor(topic: string) {
+    this.#decoder = new VideoDecoder({
+      source: topic,
+      onFrame: (frame, packet) => this.#settle(packet, (logTimeNs) => ({ kind: 'image', frame, logTimeNs })),
+      onProblem: (packet, error) =>
+        this.#settle(packet, (logTimeNs) => ({ kind: 'problem', topic, logTimeNs, error })),
+    });
+  }
+
+  /** Takes the next packet. @returns what became of the packet whose turn it is, if there is one yet. */
+  async add(packet: VideoPacket, logTimeNs: bigint): Promise<readonly Result[]> {
+    this.#packets.set(packet, { number: this.#addedCount, logTimeNs });
+    this.#addedCount += 1;
+    this.#decoder.push(packet);
+    return this.#giveUpTo(this.#addedCount - MAX_REORDERED_FRAMES);
+  }
+
+  /** @returns what became of all packets that are left. */
+  async end(): Promise<readonly Result[]> {
+    await this.#decoder.flush();
+    return this.#giveUpTo(this.#addedCount);
+  }
+
+  close(): void {
+    this.#decoder.close();
+  }
+
+  #settle(packet: VideoPacket, result: (logTimeNs: bigint) => Result): void {
+    const entry = this.#packets.get(packet);
+    if (entry === undefined) return;
+    this.#packets.delete(packet);
+    this.#results.set(entry.number, result(entry.logTimeNs));
+    this.#events.emit('settled');
+  }
+
+  async #giveUpTo(count: number): Promise<readonly Result[]> {
+    const given: Result[] = [];
+    while (this.#givenCount < count) {
+      const result = this.#results.get(this.#givenCount);
+      if (result === undefined) {
+        await this.#oneSettled();
+        continue;
+      }
+      this.#results.delete(this.#givenCount);
+      this.#givenCount += 1;
+      given.push(result);
+    }
+    return given;
+  }
+
+  async #oneSettled(): Promise<void> {
+    const settled = once(this.#events, 'settled', { signal: AbortSignal.timeout(SILENCE_LIMIT_MS) });
+    // Its end settles every packet.
+    await settled.catch(() => this.#decoder.flush());
+  }
+}

@@ -1,0 +1,91 @@
+import type { VideoCodec } from './VideoPacket.js';
+
+/** Types of NAL units that a decoder can begin with. H.264 7.4.1.2: IDR slices, beside parameter sets. */
+const H264_IDR = 5;
+const H264_SPS = 7;
+/** H.265 7.4.2.2: BLA_W_LP to the last of the random access points; SPS_NUT. */
+const HEVC_FIRST_IRAP = 16;
+const HEVC_LAST_IRAP = 21;
+const HEVC_SPS = 33;
+/** AV1 6.2.2. */
+const OBU_SEQUENCE_HEADER = 1;
+const START_CODE_BYTES = 3;
+
+const has = (data: Uint8Array, isWanted: (header: number) => boolean): boolean =>
+  nalUnit(data, isWanted) !== undefined;
+
+/**
+ * Whether a decoder can begin with this packet. Of H.264 and H.265 the parameter sets alone count too: some encoders
+ * send them in a message of their own.
+ */
+export function isKeyFrame(codec: VideoCodec, data: Uint8Array): boolean {
+  switch (codec) {
+    case 'h264':
+      return has(data, (header) => [H264_IDR, H264_SPS].includes(header & 0x1f));
+    case 'hevc':
+      return has(data, (header) => {
+        const type = (header >> 1) & 0x3f;
+        return (type >= HEVC_FIRST_IRAP && type <= HEVC_LAST_IRAP) || type === HEVC_SPS;
+      });
+    case 'av1':
+      return hasSequenceHeader(data);
+    case 'vp9':
+      return isVp9KeyFrame(data[0] ?? 0);
+  }
+}
+
+/** The sequence parameter set in a packet of H.264 or H.265, which has the pictures' size; undefined where it has none. */
+export function sequenceParameters(codec: VideoCodec, data: Uint8Array): Uint8Array | undefined {
+  if (codec === 'h264') return nalUnit(data, (header) => (header & 0x1f) === H264_SPS);
+  if (codec === 'hevc') return nalUnit(data, (header) => ((header >> 1) & 0x3f) === HEVC_SPS);
+  return undefined;
+}
+
+/** Annex B: a unit follows on each start code 00 00 01. */
+function nalUnit(data: Uint8Array, isWanted: (header: number) => boolean): Uint8Array | undefined {
+  for (let at = startCode(data, 0); at >= 0; at = startCode(data, at)) {
+    if (at >= data.length || !isWanted(data[at] ?? 0)) continue;
+    const next = startCode(data, at);
+    return data.subarray(at, next < 0 ? data.length : next - START_CODE_BYTES);
+  }
+  return undefined;
+}
+
+/** Where the next unit begins, behind its start code; -1 where none does. */
+function startCode(data: Uint8Array, from: number): number {
+  for (let at = data.indexOf(1, from + 2); at >= 0; at = data.indexOf(1, at + 1)) {
+    if (data[at - 1] === 0 && data[at - 2] === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** Walks the OBUs of one temporal unit (AV1 5.3). */
+function hasSequenceHeader(data: Uint8Array): boolean {
+  let at = 0;
+  while (at < data.length) {
+    const header = data[at] ?? 0;
+    if (((header >> 3) & 0xf) === OBU_SEQUENCE_HEADER) return true;
+    const hasExtension = (header & 0x4) !== 0;
+    const hasSize = (header & 0x2) !== 0;
+    if (!hasSize) return false;
+    at += hasExtension ? 2 : 1;
+    let sizeBytes = 0;
+    for (let digit = 0; digit < 8; digit += 1) {
+      const byte = data[at] ?? 0;
+      at += 1;
+      sizeBytes += (byte & 0x7f) * 2 ** (7 * digit);
+      if ((byte & 0x80) === 0) break;
+    }
+    at += sizeBytes;
+  }
+  return false;
+}
+
+/** The uncompressed header's first bits (VP9 6.2): marker 2, profile 2 (and 1 of profile 3), show_existing 1, type 1. */
+function isVp9KeyFrame(first: number): boolean {
+  if (first >> 6 !== 2) return false;
+  const isProfile3 = (first & 0x30) === 0x30;
+  const shift = isProfile3 ? 2 : 3;
+  const isShownAgain = ((first >> shift) & 1) === 1;
+  return !isShownAgain && ((first >> (shift - 1)) & 1) === 0;
+}

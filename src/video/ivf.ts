@@ -1,0 +1,31 @@
+import type { VideoCodec } from './VideoPacket.js';
+
+const HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 12;
+/** What FFmpeg knows of them; H.265 has none there, and is told to it by name. */
+const FOUR_CC: Readonly<Record<VideoCodec, string>> = {
+  h264: 'H264',
+  hevc: 'HEVC',
+  av1: 'AV01',
+  vp9: 'VP90',
+};
+
+/** The beginning of an IVF stream; a frame's number is its time. The size is that of the frames themselves. */
+export function ivfHeader(codec: VideoCodec): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write('DKIF', 0, 'latin1');
+  header.writeUInt16LE(HEADER_BYTES, 6);
+  header.write(FOUR_CC[codec], 8, 'latin1');
+  // Time base: 1000 in a second.
+  header.writeUInt32LE(1000, 16);
+  header.writeUInt32LE(1, 20);
+  return header;
+}
+
+/** What stands before the `sizeBytes` of a frame. */
+export function ivfFrameHeader(sizeBytes: number, number: number): Buffer {
+  const header = Buffer.alloc(FRAME_HEADER_BYTES);
+  header.writeUInt32LE(sizeBytes, 0);
+  header.writeBigUInt64LE(BigInt(number), 4);
+  return header;
+}
