@@ -10,6 +10,7 @@ import { resolveModel } from '../model/resolveModel.js';
 import { bpuBackendSpec, usableChip } from './bpuBackendSpec.js';
 import type { ClassifierModel } from './Classifier.js';
 import { type ClassifierOptions, classifierOptions } from './classifierOptions.js';
+import { int8Choice } from './int8Choice.js';
 import { modelPreprocess, onnxBackendSpec } from './prepareModel.js';
 import { exactResults, simulatedBpuSpec } from './simulatedBpuSpec.js';
 
@@ -42,7 +43,7 @@ export async function loadModel(
   // Scores that are made up need no file of the model.
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
-  const resolved = await resolveModel(name);
+  let resolved = await resolveModel(name);
   if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
   if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
     const results = await exactResults(resolved);
@@ -51,6 +52,8 @@ export async function loadModel(
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
     return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...tellBy(notices) };
   }
+  if (options.model === 'auto' && options.backend !== 'bpu_sim')
+    resolved = await int8Choice(resolved, notices.notice);
   const onnxPath = await ensureOnnx(resolved, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
     onProgress: ({ phase }) => {

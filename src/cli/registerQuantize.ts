@@ -134,7 +134,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
         ...(labelled !== undefined && { evaluation: labelled }),
         fullRange: options.fullRange === true,
       });
-      const manifestPath = await writeQuantizedManifest(manifest, outputPath);
+      const manifestPath = await writeQuantizedManifest(manifest, outputPath, report);
       if (options.chart !== undefined) {
         await writeChart(options.chart, quantizeChart(quantizeChartData(report, manifest.name)));
       }

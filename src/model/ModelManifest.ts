@@ -165,6 +165,17 @@ export type LabelSource =
   | { readonly kind: 'list'; readonly labels: readonly string[] }
   | { readonly kind: 'none' };
 
+/** How an int8 model was found to compare with the float one that it was made of, on pictures that neither had seen. */
+export interface QuantizedFigures {
+  /** Name of the float model. */
+  readonly of: string;
+  readonly pictures: number;
+  readonly top1FloatPercent: number;
+  readonly top1Int8Percent: number;
+  /** Float time over int8 time, on the machine that quantised it. */
+  readonly speedup?: number;
+}
+
 /** Keys of manifest.yaml whose values can also follow from the graph. */
 export const ASSUMABLE_KEYS = [
   'input.width_px',
@@ -202,6 +213,8 @@ export interface ModelManifest {
   readonly files: ModelFileSources;
   readonly deviceModels: Readonly<Partial<Record<BpuChip, DeviceModel>>>;
   readonly published: Readonly<Partial<Record<BpuChip, PublishedFigures>>>;
+  /** Of an int8 model. */
+  readonly quantized?: QuantizedFigures;
   readonly parameterCount?: number;
   /** Multiply-accumulates of one frame. */
   readonly macCount?: number;

@@ -10,6 +10,7 @@ import {
   type ModelFileSource,
   type ModelInput,
   type ModelManifest,
+  type QuantizedFigures,
 } from './ModelManifest.js';
 import type { ManifestYaml } from './manifestSchema.js';
 
@@ -77,6 +78,7 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
       ...given('multiThreadCount', figures.multi_thread_count),
       ...given('maxFps', figures.max_fps),
     })),
+    ...given('quantized', yaml.quantized && toQuantizedFigures(yaml.quantized)),
     ...given('parameterCount', yaml.parameter_count),
     ...given('macCount', yaml.mac_count),
     folderPath: place.folderPath,
@@ -86,6 +88,16 @@ export function manifestFromYaml(yaml: ManifestYaml, place: ManifestPlace): Mode
 }
 
 type DeviceYaml = NonNullable<ManifestYaml['device_model'][(typeof BPU_CHIPS)[number]]>;
+
+function toQuantizedFigures(yaml: NonNullable<ManifestYaml['quantized']>): QuantizedFigures {
+  return {
+    of: yaml.of,
+    pictures: yaml.pictures,
+    top1FloatPercent: yaml.top1_float_percent,
+    top1Int8Percent: yaml.top1_int8_percent,
+    ...given('speedup', yaml.speedup),
+  };
+}
 
 function toDeviceBatch(yaml: NonNullable<DeviceYaml['batches']>[number]): DeviceBatch {
   return {

@@ -198,6 +198,13 @@ export const manifestSchema = table({
       max_fps: positive(1e6).optional(),
     }),
   ).prefault({}),
+  quantized: table({
+    of: text(64),
+    pictures: integer(1, Number.MAX_SAFE_INTEGER),
+    top1_float_percent: percent,
+    top1_int8_percent: percent,
+    speedup: positive(1000).optional(),
+  }).optional(),
   parameter_count: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   mac_count: integer(1, Number.MAX_SAFE_INTEGER).optional(),
 });

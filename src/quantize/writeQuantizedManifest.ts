@@ -4,10 +4,12 @@ import { basename, dirname, extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { asEffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { int8NameOf } from '../model/int8NameOf.js';
 import { loadLabels } from '../model/labels.js';
 import { MANIFEST_NAME } from '../model/loadManifest.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { inheritedManifestYaml } from '../model/manifestYaml.js';
+import type { QuantizeReport } from './QuantizeReport.js';
 
 /** First line of files written here; only such a file may be replaced. */
 const MARK = '# Written by effvit quantize';
@@ -16,6 +18,7 @@ const MARK = '# Written by effvit quantize';
  * Writes a manifest.yaml beside a quantised model, with the labels and the preprocessing of the float one, so
  * that `--model FOLDER` and `--model FILE.onnx` classify as the float model does.
  *
+ * @param report its accuracy figures are stored for `model: auto`
  * @param float a model with a manifest; for a bare file nothing is written
  * @returns the manifest's path; undefined if none was written, because the folder has one that effvit did not write, or
  *   the float model is a bare file
@@ -24,6 +27,7 @@ const MARK = '# Written by effvit quantize';
 export async function writeQuantizedManifest(
   float: ModelManifest,
   onnxPath: string,
+  report?: Pick<QuantizeReport, 'isComparedOnCalibration' | 'outputs' | 'speed'>,
 ): Promise<string | undefined> {
   const { classCount } = float.output;
   const folder = dirname(onnxPath);
@@ -39,14 +43,34 @@ export async function writeQuantizedManifest(
     await writeFileAtomic(join(folder, labels), `${lines.join('\n')}\n`);
   }
   const content = {
-    name: `${float.name}_int8`.slice(0, 64),
+    name: int8NameOf(float.name),
     title: `${float.title}, quantised`.slice(0, 200),
     ...inheritedManifestYaml(float, classCount, labels),
     files: { onnx: { file: basename(onnxPath) } },
+    ...quantizedYaml(float.name, report),
   };
   const comment = `${MARK} for the model beside it: labels and preprocessing are those of ${float.name}.\n`;
   await writeFileAtomic(path, comment + stringify(content));
   return path;
+}
+
+/** Nothing of pictures that it was calibrated on: they flatter. */
+function quantizedYaml(
+  name: string,
+  report: Pick<QuantizeReport, 'isComparedOnCalibration' | 'outputs' | 'speed'> | undefined,
+): object {
+  if (report === undefined || report.isComparedOnCalibration) return {};
+  const { labelledCount, float, quantized } = report.outputs;
+  if (labelledCount === 0 || float.top1Percent === null || quantized.top1Percent === null) return {};
+  return {
+    quantized: {
+      of: name,
+      pictures: labelledCount,
+      top1_float_percent: float.top1Percent,
+      top1_int8_percent: quantized.top1Percent,
+      ...(report.speed !== undefined && { speedup: report.speed.ratio }),
+    },
+  };
 }
 
 async function mayWrite(path: string): Promise<boolean> {

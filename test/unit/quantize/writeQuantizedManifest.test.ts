@@ -45,6 +45,39 @@ describe('writeQuantizedManifest', () => {
     });
   }
 
+  it('keeps what labelled pictures say of its accuracy, unless it was calibrated on them', async () => {
+    const float = await resolveModel('efficientvit_m5_signs');
+    const report = {
+      isComparedOnCalibration: false,
+      outputs: {
+        pictureCount: 1300,
+        labelledCount: 1200,
+        float: { top1Percent: 98.25, top5Percent: 100 },
+        quantized: { top1Percent: 98.0, top5Percent: 100 },
+        lostCount: 4,
+        wonCount: 1,
+        agreementPercent: 99.5,
+        outputCosine: { mean: 0.999, min: 0.98 },
+      },
+      speed: { rounds: 60, floatMedianMs: 9, quantizedMedianMs: 6, ratio: 1.5 },
+    };
+    await writeQuantizedManifest(float, onnxPath, report);
+    const figures = {
+      of: float.name,
+      pictures: 1200,
+      top1FloatPercent: 98.25,
+      top1Int8Percent: 98,
+      speedup: 1.5,
+    };
+    assert.deepEqual((await resolveModel(onnxPath)).quantized, figures);
+    await writeQuantizedManifest(float, onnxPath, { ...report, isComparedOnCalibration: true });
+    assert.equal((await resolveModel(onnxPath)).quantized, undefined);
+    const unlabelled = { top1Percent: null, top5Percent: null };
+    const outputs = { ...report.outputs, labelledCount: 0, float: unlabelled, quantized: unlabelled };
+    await writeQuantizedManifest(float, onnxPath, { ...report, outputs });
+    assert.equal((await resolveModel(onnxPath)).quantized, undefined);
+  });
+
   it('replaces what it wrote itself, and no other manifest', async () => {
     const path = join(folder, 'manifest.yaml');
     await writeQuantizedManifest(await resolveModel('efficientvit_m5'), onnxPath);
