@@ -1,5 +1,6 @@
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
+import { type RegionBox, withMargin } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { PictureNotices } from '../image/pictureNotes.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
@@ -7,9 +8,10 @@ import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBack
 import { prepareLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
-import type { FrameOutcome } from '../pool/FrameOutcome.js';
+import type { FrameDrop, FrameOutcome } from '../pool/FrameOutcome.js';
 import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
 import type { LivePoolOptions, PoolModel } from '../pool/PoolOptions.js';
+import type { RegionCounts } from '../pool/RegionAccounting.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -23,9 +25,11 @@ import {
   classifierOptions,
 } from './classifierOptions.js';
 import { checkKnownScore, FrameJudge, temperatureOf } from './FrameJudge.js';
+import { largestBoxes } from './largestBoxes.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
+import type { ClassifyRegionsOutcome, RegionResult } from './RegionResult.js';
 import { topK } from './topK.js';
 
 /** A model ready to be loaded: what is known of it, and the backend that runs it. */
@@ -54,6 +58,8 @@ export interface ClassifyOptions extends SubmitOptions {
 const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
   (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
 );
+
+const NO_BOX: RegionBox = { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };
 
 /** Frames in, the best classes out. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
@@ -202,6 +208,11 @@ export class Classifier {
     return this.#pool.counts();
   }
 
+  /** What became of the regions of published frames. */
+  regionCounts(): RegionCounts {
+    return this.#pool.regionCounts();
+  }
+
   /** Published frames a second over the last five seconds. */
   framesPerSecond(): number {
     return this.#pool.framesPerSecond();
@@ -237,19 +248,48 @@ export class Classifier {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);
-    const { roi, resizeOn } = this.#options;
-    if (frame.kind === 'compressed' || roi !== '' || resizeOn === 'bpu') {
-      void outcome.then((done) => {
-        if (done.kind === 'result' && done.pictureNotes !== undefined) {
-          this.#pictureNotices.look(done.header.source, done.pictureNotes);
-        }
-      });
-    }
+    this.#lookAtPicture(frame, outcome);
     return outcome;
   }
 
+  /**
+   * Hands over a frame of which these boxes are to be classified; the promise never rejects. Boxes grow by the option
+   * `regionMargin`; of more than `maxRegions` the largest are classified, and the others are unknown as `over_limit`. See
+   * {@link InferencePool.submitRegions}.
+   */
+  async classifyRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<ClassifyRegionsOutcome> {
+    if (!this.#rateLimiter.admits(frame.source, monotonicNs())) return this.#drop(frame, 'rate_limited');
+    const { regionMargin, maxRegions } = this.#options;
+    const places = largestBoxes(boxes, maxRegions);
+    const taken = places.map((place) => withMargin(boxes[place] ?? NO_BOX, regionMargin));
+    const submitted = this.#pool.submitRegions(frame, taken, boxes.length - places.length);
+    this.#lookAtPicture(frame, submitted);
+    const outcome = await submitted;
+    if (outcome.kind === 'dropped' || places.length === boxes.length) return outcome;
+    const regions: RegionResult[] = boxes.map(() => ({ kind: 'unknown', cause: 'over_limit' }));
+    for (const [index, place] of places.entries()) {
+      const region = outcome.regions[index];
+      if (region !== undefined) regions[place] = region;
+    }
+    return { ...outcome, regions };
+  }
+
+  #lookAtPicture(frame: ImageFrame, outcome: Promise<ClassifyOutcome | ClassifyRegionsOutcome>): void {
+    const { roi, resizeOn } = this.#options;
+    if (frame.kind === 'raw' && roi === '' && resizeOn !== 'bpu') return;
+    void outcome.then((done) => {
+      if (done.kind !== 'dropped' && done.pictureNotes !== undefined) {
+        this.#pictureNotices.look(done.header.source, done.pictureNotes);
+      }
+    });
+  }
+
   /** Counts a frame that was received but is not to be classified, and gives its outcome. */
-  refuse({ stamp, frameId, source }: FrameHeader, cause: DropCause, error?: EffvitError): ClassifyOutcome {
+  refuse(header: FrameHeader, cause: DropCause, error?: EffvitError): ClassifyOutcome {
+    return this.#drop(header, cause, error);
+  }
+
+  #drop({ stamp, frameId, source }: FrameHeader, cause: DropCause, error?: EffvitError): FrameDrop {
     this.#pool.refuse(cause);
     return {
       kind: 'dropped',

@@ -4,6 +4,7 @@ import { parseRoi, ROI_FORMAT } from '../image/Roi.js';
 import { MAX_TEMPERATURE } from '../model/ModelManifest.js';
 import { DROP_POLICIES } from '../pool/FrameQueue.js';
 import { MAX_BATCH, MAX_BATCH_WAIT_MS, MAX_THREADS } from '../pool/PoolOptions.js';
+import { MAX_REGIONS } from '../pool/RegionRecord.js';
 import { KNOWN_SCORES } from './calibration/knownScore.js';
 import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 
@@ -150,6 +151,54 @@ export const CLASSIFIER_OPTIONS = {
     format: { expected: ROI_FORMAT, isMet: (text) => parseRoi(text) !== 'malformed' },
     description:
       'The part of every frame that is classified, as if the rest had been cut off: x,y,width,height in pixels, or in fractions of the frame where all four are at most 1; empty is the whole frame.',
+    change: 'live',
+  },
+  maxRegions: {
+    type: 'integer',
+    defaultValue: 20,
+    range: { min: 1, max: MAX_REGIONS },
+    description:
+      'With the boxes of a detector: the most that are classified of one frame, the largest first; the others become UNKNOWN.',
+    change: 'live',
+  },
+  regionMargin: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 2 },
+    description:
+      'With the boxes of a detector: how much of its width and height is added to a box on each side before it is cut to the frame.',
+    change: 'live',
+  },
+  detectionsSlopMs: {
+    type: 'double',
+    defaultValue: 0,
+    range: { min: 0, max: 10_000 },
+    description:
+      "With the boxes of a detector: how far a frame's stamp and that of its detections may be apart; the nearest frame is taken. 0 takes equal stamps alone.",
+    change: 'live',
+  },
+  detectionsWaitMs: {
+    type: 'double',
+    defaultValue: 500,
+    range: { min: 1, max: 60_000 },
+    description:
+      'With the boxes of a detector: how long a frame waits for its detections before it is dropped as unmatched, and detections for their frame.',
+    change: 'live',
+  },
+  detectionsBuffer: {
+    type: 'integer',
+    defaultValue: 10,
+    range: { min: 1, max: 200 },
+    description:
+      'With the boxes of a detector: frames that wait for their detections at most, and messages of the detector for their frame; a waiting frame keeps its memory.',
+    change: 'live',
+  },
+  detectionsHypotheses: {
+    type: 'string',
+    defaultValue: 'replace',
+    choices: ['replace', 'append'],
+    description:
+      "With the boxes of a detector: the classes that are published of a box take the place of the detector's own hypotheses, or stand behind them.",
     change: 'live',
   },
   nv12Range: {

@@ -59,13 +59,14 @@ function isValueOf({ type, choices, range, format, defaultValue }: OptionSpec, v
         (choices === undefined || choices.includes(value)) &&
         (format === undefined || format.isMet(value))
       );
-    case 'string_array':
-      return (
-        Array.isArray(value) &&
-        value.length > 0 &&
-        value.every((item) => typeof item === 'string' && item !== '') &&
-        new Set(value).size === value.length
-      );
+    case 'string_array': {
+      if (!Array.isArray(value) || value.length === 0) return false;
+      if (!value.every((item) => typeof item === 'string')) return false;
+      const named = value.filter((item) => item !== '');
+      // A ROS parameter cannot be an empty list: one of an empty text stands for none.
+      const mayLackNames = Array.isArray(defaultValue) && defaultValue.includes('');
+      return new Set(named).size === named.length && (mayLackNames || named.length === value.length);
+    }
     case 'integer':
     case 'double': {
       if (typeof value !== 'number' || !Number.isFinite(value)) return false;

@@ -1,4 +1,5 @@
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { ClassifyRegionsOutcome, RegionResult } from '../classify/RegionResult.js';
 import type { BackendName } from '../inference/InferenceBackend.js';
 import type { FrameOutcome, FrameTimings } from '../pool/FrameOutcome.js';
 import { type HeaderMessage, headerMessage } from './headerMessage.js';
@@ -10,6 +11,18 @@ export interface ClassResultMessage {
   readonly score: number;
 }
 
+/** effvit/msg/RegionResult; the comments are in the .msg file. */
+export interface RegionResultMessage {
+  readonly id: string;
+  readonly unknown_cause: string;
+  readonly unknown_reason: string;
+  readonly left_px: number;
+  readonly top_px: number;
+  readonly width_px: number;
+  readonly height_px: number;
+  readonly results: readonly ClassResultMessage[];
+}
+
 /** effvit/msg/FrameReport; the comments are in the .msg file. 64-bit integers are bigint, as in rclnodejs. */
 export interface FrameReportMessage {
   readonly header: HeaderMessage;
@@ -19,6 +32,7 @@ export interface FrameReportMessage {
   readonly drop_reason: string;
   readonly results: readonly ClassResultMessage[];
   readonly smoothed_results: readonly ClassResultMessage[];
+  readonly regions: readonly RegionResultMessage[];
   readonly width_px: number;
   readonly height_px: number;
   readonly region_left_px: number;
@@ -50,6 +64,8 @@ export interface FrameReportContext {
   readonly sequence: number;
   readonly backend: BackendName;
   readonly isSimulated: boolean;
+  /** Of a frame with regions: the ids of the detections, in their order. */
+  readonly regionIds?: readonly string[];
 }
 
 const NO_TIMINGS: FrameTimings = {
@@ -67,11 +83,13 @@ const NO_TIMINGS: FrameTimings = {
 
 /** The report of a frame with any outcome. */
 export function frameReportMessage(
-  outcome: FrameOutcome<readonly ClassResult[]>,
+  outcome: FrameOutcome<readonly ClassResult[]> | ClassifyRegionsOutcome,
   context: FrameReportContext,
 ): FrameReportMessage {
   const { header } = outcome;
-  const result = outcome.kind === 'result' ? outcome : undefined;
+  const result = outcome.kind === 'dropped' ? undefined : outcome;
+  const whole = outcome.kind === 'result' ? outcome : undefined;
+  const regions = outcome.kind === 'regions' ? outcome.regions : [];
   const drop = outcome.kind === 'dropped' ? outcome : undefined;
   const timings = result?.timings ?? NO_TIMINGS;
   return {
@@ -80,8 +98,9 @@ export function frameReportMessage(
     sequence: BigInt(context.sequence),
     drop_cause: drop?.cause ?? '',
     drop_reason: drop?.error?.message ?? '',
-    results: resultMessages(result?.value),
-    smoothed_results: resultMessages(result?.smoothed),
+    results: resultMessages(whole?.value),
+    smoothed_results: resultMessages(whole?.smoothed),
+    regions: regions.map((region, index) => regionResult(region, context.regionIds?.[index] ?? '')),
     width_px: result?.widthPx ?? 0,
     height_px: result?.heightPx ?? 0,
     region_left_px: result?.region?.leftPx ?? 0,
@@ -110,6 +129,21 @@ export function frameReportMessage(
 
 function resultMessages(results: readonly ClassResult[] = []): ClassResultMessage[] {
   return results.map(({ index, label, score }) => ({ class_index: index, label, score }));
+}
+
+function regionResult(region: RegionResult, id: string): RegionResultMessage {
+  const unknown = region.kind === 'unknown' ? region : undefined;
+  const place = region.kind === 'classified' ? region.region : undefined;
+  return {
+    id,
+    unknown_cause: unknown?.cause ?? '',
+    unknown_reason: unknown?.error?.message ?? '',
+    left_px: place?.leftPx ?? 0,
+    top_px: place?.topPx ?? 0,
+    width_px: place?.widthPx ?? 0,
+    height_px: place?.heightPx ?? 0,
+    results: region.kind === 'classified' ? resultMessages(region.value) : [],
+  };
 }
 
 /** A uint64 field: two clocks that disagree by a few nanoseconds must not make a span negative. */

@@ -1,7 +1,11 @@
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { RegionResult } from '../classify/RegionResult.js';
 import { type Stamp, stampFromNs, stampToNs } from '../core/Stamp.js';
-import type { PictureRegion } from '../image/PictureRegion.js';
+import type { PictureRegion, RegionBox } from '../image/PictureRegion.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
+import type { RegionsResult } from '../pool/RegionOutcome.js';
+import { UNKNOWN_CLASS } from './classifiedDetectionsMessage.js';
+import { type DetectionsMessage, regionBoxOf } from './detectionsMessage.js';
 import { type HeaderMessage, headerMessage, type TimeMessage } from './headerMessage.js';
 
 /** ai_msgs/msg/Perf */
@@ -64,6 +68,7 @@ export interface PerceptionContext {
 
 const NS_PER_MS = 1e6;
 const LARGEST_INT16 = 2 ** 15 - 1;
+const LARGEST_UINT32 = 2 ** 32 - 1;
 /** A stamp further from the current time is from another clock and is not used for latencies. */
 const LONGEST_PIPELINE_NS = 60_000_000_000n;
 
@@ -72,14 +77,7 @@ export function perceptionTargetsMessage(
   result: FrameResult<readonly ClassResult[]>,
   context: PerceptionContext,
 ): PerceptionTargetsMessage {
-  const { leftPx, topPx, widthPx, heightPx } = context.region;
-  const rect = {
-    x_offset: leftPx,
-    y_offset: topPx,
-    height: heightPx,
-    width: widthPx,
-    do_rectify: false,
-  };
+  const rect = rectOf(context.region);
   return {
     header: headerMessage(result.header),
     fps: Math.min(LARGEST_INT16, Math.round(context.framesPerSecond)),
@@ -100,10 +98,69 @@ export function perceptionTargetsMessage(
   };
 }
 
+/** The frame's regions as TROS has objects: a target a box, with the detection's number as its track. */
+export function perceptionRegionsMessage(
+  result: RegionsResult<readonly ClassResult[]>,
+  { detections }: DetectionsMessage,
+  context: Omit<PerceptionContext, 'region'>,
+): PerceptionTargetsMessage {
+  return {
+    header: headerMessage(result.header),
+    fps: Math.min(LARGEST_INT16, Math.round(context.framesPerSecond)),
+    perfs: perfs(result, context),
+    targets: detections.map(({ id, bbox }, index) =>
+      regionTarget(result.regions[index], trackId(id), rectOf(regionBoxOf(bbox))),
+    ),
+    disappeared_targets: [],
+  };
+}
+
+function regionTarget(
+  region: RegionResult | undefined,
+  track_id: bigint,
+  box: RoiMessage['rect'],
+): TargetMessage {
+  const [best] = region?.kind === 'classified' ? region.value : [];
+  const rect = region?.kind === 'classified' ? rectOf(region.region) : box;
+  const score = best?.score ?? 0;
+  return {
+    type: best?.label ?? UNKNOWN_CLASS,
+    track_id,
+    rois: [{ type: '', rect, confidence: score }],
+    attributes:
+      best === undefined
+        ? []
+        : [
+            { type: 'score', value: score, confidence: score },
+            { type: 'class_index', value: best.index, confidence: score },
+          ],
+    points: [],
+    captures: [],
+  };
+}
+
+/** Tracks are numbers there; an id that is none has no track. */
+function trackId(id: string): bigint {
+  return /^\d{1,19}$/.test(id) ? BigInt(id) : 0n;
+}
+
+/** As far as unsigned pixels can tell it. */
+function rectOf({ leftPx, topPx, widthPx, heightPx }: RegionBox): RoiMessage['rect'] {
+  const pixels = (value: number): number =>
+    Number.isFinite(value) ? Math.min(Math.max(Math.round(value), 0), LARGEST_UINT32) : 0;
+  return {
+    x_offset: pixels(leftPx),
+    y_offset: pixels(topPx),
+    height: pixels(heightPx),
+    width: pixels(widthPx),
+    do_rectify: false,
+  };
+}
+
 /** The steps under the names and in the order of hobot_dnn, one after another up to now. */
 function perfs(
-  { header, timings }: FrameResult<readonly ClassResult[]>,
-  { modelName, nowNs }: PerceptionContext,
+  { header, timings }: Pick<FrameResult<unknown>, 'header' | 'timings'>,
+  { modelName, nowNs }: Pick<PerceptionContext, 'modelName' | 'nowNs'>,
 ): PerfMessage[] {
   const steps = [
     ['preprocess', timings.decodeNs + timings.preprocessNs],

@@ -1,6 +1,8 @@
+import type { UnmatchedCounts } from '../classify/DetectionPairing.js';
 import { type Stamp, stampFromNs } from '../core/Stamp.js';
 import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import type { BackendName } from '../inference/InferenceBackend.js';
+import type { RegionCounts } from '../pool/RegionAccounting.js';
 import { DROP_CAUSES, type FrameCounts } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
 import { type HeaderMessage, headerMessage, type TimeMessage } from './headerMessage.js';
@@ -37,6 +39,10 @@ export interface PipelineStatisticsMessage {
   readonly dropped: readonly DropCountMessage[];
   readonly in_flight: bigint;
   readonly missing: bigint;
+  readonly regions_classified: bigint;
+  readonly regions_unknown: readonly DropCountMessage[];
+  readonly unmatched_frames: readonly DropCountMessage[];
+  readonly unmatched_detections: readonly DropCountMessage[];
   readonly queued: number;
   readonly fps: number;
   readonly mean_batch_size: number;
@@ -68,6 +74,9 @@ export interface PipelineState {
   readonly counts: FrameCounts;
   /** Frames that the cameras sent but that did not arrive. */
   readonly missing: number;
+  /** What became of the regions of frames; where the boxes of a detector are classified. */
+  readonly regions?: RegionCounts | undefined;
+  readonly unmatched?: { readonly frames: UnmatchedCounts; readonly detections: UnmatchedCounts } | undefined;
   readonly queuedCount: number;
   readonly framesPerSecond: number;
   readonly meanBatchSize: number;
@@ -107,6 +116,10 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     dropped: DROP_CAUSES.map((cause) => ({ cause, count: BigInt(counts.dropped[cause]) })),
     in_flight: BigInt(counts.inFlight),
     missing: BigInt(state.missing),
+    regions_classified: BigInt(state.regions?.classified ?? 0),
+    regions_unknown: countMessages(state.regions?.unknown),
+    unmatched_frames: countMessages(state.unmatched?.frames),
+    unmatched_detections: countMessages(state.unmatched?.detections),
     queued: state.queuedCount,
     fps: state.framesPerSecond,
     mean_batch_size: state.meanBatchSize,
@@ -143,6 +156,10 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     event_loop_delay_p99_ms: machine.eventLoopDelayP99Ms ?? Number.NaN,
     memory_mib: machine.memoryMib ?? Number.NaN,
   };
+}
+
+function countMessages(counts: Readonly<Record<string, number>> = {}): DropCountMessage[] {
+  return Object.entries(counts).map(([cause, count]) => ({ cause, count: BigInt(count) }));
 }
 
 function megahertz(frequencyHz: number | undefined): number {

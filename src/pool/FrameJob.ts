@@ -1,13 +1,12 @@
 import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
-import type { RegionBox } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import { roiRegion } from '../image/Roi.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { type HandoverPlan, planHandover } from './FrameHandover.js';
 import type { FrameJudgement, FrameOutcome, FrameTimings } from './FrameOutcome.js';
-import { FrameRegions } from './FrameRegions.js';
+import type { FrameRegions } from './FrameRegions.js';
 import type { WorkerReport } from './HeldFrames.js';
 import type { PoolModel } from './PoolOptions.js';
 import type { RegionsResult } from './RegionOutcome.js';
@@ -61,13 +60,13 @@ export class FrameJob<Value> {
   #plan: HandoverPlan;
   #plannedFor: PreprocessOptions | undefined;
 
-  constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number, boxes?: readonly RegionBox[]) {
+  constructor(frame: ImageFrame, options: SubmitOptions, admittedNs: number, regions?: FrameRegions<Value>) {
     this.frame = frame;
     this.source = frame.source;
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
     this.keepLogits = options.keepLogits ?? false;
-    this.regions = boxes === undefined ? undefined : new FrameRegions(boxes);
+    this.regions = regions;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -30,6 +30,8 @@ export interface LastShare {
  */
 export class FrameRegions<Value> {
   readonly boxes: readonly RegionBox[];
+  /** Further regions of the frame, which are not classified. */
+  readonly overLimit: number;
   readonly #outcomes: (RegionOutcome<Value> | undefined)[];
   #waiting: number[];
   #sharesOut = 0;
@@ -41,8 +43,9 @@ export class FrameRegions<Value> {
   taskCount = 0;
   computedCount = 0;
 
-  constructor(boxes: readonly RegionBox[]) {
+  constructor(boxes: readonly RegionBox[], overLimit: number) {
     this.boxes = boxes;
+    this.overLimit = overLimit;
     this.#outcomes = boxes.map(() => undefined);
     this.#waiting = boxes.map((_, place) => place);
   }

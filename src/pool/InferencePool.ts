@@ -6,6 +6,7 @@ import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import { FrameJob, type SubmitOptions } from './FrameJob.js';
 import type { FrameOutcome } from './FrameOutcome.js';
+import { FrameRegions } from './FrameRegions.js';
 import { FrameScheduler } from './FrameScheduler.js';
 import { type PoolClock, systemClock } from './PoolClock.js';
 import {
@@ -160,16 +161,26 @@ export class InferencePool<Value> {
    * over the workers that are idle when its turn comes; a box that is none, and a region that fails, cost themselves.
    *
    * @param boxes up to MAX_REGIONS; none gives a result of no regions.
+   * @param overLimit further regions of the frame, which are counted as such and have no outcome here.
    * @throws EffvitError OUT_OF_RANGE for more.
    */
-  submitRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<RegionsOutcome<Value>> {
+  submitRegions(
+    frame: ImageFrame,
+    boxes: readonly RegionBox[],
+    overLimit = 0,
+  ): Promise<RegionsOutcome<Value>> {
     if (boxes.length > MAX_REGIONS) {
       throw new EffvitError(
         'OUT_OF_RANGE',
         `Expected up to ${MAX_REGIONS} regions of a frame but received ${boxes.length}.`,
       );
     }
-    const job = new FrameJob<Value>(frame, {}, this.#clock.nowNs(), boxes);
+    const job = new FrameJob<Value>(
+      frame,
+      {},
+      this.#clock.nowNs(),
+      new FrameRegions<Value>(boxes, overLimit),
+    );
     this.#scheduler.admit(job);
     // A job with boxes has no other result.
     return job.outcome as Promise<RegionsOutcome<Value>>;

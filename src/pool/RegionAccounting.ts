@@ -19,8 +19,10 @@ export class RegionAccounting {
   #classified = 0;
   #unknown = noneUnknown();
 
-  add(regions: readonly RegionOutcome<unknown>[]): void {
-    this.#received += regions.length;
+  /** @param overLimit further regions of the frame, which are not classified. */
+  add(regions: readonly RegionOutcome<unknown>[], overLimit: number): void {
+    this.#received += regions.length + overLimit;
+    this.#unknown.over_limit += overLimit;
     for (const region of regions) {
       if (region.kind === 'classified') this.#classified += 1;
       else this.#unknown[region.cause] += 1;

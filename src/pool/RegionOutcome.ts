@@ -22,7 +22,8 @@ export type RegionOutcome<Value> =
     };
 
 /** A frame that was classified by its regions; its times and its batch are those of the worker that was done last. */
-export interface RegionsResult<Value> extends Omit<FrameResult<Value>, 'kind' | 'value'> {
+export interface RegionsResult<Value>
+  extends Omit<FrameResult<Value>, 'kind' | 'value' | 'smoothed' | 'nv12' | 'logits'> {
   readonly kind: 'regions';
   /** One for each box, in the order of the boxes. */
   readonly regions: readonly RegionOutcome<Value>[];

@@ -1,8 +1,11 @@
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { DetectionSubscriptions, type UnmatchedView } from './DetectionSubscriptions.js';
+import { hasDetections } from './detectionTopics.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
@@ -17,7 +20,10 @@ export interface CameraFeedOptions {
   /** The node's clock; undefined while simulated time stands at 0. */
   readonly nowNs: () => bigint | undefined;
   readonly parameters: NodeParameterValues;
-  readonly pipeline: Pick<ServingPipeline, 'classify' | 'refuse' | 'reports'>;
+  readonly pipeline: Pick<
+    ServingPipeline,
+    'classify' | 'classifyRegions' | 'dropUnmatched' | 'refuse' | 'reports' | 'classifier'
+  >;
 }
 
 /** A camera as the parameter names it, and as its frames carry it: its topic, fully qualified. */
@@ -41,6 +47,8 @@ export class CameraFeed {
   readonly #frameIdRemedy: string | undefined;
   /** By topic: who waits for its next frame. */
   readonly #waiting = new Map<string, Set<OutcomeListener>>();
+  /** Where the boxes of detectors are classified. */
+  readonly #detections: DetectionSubscriptions | undefined;
   /** Undefined while paused. */
   #subscriptions: CameraSubscriptions | undefined;
   /** By topic: the cameras that somebody waits for while paused. */
@@ -59,7 +67,13 @@ export class CameraFeed {
       ? undefined
       : 'set the parameter classification_per_camera, or take the camera from ~/frames';
     this.#meters = new CameraMeters(this.cameras.map(({ topic }) => topic));
-    if (parameters.enabled) this.#subscriptions = this.#subscribe();
+    this.#detections = this.#listenToDetectors();
+    try {
+      if (parameters.enabled) this.#subscriptions = this.#subscribe();
+    } catch (error) {
+      this.#detections?.destroy();
+      throw error;
+    }
   }
 
   get isPaused(): boolean {
@@ -68,7 +82,22 @@ export class CameraFeed {
 
   /** What is listened to, for people. */
   get description(): string {
-    return this.#subscriptions?.description ?? 'no camera: paused until ~/enable is called with true';
+    const cameras =
+      this.#subscriptions?.description ?? 'no camera: paused until ~/enable is called with true';
+    const detections = this.#detections;
+    return detections === undefined
+      ? cameras
+      : `${cameras}; the boxes on ${detections.description} are classified`;
+  }
+
+  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  unmatched(): UnmatchedView | undefined {
+    return this.#detections?.unmatched();
+  }
+
+  /** Takes changed options of the classifier. */
+  setOptions(options: ClassifierOptions): void {
+    this.#detections?.setOptions(options);
   }
 
   /** Subscribes to all cameras, or to none. @throws EffvitError as the constructor; it stays paused then. */
@@ -118,6 +147,7 @@ export class CameraFeed {
 
   resetMeters(): void {
     this.#meters.reset();
+    this.#detections?.resetCounts();
   }
 
   publisherCount(topic: string): number {
@@ -143,6 +173,7 @@ export class CameraFeed {
     this.#single.clear();
     runAllStepsNow([
       () => this.#subscriptions?.destroy(),
+      () => this.#detections?.destroy(),
       ...singles.map((subscriptions) => () => subscriptions.destroy()),
     ]);
   }
@@ -157,6 +188,7 @@ export class CameraFeed {
           return;
         }
         this.#look(image);
+        if (request === undefined && this.#detections?.hold(image) === true) return;
         void pipeline.classify(image, request);
       },
       onProblem: (topic, thrown) => {
@@ -171,6 +203,18 @@ export class CameraFeed {
       },
     };
     return new CameraSubscriptions(rcl, node, { ...parameters, image_topics: topics }, events);
+  }
+
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE */
+  #listenToDetectors(): DetectionSubscriptions | undefined {
+    const { rcl, node, parameters, pipeline } = this.#options;
+    if (!hasDetections(parameters)) return undefined;
+    const topics = this.cameras.map(({ topic }) => topic);
+    const { options } = pipeline.classifier;
+    return new DetectionSubscriptions(rcl, node, parameters, topics, options, {
+      onMatch: (image, detections) => void pipeline.classifyRegions(image, detections),
+      onUnmatched: (image, cause) => pipeline.dropUnmatched(image, cause),
+    });
   }
 
   #look({ frame }: ReceivedImage): void {

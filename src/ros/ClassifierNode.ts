@@ -186,6 +186,7 @@ export class ClassifierNode {
         },
         live: this.#live,
         isPaused: () => this.#active?.feed.isPaused ?? false,
+        unmatched: () => this.#active?.feed.unmatched(),
         isActive: () => this.lifecycle.state === 'active' || this.lifecycle.state === 'activating',
         signal: this.#options.hurry,
       });
@@ -266,6 +267,8 @@ export class ClassifierNode {
         isMoved = true;
       }
       await this.#pipeline?.apply(values, changed);
+      const options = this.#pipeline?.classifier.options;
+      if (options !== undefined) feed?.setOptions(options);
     } catch (error) {
       feed?.setPaused(!old.enabled);
       if (isMoved) await this.#live.apply(old);

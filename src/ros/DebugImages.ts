@@ -1,7 +1,8 @@
-import { annotatePicture } from '../annotate/annotatePicture.js';
+import { type AnnotateOptions, annotatePicture } from '../annotate/annotatePicture.js';
 import { FramePicture } from '../annotate/FramePicture.js';
 import { pictureOutline } from '../annotate/pictureOutline.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { headerMessage } from '../messages/headerMessage.js';
@@ -13,6 +14,8 @@ const PERIOD_NS = 1e8;
 /** Of the picture within the image; the scale only makes it smaller or larger than the frame within these. */
 const MAX_WIDTH_PX = 960;
 const MAX_HEIGHT_PX = 720;
+/** Of a frame with regions, beside the picture. */
+const MOST_LISTED = 10;
 
 /**
  * The topic ~/debug_image: frames with their results drawn beside them, while somebody subscribes. One is drawn at
@@ -39,11 +42,11 @@ export class DebugImages {
    */
   offer(
     frame: ImageFrame,
-    outcome: ClassifyOutcome,
+    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
     classifier: Classifier,
     scale: number,
   ): Promise<void> | undefined {
-    if (outcome.kind !== 'result' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
+    if (outcome.kind === 'dropped' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
     const nowNs = monotonicNs();
     if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + PERIOD_NS;
@@ -64,10 +67,11 @@ export class DebugImages {
 
   async #draw(
     frame: ImageFrame,
-    { value, timings, widthPx, heightPx, region, header }: Extract<ClassifyOutcome, { kind: 'result' }>,
+    outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
     classifier: Classifier,
     scale: number,
   ): Promise<void> {
+    const { timings, widthPx, heightPx, header } = outcome;
     this.#picture ??= new FramePicture();
     const maxPictureWidthPx = Math.max(16, Math.min(MAX_WIDTH_PX, Math.round(widthPx * scale)));
     const maxPictureHeightPx = Math.max(16, Math.min(MAX_HEIGHT_PX, Math.round(heightPx * scale)));
@@ -75,10 +79,9 @@ export class DebugImages {
     const simulated = isSimulated ? ', SIMULATED' : '';
     const drawn = await annotatePicture({
       picture: this.#picture.of(frame, maxPictureWidthPx, maxPictureHeightPx),
-      results: value,
+      ...drawnResults(outcome),
       title: header.source,
       subtitle: `${classifier.manifest.name} (${backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
-      ...(region !== undefined && { outlines: [pictureOutline(region, { widthPx, heightPx })] }),
       maxPictureWidthPx,
       maxPictureHeightPx,
       minPictureSidePx: Math.max(maxPictureWidthPx, maxPictureHeightPx),
@@ -94,4 +97,22 @@ export class DebugImages {
       data: drawn.rgb,
     });
   }
+}
+
+/** The results beside the picture, and what they are of in it: of a frame with regions the best class of each. */
+function drawnResults(
+  outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
+): Pick<AnnotateOptions, 'results' | 'outlines'> {
+  const { region } = outcome;
+  const roi = region === undefined ? [] : [pictureOutline(region, outcome)];
+  if (outcome.kind === 'result') return { results: outcome.value, outlines: roi };
+  const classified = outcome.regions.flatMap((one) => {
+    const [best] = one.kind === 'classified' ? one.value : [];
+    return one.kind === 'classified' && best !== undefined ? [{ best, region: one.region }] : [];
+  });
+  const outlines = classified.map(({ best, region: place }) => pictureOutline(place, outcome, best.label));
+  return {
+    results: classified.map(({ best }) => best).slice(0, MOST_LISTED),
+    outlines: [...roi, ...outlines],
+  };
 }

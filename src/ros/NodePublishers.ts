@@ -1,15 +1,19 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { classificationCdr } from '../messages/classificationCdr.js';
+import { classifiedDetectionsMessage } from '../messages/classifiedDetectionsMessage.js';
+import { DETECTIONS_TYPE, type DetectionsMessage } from '../messages/detectionsMessage.js';
 import { type FrameReportMessage, frameReportMessage } from '../messages/frameReportMessage.js';
-import type { HeaderMessage } from '../messages/headerMessage.js';
+import { type HeaderMessage, headerMessage } from '../messages/headerMessage.js';
 import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
 import { DebugImages } from './DebugImages.js';
+import { hasDetections } from './detectionTopics.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
@@ -73,6 +77,8 @@ export class NodePublishers {
   readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
+  /** Where the boxes of a detector are classified. */
+  readonly #detections: CdrPublisher<DetectionsMessage> | undefined;
   /** Where the parameter perception_targets names a topic. */
   readonly #perception: PerceptionPublishers | undefined;
   readonly #endpoints = new Map<string, OwnEndpoint>();
@@ -83,7 +89,8 @@ export class NodePublishers {
   constructor(
     rcl: RclModule,
     node: RclNode,
-    parameters: ClassificationParameters & Pick<NodeParameterValues, 'perception_targets' | 'smoothing'>,
+    parameters: ClassificationParameters &
+      Pick<NodeParameterValues, 'perception_targets' | 'smoothing' | 'detections_topics'>,
   ) {
     this.#node = node;
     const make = <Publisher>(
@@ -124,6 +131,9 @@ export class NodePublishers {
       this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
       this.#visionInfo = makeCdr('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
       this.#labelInfo = makeCdr('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
+      if (hasDetections(parameters)) {
+        this.#detections = makeCdr(DETECTIONS_TYPE, 'classified_detections', DEPTH);
+      }
       const topic = parameters.perception_targets;
       if (topic !== '') {
         this.#perception = new PerceptionPublishers(
@@ -188,24 +198,53 @@ export class NodePublishers {
     this.#perception?.publish(wanted, classifier);
   }
 
-  /** Tells of a frame, whatever became of it; once for each. */
-  publishReport(outcome: ClassifyOutcome, classifier: Classifier): void {
+  /** What the boxes of a frame were classified as; nothing of a frame that was dropped. */
+  publishRegions(
+    outcome: ClassifyRegionsOutcome,
+    detections: DetectionsMessage,
+    classifier: Classifier,
+    parameters: Pick<NodeParameterValues, 'class_id_format' | 'detections_hypotheses'>,
+  ): void {
+    if (outcome.kind !== 'regions') return;
+    this.#detections?.publish(
+      classifiedDetectionsMessage(headerMessage(outcome.header), detections, outcome.regions, {
+        classIdFormat: parameters.class_id_format,
+        hypotheses: parameters.detections_hypotheses,
+      }),
+    );
+    this.#perception?.publishRegions(outcome, detections, classifier);
+  }
+
+  /**
+   * Tells of a frame, whatever became of it; once for each.
+   *
+   * @param regionIds of a frame with regions: the ids of its detections.
+   */
+  publishReport(
+    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
+    classifier: Classifier,
+    regionIds: readonly string[] = [],
+  ): void {
     const { source } = outcome.header;
     this.#framesOfSource.set(source, (this.#framesOfSource.get(source) ?? 0) + 1);
-    if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, classifier));
+    if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, classifier, regionIds));
   }
 
   /** The report of the frame that {@link publishReport} told of last of its camera. */
-  report(outcome: ClassifyOutcome, classifier: Classifier): FrameReportMessage {
+  report(
+    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
+    classifier: Classifier,
+    regionIds: readonly string[] = [],
+  ): FrameReportMessage {
     const sequence = Math.max(0, (this.#framesOfSource.get(outcome.header.source) ?? 0) - 1);
     const { backend, isSimulated } = classifier.info;
-    return frameReportMessage(outcome, { sequence, backend, isSimulated });
+    return frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds });
   }
 
   /** Draws the frame for ~/debug_image where somebody looks at it: see {@link DebugImages.offer}. */
   offerDebugImage(
     frame: ImageFrame,
-    outcome: ClassifyOutcome,
+    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
     classifier: Classifier,
     parameters: Pick<NodeParameterValues, 'debug_image_scale' | 'classification_results'>,
   ): Promise<void> | undefined {

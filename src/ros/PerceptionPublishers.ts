@@ -1,12 +1,16 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassResult } from '../classify/ClassResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { classifiedRegion } from '../image/classifiedRegion.js';
 import { wholeRegion } from '../image/PictureRegion.js';
+import type { DetectionsMessage } from '../messages/detectionsMessage.js';
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import {
   type PerceptionTargetsMessage,
+  perceptionRegionsMessage,
   perceptionTargetsMessage,
 } from '../messages/perceptionTargetsMessage.js';
+import type { RegionsResult } from '../pool/RegionOutcome.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 import { packageProblem } from './rcl/messagesProblem.js';
 
@@ -64,6 +68,21 @@ export class PerceptionPublishers {
           outcome.region ?? wholeRegion(outcome.widthPx, outcome.heightPx),
           classifier.preprocess,
         ),
+        nowNs: realtimeNs(),
+      }),
+    );
+  }
+
+  publishRegions(
+    outcome: RegionsResult<readonly ClassResult[]>,
+    detections: DetectionsMessage,
+    classifier: Classifier,
+  ): void {
+    if (this.#targets.subscriptionCount === 0) return;
+    this.#targets.publish(
+      perceptionRegionsMessage(outcome, detections, {
+        modelName: classifier.manifest.name,
+        framesPerSecond: classifier.framesPerSecond(),
         nowNs: realtimeNs(),
       }),
     );

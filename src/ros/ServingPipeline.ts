@@ -1,8 +1,13 @@
 import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { UnmatchedCause } from '../classify/DetectionPairing.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessage.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
+import type { UnmatchedView } from './DetectionSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { LiveView } from './LiveView.js';
 import { NodePublishers } from './NodePublishers.js';
@@ -33,6 +38,8 @@ export interface ServingPipelineOptions {
   readonly nextDatabaseVersion: () => number;
   /** An image of this topic that is none, or cannot be read. */
   readonly onBadImage: (topic: string, reason: string) => void;
+  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  readonly unmatched: () => UnmatchedView | undefined;
   /** A managed node is silent on its topics unless it is active. */
   readonly isActive: () => boolean;
   readonly isPaused: () => boolean;
@@ -71,6 +78,7 @@ export class ServingPipeline {
       nowNs: () => node.now().nanoseconds,
       parameters,
       isPaused: options.isPaused,
+      unmatched: options.unmatched,
       publish: () =>
         options.isActive()
           ? (message) => {
@@ -114,7 +122,7 @@ export class ServingPipeline {
   async classify(image: ReceivedImage, request?: FrameRequest): Promise<void> {
     const { frame } = image;
     const isPublished = request?.isPublished ?? true;
-    try {
+    await this.#withImage(image, async () => {
       const outcome = await this.classifier.classify(frame, isPublished ? undefined : UNLIMITED);
       this.#deliver(outcome, request);
       if (this.#isClosed) return;
@@ -122,17 +130,30 @@ export class ServingPipeline {
         this.#publishers.report(outcome, this.classifier),
       );
       if (shown !== undefined) await shown;
-      if (this.#isClosed || !isPublished) return;
-      const drawn = this.#publishers.offerDebugImage(
-        frame,
-        outcome,
-        this.classifier,
-        this.#options.parameters(),
-      );
-      if (drawn !== undefined) await drawn;
-    } catch (thrown) {
-      // A fault of the middleware, say: it costs what was to be published, not the node.
-      this.#options.node.getLogger().error(`${frame.source}: ${asEffvitError(thrown).message}`);
+      if (isPublished) await this.#draw(frame, outcome);
+    });
+  }
+
+  /** The same of the boxes that a detector found in it. */
+  async classifyRegions(image: ReceivedImage, detections: DetectionsMessage): Promise<void> {
+    const { frame } = image;
+    const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
+    await this.#withImage(image, async () => {
+      const outcome = await this.classifier.classifyRegions(frame, boxes);
+      if (this.#isClosed) return;
+      this.#tellFailure(outcome);
+      const ids = detections.detections.map(({ id }) => id);
+      this.#publishers.publishRegions(outcome, detections, this.classifier, this.#options.parameters());
+      this.#publishers.publishReport(outcome, this.classifier, ids);
+      await this.#draw(frame, outcome);
+    });
+  }
+
+  /** Accounts for an image that the detector told nothing of, and gives its memory back. */
+  dropUnmatched(image: ReceivedImage, cause: UnmatchedCause): void {
+    const outcome = this.classifier.refuse(image.frame, cause === 'closed' ? 'closed' : 'unmatched');
+    try {
+      this.#publish(outcome, true);
     } finally {
       image.release();
     }
@@ -198,20 +219,45 @@ export class ServingPipeline {
     }
   }
 
+  async #withImage(image: ReceivedImage, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      // A fault of the middleware, say: it costs what was to be published, not the node.
+      this.#options.node.getLogger().error(`${image.frame.source}: ${asEffvitError(thrown).message}`);
+    } finally {
+      image.release();
+    }
+  }
+
+  async #draw(frame: ImageFrame, outcome: ClassifyOutcome | ClassifyRegionsOutcome): Promise<void> {
+    if (this.#isClosed) return;
+    const { parameters } = this.#options;
+    const drawn = this.#publishers.offerDebugImage(frame, outcome, this.classifier, parameters());
+    if (drawn !== undefined) await drawn;
+  }
+
   #publish(outcome: ClassifyOutcome, isPublished: boolean): void {
     if (this.#isClosed) return;
-    const { node, onBadImage, parameters } = this.#options;
-    if (outcome.kind === 'dropped' && outcome.error !== undefined) {
-      const { source } = outcome.header;
-      const { message } = outcome.error;
-      if (outcome.cause === 'bad_image') onBadImage(source, message);
+    this.#tellFailure(outcome);
+    if (isPublished) this.#publishers.publishResult(outcome, this.classifier, this.#options.parameters());
+    this.#publishers.publishReport(outcome, this.classifier);
+  }
+
+  /** Of a frame that was dropped, or of the first of its regions that failed. */
+  #tellFailure(outcome: ClassifyOutcome | ClassifyRegionsOutcome): void {
+    const { source } = outcome.header;
+    if (outcome.kind === 'dropped') this.#options.live.dropped(source, outcome.cause);
+    const failures = outcome.kind === 'regions' ? outcome.regions : [outcome];
+    for (const failure of failures) {
+      if (!('error' in failure) || failure.error === undefined) continue;
+      const { message } = failure.error;
+      if (failure.cause === 'bad_image') this.#options.onBadImage(source, message);
       else {
         this.reports.frameFailed(message);
-        node.getLogger().error(`${source}: ${message}`);
+        this.#options.node.getLogger().error(`${source}: ${message}`);
       }
+      return;
     }
-    if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);
-    if (isPublished) this.#publishers.publishResult(outcome, this.classifier, parameters());
-    this.#publishers.publishReport(outcome, this.classifier);
   }
 }

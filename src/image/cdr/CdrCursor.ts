@@ -1,4 +1,4 @@
-import { EffvitError } from '../../core/EffvitError.js';
+import { EffvitError, type EffvitErrorCode } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
 import { decodeText } from './decodeText.js';
 
@@ -18,23 +18,25 @@ export class CdrCursor {
   readonly isLittleEndian: boolean;
   /** E.g. `Image message on /camera/image_raw`; starts every error. */
   readonly #what: string;
+  readonly #code: EffvitErrorCode;
   #offset = ENCAPSULATION_BYTES;
 
-  /** @throws EffvitError BAD_IMAGE */
-  constructor(bytes: Uint8Array, what: string) {
+  /** @param code of every error. @throws EffvitError BAD_IMAGE, or with the code that is given. */
+  constructor(bytes: Uint8Array, what: string, code: EffvitErrorCode = 'BAD_IMAGE') {
     this.#bytes = bytes;
     this.#what = what;
+    this.#code = code;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.byteLength < ENCAPSULATION_BYTES) {
       throw new EffvitError(
-        'BAD_IMAGE',
+        this.#code,
         `${what} has ${bytes.byteLength} bytes, fewer than the ${ENCAPSULATION_BYTES} of the CDR header.`,
       );
     }
     const kind = this.#view.getUint16(0, false);
     if (kind > 1) {
       throw new EffvitError(
-        'BAD_IMAGE',
+        this.#code,
         `${what} has CDR encapsulation 0x${kind.toString(16).padStart(4, '0')}; plain CDR (0x0000 or 0x0001) is read.`,
       );
     }
@@ -64,6 +66,12 @@ export class CdrCursor {
 
   uint8(name: string): number {
     return this.#view.getUint8(this.#take(1, name));
+  }
+
+  float64(name: string): number {
+    // As align4, of eight: counted from the end of the header.
+    this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + 7) & ~7);
+    return this.#view.getFloat64(this.#take(8, name), this.isLittleEndian);
   }
 
   /** builtin_interfaces/Time, as received: `nanosec` is not normalised. */
@@ -102,7 +110,7 @@ export class CdrCursor {
     const left = this.#bytes.byteLength - start;
     if (length > left) {
       throw new EffvitError(
-        'BAD_IMAGE',
+        this.#code,
         `${this.#what} is cut off: ${name} needs ${length} bytes at byte ${start}, but ${Math.max(left, 0)} of ${this.#bytes.byteLength} are left.`,
         { context: { byteOffset: start } },
       );

@@ -76,6 +76,35 @@ float32 z
 `,
   ],
   [
+    'geometry_msgs/msg/Point',
+    `float64 x
+float64 y
+float64 z
+`,
+  ],
+  [
+    'geometry_msgs/msg/Quaternion',
+    `float64 x
+float64 y
+float64 z
+float64 w
+`,
+  ],
+  [
+    'geometry_msgs/msg/Pose',
+    `# A place and a direction in space.
+geometry_msgs/Point position
+geometry_msgs/Quaternion orientation
+`,
+  ],
+  [
+    'geometry_msgs/msg/PoseWithCovariance',
+    `# A pose, and how sure it is: 6x6, by rows, of x, y, z and the turns about them.
+geometry_msgs/Pose pose
+float64[36] covariance
+`,
+  ],
+  [
     'diagnostic_msgs/msg/KeyValue',
     `# One value that is told, by its name.
 string key

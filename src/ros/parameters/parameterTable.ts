@@ -43,6 +43,13 @@ const NODE_PARAMETERS = {
       'With smoothing: what classification, perception_targets and the debug image hold; smoothed results have the topic classification_smoothed (with classification_per_camera: classification_smoothed/ and the name) in any case, and ~/frames has both.',
     change: 'live',
   },
+  detections_topics: {
+    type: 'string_array',
+    defaultValue: [''] as readonly string[],
+    description:
+      'Topics of detectors (vision_msgs/Detection2DArray) whose boxes are classified in place of whole frames: one for all cameras, or one for each in the order of image_topics, an empty one for a camera without; the results are published on classified_detections.',
+    change: 'restart',
+  },
   perception_targets: {
     type: 'string',
     defaultValue: '',

@@ -5,6 +5,7 @@ import {
   pipelineStatisticsMessage,
 } from '../../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
+import type { UnmatchedView } from '../DetectionSubscriptions.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { PipelineDiagnosis } from './diagnosticStatus.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
@@ -19,6 +20,8 @@ export interface PipelineReportsOptions {
   readonly nowNs: () => bigint;
   readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
   readonly isPaused: () => boolean;
+  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  readonly unmatched: () => UnmatchedView | undefined;
   /** Undefined while the node is not active: a managed node is silent then. */
   readonly publish: () => ((message: PipelineStatisticsMessage) => void) | undefined;
   /** Runs the timer's callback; see CallbackGuard. */
@@ -93,6 +96,7 @@ export class PipelineReports {
         stamp: stampFromNs(nowNs()),
         windowNs,
         missing: this.#missing,
+        ...this.#regions(),
         queuedCount: classifier.queuedCount,
         stages,
         modelName: classifier.manifest.name,
@@ -100,6 +104,13 @@ export class PipelineReports {
         isPaused: isPaused(),
       }),
     );
+  }
+
+  /** Only where the boxes of a detector are classified. */
+  #regions() {
+    const { classifier, unmatched } = this.#options;
+    const view = unmatched();
+    return view === undefined ? {} : { regions: classifier.regionCounts(), unmatched: view };
   }
 
   /** The pipeline at this moment, for both that tell of it. */

@@ -109,6 +109,37 @@ describe('Classifier', () => {
     assert.equal(running.options.roi, '');
   });
 
+  it('classifies the boxes of a frame, the largest where there are too many, with a margin', async () => {
+    classifier = await Classifier.start(
+      model(NO_LABELS),
+      optionsWith({ maxRegions: 3, topK: 1, threads: 2 }),
+    );
+    const frame = tiledFrame([{ number: 10 }, { number: 20 }, { number: 30 }, { number: 40 }]);
+    const small = { ...tileRegion(1), widthPx: 4, heightPx: 4 };
+    const boxes = [small, tileRegion(3), tileRegion(0), tileRegion(2), { ...small, leftPx: 99 }];
+    const outcome = await classifier.classifyRegions(frame, boxes);
+    assert.ok(outcome.kind === 'regions');
+    assert.deepEqual(
+      outcome.regions.map((region) =>
+        region.kind === 'classified' ? [region.region.leftPx, region.value[0]?.index] : region.cause,
+      ),
+      ['over_limit', [48, 0], [0, 0], [32, 0], 'over_limit'],
+    );
+    const counts = classifier.regionCounts();
+    assert.deepEqual([counts.received, counts.classified, counts.unknown.over_limit], [5, 3, 2]);
+    await classifier.setOptions({ regionMargin: 0.5 });
+    const [wider] = await classifier
+      .classifyRegions(frame, [tileRegion(1)])
+      .then((what) => (what.kind === 'regions' ? what.regions : []));
+    // Eight pixels more to the left and to the right; above and below the picture ends.
+    assert.deepEqual(wider?.kind === 'classified' && wider.region, {
+      leftPx: 8,
+      topPx: 0,
+      widthPx: 32,
+      heightPx: 16,
+    });
+  });
+
   it('swaps model, labels, threads and all other options as a whole, between two frames', async () => {
     const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
     const next = model(labelsFile('new.txt', ['A', 'B', 'C', 'D']), { offset: 1000 });

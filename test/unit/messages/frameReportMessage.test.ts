@@ -43,6 +43,7 @@ describe('frameReportMessage', () => {
       drop_reason: '',
       results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
       smoothed_results: [{ class_index: 2, label: 'shark', score: 0.6 }],
+      regions: [],
       width_px: 640,
       height_px: 480,
       region_left_px: 0,
@@ -75,6 +76,41 @@ describe('frameReportMessage', () => {
     const { region_left_px, region_top_px, region_width_px, region_height_px } = report;
     assert.deepEqual([region_left_px, region_top_px, region_width_px, region_height_px], [10, 20, 30, 40]);
     assert.equal(report.width_px, 640);
+  });
+
+  it('tells what became of each region', () => {
+    const { value, kind: _, ...facts } = classified as Extract<typeof classified, { kind: 'result' }>;
+    const error = new EffvitError('INFERENCE_FAILED', 'It failed.');
+    const region = { leftPx: 1, topPx: 2, widthPx: 3, heightPx: 4 };
+    const report = frameReportMessage(
+      {
+        ...facts,
+        kind: 'regions',
+        regions: [
+          { kind: 'classified', region, value },
+          { kind: 'unknown', cause: 'outside' },
+          { kind: 'unknown', cause: 'inference_failed', error },
+        ],
+      },
+      { ...context, regionIds: ['7', '', 'car'] },
+    );
+    assert.deepEqual(report.results, []);
+    const none = { left_px: 0, top_px: 0, width_px: 0, height_px: 0, results: [] };
+    assert.deepEqual(report.regions, [
+      {
+        id: '7',
+        unknown_cause: '',
+        unknown_reason: '',
+        left_px: 1,
+        top_px: 2,
+        width_px: 3,
+        height_px: 4,
+        results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
+      },
+      { id: '', unknown_cause: 'outside', unknown_reason: '', ...none },
+      { id: 'car', unknown_cause: 'inference_failed', unknown_reason: 'It failed.', ...none },
+    ]);
+    new MessageEncoder('effvit/msg/FrameReport').encode(report);
   });
 
   it('tells why a frame was dropped', () => {

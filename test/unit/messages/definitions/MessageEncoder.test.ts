@@ -21,6 +21,18 @@ const header = fc.record(
   USUAL,
 );
 
+const classResults = fc.array(
+  fc.record(
+    {
+      class_index: fc.nat(2 ** 32 - 1),
+      label: fc.string({ unit: 'grapheme' }),
+      score: fc.double({ noNaN: true }),
+    },
+    USUAL,
+  ),
+  { maxLength: 6 },
+);
+
 describe('MessageEncoder', () => {
   it('writes reports that a library reads back, in any alphabet', () => {
     const encoder = new MessageEncoder('effvit/msg/FrameReport');
@@ -34,16 +46,23 @@ describe('MessageEncoder', () => {
             sequence: ns,
             drop_cause: fc.string(),
             drop_reason: fc.string({ unit: 'binary' }),
-            results: fc.array(
+            results: classResults,
+            smoothed_results: classResults,
+            regions: fc.array(
               fc.record(
                 {
-                  class_index: fc.nat(2 ** 32 - 1),
-                  label: fc.string({ unit: 'grapheme' }),
-                  score: fc.double({ noNaN: true }),
+                  id: fc.string({ unit: 'grapheme' }),
+                  unknown_cause: fc.string(),
+                  unknown_reason: fc.string(),
+                  left_px: fc.nat(),
+                  top_px: fc.nat(),
+                  width_px: fc.nat(),
+                  height_px: fc.nat(),
+                  results: classResults,
                 },
                 USUAL,
               ),
-              { maxLength: 6 },
+              { maxLength: 3 },
             ),
             width_px: fc.nat(),
             height_px: fc.nat(),

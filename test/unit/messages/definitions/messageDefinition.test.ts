@@ -60,14 +60,15 @@ describe('messageDefinition', () => {
     assert.deepEqual(text.match(/^MSG: .*$/gm), [
       'MSG: std_msgs/Header',
       'MSG: effvit/ClassResult',
+      'MSG: effvit/RegionResult',
       'MSG: builtin_interfaces/Time',
     ]);
   });
 
   it('refuses what it does not know, and names that lead elsewhere', () => {
-    assert.throws(() => messageDefinition('geometry_msgs/msg/Pose'), {
+    assert.throws(() => messageDefinition('geometry_msgs/msg/Twist'), {
       code: 'NOT_FOUND',
-      message: 'There is no definition of geometry_msgs/msg/Pose.',
+      message: 'There is no definition of geometry_msgs/msg/Twist.',
     });
     assert.throws(() => messageDefinition('effvit/msg/Absent'), { code: 'NOT_FOUND' });
     for (const type of ['Image', 'effvit/msg/../../package', 'effvit/srv/A', '', 'effvit/msg/a']) {

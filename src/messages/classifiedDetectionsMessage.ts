@@ -1,0 +1,46 @@
+import type { RegionResult } from '../classify/RegionResult.js';
+import type { ClassIdFormat } from './classificationMessage.js';
+import type { DetectionMessage, DetectionsMessage, ObjectHypothesisMessage } from './detectionsMessage.js';
+import type { HeaderMessage } from './headerMessage.js';
+
+/** What becomes of the detector's own hypotheses, as the parameter `detections_hypotheses` spells it. */
+export const HYPOTHESES_CHOICES = ['replace', 'append'] as const;
+
+export type HypothesesChoice = (typeof HYPOTHESES_CHOICES)[number];
+
+/** The class of a box that could not be classified. */
+export const UNKNOWN_CLASS = 'UNKNOWN';
+
+/**
+ * A detector's message with what its boxes were classified as: detections, ids and boxes as they came, in their order.
+ *
+ * @param header of the frame that was classified: its stamp, where the detector's differs.
+ * @param regions one for each detection.
+ */
+export function classifiedDetectionsMessage(
+  header: HeaderMessage,
+  { detections }: DetectionsMessage,
+  regions: readonly RegionResult[],
+  options: { readonly classIdFormat: ClassIdFormat; readonly hypotheses: HypothesesChoice },
+): DetectionsMessage {
+  return {
+    header,
+    detections: detections.map((detection, index): DetectionMessage => {
+      const own = hypothesesOf(regions[index], options.classIdFormat);
+      return {
+        ...detection,
+        results: options.hypotheses === 'append' ? [...detection.results, ...own] : own,
+      };
+    }),
+  };
+}
+
+function hypothesesOf(
+  region: RegionResult | undefined,
+  classIdFormat: ClassIdFormat,
+): ObjectHypothesisMessage[] {
+  if (region?.kind !== 'classified') return [{ hypothesis: { class_id: UNKNOWN_CLASS, score: 0 } }];
+  return region.value.map(({ index, label, score }) => ({
+    hypothesis: { class_id: classIdFormat === 'label' ? label : String(index), score },
+  }));
+}
