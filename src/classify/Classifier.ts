@@ -24,7 +24,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from './classifierOptions.js';
-import { checkKnownScore, FrameJudge, temperatureOf } from './FrameJudge.js';
+import { checkKnownScore, FrameJudge, regionDoubt, temperatureOf } from './FrameJudge.js';
 import { largestBoxes } from './largestBoxes.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
@@ -91,6 +91,7 @@ function poolModel(
   return {
     preprocess: modelPreprocess(manifest, options),
     postprocess: (logits) => read(logits, reading, options),
+    doubtRegion: regionDoubt(options),
     judge: reading.judge.judgeWith(reading, options),
   };
 }

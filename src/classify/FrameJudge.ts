@@ -45,6 +45,17 @@ export function checkKnownScore(
   );
 }
 
+/** What tells that a region shows none of the classes; undefined where that is not asked for. */
+export function regionDoubt({
+  knownScore: kind,
+  knownScoreThreshold,
+}: Pick<ClassifierOptions, 'knownScore' | 'knownScoreThreshold'>):
+  | ((logits: Float32Array) => UnknownCause | undefined)
+  | undefined {
+  if (kind === 'off') return undefined;
+  return (logits) => (knownScore(logits, kind) < knownScoreThreshold ? 'none_of_the_classes' : undefined);
+}
+
 /** Looks at the frames of one model one after the other, and remembers what it saw: smooths, and finds UNKNOWN. */
 export class FrameJudge {
   #smoother: ResultSmoother | undefined;

@@ -3,8 +3,12 @@ import type { RegionBox } from '../image/PictureRegion.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { dropCauseOf } from './dropCauseOf.js';
 import type { WorkerReport } from './HeldFrames.js';
-import type { RegionOutcome, UnknownCause } from './RegionOutcome.js';
+import type { PoolModel } from './PoolOptions.js';
+import type { RegionOutcome, RegionUnknownCause } from './RegionOutcome.js';
 import type { RegionReading } from './RegionRecord.js';
+
+/** What makes an outcome of a region's scores. */
+export type RegionReader<Value> = Pick<PoolModel<Value>, 'postprocess' | 'doubtRegion'>;
 
 /** Some of a frame's regions. */
 export interface RegionPart {
@@ -104,7 +108,7 @@ export class FrameRegions<Value> {
   settle(
     { places }: RegionPart,
     readings: readonly RegionReading[],
-    postprocess: (logits: Float32Array) => Value,
+    model: RegionReader<Value>,
     last: LastShare,
     error: EffvitError | undefined,
   ): void {
@@ -118,7 +122,7 @@ export class FrameRegions<Value> {
         this.computedCount += 1;
         this.taskCount += 1 / reading.batchSize;
       }
-      this.#outcomes[place] = outcomeOf(reading, postprocess, failed);
+      this.#outcomes[place] = outcomeOf(reading, model, failed);
     }
   }
 
@@ -137,12 +141,14 @@ export class FrameRegions<Value> {
 
 function outcomeOf<Value>(
   reading: RegionReading,
-  postprocess: (logits: Float32Array) => Value,
+  { postprocess, doubtRegion }: RegionReader<Value>,
   failed: RegionOutcome<Value>,
 ): RegionOutcome<Value> {
   switch (reading.status) {
     case 'done':
       try {
+        const doubt = doubtRegion?.(reading.logits);
+        if (doubt !== undefined) return unknownOf(doubt, undefined);
         return { kind: 'classified', region: reading.region, value: postprocess(reading.logits) };
       } catch (thrown) {
         const error = asEffvitError(thrown, 'INFERENCE_FAILED', 'Postprocessing failed');
@@ -156,6 +162,6 @@ function outcomeOf<Value>(
   }
 }
 
-function unknownOf(cause: UnknownCause, error: EffvitError | undefined): RegionOutcome<never> {
+function unknownOf(cause: RegionUnknownCause, error: EffvitError | undefined): RegionOutcome<never> {
   return { kind: 'unknown', cause, ...(error !== undefined && { error }) };
 }

@@ -244,8 +244,7 @@ export class FrameScheduler<Value> {
   ): void {
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
-    const { postprocess } = share.job.model ?? this.model;
-    this.#shares.onDone(share, worker, report, postprocess, error);
+    this.#shares.onDone(share, worker, report, share.job.model ?? this.model, error);
   }
 
   #onDone(worker: WorkerThread<WorkerJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {

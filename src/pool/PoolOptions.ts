@@ -2,7 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import type { FrameJudgement } from './FrameOutcome.js';
+import type { FrameJudgement, UnknownCause } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
@@ -22,6 +22,11 @@ export interface PoolModel<Value> {
    * source are delivered. Absent: what postprocess made goes out.
    */
   readonly judge?: ((value: Value, frame: JudgedFrame) => FrameJudgement<Value>) | undefined;
+  /**
+   * Why a region of a frame is UNKNOWN though it was computed; undefined where it is not, and absent where nothing is
+   * asked for. `logits` is valid only during the call.
+   */
+  readonly doubtRegion?: ((logits: Float32Array) => UnknownCause | undefined) | undefined;
 }
 
 /** What is known of a frame that is judged. */

@@ -1,16 +1,19 @@
-import { type RegionOutcome, UNKNOWN_CAUSES, type UnknownCause } from './RegionOutcome.js';
+import { REGION_UNKNOWN_CAUSES, type RegionOutcome, type RegionUnknownCause } from './RegionOutcome.js';
 
 /** received = classified + the sum of unknown. */
 export interface RegionCounts {
   /** Regions of published frames. */
   readonly received: number;
   readonly classified: number;
-  readonly unknown: Readonly<Record<UnknownCause, number>>;
+  readonly unknown: Readonly<Record<RegionUnknownCause, number>>;
 }
 
-function noneUnknown(): Record<UnknownCause, number> {
+function noneUnknown(): Record<RegionUnknownCause, number> {
   // Every cause is one of the list's.
-  return Object.fromEntries(UNKNOWN_CAUSES.map((cause) => [cause, 0])) as Record<UnknownCause, number>;
+  return Object.fromEntries(REGION_UNKNOWN_CAUSES.map((cause) => [cause, 0])) as Record<
+    RegionUnknownCause,
+    number
+  >;
 }
 
 /** Counts what became of the regions of frames. */

@@ -5,18 +5,23 @@ import type { FrameDrop, FrameResult } from './FrameOutcome.js';
 
 /**
  * Why a region of a frame that was published has no result: its box is none (see BOX_PROBLEMS), its frame has more
- * regions than are classified (`over_limit`), or what frames are dropped for happened to it alone.
+ * regions than are classified (`over_limit`), it shows none of the model's classes, or what frames are dropped for happened to it alone.
  */
-export const UNKNOWN_CAUSES = [...BOX_PROBLEMS, 'over_limit', ...DROP_CAUSES] as const;
+export const REGION_UNKNOWN_CAUSES = [
+  ...BOX_PROBLEMS,
+  'over_limit',
+  'none_of_the_classes',
+  ...DROP_CAUSES,
+] as const;
 
-export type UnknownCause = (typeof UNKNOWN_CAUSES)[number];
+export type RegionUnknownCause = (typeof REGION_UNKNOWN_CAUSES)[number];
 
 /** What became of one region. */
 export type RegionOutcome<Value> =
   | { readonly kind: 'classified'; readonly region: PictureRegion; readonly value: Value }
   | {
       readonly kind: 'unknown';
-      readonly cause: UnknownCause;
+      readonly cause: RegionUnknownCause;
       /** Why, where the cause alone does not tell. */
       readonly error?: EffvitError;
     };

@@ -4,7 +4,7 @@ import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { dropCauseOf } from './dropCauseOf.js';
 import type { FrameJob } from './FrameJob.js';
-import type { RegionPart } from './FrameRegions.js';
+import type { RegionPart, RegionReader } from './FrameRegions.js';
 import type { WorkerReport } from './HeldFrames.js';
 import type { PoolClock } from './PoolClock.js';
 import type { WorkerThread } from './WorkerThread.js';
@@ -74,7 +74,7 @@ export class RegionShares<Value> {
     share: RegionShare<Value>,
     { id: workerId, generation }: WorkerThread<WorkerJob<Value>>,
     report: WorkerReport,
-    postprocess: (logits: Float32Array) => Value,
+    model: RegionReader<Value>,
     error: EffvitError | undefined,
   ): void {
     const { job, copyNs } = share;
@@ -82,7 +82,7 @@ export class RegionShares<Value> {
     if (regions === undefined) return;
     const { clock } = this.#owner;
     const beganNs = clock.nowNs();
-    regions.settle(share, report.regions, postprocess, { report, workerId, generation, copyNs }, error);
+    regions.settle(share, report.regions, model, { report, workerId, generation, copyNs }, error);
     regions.postprocessNs += clock.nowNs() - beganNs;
     if (regions.isDone) this.#publish(job);
   }

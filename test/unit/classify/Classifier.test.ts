@@ -127,6 +127,14 @@ describe('Classifier', () => {
     );
     const counts = classifier.regionCounts();
     assert.deepEqual([counts.received, counts.classified, counts.unknown.over_limit], [5, 3, 2]);
+    // The scripted energy is about the tile's number.
+    await classifier.setOptions({ knownScore: 'energy', knownScoreThreshold: 25 });
+    const judged = await classifier.classifyRegions(frame, [tileRegion(1), tileRegion(2)]);
+    assert.deepEqual(
+      judged.kind === 'regions' && judged.regions.map((region) => region.kind === 'unknown' && region.cause),
+      ['none_of_the_classes', false],
+    );
+    await classifier.setOptions({ knownScore: 'off' });
     await classifier.setOptions({ regionMargin: 0.5 });
     const [wider] = await classifier
       .classifyRegions(frame, [tileRegion(1)])

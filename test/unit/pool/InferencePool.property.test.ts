@@ -6,7 +6,7 @@ import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import type { FrameOutcome } from '../../../src/pool/FrameOutcome.js';
 import { DROP_POLICIES } from '../../../src/pool/FrameQueue.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
-import { type RegionsOutcome, UNKNOWN_CAUSES } from '../../../src/pool/RegionOutcome.js';
+import { REGION_UNKNOWN_CAUSES, type RegionsOutcome } from '../../../src/pool/RegionOutcome.js';
 import { assertBalanced, DROP_CAUSES } from '../../../src/stats/FrameAccounting.js';
 import {
   type Action,
@@ -269,7 +269,7 @@ class Trial {
     );
     const classified = outcomes.filter(({ kind }) => kind === 'classified');
     assert.deepEqual([counts.received, counts.classified], [outcomes.length, classified.length]);
-    for (const cause of UNKNOWN_CAUSES) {
+    for (const cause of REGION_UNKNOWN_CAUSES) {
       const unknown = outcomes.filter((region) => region.kind === 'unknown' && region.cause === cause);
       assert.equal(counts.unknown[cause], unknown.length, cause);
     }
