@@ -223,6 +223,24 @@ export async function annotatePicture(
   return { rgb, widthPx, heightPx };
 }
 
+/** A part of a picture. */
+export interface PictureArea {
+  readonly left: number;
+  readonly top: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Where an annotated picture of this size, drawn without the network's input, has the picture itself. */
+export function debugPictureArea(widthPx: number, heightPx: number): PictureArea {
+  return {
+    left: MARGIN_PX,
+    top: MARGIN_PX,
+    widthPx: Math.max(1, widthPx - PANEL_PX - 3 * MARGIN_PX),
+    heightPx: Math.max(1, heightPx - 2 * MARGIN_PX),
+  };
+}
+
 /** PNG of pixels, marked as this package's. */
 export function encodePng({ rgb, widthPx, heightPx }: RgbPicture): Promise<Uint8Array> {
   return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { RemoteView } from '../ros/RemoteView.js';
 import { watchStatistics } from '../ros/watchStatistics.js';
+import { LiveFeed } from '../web/LiveFeed.js';
+import { LivePage } from '../web/LivePage.js';
 import type { CommandContext } from './CommandContext.js';
 import { numberParser } from './options.js';
 import { statisticsLine, statisticsLines } from './statisticsLines.js';
@@ -8,7 +11,11 @@ interface TopOptions {
   readonly wait: number;
   readonly count?: number;
   readonly json?: boolean;
+  readonly web?: number | true;
+  readonly webAddress: string;
 }
+
+const DEFAULT_PORT = 8080;
 
 /** `effvit top`: what a running node tells of itself, once a second. */
 export function registerTop(command: Command, context: CommandContext): void {
@@ -17,26 +24,59 @@ export function registerTop(command: Command, context: CommandContext): void {
     .option('--wait <seconds>', 'the longest wait for the first message', numberParser(0.1, 3600), 10)
     .option('--count <n>', 'end after so many messages', numberParser(1, 1e9, true))
     .option('--json', 'one JSON object a line instead of text')
+    .option(
+      '--web [port]',
+      `a live page for browsers, with pictures, on this port (${DEFAULT_PORT})`,
+      numberParser(1, 65_535, true),
+    )
+    .option(
+      '--web-address <address>',
+      'where the page is served; 0.0.0.0: for other machines too',
+      '127.0.0.1',
+    )
     .addHelpText('after', '\nExample: effvit top /classifier\n')
     .action(async (name: string, options: TopOptions) => {
       const { terminal, signal } = context;
       // It runs until it is stopped, so being stopped is its success.
       context.isSignalSuccess = true;
       const node = name.startsWith('/') ? name : `/${name}`;
+      const feed = new LiveFeed(node);
+      const page = await startPage(feed, options);
+      if (page !== undefined) terminal.note(`Live page: ${page.url}`);
       const enough = new AbortController();
       let count = 0;
-      await watchStatistics([], {
-        topic: `${node}/statistics`,
-        signal: AbortSignal.any([signal, enough.signal]),
-        waitMs: options.wait * 1000,
-        onMessage: (message) => {
-          if (options.json === true) terminal.line(JSON.stringify(message, plain));
-          else if (terminal.isInteractive) terminal.redraw(statisticsLines(message, node, terminal));
-          else terminal.line(statisticsLine(message));
-          if (++count === options.count) enough.abort();
-        },
-      });
+      try {
+        await watchStatistics([], {
+          topic: `${node}/statistics`,
+          signal: AbortSignal.any([signal, enough.signal]),
+          waitMs: options.wait * 1000,
+          onMessage: (message) => {
+            feed.statistics(message);
+            if (options.json === true) terminal.line(JSON.stringify(message, plain));
+            else if (terminal.isInteractive) terminal.redraw(statisticsLines(message, node, terminal));
+            else terminal.line(statisticsLine(message));
+            if (++count === options.count) enough.abort();
+          },
+          ...(page !== undefined && {
+            alongside: (rcl, own) => {
+              const view = new RemoteView(rcl, own, node, feed);
+              return () => view.close();
+            },
+          }),
+        });
+      } finally {
+        await page?.close();
+      }
     });
+}
+
+/** @throws EffvitError IO_FAILED */
+async function startPage(
+  feed: LiveFeed,
+  { web, webAddress: address }: TopOptions,
+): Promise<LivePage | undefined> {
+  if (web === undefined) return undefined;
+  return await LivePage.start({ feed, port: web === true ? DEFAULT_PORT : web, address });
 }
 
 /** Counts are 64 bits wide in ROS; NaN, which JSON lacks, becomes null by itself. */

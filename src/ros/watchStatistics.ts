@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { EffvitError } from '../core/EffvitError.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
-import { QOS } from './rcl/rcl.js';
+import { QOS, type RclModule, type RclNode } from './rcl/rcl.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
 const DEPTH = 5;
@@ -15,6 +15,8 @@ export interface WatchStatisticsOptions {
   /** The longest wait for the first message. */
   readonly waitMs: number;
   readonly onMessage: (message: PipelineStatisticsMessage) => void;
+  /** For what else is to be heard of the node. @returns what ends it. */
+  readonly alongside?: (rcl: RclModule, node: RclNode) => () => void;
 }
 
 /**
@@ -24,12 +26,14 @@ export interface WatchStatisticsOptions {
  */
 export async function watchStatistics(
   rosArguments: readonly string[],
-  { topic, signal, waitMs, onMessage }: WatchStatisticsOptions,
+  { topic, signal, waitMs, onMessage, alongside }: WatchStatisticsOptions,
 ): Promise<void> {
   const rcl = await loadRcl();
   await rcl.init(undefined, ['effvit_top', ...rosArguments]);
   const node = new rcl.Node(`effvit_top_${process.pid}`);
+  let endAlongside: (() => void) | undefined;
   try {
+    endAlongside = alongside?.(rcl, node);
     let isHeard = false;
     // Best effort hears publishers of both kinds.
     const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
@@ -62,6 +66,7 @@ export async function watchStatistics(
       );
     }
   } finally {
+    endAlongside?.();
     node.stop();
     node.destroy();
     rcl.shutdown();

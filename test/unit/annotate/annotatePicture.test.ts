@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import {
   type AnnotateOptions,
   annotatePicture,
+  debugPictureArea,
   encodePng,
   type RgbPicture,
 } from '../../../src/annotate/annotatePicture.js';
@@ -70,6 +71,21 @@ describe('annotatePicture', () => {
   it('shows the picture in its own colours and shape', async () => {
     const rows = countOf(await annotate({ picture: plain(600, 300) }), RED).filter((count) => count > 0);
     assert.deepEqual([rows.length, Math.max(...rows)], [300, 600]);
+  });
+
+  it('says where it has put the picture', async () => {
+    const drawn = await annotate({ picture: plain(640, 480), minPictureSidePx: 640 });
+    const area = debugPictureArea(drawn.widthPx, drawn.heightPx);
+    assert.deepEqual([area.widthPx, area.heightPx], [640, 480]);
+    for (const [column, row] of [
+      [0, 0],
+      [639, 0],
+      [0, 479],
+      [639, 479],
+    ] as const) {
+      const at = 3 * ((area.top + row) * drawn.widthPx + area.left + column);
+      assert.deepEqual([...drawn.rgb.subarray(at, at + 3)], [...RED]);
+    }
   });
 
   it('shrinks huge pictures and enlarges tiny ones', async () => {

@@ -71,6 +71,7 @@ describe('tree of commands', () => {
     // A new one here is a decision: add it, or name it as a path in CommandShape.
     assert.deepEqual([...others].sort(), [
       'I/N',
+      'address',
       'factor',
       'key',
       'n',
@@ -79,6 +80,7 @@ describe('tree of commands', () => {
       'node',
       'number',
       'numbers',
+      'port',
       'ros-arguments',
       'score',
       'seconds',

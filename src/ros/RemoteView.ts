@@ -1,0 +1,154 @@
+import { debugPictureArea, type PictureArea } from '../annotate/annotatePicture.js';
+import { loadSharp } from '../image/loadSharp.js';
+import type { FrameReportMessage } from '../messages/frameReportMessage.js';
+import type { HeaderMessage } from '../messages/headerMessage.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
+import type { LiveFeed, LiveStatus } from '../web/LiveFeed.js';
+import { livePicture } from '../web/livePicture.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
+import { QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+
+const DEPTH = 10;
+/** How often it is looked whether somebody looks. */
+const LOOK_PERIOD_MS = 250;
+/** Reports that wait for their picture. */
+const MOST_REPORTS = 64;
+/** A camera without a picture for so long is shown without. */
+const PICTURE_WAIT_NS = 1e9;
+
+/** sensor_msgs/msg/Image as ~/debug_image has it. */
+interface DebugImageMessage {
+  readonly header: HeaderMessage;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Uint8Array;
+}
+
+/** diagnostic_msgs/msg/DiagnosticArray */
+interface DiagnosticArrayMessage {
+  readonly status: readonly LiveStatus[];
+}
+
+const keyOf = ({ stamp, frame_id }: HeaderMessage): string => `${stamp.sec}.${stamp.nanosec} ${frame_id}`;
+
+/**
+ * A live page's view of a node in another process, by its topics: frames and pictures are subscribed to while somebody
+ * looks, so that the node makes them for nobody else.
+ */
+export class RemoteView {
+  readonly #rcl: RclModule;
+  readonly #node: RclNode;
+  readonly #watched: string;
+  readonly #feed: LiveFeed;
+  readonly #subscriptions = new Map<string, object>();
+  readonly #reports = new Map<string, FrameReportMessage>();
+  readonly #pictureNs = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout;
+  #isDrawing = false;
+
+  /** @param watched the node's fully qualified name. */
+  constructor(rcl: RclModule, node: RclNode, watched: string, feed: LiveFeed) {
+    this.#rcl = rcl;
+    this.#node = node;
+    this.#watched = watched;
+    this.#feed = feed;
+    const guard = callbackGuard(node);
+    this.#timer = setInterval(() => guard.run('the look at browsers', () => this.#look()), LOOK_PERIOD_MS);
+  }
+
+  /** The subscriptions go with the node. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { isWatched, wantsPictures } = this.#feed;
+    const name = this.#watched;
+    this.#want<FrameReportMessage>(isWatched, 'effvit/msg/FrameReport', `${name}/frames`, (report) =>
+      this.#takeReport(report),
+    );
+    this.#want<DiagnosticArrayMessage>(
+      isWatched,
+      'diagnostic_msgs/msg/DiagnosticArray',
+      '/diagnostics',
+      (message) => this.#takeDiagnostics(message),
+    );
+    const isImageWanted = isWatched && wantsPictures;
+    this.#want<DebugImageMessage>(isImageWanted, 'sensor_msgs/msg/Image', `${name}/debug_image`, (image) => {
+      void this.#takePicture(image);
+    });
+  }
+
+  #want<Message>(isWanted: boolean, type: string, topic: string, take: (message: Message) => void): void {
+    const present = this.#subscriptions.get(topic);
+    if (isWanted === (present !== undefined)) return;
+    if (present !== undefined) {
+      this.#node.destroySubscription(present);
+      this.#subscriptions.delete(topic);
+      return;
+    }
+    // Best effort hears publishers of both kinds.
+    const qos = new this.#rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
+    const guard = callbackGuard(this.#node);
+    const subscription = this.#node.createSubscription<Message>(type, topic, { qos }, (message) =>
+      guard.run(`the subscription to ${topic}`, () => take(message)),
+    );
+    this.#subscriptions.set(topic, subscription);
+  }
+
+  #takeReport(report: FrameReportMessage): void {
+    const { source, drop_cause: cause } = report;
+    if (cause !== '') {
+      this.#feed.dropped(source, cause);
+      return;
+    }
+    if (this.#feed.wantsPictures) {
+      if (this.#reports.size >= MOST_REPORTS) {
+        for (const [oldest] of this.#reports) {
+          this.#reports.delete(oldest);
+          break;
+        }
+      }
+      this.#reports.set(keyOf(report.header), report);
+      if (monotonicNs() - (this.#pictureNs.get(source) ?? 0) < PICTURE_WAIT_NS) return;
+    }
+    if (this.#feed.takesFrame(source)) this.#feed.frame(report);
+  }
+
+  #takeDiagnostics({ status }: DiagnosticArrayMessage): void {
+    const prefix = `${this.#watched.slice(this.#watched.lastIndexOf('/') + 1)}: `;
+    const own = status.filter(({ name }) => name.startsWith(prefix));
+    if (own.length > 0) this.#feed.diagnostics(own.map((one) => ({ ...one, level: Number(one.level) })));
+  }
+
+  /** The picture alone: the page has results of its own. */
+  async #takePicture({ header, width, height, data }: DebugImageMessage): Promise<void> {
+    const report = this.#reports.get(keyOf(header));
+    if (report === undefined || this.#isDrawing) return;
+    this.#isDrawing = true;
+    try {
+      const area = debugPictureArea(width, height);
+      const jpeg = await livePicture(await cut(data, width, height, area));
+      this.#pictureNs.set(report.source, monotonicNs());
+      this.#feed.frame(report, jpeg);
+    } catch (error) {
+      callbackGuard(this.#node).failed('the picture of the live page', error);
+    } finally {
+      this.#isDrawing = false;
+    }
+  }
+}
+
+/** A part of pixels, R, G, B interleaved. */
+async function cut(
+  rgb: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  area: PictureArea,
+): Promise<{ rgb: Uint8Array; widthPx: number; heightPx: number }> {
+  const { data, info } = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .extract({ left: area.left, top: area.top, width: area.widthPx, height: area.heightPx })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { rgb: data, widthPx: info.width, heightPx: info.height };
+}
