@@ -229,6 +229,11 @@ export class Classifier {
     return this.#pool.queuedCount;
   }
 
+  /** Frames that may wait for a worker, over all cameras together. */
+  get queueSize(): number {
+    return this.#pool.options.queueSize;
+  }
+
   /** The pool's workers: how many serve, how many were lost. */
   workers(): ReturnType<InferencePool<readonly ClassResult[]>['workers']> {
     return this.#pool.workers();
@@ -298,6 +303,16 @@ export class Classifier {
       cause,
       ...(error !== undefined && { error }),
     };
+  }
+
+  /** Whether a worker is about to be free for a further frame; see {@link InferencePool.wantsFrame}. */
+  wantsFrame(withinNs?: number): boolean {
+    return this.#pool.wantsFrame(withinNs);
+  }
+
+  /** Calls once, when a frame is wanted; see {@link InferencePool.whenWanted}. */
+  whenWanted(callback: () => void): void {
+    this.#pool.whenWanted(callback);
   }
 
   /**

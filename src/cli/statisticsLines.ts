@@ -48,6 +48,7 @@ export function statisticsLine(message: PipelineStatisticsMessage): string {
     `received ${message.received}`,
     `published ${message.published}`,
     `dropped ${total}${causes === '' ? '' : ` (${causes})`}`,
+    ...(Number(message.superseded) > 0 ? [`superseded ${message.superseded}`] : []),
     ...(Number(message.missing) > 0 ? [`missing ${message.missing}`] : []),
     `queued ${message.queued}`,
     `CPU ${known(message.cpu_load_percent, 0, ' %')}`,
@@ -83,6 +84,9 @@ export function statisticsLines(
       `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
     ),
     total > 0 ? terminal.yellow(dropped) : dropped,
+    ...(Number(message.superseded) > 0
+      ? [cut(`superseded ${message.superseded}: a newer frame came before a worker was free`)]
+      : []),
     ...(Number(message.missing) > 0
       ? [terminal.yellow(cut(`missing ${message.missing}: sent by the cameras, lost before they arrived`))]
       : []),

@@ -38,6 +38,7 @@ export interface PipelineStatisticsMessage {
   readonly published: bigint;
   readonly dropped: readonly DropCountMessage[];
   readonly in_flight: bigint;
+  readonly superseded: bigint;
   readonly missing: bigint;
   readonly regions_classified: bigint;
   readonly regions_unknown: readonly DropCountMessage[];
@@ -72,6 +73,8 @@ export interface PipelineState {
   readonly stamp: Stamp;
   readonly windowNs: bigint;
   readonly counts: FrameCounts;
+  /** Frames that newer ones replaced in the middleware. */
+  readonly superseded: number;
   /** Frames that the cameras sent but that did not arrive. */
   readonly missing: number;
   /** What became of the regions of frames; where the boxes of a detector are classified. */
@@ -115,6 +118,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     published: BigInt(counts.published),
     dropped: DROP_CAUSES.map((cause) => ({ cause, count: BigInt(counts.dropped[cause]) })),
     in_flight: BigInt(counts.inFlight),
+    superseded: BigInt(state.superseded),
     missing: BigInt(state.missing),
     regions_classified: BigInt(state.regions?.classified ?? 0),
     regions_unknown: countMessages(state.regions?.unknown),

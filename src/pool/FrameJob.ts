@@ -16,6 +16,8 @@ export interface SubmitOptions {
   readonly keepNv12?: boolean;
   /** Add a copy of the model's output to the result. */
   readonly keepLogits?: boolean;
+  /** How long the frame has waited already, nanoseconds: it counts as admitted so long ago. Default 0. */
+  readonly waitedNs?: number;
 }
 
 /** What a worker and the postprocessing made of a frame. */

@@ -6,7 +6,7 @@ import { isPlausibleDelay } from '../stats/stampDelay.js';
 import { Condition } from './Condition.js';
 import { chooseWorker } from './chooseWorker.js';
 import { dropCauseOf } from './dropCauseOf.js';
-import type { FrameJob } from './FrameJob.js';
+import type { FinishedValue, FrameJob } from './FrameJob.js';
 import { FrameQueue } from './FrameQueue.js';
 import type { WorkerReport } from './HeldFrames.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
@@ -52,6 +52,9 @@ export class FrameScheduler<Value> {
   readonly #shares: RegionShares<Value>;
   #expiry: PoolTimer | undefined;
   #soon: NodeJS.Immediate | undefined;
+  /** Who has frames, and waits until one is wanted. */
+  #wanting: (() => void) | undefined;
+  #wantingTimer: PoolTimer | undefined;
   #live: LivePoolOptions;
   #isClosed = false;
 
@@ -73,6 +76,7 @@ export class FrameScheduler<Value> {
     this.workers.on('changed', () => {
       this.#applyBatchLimits();
       this.#pump();
+      this.#tellWanted();
     });
   }
 
@@ -93,12 +97,28 @@ export class FrameScheduler<Value> {
     this.#expireLater();
     // Under `block` workers take frames ahead that they did not take before.
     this.#pump();
+    this.#tellWanted();
   }
 
   /** Drops what is admitted from now on. */
   close(): void {
     this.#isClosed = true;
     this.admissible.notifyAll();
+    this.#tellWanted();
+  }
+
+  /** See InferencePool. */
+  wantsFrame(withinNs = 0): boolean {
+    // Under other policies what waits here is not replaced by what comes, so that it cannot wait elsewhere.
+    if (this.#isClosed || this.workers.isBroken || this.#live.dropPolicy !== 'oldest') return true;
+    const untilNs = this.#clock.nowNs() + Math.max(withinNs, AHEAD_NS);
+    const worker = chooseWorker(this.workers.serving, untilNs);
+    return worker !== undefined && this.#queue.size < worker.openPlaces;
+  }
+
+  whenWanted(callback: () => void): void {
+    this.#wanting = callback;
+    this.#tellWanted();
   }
 
   /** A frame comes in: to a worker, into the queue, or out again. */
@@ -112,6 +132,11 @@ export class FrameScheduler<Value> {
       job.planFor(this.model.preprocess);
     } catch (error) {
       this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
+      return;
+    }
+    // It may have waited before it came here.
+    if (this.#isTooOld(job)) {
+      this.#drop(job, 'too_old');
       return;
     }
     const isDeferred = this.#isWorthGathering;
@@ -143,6 +168,7 @@ export class FrameScheduler<Value> {
       error.addContext({ source: frame.source, backend: model?.backend.kind });
       this.#pump();
       this.#fail(job, error);
+      this.#tellWanted();
     });
     worker.on('lost', (begun, unbegun, error) => {
       for (const job of unbegun.toReversed()) {
@@ -154,6 +180,7 @@ export class FrameScheduler<Value> {
         if (partly !== undefined && job instanceof RegionShare) this.#onShareDone(worker, job, partly, error);
         else this.#fail(job, error);
       }
+      this.#tellWanted();
     });
   }
 
@@ -199,6 +226,29 @@ export class FrameScheduler<Value> {
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined;
       this.#pump();
+      this.#tellWanted();
+    });
+  }
+
+  /** Tells who waits for it that a frame is wanted, now or when a worker is about to be free. */
+  #tellWanted(): void {
+    this.#wantingTimer?.cancel();
+    this.#wantingTimer = undefined;
+    const callback = this.#wanting;
+    if (callback === undefined) return;
+    if (this.wantsFrame()) {
+      this.#wanting = undefined;
+      callback();
+      return;
+    }
+    const busy = this.workers.serving.filter(({ hasCapacity }) => hasCapacity);
+    const freeNs = Math.min(...busy.map(({ expectedFreeNs }) => expectedFreeNs));
+    // Where nothing is known of a worker's pace, the end of its frame tells.
+    if (!Number.isFinite(freeNs)) return;
+    const delayMs = Math.ceil((freeNs - AHEAD_NS - this.#clock.nowNs()) / NS_PER_MS);
+    this.#wantingTimer = this.#clock.setTimer(Math.max(delayMs, 1), () => {
+      this.#pump();
+      this.#tellWanted();
     });
   }
 
@@ -245,6 +295,7 @@ export class FrameScheduler<Value> {
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
     this.#shares.onDone(share, worker, report, share.job.model ?? this.model, error);
+    this.#tellWanted();
   }
 
   #onDone(worker: WorkerThread<WorkerJob<Value>>, job: FrameJob<Value>, report: WorkerReport): void {
@@ -253,17 +304,27 @@ export class FrameScheduler<Value> {
     const logits = job.keepLogits || model.judge !== undefined ? report.logits.slice() : undefined;
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
+    if (worker.isIdle) this.#tellWanted();
+    this.#readScores(worker, job, report, { nv12, logits });
+    this.#tellWanted();
+  }
+
+  #readScores(
+    { id: workerId, generation }: WorkerThread<WorkerJob<Value>>,
+    job: FrameJob<Value>,
+    report: WorkerReport,
+    copies: Pick<FinishedValue<Value>, 'nv12' | 'logits'>,
+  ): void {
     const beganNs = this.#clock.nowNs();
     let value: Value;
     try {
-      value = model.postprocess(report.logits);
+      value = (job.model ?? this.model).postprocess(report.logits);
     } catch (error) {
       this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
       return;
     }
     const postprocessNs = this.#clock.nowNs() - beganNs;
-    const { id: workerId, generation } = worker;
-    job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, nv12, logits };
+    job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, ...copies };
     this.#finish(job);
   }
 

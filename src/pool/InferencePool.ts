@@ -149,7 +149,7 @@ export class InferencePool<Value> {
 
   /** Hands over a frame. The outcome resolves once it is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
-    const job = new FrameJob<Value>(frame, options, this.#clock.nowNs());
+    const job = new FrameJob<Value>(frame, options, this.#clock.nowNs() - (options.waitedNs ?? 0));
     this.#scheduler.admit(job);
     // A job without boxes has no regions.
     return job.outcome as Promise<FrameOutcome<Value>>;
@@ -200,6 +200,21 @@ export class InferencePool<Value> {
    */
   async ready({ signal }: WaitOptions = {}): Promise<void> {
     await this.#scheduler.admissible.wait(signal);
+  }
+
+  /**
+   * Whether a worker is about to be free for a further frame, so that the frame would not wait for one; true also where
+   * what comes is kept or refused here by rule: with another policy than `oldest`, and while nobody can serve.
+   *
+   * @param withinNs how soon a worker must be free; it is no less than what a frame may lie ready for a busy one.
+   */
+  wantsFrame(withinNs?: number): boolean {
+    return this.#scheduler.wantsFrame(withinNs);
+  }
+
+  /** Calls once, when a frame is wanted; it replaces the callback before. For those who have frames that can wait elsewhere. */
+  whenWanted(callback: () => void): void {
+    this.#scheduler.whenWanted(callback);
   }
 
   /** Changes options at once, for waiting frames too. @throws EffvitError OUT_OF_RANGE; nothing changed then. */

@@ -8,13 +8,15 @@ import {
   offeredInputs,
 } from './images/cameraInput.js';
 import { InputChoice } from './images/InputChoice.js';
+import { SequenceGaps } from './images/SequenceGaps.js';
 import { packageProblem } from './rcl/messagesProblem.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 
 /** A camera that is silent this long may have been replaced by another one. */
 const SILENT_NS = 2e9;
 
-export interface CameraOptions extends Omit<CameraSubscriptionOptions, 'camera' | 'input' | 'topicName'> {
+export interface CameraOptions
+  extends Omit<CameraSubscriptionOptions, 'camera' | 'input' | 'topicName' | 'gaps'> {
   /** As the parameter names it. */
   readonly name: string;
   /** The parameter image_transport. */
@@ -31,6 +33,8 @@ export class Camera {
   readonly topic: string;
   readonly #options: CameraOptions;
   readonly #choice: InputChoice;
+  readonly #gaps = new SequenceGaps();
+  #depth: number;
   /** Told apart from the others: only what `auto` chose may change. */
   readonly #isFollowed: boolean;
   #subscription: CameraSubscription | undefined;
@@ -40,7 +44,8 @@ export class Camera {
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
   constructor(options: CameraOptions) {
     this.#options = options;
-    const { node, name, transport } = options;
+    const { node, name, transport, depth } = options;
+    this.#depth = depth;
     this.topic = cameraTopic(name, transport, (relative) => node.resolveTopicName(relative));
     this.#isFollowed = transport === 'auto';
     const type = transport === 'compressed' ? COMPRESSED_IMAGE_TYPE : IMAGE_TYPE;
@@ -65,13 +70,14 @@ export class Camera {
       if (!was && this.#isOffered) this.#options.notice(`The publisher is there: ${this.description}.`);
       return;
     }
-    this.destroy();
-    try {
-      this.#subscribe();
-      this.#options.notice(`The camera ${this.topic} is heard on ${this.description} now.`);
-    } catch (error) {
-      this.#options.warn(`${asEffvitError(error).message}`);
-    }
+    this.#subscribeAnew(`The camera ${this.topic} is heard on ${this.description} now.`);
+  }
+
+  /** So many of its frames may wait in the middleware from now on. */
+  setDepth(depth: number): void {
+    if (this.#depth === depth) return;
+    this.#depth = depth;
+    this.#subscribeAnew();
   }
 
   /** Who publishes what it listens to, and whether all of them can be heard. */
@@ -85,6 +91,16 @@ export class Camera {
     this.#subscription = undefined;
   }
 
+  #subscribeAnew(notice?: string): void {
+    this.destroy();
+    try {
+      this.#subscribe();
+      if (notice !== undefined) this.#options.notice(notice);
+    } catch (error) {
+      this.#options.warn(`${asEffvitError(error).message}`);
+    }
+  }
+
   #subscribe(): void {
     const { name, ...options } = this.#options;
     const input = this.#choice.current;
@@ -92,6 +108,8 @@ export class Camera {
     this.#subscription = new CameraSubscription({
       ...options,
       camera: this.topic,
+      depth: this.#depth,
+      gaps: this.#gaps,
       input,
       topicName: isOwn ? name : input.topic,
     });

@@ -4,10 +4,12 @@ import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { CameraTurns, type FrameDemand } from './CameraTurns.js';
 import { DetectionSubscriptions, type UnmatchedView } from './DetectionSubscriptions.js';
 import { hasDetections } from './detectionTopics.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
+import { BURST_DEPTH } from './images/readerDepth.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { CameraMeters } from './reports/CameraMeters.js';
@@ -22,7 +24,14 @@ export interface CameraFeedOptions {
   readonly parameters: NodeParameterValues;
   readonly pipeline: Pick<
     ServingPipeline,
-    'classify' | 'classifyRegions' | 'dropUnmatched' | 'refuse' | 'reports' | 'classifier'
+    | 'classify'
+    | 'classifyRegions'
+    | 'dropUnmatched'
+    | 'refuse'
+    | 'reports'
+    | 'classifier'
+    | 'dropOutdated'
+    | 'readerDepth'
   >;
 }
 
@@ -31,6 +40,8 @@ export interface NamedCamera {
   readonly name: string;
   readonly topic: string;
 }
+
+const TAKES_ALL: FrameDemand = { wantsFrame: () => true, whenWanted: () => {} };
 
 type OutcomeListener = FrameRequest['onOutcome'];
 
@@ -41,6 +52,7 @@ type OutcomeListener = FrameRequest['onOutcome'];
 export class CameraFeed {
   readonly cameras: readonly NamedCamera[];
   readonly #options: CameraFeedOptions;
+  readonly #turns: CameraTurns;
   readonly #meters: CameraMeters;
   readonly #sharedFrameIds = new SharedFrameIds();
   /** How to tell cameras apart that send one frame_id; undefined where their results have topics of their own. */
@@ -58,7 +70,9 @@ export class CameraFeed {
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
   constructor(options: CameraFeedOptions) {
     this.#options = options;
-    const { node, parameters } = options;
+    const { node, parameters, pipeline } = options;
+    // What waits for its detections waits here.
+    this.#turns = new CameraTurns(hasDetections(parameters) ? TAKES_ALL : pipeline.classifier);
     this.cameras = parameters.image_topics.map((name) => ({
       name,
       topic: cameraTopic(name, parameters.image_transport, (relative) => node.resolveTopicName(relative)),
@@ -141,6 +155,11 @@ export class CameraFeed {
     return giveUp;
   }
 
+  /** After options were changed: as many frames wait in the middleware as may wait now. */
+  fitReaders(): void {
+    this.#subscriptions?.setDepth(this.#readerDepth);
+  }
+
   problem(topic: string, reason: string): void {
     this.#meters.problem(topic, reason);
   }
@@ -178,10 +197,15 @@ export class CameraFeed {
     ]);
   }
 
+  get #readerDepth(): number {
+    const { parameters, pipeline } = this.#options;
+    return hasDetections(parameters) ? BURST_DEPTH : pipeline.readerDepth;
+  }
+
   #subscribe(topics = this.#options.parameters.image_topics, isPublished = true): CameraSubscriptions {
     const { rcl, node, parameters, pipeline } = this.#options;
     const events: CameraEvents = {
-      onImage: (image) => {
+      onImage: (image, waitedNs) => {
         const request = this.#takeRequest(image.frame.source, isPublished);
         if (request === undefined && !isPublished) {
           image.release();
@@ -189,7 +213,11 @@ export class CameraFeed {
         }
         this.#look(image);
         if (request === undefined && this.#detections?.hold(image) === true) return;
-        void pipeline.classify(image, request);
+        void pipeline.classify(image, request, waitedNs);
+      },
+      onOutdated: (image) => {
+        this.#look(image);
+        pipeline.dropOutdated(image);
       },
       onProblem: (topic, thrown) => {
         const request = this.#takeRequest(topic, isPublished);
@@ -201,8 +229,19 @@ export class CameraFeed {
         pipeline.reports.framesMissing(count);
         this.#meters.missing(topic, count);
       },
+      onSuperseded: (topic, count) => {
+        pipeline.reports.framesSuperseded(count);
+        this.#meters.superseded(topic, count);
+      },
     };
-    return new CameraSubscriptions(rcl, node, { ...parameters, image_topics: topics }, events);
+    return new CameraSubscriptions({
+      rcl,
+      node,
+      parameters: { ...parameters, image_topics: topics },
+      events,
+      turns: this.#turns,
+      depth: this.#readerDepth,
+    });
   }
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE */

@@ -1,9 +1,12 @@
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { Camera } from './Camera.js';
 import type { CameraEvents } from './CameraSubscription.js';
-import { IMAGE_TYPE } from './images/cameraInput.js';
+import type { CameraTurns } from './CameraTurns.js';
+import { compressedImageSamples } from './images/CompressedImageSample.js';
+import { COMPRESSED_IMAGE_TYPE, IMAGE_TYPE } from './images/cameraInput.js';
 import { hbmImageSamples } from './images/HbmImageSample.js';
 import { imageSamples } from './images/ImageSample.js';
+import type { SampleKind } from './images/MessageSample.js';
 import { MessageSamples } from './images/MessageSamples.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
@@ -13,6 +16,24 @@ import type { OtherEndpoints } from './reports/otherEndpoints.js';
 /** How often the graph is asked what the cameras send. */
 const LOOK_PERIOD_MS = 500;
 
+function sampleKind(type: string): SampleKind {
+  if (type === IMAGE_TYPE) return imageSamples();
+  if (type === COMPRESSED_IMAGE_TYPE) return compressedImageSamples();
+  const [, , name = ''] = type.split('/');
+  return hbmImageSamples(name);
+}
+
+export interface CameraSubscriptionsOptions {
+  readonly rcl: RclModule;
+  readonly node: RclNode;
+  readonly parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>;
+  readonly events: CameraEvents;
+  /** When frames are taken, and of which camera. */
+  readonly turns: CameraTurns;
+  /** Frames of each camera that may wait in the middleware. */
+  readonly depth: number;
+}
+
 /** The subscriptions to all cameras. */
 export class CameraSubscriptions {
   readonly #cameras: readonly Camera[];
@@ -20,20 +41,14 @@ export class CameraSubscriptions {
   readonly #timer: NodeJS.Timeout;
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
-  constructor(
-    rcl: RclModule,
-    node: RclNode,
-    parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>,
-    events: CameraEvents,
-  ) {
+  constructor({ parameters, ...given }: CameraSubscriptionsOptions) {
+    const { node } = given;
     const logger = node.getLogger();
     const cameras: Camera[] = [];
     this.#cameras = cameras;
     const options = {
-      rcl,
-      node,
+      ...given,
       transport: parameters.image_transport,
-      events,
       samplesOf: (type: string) => this.#samplesOf(type),
       notice: (text: string) => logger.info(text),
       warn: (text: string) => logger.warn(text),
@@ -61,6 +76,11 @@ export class CameraSubscriptions {
     return this.#cameras.map(({ description }) => description).join(', ');
   }
 
+  /** So many frames of each camera may wait in the middleware from now on. */
+  setDepth(depth: number): void {
+    for (const camera of this.#cameras) camera.setDepth(depth);
+  }
+
   /** Who publishes what a camera is heard on, and whether all of them can be heard. */
   publishers(topic: string): OtherEndpoints {
     const camera = this.#cameras.find((one) => one.topic === topic);
@@ -77,10 +97,9 @@ export class CameraSubscriptions {
 
   /** Shared by the cameras: structures of one type serve them all. */
   #samplesOf(type: string): MessageSamples {
-    const [, , name = ''] = type.split('/');
     const kept = this.#samples.get(type);
     if (kept !== undefined) return kept;
-    const samples = new MessageSamples(type === IMAGE_TYPE ? imageSamples() : hbmImageSamples(name));
+    const samples = new MessageSamples(sampleKind(type));
     this.#samples.set(type, samples);
     return samples;
   }

@@ -12,6 +12,7 @@ import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.
 import { NodeParameters } from './parameters/NodeParameters.js';
 import type { NodeParameterName, NodeParameterValues } from './parameters/parameterTable.js';
 import { nodeWithClockQos } from './patches/nodeWithClockQos.js';
+import { nodeWithDeferredTakes } from './patches/nodeWithDeferredTakes.js';
 import { nodeWithKnownTopics } from './patches/nodeWithKnownTopics.js';
 import { nodeWithParameterFiles } from './patches/nodeWithParameterFiles.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
@@ -88,7 +89,8 @@ export class ClassifierNode {
     const nodeOptions = new rcl.NodeOptions();
     // Ours can refuse a change after having tried it; see NodeParameters.
     nodeOptions.startParameterServices = false;
-    const Node = nodeWithKnownTopics(rcl, nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
+    const Base = nodeWithKnownTopics(rcl, nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
+    const Node = nodeWithDeferredTakes(Base);
     this.#node = new Node('classifier', undefined, undefined, nodeOptions);
     this.#clock = new NodeClock(this.#node);
     try {
@@ -274,6 +276,7 @@ export class ClassifierNode {
       if (isMoved) await this.#live.apply(old);
       throw error;
     }
+    feed?.fitReaders();
     if (changed.has('enabled') && !values.enabled) await this.#drainForPause();
     const period = 'diagnostic_updater.period';
     if (changed.has(period)) this.#diagnostics.setPeriod(values[period]);

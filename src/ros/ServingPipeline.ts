@@ -9,6 +9,7 @@ import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessa
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { UnmatchedView } from './DetectionSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
+import { readerDepth } from './images/readerDepth.js';
 import type { LiveView } from './LiveView.js';
 import { NodePublishers } from './NodePublishers.js';
 import {
@@ -118,12 +119,24 @@ export class ServingPipeline {
     this.#publishers.publishModel(this.classifier, this.#options.parameters(), this.#databaseVersion);
   }
 
-  /** Classifies an image, publishes what came of it, and gives its memory back. Never rejects. */
-  async classify(image: ReceivedImage, request?: FrameRequest): Promise<void> {
+  /** Frames of each camera that may wait in the middleware. */
+  get readerDepth(): number {
+    const { dropPolicy } = this.classifier.options;
+    const { image_topics } = this.#options.parameters();
+    return readerDepth(dropPolicy, this.classifier.queueSize, image_topics.length);
+  }
+
+  /**
+   * Classifies an image, publishes what came of it, and gives its memory back. Never rejects.
+   *
+   * @param waitedNs how long it lay in the middleware.
+   */
+  async classify(image: ReceivedImage, request?: FrameRequest, waitedNs = 0): Promise<void> {
     const { frame } = image;
     const isPublished = request?.isPublished ?? true;
     await this.#withImage(image, async () => {
-      const outcome = await this.classifier.classify(frame, isPublished ? undefined : UNLIMITED);
+      const options = isPublished ? { waitedNs } : { ...UNLIMITED, waitedNs };
+      const outcome = await this.classifier.classify(frame, options);
       this.#deliver(outcome, request);
       if (this.#isClosed) return;
       const shown = this.#options.live.offer(frame, outcome, () =>
@@ -163,6 +176,12 @@ export class ServingPipeline {
   refuse(topic: string, reason: EffvitError, request?: FrameRequest): void {
     const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
     this.#deliver(this.classifier.refuse(header, 'bad_image', reason), request);
+  }
+
+  /** Accounts for an image in whose place newer ones wait, and gives its memory back. */
+  dropOutdated({ frame, release }: ReceivedImage): void {
+    this.#deliver(this.classifier.refuse(frame, 'queue_full'), undefined);
+    release();
   }
 
   /** Takes changed parameters into what runs. @throws EffvitError why they cannot be taken; nothing has changed then. */

@@ -56,6 +56,7 @@ export function liveStatistics(change: Partial<PipelineStatisticsMessage> = {}):
       stamp: { sec: 8, nanosec: 0 },
       windowNs: 1_000_000_000n,
       counts: accounting.counts(),
+      superseded: 0,
       missing: 3,
       queuedCount: 1,
       framesPerSecond: 29.97,

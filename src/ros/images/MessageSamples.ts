@@ -1,4 +1,5 @@
-import type { RclMessageClass } from '../rcl/rcl.js';
+import type { RawMessageInfo } from '../patches/loadedAddon.js';
+import type { RclMessageType } from '../rcl/rcl.js';
 import type { MessageSample, SampleKind } from './MessageSample.js';
 import type { TakenMessage } from './ReceivedImage.js';
 
@@ -13,63 +14,43 @@ const KEPT_SAMPLES = 2;
 export class MessageSamples {
   readonly #kind: SampleKind;
   readonly #idle: MessageSample[] = [];
-  /** By source: what is being filled; a take that finds nothing leaves it to the next one. */
-  readonly #filling = new Map<string, MessageSample | undefined>();
   #isClosed = false;
 
   constructor(kind: SampleKind) {
     this.#kind = kind;
   }
 
+  get type(): RclMessageType {
+    return this.#kind.type;
+  }
+
   /**
-   * A message class for {@link RclNode.createSubscription}, as rclnodejs 2 generates them, whose instances come to
-   * the subscription's callback as {@link TakenMessage}s.
+   * Takes a message.
    *
-   * @param source what the frames' `source` becomes: the topic's name.
+   * @param source what the frame's `source` becomes: the topic's name.
+   * @param fill writes the next message into the structure; undefined where there is none. What it throws is thrown.
    */
-  messageClass(source: string): RclMessageClass {
-    const { type } = this.#kind;
-    const fill = (): Buffer => this.#fill(source).struct;
-    const take = (): TakenMessage => this.#take(source);
-    return class {
-      static type() {
-        return type;
-      }
-      /** The structure lives on: the frame is read in it. */
-      static destroyRawROS(): void {}
-      /** What the message is taken into. */
-      toRawROS(): Buffer {
-        return fill();
-      }
-      /** Asked for between `toRawROS` and `deserialize` of another instance. */
-      readonly refObject = undefined;
-      deserialize(): void {}
-      toPlainObject(): TakenMessage {
-        return take();
-      }
-    };
+  take(
+    source: string,
+    fill: (struct: Buffer) => RawMessageInfo | undefined,
+  ): { readonly taken: TakenMessage; readonly info: RawMessageInfo } | undefined {
+    const sample = this.#idle.pop() ?? this.#kind.make();
+    let info: RawMessageInfo | undefined;
+    try {
+      info = fill(sample.struct);
+    } finally {
+      if (info === undefined) this.#putBack(sample);
+    }
+    return info === undefined ? undefined : { taken: this.#read(sample, source), info };
   }
 
   /** Frees what is idle; what is in use is freed when it is released. */
   close(): void {
     this.#isClosed = true;
-    for (const sample of [...this.#idle, ...this.#filling.values()]) {
-      if (sample !== undefined) this.#kind.finalize(sample.struct);
-    }
-    this.#idle.length = 0;
-    this.#filling.clear();
+    for (const sample of this.#idle.splice(0)) this.#kind.finalize(sample.struct);
   }
 
-  #fill(source: string): MessageSample {
-    const sample = this.#filling.get(source) ?? this.#idle.pop() ?? this.#kind.make();
-    this.#filling.set(source, sample);
-    return sample;
-  }
-
-  #take(source: string): TakenMessage {
-    const sample = this.#fill(source);
-    // Not deleted: see SourceLines.
-    this.#filling.set(source, undefined);
+  #read(sample: MessageSample, source: string): TakenMessage {
     try {
       return { frame: sample.frame(source), release: () => this.#putBack(sample) };
     } catch (error) {

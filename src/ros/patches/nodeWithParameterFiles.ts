@@ -1,25 +1,5 @@
-import { createRequire } from 'node:module';
-import {
-  PARAMETER_TYPE,
-  type ParameterTypeCode,
-  type RclModule,
-  type RclNode,
-  type RclParameter,
-} from '../rcl/rcl.js';
-
-/** The parameters of one key of the parameter files, as rclnodejs's native part reads them out of rcl. */
-export interface ParameterFileEntry {
-  readonly name: string;
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly type: ParameterTypeCode;
-    readonly value: unknown;
-  }[];
-}
-
-interface Addon {
-  getParameterOverrides(contextHandle: unknown): readonly ParameterFileEntry[] | undefined;
-}
+import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
+import { type Addon, loadedAddon, type ParameterFileEntry } from './loadedAddon.js';
 
 /** What rclnodejs's Node calls inside its constructor, and what that needs. */
 interface OverridingNode extends RclNode {
@@ -64,22 +44,13 @@ export function foreignParameterKeys(node: object): readonly string[] {
   return foreignKeys.get(node) ?? [];
 }
 
-/** rclnodejs keeps its native part to itself; the module cache has it, built here or prebuilt. */
-function loadedAddon(): Addon | undefined {
-  const { cache } = createRequire(import.meta.url);
-  const file = Object.keys(cache).find((path) => path.endsWith('rclnodejs.node'));
-  const addon: unknown = file === undefined ? undefined : cache[file]?.exports;
-  const isAddon = typeof (addon as Partial<Addon> | undefined)?.getParameterOverrides === 'function';
-  return isAddon ? (addon as Addon) : undefined;
-}
-
 /**
  * rclnodejs's Node, for which parameter files may name the node in every way of ROS. rclnodejs 2.2 compares a file's
  * key with the bare name alone, so what a launch file gives, which stands under `/namespace/name`, was lost.
  */
 export function nodeWithParameterFiles(
   rcl: RclModule,
-  addon: Addon | undefined = loadedAddon(),
+  addon: Pick<Addon, 'getParameterOverrides'> | undefined = loadedAddon(),
 ): RclModule['Node'] {
   if (addon === undefined) return rcl.Node;
   const Base = rcl.Node as new (...args: ConstructorParameters<RclModule['Node']>) => OverridingNode;

@@ -15,7 +15,12 @@ export interface RclModule {
     description: string,
     readOnly: boolean,
   ) => object;
-  readonly QoS: new (history: number, depth: number, reliability: number, durability: number) => RclQos;
+  readonly QoS: new (
+    history: number,
+    depth: number,
+    reliability: number,
+    durability: number,
+  ) => RclQos & { readonly depth: number };
   readonly QoSOverridingOptions: new (policyKinds: readonly number[]) => object;
 }
 
@@ -68,27 +73,9 @@ export interface RclMessageType {
   readonly interfaceName: string;
 }
 
-/** A message class as rclnodejs generates them, as far as subscriptions use it. */
+/** A message class as rclnodejs generates them, as far as subscriptions need it whose messages are taken otherwise. */
 export interface RclMessageClass {
-  new (): {
-    /** The C structure that a message is taken into. */
-    toRawROS(): Buffer;
-    readonly refObject: unknown;
-    /** Called on a second instance with the `refObject` of the first. */
-    deserialize(refObject: unknown): void;
-    /** What the callback gets. */
-    toPlainObject(): object;
-  };
   type(): RclMessageType;
-  /** Called when the callback is done. */
-  destroyRawROS(message: unknown): void;
-}
-
-/** How a message came, for callbacks that declare two parameters. */
-export interface RclMessageInfo {
-  readonly publisherGid: Buffer;
-  /** Counts the publisher's messages; the largest uint64, as -1n, where the middleware does not tell it. */
-  readonly publicationSequenceNumber: bigint;
 }
 
 export interface RclNode {
@@ -108,12 +95,12 @@ export interface RclNode {
     options?: object,
   ): RclPublisher<Message>;
   destroyPublisher(publisher: RclPublisher<never>): void;
-  /** With `isRaw` the message is its CDR, and there is no `info`. */
+  /** With `isRaw` the message is its CDR. */
   createSubscription<Message = Uint8Array>(
     type: string | RclMessageClass,
     topic: string,
     options: object,
-    callback: (message: Message, info: RclMessageInfo) => void,
+    callback: (message: Message) => void,
   ): object;
   destroySubscription(subscription: object): void;
   createService<Request, Response>(

@@ -11,8 +11,9 @@ class Meter {
   readonly #received = new ThroughputMeter();
   readonly #malformed = new ThroughputMeter();
   readonly #missing = new ThroughputMeter();
+  readonly #superseded = new ThroughputMeter();
   readonly #stamps = new StampWatch();
-  readonly #total = { received: 0, malformed: 0, missing: 0 };
+  readonly #total = { received: 0, malformed: 0, missing: 0, superseded: 0 };
   #lastSeenNs = monotonicNs();
   #lastProblem: string | undefined;
 
@@ -35,6 +36,11 @@ class Meter {
     this.#missing.mark(monotonicNs(), count);
   }
 
+  superseded(count: number): void {
+    this.#total.superseded += count;
+    this.#superseded.mark(monotonicNs(), count);
+  }
+
   problem(message: string): void {
     this.#total.malformed += 1;
     this.#malformed.mark(monotonicNs());
@@ -45,13 +51,14 @@ class Meter {
     const nowNs = monotonicNs();
     return {
       topic,
-      framesPerSecond: this.#received.ratePerSecond(nowNs),
+      framesPerSecond: this.#received.ratePerSecond(nowNs) + this.#superseded.ratePerSecond(nowNs),
       silentMs: (nowNs - this.#lastSeenNs) / NS_PER_MS,
       ...this.#total,
       recent: {
         received: this.#received.recent(nowNs),
         malformed: this.#malformed.recent(nowNs),
         missing: this.#missing.recent(nowNs),
+        superseded: this.#superseded.recent(nowNs),
       },
       lastProblem: this.#lastProblem,
       stampProblem: this.#stamps.problem(nowNs),
@@ -92,6 +99,11 @@ export class CameraMeters {
   /** Messages that the camera sent and that did not arrive. */
   missing(topic: string, count: number): void {
     this.#meters.get(topic)?.missing(count);
+  }
+
+  /** Messages that newer ones replaced in the middleware. */
+  superseded(topic: string, count: number): void {
+    this.#meters.get(topic)?.superseded(count);
   }
 
   /** A message, or a picture in it, that could not be read. */

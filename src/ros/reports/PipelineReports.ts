@@ -36,6 +36,7 @@ export class PipelineReports {
   #windowBeganNs = monotonicNs();
   #lastFailure: string | undefined;
   #missing = 0;
+  #superseded = 0;
   #machine: MachineReading;
 
   constructor(options: PipelineReportsOptions) {
@@ -59,6 +60,11 @@ export class PipelineReports {
     this.#missing += count;
   }
 
+  /** Messages that newer ones replaced in the middleware. */
+  framesSuperseded(count: number): void {
+    this.#superseded += count;
+  }
+
   /** Counts and latencies start anew. */
   reset(): void {
     this.#options.classifier.resetStatistics();
@@ -66,6 +72,7 @@ export class PipelineReports {
     this.#windowBeganNs = monotonicNs();
     this.#lastFailure = undefined;
     this.#missing = 0;
+    this.#superseded = 0;
   }
 
   diagnosis(): PipelineDiagnosis {
@@ -120,6 +127,7 @@ export class PipelineReports {
     const workers = classifier.workers();
     return {
       counts: classifier.counts(),
+      superseded: this.#superseded,
       framesPerSecond: classifier.framesPerSecond(),
       meanBatchSize: classifier.meanBatchSize,
       backend,

@@ -34,8 +34,15 @@ export interface CameraState {
   readonly malformed: number;
   /** Messages that the camera sent and that did not arrive. */
   readonly missing: number;
+  /** Messages that newer ones replaced in the middleware before a worker was free. */
+  readonly superseded: number;
   /** Of the last five seconds. */
-  readonly recent: { readonly received: number; readonly malformed: number; readonly missing: number };
+  readonly recent: {
+    readonly received: number;
+    readonly malformed: number;
+    readonly missing: number;
+    readonly superseded: number;
+  };
   readonly lastProblem: string | undefined;
   /** What is wrong with the stamps of the last seconds. */
   readonly stampProblem: string | undefined;
@@ -44,6 +51,8 @@ export interface CameraState {
 
 export interface PipelineDiagnosis {
   readonly counts: FrameCounts;
+  /** Messages that newer ones replaced in the middleware. */
+  readonly superseded: number;
   readonly framesPerSecond: number;
   /** Undefined in the first second. */
   readonly view: PipelineView | undefined;
@@ -133,6 +142,7 @@ export function diagnosticStatuses(
       status(`camera ${camera.topic}`, node.isPaused ? PAUSED : cameraVerdict(camera, parameters, remedyOf), {
         frame_rate_msg: camera.framesPerSecond,
         received_frames: camera.received,
+        superseded_frames: camera.superseded,
         missing_frames: camera.missing,
         malformed_messages: camera.malformed,
         last_problem: camera.lastProblem ?? '',
@@ -165,7 +175,10 @@ function lifecycleVerdict({ state, lastError, callbacks }: NodeDiagnosis): Verdi
   return [LEVEL.ok, state];
 }
 
-function pipelineVerdict({ pipeline, isPaused }: NodeDiagnosis, parameters: DiagnosticParameters): Verdict {
+function pipelineVerdict(
+  { pipeline, isPaused, cameras }: NodeDiagnosis,
+  parameters: DiagnosticParameters,
+): Verdict {
   if (pipeline === undefined) return [LEVEL.ok, 'no model is loaded'];
   const simulated = pipeline.isSimulated ? ' (SIMULATED)' : '';
   const [level, message] =
@@ -173,7 +186,10 @@ function pipelineVerdict({ pipeline, isPaused }: NodeDiagnosis, parameters: Diag
     (isPaused ? PAUSED : undefined) ??
     framesVerdict(pipeline) ??
     latencyVerdict(pipeline, parameters) ??
-    ([LEVEL.ok, `${pipeline.framesPerSecond.toFixed(1)} results a second${shareDropped(pipeline)}`] as const);
+    ([
+      LEVEL.ok,
+      `${pipeline.framesPerSecond.toFixed(1)} results a second${shareDropped(pipeline, cameras)}`,
+    ] as const);
   return [level, `${message}${simulated}`];
 }
 
@@ -211,11 +227,12 @@ function latencyVerdict({ view }: PipelineDiagnosis, parameters: DiagnosticParam
   return [isLong ? LEVEL.error : LEVEL.warn, `p95 of ${p95Ms.toFixed(1)} ms is over ${limitMs} ms`];
 }
 
-/** Dropped since newer frames were there: meant, and good to know. */
-function shareDropped({ view }: PipelineDiagnosis): string {
-  if (view === undefined || view.recent.received === 0) return '';
+/** Dropped, or left in the middleware, since newer frames were there: meant, and good to know. */
+function shareDropped({ view }: PipelineDiagnosis, cameras: readonly CameraState[]): string {
+  if (view === undefined) return '';
   const { received, dropped } = view.recent;
-  const share = (dropped.queue_full + dropped.too_old) / received;
+  const superseded = cameras.reduce((sum, { recent }) => sum + recent.superseded, 0);
+  const share = (dropped.queue_full + dropped.too_old + superseded) / Math.max(received + superseded, 1);
   return share < DROPS_WORTH_TELLING
     ? ''
     : `, ${Math.round(100 * share)} % of the frames dropped for newer ones`;
@@ -239,6 +256,7 @@ function pipelineValues(pipeline: PipelineDiagnosis): Values {
     published_frames: counts.published,
     total_dropped_frames: totalDropped(counts),
     ...Object.fromEntries(DROP_CAUSES.map((cause) => [`dropped_${cause}`, counts.dropped[cause]])),
+    superseded_frames: pipeline.superseded,
     model: pipeline.model,
     backend: pipeline.backend,
     runtime: pipeline.runtime,
@@ -296,14 +314,15 @@ function cameraVerdict(
   return [LEVEL.ok, `${framesPerSecond.toFixed(1)} frames a second`];
 }
 
-type Arrivals = Pick<CameraState, 'received' | 'missing'>;
+type Arrivals = Pick<CameraState, 'received' | 'missing' | 'superseded'>;
 
-function lostShare({ received, missing }: Arrivals): number {
-  return missing / Math.max(1, missing + received);
+function lostShare({ received, missing, superseded }: Arrivals): number {
+  return missing / Math.max(1, missing + superseded + received);
 }
 
-function nearlyNothing({ received, missing }: Arrivals, remedy: string): string {
-  return `nearly nothing of the camera arrives, ${received} of ${received + missing} frames: ${remedy}`;
+function nearlyNothing({ received, missing, superseded }: Arrivals, remedy: string): string {
+  const arrived = received + superseded;
+  return `nearly nothing of the camera arrives, ${arrived} of ${arrived + missing} frames: ${remedy}`;
 }
 
 function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean): Verdict {

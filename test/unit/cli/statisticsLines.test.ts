@@ -43,6 +43,7 @@ function statistics(frames: number): PipelineStatisticsMessage {
     stamp: { sec: 1, nanosec: 0 },
     windowNs: 1_000_000_000n,
     counts: accounting.counts(),
+    superseded: frames / 2,
     missing: frames / 5,
     queuedCount: 2,
     framesPerSecond: 29.97,
@@ -65,10 +66,10 @@ describe('effvit top', () => {
     const line = statisticsLine(statistics(10));
     assert.equal(
       line.replace(/p95 1\d\.\d ms/, 'p95 12 ms'),
-      'fps 30.0  latency p95 12 ms  received 10  published 9  dropped 1 (queue_full 1)  missing 2  queued 2  CPU 42 %  BPU n/a  SIMULATED',
+      'fps 30.0  latency p95 12 ms  received 10  published 9  dropped 1 (queue_full 1)  superseded 5  missing 2  queued 2  CPU 42 %  BPU n/a  SIMULATED',
     );
     assert.match(statisticsLine(statistics(0)), /latency p95 n\/a/);
-    assert.doesNotMatch(statisticsLine(statistics(0)), /missing/);
+    assert.doesNotMatch(statisticsLine(statistics(0)), /missing|superseded/);
   });
 
   it('shows a screen with the stages that frames passed', () => {
@@ -77,6 +78,7 @@ describe('effvit top', () => {
     assert.match(text, /^\/classifier {2}efficientvit_m5 on simulated rdk-x5/);
     assert.match(text, /SIMULATED/);
     assert.match(text, /missing 2: sent by the cameras/);
+    assert.match(text, /superseded 5: a newer frame came/);
     assert.match(text, /total\s+│\s+9\s+│/);
     assert.doesNotMatch(text, /NaN|decode/);
     const idle = statisticsLines(statistics(0), '/classifier', terminalOn(new Screen(false)));

@@ -19,6 +19,7 @@ function state(): PipelineState {
     stamp: { sec: 9, nanosec: 10 },
     windowNs: 1_500_000_000n,
     counts: accounting.counts(),
+    superseded: 11,
     missing: 7,
     queuedCount: 1,
     framesPerSecond: 29.5,
@@ -46,6 +47,7 @@ describe('pipelineStatisticsMessage', () => {
     );
     assert.deepEqual([message.received, message.published, message.in_flight], [5n, 1n, 2n]);
     assert.equal(message.missing, 7n);
+    assert.equal(message.superseded, 11n);
     assert.equal(message.stages.length, STAGES.length);
     const [wait] = message.stages;
     assert.equal(wait?.name, 'queue_wait');

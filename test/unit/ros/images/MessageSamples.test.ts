@@ -5,7 +5,7 @@ import type { RawImageFrame } from '../../../../src/image/ImageFrame.js';
 import { hbmImageSamples } from '../../../../src/ros/images/HbmImageSample.js';
 import { IMAGE_LAYOUT, imageSamples } from '../../../../src/ros/images/ImageSample.js';
 import { MessageSamples } from '../../../../src/ros/images/MessageSamples.js';
-import type { ReceivedImage, TakenMessage } from '../../../../src/ros/images/ReceivedImage.js';
+import type { ReceivedImage } from '../../../../src/ros/images/ReceivedImage.js';
 
 /** What lies behind the pointers of a structure; kept from the garbage collector by who holds it. */
 function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint8Array.of(1, 2, 3, 4) }) {
@@ -31,29 +31,39 @@ function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint
   return held;
 }
 
-/** The samples with a count of the structures that were freed, and rclnodejs's way of taking a message. */
+const INFO = { publication_sequence_number: 1n, publisher_gid: Buffer.alloc(16), received_timestamp: 0n };
+
+/** The samples with a count of the structures that were freed, and the middleware's way of filling them. */
 function rig() {
   const freed: Uint8Array[] = [];
   const samples = new MessageSamples(imageSamples((struct) => freed.push(struct)));
-  /** Up to where rcl finds that there is no message. */
-  const takeNothing = (topic: string) => new (samples.messageClass(topic))().toRawROS();
   const take = (topic: string, content: Parameters<typeof fill>[1] = {}) => {
-    const Message = samples.messageClass(topic);
-    const message = new Message();
-    const struct = message.toRawROS();
-    const held = fill(struct, content);
-    const converted = new Message();
-    converted.deserialize(message.refObject);
-    const image = converted.toPlainObject() as ReceivedImage;
-    Message.destroyRawROS(message);
-    return { struct, held, image, frame: image.frame as RawImageFrame };
+    let filled: { readonly struct: Buffer; readonly held: Buffer[] } | undefined;
+    const message = samples.take(topic, (struct) => {
+      filled = { struct, held: fill(struct, content) };
+      return INFO;
+    });
+    assert.ok(filled !== undefined && message !== undefined);
+    assert.equal(message.info, INFO);
+    const image = message.taken as ReceivedImage;
+    return { ...filled, image, frame: image.frame as RawImageFrame };
+  };
+  /** Up to where rcl finds that there is no message. */
+  const takeNothing = (topic: string): Buffer => {
+    let offered: Buffer | undefined;
+    const message = samples.take(topic, (struct) => {
+      offered = struct;
+      return undefined;
+    });
+    assert.ok(offered !== undefined && message === undefined);
+    return offered;
   };
   return { freed, samples, take, takeNothing };
 }
 
 describe('MessageSamples', () => {
   it('is of the type that cameras publish', () => {
-    assert.deepEqual(rig().samples.messageClass('/camera').type(), {
+    assert.deepEqual(rig().samples.type, {
       pkgName: 'sensor_msgs',
       subFolder: 'msg',
       interfaceName: 'Image',
@@ -94,10 +104,18 @@ describe('MessageSamples', () => {
     assert.deepEqual(freed, []);
   });
 
-  it('leaves the structure of a take that found nothing to the next one', () => {
-    const { take, takeNothing } = rig();
+  it('leaves the structure of a take that found nothing, or failed, to the next one', () => {
+    const { take, takeNothing, samples } = rig();
     const struct = takeNothing('/camera');
-    assert.notEqual(takeNothing('/other'), struct);
+    const failure = new Error('rcl says no');
+    assert.throws(
+      () =>
+        samples.take('/other', (offered) => {
+          assert.equal(offered, struct);
+          throw failure;
+        }),
+      failure,
+    );
     assert.equal(take('/camera').struct, struct);
   });
 
@@ -115,10 +133,10 @@ describe('MessageSamples', () => {
     const { take, takeNothing, freed, samples } = rig();
     const read = take('/camera');
     const idle = take('/camera');
-    const filling = takeNothing('/other');
+    const other = takeNothing('/other');
     idle.image.release();
     samples.close();
-    assert.deepEqual(new Set(freed), new Set([idle.struct, filling]));
+    assert.deepEqual(new Set(freed), new Set([idle.struct, other]));
     read.image.release();
     assert.equal(freed.length, 3);
   });
@@ -140,11 +158,15 @@ describe('MessageSamples', () => {
 
   describe('of hbm_img_msgs', () => {
     function take(samples: MessageSamples, sizeBytes: number) {
-      const Message = samples.messageClass('/hbmem_img');
-      const struct = new Message().toRawROS();
-      struct.writeUInt32LE(sizeBytes, HBM_LAYOUT.dataSize);
-      struct.write('mono8\0', HBM_LAYOUT.encoding, 'latin1');
-      return { struct, taken: new Message().toPlainObject() as TakenMessage };
+      let struct: Buffer = Buffer.alloc(0);
+      const message = samples.take('/hbmem_img', (offered) => {
+        struct = offered;
+        struct.writeUInt32LE(sizeBytes, HBM_LAYOUT.dataSize);
+        struct.write('mono8\0', HBM_LAYOUT.encoding, 'latin1');
+        return INFO;
+      });
+      assert.ok(message !== undefined);
+      return { struct, taken: message.taken };
     }
 
     it('are structures of the size that the middleware writes', () => {
@@ -153,9 +175,9 @@ describe('MessageSamples', () => {
         HbmMsg540P: 1_555_240,
         HbmMsg1080P: 6_220_840,
       })) {
-        const Message = new MessageSamples(hbmImageSamples(name)).messageClass('/hbmem_img');
-        assert.equal(Message.type().interfaceName, name);
-        assert.equal(new Message().toRawROS().length, bytes);
+        const samples = new MessageSamples(hbmImageSamples(name));
+        assert.equal(samples.type.interfaceName, name);
+        assert.equal(take(samples, 6).struct.length, bytes);
       }
     });
 

@@ -6,7 +6,7 @@ import { leaveOut } from '../../../helpers/leaveOut.js';
 /** The version that the patches were written against; the lock file holds it. */
 const VERSION = '2.2.0';
 
-/** What of rclnodejs's private parts each patch builds on, as its source has it. */
+/** What of rclnodejs's private parts each patch builds on, as its sources have it. */
 const PARTS: readonly (readonly [patch: string, fragments: readonly RegExp[]])[] = [
   [
     'nodeWithParameterFiles: the constructor asks an own method for what the command line gave, which asks the addon',
@@ -35,12 +35,21 @@ const PARTS: readonly (readonly [patch: string, fragments: readonly RegExp[]])[]
     ],
   ],
   [
-    'MessageSamples: a message is taken into what toRawROS gives, and freed by destroyRawROS',
+    'nodeWithDeferredTakes: the native part calls execute with what is ready, and reads what to wait for by syncHandles',
     [
-      /callback\(message\.toRawROS\(\), \(\) => \{/,
-      /result\.deserialize\(message\.refObject\);/,
-      /Type\.destroyRawROS\(message\);/,
-      /msg\.toPlainObject\(this\.typedArrayEnabled\)/,
+      /execute\(handles\) \{/,
+      /this\._subscriptions\.filter\(\s*\(subscription\) => handles\.includes\(subscription\.handle\)/,
+      /this\._subscriptions\.push\(subscription\);\s+this\.syncHandles\(\);/,
+      /let type = typeClass\.type\(\);/,
+      /rclTakeWithInfo\(\s*subscription\.handle,\s*message\s*\)/,
+      // Native: what the list may be changed in, and what a take tells.
+      /exec->work_pending_ = false;[\s\S]*executor->ExecuteReadyHandles\(\);/,
+      /node\.Get\("_subscriptions"\)/,
+      /Get\("execute"\)/,
+      /js_info\.Set\("received_timestamp"/,
+      /js_info\.Set\(\s*"publication_sequence_number"/,
+      /js_info\.Set\("publisher_gid"/,
+      /for \(const guard of guardsReady\) \{\s+if \(guard\.isDestroyed\(\)\) continue;\s+guard\.callback\(\);/,
     ],
   ],
 ];
@@ -51,7 +60,10 @@ describe('patches of rclnodejs', () => {
   before(function () {
     const file = packagePath('node_modules', 'rclnodejs', 'dist', 'index.cjs');
     if (!existsSync(file)) leaveOut(this, 'the optional package rclnodejs is not installed');
-    source = readFileSync(file, 'utf8');
+    const native = ['executor', 'handle_manager', 'shadow_node', 'rcl_subscription_bindings'].map((name) =>
+      packagePath('node_modules', 'rclnodejs', 'src', `${name}.cpp`),
+    );
+    source = [file, ...native].map((path) => readFileSync(path, 'utf8')).join('\n');
   });
 
   it('are for the version that is installed, and no other', () => {

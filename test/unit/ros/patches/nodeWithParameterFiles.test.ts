@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  isKeyOf,
-  type ParameterFileEntry,
-  parametersFor,
-} from '../../../../src/ros/patches/nodeWithParameterFiles.js';
+import type { ParameterFileEntry } from '../../../../src/ros/patches/loadedAddon.js';
+import { isKeyOf, parametersFor } from '../../../../src/ros/patches/nodeWithParameterFiles.js';
 
 const STRING = 4;
 

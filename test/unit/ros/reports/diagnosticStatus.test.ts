@@ -44,6 +44,7 @@ function view(
 function pipeline(parts: Partial<PipelineDiagnosis> = {}): PipelineDiagnosis {
   return {
     counts: new FrameAccounting().counts(),
+    superseded: 0,
     framesPerSecond: 30,
     view: view(150),
     lastFailure: undefined,
@@ -66,7 +67,8 @@ function camera(parts: Partial<CameraState> = {}): CameraState {
     received: 1000,
     malformed: 0,
     missing: 0,
-    recent: { received: 150, malformed: 0, missing: 0 },
+    superseded: 0,
+    recent: { received: 150, malformed: 0, missing: 0, superseded: 0 },
     lastProblem: undefined,
     stampProblem: undefined,
     publishers: { count: 1, mismatch: undefined, wrongType: undefined },
@@ -207,14 +209,17 @@ describe('diagnosticStatuses', () => {
   });
 
   it('warns of unreadable and of lost messages while they come, and not for ever', () => {
-    const recent = { received: 90, malformed: 3, missing: 0 };
+    const recent = { received: 90, malformed: 3, missing: 0, superseded: 0 };
     assert.equal(ofCamera({ malformed: 3, recent }), 'WARN 3 messages could not be read in the last seconds');
     assert.match(ofCamera({ malformed: 3 }), /^OK/);
     assert.match(
-      ofCamera({ missing: 10, recent: { received: 90, malformed: 0, missing: 10 } }),
+      ofCamera({ missing: 10, recent: { received: 90, malformed: 0, missing: 10, superseded: 0 } }),
       /^WARN 10 % of the camera's frames did not arrive: .*config\/fastdds\.xml/,
     );
-    assert.match(ofCamera({ missing: 2, recent: { received: 98, malformed: 0, missing: 2 } }), /^OK/);
+    assert.match(
+      ofCamera({ missing: 2, recent: { received: 98, malformed: 0, missing: 2, superseded: 0 } }),
+      /^OK/,
+    );
     assert.equal(
       status('camera /image', { cameras: [camera({ missing: 7 })] }).values.get('missing_frames'),
       '7',
@@ -223,15 +228,15 @@ describe('diagnosticStatuses', () => {
 
   it('tells a camera of which nearly nothing arrives as that', () => {
     const message = /^ERROR nearly nothing of the camera arrives, 2 of 110 frames: .*config\/fastdds\.xml/;
-    const few = { received: 2, missing: 108 };
+    const few = { received: 2, missing: 108, superseded: 0 };
     assert.match(ofCamera({ recent: { ...few, malformed: 0 } }), message);
     // One frame in so many seconds: no gap is seen meanwhile.
     assert.match(
-      ofCamera({ ...few, silentMs: 4000, recent: { received: 0, malformed: 0, missing: 0 } }),
+      ofCamera({ ...few, silentMs: 4000, recent: { received: 0, malformed: 0, missing: 0, superseded: 0 } }),
       message,
     );
     assert.match(
-      ofCamera({ recent: { received: 50, malformed: 0, missing: 60 } }),
+      ofCamera({ recent: { received: 50, malformed: 0, missing: 60, superseded: 0 } }),
       /^WARN 55 % .* did not arrive/,
     );
   });
