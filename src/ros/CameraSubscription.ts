@@ -79,13 +79,12 @@ export class CameraSubscription implements WaitingCamera {
     this.#own = { type: input.type, qos };
     this.#qos = qos;
     this.#samples = samplesOf(input.type);
-    const guard = callbackGuard(node);
     this.#subscription = withQosOverrides(input.topic, () =>
       subscribeDeferred(node, {
         type: this.#samples.type,
         topicName,
         options: { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) },
-        onReady: () => guard.run(`the subscription to ${input.topic}`, () => turns.ready(this)),
+        onReady: () => turns.ready(this),
       }),
     );
   }

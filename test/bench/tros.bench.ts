@@ -54,6 +54,7 @@ interface Round {
   readonly cpuMsPerFrame: number;
   readonly received: number;
   readonly missing: number;
+  readonly superseded: number;
 }
 
 const profile = packagePath('config', 'fastdds.xml');
@@ -97,7 +98,8 @@ async function round({ type, message, env }: (typeof WAYS)[number], model: strin
     const cpuMs = (threadCpu(node.pid).allNs - cpuBeforeNs) / 1e6;
     const received = (after?.received ?? 0) - (before?.received ?? 0);
     const missing = (after?.missing ?? 0) - (before?.missing ?? 0);
-    return { cpuMsPerFrame: cpuMs / received, received, missing };
+    const superseded = (after?.superseded ?? 0) - (before?.superseded ?? 0);
+    return { cpuMsPerFrame: cpuMs / received, received, missing, superseded };
   } finally {
     await camera.close();
     await user.close();
@@ -122,7 +124,10 @@ try {
     const cpu = median(all.map(({ cpuMsPerFrame }) => cpuMsPerFrame)).toFixed(2);
     const received = all.reduce((sum, one) => sum + one.received, 0);
     const missing = all.reduce((sum, one) => sum + one.missing, 0);
-    console.log(`${name.padEnd(24)} ${cpu} ms of CPU a frame, ${received} received, ${missing} missing`);
+    const superseded = all.reduce((sum, one) => sum + one.superseded, 0);
+    console.log(
+      `${name.padEnd(24)} ${cpu} ms of CPU a frame, ${received} received, ${superseded} superseded, ${missing} missing`,
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -29,6 +29,7 @@ export interface Statistics {
   readonly dropped: { cause: string; count: number }[];
   readonly in_flight: number;
   readonly missing: number;
+  readonly superseded: number;
   readonly threads: number;
   readonly workers_serving: number;
   readonly window: { sec: number; nanosec: number };

@@ -1,4 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import { callbackGuard } from '../rcl/CallbackGuard.js';
 import type { RclMessageType, RclModule, RclNode } from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type RawMessageInfo } from './loadedAddon.js';
 
@@ -78,7 +79,9 @@ class DeferredTakes {
     const made = node.createSubscription(messageClass, topicName, options, () => {});
     const subscription = made as RclSubscription;
     const { handle } = subscription;
-    this.#onReady.set(handle, onReady);
+    const guard = callbackGuard(node);
+    const name = `the subscription to ${topicName}`;
+    this.#onReady.set(handle, () => guard.run(name, onReady));
     let isWatched = true;
     let isDestroyed = false;
     return {

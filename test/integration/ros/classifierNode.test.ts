@@ -90,7 +90,8 @@ describe('ROS node', function () {
   });
 
   it('counts malformed images by cause, shows them in diagnostics, and classifies the next good one', async () => {
-    const user = await rig.startActive();
+    // A burst: by itself the newest frame alone waits.
+    const user = await rig.startActive('-p', 'queue_size:=5');
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
     await user.match('/image');
