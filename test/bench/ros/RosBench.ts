@@ -28,12 +28,13 @@ import { percentile, type Run } from './Run.js';
 import { cpuBetween, threadCpu } from './threadCpu.js';
 
 const NODE = '/classifier';
-const WARM_UP_MS = 1500;
 const NS_PER_MS = 1e6;
 
 export interface RosBenchOptions {
   readonly seconds: number;
   readonly rounds: number;
+  /** V8 compiles what runs often, some seconds after it began to. */
+  readonly warmUpSeconds: number;
   /** Where the peer finds cv2 and onnxruntime. */
   readonly pythonPath: string;
 }
@@ -189,10 +190,10 @@ export class RosBench {
 
   async #measure(camera: CameraShape, pictures: CameraPictures, of: Measured) {
     const { pid, listener, inference, reports, loop } = of;
-    const { seconds } = this.options;
-    const cameras = new BenchCameras(camera, pictures, seconds + 3);
+    const { seconds, warmUpSeconds } = this.options;
+    const cameras = new BenchCameras(camera, pictures, warmUpSeconds + seconds + 2);
     await waitFor(async () => listener.count > 0, 'the first result');
-    await delay(WARM_UP_MS);
+    await delay(warmUpSeconds * 1000);
     await loop?.takeP99Ms(pid);
     const first = listener.count;
     const firstReport = reports?.count ?? 0;

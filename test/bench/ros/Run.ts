@@ -36,10 +36,12 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Of the node: the frames that were dropped, by cause, and those that did not arrive. */
+/** Of the node: the frames that were dropped, by cause, those that newer ones replaced in the middleware, and those that did not arrive. */
 export function lossesOf({ statistics }: Run): string {
   const counted = statistics?.dropped.filter(({ count }) => count > 0) ?? [];
   const causes = counted.map(({ cause, count }) => `${cause} ${count}`);
+  if (statistics !== undefined && 'superseded' in statistics && statistics.superseded !== 0)
+    causes.push(`superseded ${statistics.superseded}`);
   if ((statistics?.missing ?? 0) > 0) causes.push(`missing ${statistics?.missing}`);
   return causes.join(', ') || 'none';
 }

@@ -1,0 +1,46 @@
+// Frames through the pool and out as CDR, for instructions.bench.ts to count: BUILD MODEL FRAMES
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [build = '', model = '', frames = '0'] = process.argv.slice(2);
+
+/** Of the build that is measured, which may be an older one. */
+async function load<Module>(path: string): Promise<Module> {
+  return (await import(pathToFileURL(join(build, 'src', path)).href)) as Module;
+}
+
+const { Classifier } =
+  await load<typeof import('../../src/classify/Classifier.js')>('classify/Classifier.js');
+const { classifierOptions } = await load<typeof import('../../src/classify/classifierOptions.js')>(
+  'classify/classifierOptions.js',
+);
+const { loadModel } = await load<typeof import('../../src/classify/loadModel.js')>('classify/loadModel.js');
+const { classificationCdr } = await load<typeof import('../../src/messages/classificationCdr.js')>(
+  'messages/classificationCdr.js',
+);
+
+const options = classifierOptions({ model, backend: 'bpu_sim', threads: 1, dropPolicy: 'block' });
+const classifier = await Classifier.start(await loadModel(options), {
+  ...options,
+  stampClockNs: () => 2_000_000_000n,
+});
+// Of a size at which the pixels do not count.
+const [widthPx, heightPx] = [32, 32];
+const data = new Uint8Array((widthPx * heightPx * 3) / 2).fill(100);
+const frame = {
+  kind: 'raw',
+  frameId: 'camera',
+  source: '/camera',
+  encoding: 'nv12',
+  widthPx,
+  heightPx,
+  strideBytes: widthPx,
+  isBigEndian: false,
+  data,
+} as const;
+for (let index = 0; index < Number(frames); index++) {
+  const outcome = await classifier.classify({ ...frame, stamp: { sec: 1, nanosec: index } });
+  if (outcome.kind !== 'result') throw new Error(`A frame was dropped: ${outcome.cause}`);
+  classificationCdr(outcome.header, outcome.value, 'index');
+}
+await classifier.close();
