@@ -16,10 +16,12 @@ export {
 } from './classify/classifierOptions.js';
 export { loadModel, type ModelNotices } from './classify/loadModel.js';
 export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
+export type { ClassifyRegionsOutcome, RegionResult } from './classify/RegionResult.js';
 export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';
 export { ownProcessExit } from './core/processExit.js';
 export { ensureOnnx } from './fetch/ensureOnnx.js';
 export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
+export type { PictureRegion, RegionBox } from './image/PictureRegion.js';
 export { pictureFrame } from './image/pictureFrame.js';
 export type { ModelManifest } from './model/ModelManifest.js';
 export { resolveModel } from './model/resolveModel.js';
