@@ -19,7 +19,7 @@ export class PlaybackClock {
   readonly #nowNs: () => bigint;
   #originNs: bigint;
   /** When the origin was, in playing time; undefined before the first pass. */
-  #begunNs: bigint | undefined;
+  #startedNs: bigint | undefined;
 
   /** @param startNs The log time of the first message that will be played. */
   constructor(startNs: bigint, { rate = 1, gate, nowNs = process.hrtime.bigint }: PlaybackClockOptions = {}) {
@@ -32,13 +32,13 @@ export class PlaybackClock {
   /** Begins a pass: from now on the time runs from that of the pass's first message. */
   begin(firstNs: bigint): void {
     this.#originNs = firstNs;
-    this.#begunNs = this.#playedNs();
+    this.#startedNs = this.#playedNs();
   }
 
   /** The recording's time now, nanoseconds since the epoch of its log times. */
   get timeNs(): bigint {
-    if (this.#begunNs === undefined) return this.#originNs;
-    const playedNs = this.#playedNs() - this.#begunNs;
+    if (this.#startedNs === undefined) return this.#originNs;
+    const playedNs = this.#playedNs() - this.#startedNs;
     return this.#originNs + (this.#rate === 1 ? playedNs : BigInt(Math.round(Number(playedNs) * this.#rate)));
   }
 

@@ -60,24 +60,24 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
   const playedNs = (): bigint => nowNs() - (gate?.pausedNs ?? 0n);
   for (let pass = 0; pass === 0 || loop; pass++) {
     let firstNs: bigint | undefined;
-    let begunNs = 0n;
+    let startedNs = 0n;
     for await (const message of open()) {
       if (isAborted(signal)) return;
       if (firstNs === undefined) {
         firstNs = message.logTimeNs;
         // The clock first, so that no message is ahead of it.
         clock?.begin(firstNs);
-        begunNs = playedNs();
+        startedNs = playedNs();
       }
       const spanNs = rate === 'max' ? 0n : scaled(message.logTimeNs - firstNs, rate);
       for (;;) {
         await gate?.opened(signal);
         if (isAborted(signal)) return;
-        const leftMs = rate === 'max' ? 0 : Number(begunNs + spanNs - playedNs()) / 1e6;
+        const leftMs = rate === 'max' ? 0 : Number(startedNs + spanNs - playedNs()) / 1e6;
         if (leftMs <= 0) break;
         await wait(Math.min(leftMs, LONGEST_WAIT_MS), signal);
       }
-      const lateNs = rate === 'max' ? 0n : playedNs() - begunNs - spanNs;
+      const lateNs = rate === 'max' ? 0n : playedNs() - startedNs - spanNs;
       yield { message, lateNs, pass };
     }
     // An empty recording would be begun anew without end.

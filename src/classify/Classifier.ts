@@ -254,7 +254,7 @@ export class Classifier {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);
-    this.#lookAtPicture(frame, outcome);
+    this.#reportPicture(frame, outcome);
     return outcome;
   }
 
@@ -269,7 +269,7 @@ export class Classifier {
     const places = largestBoxes(boxes, maxRegions);
     const taken = places.map((place) => withMargin(boxes[place] ?? NO_BOX, regionMargin));
     const submitted = this.#pool.submitRegions(frame, taken, boxes.length - places.length);
-    this.#lookAtPicture(frame, submitted);
+    this.#reportPicture(frame, submitted);
     const outcome = await submitted;
     if (outcome.kind === 'dropped' || places.length === boxes.length) return outcome;
     const regions: RegionResult[] = boxes.map(() => ({ kind: 'unknown', cause: 'over_limit' }));
@@ -280,12 +280,12 @@ export class Classifier {
     return { ...outcome, regions };
   }
 
-  #lookAtPicture(frame: ImageFrame, outcome: Promise<ClassifyOutcome | ClassifyRegionsOutcome>): void {
+  #reportPicture(frame: ImageFrame, outcome: Promise<ClassifyOutcome | ClassifyRegionsOutcome>): void {
     const { roi, resizeOn } = this.#options;
     if (frame.kind === 'raw' && roi === '' && resizeOn !== 'bpu') return;
     void outcome.then((done) => {
       if (done.kind !== 'dropped' && done.pictureNotes !== undefined) {
-        this.#pictureNotices.look(done.header.source, done.pictureNotes);
+        this.#pictureNotices.report(done.header.source, done.pictureNotes);
       }
     });
   }

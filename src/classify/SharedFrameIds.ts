@@ -15,7 +15,7 @@ export class SharedFrameIds {
    * @param remedy how to tell them apart here: the end of the sentence.
    * @returns what to tell at the first frame of a camera whose frame_id another one has.
    */
-  look({ source, frameId }: Pick<FrameHeader, 'source' | 'frameId'>, remedy: string): string | undefined {
+  check({ source, frameId }: Pick<FrameHeader, 'source' | 'frameId'>, remedy: string): string | undefined {
     if (this.#sources.has(source) || this.#sources.size >= MOST_SOURCES) return undefined;
     this.#sources.add(source);
     const other = this.#firstOf.get(frameId);

@@ -47,10 +47,14 @@ export async function loadModel(
   if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
   if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
     const results = await exactResults(resolved);
-    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options, results), ...tellBy(notices) };
+    return {
+      manifest: resolved,
+      backend: simulatedBpuSpec(resolved, options, results),
+      ...noticeOf(notices),
+    };
   }
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
-    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...tellBy(notices) };
+    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...noticeOf(notices) };
   }
   if (options.model === 'auto' && options.backend !== 'bpu_sim')
     resolved = await int8Choice(resolved, notices.notice);
@@ -70,12 +74,12 @@ export async function loadModel(
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, options);
   return {
     manifest,
-    ...tellBy(notices),
+    ...noticeOf(notices),
     backend: options.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
 }
 
-function tellBy({ notice }: ModelNotices): Pick<ClassifierModel, 'notice'> {
+function noticeOf({ notice }: ModelNotices): Pick<ClassifierModel, 'notice'> {
   return notice === undefined ? {} : { notice };
 }
 

@@ -9,7 +9,7 @@ export class CompileProgress {
   readonly #timer: NodeJS.Timeout;
   #label = '';
   #share = 0;
-  #beganMs = 0;
+  #startMs = 0;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -24,7 +24,7 @@ export class CompileProgress {
     if (label !== this.#label) {
       this.#end();
       this.#label = label;
-      this.#beganMs = performance.now();
+      this.#startMs = performance.now();
     }
     this.#share = share;
     this.#show();
@@ -47,6 +47,6 @@ export class CompileProgress {
   }
 
   #elapsed(): string {
-    return `${((performance.now() - this.#beganMs) / 1000).toFixed(0)} s`;
+    return `${((performance.now() - this.#startMs) / 1000).toFixed(0)} s`;
   }
 }

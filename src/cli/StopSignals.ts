@@ -7,9 +7,9 @@ type StopSignal = keyof typeof EXIT_CODES;
 
 /** What a terminal or systemd sends to all and a wrapper such as npm or launch hands on once more is one press of Ctrl-C. */
 const SAME_PRESS_MS = 500;
-/** With a limit, how long what was begun may take; then it is hurried. */
+/** With a limit, how long what was begun may take; then it is forced. */
 const DRAIN_LIMIT_MS = 2000;
-/** How long leaving may take once it is hurried. */
+/** How long leaving may take once it is forced. */
 const HURRY_LIMIT_MS = 2000;
 
 export interface StopSignalsOptions {
@@ -28,12 +28,12 @@ export interface StopSignalsOptions {
 
 /**
  * SIGINT and SIGTERM. The first asks the program to end in order. By a second one it dies, after its temporary files;
- * with a limit, that or the limit's end asks it to hurry, to drop what waits and free what must be, and 2 s later it dies
+ * with a limit, that or the limit's end aborts `forceStop`: the program drops what waits and frees what must be freed, and 2 s later it dies
  * by the signal, whatever hangs.
  */
 export class StopSignals {
   readonly #stop = new AbortController();
-  readonly #hurry = new AbortController();
+  readonly #forceStop = new AbortController();
   readonly #options: Required<StopSignalsOptions>;
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
   #first: { readonly name: StopSignal; readonly atMs: number } | undefined;
@@ -57,8 +57,8 @@ export class StopSignals {
   }
 
   /** Aborted by the second one, or when the time is up: drop what waits, and return. Never before {@link signal}. */
-  get hurry(): AbortSignal {
-    return this.#hurry.signal;
+  get forceStop(): AbortSignal {
+    return this.#forceStop.signal;
   }
 
   /** As a shell counts the signal that came; undefined without one. */
@@ -71,12 +71,12 @@ export class StopSignals {
     this.#stop.abort(reason);
   }
 
-  /** Gives the signals back; who was hurried leaves now, whatever the event loop still holds. */
+  /** Gives the signals back; who was forced leaves now, whatever the event loop still holds. */
   close(): void {
     for (const [name, listener] of this.#listeners) this.#options.source.off(name, listener);
     clearTimeout(this.#timer);
     // The caller still has to set the exit code.
-    if (this.#hurry.signal.aborted) setImmediate(() => this.#options.leave());
+    if (this.#forceStop.signal.aborted) setImmediate(() => this.#options.leave());
   }
 
   #on(name: StopSignal): void {
@@ -85,16 +85,16 @@ export class StopSignals {
       this.#first = { name, atMs: nowMs };
       if (this.#options.isLimited()) {
         this.#options.limitExitMs(DRAIN_LIMIT_MS + HURRY_LIMIT_MS, name);
-        this.#timer = setTimeout(() => this.#hurryUp(name), DRAIN_LIMIT_MS).unref();
+        this.#timer = setTimeout(() => this.#force(name), DRAIN_LIMIT_MS).unref();
       }
       this.#stop.abort(name);
     } else if (nowMs - this.#first.atMs > SAME_PRESS_MS) {
-      this.#hurryUp(name);
+      this.#force(name);
     }
   }
 
-  #hurryUp(name: StopSignal): void {
-    if (this.#hurry.signal.aborted) return;
+  #force(name: StopSignal): void {
+    if (this.#forceStop.signal.aborted) return;
     clearTimeout(this.#timer);
     // What runs until it is stopped has a graph to leave in order; other commands have nothing to lose.
     const limitMs = this.#options.isLimited() ? HURRY_LIMIT_MS : 0;
@@ -103,7 +103,7 @@ export class StopSignals {
       this.close();
       this.#options.leave(name);
     }, limitMs).unref();
-    this.#hurry.abort(name);
+    this.#forceStop.abort(name);
   }
 }
 

@@ -47,7 +47,7 @@ export async function* calibrationPlanes(
   const planesOf = async (frame: ImageFrame): Promise<PicturePlanes | undefined> => {
     try {
       const picture = await planes.planesOf(frame);
-      notices.look(frame.source, picture.notes ?? []);
+      notices.report(frame.source, picture.notes ?? []);
       return picture;
     } catch (error) {
       if (!(error instanceof EffvitError) || error.code !== 'BAD_IMAGE') throw error;

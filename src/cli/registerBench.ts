@@ -127,7 +127,7 @@ export function registerBench(command: Command, context: CommandContext): void {
 }
 
 /** @throws EffvitError BAD_ARGUMENT for a batch that the model was not compiled for */
-function wantedBatches(
+function requestedBatches(
   { backend, manifest }: ClassifierModel,
   asked: readonly number[] | undefined,
 ): readonly number[] {
@@ -182,7 +182,7 @@ async function measure(
   const series: PerfSeries[] = [];
   const batches: BatchSeries[] = [];
   let info: LoadedModelInfo | undefined;
-  const wanted = wantedBatches(model, options.batch);
+  const sizes = requestedBatches(model, options.batch);
   const measureOne = (threads: number, batch: number) =>
     measurePool({
       backend,
@@ -207,7 +207,7 @@ async function measure(
     const measured = await measureOne(threads, 1);
     info = measured.info;
     series.push(measured.series);
-    for (const batch of wanted) {
+    for (const batch of sizes) {
       const one = batch === 1 ? measured : await measureOne(threads, batch);
       batches.push({ batch, series: one.series });
     }

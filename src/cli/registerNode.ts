@@ -22,7 +22,7 @@ export function registerNode(command: Command, context: CommandContext): void {
       // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
-        hurry: context.hurry,
+        forceStop: context.forceStop,
         isAutostarted: isAutostarted || options.autostart === true,
         loadModel: (options, notice) => loadModel(options, { notice, signal: context.signal }),
         readSensors: readBoardMonitor,

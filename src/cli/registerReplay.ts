@@ -230,7 +230,7 @@ async function replay(
         missing.add(frame.outcome);
         const { kind, header } = frame.outcome;
         if (kind === 'result') changes?.add(header, frame.outcome);
-        const shared = kind === 'result' ? sharedFrameIds.look(header, FRAME_ID_REMEDY) : undefined;
+        const shared = kind === 'result' ? sharedFrameIds.check(header, FRAME_ID_REMEDY) : undefined;
         if (shared !== undefined) terminal.warn(shared);
         await collector?.add(frame);
         if (!isRepeated(frame) && isShown) view.showFrame(frame);

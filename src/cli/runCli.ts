@@ -16,7 +16,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const context: CommandContext = {
     terminal,
     signal: signals.signal,
-    hurry: signals.hurry,
+    forceStop: signals.forceStop,
     exitCode: 0,
     isSignalSuccess: false,
   };

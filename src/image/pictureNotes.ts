@@ -33,7 +33,7 @@ export class PictureNotices {
     this.#tell = tell;
   }
 
-  look(source: string, notes: readonly PictureNote[]): void {
+  report(source: string, notes: readonly PictureNote[]): void {
     for (const note of notes) {
       const key = `${note} ${source}`;
       if (this.#told.has(key) || this.#told.size > MOST_TOLD) continue;

@@ -176,23 +176,23 @@ function perfs(
   });
   return [
     ...messages,
-    perfMessage(`${modelName}_pipeline`, pipelineBeganNs(header.stamp, timings.totalNs, nowNs), nowNs),
+    perfMessage(`${modelName}_pipeline`, pipelineStartNs(header.stamp, timings.totalNs, nowNs), nowNs),
   ];
 }
 
 /** The stamp of the image, or the time of its admission if there is no stamp or it is from another clock. */
-function pipelineBeganNs(stamp: Stamp, totalNs: number, nowNs: bigint): bigint {
+function pipelineStartNs(stamp: Stamp, totalNs: number, nowNs: bigint): bigint {
   const stampNs = stampToNs(stamp);
   const ageNs = nowNs - stampNs;
   return ageNs >= 0n && ageNs < LONGEST_PIPELINE_NS ? stampNs : nowNs - wholeNs(totalNs);
 }
 
-function perfMessage(type: string, beganNs: bigint, endedNs: bigint): PerfMessage {
+function perfMessage(type: string, startNs: bigint, endedNs: bigint): PerfMessage {
   return {
     type,
-    stamp_start: stampFromNs(beganNs),
+    stamp_start: stampFromNs(startNs),
     stamp_end: stampFromNs(endedNs),
-    time_ms_duration: Number(endedNs - beganNs) / NS_PER_MS,
+    time_ms_duration: Number(endedNs - startNs) / NS_PER_MS,
   };
 }
 

@@ -160,11 +160,11 @@ export class FrameJob<Value> {
     deliveredNs: number,
     delayNs: number | undefined,
   ): FrameTimings {
-    const { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } =
+    const { handedOverNs, startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } =
       report?.times ?? NO_TIMES;
     const waitedAheadNs = report?.waitedAheadNs ?? 0;
     const queueWaitNs = this.queueWaitNs + waitedAheadNs;
-    const handoverNs = beganNs - handedOverNs - waitedAheadNs;
+    const handoverNs = startNs - handedOverNs - waitedAheadNs;
     const totalNs = deliveredNs - this.admittedNs;
     const preparedNs = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs;
     const stagedNs = preparedNs + batchWaitNs + inferenceNs + postprocessNs;
@@ -193,7 +193,7 @@ export class FrameJob<Value> {
 const NO_PICTURE = { widthPx: 0, heightPx: 0 };
 const NO_TIMES: Omit<WorkerReport['times'], 'endedNs'> = {
   handedOverNs: 0,
-  beganNs: 0,
+  startNs: 0,
   decodeNs: 0,
   preprocessNs: 0,
   batchWaitNs: 0,

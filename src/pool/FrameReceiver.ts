@@ -71,9 +71,9 @@ export class FrameReceiver {
       case 'chip_rows':
         return this.#receiveRegions(slot, { chip: chipRowsOf(slotNumber, slot, descriptor) }, descriptor, 0);
       case 'raw': {
-        const beganNs = monotonicNs();
+        const startNs = monotonicNs();
         const nv12 = slot.converter.convert(descriptor.program);
-        return { kind: 'frame', record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - beganNs };
+        return { kind: 'frame', record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - startNs };
       }
     }
   }
@@ -196,7 +196,7 @@ async function receiveCompressed(
 }
 
 async function decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
-  const beganNs = monotonicNs();
+  const startNs = monotonicNs();
   // Imported here: the decoder costs memory that a worker of raw frames does not need.
   const { decodePicture } = await import('../image/decodeCompressed.js');
   const { frame: decoded, notes } = await decodePicture({
@@ -208,5 +208,5 @@ async function decode({ record, bytes }: ReceivingSlot, { source, format, origin
     ...(origin === undefined ? {} : { origin }),
     data: bytes.copied(record.payloadBytes),
   });
-  return { decoded, notes, decodeNs: monotonicNs() - beganNs };
+  return { decoded, notes, decodeNs: monotonicNs() - startNs };
 }

@@ -21,7 +21,7 @@ const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
 /** Times of one frame: points of the monotonic clock (handedOver, began, ended) and durations. */
 export interface WorkerTimes {
   readonly handedOverNs: number;
-  readonly beganNs: number;
+  readonly startNs: number;
   readonly decodeNs: number;
   readonly preprocessNs: number;
   /** Until the task began to run that the frame is part of: for company, and while its other frames were prepared. */
@@ -93,8 +93,8 @@ export class FrameRecord {
     picture: PictureFacts | undefined,
     batchSize: number,
   ): void {
-    const { beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs } = times;
-    this.#times.set([beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs], 1);
+    const { startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs } = times;
+    this.#times.set([startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs], 1);
     this.#words[NV12_OFFSET] = nv12.byteOffset;
     this.#words[NV12_BYTES] = nv12.byteLength;
     this.#words[WIDTH_PX] = picture?.widthPx ?? 0;
@@ -109,14 +109,14 @@ export class FrameRecord {
   times(): WorkerTimes {
     const [
       handedOverNs = 0,
-      beganNs = 0,
+      startNs = 0,
       decodeNs = 0,
       preprocessNs = 0,
       batchWaitNs = 0,
       inferenceNs = 0,
       endedNs = 0,
     ] = this.#times;
-    return { handedOverNs, beganNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs };
+    return { handedOverNs, startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs };
   }
 
   /** Frames of the task that this one was part of. */

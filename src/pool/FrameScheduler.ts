@@ -170,13 +170,13 @@ export class FrameScheduler<Value> {
       this.#fail(job, error);
       this.#tellWanted();
     });
-    worker.on('lost', (begun, unbegun, error) => {
-      for (const job of unbegun.toReversed()) {
+    worker.on('lost', (started, notStarted, error) => {
+      for (const job of notStarted.toReversed()) {
         if (job instanceof RegionShare) this.#shares.giveBack(job);
         else this.#queue.unshift(job);
       }
       this.#pump();
-      for (const { job, partly } of begun) {
+      for (const { job, partly } of started) {
         if (partly !== undefined && job instanceof RegionShare) this.#onShareDone(worker, job, partly, error);
         else this.#fail(job, error);
       }
@@ -315,7 +315,7 @@ export class FrameScheduler<Value> {
     report: WorkerReport,
     copies: Pick<FinishedValue<Value>, 'nv12' | 'logits'>,
   ): void {
-    const beganNs = this.#clock.nowNs();
+    const startNs = this.#clock.nowNs();
     let value: Value;
     try {
       value = (job.model ?? this.model).postprocess(report.logits);
@@ -323,7 +323,7 @@ export class FrameScheduler<Value> {
       this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
       return;
     }
-    const postprocessNs = this.#clock.nowNs() - beganNs;
+    const postprocessNs = this.#clock.nowNs() - startNs;
     job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, ...copies };
     this.#finish(job);
   }

@@ -93,7 +93,7 @@ export class HeldFrames<Job> {
     return Math.max(Math.min(this.#largestBatch - openCount, free), 0);
   }
 
-  /** Whether a further frame would join all of these in one task, which has not begun to run. */
+  /** Whether a further frame would join all of these in one task, which has not started to run. */
   get isGathering(): boolean {
     const first = this.#frames[0];
     return first !== undefined && this.count < this.#largestBatch && this.channel.isOpen(first.number);
@@ -128,7 +128,7 @@ export class HeldFrames<Job> {
     if (!this.hasCapacity) {
       throw new EffvitError('INTERNAL', 'The worker has no capacity; this is a defect of effvit.');
     }
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     const slot = this.#handover.acquireSlot();
     let handedOverNs: number;
     try {
@@ -140,7 +140,7 @@ export class HeldFrames<Job> {
     const regionCount = handed.boxes?.length ?? 0;
     this.#frames.push({ job, number: this.channel.post(slot), slot, regionCount });
     // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
-    return handedOverNs - beganNs;
+    return handedOverNs - startNs;
   }
 
   /** Frames of that slot are copied into the device's memory from now on. */
@@ -172,14 +172,16 @@ export class HeldFrames<Job> {
   }
 
   /** Takes all frames back, for good. */
-  revoke(): { readonly begun: readonly LostFrame<Job>[]; readonly unbegun: readonly Job[] } {
-    const lastBegun = this.channel.revoke();
+  revoke(): { readonly started: readonly LostFrame<Job>[]; readonly notStarted: readonly Job[] } {
+    const lastStarted = this.channel.revoke();
     const frames = this.#frames;
     this.#frames = [];
-    const begunCount = frames.filter(({ number }) => isNotAfter(number, lastBegun)).length;
+    const startedCount = frames.filter(({ number }) => isNotAfter(number, lastStarted)).length;
     return {
-      begun: frames.slice(0, begunCount).map((frame) => ({ job: frame.job, partly: this.#partly(frame) })),
-      unbegun: frames.slice(begunCount).map(({ job }) => job),
+      started: frames
+        .slice(0, startedCount)
+        .map((frame) => ({ job: frame.job, partly: this.#partly(frame) })),
+      notStarted: frames.slice(startedCount).map(({ job }) => job),
     };
   }
 
@@ -193,10 +195,10 @@ export class HeldFrames<Job> {
   report({ number, slot, regionCount }: HeldFrame<Job>): WorkerReport {
     const record = this.#handover.record(slot);
     const times = record.times();
-    const { handedOverNs, beganNs, endedNs } = times;
-    const aheadUntilNs = Math.min(this.#lastEndedNs, beganNs);
+    const { handedOverNs, startNs, endedNs } = times;
+    const aheadUntilNs = Math.min(this.#lastEndedNs, startNs);
     this.#lastEndedNs = endedNs;
-    const serviceNs = endedNs - beganNs;
+    const serviceNs = endedNs - startNs;
     this.#serviceNs = Number.isFinite(this.#serviceNs)
       ? this.#serviceNs + (serviceNs - this.#serviceNs) * SERVICE_WEIGHT
       : serviceNs;

@@ -20,7 +20,7 @@ export interface TaskInput {
 export interface TaskRun {
   /** By the monotonic clock: when the input was in its place, when the task began, when its scores were there. */
   readonly preparedNs: number;
-  readonly beganNs: number;
+  readonly startNs: number;
   readonly endedNs: number;
   /** Bringing the input into the form that the runtime takes, from joining on. */
   readonly inputNs: number;
@@ -105,7 +105,7 @@ export class InferenceTask {
   }
 
   async #runTogether(inputs: readonly PlacedInput[], firstPlace: number): Promise<void> {
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     const { logits, inputNs, inferenceNs } = await this.#infer(inputs, firstPlace);
     for (const [index, input] of inputs.entries()) {
       const values = logits[index] ?? new Float32Array(0);
@@ -117,7 +117,7 @@ export class InferenceTask {
       input.logits.set(values);
       input.onDone({
         preparedNs: input.preparedNs,
-        beganNs,
+        startNs,
         endedNs: monotonicNs(),
         inputNs: input.inputNs + inputNs,
         inferenceNs,

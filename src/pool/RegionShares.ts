@@ -81,9 +81,9 @@ export class RegionShares<Value> {
     const { regions } = job;
     if (regions === undefined) return;
     const { clock } = this.#owner;
-    const beganNs = clock.nowNs();
+    const startNs = clock.nowNs();
     regions.settle(share, report.regions, model, { report, workerId, generation, copyNs }, error);
-    regions.postprocessNs += clock.nowNs() - beganNs;
+    regions.postprocessNs += clock.nowNs() - startNs;
     if (regions.isDone) this.#publish(job);
   }
 

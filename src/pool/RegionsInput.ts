@@ -11,7 +11,7 @@ import { type FrameAnswer, failedAnswer, regionsAnswer } from './workerProtocol.
  */
 export class RegionsInput {
   readonly #number: number;
-  readonly #beganNs: number;
+  readonly #startNs: number;
   readonly #received: ReceivedRegions;
   readonly #answer: (answer: FrameAnswer) => void;
   #openCount: number;
@@ -25,12 +25,12 @@ export class RegionsInput {
   /** @param answer told once what became of the frame. */
   constructor(
     number: number,
-    beganNs: number,
+    startNs: number,
     received: ReceivedRegions,
     answer: (answer: FrameAnswer) => void,
   ) {
     this.#number = number;
-    this.#beganNs = beganNs;
+    this.#startNs = startNs;
     this.#received = received;
     this.#answer = answer;
     this.#openCount = received.count;
@@ -44,11 +44,11 @@ export class RegionsInput {
   /** The region joins the task, where its box is one. */
   join(place: number, task: InferenceTask): void {
     const { regions } = this.#received;
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     let region = NO_REGION;
     try {
       const prepared = this.#received.prepare(place, task.size === 0);
-      this.#preprocessNs += monotonicNs() - beganNs;
+      this.#preprocessNs += monotonicNs() - startNs;
       if (typeof prepared === 'string') {
         regions.refuse(place, prepared);
         this.#end();
@@ -71,8 +71,8 @@ export class RegionsInput {
   #onDone(place: number, region: PictureRegion, run: TaskRun): void {
     if (this.#openCount === 0) return;
     this.#preprocessNs += run.inputNs;
-    if (run.beganNs !== this.#countedRunNs) this.#inferenceNs += run.inferenceNs;
-    this.#countedRunNs = run.beganNs;
+    if (run.startNs !== this.#countedRunNs) this.#inferenceNs += run.inferenceNs;
+    this.#countedRunNs = run.startNs;
     this.#batchSize = Math.max(this.#batchSize, run.batchSize);
     this.#received.regions.settle(place, region, run.batchSize);
     this.#end();
@@ -106,10 +106,10 @@ export class RegionsInput {
     const busyNs = decodeNs + this.#preprocessNs + this.#inferenceNs;
     record.report(
       {
-        beganNs: this.#beganNs,
+        startNs: this.#startNs,
         decodeNs,
         preprocessNs: this.#preprocessNs,
-        batchWaitNs: Math.max(endedNs - this.#beganNs - busyNs, 0),
+        batchWaitNs: Math.max(endedNs - this.#startNs - busyNs, 0),
         inferenceNs: this.#inferenceNs,
         endedNs,
       },

@@ -12,7 +12,7 @@ export interface WorkerStatus {
   /** Workers that serve. */
   readonly serving: number;
   /** Workers that should. */
-  readonly wanted: number;
+  readonly targetCount: number;
   /** Workers that died, or were abandoned because they hung, since the start. */
   readonly deaths: number;
   readonly lastDeath: EffvitError | undefined;
@@ -41,7 +41,7 @@ const MOST_HUNG = 8;
 const NS_PER_MS = 1e6;
 
 /**
- * The worker threads of a pool, with the ids 0 to wanted - 1. They change by generation: those of an older one
+ * The worker threads of a pool, with the ids 0 to targetCount - 1. They change by generation: those of an older one
  * finish their frames and leave, and none of the new ones serves before all of them can. One that dies is
  * replaced after a back-off; replacements start one at a time.
  */
@@ -54,7 +54,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   readonly #hung = new Set<WorkerThread<Job>>();
   #serving: WorkerThread<Job>[] = [];
   #current: Omit<LoadedWorkers<Job>, 'workers'> | undefined;
-  #wanted = 0;
+  #targetCount = 0;
   #generation = 0;
   #isClosed = false;
   /** Changes of the group come one after the other. */
@@ -78,7 +78,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   status(): WorkerStatus {
     return {
       serving: this.#serving.length,
-      wanted: this.#wanted,
+      targetCount: this.#targetCount,
       deaths: this.#deaths,
       lastDeath: this.#lastDeath,
       isBroken: this.isBroken,
@@ -90,18 +90,18 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   /**
-   * Loads a model on `wanted` new workers (as many as before where that is absent), then lets the old ones leave.
+   * Loads a model on `targetCount` new workers (as many as before where that is absent), then lets the old ones leave.
    *
    * @param accept called at the moment from which the new workers serve; refuses the model by throwing.
    * @throws EffvitError why it did not load; the old workers serve on.
    */
   async swap(
     spec: BackendSpec,
-    wanted: number | undefined,
+    targetCount: number | undefined,
     accept: (info: LoadedModelInfo) => void,
   ): Promise<LoadedModelInfo> {
     return await this.#change(async () => {
-      const count = wanted ?? this.#wanted;
+      const count = targetCount ?? this.#targetCount;
       if (count === 0) throw notStarted();
       const loaded = await this.#load(spec, idsFrom(0, count), this.#generation + 1);
       try {
@@ -113,7 +113,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
       for (const worker of this.#serving) worker.retire();
       this.#serving = [];
       this.#current = loaded;
-      this.#wanted = count;
+      this.#targetCount = count;
       this.#generation += 1;
       this.#failedReplacements = 0;
       this.#serve(loaded.workers);
@@ -122,15 +122,15 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   /** More or fewer workers of the same model. @throws EffvitError; the old number serves on then. */
-  async resize(wanted: number): Promise<void> {
+  async resize(targetCount: number): Promise<void> {
     await this.#change(async () => {
       if (this.#current === undefined) throw notStarted();
       const { spec } = this.#current;
-      const missing = idsFrom(this.#wanted, wanted);
+      const missing = idsFrom(this.#targetCount, targetCount);
       const added = missing.length === 0 ? undefined : await this.#load(spec, missing, this.#generation + 1);
-      for (const worker of this.#serving.filter(({ id }) => id >= wanted)) worker.retire();
-      this.#serving = this.#serving.filter(({ id }) => id < wanted);
-      this.#wanted = wanted;
+      for (const worker of this.#serving.filter(({ id }) => id >= targetCount)) worker.retire();
+      this.#serving = this.#serving.filter(({ id }) => id < targetCount);
+      this.#targetCount = targetCount;
       this.#generation += 1;
       this.#serve(added?.workers ?? []);
     });
@@ -203,7 +203,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     // One may have died while the others were still loading.
     this.#serving.push(...workers.filter((worker) => worker.isServing));
     this.#serving.sort((a, b) => a.id - b.id);
-    if (this.#serving.length < this.#wanted) this.#replaceLater(0);
+    if (this.#serving.length < this.#targetCount) this.#replaceLater(0);
     this.emit('changed');
   }
 
@@ -232,12 +232,14 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
       nextDelayMs = this.#nextDelayMs();
     }
     this.#replacementTimer = undefined;
-    if (this.#serving.length < this.#wanted) this.#replaceLater(nextDelayMs);
+    if (this.#serving.length < this.#targetCount) this.#replaceLater(nextDelayMs);
     this.emit('changed');
   }
 
   async #replaceOne(): Promise<void> {
-    const id = idsFrom(0, this.#wanted).find((each) => !this.#serving.some((worker) => worker.id === each));
+    const id = idsFrom(0, this.#targetCount).find(
+      (each) => !this.#serving.some((worker) => worker.id === each),
+    );
     if (this.#current === undefined || id === undefined) return;
     if (this.#hung.size >= MOST_HUNG) {
       throw new EffvitError(

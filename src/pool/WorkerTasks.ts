@@ -69,11 +69,11 @@ export class WorkerTasks {
   }
 
   async #gather({ number, slot }: HandedFrame, largestBatch: number): Promise<void> {
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     try {
       const received = await this.#receiver.receive(slot);
-      if (received.kind === 'regions') await this.#gatherRegions(number, beganNs, received, largestBatch);
-      else this.#task.join(frameInput(number, beganNs, received, this.#logits.of(number), this.#answer));
+      if (received.kind === 'regions') await this.#gatherRegions(number, startNs, received, largestBatch);
+      else this.#task.join(frameInput(number, startNs, received, this.#logits.of(number), this.#answer));
     } catch (thrown) {
       const answer = failedAnswer(number, asEffvitError(thrown, 'INFERENCE_FAILED'));
       this.#send(answer);
@@ -83,11 +83,11 @@ export class WorkerTasks {
   /** As many tasks as the regions fill; the last, which has room, is left open for further frames. */
   async #gatherRegions(
     number: number,
-    beganNs: number,
+    startNs: number,
     received: ReceivedRegions,
     largestBatch: number,
   ): Promise<void> {
-    const regions = new RegionsInput(number, beganNs, received, this.#answer);
+    const regions = new RegionsInput(number, startNs, received, this.#answer);
     // A device that cuts and scales takes the regions of a picture as one task, however many frames it takes.
     const most = received.isOnChip ? Math.max(largestBatch, MOST_REGIONS) : largestBatch;
     for (const place of regions.places()) {

@@ -19,10 +19,10 @@ export interface WorkerEvents<Job> {
   /** The frame failed alone; the worker can take another. */
   failed: [job: Job, error: EffvitError];
   /**
-   * The worker serves no more, though nobody told it to leave: `begun` are lost with it, `unbegun` were never
+   * The worker serves no more, though nobody told it to leave: `started` are lost with it, `notStarted` were never
    * looked at and never will be by this worker.
    */
-  lost: [begun: readonly LostFrame<Job>[], unbegun: readonly Job[], error: EffvitError];
+  lost: [started: readonly LostFrame<Job>[], notStarted: readonly Job[], error: EffvitError];
   /** Its thread has ended. */
   exited: [];
 }
@@ -111,7 +111,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     return this.isServing && this.#held.hasCapacity;
   }
 
-  /** Whether a frame would join those that it has in one task, which has not begun to run. */
+  /** Whether a frame would join those that it has in one task, which has not started to run. */
   get isGathering(): boolean {
     return this.isServing && this.#held.isGathering;
   }
@@ -278,8 +278,8 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #lose(error: EffvitError): void {
     this.#timer?.cancel();
-    const { begun, unbegun } = this.#held.revoke();
-    this.emit('lost', begun, unbegun, error);
+    const { started, notStarted } = this.#held.revoke();
+    this.emit('lost', started, notStarted, error);
   }
 
   #onExit(code: number): void {

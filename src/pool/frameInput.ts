@@ -6,12 +6,12 @@ import { failedAnswer } from './workerProtocol.js';
 /**
  * A whole frame as the input of a task.
  *
- * @param beganNs when the thread turned to it, by the monotonic clock.
+ * @param startNs when the thread turned to it, by the monotonic clock.
  * @param answer told once what became of it.
  */
 export function frameInput(
   number: number,
-  beganNs: number,
+  startNs: number,
   frame: ReceivedFrame,
   logits: Float32Array,
   answer: (answer: FrameAnswer) => void,
@@ -21,11 +21,11 @@ export function frameInput(
     nv12,
     ...(chip !== undefined && { chip }),
     logits,
-    onDone: ({ preparedNs, beganNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
+    onDone: ({ preparedNs, startNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
       const batchWaitNs = Math.max(taskBeganNs - preparedNs, 0);
       record.report(
         {
-          beganNs,
+          startNs,
           decodeNs,
           preprocessNs: preprocessNs + inputNs,
           batchWaitNs,

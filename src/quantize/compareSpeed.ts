@@ -29,9 +29,9 @@ export async function compareSpeed(
     for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
       throwIfCancelled(signal);
       for (const [index, runner] of runners.entries()) {
-        const beganNs = monotonicNs();
+        const startNs = monotonicNs();
         await runner.run(input);
-        const tookMs = (monotonicNs() - beganNs) / 1e6;
+        const tookMs = (monotonicNs() - startNs) / 1e6;
         if (round >= 0) times[index]?.push(tookMs);
       }
     }

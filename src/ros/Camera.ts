@@ -50,7 +50,7 @@ export class Camera {
     this.#isFollowed = transport === 'auto';
     const type = transport === 'compressed' ? COMPRESSED_IMAGE_TYPE : IMAGE_TYPE;
     this.#choice = new InputChoice({ topic: this.topic, type });
-    if (this.#isFollowed) this.#choice.look(this.#offered(), false);
+    if (this.#isFollowed) this.#choice.update(this.#offered(), false);
     this.#subscribe();
   }
 
@@ -61,11 +61,11 @@ export class Camera {
   }
 
   /** Looks whether the camera sends in another form now, and listens to that. */
-  look(): void {
+  update(): void {
     if (!this.#isFollowed) return;
     const isSilent = this.#subscription === undefined || this.#subscription.silentNs > SILENT_NS;
     const was = this.#isOffered;
-    const isChanged = this.#choice.look(this.#offered(), isSilent);
+    const isChanged = this.#choice.update(this.#offered(), isSilent);
     if (!isChanged) {
       if (!was && this.#isOffered) this.#options.notice(`The publisher is there: ${this.description}.`);
       return;
@@ -82,7 +82,7 @@ export class Camera {
 
   /** Who publishes what it listens to, and whether all of them can be heard. */
   publishers(): OtherEndpoints {
-    this.look();
+    this.update();
     return this.#subscription?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
   }
 

@@ -260,7 +260,7 @@ export class CameraFeed {
     const { node } = this.#options;
     const { source, stamp } = frame;
     if (this.#frameIdRemedy !== undefined) {
-      const shared = this.#sharedFrameIds.look(frame, this.#frameIdRemedy);
+      const shared = this.#sharedFrameIds.check(frame, this.#frameIdRemedy);
       if (shared !== undefined) node.getLogger().warn(shared);
     }
     this.#meters.frame(source);

@@ -55,7 +55,7 @@ export class CameraSubscriptions {
     };
     this.#timer = setInterval(() => {
       for (const camera of cameras) {
-        callbackGuard(node).run(`the look at ${camera.topic}`, () => camera.look());
+        callbackGuard(node).run(`the check of ${camera.topic}`, () => camera.update());
       }
     }, LOOK_PERIOD_MS);
     try {

@@ -26,7 +26,7 @@ import { offerClassify } from './services/offerClassify.js';
 import { offerEnable } from './services/offerEnable.js';
 import { offerReset } from './services/offerReset.js';
 import type { SingleShotTarget } from './services/SingleShot.js';
-import { unlessHurried } from './unlessHurried.js';
+import { unlessForced } from './unlessForced.js';
 
 /**
  * How long rclnodejs's thread waits at most before it looks for entities that came or went, which the main thread
@@ -46,7 +46,7 @@ export interface ClassifierNodeOptions {
   /** The board's own sensors. */
   readonly readSensors?: () => BoardReading;
   /** Once it is aborted, frames are no longer waited for: those that are left are dropped as `closed`. */
-  readonly hurry?: AbortSignal;
+  readonly forceStop?: AbortSignal;
 }
 
 /** Everything that exists only while the node is active. */
@@ -137,7 +137,7 @@ export class ClassifierNode {
   }
 
   /** A line of the log for people who started it by hand and wait. */
-  tellThatItWaits(): void {
+  logUnconfigured(): void {
     const name = this.fullName;
     this.#node
       .getLogger()
@@ -150,9 +150,12 @@ export class ClassifierNode {
     return this.#node.getFullyQualifiedName();
   }
 
-  /** Drains, frees everything and takes the node from the graph; at any moment. What hangs is given up in a hurry. */
+  /**
+   * Drains, frees everything and removes the node from the ROS graph; at any moment. Once `forceStop` is aborted,
+   * hanging work is abandoned.
+   */
   async destroy(): Promise<void> {
-    await unlessHurried(this.#shutDown(), this.#options.hurry, () => this.#pipeline?.classifier);
+    await unlessForced(this.#shutDown(), this.#options.forceStop, () => this.#pipeline?.classifier);
     await runAllSteps([
       () => this.#pipeline?.reports.close(),
       () => this.#live.close(),
@@ -184,13 +187,13 @@ export class ClassifierNode {
         },
         onBadImage: (topic, reason) => {
           this.#active?.feed.problem(topic, reason);
-          this.#badImages.look(topic, reason);
+          this.#badImages.report(topic, reason);
         },
         live: this.#live,
         isPaused: () => this.#active?.feed.isPaused ?? false,
         unmatched: () => this.#active?.feed.unmatched(),
         isActive: () => this.lifecycle.state === 'active' || this.lifecycle.state === 'activating',
-        signal: this.#options.hurry,
+        signal: this.#options.forceStop,
       });
       this.#pipeline = pipeline;
       this.#lastError = undefined;

@@ -24,7 +24,7 @@ export async function runClassifierNode(
     try {
       refuseEmptyLists(rosArguments, node.fullName);
       if (options.isAutostarted === true) await activate(node, signal);
-      else node.tellThatItWaits();
+      else node.logUnconfigured();
       if (!signal.aborted) await once(signal, 'abort');
     } finally {
       await node.destroy();

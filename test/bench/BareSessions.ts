@@ -9,11 +9,11 @@ export interface Round {
   readonly cpuMsPerFrame: number;
 }
 
-/** Of the frames since `beganMs` of performance.now(), when the process had used `cpuBefore`. */
-export function roundSince(beganMs: number, cpuBefore: NodeJS.CpuUsage, frames: number): Round {
+/** Of the frames since `startMs` of performance.now(), when the process had used `cpuBefore`. */
+export function roundSince(startMs: number, cpuBefore: NodeJS.CpuUsage, frames: number): Round {
   const { user, system } = process.cpuUsage(cpuBefore);
   return {
-    fps: (frames * 1000) / (performance.now() - beganMs),
+    fps: (frames * 1000) / (performance.now() - startMs),
     cpuMsPerFrame: (user + system) / 1000 / frames,
   };
 }
@@ -40,12 +40,12 @@ export class BareSessions {
   }
 
   async round(durationMs: number): Promise<Round> {
-    const beganMs = performance.now();
+    const startMs = performance.now();
     const before = process.cpuUsage();
     const answers = this.#workers.map(answerOf);
     for (const worker of this.#workers) worker.postMessage(durationMs);
     const runs = (await Promise.all(answers)).reduce((sum, each) => sum + each, 0);
-    return roundSince(beganMs, before, runs);
+    return roundSince(startMs, before, runs);
   }
 
   async end(): Promise<void> {

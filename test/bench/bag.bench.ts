@@ -59,7 +59,7 @@ async function benchRead(path: string, bytesOfFrame: number): Promise<string> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   for (let round = 0; round < rounds; round++) {
-    const beganMs = performance.now();
+    const startMs = performance.now();
     const began = process.cpuUsage();
     const bag = await openBag(path);
     let count = 0;
@@ -71,7 +71,7 @@ async function benchRead(path: string, bytesOfFrame: number): Promise<string> {
     assert.equal(count, frameCount);
     assert.deepEqual(bag.warnings, []);
     const used = process.cpuUsage(began);
-    milliseconds.push((performance.now() - beganMs) / count);
+    milliseconds.push((performance.now() - startMs) / count);
     cpuMs.push((used.user + used.system) / 1000 / count);
   }
   delay.disable();

@@ -77,16 +77,16 @@ function makePool(threads: number): InferencePool<number> {
 
 async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Promise<Round> {
   pool.resetStatistics();
-  const beganMs = performance.now();
+  const startMs = performance.now();
   const cpuBefore = process.cpuUsage();
-  while (performance.now() - beganMs < roundMs) {
+  while (performance.now() - startMs < roundMs) {
     await pool.ready();
     void pool.submit(frame);
   }
   await pool.drain();
   const { published, received } = pool.counts();
   assert.equal(published, received);
-  return roundSince(beganMs, cpuBefore, published);
+  return roundSince(startMs, cpuBefore, published);
 }
 
 async function compare(count: number, frame: RawImageFrame): Promise<void> {
@@ -147,9 +147,9 @@ async function workerCost(frame: RawImageFrame): Promise<void> {
   await poolRound(pool, frame);
   for (let threads = 2; threads <= 8; threads += 1) {
     const before = privateMiB();
-    const beganMs = performance.now();
+    const startMs = performance.now();
     await pool.resize(threads);
-    millis.push(performance.now() - beganMs);
+    millis.push(performance.now() - startMs);
     await poolRound(pool, frame);
     mebibytes.push(privateMiB() - before);
   }

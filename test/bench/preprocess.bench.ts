@@ -56,9 +56,9 @@ async function race(contestants: Readonly<Record<string, Work>>): Promise<Record
       const walls: number[] = [];
       const before = process.cpuUsage();
       for (let run = 0; run < RUNS_A_ROUND; run++) {
-        const beganNs = process.hrtime.bigint();
+        const startNs = process.hrtime.bigint();
         await work();
-        walls.push(Number(process.hrtime.bigint() - beganNs) / 1e6);
+        walls.push(Number(process.hrtime.bigint() - startNs) / 1e6);
       }
       const { user, system } = process.cpuUsage(before);
       const cost = { wallMs: median(walls), cpuMs: (user + system) / 1000 / RUNS_A_ROUND };

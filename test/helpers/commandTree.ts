@@ -11,7 +11,7 @@ function context(): CommandContext {
   return {
     terminal: new Terminal(),
     signal: new AbortController().signal,
-    hurry: new AbortController().signal,
+    forceStop: new AbortController().signal,
     exitCode: 0,
     isSignalSuccess: false,
   };

@@ -200,7 +200,7 @@ class ScriptedBackend implements InferenceBackend {
 
   /** The frames of one task: as slow as the slowest. */
   async #runTask(frames: readonly Uint8Array[]): Promise<BatchResult> {
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     for (const nv12 of frames) Atomics.add(this.#runs, numberOf(nv12), 1);
     const serviceMs = Math.max(...frames.map((nv12) => nv12[1] ?? 0));
     if (serviceMs > 0) Atomics.wait(this.#pause, 0, 0, serviceMs);
@@ -209,7 +209,7 @@ class ScriptedBackend implements InferenceBackend {
       const last = actionOf(nv12) === 'nan' ? Number.NaN : 3;
       return Float32Array.of(numberOf(nv12) + (this.#options.offset ?? 0), 1, 2, last);
     });
-    return { logits, inferenceNs: monotonicNs() - beganNs };
+    return { logits, inferenceNs: monotonicNs() - startNs };
   }
 
   async #act(action: Action): Promise<void> {

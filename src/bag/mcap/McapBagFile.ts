@@ -67,7 +67,7 @@ export class McapBagFile implements BagFile {
   }
 
   async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
-    const waiting = this.#segments.filter((segment) => this.#isWanted(segment, filter));
+    const waiting = this.#segments.filter((segment) => this.#overlaps(segment, filter));
     let nextWaiting = 0;
     let heldBytes = 0;
     const open: OpenSegment[] = [];
@@ -107,7 +107,7 @@ export class McapBagFile implements BagFile {
     await this.#file.close();
   }
 
-  #isWanted(segment: McapSegment, filter: BagMessageFilter): boolean {
+  #overlaps(segment: McapSegment, filter: BagMessageFilter): boolean {
     if (filter.startNs !== undefined && segment.endNs < filter.startNs) return false;
     if (filter.endNs !== undefined && segment.startNs > filter.endNs) return false;
     if (filter.topics === undefined || segment.channelIds === undefined) return true;
@@ -138,14 +138,14 @@ export class McapBagFile implements BagFile {
         `The chunk in ${where} is corrupted (${problem}): ${messages.length} of its messages are read.`,
       );
     }
-    const wanted = messages.filter((message) => this.#isMessageWanted(message, filter));
-    if (wanted.length === 0) return undefined;
+    const matching = messages.filter((message) => this.#matches(message, filter));
+    if (matching.length === 0) return undefined;
     // Stable, so that messages of one time keep the file's order.
-    wanted.sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
-    return { offsetBytes: segment.offsetBytes, messages: wanted, bytes: bytes.byteLength, next: 0 };
+    matching.sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
+    return { offsetBytes: segment.offsetBytes, messages: matching, bytes: bytes.byteLength, next: 0 };
   }
 
-  #isMessageWanted(message: McapMessageView, filter: BagMessageFilter): boolean {
+  #matches(message: McapMessageView, filter: BagMessageFilter): boolean {
     const channel = this.#layout.channels.get(message.channelId);
     if (channel === undefined) {
       this.#warnings.add(

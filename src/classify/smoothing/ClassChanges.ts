@@ -23,7 +23,7 @@ class Counter {
   count = 0;
 
   /** From a class to none, and back to another one, is one change. */
-  look(results: readonly ClassResult[]): void {
+  observe(results: readonly ClassResult[]): void {
     const index = results[0]?.index;
     if (index === undefined) return;
     if (this.#last !== undefined && index !== this.#last) this.count++;
@@ -55,8 +55,8 @@ export class ClassChanges {
       spanNs: 0,
     };
     this.#sources.set(source, watched);
-    watched.raw.look(results.value);
-    watched.smoothed.look(results.smoothed ?? []);
+    watched.raw.observe(results.value);
+    watched.smoothed.observe(results.smoothed ?? []);
     const nowNs = stampToNs(stamp);
     if (watched.lastNs !== undefined && nowNs > watched.lastNs)
       watched.spanNs += Number(nowNs - watched.lastNs);

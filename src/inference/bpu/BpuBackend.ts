@@ -93,9 +93,9 @@ export class BpuBackend implements InferenceBackend {
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     this.#require().input.write(0, nv12);
-    const inputNs = monotonicNs() - beganNs;
+    const inputNs = monotonicNs() - startNs;
     const { logits, inferenceNs } = this.#infer(0, 1);
     checkFinite(logits, this.#spec.modelPath);
     return { logits: logits[0] ?? new Float32Array(0), inputNs, inferenceNs };
@@ -129,7 +129,7 @@ export class BpuBackend implements InferenceBackend {
     if (model === undefined || count > logits.length) {
       throw new EffvitError('INTERNAL', `No task takes ${count} pictures; this is a defect of effvit.`);
     }
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     const result = logits.slice(0, count);
     task.run(
       model.outputsFor(count),
@@ -138,7 +138,7 @@ export class BpuBackend implements InferenceBackend {
     );
     model.read(result);
     task.release();
-    return { logits: result, inferenceNs: monotonicNs() - beganNs };
+    return { logits: result, inferenceNs: monotonicNs() - startNs };
   }
 
   #require(): Loaded {

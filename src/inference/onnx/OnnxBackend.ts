@@ -61,7 +61,7 @@ export class OnnxBackend implements InferenceBackend {
   async run(nv12: Uint8Array): Promise<InferenceResult> {
     const loaded = this.#loaded;
     if (loaded === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     loaded.input.fill(nv12);
     const filledNs = monotonicNs();
     try {
@@ -75,7 +75,7 @@ export class OnnxBackend implements InferenceBackend {
     }
     if (loaded.halves !== undefined) float16ToFloat32(loaded.halves, loaded.logits);
     const inferenceNs = monotonicNs() - filledNs;
-    return { logits: loaded.logits, inputNs: filledNs - beganNs, inferenceNs };
+    return { logits: loaded.logits, inputNs: filledNs - startNs, inferenceNs };
   }
 
   async dispose(): Promise<void> {

@@ -94,9 +94,9 @@ export class SimulatedBpu implements InferenceBackend {
   async #run(frames: readonly SimulatedInput[]): Promise<BatchResult> {
     const answers = this.#answers;
     if (answers === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     const halfHostNs = (this.#spec.deviceModel.hostMs * NS_PER_MS) / 2;
-    const endNs = this.#device.serve(beganNs + halfHostNs, this.#serviceNs(frames.length), this.#core);
+    const endNs = this.#device.serve(startNs + halfHostNs, this.#serviceNs(frames.length), this.#core);
     // While the device is thought to be busy; what this thread computes here is not in the way of the others' frames.
     const logits: Float32Array[] = [];
     for (const input of frames) {
@@ -104,7 +104,7 @@ export class SimulatedBpu implements InferenceBackend {
       logits.push(frames.length === 1 ? answer.logits : answer.logits.slice());
     }
     waitUntil(endNs + halfHostNs);
-    return { logits, inferenceNs: monotonicNs() - beganNs };
+    return { logits, inferenceNs: monotonicNs() - startNs };
   }
 
   async dispose(): Promise<void> {

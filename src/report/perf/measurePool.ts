@@ -99,12 +99,12 @@ async function runOnce(
     const load = meter?.loadPercent?.();
     if (load !== undefined) loads.push(load);
   }, SAMPLE_PERIOD_MS);
-  const busyBeganNs = meter?.busyNs?.();
-  const cpuBegan = process.cpuUsage();
-  const beganNs = monotonicNs();
+  const busyStartNs = meter?.busyNs?.();
+  const cpuStart = process.cpuUsage();
+  const startNs = monotonicNs();
   let submitted = 0;
   const hasMore = (): boolean =>
-    perfTimeMs === undefined ? submitted < frameCount : (monotonicNs() - beganNs) / NS_PER_MS < perfTimeMs;
+    perfTimeMs === undefined ? submitted < frameCount : (monotonicNs() - startNs) / NS_PER_MS < perfTimeMs;
   const client = async (number: number): Promise<void> => {
     while (hasMore()) {
       if (signal?.aborted) throw new EffvitError('CANCELLED', 'The measurement was stopped.');
@@ -128,10 +128,10 @@ async function runOnce(
   } finally {
     clearInterval(sampler);
   }
-  const runTimeMs = (monotonicNs() - beganNs) / NS_PER_MS;
-  const cpu = process.cpuUsage(cpuBegan);
+  const runTimeMs = (monotonicNs() - startNs) / NS_PER_MS;
+  const cpu = process.cpuUsage(cpuStart);
   const done = latenciesMs.length;
-  const utilisation = utilisationPercent(meter, busyBeganNs, runTimeMs, loads);
+  const utilisation = utilisationPercent(meter, busyStartNs, runTimeMs, loads);
   return {
     frameCount: done,
     runTimeMs,
@@ -145,13 +145,13 @@ async function runOnce(
 
 function utilisationPercent(
   meter: DeviceMeter | undefined,
-  busyBeganNs: number | undefined,
+  busyStartNs: number | undefined,
   runTimeMs: number,
   loads: readonly number[],
 ): number | undefined {
   const busyNs = meter?.busyNs?.();
-  if (meter !== undefined && busyNs !== undefined && busyBeganNs !== undefined) {
-    return Math.min((100 * (busyNs - busyBeganNs)) / (runTimeMs * NS_PER_MS * meter.cores), 100);
+  if (meter !== undefined && busyNs !== undefined && busyStartNs !== undefined) {
+    return Math.min((100 * (busyNs - busyStartNs)) / (runTimeMs * NS_PER_MS * meter.cores), 100);
   }
   if (loads.length === 0) return undefined;
   return loads.reduce((sum, load) => sum + load, 0) / loads.length;

@@ -126,14 +126,14 @@ export class ReplayReportCollector {
   /** In the recording's order: outcomes of several cameras come in another one each time. */
   #columns(): FrameColumns {
     const rows = [...this.#rows].sort((a, b) => a.sequence - b.sequence);
-    const beganNs = rows.reduce<bigint | undefined>(
+    const startNs = rows.reduce<bigint | undefined>(
       (first, { logTimeNs }) => (first === undefined || logTimeNs < first ? logTimeNs : first),
       undefined,
     );
     return {
       sequence: rows.map(({ sequence }) => sequence),
       camera: rows.map(({ camera }) => camera),
-      timeS: rows.map(({ logTimeNs }) => rounded(Number(logTimeNs - (beganNs ?? 0n)) / 1e9, 4)),
+      timeS: rows.map(({ logTimeNs }) => rounded(Number(logTimeNs - (startNs ?? 0n)) / 1e9, 4)),
       reason: rows.map(({ reason }) => reason),
       results: rows.map(({ results }) => results),
       timesMs: rows.map(({ timesMs }) => timesMs),

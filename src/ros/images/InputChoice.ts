@@ -19,7 +19,7 @@ export class InputChoice {
   }
 
   /** @returns whether another input is current now. */
-  look(offered: readonly CameraInput[], isSilent: boolean): boolean {
+  update(offered: readonly CameraInput[], isSilent: boolean): boolean {
     const isKnown = (one: CameraInput): boolean => this.#known.some((other) => isSameInput(one, other));
     const isOffered = offered.some((one) => isSameInput(one, this.#current));
     // Offered for the first time, with all that is there beside it.

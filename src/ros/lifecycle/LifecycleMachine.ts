@@ -62,11 +62,12 @@ export class LifecycleMachine {
    *
    * @returns false with the reason where the state does not allow it or its work failed; never rejects.
    */
-  request(wanted: { readonly id: number; readonly label: string }): Promise<TransitionOutcome> {
+  request(requested: { readonly id: number; readonly label: string }): Promise<TransitionOutcome> {
     const transition = this.available().find(({ id, label }) =>
-      wanted.label === '' ? id === wanted.id : label === wanted.label,
+      requested.label === '' ? id === requested.id : label === requested.label,
     );
-    if (transition === undefined) return Promise.resolve({ isSuccess: false, error: this.#refusal(wanted) });
+    if (transition === undefined)
+      return Promise.resolve({ isSuccess: false, error: this.#refusal(requested) });
     const outcome = this.#carryOut(transition);
     this.#running = outcome;
     return outcome;

@@ -19,7 +19,7 @@ export class BadImageWarnings {
     this.#warn = warn;
   }
 
-  look(camera: string, reason: string): void {
+  report(camera: string, reason: string): void {
     const causes = this.#told.get(camera) ?? new Map<string, Told>();
     this.#told.set(camera, causes);
     // Sizes and offsets differ from frame to frame.

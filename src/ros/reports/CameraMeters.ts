@@ -28,7 +28,7 @@ class Meter {
   }
 
   stamp(stampNs: bigint, nowNs: bigint | undefined): void {
-    this.#stamps.look(stampNs, nowNs, monotonicNs());
+    this.#stamps.observe(stampNs, nowNs, monotonicNs());
   }
 
   missing(count: number): void {

@@ -10,7 +10,7 @@ export class EndpointWarnings {
   }
 
   /** @param publishers, subscribers on the other side of each topic. */
-  look(
+  update(
     publishers: ReadonlyMap<string, OtherEndpoints>,
     subscribers: ReadonlyMap<string, OtherEndpoints>,
   ): void {

@@ -91,7 +91,7 @@ export class NodeDiagnostics {
 
   #publish(): void {
     const { state, lastError, pipeline, isPaused, cameras, subscribers, machine } = this.#conditionOf();
-    this.#endpointWarnings.look(
+    this.#endpointWarnings.update(
       new Map(cameras.map(({ topic, publishers }) => [topic, publishers])),
       subscribers,
     );

@@ -33,7 +33,7 @@ export class PipelineReports {
   readonly #options: PipelineReportsOptions;
   readonly #timer: NodeJS.Timeout;
   #watch = new PipelineWatch();
-  #windowBeganNs = monotonicNs();
+  #windowStartNs = monotonicNs();
   #lastFailure: string | undefined;
   #missing = 0;
   #superseded = 0;
@@ -42,7 +42,7 @@ export class PipelineReports {
   constructor(options: PipelineReportsOptions) {
     this.#options = options;
     this.#machine = options.machineMonitor.take(options.classifier.backend);
-    this.#timer = setInterval(() => options.run(() => this.#look()), STATISTICS_PERIOD_MS);
+    this.#timer = setInterval(() => options.run(() => this.#update()), STATISTICS_PERIOD_MS);
   }
 
   /** The machine at the last look: looks between would part its windows. */
@@ -69,7 +69,7 @@ export class PipelineReports {
   reset(): void {
     this.#options.classifier.resetStatistics();
     this.#watch = new PipelineWatch();
-    this.#windowBeganNs = monotonicNs();
+    this.#windowStartNs = monotonicNs();
     this.#lastFailure = undefined;
     this.#missing = 0;
     this.#superseded = 0;
@@ -88,14 +88,14 @@ export class PipelineReports {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #update(): void {
     const { classifier, machineMonitor, nowNs, parameters, isPaused, publish } = this.#options;
     const endNs = monotonicNs();
-    const windowNs = BigInt(Math.round(endNs - this.#windowBeganNs));
-    this.#windowBeganNs = endNs;
+    const windowNs = BigInt(Math.round(endNs - this.#windowStartNs));
+    this.#windowStartNs = endNs;
     const stages = classifier.statistics.takeWindow();
     const present = this.#present();
-    this.#watch.look(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
+    this.#watch.observe(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
     publish()?.(
       pipelineStatisticsMessage({
@@ -133,7 +133,7 @@ export class PipelineReports {
       backend,
       runtime,
       isSimulated,
-      threads: workers.wanted,
+      threads: workers.targetCount,
       workersServing: workers.serving,
       workersLost: workers.deaths,
     };

@@ -27,7 +27,7 @@ export class PipelineWatch {
    * @param stages of the window that ends now.
    * @param limitMs of the p95 from admission to result; 0 is none.
    */
-  look(stages: StageSummaries, counts: FrameCounts, limitMs: number): void {
+  observe(stages: StageSummaries, counts: FrameCounts, limitMs: number): void {
     const recent = this.#counts.take(counts);
     const isEmpty = stages.total.count === 0;
     // A camera slower than the looks has seconds without a frame, which say nothing of the others.

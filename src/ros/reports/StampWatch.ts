@@ -6,7 +6,7 @@ const WINDOW_NS = 5e9;
 
 /** Judges a camera's stamps against the node's clock. */
 export class StampWatch {
-  #windowBeganNs = Number.NEGATIVE_INFINITY;
+  #windowStartNs = Number.NEGATIVE_INFINITY;
   #last: bigint | undefined;
   #backwards = 0;
   #skewNs: number | undefined;
@@ -18,10 +18,10 @@ export class StampWatch {
    * @param nowNs by the node's clock; undefined before it has a time.
    * @param monotonicNs for the window.
    */
-  look(stampNs: bigint, nowNs: bigint | undefined, monotonicNs: number): void {
+  observe(stampNs: bigint, nowNs: bigint | undefined, monotonicNs: number): void {
     if (stampNs === 0n) return;
-    if (monotonicNs - this.#windowBeganNs > WINDOW_NS) {
-      this.#windowBeganNs = monotonicNs;
+    if (monotonicNs - this.#windowStartNs > WINDOW_NS) {
+      this.#windowStartNs = monotonicNs;
       this.#backwards = 0;
       this.#skewNs = undefined;
     }

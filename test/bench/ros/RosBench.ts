@@ -197,12 +197,12 @@ export class RosBench {
     await loop?.takeP99Ms(pid);
     const first = listener.count;
     const firstReport = reports?.count ?? 0;
-    const beganMs = performance.now();
+    const startMs = performance.now();
     const before = threadCpu(pid);
     const inferenceBefore = inference?.totals().cpuMs ?? Number.NaN;
     await delay(seconds * 1000);
     const arrivals = listener.since(first);
-    const wallMs = performance.now() - beganMs;
+    const wallMs = performance.now() - startMs;
     const cpu = cpuBetween(before, threadCpu(pid));
     const inferenceMs = (inference?.totals().cpuMs ?? Number.NaN) - inferenceBefore;
     const lastReport = reports?.count ?? 0;

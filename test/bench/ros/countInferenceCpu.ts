@@ -42,12 +42,12 @@ function counted({ InferenceSession }: Binding): Binding['InferenceSession'] {
   const bytes = Buffer.from(totals.buffer);
   return class extends InferenceSession {
     override run(...args: unknown[]): unknown {
-      const beganMs = threadCpuMs();
+      const startMs = threadCpuMs();
       try {
         return super.run(...args);
       } finally {
         totals[0] = (totals[0] ?? 0) + 1;
-        totals[1] = (totals[1] ?? 0) + threadCpuMs() - beganMs;
+        totals[1] = (totals[1] ?? 0) + threadCpuMs() - startMs;
         descriptor ??= openSync(file, 'w');
         writeSync(descriptor, bytes, 0, bytes.length, 0);
       }

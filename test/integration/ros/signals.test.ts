@@ -48,7 +48,7 @@ describe('ROS node: signals', function () {
 
   /** Sends the signals one after the other. @returns how it ended. */
   async function leaves(...signals: readonly NodeJS.Signals[]): Promise<number | NodeJS.Signals | null> {
-    const beganMs = performance.now();
+    const startMs = performance.now();
     const [last = 'SIGINT', ...earlier] = [...signals].reverse();
     for (const signal of earlier.reverse()) {
       process.kill(rig.node.pid, signal);
@@ -56,7 +56,7 @@ describe('ROS node: signals', function () {
       await delay(500);
     }
     const code = await rig.node.end(last);
-    const tookMs = performance.now() - beganMs;
+    const tookMs = performance.now() - startMs;
     assert.ok(tookMs < LEAVING_LIMIT_MS, `leaving took ${tookMs} ms: ${rig.output}`);
     return code ?? rig.node.signalCode;
   }

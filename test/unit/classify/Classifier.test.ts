@@ -158,9 +158,9 @@ describe('Classifier', () => {
     const seen: string[] = [];
     for (let after = 0; after < 20; after += swap.isDone ? 1 : 0) {
       await running.ready();
-      const { wanted } = running.workers();
+      const { targetCount } = running.workers();
       const { threads } = running.options;
-      assert.equal(wanted, threads);
+      assert.equal(targetCount, threads);
       seen.push(`${running.labels.join('')} ${threads}`);
       // The number 5 is the greatest score of the old model; the new one adds 1000.
       const labels = await labelsOf(running, 5);
@@ -169,7 +169,7 @@ describe('Classifier', () => {
     await swapping;
     assert.deepEqual([...new Set(seen)], ['abcd 1', 'ABCD 3']);
     assert.deepEqual(await labelsOf(running, 0), ['A', 'D', 'C']);
-    assert.deepEqual(running.workers(), { ...running.workers(), serving: 3, wanted: 3, deaths: 0 });
+    assert.deepEqual(running.workers(), { ...running.workers(), serving: 3, targetCount: 3, deaths: 0 });
   });
 
   it('refuses labels that cannot fit before any worker starts', async () => {
@@ -192,28 +192,31 @@ describe('Classifier', () => {
 
   it('serves on with the old model and the old options where the new one is refused', async () => {
     const running = await start(labelsFile('old.txt', ['a', 'b', 'c', 'd']));
-    const wanted = optionsWith({ threads: 4, topK: 1, scoreThreshold: 0.9 });
+    const targetCount = optionsWith({ threads: 4, topK: 1, scoreThreshold: 0.9 });
     const assertOld = async (): Promise<void> => {
       assert.deepEqual(await labelsOf(running, 5), ['a', 'd']);
       assert.deepEqual(running.labels, ['a', 'b', 'c', 'd']);
       assert.equal(running.options.threads, 1);
-      const { serving, wanted: workers } = running.workers();
+      const { serving, targetCount: workers } = running.workers();
       assert.deepEqual([serving, workers], [1, 1]);
       assert.equal(running.manifest.output.classCount, undefined);
     };
     const two = model(labelsFile('two.txt', ['a', 'b']), { offset: 1000 });
-    await assert.rejects(running.swapModel(two, wanted), { code: 'BAD_MANIFEST', message: /2 labels/ });
+    await assert.rejects(running.swapModel(two, targetCount), { code: 'BAD_MANIFEST', message: /2 labels/ });
     await assertOld();
     const three = model(NO_LABELS, { offset: 1000, classCount: 3 });
-    await assert.rejects(running.swapModel(three, wanted), { code: 'BAD_MANIFEST', message: /3 classes/ });
+    await assert.rejects(running.swapModel(three, targetCount), {
+      code: 'BAD_MANIFEST',
+      message: /3 classes/,
+    });
     await assertOld();
     scripted.failLoads(true);
-    await assert.rejects(running.swapModel(model(NO_LABELS), wanted), { code: 'BAD_MODEL' });
+    await assert.rejects(running.swapModel(model(NO_LABELS), targetCount), { code: 'BAD_MODEL' });
     await assertOld();
-    await assert.rejects(running.setOptions(wanted), { code: 'BAD_MODEL' });
+    await assert.rejects(running.setOptions(targetCount), { code: 'BAD_MODEL' });
     await assertOld();
     scripted.failLoads(false);
-    await running.setOptions({ ...wanted, sourceYuvRange: 'limited' });
+    await running.setOptions({ ...targetCount, sourceYuvRange: 'limited' });
     assert.equal(running.workers().serving, 4);
     assert.equal(running.preprocess.sourceRange, 'limited');
   });

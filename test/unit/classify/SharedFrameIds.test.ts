@@ -4,7 +4,7 @@ import { SharedFrameIds } from '../../../src/classify/SharedFrameIds.js';
 describe('SharedFrameIds', () => {
   it('tells of a camera that has the frame_id of another, at its first frame alone', () => {
     const ids = new SharedFrameIds();
-    const look = (source: string, frameId: string) => ids.look({ source, frameId }, 'do this');
+    const look = (source: string, frameId: string) => ids.check({ source, frameId }, 'do this');
     assert.equal(look('/a', 'optical'), undefined);
     assert.equal(look('/a', 'optical'), undefined);
     assert.equal(look('/b', 'other'), undefined);
@@ -19,7 +19,7 @@ describe('SharedFrameIds', () => {
   it('forgets nothing and keeps little, whatever comes', () => {
     const ids = new SharedFrameIds();
     for (let index = 0; index < 5000; index++) {
-      assert.equal(ids.look({ source: `/${index}`, frameId: String(index) }, 'x'), undefined);
+      assert.equal(ids.check({ source: `/${index}`, frameId: String(index) }, 'x'), undefined);
     }
   });
 });

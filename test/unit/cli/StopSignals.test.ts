@@ -18,7 +18,7 @@ describe('StopSignals', () => {
     });
   };
   const state = (): string =>
-    signals.hurry.aborted ? 'hurried' : signals.signal.aborted ? 'stopping' : 'running';
+    signals.forceStop.aborted ? 'forced' : signals.signal.aborted ? 'stopping' : 'running';
 
   beforeEach(() => {
     timers = useFakeTimers();
@@ -50,7 +50,7 @@ describe('StopSignals', () => {
     source.emit('SIGINT');
     timers.tick(600);
     source.emit('SIGTERM');
-    assert.equal(state(), 'hurried');
+    assert.equal(state(), 'forced');
     assert.equal(signals.exitCode, 130);
     signals.close();
     timers.tick(1);
@@ -83,7 +83,7 @@ describe('StopSignals', () => {
     timers.tick(1_999);
     assert.equal(state(), 'stopping');
     timers.tick(1);
-    assert.equal(state(), 'hurried');
+    assert.equal(state(), 'forced');
     timers.tick(2_000);
     assert.deepEqual(told, [
       'exit within 4000 ms or by SIGINT',

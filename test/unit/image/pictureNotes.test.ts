@@ -5,9 +5,9 @@ describe('PictureNotices', () => {
   it('tells each note once for each source', () => {
     const said: string[] = [];
     const notices = new PictureNotices((text) => said.push(text));
-    for (const source of ['/a', '/a', '/b', '']) notices.look(source, ['grey']);
-    notices.look('/a', ['stray_bytes', 'grey']);
-    notices.look('/a', []);
+    for (const source of ['/a', '/a', '/b', '']) notices.report(source, ['grey']);
+    notices.report('/a', ['stray_bytes', 'grey']);
+    notices.report('/a', []);
     assert.deepEqual(
       said.map((text) => text.replace(/ (are|have) .*/, ' $1')),
       [
@@ -22,7 +22,7 @@ describe('PictureNotices', () => {
   it('does not tell of a thousand files', () => {
     const said: string[] = [];
     const notices = new PictureNotices((text) => said.push(text));
-    for (let index = 0; index < 1000; index++) notices.look(`${index}.jpg`, ['stray_bytes']);
+    for (let index = 0; index < 1000; index++) notices.report(`${index}.jpg`, ['stray_bytes']);
     assert.equal(said.length, 21);
     assert.match(said.at(-1) ?? '', /not told/);
   });

@@ -60,7 +60,7 @@ describe('HeldFrames', () => {
     });
   }
 
-  it('fills the task that has not begun, then the next, and no further', () => {
+  it('fills the task that has not started, then the next, and no further', () => {
     prepare([1, 4]);
     const places: number[] = [];
     for (let job = 0; held.hasCapacity; job++) {
@@ -71,7 +71,7 @@ describe('HeldFrames', () => {
     const { number } = worker.nextFrame() ?? { number: -1 };
     worker.closeTask(number);
     assert.equal(held.openPlaces, 0);
-    const { begun, unbegun } = held.revoke();
-    assert.deepEqual([begun.map(({ job }) => job), unbegun.length], [[0], 7]);
+    const { started, notStarted } = held.revoke();
+    assert.deepEqual([started.map(({ job }) => job), notStarted.length], [[0], 7]);
   });
 });

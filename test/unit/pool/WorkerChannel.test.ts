@@ -61,10 +61,10 @@ describe('WorkerChannel', () => {
 
   it('waits for a further frame until its time is up, and no longer than there is one or the word to stop', () => {
     const { pool, worker } = bothEnds();
-    const beganNs = monotonicNs();
-    assert.equal(worker.nextFrameUntil(beganNs - 1), undefined);
-    assert.equal(worker.nextFrameUntil(beganNs + 5e6), undefined);
-    assert.ok(monotonicNs() >= beganNs + 5e6);
+    const startNs = monotonicNs();
+    assert.equal(worker.nextFrameUntil(startNs - 1), undefined);
+    assert.equal(worker.nextFrameUntil(startNs + 5e6), undefined);
+    assert.ok(monotonicNs() >= startNs + 5e6);
     const number = pool.post(3);
     assert.deepEqual(worker.nextFrameUntil(Number.POSITIVE_INFINITY), { number, slot: 3 });
     pool.stop();
@@ -77,9 +77,9 @@ describe('WorkerChannel', () => {
     assert.equal(worker.nextFrame()?.number, first);
     assert.equal(worker.nextExpected(first, 1e9), undefined);
     pool.expect(2);
-    const beganNs = monotonicNs();
+    const startNs = monotonicNs();
     assert.equal(worker.nextExpected(first, 5e6), undefined);
-    assert.ok(monotonicNs() >= beganNs + 5e6);
+    assert.ok(monotonicNs() >= startNs + 5e6);
     const second = pool.post(1);
     assert.deepEqual(worker.nextExpected(first, Number.POSITIVE_INFINITY), { number: second, slot: 1 });
     pool.expect(0);

@@ -41,38 +41,38 @@ describe('InputChoice', () => {
 
   it('stays with the first one while nothing is offered', () => {
     const one = choice();
-    assert.equal(one.look([], true), false);
+    assert.equal(one.update([], true), false);
     assert.deepEqual(one.current, input(IMAGE));
   });
 
   it('takes the best of what is offered, and keeps it while better ones come', () => {
     const one = choice();
-    assert.equal(one.look([input(HBM), input(COMPRESSED)], true), true);
+    assert.equal(one.update([input(HBM), input(COMPRESSED)], true), true);
     assert.deepEqual(one.current, input(HBM));
-    assert.equal(one.look([input(IMAGE), input(HBM), input(COMPRESSED)], false), false);
+    assert.equal(one.update([input(IMAGE), input(HBM), input(COMPRESSED)], false), false);
     assert.deepEqual(one.current, input(HBM));
   });
 
   it('goes over to another type when the publisher has gone', () => {
     const one = choice();
-    one.look([input(IMAGE)], false);
-    assert.equal(one.look([], true), false);
-    assert.equal(one.look([input(COMPRESSED)], false), true);
+    one.update([input(IMAGE)], false);
+    assert.equal(one.update([], true), false);
+    assert.equal(one.update([input(COMPRESSED)], false), true);
     assert.deepEqual(one.current, input(COMPRESSED));
   });
 
   it('goes over to one that came later when the present one is silent: its publisher may be dead', () => {
     const one = choice();
-    one.look([input(IMAGE)], false);
-    assert.equal(one.look([input(IMAGE), input(HBM)], false), false);
-    assert.equal(one.look([input(IMAGE), input(HBM)], true), true);
+    one.update([input(IMAGE)], false);
+    assert.equal(one.update([input(IMAGE), input(HBM)], false), false);
+    assert.equal(one.update([input(IMAGE), input(HBM)], true), true);
     assert.deepEqual(one.current, input(HBM));
   });
 
   it('does not go to and fro between two that are both silent', () => {
     const one = choice();
     const both = [input(IMAGE), input(COMPRESSED, '/cam/compressed')];
-    for (let round = 0; round < 5; round++) assert.equal(one.look(both, true), round === -1);
+    for (let round = 0; round < 5; round++) assert.equal(one.update(both, true), round === -1);
     assert.deepEqual(one.current, input(IMAGE));
   });
 });

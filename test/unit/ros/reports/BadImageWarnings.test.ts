@@ -17,25 +17,25 @@ describe('BadImageWarnings', () => {
 
   it('tells the first image of each cause and camera, with its reason', () => {
     for (const camera of ['/a', '/b']) {
-      warnings.look(camera, 'unknown encoding 16SC1');
-      warnings.look(camera, 'has 12 bytes, not 600');
-      warnings.look(camera, 'has 13 bytes, not 600');
+      warnings.report(camera, 'unknown encoding 16SC1');
+      warnings.report(camera, 'has 12 bytes, not 600');
+      warnings.report(camera, 'has 13 bytes, not 600');
     }
     assert.equal(told.length, 4);
     assert.equal(told[0], 'The images of /a cannot be read: unknown encoding 16SC1');
   });
 
   it('tells a cause that stays once a minute, with how often it came', () => {
-    for (let image = 0; image < 100; image++) warnings.look('/a', 'no JPEG');
+    for (let image = 0; image < 100; image++) warnings.report('/a', 'no JPEG');
     clock.tick(60_001);
-    warnings.look('/a', 'no JPEG');
+    warnings.report('/a', 'no JPEG');
     assert.deepEqual(told.slice(1), [
       'The images of /a cannot be read: no JPEG (99 more since it was last told)',
     ]);
   });
 
   it('keeps to a few lines where every image has a cause of its own', () => {
-    for (let image = 0; image < 1000; image++) warnings.look('/a', `cause ${'x'.repeat(image)}`);
+    for (let image = 0; image < 1000; image++) warnings.report('/a', `cause ${'x'.repeat(image)}`);
     assert.ok(told.length <= 9, `${told.length}`);
   });
 });

@@ -9,11 +9,11 @@ describe('EndpointWarnings', () => {
     const said: string[] = [];
     const warnings = new EndpointWarnings((text) => said.push(text));
     const bad = new Map([['/image', { ...FINE, mismatch: 'reliability of /camera' }]]);
-    for (let look = 0; look < 3; look++) warnings.look(bad, new Map());
+    for (let look = 0; look < 3; look++) warnings.update(bad, new Map());
     assert.equal(said.length, 1);
     assert.match(said[0] ?? '', /\/image .*reliability of \/camera.*qos_overrides\.\/image\.subscription/);
-    warnings.look(new Map([['/image', FINE]]), new Map());
-    warnings.look(bad, new Map());
+    warnings.update(new Map([['/image', FINE]]), new Map());
+    warnings.update(bad, new Map());
     assert.equal(said.length, 2);
   });
 
@@ -22,7 +22,7 @@ describe('EndpointWarnings', () => {
     const problems = new Map([
       ['/a', { count: 2, mismatch: 'durability of /one', wrongType: 'std_msgs/msg/String of /two' }],
     ]);
-    new EndpointWarnings((text) => said.push(text)).look(problems, problems);
+    new EndpointWarnings((text) => said.push(text)).update(problems, problems);
     assert.equal(said.length, 4);
     assert.match(said[1] ?? '', /publisher of \/a .*std_msgs\/msg\/String of \/two.*image_transport/);
     assert.match(said[2] ?? '', /subscriber of \/a .*durability of \/one.*qos_overrides\.\/a\.publisher/);

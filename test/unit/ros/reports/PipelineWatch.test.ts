@@ -27,7 +27,7 @@ describe('PipelineWatch', () => {
       accounting.publish();
       statistics.record('total', ms * 1e6);
     }
-    watch.look(statistics.takeWindow(), accounting.counts(), LIMIT_MS);
+    watch.observe(statistics.takeWindow(), accounting.counts(), LIMIT_MS);
   }
 
   it('has seen nothing before the first look', () => {

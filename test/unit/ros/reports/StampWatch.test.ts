@@ -12,7 +12,7 @@ describe('StampWatch', () => {
     for (let frame = 0; frame < frames; frame++) {
       monotonicNs = frame * 33e6;
       const nowNs = NOW + BigInt(monotonicNs);
-      watch.look(nowNs + skewNs(frame), nowNs, monotonicNs);
+      watch.observe(nowNs + skewNs(frame), nowNs, monotonicNs);
     }
     return watch.problem(monotonicNs);
   }
@@ -42,12 +42,12 @@ describe('StampWatch', () => {
 
   it('forgets after some seconds, and takes frames without a stamp or before the clock has a time', () => {
     const watch = new StampWatch();
-    watch.look(NOW + 5n * S, NOW, 0);
+    watch.observe(NOW + 5n * S, NOW, 0);
     assert.ok(watch.problem(1e9) !== undefined);
     assert.equal(watch.problem(6e9), undefined);
     const other = new StampWatch();
-    other.look(0n, NOW, 0);
-    other.look(5n * S, undefined, 1);
+    other.observe(0n, NOW, 0);
+    other.observe(5n * S, undefined, 1);
     assert.equal(other.problem(1), undefined);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { unlessHurried } from '../../../src/ros/unlessHurried.js';
+import { unlessForced } from '../../../src/ros/unlessForced.js';
 
 const never = new Promise<void>(() => undefined);
 
@@ -11,35 +11,35 @@ class Pipeline {
   }
 }
 
-describe('unlessHurried', () => {
+describe('unlessForced', () => {
   it('waits for the work, and passes on how it failed', async () => {
     const pipeline = new Pipeline();
-    const hurry = new AbortController();
-    await unlessHurried(Promise.resolve(), hurry.signal, () => pipeline);
-    await unlessHurried(Promise.resolve(), undefined, () => pipeline);
+    const forceStop = new AbortController();
+    await unlessForced(Promise.resolve(), forceStop.signal, () => pipeline);
+    await unlessForced(Promise.resolve(), undefined, () => pipeline);
     const failed = Promise.reject(new Error('no end'));
     await assert.rejects(
-      unlessHurried(failed, hurry.signal, () => pipeline),
+      unlessForced(failed, forceStop.signal, () => pipeline),
       /no end/,
     );
-    hurry.abort();
+    forceStop.abort();
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(pipeline.closed, []);
   });
 
-  it('drops what waits in a hurry, and does not wait for work that hangs', async () => {
+  it('drops what waits after a forced stop, and does not wait for work that hangs', async () => {
     const pipeline = new Pipeline();
-    const hurry = new AbortController();
-    const done = unlessHurried(never, hurry.signal, () => pipeline);
-    hurry.abort();
+    const forceStop = new AbortController();
+    const done = unlessForced(never, forceStop.signal, () => pipeline);
+    forceStop.abort();
     await done;
     assert.equal(pipeline.closed.length, 1);
     assert.equal((pipeline.closed[0] as { drain: boolean }).drain, false);
-    await unlessHurried(never, hurry.signal, () => undefined);
+    await unlessForced(never, forceStop.signal, () => undefined);
   });
 
   it('still lets work end that hurrying ends', async () => {
-    const hurry = new AbortController();
+    const forceStop = new AbortController();
     let isDone = false;
     let end: () => void = () => undefined;
     const work = new Promise<void>((resolve) => {
@@ -47,8 +47,8 @@ describe('unlessHurried', () => {
     }).then(() => {
       isDone = true;
     });
-    hurry.abort();
-    await unlessHurried(work, hurry.signal, () => ({ close: async () => end() }));
+    forceStop.abort();
+    await unlessForced(work, forceStop.signal, () => ({ close: async () => end() }));
     assert.equal(isDone, true);
   });
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long frames that workers have may take in a hurry: usually one inference time. */
+/** How long frames that workers have may take after a forced stop: usually one inference time. */
 const FRAMES_LIMIT_MS = 300;
 /** And all of the work, whose threads may still be waited for. */
 const WORK_LIMIT_MS = 600;
@@ -11,23 +11,23 @@ interface Closable {
 }
 
 /**
- * Waits for work that ends a pipeline. Once `hurry` is aborted, the pipeline drops the frames that wait, gives up the
+ * Waits for work that ends a pipeline. Once `forceStop` is aborted, the pipeline drops the frames that wait, gives up the
  * workers that hang, and the work is waited for a little longer only.
  */
-export async function unlessHurried(
+export async function unlessForced(
   work: Promise<void>,
-  hurry: AbortSignal | undefined,
+  forceStop: AbortSignal | undefined,
   pipeline: () => Closable | undefined,
 ): Promise<void> {
-  if (hurry === undefined) return await work;
+  if (forceStop === undefined) return await work;
   const done = new AbortController();
-  const hurried = async (): Promise<void> => {
-    if (!hurry.aborted) await once(hurry, 'abort', { signal: done.signal });
+  const forced = async (): Promise<void> => {
+    if (!forceStop.aborted) await once(forceStop, 'abort', { signal: done.signal });
     void pipeline()?.close({ drain: false, signal: AbortSignal.timeout(FRAMES_LIMIT_MS) });
     await delay(WORK_LIMIT_MS, undefined, { signal: done.signal });
   };
   try {
-    await Promise.race([work, hurried()]);
+    await Promise.race([work, forced()]);
   } finally {
     done.abort();
   }
