@@ -219,7 +219,7 @@ export async function mergeFleet(
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
-  const merged = fleetReport(folder.runKey, folder.identity, await readFleet(folder, names));
+  const merged = await fleetReport(folder.runKey, folder.identity, readFleet(folder, names));
   const written = options.isKept ? await writeFleetReport(folder, merged) : undefined;
   if (options.report !== undefined) await writeFileAtomic(options.report, fleetPage(merged.report));
   if (options.json === true) terminal.json(merged.report);

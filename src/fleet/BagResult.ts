@@ -67,8 +67,19 @@ export function parseBagResult(text: string): BagResult | undefined {
     typeof content.bag === 'string' &&
     typeof content.durationMs === 'number' &&
     Array.isArray(content.cameras) &&
-    content.cameras.every((camera) => typeof camera?.topic === 'string' && Array.isArray(camera.classes)) &&
+    content.cameras.every(isCamera) &&
     typeof content.framesSha256 === 'string' &&
     Array.isArray(content.warnings);
   return isWhole ? (content as BagResult) : undefined;
+}
+
+function isCamera(camera: Partial<CameraResult> | null): boolean {
+  return (
+    typeof camera?.topic === 'string' &&
+    typeof camera.received === 'number' &&
+    typeof camera.published === 'number' &&
+    typeof camera.dropped === 'object' &&
+    typeof camera.unknown === 'object' &&
+    Array.isArray(camera.classes)
+  );
 }

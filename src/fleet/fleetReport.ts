@@ -65,39 +65,42 @@ export interface MergedFleet {
   readonly timings: readonly (BagTiming & { readonly name: string })[];
 }
 
-/** What a folder knows of these bags. */
-export async function readFleet(folder: FleetFolder, names: readonly string[]): Promise<KnownBag[]> {
-  const known: KnownBag[] = [];
+/** What a folder knows of these bags, one after the other: all of them at once would fill the memory. */
+export async function* readFleet(
+  folder: FleetFolder,
+  names: readonly string[],
+): AsyncGenerator<KnownBag, void, undefined> {
   for (let first = 0; first < names.length; first += READ_AT_ONCE) {
     const some = names.slice(first, first + READ_AT_ONCE).map(async (name) => {
       const entry = await folder.entry(name);
       const result = entry?.bag === undefined ? undefined : await folder.result(entry.bag);
       return { name, entry, result };
     });
-    known.push(...(await Promise.all(some)));
+    yield* await Promise.all(some);
   }
-  return known;
 }
 
 /** Merges bags into one report: the same for the same bags, in whatever order they come, by whomever they were done. */
-export function fleetReport(key: string, identity: RunIdentity, bags: readonly KnownBag[]): MergedFleet {
+export async function fleetReport(
+  key: string,
+  identity: RunIdentity,
+  bags: Iterable<KnownBag> | AsyncIterable<KnownBag>,
+): Promise<MergedFleet> {
   const { labels } = identity.model;
-  const byName = [...new Map(bags.map((bag) => [bag.name, bag])).values()].sort((a, b) =>
-    compareTexts(a.name, b.name),
-  );
   const all = new FleetTotals();
   const cameras = new CameraTotals();
-  const firstOf = new Map<string, string>();
-  const rows: FleetRow[] = [];
-  for (const { name, entry, result } of byName) {
-    const row = fleetRow(name, entry, result, labels);
-    const other = row.key === undefined ? undefined : firstOf.get(row.key);
-    if (row.key !== undefined && other === undefined) firstOf.set(row.key, name);
-    rows.push(other === undefined ? row : { ...row, copy_of: other });
-    if (result === undefined || row.key === undefined) continue;
+  const rowOf = new Map<string, FleetRow>();
+  const timings: (BagTiming & { readonly name: string })[] = [];
+  for await (const { name, entry, result } of bags) {
+    if (rowOf.has(name)) continue;
+    rowOf.set(name, fleetRow(name, entry, result, labels));
+    if (entry?.timing !== undefined) timings.push({ name, ...entry.timing });
+    if (result === undefined || entry?.problem !== undefined) continue;
     all.add(result, result.cameras);
     cameras.add(result);
   }
+  timings.sort((a, b) => compareTexts(a.name, b.name));
+  const rows = withCopies([...rowOf.values()].sort((a, b) => compareTexts(a.name, b.name)));
   rows.sort(compareRows);
   const failed = rows.filter(({ problem }) => problem !== undefined);
   const missing = failed.filter(({ code }) => code === MISSING).length;
@@ -105,9 +108,7 @@ export function fleetReport(key: string, identity: RunIdentity, bags: readonly K
   const { command, effvit, model, backend, runtime, simulated, topics, options } = identity;
   return {
     rows,
-    timings: byName.flatMap(({ name, entry }) =>
-      entry?.timing === undefined ? [] : [{ name, ...entry.timing }],
-    ),
+    timings,
     report: {
       version: 1,
       generator: 'effvit',
@@ -144,6 +145,16 @@ export function fleetReport(key: string, identity: RunIdentity, bags: readonly K
       worst_first: rows.slice(0, MOST_BAGS),
     },
   };
+}
+
+/** @param rows by name. */
+function withCopies(rows: readonly FleetRow[]): FleetRow[] {
+  const firstOf = new Map<string, string>();
+  return rows.map((row) => {
+    const other = row.key === undefined ? undefined : firstOf.get(row.key);
+    if (row.key !== undefined && other === undefined) firstOf.set(row.key, row.name);
+    return other === undefined ? row : { ...row, copy_of: other };
+  });
 }
 
 function framesJson(totals: FleetTotals) {

@@ -60,14 +60,15 @@ export async function replayFleet(options: FleetRunOptions): Promise<void> {
   }
 }
 
-/** The bags of which the folder has no result yet. */
+/** The bags of which the folder has no result yet. One whose name is new is among them, unread: a fleet is large. */
 export async function undoneBags(
   options: Pick<FleetRunOptions, 'bags' | 'folder' | 'judge' | 'signal'>,
 ): Promise<FleetBag[]> {
   const undone: FleetBag[] = [];
   for (const bag of options.bags) {
     if (options.signal.aborted) break;
-    const look = await lookAt(bag, options).catch(() => undefined);
+    const isKnown = (await options.folder.entry(bag.name)) !== undefined;
+    const look = isKnown ? await lookAt(bag, options).catch(() => undefined) : undefined;
     if (look?.kept === undefined) undone.push(bag);
   }
   return undone;

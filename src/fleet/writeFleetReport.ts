@@ -22,7 +22,8 @@ export async function writeFleetReport(
   const htmlPath = folder.runPath('report.html');
   await writeFileAtomic(
     folder.runPath('bags.jsonl'),
-    merged.rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    // Not as one text: a text has at most half a gigabyte.
+    Buffer.concat(merged.rows.map((row) => Buffer.from(`${JSON.stringify(row)}\n`))),
   );
   await writeFileAtomic(
     folder.runPath('timings.json'),

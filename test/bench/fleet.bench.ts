@@ -1,9 +1,10 @@
 // What many bags cost beside the inference: replaying small ones (a model of a sum), going on where all is done, merging,
 // report and memory by the number of bags; and the key of a large bag's content.
 //
-//   node build/test/bench/fleet.bench.js [bags,...] [megabytes of the large bag]
+//   node build/test/bench/fleet.bench.js [bags,...] [bags merged,...] [megabytes of the large bag]
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -11,15 +12,32 @@ import { join } from 'node:path';
 import { McapBagWriter } from '../../src/bag/writing/McapBagWriter.js';
 import { packagePath } from '../../src/core/packageRoot.js';
 import { contentKey } from '../../src/fleet/contentKey.js';
+import { FleetFolder } from '../../src/fleet/FleetFolder.js';
 import type { FleetReport } from '../../src/fleet/fleetReport.js';
+import type { RunIdentity } from '../../src/fleet/RunIdentity.js';
 import { writeColourBag } from '../helpers/colourBag.js';
-import { writeColourModel } from '../helpers/colourModel.js';
+import { COLOURS, writeColourModel } from '../helpers/colourModel.js';
 
-const [countsText = '10,100,1000', largeText = '512'] = process.argv.slice(2);
+const [countsText = '10,100,1000', mergedText = '1000,10000,50000', largeText = '512'] =
+  process.argv.slice(2);
 const COUNTS = countsText.split(',').map(Number);
+const MERGED_COUNTS = mergedText.split(',').map(Number);
 const LARGE_BYTES = Number(largeText) * 1e6;
 /** Of each of two cameras. */
 const FRAMES = 5;
+
+const WRITTEN_AT_ONCE = 64;
+
+const IDENTITY: RunIdentity = {
+  form: 1,
+  command: 'replay',
+  effvit: 'bench',
+  model: { name: 'made_up', manifestSha256: '', labels: COLOURS },
+  backend: 'none',
+  runtime: 'none: these results were made up',
+  simulated: true,
+  options: {},
+};
 
 interface Run {
   readonly seconds: number;
@@ -85,6 +103,38 @@ async function benchBags(count: number): Promise<void> {
   );
 }
 
+/** Merging results that nobody replayed: of two cameras, three classes each, as the bags above have them. */
+async function benchMerge(count: number): Promise<void> {
+  const out = `merged${count}`;
+  const fleet = await FleetFolder.open(join(folder, out), IDENTITY);
+  const classes = COLOURS.map((label, index) => ({ index, label, frames: FRAMES, scoreSum: 9000 + index }));
+  for (let first = 0; first < count; first += WRITTEN_AT_ONCE) {
+    const some = Array.from({ length: Math.min(WRITTEN_AT_ONCE, count - first) }, async (_, offset) => {
+      const name = `drives/${first + offset}.mcap`;
+      const bag = createHash('sha256').update(name).digest('hex');
+      const frames = FRAMES * classes.length;
+      const cameras = ['/front', '/rear'].map((topic) => ({
+        topic,
+        received: frames,
+        published: frames,
+        dropped: {},
+        unnamed: 0,
+        unknown: {},
+        classes,
+      }));
+      await fleet.keepResult({ version: 1, bag, durationMs: 1400, cameras, framesSha256: bag, warnings: [] });
+      await fleet.keepEntry({ name, version: 'v', bag });
+    });
+    await Promise.all(some);
+  }
+  const run = await effvit('merge', out);
+  const report = readFileSync(fleet.runPath('report.json'), 'utf8');
+  assert.equal((JSON.parse(report) as FleetReport).bags.done, count);
+  console.log(
+    `${count} made-up results: merged in ${text(run)}; report.json ${(report.length / 1e6).toFixed(2)} MB, results ${(bytesIn(fleet.runPath()) / 1e6).toFixed(1)} MB`,
+  );
+}
+
 async function benchKey(): Promise<void> {
   const path = join(folder, 'large.mcap');
   const writer = await McapBagWriter.create(path, { compression: 'none' });
@@ -113,6 +163,7 @@ console.log(`${cpus()[0]?.model}, ${cpus().length} cores, load ${loadavg()[0]?.t
 try {
   await writeColourModel(join(folder, 'colours'));
   for (const count of COUNTS) await benchBags(count);
+  for (const count of MERGED_COUNTS) await benchMerge(count);
   await benchKey();
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -66,11 +66,11 @@ const failed = (name: string): KnownBag => ({
   entry: { name, version: 'v', problem: { code: 'BAD_BAG', message: '{bag} is no bag.' } },
 });
 
-const report = (bags: readonly KnownBag[]) => fleetReport('abc', IDENTITY, bags).report;
+const report = async (bags: readonly KnownBag[]) => (await fleetReport('abc', IDENTITY, bags)).report;
 
 describe('fleetReport', () => {
-  it('has the bags worst first: none, then top-1, the share of frames, the score, the name', () => {
-    const { worst_first: rows } = report([
+  it('has the bags worst first: none, then top-1, the share of frames, the score, the name', async () => {
+    const { worst_first: rows } = await report([
       bagOf('b good', { top1: 10 }),
       bagOf('a good', { top1: 10 }),
       bagOf('unsure', { top1: 10, scoreSum: 50_000 }),
@@ -87,7 +87,7 @@ describe('fleetReport', () => {
     assert.equal(rows[1]?.problem, 'broken is no bag.');
   });
 
-  it('counts bags by what became of them, and copies', () => {
+  it('counts bags by what became of them, and copies', async () => {
     const bags = [
       bagOf('b', { content: 'same' }),
       bagOf('a', { content: 'same' }),
@@ -96,7 +96,7 @@ describe('fleetReport', () => {
       failed('broken'),
       { name: 'absent' },
     ];
-    const { bags: counts, worst_first: rows } = report(bags);
+    const { bags: counts, worst_first: rows } = await report(bags);
     assert.deepEqual(counts, { named: 6, done: 3, failed: 2, missing: 1, copies: 1 });
     assert.equal(rows.find(({ name }) => name === 'b')?.copy_of, 'a');
     assert.match(
@@ -105,14 +105,14 @@ describe('fleetReport', () => {
     );
   });
 
-  it('adds cameras and classes up over the bags', () => {
+  it('adds cameras and classes up over the bags', async () => {
     const {
       frames,
       cameras,
       classes,
       accuracy,
       recorded_hours: hours,
-    } = report([
+    } = await report([
       bagOf('a', { published: 10, top1: 9 }),
       bagOf('b', { published: 30, scoreSum: 150_000, top1: 21 }),
       bagOf('c', { topic: '/rear', published: 5, index: 2, dropped: 2, top1: 0 }),
@@ -148,7 +148,7 @@ describe('fleetReport', () => {
     assert.equal(accuracy?.top1_percent, 66.667);
   });
 
-  it('is the same to the last byte in whatever order and pieces, and however often, the bags come', () => {
+  it('is the same to the last byte in whatever order and pieces, and however often, the bags come', async () => {
     const fields = fc.record({
       content: fc.constantFrom('k1', 'k2', 'k3', 'k4', 'k5', 'k6'),
       published: fc.integer({ min: 0, max: 50 }),
@@ -174,17 +174,17 @@ describe('fleetReport', () => {
           fc.subarray(bags),
         ),
       );
-    fc.assert(
-      fc.property(fleet, ([bags, shuffled, again]) => {
-        const expected = reportText({ report: report(bags) });
-        assert.equal(reportText({ report: report([...again, ...shuffled]) }), expected);
-        assert.equal(fleetPage(report(shuffled)), fleetPage(report(bags)));
+    await fc.assert(
+      fc.asyncProperty(fleet, async ([bags, shuffled, again]) => {
+        const expected = reportText({ report: await report(bags) });
+        assert.equal(reportText({ report: await report([...again, ...shuffled]) }), expected);
+        assert.equal(fleetPage(await report(shuffled)), fleetPage(await report(bags)));
       }),
     );
   });
 
-  it('gives a page that no name of a bag can break out of', () => {
-    const page = fleetPage(report([bagOf('<script>alert(1)</script>')]));
+  it('gives a page that no name of a bag can break out of', async () => {
+    const page = fleetPage(await report([bagOf('<script>alert(1)</script>')]));
     assert.ok(!page.includes('<script'));
     assert.ok(page.includes('&lt;script&gt;'));
     assert.match(page, /<meta name="generator" content="effvit">/);
