@@ -40,8 +40,7 @@ export function percentile(values: readonly number[], share: number): number {
 export function lossesOf({ statistics }: Run): string {
   const counted = statistics?.dropped.filter(({ count }) => count > 0) ?? [];
   const causes = counted.map(({ cause, count }) => `${cause} ${count}`);
-  if (statistics !== undefined && 'superseded' in statistics && statistics.superseded !== 0)
-    causes.push(`superseded ${statistics.superseded}`);
+  if ((statistics?.superseded ?? 0) > 0) causes.push(`superseded ${statistics?.superseded}`);
   if ((statistics?.missing ?? 0) > 0) causes.push(`missing ${statistics?.missing}`);
   return causes.join(', ') || 'none';
 }
