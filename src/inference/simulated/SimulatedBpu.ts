@@ -13,7 +13,7 @@ import type {
 import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
 import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
 import { SimulatedDevice } from './SimulatedDevice.js';
-import { hashRegion, regionNv12, type SimulatedInput, simulatedResizer } from './SimulatedRegion.js';
+import { hashRegion, regionNv12, type SimulatedInput, SimulatedPictures } from './SimulatedRegion.js';
 import { waitUntil } from './waitUntil.js';
 
 const NS_PER_MS = 1e6;
@@ -36,6 +36,7 @@ export class SimulatedBpu implements InferenceBackend {
   readonly #core: number | { readonly cores: number };
   /** Frames of a task and how long a core is busy with it, ascending. */
   readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
+  readonly #pictures: SimulatedPictures | undefined;
   #places: SimulatedInput[] = [];
   #answers: Answers | undefined;
 
@@ -44,6 +45,14 @@ export class SimulatedBpu implements InferenceBackend {
     this.#device = new SimulatedDevice(spec.device);
     const { cores, serviceMs, batches = [] } = spec.deviceModel;
     this.#tasks = [{ batch: 1, serviceMs }, ...batches];
+    const { results } = spec;
+    const size = results.kind === 'onnx' ? results.spec.input : results;
+    this.#pictures =
+      spec.isResizer === true
+        ? new SimulatedPictures(size, (place, region) => {
+            this.#places[place] = region;
+          })
+        : undefined;
     this.#core = typeof spec.core === 'number' && spec.core < cores ? spec.core : { cores };
   }
 
@@ -78,12 +87,7 @@ export class SimulatedBpu implements InferenceBackend {
   }
 
   get resizer(): PictureResizer | undefined {
-    if (this.#spec.isResizer !== true) return undefined;
-    const { results } = this.#spec;
-    const input = results.kind === 'onnx' ? results.spec.input : results;
-    return simulatedResizer(input, (place, region) => {
-      this.#places[place] = region;
-    });
+    return this.#pictures;
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
@@ -110,6 +114,8 @@ export class SimulatedBpu implements InferenceBackend {
   async dispose(): Promise<void> {
     const answers = this.#answers;
     this.#answers = undefined;
+    this.#places = [];
+    this.#pictures?.free();
     await answers?.dispose();
   }
 

@@ -44,7 +44,7 @@ assert len(nodes) == 28
 assert all(n == {"ON": "BPU", "InputType": "int16", "OutputType": "int16"} for n in nodes.values())
 assert config["model_parameters"]["layer_out_dump"] is False
 assert [float(v) for v in config["input_parameters"]["mean_value"].split()] == [123.675, 116.28, 103.53]
-assert config["calibration_parameters"]["max_percentile"] == 0.99999
+assert config["calibration_parameters"]["max_percentile"] == 0.9999
 print("read")
 `;
 

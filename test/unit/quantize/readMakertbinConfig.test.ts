@@ -56,7 +56,7 @@ describe('readMakertbinConfig', () => {
     }
     assert.equal(config.model_parameters.march, 'bayes-e');
     assert.equal(config.calibration_parameters.calibration_type, 'max');
-    assert.equal(config.calibration_parameters.max_percentile, 0.99999);
+    assert.equal(config.calibration_parameters.max_percentile, 0.9999);
     assert.deepEqual(config.calibration_parameters.cal_data_type, ['float32']);
     assert.deepEqual(config.input_parameters.mean_value, [[123.675, 116.28, 103.53]]);
     assert.deepEqual(config.input_parameters.scale_value, [[0.01712475, 0.017507, 0.01742919]]);
