@@ -60,7 +60,7 @@ export class CameraFeed {
   /** By topic: who waits for its next frame. */
   readonly #waiting = new Map<string, Set<OutcomeListener>>();
   /** Where the boxes of detectors are classified. */
-  readonly #detections: DetectionSubscriptions | undefined;
+  #detections: DetectionSubscriptions | undefined;
   /** Undefined while paused. */
   #subscriptions: CameraSubscriptions | undefined;
   /** By topic: the cameras that somebody waits for while paused. */
@@ -81,13 +81,7 @@ export class CameraFeed {
       ? undefined
       : 'set the parameter classification_per_camera, or take the camera from ~/frames';
     this.#meters = new CameraMeters(this.cameras.map(({ topic }) => topic));
-    this.#detections = this.#listenToDetectors();
-    try {
-      if (parameters.enabled) this.#subscriptions = this.#subscribe();
-    } catch (error) {
-      this.#detections?.destroy();
-      throw error;
-    }
+    if (parameters.enabled) this.#listen();
   }
 
   get isPaused(): boolean {
@@ -120,9 +114,12 @@ export class CameraFeed {
     if (isPaused) {
       this.#subscriptions?.destroy();
       this.#subscriptions = undefined;
+      // Its boxes would wait for frames in vain.
+      this.#detections?.destroy();
+      this.#detections = undefined;
       for (const topic of this.#waiting.keys()) this.#listenOnce(topic);
     } else {
-      this.#subscriptions = this.#subscribe();
+      this.#listen();
       this.#meters.rest();
       for (const topic of this.#single.keys()) this.#endSingle(topic);
     }
@@ -242,6 +239,19 @@ export class CameraFeed {
       turns: this.#turns,
       depth: this.#readerDepth,
     });
+  }
+
+  /** To detectors and cameras. @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  #listen(): void {
+    const detections = this.#listenToDetectors();
+    this.#detections = detections;
+    try {
+      this.#subscriptions = this.#subscribe();
+    } catch (error) {
+      this.#detections = undefined;
+      detections?.destroy();
+      throw error;
+    }
   }
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE */

@@ -1,5 +1,6 @@
 import { FramePicture } from '../annotate/FramePicture.js';
 import type { ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
@@ -71,11 +72,11 @@ export class LiveView {
    */
   offer(
     frame: ImageFrame,
-    outcome: ClassifyOutcome,
+    outcome: { readonly kind: ClassifyRegionsOutcome['kind'] | ClassifyOutcome['kind'] },
     reportOf: () => FrameReportMessage,
   ): Promise<void> | undefined {
     const { source } = frame;
-    if (!this.feed.isWatched || outcome.kind !== 'result') return;
+    if (!this.feed.isWatched || outcome.kind === 'dropped') return;
     if (this.#drawing.has(source) || !this.feed.takesFrame(source)) return;
     const report = reportOf();
     if (!this.feed.wantsPictures) {

@@ -158,6 +158,11 @@ export class ServingPipeline {
       const ids = detections.detections.map(({ id }) => id);
       this.#publishers.publishRegions(outcome, detections, this.classifier, this.#options.parameters());
       this.#publishers.publishReport(outcome, this.classifier, ids);
+      if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);
+      const shown = this.#options.live.offer(frame, outcome, () =>
+        this.#publishers.report(outcome, this.classifier, ids),
+      );
+      if (shown !== undefined) await shown;
       await this.#draw(frame, outcome);
     });
   }

@@ -15,6 +15,18 @@ const STAGES = [
   'delivery',
 ] as const;
 
+/** A region of a frame, in its pixels; all 0 where there is none. */
+export interface LiveRegion {
+  readonly id: string;
+  /** The best class, or why there is none. */
+  readonly label: string;
+  readonly score: number;
+  readonly leftPx: number;
+  readonly topPx: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
 /** A classified frame as the live page gets it. */
 export interface LiveFrame {
   readonly camera: string;
@@ -26,6 +38,8 @@ export interface LiveFrame {
   readonly heightPx: number;
   /** Best first. */
   readonly results: readonly { readonly label: string; readonly score: number }[];
+  /** Parts of the frame that a detector found; empty where the frame is classified as a whole. */
+  readonly regions: readonly LiveRegion[];
   readonly stages: readonly { readonly name: string; readonly ms: number }[];
   readonly totalMs: number;
   /** The number of its picture at /picture; absent where there is none. */
@@ -44,6 +58,15 @@ export function liveFrame(report: FrameReportMessage, picture?: number): LiveFra
     widthPx: report.width_px,
     heightPx: report.height_px,
     results: report.results.map(({ label, score }) => ({ label, score })),
+    regions: report.regions.map((region) => ({
+      id: region.id,
+      label: region.results[0]?.label ?? (region.unknown_cause || 'none above the threshold'),
+      score: region.results[0]?.score ?? 0,
+      leftPx: region.left_px,
+      topPx: region.top_px,
+      widthPx: region.width_px,
+      heightPx: region.height_px,
+    })),
     stages: STAGES.map((name) => ({ name, ms: ms(report[`${name}_ns`]) })),
     totalMs: ms(report.total_ns),
     ...(picture !== undefined && { picture }),

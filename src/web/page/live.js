@@ -58,7 +58,9 @@
     image.alt = `The newest picture of ${name}`;
     image.hidden = true;
     const hint = make('span', 'empty', 'no picture yet');
-    picture.append(image, hint);
+    const boxes = make('div', 'boxes');
+    boxes.setAttribute('aria-hidden', 'true');
+    picture.append(image, hint, boxes);
     const results = make('ol', 'results');
     results.setAttribute('aria-label', `Results of ${name}, best first`);
     const none = make('p', 'empty', 'no result above the threshold');
@@ -75,6 +77,8 @@
     $('no-cameras').hidden = true;
     const card = {
       root,
+      picture,
+      boxes,
       image,
       hint,
       results,
@@ -93,10 +97,29 @@
   const cardOf = (name) => cards.get(name) ?? makeCard(name);
 
   const showResults = (card, frame) => {
-    list(card.results, frame.results, barRow, (row, { label, score }) =>
+    const regions = frame.regions.map((region, index) => ({
+      ...region,
+      label: `${index + 1}: ${region.label}`,
+    }));
+    const shown = regions.length > 0 ? regions : frame.results;
+    list(card.results, shown, barRow, (row, { label, score }) =>
       showBar(row, label, score.toFixed(3), score),
     );
-    card.none.hidden = frame.results.length > 0;
+    card.none.hidden = shown.length > 0;
+    // As wide as the frame is, so that boxes lie where their regions are.
+    if (frame.widthPx > 0) card.picture.style.aspectRatio = `${frame.widthPx} / ${frame.heightPx}`;
+    list(
+      card.boxes,
+      regions,
+      () => make('div', 'box'),
+      (box, region, index) => {
+        setText(box, String(index + 1));
+        box.style.left = percent(region.leftPx / frame.widthPx);
+        box.style.top = percent(region.topPx / frame.heightPx);
+        box.style.width = percent(region.widthPx / frame.widthPx);
+        box.style.height = percent(region.heightPx / frame.heightPx);
+      },
+    );
     const passed = frame.stages.map((stage, index) => ({ ...stage, index })).filter((stage) => stage.ms > 0);
     list(
       card.way,

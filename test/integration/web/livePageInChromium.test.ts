@@ -189,6 +189,36 @@ describe('live page in Chromium', function () {
     await until(`document.getElementById('connection').innerText === 'Live'`, 'the node again');
   });
 
+  it('shows the regions of a frame, each where it is', async () => {
+    clearInterval(timer);
+    const report = liveReport(CAMERAS[0], 1, []);
+    const region = { id: '7', unknown_cause: '', unknown_reason: '', results: [] };
+    const regions = [
+      {
+        ...region,
+        ...{ left_px: 160, top_px: 120, width_px: 320, height_px: 240 },
+        results: [{ class_index: 1, label: 'yield', score: 0.8 }],
+      },
+      { ...region, ...{ left_px: 0, top_px: 0, width_px: 0, height_px: 0 }, unknown_cause: 'outside' },
+    ];
+    timer = setInterval(() => {
+      feed.statistics(liveStatistics());
+      feed.frame({ ...report, regions }, jpeg);
+    }, 200);
+    await browser.open(page.url, {});
+    await until(`document.querySelectorAll('.box').length === 2`, 'two boxes');
+    assert.match(await text('.camera:has(.box) .results'), /1: yield\s+0\.800\s+2: outside\s+0\.000/);
+    const [box, picture] = (await browser.evaluate(`['.box', '.picture:has(.box)']
+      .map((selector) => document.querySelector(selector).getBoundingClientRect())
+      .map(({ left, top, width, height }) => [left, top, width, height])`)) as number[][];
+    assert.ok(box !== undefined && picture !== undefined);
+    const shares = [0, 1].map((at) => ((box[at] ?? 0) - (picture[at] ?? 0)) / (picture[at + 2] ?? 1));
+    const sizes = [2, 3].map((at) => (box[at] ?? 0) / (picture[at] ?? 1));
+    for (const [found, wanted] of [...shares, ...sizes].map((share, at) => [share, at < 2 ? 0.25 : 0.5])) {
+      assert.ok(Math.abs((found ?? 0) - (wanted ?? 0)) < 0.01, `${shares} ${sizes}`);
+    }
+  });
+
   it('tells of simulation and of a pause', async () => {
     clearInterval(timer);
     timer = setInterval(() => feed.statistics(liveStatistics({ is_simulated: true, is_paused: true })), 200);
