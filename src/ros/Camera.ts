@@ -1,4 +1,5 @@
 import { asEffvitError } from '../core/EffvitError.js';
+import { VIDEO_PARSERS } from '../video/messages/parseVideoCdr.js';
 import { CameraSubscription, type CameraSubscriptionOptions } from './CameraSubscription.js';
 import {
   type CameraInput,
@@ -11,6 +12,7 @@ import { InputChoice } from './images/InputChoice.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
 import { packageProblem } from './rcl/messagesProblem.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
+import { VideoSubscription } from './VideoSubscription.js';
 
 /** A camera that is silent this long may have been replaced by another one. */
 const SILENT_NS = 2e9;
@@ -37,7 +39,7 @@ export class Camera {
   #depth: number;
   /** Told apart from the others: only what `auto` chose may change. */
   readonly #isFollowed: boolean;
-  #subscription: CameraSubscription | undefined;
+  #subscription: CameraSubscription | VideoSubscription | undefined;
   #isOffered = false;
   #problem: string | undefined;
 
@@ -77,7 +79,8 @@ export class Camera {
   setDepth(depth: number): void {
     if (this.#depth === depth) return;
     this.#depth = depth;
-    this.#subscribeAnew();
+    // Of a video every message is needed.
+    if (!(this.#subscription instanceof VideoSubscription)) this.#subscribeAnew();
   }
 
   /** Who publishes what it listens to, and whether all of them can be heard. */
@@ -105,14 +108,10 @@ export class Camera {
     const { name, ...options } = this.#options;
     const input = this.#choice.current;
     const isOwn = input.topic === options.node.resolveTopicName(name);
-    this.#subscription = new CameraSubscription({
-      ...options,
-      camera: this.topic,
-      depth: this.#depth,
-      gaps: this.#gaps,
-      input,
-      topicName: isOwn ? name : input.topic,
-    });
+    const common = { ...options, camera: this.topic, input, topicName: isOwn ? name : input.topic };
+    this.#subscription = VIDEO_PARSERS.has(input.type)
+      ? new VideoSubscription(common)
+      : new CameraSubscription({ ...common, depth: this.#depth, gaps: this.#gaps });
   }
 
   /** What can be listened to; a message package that is not there is told once. */

@@ -1,15 +1,17 @@
 import { HBM_DATA_BYTES } from '../../image/hbmImageFrame.js';
+import { VIDEO_PARSERS } from '../../video/messages/parseVideoCdr.js';
 
 export const IMAGE_TYPE = 'sensor_msgs/msg/Image';
 export const COMPRESSED_IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage';
 
 const SUFFIX = '/compressed';
 
-/** Every type that a camera's topic may carry, the dearest to a node last: a picture has to be decoded. */
+/** Every type that a camera's topic may carry, the dearest to a node last: a picture has to be decoded, and of a video all. */
 export const IMAGE_TYPES: readonly string[] = [
   IMAGE_TYPE,
   ...Object.keys(HBM_DATA_BYTES).reverse(),
   COMPRESSED_IMAGE_TYPE,
+  ...VIDEO_PARSERS.keys(),
 ];
 
 /** Where a camera is listened to: a topic, fully qualified, and the type of its messages. */

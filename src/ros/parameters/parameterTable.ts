@@ -18,7 +18,7 @@ const NODE_PARAMETERS = {
     defaultValue: 'auto',
     choices: ['auto', 'raw', 'compressed'],
     description:
-      'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
+      'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P, or video), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
     change: 'restart',
   },
   enabled: {
