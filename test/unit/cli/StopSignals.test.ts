@@ -93,7 +93,7 @@ describe('StopSignals', () => {
     assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
   });
 
-  it('dies by the second signal where hurrying does not end', () => {
+  it('dies by the second signal where the forced stop does not end', () => {
     start(true);
     source.emit('SIGINT');
     timers.tick(600);

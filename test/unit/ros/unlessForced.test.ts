@@ -38,7 +38,7 @@ describe('unlessForced', () => {
     await unlessForced(never, forceStop.signal, () => undefined);
   });
 
-  it('still lets work end that hurrying ends', async () => {
+  it('waits for work that the forced stop ends', async () => {
     const forceStop = new AbortController();
     let isDone = false;
     let end: () => void = () => undefined;
