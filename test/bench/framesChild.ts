@@ -19,7 +19,14 @@ const { classificationCdr } = await load<typeof import('../../src/messages/class
   'messages/classificationCdr.js',
 );
 
-const options = classifierOptions({ model, backend: 'bpu_sim', threads: 1, dropPolicy: 'block' });
+const options = classifierOptions({
+  model,
+  backend: 'bpu_sim',
+  threads: 1,
+  dropPolicy: 'block',
+  // Valgrind runs one thread at a time, some fifty times slower.
+  inferenceTimeoutMs: 60_000,
+});
 const classifier = await Classifier.start(await loadModel(options), {
   ...options,
   stampClockNs: () => 2_000_000_000n,
