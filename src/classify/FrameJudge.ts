@@ -1,12 +1,13 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
-import type { FrameJudgement, UnknownCause } from '../pool/FrameOutcome.js';
+import type { FrameJudgement, ScoreDoubt, UnknownCause } from '../pool/FrameOutcome.js';
 import type { JudgedFrame } from '../pool/PoolOptions.js';
 import type { ClassResult } from './ClassResult.js';
 import { knownScore } from './calibration/knownScore.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 import { classProbabilities } from './classProbabilities.js';
+import { PictureJudge } from './PictureJudge.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
 import type { SmoothedView, SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
 import { largest } from './topK.js';
@@ -50,7 +51,7 @@ export function regionDoubt({
   knownScore: kind,
   knownScoreThreshold,
 }: Pick<ClassifierOptions, 'knownScore' | 'knownScoreThreshold'>):
-  | ((logits: Float32Array) => UnknownCause | undefined)
+  | ((logits: Float32Array) => ScoreDoubt | undefined)
   | undefined {
   if (kind === 'off') return undefined;
   return (logits) => (knownScore(logits, kind) < knownScoreThreshold ? 'none_of_the_classes' : undefined);
@@ -59,6 +60,7 @@ export function regionDoubt({
 /** Looks at the frames of one model one after the other, and remembers what it saw: smooths, and finds UNKNOWN. */
 export class FrameJudge {
   #smoother: ResultSmoother | undefined;
+  readonly #pictures = new PictureJudge();
 
   /** What a pool's model is judged by with these options; undefined where nothing is asked for. */
   judgeWith(
@@ -66,23 +68,33 @@ export class FrameJudge {
     options: ClassifierOptions,
   ): ((value: Results, frame: JudgedFrame) => Judgement) | undefined {
     const smoother = this.#smootherWith(options);
-    if (smoother === undefined && options.knownScore === 'off') return undefined;
+    const { pictureChecks } = options;
+    if (smoother === undefined && options.knownScore === 'off' && pictureChecks === 'off') return undefined;
     const { manifest } = reading.model;
     const { activation } = manifest.output;
     const temperature = temperatureOf(manifest, options);
     return (value, frame) => {
       const score = options.knownScore === 'off' ? undefined : knownScore(frame.logits, options.knownScore);
       const isNone = score !== undefined && score < options.knownScoreThreshold;
-      const causes: UnknownCause[] = isNone ? ['none_of_the_classes'] : [];
+      const { source } = frame.header;
+      const picture =
+        frame.figures === undefined || pictureChecks === 'off'
+          ? undefined
+          : this.#pictures.take(source, timeOf(frame), frame.figures, options);
+      const causes: UnknownCause[] = [
+        ...(pictureChecks === 'unknown' ? (picture?.problems ?? []) : []),
+        ...(isNone ? (['none_of_the_classes'] as const) : []),
+      ];
       const isKnown = causes.length === 0;
       const judgement: Judgement = {
         value: isKnown ? value : [],
         ...(!isKnown && { unknownCauses: causes }),
         ...(score !== undefined && { knownScore: score }),
+        ...(picture !== undefined && { picture }),
       };
       if (smoother === undefined) return judgement;
       const scores = isKnown ? classProbabilities(frame.logits, activation, temperature) : undefined;
-      const view = smoother.take(frame.header.source, scores, timeOf(frame));
+      const view = smoother.take(source, scores, timeOf(frame));
       const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
       return { ...judgement, smoothed };
     };

@@ -67,6 +67,60 @@ export const CLASSIFIER_OPTIONS = {
       "What the model's logits are divided by before the softmax, so that a score is how often it is right (effvit eval --calibrate); 0 takes the temperature of the manifest, 1 changes nothing.",
     change: 'live',
   },
+  pictureChecks: {
+    type: 'string',
+    defaultValue: 'off',
+    choices: ['off', 'report', 'unknown'],
+    description:
+      'Whether pictures are measured (brightness, contrast, sharpness, what is covered, what stands still): report tells it in ~/frames and /diagnostics; unknown also makes a frame whose picture cannot be trusted UNKNOWN, without results.',
+    change: 'live',
+  },
+  minBrightness: {
+    type: 'double',
+    defaultValue: 20,
+    range: { min: 0, max: 255 },
+    description: 'With picture_checks: a picture whose mean luma is below is too dark; 0 does not judge.',
+    change: 'live',
+  },
+  maxBrightness: {
+    type: 'double',
+    defaultValue: 235,
+    range: { min: 0, max: 255 },
+    description: 'With picture_checks: a picture whose mean luma is above is too bright; 255 does not judge.',
+    change: 'live',
+  },
+  minContrast: {
+    type: 'double',
+    defaultValue: 10,
+    range: { min: 0, max: 128 },
+    description:
+      'With picture_checks: a picture whose standard deviation of the luma is below has too low a contrast (fog, a dirty lens); 0 does not judge.',
+    change: 'live',
+  },
+  minSharpness: {
+    type: 'double',
+    defaultValue: 20,
+    range: { min: 0, max: 1e6 },
+    description:
+      "With picture_checks: a picture whose variance of the Laplacian, at the size of the network's input, is below is blurred; 0 does not judge.",
+    change: 'live',
+  },
+  maxFlatShare: {
+    type: 'double',
+    defaultValue: 0.9,
+    range: { min: 0, max: 1 },
+    description:
+      "With picture_checks: a picture of which a larger share shows next to nothing, in tiles of 32 by 32 pixels of the network's input, is covered; 1 does not judge.",
+    change: 'live',
+  },
+  maxUnchangedMs: {
+    type: 'double',
+    defaultValue: 2000,
+    range: { min: 0, max: 600_000 },
+    description:
+      'With picture_checks: a camera that sends the same content for longer, by its stamps, is frozen; 0 does not judge (a simulator sends still pictures of a still scene).',
+    change: 'live',
+  },
   knownScore: {
     type: 'string',
     defaultValue: 'off',

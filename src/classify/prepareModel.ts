@@ -8,11 +8,13 @@ import type { ClassifierOptions } from './classifierOptions.js';
 export type FrameOptions = Pick<
   ClassifierOptions,
   'resizeMode' | 'resizeFilter' | 'resizeOn' | 'roi' | 'nv12Range' | 'sourceYuvRange'
->;
+> &
+  Partial<Pick<ClassifierOptions, 'pictureChecks'>>;
 
 /** How frames are prepared for a model: as its manifest says, where the options do not say otherwise. */
 export function modelPreprocess(manifest: ModelManifest, options: FrameOptions): PreprocessOptions {
   const { input, preprocess } = manifest;
+  const isMeasured = (options.pictureChecks ?? 'off') !== 'off';
   const roi = parseRoi(options.roi);
   return preprocessOptions({
     widthPx: input.widthPx,
@@ -23,7 +25,9 @@ export function modelPreprocess(manifest: ModelManifest, options: FrameOptions):
     range: options.nv12Range === 'model' ? preprocess.yuvRange : options.nv12Range,
     sourceRange: options.sourceYuvRange,
     filter: options.resizeFilter,
-    resizeOn: options.resizeOn,
+    // What the chip scales on its way in is not there to be measured.
+    resizeOn: isMeasured ? 'cpu' : options.resizeOn,
+    isMeasured,
     // Options are checked before.
     roi: roi === 'malformed' ? undefined : roi,
   });

@@ -26,6 +26,12 @@ const CLASSIFIER_FLAGS = [
   'backend',
   'topK',
   'scoreThreshold',
+  'pictureChecks',
+  'minBrightness',
+  'maxBrightness',
+  'minContrast',
+  'minSharpness',
+  'maxFlatShare',
   'temperature',
   'knownScore',
   'knownScoreThreshold',
@@ -207,8 +213,17 @@ function show(
 }
 
 /** What was asked for beside the results. */
-function judgementJson({ unknownCauses, knownScore }: Classified): Record<string, unknown> {
+function judgementJson({ unknownCauses, knownScore, picture }: Classified): Record<string, unknown> {
   return {
+    ...(picture !== undefined && {
+      picture: {
+        brightness: picture.figures.brightness,
+        contrast: picture.figures.contrast,
+        sharpness: picture.figures.sharpness,
+        flat_share: picture.figures.flatShare,
+        problems: picture.problems,
+      },
+    }),
     ...(knownScore !== undefined && { known_score: knownScore }),
     ...(unknownCauses !== undefined && { unknown: unknownCauses }),
   };

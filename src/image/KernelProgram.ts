@@ -9,6 +9,7 @@ import {
 import { type ColumnTables, columnTables, runOf, type WeightedRun } from './columnTables.js';
 import { aligned, KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
 import * as F from './kernelFields.js';
+import { isMeasurable, type MeasuredPart } from './PictureFigures.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
 import { evened } from './TensorOptions.js';
 
@@ -20,6 +21,8 @@ export interface KernelProgram {
   readonly tables: Uint8Array;
   readonly tablesOffset: number;
   readonly slotBytes: number;
+  /** Present where the picture is to be measured. */
+  readonly measured?: MeasuredPart;
 }
 
 /** Rows as the kernel reads them: from the slot, or unpacked to a ring of rows first. */
@@ -54,7 +57,8 @@ class ProgramBuilder {
     const nv12Offset = this.#allocator.allocate(nv12Bytes);
     if (isPassThrough) {
       const slotBytes = this.#allocator.end;
-      return { nv12Offset, nv12Bytes, tables: new Uint8Array(), tablesOffset: 0, slotBytes };
+      const tables = new Uint8Array();
+      return { nv12Offset, nv12Bytes, tables, tablesOffset: 0, slotBytes, ...this.#measured() };
     }
     const { innerWidthPx, innerHeightPx } = geometry;
     this.#tables.set(F.INNER_WIDTH, innerWidthPx);
@@ -83,7 +87,20 @@ class ProgramBuilder {
         break;
     }
     const placed = this.#tables.finish(this.#allocator);
-    return { nv12Offset, nv12Bytes, ...placed, slotBytes: this.#allocator.end };
+    return { nv12Offset, nv12Bytes, ...placed, slotBytes: this.#allocator.end, ...this.#measured() };
+  }
+
+  #measured(): Pick<KernelProgram, 'measured'> {
+    const { options, geometry } = this.#layout;
+    const measured: MeasuredPart = {
+      leftPx: geometry.innerLeftPx,
+      topPx: geometry.innerTopPx,
+      widthPx: geometry.innerWidthPx,
+      heightPx: geometry.innerHeightPx,
+      strideBytes: evened(options.widthPx),
+      range: options.range,
+    };
+    return options.isMeasured && isMeasurable(measured) ? { measured } : {};
   }
 
   #describePixels(): void {

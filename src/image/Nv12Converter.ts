@@ -3,6 +3,7 @@ import { FrameSlot } from './FrameSlot.js';
 import type { KernelProgram } from './KernelProgram.js';
 import { SLOT_BASE_BYTES } from './KernelTables.js';
 import { SHIFT } from './kernelFields.js';
+import { figuresOf, type PictureFigures } from './PictureFigures.js';
 
 /**
  * Compiles the kernel; once, on the main thread: a module can be sent to workers.
@@ -13,20 +14,28 @@ export function compileNv12Kernel(): WebAssembly.Module {
   return compileKernel('nv12');
 }
 
+type Measure = (source: number, strideBytes: number, widthPx: number, heightPx: number) => void;
+
 /** The worker's side of a {@link FrameSlot}: turns the rows that were copied into it into NV12. */
 export class Nv12Converter {
   readonly slot: FrameSlot;
   readonly #kernel: (fields: number) => void;
+  readonly #measure: Measure;
 
-  private constructor(slot: FrameSlot, kernel: (fields: number) => void) {
+  private constructor(slot: FrameSlot, kernel: (fields: number) => void, measure: Measure) {
     this.slot = slot;
     this.#kernel = kernel;
+    this.#measure = measure;
   }
 
   /** @param memory `slot.memory` of the main thread. @param module from {@link compileNv12Kernel}. */
   static create(memory: WebAssembly.Memory, module: WebAssembly.Module): Nv12Converter {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    return new Nv12Converter(FrameSlot.attach(memory), exports['convert'] as (fields: number) => void);
+    return new Nv12Converter(
+      FrameSlot.attach(memory),
+      exports['convert'] as (fields: number) => void,
+      exports['measure'] as Measure,
+    );
   }
 
   /**
@@ -46,5 +55,17 @@ export class Nv12Converter {
     target[4 * SHIFT] = shiftBytes;
     this.#kernel(SLOT_BASE_BYTES + tablesOffset);
     return this.slot.view(nv12Offset, nv12Bytes);
+  }
+
+  /**
+   * How the picture looks that {@link convert} has just made; undefined where that is not asked for.
+   *
+   * @param nv12 what convert gave.
+   */
+  measure(nv12: Uint8Array, { measured }: KernelProgram): PictureFigures | undefined {
+    if (measured === undefined) return undefined;
+    const { leftPx, topPx, widthPx, heightPx, strideBytes } = measured;
+    this.#measure(nv12.byteOffset + topPx * strideBytes + leftPx, strideBytes, widthPx, heightPx);
+    return figuresOf(nv12.buffer, measured);
   }
 }

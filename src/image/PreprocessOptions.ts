@@ -50,6 +50,8 @@ export interface PreprocessOptions {
    * closer, and for filters that it has not. Where it cannot, and with `cpu`, the CPU does.
    */
   readonly resizeOn: ResizeOn;
+  /** Whether pictures are measured as well ({@link PictureFigures}): those that the CPU resizes. */
+  readonly isMeasured: boolean;
   /** The part of every picture that is looked at, as if the rest had been cut off before; undefined: all of it. */
   readonly roi: Roi | undefined;
 }
@@ -64,6 +66,7 @@ const DEFAULTS: PreprocessOptions = {
   sourceRange: 'full',
   filter: 'auto',
   resizeOn: 'auto',
+  isMeasured: false,
   roi: undefined,
 };
 

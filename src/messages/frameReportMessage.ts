@@ -33,6 +33,15 @@ export interface FrameReportMessage {
   readonly results: readonly ClassResultMessage[];
   readonly smoothed_results: readonly ClassResultMessage[];
   readonly regions: readonly RegionResultMessage[];
+  readonly unknown_causes: readonly string[];
+  readonly known_score: number;
+  readonly has_picture_figures: boolean;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly sharpness: number;
+  readonly flat_share: number;
+  readonly unchanged_ns: bigint;
+  readonly picture_problems: readonly string[];
   readonly width_px: number;
   readonly height_px: number;
   readonly region_left_px: number;
@@ -92,6 +101,7 @@ export function frameReportMessage(
   const regions = outcome.kind === 'regions' ? outcome.regions : [];
   const drop = outcome.kind === 'dropped' ? outcome : undefined;
   const timings = result?.timings ?? NO_TIMINGS;
+  const picture = whole?.picture;
   return {
     header: headerMessage(header),
     source: header.source,
@@ -101,6 +111,15 @@ export function frameReportMessage(
     results: resultMessages(whole?.value),
     smoothed_results: resultMessages(whole?.smoothed),
     regions: regions.map((region, index) => regionResult(region, context.regionIds?.[index] ?? '')),
+    unknown_causes: whole?.unknownCauses ?? [],
+    known_score: whole?.knownScore ?? Number.NaN,
+    has_picture_figures: picture !== undefined,
+    brightness: picture?.figures.brightness ?? 0,
+    contrast: picture?.figures.contrast ?? 0,
+    sharpness: picture?.figures.sharpness ?? 0,
+    flat_share: picture?.figures.flatShare ?? 0,
+    unchanged_ns: spanNs(picture?.unchangedNs ?? 0),
+    picture_problems: picture?.problems ?? [],
     width_px: result?.widthPx ?? 0,
     height_px: result?.heightPx ?? 0,
     region_left_px: result?.region?.leftPx ?? 0,

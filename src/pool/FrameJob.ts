@@ -93,9 +93,10 @@ export class FrameJob<Value> {
     const { finished, admittedNs } = this;
     const judge = this.model?.judge;
     if (judge === undefined || finished?.kind !== 'value' || finished.logits === undefined) return;
-    const { value, logits } = finished;
+    const { value, logits, report } = finished;
+    const { figures } = report;
     try {
-      const judgement = judge(value, { header: this.#header(), logits, admittedNs });
+      const judgement = judge(value, { header: this.#header(), logits, figures, admittedNs });
       this.finished = { ...finished, judgement };
     } catch (thrown) {
       const error = asEffvitError(thrown, 'INFERENCE_FAILED', 'Judging the result failed');

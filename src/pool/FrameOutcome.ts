@@ -1,5 +1,6 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
+import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PictureRegion } from '../image/PictureRegion.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
@@ -30,8 +31,31 @@ export interface FrameTimings {
   readonly delayNs?: number;
 }
 
+/** What is wrong with a picture. */
+export const PICTURE_PROBLEMS = [
+  'covered',
+  'too_dark',
+  'too_bright',
+  'low_contrast',
+  'blurred',
+  'frozen',
+] as const;
+
+export type PictureProblem = (typeof PICTURE_PROBLEMS)[number];
+
+/** Why the scores of a frame, or of a region of one, make it UNKNOWN. */
+export type ScoreDoubt = 'none_of_the_classes';
+
 /** Why a frame that was classified is UNKNOWN. */
-export type UnknownCause = 'none_of_the_classes';
+export type UnknownCause = PictureProblem | ScoreDoubt;
+
+/** How the picture of a frame looks, and whether it can be trusted. */
+export interface PictureCondition {
+  readonly figures: PictureFigures;
+  /** How long the source has sent this same content, by its stamps. */
+  readonly unchangedNs: number;
+  readonly problems: readonly PictureProblem[];
+}
 
 /** What the model's judge function says of a frame that was classified. */
 export interface FrameJudgement<Value> {
@@ -41,6 +65,8 @@ export interface FrameJudgement<Value> {
   readonly unknownCauses?: readonly UnknownCause[];
   /** How much it looks like any of the classes; absent where that is not asked for. */
   readonly knownScore?: number;
+  /** Absent where pictures are not checked, and of one that is too small for it. */
+  readonly picture?: PictureCondition;
   /** Of this frame and those before it of the same source; absent where nothing is smoothed. */
   readonly smoothed?: Value;
 }

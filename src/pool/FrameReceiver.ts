@@ -2,6 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
 import { FrameSlot } from '../image/FrameSlot.js';
 import { Nv12Converter } from '../image/Nv12Converter.js';
+import type { PictureFigures } from '../image/PictureFigures.js';
 import { planFrame, planRows } from '../image/planFrame.js';
 import { type SlotRows, wholeRows } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
@@ -17,6 +18,8 @@ export interface ReceivedFrame {
   readonly record: FrameRecord;
   /** A view of the slot, valid until the next frame in it. */
   readonly nv12: Uint8Array;
+  /** Where they are asked for. */
+  readonly figures?: PictureFigures | undefined;
   readonly decodeNs: number;
   readonly preprocessNs: number;
   /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
@@ -73,7 +76,8 @@ export class FrameReceiver {
       case 'raw': {
         const startNs = monotonicNs();
         const nv12 = slot.converter.convert(descriptor.program);
-        return { kind: 'frame', record, nv12, decodeNs: 0, preprocessNs: monotonicNs() - startNs };
+        const figures = slot.converter.measure(nv12, descriptor.program);
+        return { kind: 'frame', record, nv12, figures, decodeNs: 0, preprocessNs: monotonicNs() - startNs };
       }
     }
   }
@@ -184,11 +188,13 @@ async function receiveCompressed(
   const plan = planFrame(decoded, descriptor.preprocess);
   slot.bytes.copyFrom(decoded.data, plan);
   const nv12 = slot.converter.convert(plan.program);
+  const figures = slot.converter.measure(nv12, plan.program);
   const { widthPx, heightPx } = decoded;
   return {
     kind: 'frame',
     record: slot.record,
     nv12,
+    figures,
     decodeNs,
     preprocessNs: monotonicNs() - decodedNs,
     picture: { widthPx, heightPx, notes },

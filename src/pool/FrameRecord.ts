@@ -1,3 +1,4 @@
+import type { PictureFigures } from '../image/PictureFigures.js';
 import { PICTURE_NOTES, type PictureNote } from '../image/pictureNotes.js';
 
 const DESCRIPTOR = 0;
@@ -13,10 +14,15 @@ const NOTES = 7;
 const REGION_COUNT = 8;
 /** Whether the frame lies in the device's memory and not in the slot. */
 const ON_DEVICE = 9;
+/** 1 where the picture was measured. */
+const HAS_FIGURES = 10;
 /** Even, so that the times behind them are aligned. */
-const WORD_COUNT = 10;
+const WORD_COUNT = 12;
 const TIME_COUNT = 7;
+const FIGURE_COUNT = 5;
 const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
+const FIGURES_OFFSET_BYTES = TIMES_OFFSET_BYTES + TIME_COUNT * Float64Array.BYTES_PER_ELEMENT;
+const RECORD_BYTES = FIGURES_OFFSET_BYTES + FIGURE_COUNT * Float64Array.BYTES_PER_ELEMENT;
 
 /** Times of one frame: points of the monotonic clock (handedOver, began, ended) and durations. */
 export interface WorkerTimes {
@@ -46,14 +52,14 @@ export class FrameRecord {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #times: Float64Array;
+  readonly #figures: Float64Array;
 
   /** On the main thread without an argument; on the worker over the main thread's {@link buffer}. */
-  constructor(
-    buffer = new SharedArrayBuffer(TIMES_OFFSET_BYTES + TIME_COUNT * Float64Array.BYTES_PER_ELEMENT),
-  ) {
+  constructor(buffer = new SharedArrayBuffer(RECORD_BYTES)) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer, 0, WORD_COUNT);
     this.#times = new Float64Array(buffer, TIMES_OFFSET_BYTES, TIME_COUNT);
+    this.#figures = new Float64Array(buffer, FIGURES_OFFSET_BYTES, FIGURE_COUNT);
   }
 
   /** From the main thread: what lies in the slot. */
@@ -92,6 +98,7 @@ export class FrameRecord {
     nv12: Uint8Array,
     picture: PictureFacts | undefined,
     batchSize: number,
+    figures?: PictureFigures,
   ): void {
     const { startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs } = times;
     this.#times.set([startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs], 1);
@@ -100,6 +107,11 @@ export class FrameRecord {
     this.#words[WIDTH_PX] = picture?.widthPx ?? 0;
     this.#words[HEIGHT_PX] = picture?.heightPx ?? 0;
     this.#words[BATCH_SIZE] = batchSize;
+    this.#words[HAS_FIGURES] = figures === undefined ? 0 : 1;
+    if (figures !== undefined) {
+      const { brightness, contrast, sharpness, flatShare, contentHash } = figures;
+      this.#figures.set([brightness, contrast, sharpness, flatShare, contentHash]);
+    }
     this.#words[NOTES] = PICTURE_NOTES.reduce(
       (bits, note, index) => (picture?.notes.includes(note) ? bits | (1 << index) : bits),
       0,
@@ -122,6 +134,13 @@ export class FrameRecord {
   /** Frames of the task that this one was part of. */
   get batchSize(): number {
     return this.#words[BATCH_SIZE] ?? 0;
+  }
+
+  /** How the picture looks; undefined where it was not measured. */
+  figures(): PictureFigures | undefined {
+    if (this.#words[HAS_FIGURES] !== 1) return undefined;
+    const [brightness = 0, contrast = 0, sharpness = 0, flatShare = 0, contentHash = 0] = this.#figures;
+    return { brightness, contrast, sharpness, flatShare, contentHash };
   }
 
   /** Of a compressed frame; zeros for a raw one. */

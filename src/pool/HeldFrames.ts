@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
+import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import type { SharedBytes } from '../inference/PictureResizer.js';
@@ -18,6 +19,8 @@ export interface WorkerReport {
   readonly waitedAheadNs: number;
   /** Of a compressed frame; zeros for a raw one. */
   readonly picture: PictureFacts;
+  /** How the picture looks; undefined where that is not asked for. */
+  readonly figures: PictureFigures | undefined;
   /** Frames of the task that it was part of. */
   readonly batchSize: number;
   /** What is to be told of how it was resized. */
@@ -206,6 +209,7 @@ export class HeldFrames<Job> {
       times,
       waitedAheadNs: Math.max(aheadUntilNs - handedOverNs, 0),
       picture: record.picture(),
+      figures: record.figures(),
       batchSize: record.batchSize,
       note: this.#handover.note(slot),
       logits: this.#logits.of(number),

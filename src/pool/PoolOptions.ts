@@ -1,8 +1,9 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
+import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import type { FrameJudgement, UnknownCause } from './FrameOutcome.js';
+import type { FrameJudgement, ScoreDoubt } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
@@ -26,7 +27,7 @@ export interface PoolModel<Value> {
    * Why a region of a frame is UNKNOWN though it was computed; undefined where it is not, and absent where nothing is
    * asked for. `logits` is valid only during the call.
    */
-  readonly doubtRegion?: ((logits: Float32Array) => UnknownCause | undefined) | undefined;
+  readonly doubtRegion?: ((logits: Float32Array) => ScoreDoubt | undefined) | undefined;
 }
 
 /** What is known of a frame that is judged. */
@@ -34,6 +35,8 @@ export interface JudgedFrame {
   readonly header: FrameHeader;
   /** A copy of the model's output. */
   readonly logits: Float32Array;
+  /** How its picture looks; undefined where {@link PreprocessOptions.isMeasured} is not set. */
+  readonly figures: PictureFigures | undefined;
   /** When it was admitted, by the pool's clock. */
   readonly admittedNs: number;
 }

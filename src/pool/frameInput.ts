@@ -16,7 +16,7 @@ export function frameInput(
   logits: Float32Array,
   answer: (answer: FrameAnswer) => void,
 ): TaskInput {
-  const { record, nv12, decodeNs, preprocessNs, picture, chip } = frame;
+  const { record, nv12, decodeNs, preprocessNs, picture, figures, chip } = frame;
   return {
     nv12,
     ...(chip !== undefined && { chip }),
@@ -35,6 +35,7 @@ export function frameInput(
         nv12,
         picture,
         batchSize,
+        figures,
       );
       answer(number);
     },

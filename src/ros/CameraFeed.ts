@@ -2,6 +2,7 @@ import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
+import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { CameraTurns, type FrameDemand } from './CameraTurns.js';
@@ -155,6 +156,10 @@ export class CameraFeed {
   /** After options were changed: as many frames wait in the middleware as may wait now. */
   fitReaders(): void {
     this.#subscriptions?.setDepth(this.#readerDepth);
+  }
+
+  picture(topic: string, condition: PictureCondition): void {
+    this.#meters.picture(topic, condition);
   }
 
   problem(topic: string, reason: string): void {

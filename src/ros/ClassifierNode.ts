@@ -189,6 +189,7 @@ export class ClassifierNode {
           this.#active?.feed.problem(topic, reason);
           this.#badImages.report(topic, reason);
         },
+        onPicture: (topic, picture) => this.#active?.feed.picture(topic, picture),
         live: this.#live,
         isPaused: () => this.#active?.feed.isPaused ?? false,
         unmatched: () => this.#active?.feed.unmatched(),

@@ -7,6 +7,7 @@ import { runAllSteps } from '../core/runAllSteps.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessage.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
+import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { UnmatchedView } from './DetectionSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import { readerDepth } from './images/readerDepth.js';
@@ -41,6 +42,8 @@ export interface ServingPipelineOptions {
   readonly onBadImage: (topic: string, reason: string) => void;
   /** What of frames and detections did not meet; undefined where whole frames are classified. */
   readonly unmatched: () => UnmatchedView | undefined;
+  /** How the picture of a frame looks, where that is asked for. */
+  readonly onPicture: (topic: string, picture: PictureCondition) => void;
   /** A managed node is silent on its topics unless it is active. */
   readonly isActive: () => boolean;
   readonly isPaused: () => boolean;
@@ -263,8 +266,12 @@ export class ServingPipeline {
 
   #publish(outcome: ClassifyOutcome, isPublished: boolean): void {
     if (this.#isClosed) return;
+    const { onPicture, parameters } = this.#options;
+    if (outcome.kind === 'result' && outcome.picture !== undefined) {
+      onPicture(outcome.header.source, outcome.picture);
+    }
     this.#tellFailure(outcome);
-    if (isPublished) this.#publishers.publishResult(outcome, this.classifier, this.#options.parameters());
+    if (isPublished) this.#publishers.publishResult(outcome, this.classifier, parameters());
     this.#publishers.publishReport(outcome, this.classifier);
   }
 

@@ -15,6 +15,7 @@ import { planFrame } from '../../src/image/planFrame.js';
 import { resizeGeometry } from '../../src/image/ResizeGeometry.js';
 import type { TensorOptions } from '../../src/image/TensorOptions.js';
 import { nv12TensorTwin } from '../helpers/nv12TensorTwin.js';
+import { pictureFiguresTwin } from '../helpers/pictureFiguresTwin.js';
 import { difference, fieldScene, sceneFrame, smoothScene } from '../helpers/scenes.js';
 
 const SIZES = [
@@ -205,6 +206,27 @@ async function tensors(): Promise<void> {
   report('224x224 NV12 to normalised float32', costs, 'plain TypeScript twin, NCHW');
 }
 
+/** What picture_checks adds to a frame. */
+async function pictureFigures(): Promise<void> {
+  const [widthPx, heightPx] = SIZES[0];
+  const frame = sceneFrame(fieldScene(widthPx, heightPx), {
+    encoding: 'rgb8',
+    widthPx,
+    heightPx,
+    byteOffset: 0,
+  });
+  const { program } = planFrame(frame, preprocessOptions({ isMeasured: true }));
+  const nv12 = ours(frame, preprocessOptions({ isMeasured: true }));
+  const twin = pictureFiguresTwin(nv12, 224, 224);
+  const { brightness = Number.NaN } = converter.measure(nv12, program) ?? {};
+  assert.ok(Math.abs(brightness - twin.brightness) < 1e-6);
+  const RUNS = 100;
+  const measureMany = () => {
+    for (let run = 0; run < RUNS; run++) converter.measure(nv12, program);
+  };
+  report('224x224 NV12, the figures of 100 pictures', await race({ 'kernel and its sums': measureMany }));
+}
+
 console.log(
   `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, sharp ${sharp.versions.sharp}, load ${loadavg()[0]?.toFixed(2)}`,
 );
@@ -221,3 +243,4 @@ for (const size of SIZES) {
 }
 for (const [widthPx, heightPx] of SIZES) await everyEncoding(widthPx, heightPx);
 await tensors();
+await pictureFigures();

@@ -33,6 +33,8 @@ import { chromaRowOf3, chromaRowOf4, rowOf3, rowOf4 } from './pixelRows';
 import { startUnpacking, unpackUpTo } from './unpack';
 import { setRowShift, weighPlane } from './weighRows';
 
+export { measure } from './pictureSums';
+
 /** Single-channel outputs, four at a time, from a weighed row. */
 function outputRow(plane: usize, target: usize): void {
   const source = address(plane, WEIGHED_ROW);

@@ -1,8 +1,10 @@
 import { type Stamp, stampToNs } from '../../core/Stamp.js';
+import type { PictureCondition } from '../../pool/FrameOutcome.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import { ThroughputMeter } from '../../stats/ThroughputMeter.js';
 import type { CameraState } from './diagnosticStatus.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
+import { PictureWatch } from './PictureWatch.js';
 import { StampWatch } from './StampWatch.js';
 
 const NS_PER_MS = 1e6;
@@ -16,6 +18,11 @@ class Meter {
   readonly #total = { received: 0, malformed: 0, missing: 0, superseded: 0 };
   #lastSeenNs = monotonicNs();
   #lastProblem: string | undefined;
+  readonly #pictures = new PictureWatch();
+
+  picture(condition: PictureCondition): void {
+    this.#pictures.look(condition, monotonicNs());
+  }
 
   frame(): void {
     this.#lastSeenNs = monotonicNs();
@@ -62,6 +69,7 @@ class Meter {
       },
       lastProblem: this.#lastProblem,
       stampProblem: this.#stamps.problem(nowNs),
+      picture: this.#pictures.view(nowNs),
       publishers,
     };
   }
@@ -94,6 +102,11 @@ export class CameraMeters {
   /** The stamp of an image that came, and the time by the node's clock where it has one. */
   stamp(topic: string, stamp: Stamp, nowNs: bigint | undefined): void {
     this.#meters.get(topic)?.stamp(stampToNs(stamp), nowNs);
+  }
+
+  /** How a picture of the camera looks. */
+  picture(topic: string, condition: PictureCondition): void {
+    this.#meters.get(topic)?.picture(condition);
   }
 
   /** Messages that the camera sent and that did not arrive. */

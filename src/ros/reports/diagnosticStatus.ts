@@ -6,7 +6,9 @@ import type { CallbackFailures } from '../rcl/CallbackGuard.js';
 import { lossRemedy } from './lossRemedy.js';
 import type { MachineReading } from './MachineMonitor.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
+import type { PictureView } from './PictureWatch.js';
 import type { PipelineView } from './PipelineWatch.js';
+import { type PictureParameters, pictureValues, pictureVerdict } from './pictureStatus.js';
 import type { TransportView } from './transportView.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus levels */
@@ -46,6 +48,8 @@ export interface CameraState {
   readonly lastProblem: string | undefined;
   /** What is wrong with the stamps of the last seconds. */
   readonly stampProblem: string | undefined;
+  /** How its pictures look; undefined where they are not checked, or none came lately. */
+  readonly picture: PictureView | undefined;
   readonly publishers: OtherEndpoints;
 }
 
@@ -73,7 +77,8 @@ type DiagnosticParameters = Pick<
   | 'diagnostics.max_allowed_processing_time_ms'
   | 'diagnostics.max_acceptable_consecutive_delay_ms'
   | 'diagnostics.stale_after_ms'
->;
+> &
+  PictureParameters;
 
 export interface NodeDiagnosis {
   readonly nodeName: string;
@@ -147,6 +152,7 @@ export function diagnosticStatuses(
         malformed_messages: camera.malformed,
         last_problem: camera.lastProblem ?? '',
         stamp_problem: camera.stampProblem ?? '',
+        ...pictureValues(camera),
         publishers: camera.publishers.count,
         qos_mismatch: camera.publishers.mismatch ?? '',
         wrong_type: camera.publishers.wrongType ?? '',
@@ -299,6 +305,8 @@ function cameraVerdict(
   }
   const missing = lostShare(recent);
   if (missing > NEARLY_ALL) return [LEVEL.error, nearlyNothing(recent, remedyOf(camera))];
+  const picture = pictureVerdict(camera, parameters);
+  if (picture?.[0] === LEVEL.error) return picture;
   if (missing > MISSING_TOLERANCE) {
     return [
       LEVEL.warn,
@@ -307,6 +315,7 @@ function cameraVerdict(
   }
   // After the losses: frames that do not arrive are the graver fault.
   if (camera.stampProblem !== undefined) return [LEVEL.warn, camera.stampProblem];
+  if (picture !== undefined) return picture;
   const expected = parameters['diagnostics.expected_fps'];
   if (expected > 0 && Math.abs(framesPerSecond - expected) > expected * FREQUENCY_TOLERANCE) {
     return [LEVEL.warn, `${framesPerSecond.toFixed(1)} frames a second where ${expected} are expected`];

@@ -4,6 +4,7 @@ import { openBag } from '../../../src/bag/openBag.js';
 import { IMAGE, mcapBytes, START_NS } from '../../helpers/bags.js';
 import { colourOfFrame, JPEG_TOPIC, RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
+import { writeFaultyBag } from '../../helpers/faultyCamera.js';
 import { imageCdr } from '../../helpers/imageMessages.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -100,6 +101,60 @@ describe('effvit replay', () => {
       await recorded.close();
     }
     assert.equal((await replayJson()).class_changes, undefined);
+  });
+
+  describe('of a good, a frozen and a covered camera', () => {
+    let faulty = '';
+
+    beforeEach(async () => {
+      faulty = scratch.path('faulty.mcap');
+      await writeFaultyBag(faulty, ['good', 'frozen', 'covered'], 30);
+    });
+
+    /** Of each camera: how many frames have this line below them. */
+    async function framesWith(line: RegExp, ...args: readonly string[]): Promise<Record<string, number>> {
+      const run = await runEffvit(['replay', faulty, '--model', model, ...args]);
+      assert.equal(run.code, 0, run.stderr);
+      const counts: Record<string, number> = { good: 0, frozen: 0, covered: 0 };
+      let camera = '';
+      for (const text of run.stdout.split('\n')) {
+        camera = /^#\d+ \/(\w+) /.exec(text)?.[1] ?? camera;
+        if (line.test(text)) counts[camera] = (counts[camera] ?? 0) + 1;
+      }
+      return counts;
+    }
+
+    it('tells what is wrong with each picture, and gives results all the same', async () => {
+      const checks = ['--picture-checks', 'report'];
+      assert.deepEqual(await framesWith(/the picture: covered, too_dark, low_contrast/, ...checks), {
+        good: 0,
+        frozen: 0,
+        covered: 30,
+      });
+      // More than 2 s after its first frame.
+      assert.deepEqual(await framesWith(/the picture: frozen/, ...checks), {
+        good: 0,
+        frozen: 9,
+        covered: 0,
+      });
+      assert.deepEqual(await framesWith(/UNKNOWN/, ...checks), { good: 0, frozen: 0, covered: 0 });
+    });
+
+    it('makes them UNKNOWN where that is asked for, by the limits that are given', async () => {
+      const checks = ['--picture-checks', 'unknown'];
+      assert.deepEqual(await framesWith(/UNKNOWN: (frozen|covered)/, ...checks), {
+        good: 0,
+        frozen: 9,
+        covered: 30,
+      });
+      const wide = ['--max-unchanged-ms', '0', '--max-flat-share', '1', '--min-brightness', '0'];
+      assert.deepEqual(await framesWith(/UNKNOWN: low_contrast/, ...checks, ...wide), {
+        good: 0,
+        frozen: 0,
+        covered: 30,
+      });
+      assert.deepEqual(await framesWith(/UNKNOWN|the picture/), { good: 0, frozen: 0, covered: 0 });
+    });
   });
 
   it('takes the topics that are named', async () => {

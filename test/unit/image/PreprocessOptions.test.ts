@@ -15,6 +15,7 @@ describe('preprocessOptions', () => {
       sourceRange: 'full',
       filter: 'auto',
       resizeOn: 'auto',
+      isMeasured: false,
       roi: undefined,
     });
     assert.ok(Object.isFrozen(options));

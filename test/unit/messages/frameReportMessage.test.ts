@@ -13,6 +13,13 @@ const classified: FrameOutcome<readonly ClassResult[]> = {
   header,
   value: [{ index: 1, label: 'goldfish', score: 0.9 }],
   smoothed: [{ index: 2, label: 'shark', score: 0.6 }],
+  unknownCauses: ['too_dark'],
+  knownScore: 5.5,
+  picture: {
+    figures: { brightness: 12, contrast: 13, sharpness: 14, flatShare: 0.5, contentHash: 99 },
+    unchangedNs: 15.2,
+    problems: ['too_dark'],
+  },
   timings: {
     queueWaitNs: 1.4,
     copyNs: 2,
@@ -44,6 +51,15 @@ describe('frameReportMessage', () => {
       results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
       smoothed_results: [{ class_index: 2, label: 'shark', score: 0.6 }],
       regions: [],
+      unknown_causes: ['too_dark'],
+      known_score: 5.5,
+      has_picture_figures: true,
+      brightness: 12,
+      contrast: 13,
+      sharpness: 14,
+      flat_share: 0.5,
+      unchanged_ns: 15n,
+      picture_problems: ['too_dark'],
       width_px: 640,
       height_px: 480,
       region_left_px: 0,
@@ -120,6 +136,7 @@ describe('frameReportMessage', () => {
     assert.equal(report.drop_reason, 'The image is too short.');
     assert.deepEqual(report.results, []);
     assert.equal(report.worker_id, -1);
+    assert.deepEqual([report.known_score, report.has_picture_figures], [Number.NaN, false]);
     assert.equal(report.total_ns, 0n);
     assert.equal(report.has_delay, false);
     assert.equal(frameReportMessage({ kind: 'dropped', header, cause: 'too_old' }, context).drop_reason, '');

@@ -71,6 +71,7 @@ function camera(parts: Partial<CameraState> = {}): CameraState {
     recent: { received: 150, malformed: 0, missing: 0, superseded: 0 },
     lastProblem: undefined,
     stampProblem: undefined,
+    picture: undefined,
     publishers: { count: 1, mismatch: undefined, wrongType: undefined },
     ...parts,
   };

@@ -1,0 +1,78 @@
+import type { PictureFigures } from '../image/PictureFigures.js';
+import type { PictureCondition, PictureProblem } from '../pool/FrameOutcome.js';
+import type { ClassifierOptions } from './classifierOptions.js';
+
+const NS_PER_MS = 1e6;
+/** Cameras that are kept in mind. */
+const MOST_SOURCES = 1000;
+
+/** By which a picture is judged. */
+export type PictureLimits = Pick<
+  ClassifierOptions,
+  'minBrightness' | 'maxBrightness' | 'minContrast' | 'minSharpness' | 'maxFlatShare' | 'maxUnchangedMs'
+>;
+
+interface Content {
+  readonly hash: number;
+  readonly sinceNs: bigint;
+}
+
+/** Says of each picture whether it can be trusted; remembers since when a camera has sent the same one. */
+export class PictureJudge {
+  readonly #contents = new Map<string, Content>();
+
+  /** @param stampNs of the frame, by the camera's clock. */
+  take(source: string, stampNs: bigint, figures: PictureFigures, limits: PictureLimits): PictureCondition {
+    const unchangedNs = this.#unchangedNs(source, stampNs, figures.contentHash);
+    return { figures, unchangedNs, problems: problemsOf(figures, unchangedNs, limits) };
+  }
+
+  #unchangedNs(source: string, stampNs: bigint, hash: number): number {
+    const known = this.#contents.get(source);
+    if (known !== undefined && known.hash === hash && stampNs >= known.sinceNs) {
+      return Number(stampNs - known.sinceNs);
+    }
+    if (known === undefined && this.#contents.size >= MOST_SOURCES) this.#contents.clear();
+    this.#contents.set(source, { hash, sinceNs: stampNs });
+    return 0;
+  }
+}
+
+function problemsOf(
+  { brightness, contrast, sharpness, flatShare }: PictureFigures,
+  unchangedNs: number,
+  limits: PictureLimits,
+): PictureProblem[] {
+  const problems: PictureProblem[] = [];
+  if (flatShare > limits.maxFlatShare) problems.push('covered');
+  if (brightness < limits.minBrightness) problems.push('too_dark');
+  if (brightness > limits.maxBrightness) problems.push('too_bright');
+  if (contrast < limits.minContrast) problems.push('low_contrast');
+  // What shows nothing has no edges either.
+  if (problems.length === 0 && sharpness < limits.minSharpness) problems.push('blurred');
+  if (limits.maxUnchangedMs > 0 && unchangedNs > limits.maxUnchangedMs * NS_PER_MS) problems.push('frozen');
+  return problems;
+}
+
+/** The figure and the limit that stand for a problem, by the names of the parameters. */
+export function problemText(
+  problem: PictureProblem,
+  { figures, unchangedNs }: PictureCondition,
+  limits: PictureLimits,
+): string {
+  const { brightness, contrast, sharpness, flatShare } = figures;
+  switch (problem) {
+    case 'covered':
+      return `covered: flat_share ${flatShare.toFixed(2)} is above max_flat_share ${limits.maxFlatShare}`;
+    case 'too_dark':
+      return `too dark: brightness ${brightness.toFixed(1)} is below min_brightness ${limits.minBrightness}`;
+    case 'too_bright':
+      return `too bright: brightness ${brightness.toFixed(1)} is above max_brightness ${limits.maxBrightness}`;
+    case 'low_contrast':
+      return `low contrast: contrast ${contrast.toFixed(1)} is below min_contrast ${limits.minContrast}`;
+    case 'blurred':
+      return `blurred: sharpness ${sharpness.toFixed(1)} is below min_sharpness ${limits.minSharpness}`;
+    case 'frozen':
+      return `frozen: the same content for ${(unchangedNs / NS_PER_MS).toFixed(0)} ms, above max_unchanged_ms ${limits.maxUnchangedMs}`;
+  }
+}
