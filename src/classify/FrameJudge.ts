@@ -103,6 +103,7 @@ export class FrameJudge {
   /** Forgets the frames that it saw. */
   forget(): void {
     this.#smoother?.clear();
+    this.#pictures.clear();
   }
 
   #smootherWith(options: ClassifierOptions): ResultSmoother | undefined {

@@ -27,6 +27,11 @@ export class PictureJudge {
     return { figures, unchangedNs, problems: problemsOf(figures, unchangedNs, limits) };
   }
 
+  /** Forgets the pictures that it saw. */
+  clear(): void {
+    this.#contents.clear();
+  }
+
   #unchangedNs(source: string, stampNs: bigint, hash: number): number {
     const known = this.#contents.get(source);
     if (known !== undefined && known.hash === hash && stampNs >= known.sinceNs) {

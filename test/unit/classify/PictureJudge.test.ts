@@ -51,6 +51,14 @@ describe('PictureJudge', () => {
     assert.deepEqual(judge.take('/camera', 3600n * S, black, limits).problems, []);
   });
 
+  it('begins anew once it forgot', () => {
+    const judge = new PictureJudge();
+    judge.take('/a', 0n, GOOD, LIMITS);
+    assert.ok(judge.take('/a', 60n * S, GOOD, LIMITS).problems.includes('frozen'));
+    judge.clear();
+    assert.equal(judge.take('/a', 61n * S, GOOD, LIMITS).unchangedNs, 0);
+  });
+
   it('calls a camera frozen whose content stays for longer than the limit, each camera by itself', () => {
     const judge = new PictureJudge();
     const take = (source: string, atS: bigint, contentHash: number) =>
