@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
 import type { Terminal } from './Terminal.js';
 
-/** What every command gets. */
+/** Passed to every command. */
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** Aborted by the first SIGINT or SIGTERM: finish what runs, write what is whole, then return. */
+  /** Aborted by the first SIGINT or SIGTERM: finish the current work, write complete results, then return. */
   readonly signal: AbortSignal;
-  /** Aborted by the second one, or when the time to end in order is up: drop what waits, and return. */
+  /** Aborted by the second one, or when the time to shut down cleanly is over: drop what is queued and return. */
   readonly forceStop: AbortSignal;
-  /** The exit code of a command that ended without an error but not well (a failed comparison, say). */
+  /** Exit code of a command that did not throw but still failed, e.g. a comparison with differences. */
   exitCode: number;
-  /** For what runs until it is stopped: a signal then ends it with 0, and its time to end in order is limited. */
+  /**
+   * Set by commands that run until they are stopped: a signal then gives exit code 0, and the time to shut down is
+   * limited.
+   */
   isSignalSuccess: boolean;
 }
 
-/** Gives a command, which has its name and description, its arguments, options and action. */
+/** Adds arguments, options and action to a command that already has its name and description. */
 export type RegisterCommand = (command: Command, context: CommandContext) => void;

@@ -3,7 +3,7 @@ import type { Terminal } from './Terminal.js';
 
 const TICK_MS = 1000;
 
-/** Where a compilation is and for how long: redrawn in place for a person, a line for each stage elsewhere. */
+/** Shows the stage of a compilation and its duration: redrawn in place on a terminal, else one line per stage. */
 export class CompileProgress {
   readonly #terminal: Terminal;
   readonly #timer: NodeJS.Timeout;
@@ -41,7 +41,7 @@ export class CompileProgress {
     this.#terminal.progress(`${this.#label}, ${this.#elapsed()}`, this.#share, 1);
   }
 
-  /** A stage that is over stays to be read. */
+  /** The line of a finished stage stays on the screen. */
   #end(): void {
     if (this.#label !== '') this.#terminal.note(`${this.#label}: ${this.#elapsed()}`);
   }

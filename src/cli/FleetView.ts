@@ -8,14 +8,14 @@ const ROWS_SHOWN = 20;
 const PROBLEMS_SHOWN = 20;
 const SHOWN_PERCENT_DIGITS = 2;
 
-/** What a person sees of a fleet's replay, while it runs and at its end. */
+/** Text output of a replay of many bags, while it runs and at its end. */
 export class FleetView {
   readonly #terminal: Terminal;
   readonly #total: number;
   #count = 0;
   #failed = 0;
 
-  /** @param total bags that are to be done. */
+  /** @param total number of bags to process. */
   constructor(terminal: Terminal, total: number) {
     this.#terminal = terminal;
     this.#total = total;

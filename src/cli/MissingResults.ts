@@ -1,9 +1,9 @@
 import type { ClassifyOutcome } from '../classify/Classifier.js';
 
-/** Why frames gave nothing to see, for a run that shows no line for each; UnreadableFrames tells of bad images. */
+/** Why frames have no result, for runs that print no line per frame; UnreadableFrames reports bad images. */
 export class MissingResults {
   readonly #scoreThreshold: number;
-  /** By topic and cause: how many, and the first reason. */
+  /** Count and first reason by topic and cause. */
   readonly #dropped = new Map<string, { readonly source: string; readonly reason: string; count: number }>();
   #resultCount = 0;
   #emptyCount = 0;
@@ -31,7 +31,7 @@ export class MissingResults {
     }
   }
 
-  /** One sentence a topic and cause, and one where a threshold left nothing at all. */
+  /** One sentence per topic and cause, and one if a threshold rejected every result. */
   sentences(isEachShown: boolean): string[] {
     const dropped = isEachShown
       ? []

@@ -9,7 +9,7 @@ import { resultLines } from './resultLines.js';
 import { countsLine, droppedJson, milliseconds, plainTable, stageJson, stageTable } from './stageTable.js';
 import type { Terminal } from './Terminal.js';
 
-/** Everything that a replay ends with. */
+/** The final figures of a replay. */
 export interface ReplaySummary {
   readonly bagPath: string;
   readonly counts: FrameCounts;
@@ -32,7 +32,7 @@ export interface ReplaySummary {
 
 const DIFFERENCES_SHOWN = 20;
 
-/** What a person sees of a replay, while it runs and at its end. */
+/** Text output of a replay, while it runs and at its end. */
 export class ReplayView {
   readonly #terminal: Terminal;
   #firstLogTimeNs: bigint | undefined;
@@ -43,7 +43,7 @@ export class ReplayView {
 
   /** The line before the first frame: what runs. */
   showStart(bagPath: string, classifier: Classifier, startNs?: bigint): void {
-    // The bag's own start: the first outcome need not be the first frame's.
+    // The bag's start time, because the first outcome is not always that of the first frame.
     this.#firstLogTimeNs = startNs;
     const { info, manifest, options } = classifier;
     const simulated = info.isSimulated ? ', SIMULATED' : '';

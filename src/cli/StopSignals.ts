@@ -5,31 +5,34 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
 
-/** What a terminal or systemd sends to all and a wrapper such as npm or launch hands on once more is one press of Ctrl-C. */
+/**
+ * A terminal or systemd signals all processes, and a wrapper such as npm or launch forwards the signal again: two
+ * signals within this time count as one.
+ */
 const SAME_PRESS_MS = 500;
-/** With a limit, how long what was begun may take; then it is forced. */
+/** With a limit: the time that work in progress may take before it is aborted. */
 const DRAIN_LIMIT_MS = 2000;
-/** How long leaving may take once it is forced. */
+/** The time that the exit may take after it was forced. */
 const HURRY_LIMIT_MS = 2000;
 
 export interface StopSignalsOptions {
-  /** Whether the program hurries by itself some time after the first signal; asked when that comes. */
+  /** Whether the time after the first signal is limited; called when the signal arrives. */
   readonly isLimited: () => boolean;
-  /** What gives the signals; for tests. */
+  /** Source of the signals; for tests. */
   readonly source?: {
     on(name: StopSignal, listener: () => void): unknown;
     off(name: StopSignal, listener: () => void): unknown;
   };
-  /** Ends the process; by the signal where one is given. For tests. */
+  /** Ends the process, by the signal if one is given; for tests. */
   readonly leave?: (signal?: StopSignal) => void;
-  /** The longest that the end of the process may wait from now on, milliseconds; for tests. */
+  /** Limits the time until the process ends, in milliseconds from now; for tests. */
   readonly limitExitMs?: (limitMs: number, signal: StopSignal) => void;
 }
 
 /**
- * SIGINT and SIGTERM. The first asks the program to end in order. By a second one it dies, after its temporary files;
- * with a limit, that or the limit's end aborts `forceStop`: the program drops what waits and frees what must be freed, and 2 s later it dies
- * by the signal, whatever hangs.
+ * Handles SIGINT and SIGTERM. The first signal asks the program to shut down cleanly. The second one removes the
+ * temporary files and kills the process. With a limit, the second signal or the timeout aborts `forceStop` instead: the
+ * program drops what is queued and releases its resources; 2 s later the signal kills it even if something hangs.
  */
 export class StopSignals {
   readonly #stop = new AbortController();
@@ -39,7 +42,7 @@ export class StopSignals {
   #first: { readonly name: StopSignal; readonly atMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Takes the signals over until {@link close}. */
+  /** Installs the signal handlers; {@link close} removes them. */
   constructor(options: StopSignalsOptions) {
     this.#options = {
       source: process,
@@ -51,27 +54,27 @@ export class StopSignals {
     for (const [name, listener] of this.#listeners) this.#options.source.on(name, listener);
   }
 
-  /** Aborted by the first signal: finish what runs, write what is whole, then return. */
+  /** Aborted by the first signal: finish the current work, write complete results, then return. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Aborted by the second one, or when the time is up: drop what waits, and return. Never before {@link signal}. */
+  /** Aborted by the second signal or the timeout: drop what is queued and return. Never before {@link signal}. */
   get forceStop(): AbortSignal {
     return this.#forceStop.signal;
   }
 
-  /** As a shell counts the signal that came; undefined without one. */
+  /** 128 + the number of the received signal; undefined if none was received. */
   get exitCode(): number | undefined {
     return this.#first === undefined ? undefined : EXIT_CODES[this.#first.name];
   }
 
-  /** Stops without a signal: a reader has gone, say. */
+  /** Stops without a signal, e.g. because the reader of a pipe has closed it. */
   stop(reason: string): void {
     this.#stop.abort(reason);
   }
 
-  /** Gives the signals back; who was forced leaves now, whatever the event loop still holds. */
+  /** Removes the signal handlers. After a forced stop the process exits now, even if handles are still open. */
   close(): void {
     for (const [name, listener] of this.#listeners) this.#options.source.off(name, listener);
     clearTimeout(this.#timer);
@@ -96,7 +99,7 @@ export class StopSignals {
   #force(name: StopSignal): void {
     if (this.#forceStop.signal.aborted) return;
     clearTimeout(this.#timer);
-    // What runs until it is stopped has a graph to leave in order; other commands have nothing to lose.
+    // Commands that run until they are stopped must leave the ROS graph cleanly; the others have nothing to lose.
     const limitMs = this.#options.isLimited() ? HURRY_LIMIT_MS : 0;
     this.#options.limitExitMs(limitMs, name);
     this.#timer = setTimeout(() => {
@@ -107,9 +110,9 @@ export class StopSignals {
   }
 }
 
-/** By a signal the middleware is left as it stands: leaving in order is what has not come to an end. */
+/** Dying by the signal skips the middleware's shutdown, which is what hangs at this point. */
 function leaveProcess(signal?: StopSignal): void {
-  // After the others, which remove temporary files.
+  // Registered last: the other exit handlers remove temporary files.
   if (signal !== undefined) process.once('exit', () => process.kill(process.pid, signal));
   process.exit();
 }

@@ -3,11 +3,11 @@ import pc from 'picocolors';
 type Paint = (text: string) => string;
 
 /**
- * Where a command writes: results to standard output, progress and problems to standard error, so that
- * `--json` output stays clean. Colours only on a terminal and never with NO_COLOR (no-color.org).
+ * Output of a command: results on standard output, progress and problems on standard error, so that `--json` output
+ * stays clean. Colours only on a terminal and never with NO_COLOR (no-color.org).
  */
 export class Terminal {
-  /** True where a person watches standard output, so that lines may be redrawn in place. */
+  /** True if standard output is a terminal, so that lines may be redrawn in place. */
   readonly isInteractive: boolean;
   readonly widthColumns: number;
   readonly bold: Paint;
@@ -28,7 +28,7 @@ export class Terminal {
     this.#stdout = streams.stdout;
     this.#stderr = streams.stderr;
     this.isInteractive = this.#stdout.isTTY === true && env['TERM'] !== 'dumb';
-    // A terminal without a size says 0.
+    // A terminal without a size reports 0.
     this.widthColumns = Math.max(40, this.#stdout.columns || 100);
     const colours = pc.createColors(this.isInteractive && !env['NO_COLOR']);
     this.bold = colours.bold;
@@ -45,7 +45,7 @@ export class Terminal {
     this.#stdout.write(`${text}\n`);
   }
 
-  /** Lines in the place of those of the last call, where a person watches; else below them. */
+  /** On a terminal, replaces the lines of the last call; otherwise writes below them. */
   redraw(lines: readonly string[]): void {
     this.#clearProgress();
     const back = this.isInteractive && this.#redrawnLines > 0 ? `\x1b[${this.#redrawnLines}A\x1b[J` : '';
@@ -58,7 +58,7 @@ export class Terminal {
     this.line(JSON.stringify(value));
   }
 
-  /** One line for people, kept out of the results. */
+  /** One line on standard error, so that it is not part of the results. */
   note(text: string): void {
     this.#clearProgress();
     this.#stderr.write(`${text}\n`);
@@ -72,7 +72,7 @@ export class Terminal {
     this.note(`${this.red('effvit:')} ${text}`);
   }
 
-  /** A bar that is redrawn in place; nothing where standard error is no terminal. */
+  /** A progress bar that is redrawn in place; nothing if standard error is not a terminal. */
   progress(label: string, done: number, total: number): void {
     if (this.#stderr.isTTY !== true) return;
     const share = total > 0 ? Math.min(1, done / total) : 0;

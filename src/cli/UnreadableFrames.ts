@@ -4,17 +4,17 @@ interface Cause {
   count: number;
 }
 
-/** So that a stream of ever new causes does not fill the memory. */
+/** Limits the memory that ever new causes would use. */
 const MOST_CAUSES = 50;
 
-/** Frames that were no pictures, so that one sentence tells of each cause, not one of each frame. */
+/** Collects frames that could not be read, to report each cause once instead of each frame. */
 export class UnreadableFrames {
   readonly #causes = new Map<string, Cause>();
   #others = 0;
 
-  /** @param message why, as the frame's error says it. @returns whether it is the first of its source and cause. */
+  /** @param message of the frame's error. @returns whether it is the first of its source and cause. */
   add(source: string, message: string): boolean {
-    // Sizes and times differ from frame to frame where the cause does not.
+    // Numbers such as sizes and times differ between frames with the same cause.
     const key = `${source}\n${message.replace(/\d+/g, '#')}`;
     const known = this.#causes.get(key);
     if (known !== undefined) known.count += 1;

@@ -2,7 +2,7 @@ import { type BoardReading, bpuLoadPercent } from '../inference/bpu/BoardMonitor
 
 const HZ_PER_MHZ = 1e6;
 
-/** What the board's sensors say on one line; empty where they say nothing. */
+/** The readings of the board's sensors on one line; empty without readings. */
 export function boardText(board: BoardReading): string {
   const load = bpuLoadPercent(board);
   const clocks = [

@@ -5,13 +5,13 @@ import type { CommandContext } from './CommandContext.js';
 import { forEveryCommand } from './forEveryCommand.js';
 import type { LoadedCommand } from './loadCommands.js';
 
-/** The command line as commander's tree; parsing it runs what was asked for. */
+/** The command line as commander's tree; parsing it runs the requested command. */
 export function buildProgram(commands: readonly LoadedCommand[], context: CommandContext): Command {
   const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
   const program = new Command('effvit')
     .description('Image classification for ROS 2: pictures, bags and camera topics in, top-k out.')
     .version(version)
-    // So that one of them may hand on what it does not know.
+    // Lets a subcommand pass unknown arguments on.
     .enablePositionalOptions()
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', '\nExample: effvit replay bags/signs_drive --report drive.html\n');

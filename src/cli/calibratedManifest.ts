@@ -4,7 +4,9 @@ import { ownManifestPath, writeTemperature } from '../model/writeTemperature.js'
 import type { CommandContext } from './CommandContext.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 
-/** Where the temperature is to go, asked before the work begins. @throws EffvitError BAD_ARGUMENT */
+/**
+ * Path of the manifest that will get the temperature; called before the work starts. @throws EffvitError BAD_ARGUMENT
+ */
 export async function calibratedManifestPath(
   manifest: ModelManifest,
   { output, force }: { readonly output?: string; readonly force?: boolean },
@@ -15,7 +17,7 @@ export async function calibratedManifestPath(
   return output;
 }
 
-/** Writes a temperature that was fitted; one at the end of its range is told, and not written. */
+/** Writes a fitted temperature; one at a bound of its range is only reported. */
 export async function storeTemperature(
   { temperature, isAtBound }: Pick<CalibrationFit, 'temperature' | 'isAtBound'>,
   path: string,

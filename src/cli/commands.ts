@@ -1,11 +1,11 @@
 import type { RegisterCommand } from './CommandContext.js';
 
-/** A command's name and line of help; what it needs is imported only where it is the one that was asked for. */
+/** Name and help line of a command; its modules are imported only if it is the requested one. */
 export interface CommandEntry {
   readonly name: string;
   readonly description: string;
   readonly load: () => Promise<RegisterCommand>;
-  /** Tells of all commands, so all are loaded with it. */
+  /** It describes all commands, so all are loaded with it. */
   readonly needsAll?: boolean;
 }
 

@@ -7,7 +7,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 
 const NS_PER_US = 1e3;
 
-/** Who tells how busy the device of a backend is: the simulation's own count, the board's sysfs, or the CPU time. */
+/** Measures the load of a backend's device: from the simulation's counter, the board's sysfs, or the CPU time. */
 export function deviceMeter(backend: BackendSpec): DeviceMeter {
   switch (backend.kind) {
     case 'bpu_sim': {

@@ -8,18 +8,18 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
 
-/** What came of the pictures of an evaluation. */
+/** Result of evaluating pictures. */
 export interface PictureEvaluation {
   readonly report: EvaluationReport;
   readonly scores: EvaluationScoresReport;
-  /** One sentence a picture that could not be judged. */
+  /** One sentence per picture that could not be evaluated. */
   readonly problems: readonly string[];
 }
 
 /**
- * The pictures of none of the classes that `--others` names.
+ * The pictures that `--others` names, which show none of the classes.
  *
- * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_ARGUMENT where there is no picture.
+ * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_ARGUMENT if there is no picture.
  */
 export async function otherPictures(path: string): Promise<readonly string[]> {
   const info = await stat(path).catch((cause: unknown) => {
@@ -33,7 +33,7 @@ export async function otherPictures(path: string): Promise<readonly string[]> {
   throw new EffvitError('BAD_ARGUMENT', `--others ${path} has no picture.`, { context: { file: path } });
 }
 
-/** Classifies all of them; those that cannot be are told, and the others go on. */
+/** Classifies all pictures; one that fails is reported, and the others continue. */
 export async function evaluatePictures(
   classifier: Classifier,
   set: { readonly pictures: readonly LabelledPicture[]; readonly others: readonly string[] },

@@ -23,7 +23,7 @@ import { checkFleetFolder } from './outputs/checkFleetFolder.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 
-/** The options that `replay` and `eval` have for many bags. */
+/** Options of `replay` and `eval` for many bags. */
 export interface FleetOptions {
   readonly outputDir?: string;
   readonly shard?: Shard;
@@ -34,7 +34,7 @@ export interface FleetOptions {
   readonly json?: boolean;
 }
 
-/** Adds the options that only many bags have. */
+/** Adds the options that apply only to many bags. */
 export function addFleetOptions(command: Command): void {
   command
     .option(
@@ -58,7 +58,7 @@ export function addFleetOptions(command: Command): void {
     );
 }
 
-/** Whether these are many bags rather than one, whose replay is another thing. */
+/** Whether the paths name many bags; a single bag is replayed in another way. */
 export async function areManyBags(paths: readonly string[], options: FleetOptions): Promise<boolean> {
   const [path = ''] = paths;
   if (paths.length > 1 || options.outputDir !== undefined) return true;
@@ -69,7 +69,7 @@ export async function areManyBags(paths: readonly string[], options: FleetOption
   return info.isDirectory() && (await holdsManyBags(path));
 }
 
-/** What is to be done with many bags. */
+/** The work to do on many bags. */
 export interface FleetWork {
   readonly command: RunIdentity['command'];
   readonly paths: readonly string[];
@@ -78,7 +78,9 @@ export interface FleetWork {
   readonly judge?: FleetJudge | undefined;
 }
 
-/** `effvit replay BAGS...` and `effvit eval BAGS...`: one bag after the other, then one report of all. */
+/**
+ * `effvit replay BAGS...` and `effvit eval BAGS...`: processes one bag after the other, then writes one report of all.
+ */
 export async function runFleet(
   work: FleetWork,
   options: FleetOptions,
@@ -159,7 +161,7 @@ async function listBags(
     }
     listed = await undoneBags({ bags, folder, judge: work.judge, signal });
   }
-  // The list may be read from another folder; the names stay as they were given.
+  // Paths are resolved, since the list may be read from another folder; names stay as given.
   const lines = listed.map((bag) => ({ ...bag, path: isUrl(bag.path) ? bag.path : resolve(bag.path) }));
   if (isJson) terminal.json({ ...(folder !== undefined && { run: folder.runKey }), bags: lines });
   else
@@ -208,12 +210,12 @@ async function replayAll(
   }
 }
 
-/** Merges what a folder knows of these bags, writes and shows it. */
+/** Merges the folder's results of these bags, writes the report and shows it. */
 export async function mergeFleet(
   folder: FleetFolder,
   names: readonly string[],
   options: Pick<FleetOptions, 'report' | 'json'> & {
-    /** Whether the folder stays, and the merged report in it. */
+    /** Whether the folder is kept with the merged report in it. */
     readonly isKept: boolean;
   },
   context: CommandContext,

@@ -1,13 +1,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
 
-/** Whether a path names a recording rather than pictures: by its ending, or a folder with a recording's files in it. */
+/**
+ * Whether a path names a recording rather than pictures: by its extension, or because it is a folder with a recording's
+ * files.
+ */
 export async function isBagPath(path: string): Promise<boolean> {
   const isFolder = await stat(path).then(
     (info) => info.isDirectory(),
     () => false,
   );
-  // A ROS 1 bag too: what reads bags says how to convert it.
+  // A ROS 1 bag counts too: the bag reader explains how to convert it.
   if (!isFolder) return STORAGE_FILE.test(path) || /\.bag$/i.test(path);
   const names = await readdir(path).catch(() => []);
   return names.some((name) => name === METADATA_NAME || STORAGE_FILE.test(name));

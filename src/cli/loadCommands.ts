@@ -1,7 +1,7 @@
 import type { RegisterCommand } from './CommandContext.js';
 import { COMMANDS, type CommandEntry, type CommandGroup } from './commands.js';
 
-/** A command whose modules were imported, or one that stands in the help alone. */
+/** A command whose modules were imported, or one that only appears in the help. */
 export interface LoadedCommand {
   readonly name: string;
   readonly description: string;
@@ -12,10 +12,10 @@ export interface LoadedCommand {
 }
 
 /**
- * Imports what the command line asks for, and nothing else: the native parts and the hundreds of modules of the other
- * commands cost time, and may be missing on the machine that `effvit doctor` looks at.
+ * Imports only the requested command. The native parts and hundreds of modules of the other commands take time to load,
+ * and may be missing on a machine that `effvit doctor` checks.
  *
- * @param argv absent: imports every command.
+ * @param argv if absent, every command is imported.
  */
 export async function loadCommands(argv?: readonly string[]): Promise<readonly LoadedCommand[]> {
   const words = argv?.filter((word) => !word.startsWith('-'));

@@ -10,13 +10,13 @@ import { type OptionSpec, optionProblem } from '../core/optionTable.js';
 const flagOf = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** What stands in for the value in the help; the shell's completion goes by it as well. */
+/** Placeholder of the value in the help; the shell completion uses it too. */
 function placeholderOf(name: string, { type }: OptionSpec): string {
   if (name === 'model') return 'model';
   return type === 'integer' || type === 'double' ? 'number' : 'value';
 }
 
-/** The text of a flag as the parameter's type. */
+/** Parses the text of a flag to the parameter's type. */
 function parseValue(spec: OptionSpec, text: string): unknown {
   switch (spec.type) {
     case 'integer':
@@ -32,10 +32,10 @@ function parseValue(spec: OptionSpec, text: string): unknown {
 }
 
 /**
- * Adds the flags of some rows of the classifier's options; commander gives their values under the same names. A bad
- * value is refused with the sentence that `ros2 param set` gives.
+ * Adds flags for some of the classifier's options; commander returns their values under the same names. A bad value is
+ * rejected with the same message as by `ros2 param set`.
  *
- * @param defaults values that this command starts from, where they differ from the table's.
+ * @param defaults of this command that differ from the table's.
  */
 export function addClassifierOptions(
   command: Command,
@@ -47,7 +47,7 @@ export function addClassifierOptions(
     const flag = flagOf(name);
     const bounds = spec.range === undefined ? '' : ` (${spec.range.min} to ${spec.range.max})`;
     const option = new Option(`${flag} <${placeholderOf(name, spec)}>`, `${spec.description}${bounds}`);
-    // First the choices, for help and completion; they set a parser too, which ours then replaces.
+    // Choices come first, for help and completion: they also set a parser, which ours replaces.
     if (spec.choices !== undefined) option.choices(spec.choices);
     option.default(defaults[name] ?? spec.defaultValue).argParser((text: string) => {
       const value = parseValue(spec, text);
@@ -59,7 +59,7 @@ export function addClassifierOptions(
   }
 }
 
-/** Those of a command's options that are the classifier's. */
+/** The classifier's options among a command's options. */
 export function pickOptions<Name extends ClassifierOptionName>(
   options: Pick<ClassifierOptions, Name>,
   names: readonly Name[],

@@ -11,14 +11,14 @@ import { READ_NOW } from '../core/readInput.js';
 
 const START_BYTES = 512;
 
-/** The pictures that arguments stand for, in their order, and what was left out of their folders and lists. */
+/** The pictures that the arguments name, in their order, and the files left out of folders and lists. */
 export interface PictureArguments {
   readonly paths: readonly string[];
   readonly notices: readonly string[];
 }
 
 /**
- * Pictures, folders of pictures and lists of pictures (texts with a path a line) as the pictures themselves.
+ * Expands pictures, folders of pictures and lists of pictures (text files with one path per line).
  *
  * @throws EffvitError NOT_FOUND for a folder or a list without pictures; IO_FAILED
  */
@@ -44,7 +44,7 @@ export async function pictureArguments(given: readonly string[]): Promise<Pictur
   return { paths, notices };
 }
 
-/** Undefined for a picture; a file that is absent or unreadable is told as one. */
+/** Undefined for a picture. A missing or unreadable file is treated as a picture, which then reports the error. */
 async function filesOf(path: string): Promise<PictureFiles | undefined> {
   const info = await stat(path).catch(() => undefined);
   if (info?.isDirectory() === true) return await picturesInFolder(path);
@@ -52,14 +52,14 @@ async function filesOf(path: string): Promise<PictureFiles | undefined> {
   return await picturesInList(path);
 }
 
-/** Whether a file begins as text does; no picture's format does. */
+/** Whether a file starts like text; no picture format does. */
 async function isText(path: string): Promise<boolean> {
   const handle = await open(path, READ_NOW).catch(() => undefined);
   if (handle === undefined) return false;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
     const start = buffer.subarray(0, bytesRead);
-    // Beyond ASCII is UTF-8's; control characters other than tabs and line ends are no text's.
+    // Bytes above ASCII belong to UTF-8; text has no control characters other than tabs and line ends.
     return bytesRead > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
   } finally {
     await handle.close();

@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { numberParser } from './options.js';
 
-/** Factors of a recording's own pace, both ends included: of `play`, `replay` and launch/replay.launch.py. */
+/** Range of the playback rate, both ends included, in `play`, `replay` and launch/replay.launch.py. */
 export const RATE_RANGE = { min: 0.01, max: 100 } as const;
 
-/** For an option with such a factor. */
+/** Parser of an option with a playback rate. */
 export const parseRate: (text: string) => number = numberParser(RATE_RANGE.min, RATE_RANGE.max);
 
-/** The same where it may also go as fast as it can. */
+/** The same, and also `max`: as fast as possible. */
 export function parseRateOrMax(text: string): number | 'max' {
   if (text === 'max') return text;
   try {

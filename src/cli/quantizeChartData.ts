@@ -1,7 +1,7 @@
 import type { QuantizeReport } from '../quantize/QuantizeReport.js';
 import type { AccuracyBar, QuantizeChartData } from '../report/charts/quantizeChart.js';
 
-/** What of a quantisation's report is drawn. */
+/** The part of a quantisation report that the chart shows. */
 export function quantizeChartData(report: QuantizeReport, model: string): QuantizeChartData {
   const { outputs, ablation = [] } = report;
   const bar = (name: string, percent: number | null, isFloat: boolean): AccuracyBar[] =>

@@ -29,10 +29,10 @@ export function planesMaker(manifest: ModelManifest): FramePlanes {
 }
 
 /**
- * The pictures of a folder, a list or a bag, in their order; of a bag all frames, for the writer to thin. What cannot
- * be read is left out, and told in one warning for each cause.
+ * The pictures of a folder, a list or a bag, in their order. A bag gives all frames; the writer selects some of them.
+ * Unreadable pictures are skipped, with one warning per cause.
  *
- * @param topics of a bag; all image topics where undefined
+ * @param topics of a bag; all image topics if undefined
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_BAG
  */
 export async function* calibrationPlanes(
@@ -86,15 +86,15 @@ export async function* calibrationPlanes(
   }
 }
 
-/** What is read for --calibration and --eval: a recording, or a folder or list with its pictures. */
+/** The input files of --calibration and --eval: a recording, or a folder or list with its pictures. */
 export async function pictureInputs(path: string): Promise<string[]> {
   if (await isBagPath(path)) return [path];
-  // A wrong list is told where it is read.
+  // The reader of the list reports errors in it.
   const pictures = await listCalibrationPictures(path, Number.POSITIVE_INFINITY).catch(() => []);
   return [path, ...pictures];
 }
 
-/** The labelled pictures as a stream that can be read again; a wrong list shows before the work begins. */
+/** The labelled pictures as a stream that can be read repeatedly; a wrong list fails before the work starts. */
 export async function labelledPlanes(
   list: string,
   manifest: ModelManifest,

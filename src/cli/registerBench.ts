@@ -51,11 +51,11 @@ const CLASSIFIER_FLAGS = [
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 
-/** hrt_model_exec's numbers of cores as the option bpuCore spells them. */
+/** hrt_model_exec's core numbers as values of the option bpuCore. */
 const CORES = ['any', '0', '1'] as const;
 const DEFAULT_THREADS = [1, 4, 8];
 const MS_PER_S = 1000;
-/** Threads that latency under load is told for where no publisher says otherwise. */
+/** Number of threads for the latency under load, if the published figures name none. */
 const MULTI_THREADS = 4;
 
 interface BenchOptions extends Flags {
@@ -73,7 +73,7 @@ interface BenchOptions extends Flags {
   readonly json?: boolean;
 }
 
-/** `effvit bench`: latency and frames a second for several numbers of threads, as hrt_model_exec perf tells them. */
+/** `effvit bench`: latency and frames a second for several numbers of threads, in the format of hrt_model_exec perf. */
 export function registerBench(command: Command, context: CommandContext): void {
   command
     .option(
@@ -118,7 +118,7 @@ export function registerBench(command: Command, context: CommandContext): void {
       bpuCore: CORES[options.coreId] ?? 'any',
     });
     const result = await measure(classifying, options, earlier, context);
-    // A file that cannot be written must not take what was measured with it.
+    // Results are shown first, so that a file that cannot be written does not lose them.
     if (options.json === true) context.terminal.json(benchJson(result, options));
     else showBench(result, context.terminal);
     if (options.profile !== undefined) await writeProfiles(options.profile, result, options.coreId);

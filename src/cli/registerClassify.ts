@@ -44,7 +44,7 @@ const CLASSIFIER_FLAGS = [
   'inferenceTimeoutMs',
 ] as const satisfies readonly ClassifierOptionName[];
 
-/** So many are done before a bar could be read. */
+/** Fewer pictures finish before a progress bar can be read. */
 const FEW_PICTURES = 3;
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
@@ -70,7 +70,7 @@ export function registerClassify(command: Command, context: CommandContext): voi
       'after',
       '\nExample: effvit classify --top-k 3 photo.jpg\nExample: effvit classify photos/ --json\nExample: effvit classify photo.jpg --annotate result.png --show-input\n',
     );
-  // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
+  // Still pictures need no frame rate, so the default is the filter closest to a model's own evaluation.
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
   command.action(async (given: string[], options: ClassifyOptions) => {
     const { paths: pictures, notices } = await pictureArguments(given);
@@ -91,7 +91,7 @@ export function registerClassify(command: Command, context: CommandContext): voi
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, { ...classifying, signal });
     try {
-      // One after the other: the timings of a picture are then its own.
+      // Sequential, so that the timings of a picture are not affected by others.
       for (const [index, path] of pictures.entries()) {
         if (signal.aborted) break;
         if (pictures.length > FEW_PICTURES) terminal.progress('classifying', index, pictures.length);
@@ -104,7 +104,7 @@ export function registerClassify(command: Command, context: CommandContext): voi
           show(path, outcome, options, context);
         } catch (thrown) {
           if (signal.aborted) break;
-          // One bad file does not stop the others, but the command has failed.
+          // One bad file does not stop the others, but the command fails.
           context.exitCode = 1;
           terminal.error(asEffvitError(thrown).message);
         }
@@ -212,7 +212,7 @@ function show(
   for (const line of resultLines(classified, terminal)) terminal.line(line);
 }
 
-/** What was asked for beside the results. */
+/** The requested values besides the results. */
 function judgementJson({ unknownCauses, knownScore, picture }: Classified): Record<string, unknown> {
   return {
     ...(picture !== undefined && {

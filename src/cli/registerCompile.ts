@@ -45,7 +45,7 @@ interface CompileCommandOptions {
   readonly json?: boolean;
 }
 
-/** `effvit compile CONFIG`: a model folder for the board, by the vendor's own compiler. */
+/** `effvit compile CONFIG`: makes a model folder for the board with the vendor's compiler. */
 export function registerCompile(command: Command, context: CommandContext): void {
   command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
@@ -176,7 +176,7 @@ interface Evaluated {
   readonly valuesPerPicture: number;
 }
 
-/** effvit's int8 of the same configuration and calibration, then the BPU's integers. */
+/** Compares effvit's int8 model of the same configuration and calibration, then the BPU's integer model. */
 async function evaluate(
   labelled: Awaited<ReturnType<typeof labelledPlanes>>,
   { compiled, config, onnxPath, toolchain, progress, signal, scratch, ...rest }: Evaluated,
@@ -205,7 +205,7 @@ async function evaluate(
   return { pictureCount: int8.pictureCount, float: int8.float, int8, bpu };
 }
 
-/** `1,2,4`: ascending, each once; 1 is always there, for a frame that comes alone. */
+/** `1,2,4`: ascending and unique; 1 is always included, for a single frame. */
 function parseBatches(text: string): number[] {
   const sizes = text.split(',').map((part) => part.trim());
   if (!sizes.every((size) => /^\d{1,3}$/.test(size) && Number(size) >= 1 && Number(size) <= 64)) {

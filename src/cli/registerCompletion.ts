@@ -12,7 +12,7 @@ const SCRIPTS = {
   fish: fishCompletion,
 } as const satisfies Record<string, (program: CommandShape) => string>;
 
-/** `effvit completion SHELL`: a script for the shell, made of the commands as they are now. */
+/** `effvit completion SHELL`: a completion script for the shell, generated from the current commands. */
 export function registerCompletion(command: Command, { terminal }: CommandContext): void {
   command
     .addArgument(new Argument('<shell>', 'the shell that reads it').choices(Object.keys(SCRIPTS)))
@@ -27,7 +27,7 @@ Example: effvit completion fish | source      # in ~/.config/fish/config.fish
 `,
     )
     .action(async (shell: keyof typeof SCRIPTS) => {
-      // Shells expand the words that they offer, and a folder can have any name.
+      // Shells expand the offered words, and a folder name may contain any character.
       const names = (await knownModelNames()).filter((name) => /^[\w.-]+$/.test(name));
       terminal.line(SCRIPTS[shell](commandShape(command.parent ?? command, names)).trimEnd());
     });

@@ -19,7 +19,7 @@ const DEFAULT_CAMERA: CameraSize = { widthPx: 1920, heightPx: 1080 };
 const BYTES_PER_PIXEL = 3;
 const NAME_COLUMNS = 24;
 
-/** `effvit doctor`: one look at a machine; exit code 1 where something does not work. */
+/** `effvit doctor`: checks a machine; exit code 1 if something does not work. */
 export function registerDoctor(command: Command, context: CommandContext): void {
   command
     .option(

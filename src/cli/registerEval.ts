@@ -51,7 +51,7 @@ interface EvalOptions extends Flags, FleetOptions {
 }
 
 interface Evaluation extends PictureEvaluation {
-  /** Files that are no pictures, by kind. */
+  /** Number of files that are not pictures, by kind. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
@@ -74,7 +74,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     .option('--report <file>', 'with bags: write the HTML page here')
     .addOption(forceOption())
     .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
-  // Still pictures have no frame rate to keep: the filter that is closest to a model's own evaluation.
+  // Still pictures need no frame rate, so the default is the filter closest to a model's own evaluation.
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
   command.action(async (paths: readonly string[], options: EvalOptions) => {
@@ -98,7 +98,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     checkKnownScore(model.manifest, classifying);
     const manifestPath =
       options.calibrate === true ? await calibratedManifestPath(model.manifest, options) : undefined;
-    // UNKNOWN pictures count for the accuracy too, and are counted beside it.
+    // UNKNOWN pictures count for the accuracy too, and are also counted separately.
     const classifier = await Classifier.start(model, { ...classifying, knownScore: 'off', signal });
     try {
       const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
@@ -113,7 +113,7 @@ export function registerEval(command: Command, context: CommandContext): void {
       if (manifestPath !== undefined && evaluation.scores.fit !== undefined) {
         await storeTemperature(evaluation.scores.fit, manifestPath, classifier.manifest, context);
       }
-      // A set with a hole in it is no measurement that may pass unnoticed.
+      // An evaluation with missing pictures must not pass unnoticed.
       if (evaluation.problems.length > 0) context.exitCode = 1;
     } finally {
       await classifier.close();
@@ -121,7 +121,7 @@ export function registerEval(command: Command, context: CommandContext): void {
   });
 }
 
-/** What pictures have and bags have not. @throws EffvitError BAD_ARGUMENT */
+/** Rejects options that apply to pictures only. @throws EffvitError BAD_ARGUMENT */
 function refuseForBags({ calibrate, output, others }: EvalOptions): void {
   const given = Object.entries({
     '--calibrate': calibrate === true,
@@ -135,7 +135,7 @@ function refuseForBags({ calibrate, output, others }: EvalOptions): void {
   );
 }
 
-/** What bags have and pictures have not. @throws EffvitError BAD_ARGUMENT */
+/** Rejects options that apply to bags only. @throws EffvitError BAD_ARGUMENT */
 function refuseForPictures({ topic, quiet, report, force, calibrate, output }: EvalOptions): void {
   if (output !== undefined && calibrate !== true) {
     throw new EffvitError('BAD_ARGUMENT', `--output ${output} is for --calibrate: give both, or neither.`);

@@ -13,7 +13,7 @@ interface MergeOptions {
   readonly json?: boolean;
 }
 
-/** `effvit merge FOLDER [BAGS...]`: one report of what shards left in a folder. */
+/** `effvit merge FOLDER [BAGS...]`: one report of the results that shards wrote to a folder. */
 export function registerMerge(command: Command, context: CommandContext): void {
   command
     .argument('<folder>', 'what --output-dir of replay or eval named')

@@ -28,7 +28,7 @@ interface BuildOptions {
 export function registerModelBuild(command: Command, { terminal }: CommandContext): void {
   command
     .addArgument(
-      // Choices for the completion alone: the parser below takes m5 as well, and knows what was meant.
+      // Choices for the completion only: the parser below lets short names such as m5 through.
       new Argument('<variant>', 'which of the family')
         .choices(EFFICIENTVIT_VARIANTS.map((variant) => `efficientvit_${variant}`))
         .argParser((text: string) => text),

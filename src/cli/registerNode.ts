@@ -5,12 +5,12 @@ import { runClassifierNode } from '../ros/runClassifierNode.js';
 import type { CommandContext } from './CommandContext.js';
 import { splitNodeArguments } from './splitNodeArguments.js';
 
-/** `effvit node`: the managed ROS 2 node, as the executable classifier_node and the launch files start it. */
+/** `effvit node`: the managed ROS 2 node, which the executable classifier_node and the launch files start. */
 export function registerNode(command: Command, context: CommandContext): void {
   command
     .option('--autostart', 'configure and activate it at once, where no launch file or manager does')
     .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
-    // From the first one on they come as they are, with each `--`.
+    // From the first positional argument on, all are passed unchanged, including each `--`.
     .allowUnknownOption()
     .passThroughOptions()
     .addHelpText(
@@ -19,7 +19,7 @@ export function registerNode(command: Command, context: CommandContext): void {
     )
     .action(async (args: string[], options: { readonly autostart?: boolean }) => {
       const { rosArguments, isAutostarted } = splitNodeArguments(args);
-      // A robot stops its nodes by SIGINT or SIGTERM: having drained and left is success.
+      // A robot stops its nodes by SIGINT or SIGTERM: a clean shutdown is success.
       context.isSignalSuccess = true;
       await runClassifierNode(rosArguments, context.signal, {
         forceStop: context.forceStop,

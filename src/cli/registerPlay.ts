@@ -23,7 +23,9 @@ interface PlayCommandOptions {
   readonly json?: boolean;
 }
 
-/** `effvit play BAG`: a recording onto live topics, so that a replay over the middleware needs no other tool. */
+/**
+ * `effvit play BAG`: publishes a recording on live topics, so that a replay over the middleware needs no other tool.
+ */
 export function registerPlay(command: Command, context: CommandContext): void {
   command
     .argument('<bag>', 'rosbag2 folder or storage file')
@@ -99,7 +101,7 @@ async function firstTimeNs(messages: AsyncGenerator<RawBagMessage, void>): Promi
 }
 
 /**
- * What of the recording can be published, by its recorded name; what cannot is told.
+ * The topics of the recording that can be published, by recorded name; the others are reported.
  *
  * @throws EffvitError NOT_FOUND: a named topic is not there; UNSUPPORTED: nothing can be published
  */
@@ -136,7 +138,7 @@ function playedTopics(
   return played;
 }
 
-/** On a terminal the space bar pauses and goes on, as in `ros2 bag play`. */
+/** On a terminal the space bar pauses and resumes, as in `ros2 bag play`. */
 function watchSpaceBar(toggle: () => void): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) return () => undefined;

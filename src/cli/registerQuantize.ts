@@ -93,7 +93,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const overrides = parseNodeForms(options.node);
       const resolved = await resolveModel(options.model ?? modelOfConfig(config));
       const onnxPath = await ensureOnnx(resolved, { signal });
-      // How the yaml normalises is what counts here: it is compared with the manifest's below.
+      // The yaml's normalisation is used here; it is compared with the manifest's below.
       const { manifest } = await fitManifest(resolved, onnxPath, { isNormalisationKnown: true });
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
@@ -102,11 +102,11 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const planes = planesMaker(manifest);
       const labelled =
         options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
-      // Next to the model, under the name that the yaml gives it: the vendor's compiler can be run there next.
+      // Next to the model, under the name from the yaml, so that the vendor's compiler can be run there.
       const [dataFolder = 'calibration_data'] = config.config.calibration_parameters.cal_data_dir;
       const folder = join(dirname(outputPath), basename(dataFolder));
       let set: CalibrationSet | undefined;
-      // Written when the first picture is asked for: by then the model and all names of nodes were checked.
+      // Created when the first picture is requested: by then the model and all node names were checked.
       const calibration = async function* (): AsyncGenerator<PicturePlanes> {
         set = await writeCalibrationSet(
           calibrationPlanes(options.calibration, options.pictures, planes, terminal, options.topic),
@@ -165,14 +165,14 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
         `Expected --node NAME=${PRECISIONS.join('|')} but received ${text}.`,
       );
     }
-    // At the end, where it wins over every pattern before it.
+    // Inserted last, so that it overrides every earlier pattern.
     forms.delete(name);
     forms.set(name, form);
   }
   return forms;
 }
 
-/** What would fail after minutes of work, or destroy what is read. @throws EffvitError BAD_ARGUMENT */
+/** Finds errors early that would fail after minutes of work, or overwrite inputs. @throws EffvitError BAD_ARGUMENT */
 async function checkQuantizeOutputs(
   outputPath: string,
   inputs: readonly string[],

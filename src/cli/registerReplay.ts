@@ -91,7 +91,7 @@ interface ReplayOptions extends Flags, FleetOptions {
   readonly json?: boolean;
 }
 
-/** `effvit replay BAG`: a recording through the pipeline, as fast as it goes or at its own pace. */
+/** `effvit replay BAG`: sends a recording through the pipeline, as fast as possible or at its recorded pace. */
 export function registerReplay(command: Command, context: CommandContext): void {
   command
     .argument('<bag...>', 'rosbag2 folder or storage file; many: folders of them, patterns, @list')
@@ -124,7 +124,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
   command.action(async (paths: readonly string[], options: ReplayOptions) => {
     const classifying = classifierOptions({
       ...pickOptions(options, CLASSIFIER_FLAGS),
-      // As fast as it goes must still mean every frame; at a pace, a full queue drops as the node's does.
+      // At full speed every frame is still classified; at a set rate, a full queue drops frames as in the node.
       ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
     });
     if (await areManyBags(paths, options)) {
@@ -162,7 +162,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
   });
 }
 
-/** What one bag has and many have not. @throws EffvitError BAD_ARGUMENT */
+/** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
 function refuseForMany({ rate, output, expect, saveExpected, results }: ReplayOptions): void {
   const given = Object.entries({
     '--rate': rate !== 'max',
@@ -202,13 +202,13 @@ async function replay(
   let results: ResultBagWriter | undefined;
   const unreadable = new UnreadableFrames();
   const sharedFrameIds = new SharedFrameIds();
-  /** Whether it could not be read for a reason that was told. */
+  /** Whether the frame failed for a reason that was already reported. */
   const isRepeated = ({ outcome }: ReplayedFrame): boolean =>
     outcome.kind === 'dropped' &&
     outcome.cause === 'bad_image' &&
     !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
   try {
-    // Asked for before the model is loaded: a wrong topic should not cost the loading time.
+    // Called before the model is loaded, so that a wrong topic fails without the loading time.
     const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     classifier = await Classifier.start(model, {
@@ -244,7 +244,7 @@ async function replay(
         await results?.write(frame);
       },
     });
-    // Also after an abort: what was classified until then is a whole recording of its own.
+    // Also after an abort: the results until then form a complete recording.
     await results?.close();
     for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
     const counts = classifier.counts();
@@ -276,21 +276,21 @@ async function replay(
     await results?.abort();
     throw error;
   } finally {
-    // After an error too: what is missing from the bag is often why.
+    // After an error too: damage to the bag is often the reason.
     for (const warning of [...bag.warnings, ...unreadable.sentences()]) terminal.warn(warning);
     await classifier?.close();
     await bag.close();
   }
 }
 
-/** The frame to keep until the end: thousands of network inputs would fill the memory. */
+/** The frame without its network input, which would fill the memory over thousands of frames. */
 function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
   if (frame.outcome.kind === 'dropped' || frame.outcome.nv12 === undefined) return frame;
   const { nv12: _, ...outcome } = frame.outcome;
   return { ...frame, outcome };
 }
 
-/** The recording's order: with several threads the cameras' outcomes interleave differently in each run. */
+/** Sorts by the recording's order: with several threads the cameras' outcomes interleave differently in each run. */
 function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
   return frameResults([...frames].sort((a, b) => a.sequence - b.sequence));
 }

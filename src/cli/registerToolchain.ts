@@ -4,7 +4,7 @@ import { toolchainFolder } from '../toolchain/toolchainPlace.js';
 import { INSTALL_COMMAND, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 
-/** `effvit toolchain install | status`: the vendor's compiler, quantiser and simulator, beside effvit. */
+/** `effvit toolchain install | status`: the vendor's compiler, quantiser and simulator. */
 export function registerToolchain(toolchain: Command, context: CommandContext): void {
   toolchain.addHelpText('after', '\nExample: effvit toolchain install\n');
   registerInstall(toolchain, context);
@@ -39,7 +39,7 @@ function registerInstall(toolchain: Command, { terminal, signal }: CommandContex
     });
 }
 
-/** The folder depends on the environment of the moment. */
+/** Computed here because the folder depends on the current environment. */
 const terms =
   (): string => `D-Robotics' OpenExplore tools for the RDK X5, from PyPI: rdkx5-yolo-mapper 1.0.0, dg-nn-toolkit 1.0.0, dgdk 1.0.0.
 They are D-Robotics' and Horizon Robotics' property, all rights reserved, and no part of effvit: you install them for

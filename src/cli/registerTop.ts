@@ -17,7 +17,7 @@ interface TopOptions {
 
 const DEFAULT_PORT = 8080;
 
-/** `effvit top`: what a running node tells of itself, once a second. */
+/** `effvit top`: the statistics of a running node, once a second. */
 export function registerTop(command: Command, context: CommandContext): void {
   command
     .argument('[node]', 'fully qualified name of the node', '/classifier')
@@ -37,7 +37,7 @@ export function registerTop(command: Command, context: CommandContext): void {
     .addHelpText('after', '\nExample: effvit top /classifier\n')
     .action(async (name: string, options: TopOptions) => {
       const { terminal, signal } = context;
-      // It runs until it is stopped, so being stopped is its success.
+      // It runs until it is stopped, so a signal is success.
       context.isSignalSuccess = true;
       const node = name.startsWith('/') ? name : `/${name}`;
       const feed = new LiveFeed(node);
@@ -79,7 +79,7 @@ async function startPage(
   return await LivePage.start({ feed, port: web === true ? DEFAULT_PORT : web, address });
 }
 
-/** Counts are 64 bits wide in ROS; NaN, which JSON lacks, becomes null by itself. */
+/** ROS counts are bigint, which JSON cannot represent; NaN becomes null without help. */
 function plain(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }

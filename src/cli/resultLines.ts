@@ -4,14 +4,14 @@ import { bar, fitText, type Terminal } from './Terminal.js';
 
 const BAR_COLUMNS = 24;
 
-/** What was made of a frame. */
+/** Result values of a frame. */
 interface FrameValue {
   readonly value: readonly ClassResult[];
   readonly unknownCauses?: readonly UnknownCause[];
   readonly picture?: PictureCondition;
 }
 
-/** One line a result: label, bar, probability. The first is bold. */
+/** One line per result: label, bar, probability. The first is bold. */
 export function resultLines(
   { value: results, unknownCauses, picture }: FrameValue,
   terminal: Terminal,

@@ -7,8 +7,8 @@ import { StopSignals } from './StopSignals.js';
 import { Terminal } from './Terminal.js';
 
 /**
- * Runs the command line and gives its exit code: 0, 1 (the work failed), 2 (wrong use), 130 or 143 (stopped
- * by a signal, after everything that was under way had ended or a second signal came).
+ * Runs the command line and returns its exit code: 0, 1 (the work failed), 2 (wrong use), 130 or 143 (stopped by a
+ * signal, after the work in progress finished or a second signal arrived).
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const terminal = new Terminal();
@@ -22,7 +22,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   };
   let isOutputLost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that left early (`effvit ... | head`) is no failure of ours.
+    // A reader that closes the pipe early (`effvit ... | head`) is not an error.
     if (error.code !== 'EPIPE' && !isOutputLost) {
       isOutputLost = true;
       process.exitCode = 1;
@@ -30,7 +30,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     }
     signals.stop(error.code ?? error.message);
   });
-  // There is nowhere to tell it.
+  // An error of standard error cannot be reported anywhere.
   process.stderr.on('error', () => undefined);
   try {
     await buildProgram(await loadCommands(argv), context).parseAsync([...argv], { from: 'user' });

@@ -1,4 +1,4 @@
-/** A word as a POSIX shell reads it back; quoted only where it must be. */
+/** A word quoted for a POSIX shell, if it needs quotes. */
 export function shellQuoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -14,22 +14,22 @@ import { bar, type Terminal } from './Terminal.js';
 
 const CHART_COLUMNS = 40;
 
-/** A bench as it was measured. */
+/** Measured results of a bench. */
 export interface BenchResult {
   readonly model: ClassifierModel;
   readonly info: LoadedModelInfo;
   readonly chip: BpuChip | undefined;
   readonly published: PublishedFigures | undefined;
   readonly series: readonly PerfSeries[];
-  /** Empty where no batches were asked for. */
+  /** Empty if no batches were requested. */
   readonly batches: readonly BatchSeries[];
   readonly meanings: readonly string[];
-  /** What the board's sensors said at the end. */
+  /** Readings of the board's sensors at the end. */
   readonly board: BoardReading;
   readonly comparison: { readonly earlier: EarlierPerf; readonly changes: readonly PerfChange[] } | undefined;
 }
 
-/** The performance table beside the published figures, the details, the scaling chart and what it all means. */
+/** Shows the performance table beside the published figures, the details, the scaling chart and an explanation. */
 export function showBench(result: BenchResult, terminal: Terminal): void {
   const { model, info, chip, published, series, batches, meanings, board, comparison } = result;
   const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
@@ -88,7 +88,7 @@ function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfS
   ];
 }
 
-/** Frames a second by threads, as bars; nothing for one number of threads alone. */
+/** Frames a second by threads, as bars; empty for a single number of threads. */
 function scalingChart(series: readonly PerfSeries[]): string[] {
   if (series.length < 2) return [];
   const most = Math.max(...series.map(({ median }) => median.framesPerSecond));

@@ -13,10 +13,10 @@ export interface NodeArguments {
 }
 
 /**
- * Parts the node's own flag from what belongs to ROS: any number of blocks from `--ros-args` to `--` or the end, as
- * `ros2 run` and `ros2 launch` give them. The flag counts anywhere.
+ * Separates the node's own flag from the ROS arguments: any number of blocks from `--ros-args` to `--` or the end, as
+ * `ros2 run` and `ros2 launch` pass them. The flag may be anywhere.
  *
- * @throws EffvitError BAD_ARGUMENT for the first argument outside of them, which rcl would pass over in silence.
+ * @throws EffvitError BAD_ARGUMENT for the first argument outside of these blocks, which rcl would silently ignore.
  */
 export function splitNodeArguments(args: readonly string[]): NodeArguments {
   const rosArguments: string[] = [];

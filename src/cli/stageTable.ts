@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
 
-/** A table without colours of its own, so that it reads the same in a file. */
+/** A table without colours, so that it looks the same in a file. */
 export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: [...head],
@@ -32,7 +32,7 @@ export function milliseconds(valueNs: number): string {
   return (valueNs / 1e6).toFixed(3);
 }
 
-/** Latencies a stage: p50, p95, p99 and max in milliseconds; stages that nothing passed are left out. */
+/** Latencies per stage: p50, p95, p99 and max in milliseconds; stages without samples are left out. */
 export function stageTable(stages: StageSummaries): string {
   const rows = STAGES.filter((stage) => stages[stage].count > 0).map((stage) => {
     const { count, p50Ns, p95Ns, p99Ns, maxNs } = stages[stage];

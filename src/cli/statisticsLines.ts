@@ -4,7 +4,7 @@ import { bar, fitText, type Terminal } from './Terminal.js';
 
 const BAR_COLUMNS = 20;
 
-/** Not a number is how the message says that nobody knows. */
+/** The message uses NaN for an unknown value. */
 const known = (value: number, digits: number, unit: string): string =>
   Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : 'n/a';
 
@@ -16,7 +16,7 @@ function drops(message: PipelineStatisticsMessage): { readonly total: number; re
   };
 }
 
-/** Clocks and temperatures as far as the machine tells them. */
+/** Clocks and temperatures, if the machine reports them. */
 function sensors(message: PipelineStatisticsMessage): string[] {
   const clocks = [
     ['BPU', message.bpu_frequency_mhz],
@@ -58,7 +58,7 @@ export function statisticsLine(message: PipelineStatisticsMessage): string {
   ].join('  ');
 }
 
-/** The same as a screen. */
+/** A node's statistics as several lines, for a terminal. */
 export function statisticsLines(
   message: PipelineStatisticsMessage,
   node: string,
@@ -69,7 +69,7 @@ export function statisticsLines(
   const width = terminal.widthColumns;
   const load = (name: string, percent: number): string =>
     `${name.padEnd(5)} ${terminal.cyan(bar(Number.isFinite(percent) ? percent / 100 : 0, BAR_COLUMNS))} ${known(percent, 0, ' %')}`;
-  // A line that wraps would spoil the redrawing in place.
+  // Lines are cut, since a wrapped line would break redrawing in place.
   const cut = (text: string): string => fitText(text, width).trimEnd();
   const dropped = cut(`dropped ${total}${causes === '' ? '' : ` (${causes})`}`);
   return [

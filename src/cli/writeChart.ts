@@ -8,13 +8,15 @@ import type { OutputKind } from './outputs/isOwnOutput.js';
 
 const KINDS = ['.png', '.svg', '.html'] as const;
 
-/** What a chart of that name is. */
+/** The kind of a chart, by its file name. */
 export function chartKind(path: string): OutputKind {
   const extension = extname(path).toLowerCase();
   return extension === '.png' ? 'png' : extension === '.html' ? 'html' : 'svg';
 }
 
-/** Asked before the work begins, so that it is not lost to a wrong name. @throws EffvitError BAD_ARGUMENT */
+/**
+ * Checks the name before the work starts, so that a wrong name does not lose results. @throws EffvitError BAD_ARGUMENT
+ */
 export function checkChartPath(path: string): void {
   if (KINDS.some((kind) => extname(path).toLowerCase() === kind)) return;
   throw new EffvitError(
@@ -24,11 +26,11 @@ export function checkChartPath(path: string): void {
   );
 }
 
-/** Writes an SVG picture in the form that the file's name asks for. @throws EffvitError IO_FAILED */
+/** Writes an SVG picture in the format of the file name's extension. @throws EffvitError IO_FAILED */
 export async function writeChart(path: string, svg: string): Promise<void> {
   switch (extname(path).toLowerCase()) {
     case '.png':
-      // Twice the size, so that letters are sharp on dense screens and on paper.
+      // Double size, so that text is sharp on dense screens and on paper.
       return writeFileAtomic(
         path,
         await loadSharp()(Buffer.from(svg), { density: 144 }).withExif(PNG_MARK).png().toBuffer(),

@@ -7,7 +7,7 @@ import type { ReplayReportCollector } from '../report/replay/ReplayReportCollect
 import { replayPage } from '../report/replay/replayPage.js';
 import { shellQuoted } from './shellQuoted.js';
 
-/** How the replay was done. */
+/** Settings and state of a replay. */
 export interface ReplayRun {
   readonly bagPath: string;
   readonly rate: number | 'max';

@@ -1,11 +1,11 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What may stand in the place of an option's value or of an argument. */
+/** The accepted values of an option or argument. */
 export interface ValueShape {
   readonly placeholder: string;
-  /** Words to choose from; none where anything may stand. */
+  /** Words to choose from; empty if any text is accepted. */
   readonly words: readonly string[];
-  /** Whether a path may stand there. */
+  /** Whether a path is accepted. */
   readonly isFile: boolean;
   readonly isVariadic: boolean;
 }
@@ -18,9 +18,9 @@ export interface OptionShape {
   readonly value?: ValueShape;
 }
 
-/** A command as plain data: what a shell must know to complete it. */
+/** A command as plain data, with what a shell needs for completion. */
 export interface CommandShape {
-  /** From the program on: `['effvit', 'model', 'pull']`. */
+  /** Starts with the program: `['effvit', 'model', 'pull']`. */
   readonly path: readonly string[];
   readonly description: string;
   readonly commands: readonly CommandShape[];
@@ -28,15 +28,15 @@ export interface CommandShape {
   readonly values: readonly ValueShape[];
 }
 
-/** Placeholders of paths: an option's `<file>`, an argument's `<bag>`. */
+/** Placeholders that mean a path, such as an option's `<file>` or an argument's `<bag>`. */
 const FILE_PLACEHOLDERS = ['file', 'path', 'list', 'picture', 'bag', 'config', 'folder'] as const;
-/** A model is named, or given as a folder or file. */
+/** A model is given by its name, or as a folder or file. */
 const MODEL_PLACEHOLDER = 'model';
 
 /**
  * The tree of commands as plain data.
  *
- * @param modelNames models that are known by name, offered wherever one is asked for.
+ * @param modelNames names of known models, offered wherever a model is expected.
  */
 export function commandShape(
   command: Command,

@@ -3,8 +3,8 @@ import { type CommandShape, everyShape, type ValueShape } from './CommandShape.j
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * A completion script for bash 3.2 and later, without the package bash-completion. What is known of a place on the
- * line stands in one `case`: its key is the command's path with the option's name, or with the argument's number.
+ * A completion script for bash 3.2 and later, without the package bash-completion. One `case` holds the words for every
+ * position; its key is the command's path with the option's name or the argument's number.
  */
 export function bashCompletion(program: CommandShape): string {
   const name = program.path.join('_');

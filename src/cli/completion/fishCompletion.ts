@@ -34,7 +34,7 @@ function commandLines(name: string, { path, commands, options, values }: Command
   const below = path.slice(1).join(' ');
   const is = `-n ${quoted(`__${name}_is ${below}`.trim())}`;
   const needs = `-n ${quoted(`__${name}_needs ${below}`.trim())}`;
-  // The program's own flags make no sense behind a subcommand.
+  // The program's own flags are not valid after a subcommand.
   const where = commands.length > 0 ? needs : is;
   return [
     ...commands.map(

@@ -4,10 +4,10 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** `_arguments` ends a description at a bracket and a field at a colon. */
 const escaped = (text: string): string => text.replaceAll(/[\\[\]:]/g, '\\$&');
 
-/** The function for places where a name or a path may stand. */
+/** Completes a name or a path. */
 const WORD_OR_FILE = '_effvit_word_or_file';
 
-/** A completion script for zsh: one function a command, each handing its tree to `_arguments`. */
+/** A completion script for zsh: one function per command, which passes its options and arguments to `_arguments`. */
 export function zshCompletion(program: CommandShape): string {
   const name = program.path.join('_');
   return `#compdef ${name}
@@ -61,7 +61,7 @@ ${branches.map((branch) => `  ${branch}`).join('\n')}
 
 function optionSpec({ names, description, value }: OptionShape): string {
   const text = `[${escaped(description)}]`;
-  // An option that is taken several times, or in two spellings of which one is enough.
+  // An option that may be repeated, or has two spellings that exclude each other.
   const before = value?.isVariadic === true ? '*' : names.length > 1 ? `(${names.join(' ')})` : '';
   const after = value === undefined ? text : `=${text}:${value.placeholder}:${action(value)}`;
   if (names.length === 1) return quoted(`${before}${names[0]}${after}`);
@@ -75,6 +75,6 @@ function valueSpec(value: ValueShape, index: number): string {
 function action({ words, isFile }: ValueShape): string {
   if (!isFile) return words.length > 0 ? `(${words.join(' ')})` : ' ';
   if (words.length === 0) return '_files';
-  // With a blank before it, the function gets these words and no options of _arguments.
+  // The leading blank makes _arguments call the function with these words only, without options of its own.
   return ` ${WORD_OR_FILE} ${words.join(' ')}`;
 }

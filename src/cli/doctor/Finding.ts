@@ -1,17 +1,17 @@
 export type FindingStatus = 'ok' | 'warning' | 'problem';
 
-/** What one look found. */
+/** Result of one check. */
 export interface Finding {
-  /** What was looked at, e.g. `Node.js`. */
+  /** The checked item, e.g. `Node.js`. */
   readonly name: string;
   readonly status: FindingStatus;
-  /** What is there, or what is wrong, in one phrase. */
+  /** What was found, or what is wrong, in one phrase. */
   readonly found: string;
-  /** The command that mends it; with a warning or a problem. */
+  /** The command that fixes it; present with a warning or a problem. */
   readonly remedy?: string;
 }
 
-/** What the checks look at; tests give another machine. */
+/** The machine to check; tests pass a fake one. */
 export interface Machine {
   /** Prefix of /proc, /sys and /dev. */
   readonly root: string;

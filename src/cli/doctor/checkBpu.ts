@@ -8,7 +8,7 @@ import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
 const HOT_CELSIUS = 85;
 
-/** The BPU's chip, its runtime, and how it fares. */
+/** The BPU's chip, its runtime, and its state. */
 export async function checkBpu(machine: Machine): Promise<Finding[]> {
   const root = systemRoot(machine.env, machine.root);
   const chip = detectChip(root, machine.env);
@@ -30,14 +30,14 @@ function checkChip(chip: BpuChip | undefined, other: string | undefined): Findin
 
 async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promise<Finding[]> {
   const given = env['EFFVIT_LIBDNN'];
-  // A PC needs none; but who names one wants to know whether it works.
+  // A PC needs no BPU, but if the user names a chip, it is checked.
   if (chip === undefined && (given === undefined || given === '')) return [];
   try {
     const { version, path } = await LibDnn.open(given);
     return [ok('libdnn', `${version} (${path})`)];
   } catch (error) {
     const { message } = asEffvitError(error);
-    // What the loader says stands in brackets and may have colons of its own.
+    // The loader's message is in brackets and may itself contain colons.
     const [, found = message, remedy] = /^(.*\)|[^:]*): (.*?)\.?$/s.exec(message) ?? [];
     return [problem('libdnn', found, remedy ?? 'sudo apt update && sudo apt install hobot-dnn')];
   }

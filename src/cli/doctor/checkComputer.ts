@@ -19,7 +19,7 @@ function checkNode({ nodeVersion }: Machine): Finding {
   );
 }
 
-/** As package.json names it; one that is older by much is refused before any of this is read: bin/checkNode.cjs. */
+/** From package.json. bin/checkNode.cjs already rejects much older versions before this file is loaded. */
 function oldestNode(): string {
   const { engines } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
     engines: { node: string };

@@ -9,7 +9,7 @@ import { readBpuFile } from '../../model/readBpuFile.js';
 import { knownModelNames, resolveModel } from '../../model/resolveModel.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
-/** Every model with a file here: which files, whether they are whole, and whether a .bin fits the chip. */
+/** Every model with a file on this machine: its files, whether they are complete, and whether a .bin fits the chip. */
 export async function checkModels(machine: Machine): Promise<Finding[]> {
   const { env, root } = machine;
   const chip = detectChip(systemRoot(env, root), env);
@@ -58,7 +58,7 @@ async function checkModel(
   return [ok(name, `has ${kinds}`)];
 }
 
-/** What is wrong with a file that is there. */
+/** What is wrong with a present file. */
 async function fileProblem(
   manifest: ModelManifest,
   file: ModelFileStatus,
@@ -68,7 +68,7 @@ async function fileProblem(
   if (wanted !== undefined && file.lengthBytes !== wanted) {
     return `${file.path} has ${file.lengthBytes} bytes, not the ${wanted} of its manifest`;
   }
-  // A bare file stands under every chip, and only the machine's counts.
+  // A bare file is listed under every chip; only the machine's own chip matters.
   const chip = manifest.origin === 'file' ? machine : file.chip;
   if (file.kind !== 'bpu' || chip === undefined) return undefined;
   try {

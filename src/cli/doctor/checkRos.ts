@@ -12,7 +12,7 @@ import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 /** Bytes of one image of the camera, as raw sensor_msgs/Image. */
 export type FrameBytes = number;
 
-/** Images that a profile without this loses. */
+/** Images that are lost without this element of the profile. */
 const LOST_WITHOUT: Readonly<Record<ProfileElement, string>> = {
   segment_size: 'of a camera on this machine',
   receiveBufferSize: 'of a camera on another host',
@@ -20,7 +20,7 @@ const LOST_WITHOUT: Readonly<Record<ProfileElement, string>> = {
 const MIB = 2 ** 20;
 
 /**
- * ROS as this shell has it, by files and variables alone.
+ * The ROS environment of this shell, from files and environment variables only.
  *
  * @param problemOf why the node could not run; see {@link rosProblem}.
  */
@@ -37,7 +37,7 @@ export function checkRos(
       warning(
         'ROS 2',
         'not sourced in this shell: pictures, bags and benches work, `effvit node` does not',
-        // There is no private ROS for another processor.
+        // The private ROS installation exists for x64 only.
         machine.arch === 'x64'
           ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- npx effvit doctor)'
           : 'source /opt/ros/<distro>/setup.bash, on an RDK board /opt/tros/<distro>/setup.bash',
@@ -105,7 +105,7 @@ function checkMiddleware(
   return ok(name, `${middleware}, for which there is no profile here`);
 }
 
-/** Socket buffers and shared memory, against the size of one image. */
+/** Compares socket buffers and shared memory with the size of one image. */
 function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes: FrameBytes): Finding[] {
   const findings: Finding[] = [];
   if (socketLimitBytes !== undefined) {

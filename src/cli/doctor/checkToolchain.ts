@@ -3,7 +3,7 @@ import { type Finding, ok, warning } from './Finding.js';
 
 const NAME = 'vendor toolchain';
 
-/** Compiling for the board is no part of running there: a toolchain that is not there is nothing wrong. */
+/** A missing toolchain is not a problem: it is needed to compile for the board, not to run there. */
 export function checkToolchain(status: ToolchainStatus): Finding {
   switch (status.state) {
     case 'ready':

@@ -4,10 +4,10 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { FLEET_MARK } from '../../fleet/FleetFolder.js';
 
 /**
- * To be asked before results of many bags are written: the folder must be new, empty, or one that effvit wrote such
- * results to, and none of the bags that are read.
+ * Call this before writing results of many bags. The folder must be new, empty, or one with such results of effvit, and
+ * must not be one of the input bags.
  *
- * @param bagPaths what the command reads.
+ * @param bagPaths the bags that the command reads.
  * @throws EffvitError BAD_ARGUMENT naming the folder and the remedy
  */
 export async function checkFleetFolder(
@@ -35,7 +35,7 @@ export async function checkFleetFolder(
   }
   const names = await readdir(path);
   if (isForced || names.length === 0 || names.includes(FLEET_MARK)) return;
-  // Where a first run was killed before it wrote more.
+  // A first run was killed before it wrote more.
   if (names.every((name) => name.startsWith(`.${FLEET_MARK}.`) || name === 'runs')) return;
   refuse('has files that effvit did not write: name another folder, or write into it with --force');
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { EffvitError } from '../../core/EffvitError.js';
 import { isOwnOutput, type OutputKind } from './isOwnOutput.js';
 
-/** A file that a command is to write. */
+/** A file that a command will write. */
 export interface PlannedOutput {
   /** The option that names it, for the message: `--report`. */
   readonly option: string;
@@ -13,16 +13,16 @@ export interface PlannedOutput {
 }
 
 export interface OutputCheck {
-  /** Everything that the command reads: files, and folders with what lies directly in them. */
+  /** Everything that the command reads: files, and folders with their direct content. */
   readonly inputs: readonly string[];
   readonly outputs: readonly PlannedOutput[];
-  /** The option --force: files of others may be replaced; what the command reads never may. */
+  /** The option --force: foreign files may be replaced, but never the command's inputs. */
   readonly isForced?: boolean;
 }
 
 /**
- * To be asked before a command begins its work: none of its outputs may be a file that it reads (by inode, so
- * through links too), replace what this package did not write, or lie deeper than one folder that is missing.
+ * Call this before a command starts its work. An output must not be one of the inputs (compared by inode, so links are
+ * followed), must not replace a file that this package did not write, and may have at most one missing parent folder.
  *
  * @throws EffvitError BAD_ARGUMENT naming the option, the path and the remedy
  */
@@ -43,7 +43,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
     if (info === undefined) continue;
     const input = read.get(identity(info));
     if (input !== undefined) refuse(`is ${input}, which this command reads: name another file`);
-    // A folder that is to become a recording is judged by its writer: only an empty one may.
+    // The bag writer itself checks the folder of a recording: it must be empty.
     if (info.isDirectory() && kind === 'bag') continue;
     if (info.isDirectory()) refuse('is a folder: name a file in it');
     if (!info.isFile()) refuse('is no regular file: name a file');
@@ -53,7 +53,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
   }
 }
 
-/** The last folder of a path is made where it is missing; more than that is taken for a slip. */
+/** Creates the last folder of a path if it is missing; several missing folders are treated as a typing error. */
 async function checkFolder(path: string, refuse: (what: string) => never): Promise<void> {
   const parent = dirname(dirname(path));
   for (const folder of [parent, dirname(path)]) {
@@ -65,12 +65,12 @@ async function checkFolder(path: string, refuse: (what: string) => never): Promi
   }
 }
 
-/** What the inputs are, by device and inode. */
+/** The inputs by device and inode. */
 async function identities(inputs: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const path of inputs) {
     const info = await stat(path).catch(() => undefined);
-    // An input that is not there is told by whoever reads it.
+    // A missing input is reported by its reader.
     if (info === undefined) continue;
     found.set(identity(info), path);
     if (!info.isDirectory()) continue;

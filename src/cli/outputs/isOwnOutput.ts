@@ -1,16 +1,16 @@
 import { open, readFile } from 'node:fs/promises';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
 
-/** What an output is; each kind is known again by its content. */
+/** Kind of an output; each kind can be recognised by its content. */
 export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile' | 'manifest';
 
-/** As the writers of this package begin their texts. */
+/** How the texts written by this package start. */
 const TEXTS = {
   svg: /^<svg [^>]*>\n<!-- Written by effvit -->/,
   html: /^<!doctype html>[\s\S]*<meta name="generator" content="effvit">/,
 } as const;
 
-/** And the rest, in hexadecimal: 656666766974 is effvit. */
+/** Start of the other kinds, in hexadecimal: 656666766974 is effvit. */
 const BYTES = {
   // The signature, and an Exif entry before the pixels.
   png: /^89504e470d0a.*65584966.*656666766974/,
@@ -22,14 +22,14 @@ const BYTES = {
 
 const BEGINNING_BYTES = 2048;
 
-/** Whether a file was written by a command of this package, by its content: such a file may be replaced. */
+/** Whether a command of this package wrote the file, judged by its content: such a file may be replaced. */
 export async function isOwnOutput(path: string, kind: OutputKind): Promise<boolean> {
   try {
     if (kind === 'expected') {
       parseExpectedResults(await readFile(path, 'utf8'), path);
       return true;
     }
-    // Whoever wrote a manifest: it may hold what is nowhere else.
+    // A manifest is never replaced: it may contain edits that exist nowhere else.
     if (kind === 'manifest') return false;
     if (kind === 'profile') return isProfile(JSON.parse(await readFile(path, 'utf8')));
     const beginning = await beginningOf(path);
@@ -37,12 +37,12 @@ export async function isOwnOutput(path: string, kind: OutputKind): Promise<boole
       ? TEXTS[kind].test(beginning.toString('latin1'))
       : BYTES[kind].test(beginning.toString('hex'));
   } catch {
-    // What cannot be read or parsed is somebody else's.
+    // A file that cannot be read or parsed was not written by this package.
     return false;
   }
 }
 
-/** profiler.log has the form of the vendor's; no other file has these parts and no more. */
+/** profiler.log has the vendor's format; no other file has exactly these keys. */
 function isProfile(content: unknown): boolean {
   if (typeof content !== 'object' || content === null) return false;
   return Object.keys(content).join() === 'perf_result,running_condition,model_latency';

@@ -12,7 +12,7 @@ export async function modelInputs(model: string): Promise<string[]> {
   return paths;
 }
 
-/** The models that `auto` may be, where they are there at all. */
+/** The models that `auto` may resolve to, if present. */
 async function autoNames(): Promise<string[]> {
   const known = await knownModelNames();
   return [...AUTO_MODELS, ...AUTO_MODELS.map(int8NameOf)].filter((name) => known.includes(name));
