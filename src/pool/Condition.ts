@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 
-/** A condition that callers wait for; whoever may have made it true notifies them. */
+/** A condition that callers wait for. Code that may have made it true calls `notifyAll`. */
 export class Condition {
   readonly #isMet: () => boolean;
   #waiting = new Set<() => void>();
@@ -17,7 +17,7 @@ export class Condition {
     }
   }
 
-  /** To be called after anything that may have met the condition: everybody who waits looks again. */
+  /** Call this after any change that may have made the condition true: all waiters check it again. */
   notifyAll(): void {
     if (this.#waiting.size === 0 || !this.#isMet()) return;
     const waiting = this.#waiting;

@@ -2,30 +2,30 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { ChipPlan } from '../image/chipPlan.js';
 import type { DevicePicture, PictureResizer, SharedBytes } from '../inference/PictureResizer.js';
 
-/** A frame that the device cuts and scales. */
+/** A frame that the device crops and scales. */
 export interface ChipFrame {
   readonly slot: number;
   readonly plan: Pick<ChipPlan, 'shape' | 'region' | 'lengthBytes'>;
-  /** Its rows, where they are not in the device's memory yet. */
+  /** Its rows, if they are not in the device's memory yet. */
   readonly staged?: Uint8Array;
 }
 
 /**
- * The worker's pictures in the device's memory, one a slot. The first frame of a size comes through the slot's own memory and
- * is copied on from there; the main thread copies those that follow to where the device reads them.
+ * The worker's pictures in the device's memory, one per slot. The first frame of a size is copied from the slot's own
+ * memory; the main thread copies later frames directly into the device's memory.
  */
 export class DevicePictures {
   readonly #resizer: PictureResizer;
   readonly #pictures: (DevicePicture | undefined)[] = [];
   readonly #tell: (slot: number, shared: SharedBytes) => void;
 
-  /** @param tell the main thread of the memory of a slot. */
+  /** @param tell reports the device memory of a slot to the main thread. */
   constructor(resizer: PictureResizer, tell: (slot: number, shared: SharedBytes) => void) {
     this.#resizer = resizer;
     this.#tell = tell;
   }
 
-  /** The frame's region takes a place in the coming task. @throws EffvitError BAD_IMAGE, BPU_FAILED */
+  /** Puts the frame's region into a place of the next task. @throws EffvitError BAD_IMAGE, BPU_FAILED */
   place(place: number, { slot, plan, staged }: ChipFrame): void {
     if (staged !== undefined) this.#adopt(slot, staged);
     const picture = this.#pictures[slot];

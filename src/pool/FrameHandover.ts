@@ -15,16 +15,16 @@ import { FrameRecord } from './FrameRecord.js';
 import { type RegionReading, RegionRecord } from './RegionRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
-/** Kinds of frames that are remembered: cameras repeat theirs. */
+/** Frame descriptors that are retained: a camera sends the same kind of frame again and again. */
 const RETAINED_DESCRIPTORS = 64;
 
 /**
- * A raw frame's plan: by a program, or, for its regions, of all of its rows. Compressed frames are planned by the worker,
- * once their size is known.
+ * A raw frame's plan: a conversion program, or all of its rows if regions are classified. Compressed frames are planned
+ * by the worker, once their size is known.
  */
 export type HandoverPlan = FramePlan | RowPlan | undefined;
 
-/** @throws EffvitError BAD_IMAGE where the frame cannot be read. */
+/** @throws EffvitError BAD_IMAGE if the frame cannot be read. */
 export function planHandover(
   frame: ImageFrame,
   options: PreprocessOptions,
@@ -37,20 +37,20 @@ export function planHandover(
 interface Slot {
   readonly bytes: FrameSlot;
   readonly record: FrameRecord;
-  /** Once a frame in it had regions. */
+  /** Undefined until a frame in this slot had regions. */
   regions: RegionRecord | undefined;
   isFree: boolean;
-  /** Memory of the device for the pictures of this slot, once the worker has told of it. */
+  /** Device memory for the pictures of this slot; undefined until the worker has reported it. */
   device: Uint8Array | undefined;
-  /** Of the last frame, where the device cuts and scales it. */
+  /** Rows of the last frame, if the device crops and scales it. */
   chip: ChipRows | undefined;
-  /** What is to be told of how it is resized. */
+  /** A note on how the last frame is resized. */
   note: PictureNote | undefined;
 }
 
-/** Rows that are copied as the device reads them. */
+/** Rows in the layout that the device reads. */
 type ChipRows = Pick<ChipPlan, 'shape' | 'segments' | 'lengthBytes'> & {
-  /** Of a whole frame: what the network sees of it. */
+  /** For a whole frame: the part that the network sees. */
   readonly seen?: { readonly region: ChipPlan['region']; readonly options: PreprocessOptions };
 };
 
@@ -59,22 +59,22 @@ export interface HandedOver {
   readonly frame: ImageFrame;
   readonly plan: HandoverPlan;
   readonly preprocess: PreprocessOptions;
-  /** The regions of it that are to be classified, up to MAX_REGIONS; absent: all of it is. */
+  /** Regions to classify, up to MAX_REGIONS; absent: the whole frame. */
   readonly boxes?: readonly RegionBox[];
 }
 
-/** The main thread's side of one worker's slots: the one copy of a frame, and a word on what it is. */
+/** The main thread's side of one worker's slots: copies each frame once and describes it to the worker. */
 export class FrameHandover {
-  /** Whether the worker's device cuts and scales by itself. */
+  /** Whether the worker's device crops and scales. */
   hasResizer = false;
-  /** For the worker, to be transferred. */
+  /** To be transferred to the worker. */
   readonly workerPort: MessagePort;
   readonly #port: MessagePort;
   readonly #slots: Slot[] = [];
-  /** By plan, which frames of one shape share, or by what a compressed frame says of itself. */
+  /** Descriptor numbers by plan (shared by frames of one shape), or by the description of a compressed frame. */
   readonly #numbers = new Map<FramePlan | ChipPlan | string, number>();
   #nextNumber = 0;
-  /** The options by which frames were described last whose descriptors hold them. */
+  /** The options in the latest descriptors that contain options. */
   #describedOptions: PreprocessOptions | undefined;
 
   constructor() {
@@ -83,7 +83,7 @@ export class FrameHandover {
     this.workerPort = port2;
   }
 
-  /** The first slot that holds no frame; made where all of them do. */
+  /** The first free slot; a new one if all are in use. */
   acquireSlot(): number {
     const free = this.#slots.findIndex(({ isFree }) => isFree);
     const slot = free < 0 ? this.#addSlot() : free;
@@ -98,9 +98,9 @@ export class FrameHandover {
   /**
    * Copies the needed bytes into the slot.
    *
-   * @param classCount of the worker's model: regions have their scores beside them.
-   * @returns when the frame was handed over, by the monotonic clock: copying ends there.
-   * @throws EffvitError BAD_IMAGE, INTERNAL where memory is short.
+   * @param classCount of the worker's model: the scores of regions are stored with the regions.
+   * @returns time of the handover on the monotonic clock, which is the end of copying.
+   * @throws EffvitError BAD_IMAGE, INTERNAL if memory is short.
    */
   write(slot: number, { frame, plan, preprocess, boxes = [] }: HandedOver, classCount: number): number {
     const into = this.#slot(slot);
@@ -126,7 +126,7 @@ export class FrameHandover {
     return handedOverNs;
   }
 
-  /** What became of so many first regions of the last frame in the slot. */
+  /** Readings of the first `count` regions of the last frame in the slot. */
   readRegions(slot: number, count: number): RegionReading[] {
     const { regions } = this.#slot(slot);
     return Array.from({ length: count }, (_, place) => regions?.read(place) ?? { status: 'pending' });
@@ -136,7 +136,7 @@ export class FrameHandover {
     return this.#slot(slot).record;
   }
 
-  /** A copy of what the worker made of the last frame in the slot. */
+  /** A copy of the NV12 that the worker made of the last frame in the slot. */
   copyNv12(slot: number): Uint8Array {
     const { bytes, record, chip, device } = this.#slot(slot);
     if (chip?.seen === undefined) return record.copyNv12(bytes.memory);
@@ -144,18 +144,18 @@ export class FrameHandover {
     return nv12AsChip(rows, chip.shape, chip.seen.region, chip.seen.options);
   }
 
-  /** What is to be told of the last frame in the slot. */
+  /** A note on the last frame in the slot. */
   note(slot: number): PictureNote | undefined {
     return this.#slot(slot).note;
   }
 
-  /** The worker's device has memory for the pictures of a slot. */
+  /** Sets the device memory for the pictures of a slot. */
   adopt(slot: number, device: Uint8Array): void {
     this.#slot(slot).device = device;
   }
 
   close(): void {
-    // Their memory was the worker's.
+    // The worker owned this memory.
     for (const slot of this.#slots) slot.device = undefined;
     this.#port.close();
   }
@@ -196,7 +196,7 @@ export class FrameHandover {
     return this.#numberOf(plan, () => ({ kind: 'raw', program: plan.program }));
   }
 
-  /** All rows, for regions of them. */
+  /** Copies all rows, from which the worker reads the regions. */
   #writeRows(
     slot: Slot,
     frame: RawImageFrame,
@@ -225,7 +225,7 @@ export class FrameHandover {
     }));
   }
 
-  /** Once: to where the device reads it, or into the slot as long as the device has no such memory. */
+  /** Copies the frame once: into the device's memory, or into the slot until the device has such memory. */
   #copyForChip(slot: Slot, frame: RawImageFrame, rows: ChipRows): void {
     slot.chip = rows;
     const { bytes, device } = slot;
@@ -264,7 +264,7 @@ export class FrameHandover {
     this.#describedOptions = options;
   }
 
-  /** The slot's memory for regions; made where there is none, or too little. */
+  /** The slot's memory for regions; allocated if there is none or too little. */
   #regionsFor(slot: number, count: number, classCount: number): RegionRecord {
     const kept = this.#slot(slot).regions;
     if (kept !== undefined && kept.capacity >= count) return kept;
@@ -295,7 +295,7 @@ function isRoomFor({ lengthBytes }: ChipRows, device: Uint8Array | undefined): b
   return device !== undefined && device.length >= lengthBytes;
 }
 
-/** Whether the chip can cut out what is left of a box; one that is no region is refused by the worker. */
+/** Whether the chip can crop the box, clipped to the frame. True for invalid boxes, which the worker refuses. */
 function isForChip(shape: FrameShape, box: RegionBox, options: PreprocessOptions): boolean {
   const { widthPx, heightPx } = shape;
   const roi = options.roi === undefined ? undefined : roiRegion(options.roi, widthPx, heightPx);

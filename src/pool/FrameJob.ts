@@ -16,11 +16,11 @@ export interface SubmitOptions {
   readonly keepNv12?: boolean;
   /** Add a copy of the model's output to the result. */
   readonly keepLogits?: boolean;
-  /** How long the frame has waited already, nanoseconds: it counts as admitted so long ago. Default 0. */
+  /** How long the frame has waited before admission, nanoseconds; added to its age. Default 0. */
   readonly waitedNs?: number;
 }
 
-/** What a worker and the postprocessing made of a frame. */
+/** Result of the worker and the postprocessing for a frame. */
 export interface FinishedValue<Value> {
   readonly kind: 'value';
   readonly value: Value;
@@ -29,12 +29,12 @@ export interface FinishedValue<Value> {
   readonly workerId: number;
   readonly generation: number;
   readonly nv12: Uint8Array | undefined;
-  /** A copy of the model's output, where that is wanted. */
+  /** A copy of the model's output, if `keepLogits` is set. */
   readonly logits: Float32Array | undefined;
   readonly judgement?: FrameJudgement<Value>;
 }
 
-/** How a frame ended, until its turn to be delivered. */
+/** How a frame ended; kept until the frame is delivered. */
 type Finished<Value> =
   | FinishedValue<Value>
   | { readonly kind: 'regions'; readonly regions: FrameRegions<Value> }
@@ -43,20 +43,20 @@ type Finished<Value> =
 /** One frame on its way through the pool. */
 export class FrameJob<Value> {
   readonly source: string;
-  /** A RegionsResult for a job with regions alone, which has no FrameResult. */
+  /** Only a job with regions has a RegionsResult; it never has a FrameResult. */
   readonly outcome: Promise<FrameOutcome<Value> | RegionsResult<Value>>;
   readonly admittedNs: number;
   readonly keepNv12: boolean;
   readonly keepLogits: boolean;
   queueWaitNs = 0;
   copyNs = 0;
-  /** The model of the worker that got it. */
+  /** The model of the worker that received the frame. */
   model: PoolModel<Value> | undefined;
   finished: Finished<Value> | undefined;
-  /** A later frame of its camera was delivered: this one can no longer be. */
+  /** A later frame of the same camera was delivered, so this one must not be. */
   isOvertaken = false;
   readonly frame: ImageFrame;
-  /** Where not the frame is to be classified, but regions of it. */
+  /** Set if regions of the frame are classified instead of the whole frame. */
   readonly regions: FrameRegions<Value> | undefined;
   #resolve: ((outcome: FrameOutcome<Value> | RegionsResult<Value>) => void) | undefined;
   #plan: HandoverPlan;
@@ -88,7 +88,7 @@ export class FrameJob<Value> {
     this.#resolve?.({ kind: 'dropped', header: this.#header(), cause, ...reason });
   }
 
-  /** Lets the model's judge function look at a finished frame, now that its turn has come. */
+  /** Calls the model's judge function for a finished frame, just before delivery. */
   judge(): void {
     const { finished, admittedNs } = this;
     const judge = this.model?.judge;
@@ -130,7 +130,7 @@ export class FrameJob<Value> {
     return timings;
   }
 
-  /** @param report undefined for a frame that no worker saw, since it has no regions. */
+  /** @param report undefined for a frame with an empty list of regions, which no worker saw. */
   #facts(
     report: WorkerReport | undefined,
     { workerId, generation }: Pick<FinishedValue<Value>, 'workerId' | 'generation'>,
@@ -185,7 +185,7 @@ export class FrameJob<Value> {
   }
 
   #header(): FrameHeader {
-    // Not the frame: an outcome that is kept must not keep the pixels.
+    // Without the frame itself: a retained outcome must not retain the pixels.
     const { stamp, frameId, source } = this.frame;
     return { stamp, frameId, source };
   }

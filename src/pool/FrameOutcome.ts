@@ -5,29 +5,29 @@ import type { PictureRegion } from '../image/PictureRegion.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
-/** Where one frame's time went, in nanoseconds; the stages follow one another and add up to `totalNs`. */
+/** Time that one frame spent in each stage, nanoseconds. The stages do not overlap and add up to `totalNs`. */
 export interface FrameTimings {
   /** From admission until a worker was free. */
   readonly queueWaitNs: number;
   /** Copying the needed rows into the worker's memory, on the main thread. */
   readonly copyNs: number;
-  /** Until the worker thread had woken. */
+  /** From the end of copying until the worker thread was awake. */
   readonly handoverNs: number;
   /** JPEG or PNG to pixels; 0 for raw frames. */
   readonly decodeNs: number;
-  /** Resize and NV12, and the model's own input tensor where it takes none. */
+  /** Resizing and conversion to NV12; for models without NV12 input also filling the input tensor. */
   readonly preprocessNs: number;
-  /** Until the task began to run that the frame is part of: for company, and while its other frames were prepared. */
+  /** Until the frame's task started: waiting for other frames of the batch, and preparing them. */
   readonly batchWaitNs: number;
-  /** Of the whole task. */
+  /** Duration of the whole task. */
   readonly inferenceNs: number;
   /** The postprocess function of the model, on the main thread. */
   readonly postprocessNs: number;
-  /** What is left: the way back to the main thread, and waiting for earlier frames of the same camera. */
+  /** The rest: the message to the main thread, and waiting for earlier frames of the same camera. */
   readonly deliveryNs: number;
   /** From admission until the result was delivered. */
   readonly totalNs: number;
-  /** From the header's stamp until then, by the clock that the pool was given; absent without one. */
+  /** From the header's stamp until delivery, by the pool's `stampClockNs`; absent without that clock. */
   readonly delayNs?: number;
 }
 
@@ -43,31 +43,31 @@ export const PICTURE_PROBLEMS = [
 
 export type PictureProblem = (typeof PICTURE_PROBLEMS)[number];
 
-/** Why the scores of a frame, or of a region of one, make it UNKNOWN. */
+/** Why a frame or a region is UNKNOWN because of its scores. */
 export type ScoreDoubt = 'none_of_the_classes';
 
-/** Why a frame that was classified is UNKNOWN. */
+/** Why a classified frame is UNKNOWN. */
 export type UnknownCause = PictureProblem | ScoreDoubt;
 
-/** How the picture of a frame looks, and whether it can be trusted. */
+/** Measurements of a frame's picture, and the problems found. */
 export interface PictureCondition {
   readonly figures: PictureFigures;
-  /** How long the source has sent this same content, by its stamps. */
+  /** How long the source has sent identical content, by its stamps. */
   readonly unchangedNs: number;
   readonly problems: readonly PictureProblem[];
 }
 
-/** What the model's judge function says of a frame that was classified. */
+/** Return value of the model's judge function for a classified frame. */
 export interface FrameJudgement<Value> {
-  /** In the place of what postprocess made. */
+  /** Replaces the value from `postprocess`. */
   readonly value: Value;
-  /** Why the value is empty: the frame is UNKNOWN. Absent where it is not. */
+  /** Why the frame is UNKNOWN, in which case the value is empty; absent if it is not UNKNOWN. */
   readonly unknownCauses?: readonly UnknownCause[];
-  /** How much it looks like any of the classes; absent where that is not asked for. */
+  /** How much the frame resembles any of the classes; absent if that is not configured. */
   readonly knownScore?: number;
-  /** Absent where pictures are not checked, and of one that is too small for it. */
+  /** Absent if pictures are not checked, or if this one is too small to check. */
   readonly picture?: PictureCondition;
-  /** Of this frame and those before it of the same source; absent where nothing is smoothed. */
+  /** Value smoothed over this and earlier frames of the source; absent without smoothing. */
   readonly smoothed?: Value;
 }
 
@@ -75,22 +75,22 @@ export interface FrameResult<Value> extends FrameJudgement<Value> {
   readonly kind: 'result';
   readonly header: FrameHeader;
   readonly timings: FrameTimings;
-  /** Size of the picture as it came, before it was resized. */
+  /** Size of the received picture, before resizing. */
   readonly widthPx: number;
   readonly heightPx: number;
-  /** The part of it that was resized, where the options have an roi; else all of it was. */
+  /** The part that was resized, if the options have an roi; absent: the whole picture. */
   readonly region?: PictureRegion;
-  /** Of the worker thread, from 0. */
+  /** Id of the worker thread, from 0. */
   readonly workerId: number;
-  /** Counts up with every resize and every swap of the model. */
+  /** Increments with every resize of the pool and every model swap. */
   readonly generation: number;
-  /** Frames that were computed together with it, itself included. */
+  /** Frames in the same task, including this one. */
   readonly batchSize: number;
-  /** What the picture gave rise to; absent where that was nothing. */
+  /** Notes on the picture; absent if there are none. */
   readonly pictureNotes?: readonly PictureNote[];
-  /** What the network saw, a copy: luma rows, then interleaved chroma. Present when `keepNv12` was asked. */
+  /** What the network saw, a copy: luma rows, then interleaved chroma. Present if `keepNv12` was set. */
   readonly nv12?: Uint8Array;
-  /** A copy of the model's output. Present when `keepLogits` was asked. */
+  /** A copy of the model's output. Present if `keepLogits` was set. */
   readonly logits?: Float32Array;
 }
 
@@ -98,9 +98,9 @@ export interface FrameDrop {
   readonly kind: 'dropped';
   readonly header: FrameHeader;
   readonly cause: DropCause;
-  /** Why, where the cause alone does not tell: `bad_image`, `inference_failed`, `worker_died`, `timed_out`. */
+  /** The error behind one of these causes: `bad_image`, `inference_failed`, `worker_died`, `timed_out`. */
   readonly error?: EffvitError;
 }
 
-/** What became of a frame; every frame has exactly one. */
+/** The result or the drop of a frame; every frame has exactly one. */
 export type FrameOutcome<Value> = FrameResult<Value> | FrameDrop;

@@ -6,18 +6,17 @@ export const DROP_POLICIES = ['oldest', 'newest', 'block'] as const;
 export type DropPolicy = (typeof DROP_POLICIES)[number];
 
 /**
- * Under `block` a producer waits for capacity before it submits. Several producers that were notified of the same
- * free place at once may each still submit: so many frames over the capacity are taken before one is dropped.
+ * Under `block` a producer waits for capacity before it submits. Several producers may be notified of the same free
+ * place and each submit a frame: the queue accepts this many frames over its capacity before it drops one.
  */
 const BLOCK_OVERSHOOT = 16;
 
 /**
- * Frames that wait for a worker: bounded over all cameras together, fair between them. Cameras are served in
- * turn, and what is dropped is always taken from the camera with the most frames waiting, so that a fast
- * camera cannot push a slow one out.
+ * Frames that wait for a worker. The bound is shared by all cameras. Cameras are served round-robin, and frames are
+ * dropped from the camera with the most frames waiting, so that a fast camera cannot displace a slow one.
  */
 export class FrameQueue<Item extends { readonly source: string }> {
-  /** Cameras with waiting frames; the one that is served next stands first. */
+  /** Cameras with waiting frames; the first one is served next. */
   readonly #turns: SourceQueue<Item>[] = [];
   readonly #queues = new SourceQueues<Item>();
   #size = 0;
@@ -37,14 +36,14 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return this.#size < this.#capacity;
   }
 
-  /** Adds a frame. Returns the frame that had to leave for it, which may be this one; undefined where none. */
+  /** Adds a frame. Returns the frame dropped for it, which may be this one; undefined if none was dropped. */
   push(item: Item): Item | undefined {
     const capacity = this.#policy === 'block' ? this.#capacity + BLOCK_OVERSHOOT : this.#capacity;
     this.#append(item);
     return this.#size > capacity ? this.#evict(item.source) : undefined;
   }
 
-  /** Puts a frame back that was taken out, as the next of its camera; whatever the capacity. */
+  /** Puts a frame back as the next one of its camera, regardless of the capacity. */
   unshift(item: Item): void {
     const queue = this.#queues.of(item.source);
     if (queue.items.length === 0) this.#turns.push(queue);
@@ -52,7 +51,7 @@ export class FrameQueue<Item extends { readonly source: string }> {
     this.#size += 1;
   }
 
-  /** The next frame: the oldest of the camera whose turn it is. */
+  /** Removes the next frame: the oldest of the camera that is served next. */
   shift(): Item | undefined {
     const queue = this.#turns.shift();
     const item = queue?.items.shift();
@@ -62,12 +61,12 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return item;
   }
 
-  /** Changes the bound while frames wait. Returns those that no longer fit, in the order they leave. */
+  /** Changes the capacity while frames wait. Returns the frames dropped for it, in the order of dropping. */
   configure(capacity: number, policy: DropPolicy): Item[] {
     this.#capacity = capacity;
     this.#policy = policy;
     const evicted: Item[] = [];
-    // Under `block` nothing is lost: the surplus drains while the producers wait.
+    // Under `block` nothing is dropped: the surplus drains while the producers wait.
     while (policy !== 'block' && this.#size > capacity) {
       const item = this.#evict();
       if (item === undefined) break;
@@ -76,7 +75,7 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return evicted;
   }
 
-  /** Takes everything out, in the order of {@link shift}. */
+  /** Removes all frames, in the order of {@link shift}. */
   clear(): Item[] {
     const items: Item[] = [];
     for (let item = this.shift(); item !== undefined; item = this.shift()) items.push(item);
@@ -90,7 +89,7 @@ export class FrameQueue<Item extends { readonly source: string }> {
     this.#size += 1;
   }
 
-  /** Removes one frame of the longest queue; of several, of the camera that brought the frame too many. */
+  /** Removes one frame of the longest queue. Of equally long queues, that of `preferredSource` is chosen. */
   #evict(preferredSource?: string): Item | undefined {
     let longest = preferredSource === undefined ? undefined : this.#queues.of(preferredSource);
     for (const queue of this.#turns) {

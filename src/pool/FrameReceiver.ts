@@ -12,19 +12,19 @@ import { type ChipRegions, ReceivedRegions, type RegionSource } from './Received
 import { RegionRecord } from './RegionRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
-/** A frame as the backend takes it. */
+/** A frame in the form that the backend takes. */
 export interface ReceivedFrame {
   readonly kind: 'frame';
   readonly record: FrameRecord;
   /** A view of the slot, valid until the next frame in it. */
   readonly nv12: Uint8Array;
-  /** Where they are asked for. */
+  /** Present if pictures are measured. */
   readonly figures?: PictureFigures | undefined;
   readonly decodeNs: number;
   readonly preprocessNs: number;
-  /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
+  /** Facts on the decoded picture; absent for raw frames, whose size the main thread knows. */
   readonly picture?: PictureFacts;
-  /** The device cuts and scales it; `nv12` is empty then. */
+  /** Set if the device crops and scales the frame; `nv12` is empty then. */
   readonly chip?: ChipFrame;
 }
 
@@ -32,7 +32,7 @@ interface ReceivingSlot {
   readonly bytes: FrameSlot;
   readonly record: FrameRecord;
   readonly converter: Nv12Converter;
-  /** Once a frame in it had regions. */
+  /** Undefined until a frame in this slot had regions. */
   regions: RegionRecord | undefined;
 }
 
@@ -41,7 +41,7 @@ type RowsDescriptor = Extract<FrameDescriptor, { kind: 'rows' }>;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The worker's side of its slots: from the bytes in them to NV12, or to regions that are made NV12 one by one. */
+/** The worker's side of its slots: converts their bytes to NV12, for regions one at a time. */
 export class FrameReceiver {
   readonly #setup: MessagePort;
   readonly #kernel: WebAssembly.Module;
@@ -54,7 +54,7 @@ export class FrameReceiver {
     this.#kernel = kernel;
   }
 
-  /** @throws EffvitError BAD_IMAGE where compressed bytes are no picture that can be decoded. */
+  /** @throws EffvitError BAD_IMAGE if compressed bytes cannot be decoded as a picture. */
   async receive(slotNumber: number): Promise<ReceivedFrame | ReceivedRegions> {
     const slot = this.#told(() => this.#slots[slotNumber], `slot ${slotNumber}`);
     const { record } = slot;
@@ -82,7 +82,7 @@ export class FrameReceiver {
     }
   }
 
-  /** Where the rows of frames of a kind lie: the same for all of them. */
+  /** Layout of the rows in the slot; the same for all frames with this descriptor. */
   #rowsOf(descriptor: RowsDescriptor): SlotRows {
     const known = this.#rows.get(descriptor);
     if (known !== undefined) return known;
@@ -129,7 +129,7 @@ export class FrameReceiver {
     });
   }
 
-  /** What `find` gives, after as many of the main thread's messages as that takes. */
+  /** Reads the main thread's messages until `find` returns a value. */
   #told<Value>(find: () => Value | undefined, what: string): Value {
     for (;;) {
       const found = find();
@@ -203,7 +203,7 @@ async function receiveCompressed(
 
 async function decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
   const startNs = monotonicNs();
-  // Imported here: the decoder costs memory that a worker of raw frames does not need.
+  // Imported on demand: a worker that only gets raw frames saves the decoder's memory.
   const { decodePicture } = await import('../image/decodeCompressed.js');
   const { frame: decoded, notes } = await decodePicture({
     kind: 'compressed',

@@ -8,15 +8,15 @@ const NV12_BYTES = 3;
 const WIDTH_PX = 4;
 const HEIGHT_PX = 5;
 const BATCH_SIZE = 6;
-/** A bit for each of PICTURE_NOTES. */
+/** One bit for each of PICTURE_NOTES. */
 const NOTES = 7;
-/** Boxes in the slot's RegionRecord; 0: the whole frame is to be classified. */
+/** Number of boxes in the slot's RegionRecord; 0: the whole frame is classified. */
 const REGION_COUNT = 8;
-/** Whether the frame lies in the device's memory and not in the slot. */
+/** 1 if the frame is in the device's memory and not in the slot. */
 const ON_DEVICE = 9;
-/** 1 where the picture was measured. */
+/** 1 if the picture was measured. */
 const HAS_FIGURES = 10;
-/** Even, so that the times behind them are aligned. */
+/** Even, so that the 64-bit times after the words are aligned. */
 const WORD_COUNT = 12;
 const TIME_COUNT = 7;
 const FIGURE_COUNT = 5;
@@ -24,20 +24,20 @@ const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
 const FIGURES_OFFSET_BYTES = TIMES_OFFSET_BYTES + TIME_COUNT * Float64Array.BYTES_PER_ELEMENT;
 const RECORD_BYTES = FIGURES_OFFSET_BYTES + FIGURE_COUNT * Float64Array.BYTES_PER_ELEMENT;
 
-/** Times of one frame: points of the monotonic clock (handedOver, began, ended) and durations. */
+/** Times of one frame: points on the monotonic clock (handedOver, began, ended) and durations. */
 export interface WorkerTimes {
   readonly handedOverNs: number;
   readonly startNs: number;
   readonly decodeNs: number;
   readonly preprocessNs: number;
-  /** Until the task began to run that the frame is part of: for company, and while its other frames were prepared. */
+  /** Until the frame's task started: waiting for other frames of the batch, and preparing them. */
   readonly batchWaitNs: number;
-  /** Of the whole task. */
+  /** Duration of the whole task. */
   readonly inferenceNs: number;
   readonly endedNs: number;
 }
 
-/** A picture before it was resized; of compressed frames only the worker knows it. */
+/** The picture before resizing; for compressed frames only the worker knows its size. */
 export interface PictureFacts {
   readonly notes: readonly PictureNote[];
   readonly widthPx: number;
@@ -45,8 +45,8 @@ export interface PictureFacts {
 }
 
 /**
- * What the threads tell each other of the frame in one slot, in shared memory. It needs no Atomics: only one
- * thread uses it at a time, and the channel that says which orders their reads and writes.
+ * Description and report of the frame in one slot, in shared memory. It needs no Atomics: only one thread uses it at
+ * a time, and the WorkerChannel that passes it between threads orders their reads and writes.
  */
 export class FrameRecord {
   readonly buffer: SharedArrayBuffer;
@@ -62,7 +62,7 @@ export class FrameRecord {
     this.#figures = new Float64Array(buffer, FIGURES_OFFSET_BYTES, FIGURE_COUNT);
   }
 
-  /** From the main thread: what lies in the slot. */
+  /** Called by the main thread: describes the content of the slot. */
   describe(
     descriptor: number,
     payloadBytes: number,
@@ -92,7 +92,7 @@ export class FrameRecord {
     return this.#words[REGION_COUNT] ?? 0;
   }
 
-  /** From the worker: what was found and made. `nv12` is a view of the slot's memory. */
+  /** Called by the worker: reports what it read and computed. `nv12` is a view of the slot's memory. */
   report(
     times: Omit<WorkerTimes, 'handedOverNs'>,
     nv12: Uint8Array,
@@ -131,19 +131,19 @@ export class FrameRecord {
     return { handedOverNs, startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs, endedNs };
   }
 
-  /** Frames of the task that this one was part of. */
+  /** Frames in this frame's task. */
   get batchSize(): number {
     return this.#words[BATCH_SIZE] ?? 0;
   }
 
-  /** How the picture looks; undefined where it was not measured. */
+  /** Measurements of the picture; undefined if it was not measured. */
   figures(): PictureFigures | undefined {
     if (this.#words[HAS_FIGURES] !== 1) return undefined;
     const [brightness = 0, contrast = 0, sharpness = 0, flatShare = 0, contentHash = 0] = this.#figures;
     return { brightness, contrast, sharpness, flatShare, contentHash };
   }
 
-  /** Of a compressed frame; zeros for a raw one. */
+  /** Facts on a compressed frame; zeros for a raw one. */
   picture(): PictureFacts {
     const bits = this.#words[NOTES] ?? 0;
     return {
@@ -155,7 +155,7 @@ export class FrameRecord {
 
   /** A copy of the NV12 that the worker left in `memory`. */
   copyNv12(memory: WebAssembly.Memory): Uint8Array {
-    // Growing by nothing makes this thread see what the worker has grown.
+    // Growing by 0 pages makes this thread see memory that the worker has grown.
     memory.grow(0);
     return new Uint8Array(memory.buffer, this.#words[NV12_OFFSET], this.#words[NV12_BYTES]).slice();
   }

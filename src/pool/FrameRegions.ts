@@ -7,43 +7,43 @@ import type { PoolModel } from './PoolOptions.js';
 import type { RegionOutcome, RegionUnknownCause } from './RegionOutcome.js';
 import type { RegionReading } from './RegionRecord.js';
 
-/** What makes an outcome of a region's scores. */
+/** Functions that make an outcome from a region's scores. */
 export type RegionReader<Value> = Pick<PoolModel<Value>, 'postprocess' | 'doubtRegion'>;
 
 /** Some of a frame's regions. */
 export interface RegionPart {
   readonly boxes: readonly RegionBox[];
-  /** Where the boxes stand among the frame's. */
+  /** Indices of the boxes in the frame's list. */
   readonly places: readonly number[];
 }
 
 const NO_BOX: RegionBox = { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };
 
-/** The share of a frame's regions that was done last, with what the worker tells of it. */
+/** The share of a frame's regions that finished last, with the worker's report. */
 export interface LastShare {
   readonly report: WorkerReport;
   readonly workerId: number;
   readonly generation: number;
-  /** Copying the frame for it and for the shares before it. */
+  /** Time to copy the frame for this share and the shares before it. */
   readonly copyNs: number;
 }
 
 /**
- * The regions of one frame on their way through the pool: each waits, is with a worker as part of a share, or has its
- * outcome. The frame is done when all have one.
+ * The regions of one frame in the pool. Each region waits, or is computed by a worker as part of a share, or has its
+ * outcome. The frame is done when every region has an outcome.
  */
 export class FrameRegions<Value> {
   readonly boxes: readonly RegionBox[];
-  /** Further regions of the frame, which are not classified. */
+  /** Number of further regions of the frame, which are not classified. */
   readonly overLimit: number;
   readonly #outcomes: (RegionOutcome<Value> | undefined)[];
   #waiting: number[];
   #sharesOut = 0;
   #wasRead = false;
   #last: LastShare | undefined;
-  /** On the main thread, for all shares together. */
+  /** Sum over all shares, on the main thread. */
   postprocessNs = 0;
-  /** Tasks that computed the regions; a region of a task of four counts a quarter. */
+  /** Number of tasks for the regions; a region in a task of four counts as a quarter. */
   taskCount = 0;
   computedCount = 0;
 
@@ -62,7 +62,7 @@ export class FrameRegions<Value> {
     return this.#waiting.length === 0 && this.#sharesOut === 0;
   }
 
-  /** Whether a worker has answered for any of them: the frame ends in a result then, not in a drop. */
+  /** Whether a worker has answered for any region: then the frame ends in a result, not in a drop. */
   get wasRead(): boolean {
     return this.#wasRead;
   }
@@ -71,14 +71,14 @@ export class FrameRegions<Value> {
     return this.#last;
   }
 
-  /** Once {@link isDone}. */
+  /** Valid once {@link isDone}. */
   outcomes(): readonly RegionOutcome<Value>[] {
     return this.#outcomes.map((outcome) => outcome ?? { kind: 'unknown', cause: 'closed' });
   }
 
   /**
-   * Divides the waiting regions over so many workers, in shares that differ by one region at most, from the top of the
-   * picture to its bottom: a worker gets the rows of its own share.
+   * Divides the waiting regions into at most `count` shares whose sizes differ by one at most. Regions are sorted from
+   * top to bottom, because a worker gets only the rows of its share.
    */
   takeShares(count: number): RegionPart[] {
     const middle = (place: number): number => {
@@ -98,13 +98,13 @@ export class FrameRegions<Value> {
     });
   }
 
-  /** A worker never looked at its share: the regions wait again. */
+  /** A worker never started its share: the regions wait again. */
   giveBack({ places }: RegionPart): void {
     this.#sharesOut -= 1;
     this.#waiting.push(...places);
   }
 
-  /** What a worker made of its share. @param error of those that failed, and of those that it did not come to. */
+  /** Takes a worker's results for its share. @param error for regions that failed or were not started. */
   settle(
     { places }: RegionPart,
     readings: readonly RegionReading[],
@@ -126,13 +126,13 @@ export class FrameRegions<Value> {
     }
   }
 
-  /** No worker could do the share. */
+  /** No worker could compute the share. */
   fail({ places }: RegionPart, cause: DropCause, error: EffvitError | undefined): void {
     this.#sharesOut -= 1;
     for (const place of places) this.#outcomes[place] = unknownOf(cause, error);
   }
 
-  /** The regions that wait are not to be done any more. */
+  /** Gives the waiting regions this drop cause; they are not computed. */
   giveUp(cause: DropCause, error: EffvitError | undefined): void {
     for (const place of this.#waiting) this.#outcomes[place] = unknownOf(cause, error);
     this.#waiting = [];

@@ -18,7 +18,7 @@ import { WorkerGroup } from './WorkerGroup.js';
 import type { WorkerThread } from './WorkerThread.js';
 
 const NS_PER_MS = 1e6;
-/** What a live frame may wait in the memory of a worker that is not done yet: the way there takes 0.5 to 5 ms under load. */
+/** How long a live frame may wait in a busy worker's memory: the handover takes 0.5 to 5 ms under load. */
 const AHEAD_NS = 3 * NS_PER_MS;
 
 export interface SchedulerOptions<Value> {
@@ -30,19 +30,19 @@ export interface SchedulerOptions<Value> {
 }
 
 /**
- * The owner of a pool's state: of the frames that wait, of the workers and what they hold, of the results that wait
- * for their turn, and of the counts. Workers emit what became of a frame, and it is all decided here.
+ * Owns a pool's state: the waiting frames, the workers and their frames, the results that wait for delivery, and the
+ * counts. Workers emit events for their frames; all decisions are made here.
  */
 export class FrameScheduler<Value> {
   readonly statistics = new PoolStatistics();
   readonly workers: WorkerGroup<WorkerJob<Value>>;
   /** No frame is in flight. */
   readonly drained = new Condition(() => this.statistics.accounting.inFlight === 0);
-  /** A frame can be admitted without another being dropped. */
+  /** A frame can be admitted without dropping another. */
   readonly admissible: Condition;
-  /** What frames are prepared and read by; to be exchanged at the moment that the workers are. */
+  /** Preprocessing and postprocessing of frames; must be replaced together with the workers. */
   model: PoolModel<Value>;
-  /** Whether the workers' model takes several frames at once. */
+  /** Whether the model takes several frames per task. */
   hasBatches = false;
   readonly #clock: PoolClock;
   readonly #stampClockNs: (() => bigint | undefined) | undefined;
@@ -52,7 +52,7 @@ export class FrameScheduler<Value> {
   readonly #shares: RegionShares<Value>;
   #expiry: PoolTimer | undefined;
   #soon: NodeJS.Immediate | undefined;
-  /** Who has frames, and waits until one is wanted. */
+  /** Callback of a caller that has frames and waits until the pool has capacity. */
   #wanting: (() => void) | undefined;
   #wantingTimer: PoolTimer | undefined;
   #live: LivePoolOptions;
@@ -95,12 +95,12 @@ export class FrameScheduler<Value> {
     this.#expiry?.cancel();
     this.#expiry = undefined;
     this.#expireLater();
-    // Under `block` workers take frames ahead that they did not take before.
+    // Under `block` busy workers also take frames ahead, so a change of policy can create capacity.
     this.#pump();
     this.#tellWanted();
   }
 
-  /** Drops what is admitted from now on. */
+  /** Drops frames that are admitted from now on. */
   close(): void {
     this.#isClosed = true;
     this.admissible.notifyAll();
@@ -109,7 +109,7 @@ export class FrameScheduler<Value> {
 
   /** See InferencePool. */
   wantsFrame(withinNs = 0): boolean {
-    // Under other policies what waits here is not replaced by what comes, so that it cannot wait elsewhere.
+    // Under other policies newer frames do not replace waiting ones, so all frames must be submitted.
     if (this.#isClosed || this.workers.isBroken || this.#live.dropPolicy !== 'oldest') return true;
     const untilNs = this.#clock.nowNs() + Math.max(withinNs, AHEAD_NS);
     const worker = chooseWorker(this.workers.serving, untilNs);
@@ -121,7 +121,7 @@ export class FrameScheduler<Value> {
     this.#tellWanted();
   }
 
-  /** A frame comes in: to a worker, into the queue, or out again. */
+  /** Admits a frame: it is passed to a worker, queued, or dropped. */
   admit(job: FrameJob<Value>): void {
     this.statistics.accounting.receive();
     if (this.#isClosed) {
@@ -134,7 +134,7 @@ export class FrameScheduler<Value> {
       this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
       return;
     }
-    // It may have waited before it came here.
+    // It may have waited before admission.
     if (this.#isTooOld(job)) {
       this.#drop(job, 'too_old');
       return;
@@ -147,12 +147,12 @@ export class FrameScheduler<Value> {
     }
     const evicted = this.#queue.push(job);
     if (evicted !== undefined) this.#drop(evicted, 'queue_full');
-    // The queue may be there because no worker was near its end when the frames in it came.
+    // Frames may be queued only because no worker was close to finishing when they were admitted.
     if (isDeferred) this.#pumpSoon();
     else this.#pump();
   }
 
-  /** Drops every frame that waits. */
+  /** Drops every waiting frame. */
   dropQueue(cause: DropCause, error?: EffvitError): void {
     for (const job of this.#queue.clear()) this.#drop(job, cause, error);
     this.admissible.notifyAll();
@@ -184,7 +184,7 @@ export class FrameScheduler<Value> {
     });
   }
 
-  /** Gives waiting frames to workers that can take one; while nobody can serve, they are not kept waiting. */
+  /** Passes waiting frames to workers with capacity. If no worker can serve, the frames are dropped. */
   #pump(): void {
     if (this.workers.isBroken) this.dropQueue('worker_died', this.workers.status().lastDeath);
     for (let worker = this.#nextWorker(); worker !== undefined; worker = this.#nextWorker()) {
@@ -194,13 +194,13 @@ export class FrameScheduler<Value> {
         if (jobs.length > 1) worker.expect(jobs.length - index);
         this.#dispatch(job, worker);
       }
-      // Of those that were announced, one may have failed.
+      // A frame that was announced to the worker may have failed.
       if (jobs.length > 1) worker.expect(0);
     }
     this.admissible.notifyAll();
   }
 
-  /** Up to so many frames off the queue, without those that are too late. */
+  /** Takes up to `most` frames off the queue and drops those that are too old. */
   #takeJobs(most: number): FrameJob<Value>[] {
     const jobs: FrameJob<Value>[] = [];
     while (jobs.length < most) {
@@ -214,8 +214,8 @@ export class FrameScheduler<Value> {
   }
 
   /**
-   * Whether a frame gains by company that comes in the same turn of the event loop: the device is busy with a task
-   * already, behind which this one would wait.
+   * Whether to wait for more frames in the same turn of the event loop: a task is already running on the device, so
+   * waiting costs nothing and the next task may become a larger batch.
    */
   get #isWorthGathering(): boolean {
     if (!this.hasBatches) return false;
@@ -230,7 +230,7 @@ export class FrameScheduler<Value> {
     });
   }
 
-  /** Tells who waits for it that a frame is wanted, now or when a worker is about to be free. */
+  /** Notifies the waiting caller that a frame is accepted, now or when a worker is about to be free. */
   #tellWanted(): void {
     this.#wantingTimer?.cancel();
     this.#wantingTimer = undefined;
@@ -243,7 +243,7 @@ export class FrameScheduler<Value> {
     }
     const busy = this.workers.serving.filter(({ hasCapacity }) => hasCapacity);
     const freeNs = Math.min(...busy.map(({ expectedFreeNs }) => expectedFreeNs));
-    // Where nothing is known of a worker's pace, the end of its frame tells.
+    // Until a worker's service time is known, the end of its frame triggers the next check.
     if (!Number.isFinite(freeNs)) return;
     const delayMs = Math.ceil((freeNs - AHEAD_NS - this.#clock.nowNs()) / NS_PER_MS);
     this.#wantingTimer = this.#clock.setTimer(Math.max(delayMs, 1), () => {
@@ -252,7 +252,7 @@ export class FrameScheduler<Value> {
     });
   }
 
-  /** A live camera's frame lies ready for a busy worker only shortly: there no newer one can replace it. */
+  /** A busy worker gets a live frame only shortly before it is free: no newer frame can replace it there. */
   #nextWorker(): WorkerThread<WorkerJob<Value>> | undefined {
     const isLive = this.#live.dropPolicy !== 'block';
     const untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
@@ -279,9 +279,9 @@ export class FrameScheduler<Value> {
     if (this.#isOrdered) this.#reorder.reserve(job);
   }
 
-  /** The worker, and those that are idle, each of which can do a share of the frame's regions. */
+  /** The worker and all idle ones: each can compute a share of the frame's regions. */
   #helpersOf(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>) {
-    // A compressed picture would be decoded by each of them, and one device takes all regions as one task.
+    // Each worker would decode a compressed picture again; a device that crops takes all regions as one task.
     if (job.frame.kind === 'compressed' || worker.hasResizer) return [worker];
     return [worker, ...this.workers.serving.filter((one) => one !== worker && one.isIdle)];
   }
@@ -333,7 +333,7 @@ export class FrameScheduler<Value> {
     else this.#drop(job, dropCauseOf(error.code), error);
   }
 
-  /** The frame ends without a result, or without those of regions that wait; told in its turn, where it has one. */
+  /** Ends the frame, or its waiting regions, without a result. A frame with a reserved place is delivered in order. */
   #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
     if (job.regions !== undefined) {
       this.#shares.drop(job, cause, error);
@@ -351,7 +351,7 @@ export class FrameScheduler<Value> {
     else this.#expireLater();
   }
 
-  /** Sees to it that no result is held back for longer than the limit. */
+  /** Starts the timer that limits how long a result is held back. */
   #expireLater(): void {
     const heldNs = this.#reorder.oldestHeldNs;
     const { orderTimeoutMs, dropPolicy } = this.#live;
@@ -409,7 +409,7 @@ export class FrameScheduler<Value> {
     const nowNs = this.#stampClockNs?.();
     if (nowNs === undefined) return undefined;
     const delayNs = Number(nowNs - stampToNs(stamp));
-    // A stamp of another clock tells nothing of a delay.
+    // The stamp of another clock gives no delay.
     return isPlausibleDelay(delayNs) ? Math.max(delayNs, 0) : undefined;
   }
 }

@@ -12,28 +12,28 @@ import type { RegionReading } from './RegionRecord.js';
 import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
 import { heldFrames, logitsRing } from './workerProtocol.js';
 
-/** What a worker made of a frame. */
+/** A worker's report on a frame. */
 export interface WorkerReport {
   readonly times: WorkerTimes;
-  /** How long the frame lay in the worker's memory while those before it were computed, nanoseconds. */
+  /** How long the frame waited in the worker's memory for earlier frames, nanoseconds. */
   readonly waitedAheadNs: number;
-  /** Of a compressed frame; zeros for a raw one. */
+  /** Facts on a compressed frame; zeros for a raw one. */
   readonly picture: PictureFacts;
-  /** How the picture looks; undefined where that is not asked for. */
+  /** Measurements of the picture; undefined if pictures are not measured. */
   readonly figures: PictureFigures | undefined;
-  /** Frames of the task that it was part of. */
+  /** Frames in this frame's task. */
   readonly batchSize: number;
-  /** What is to be told of how it was resized. */
+  /** A note on how it was resized. */
   readonly note: PictureNote | undefined;
-  /** Valid until the worker has answered as many further frames as it may hold. */
+  /** Valid until the worker has answered as many more frames as it may hold. */
   readonly logits: Float32Array;
-  /** What became of each of the frame's regions; empty for one without. */
+  /** A reading for each of the frame's regions; empty for a whole frame. */
   readonly regions: readonly RegionReading[];
-  /** What the network saw; only before the next frame is handed over. */
+  /** Copies the network's input; call it before the next handover. */
   copyNv12(): Uint8Array;
 }
 
-/** A frame that a worker has. */
+/** A frame that was handed to a worker and not answered. */
 export interface HeldFrame<Job> {
   readonly job: Job;
   readonly number: number;
@@ -44,15 +44,15 @@ export interface HeldFrame<Job> {
 /** A frame that is lost with its worker. */
 export interface LostFrame<Job> {
   readonly job: Job;
-  /** What the worker had made of its regions by then, where it had made anything. */
+  /** The worker's report on regions that it finished, if any. */
   readonly partly: WorkerReport | undefined;
 }
 
-/** Of the newest task in the moving average of the time that one takes. */
+/** Weight of the newest task in the moving average of the service time. */
 const SERVICE_WEIGHT = 1 / 8;
 const NO_REGIONS: readonly RegionReading[] = [];
 
-/** The frames that one worker has been handed and has not answered, in the order in which its thread does them. */
+/** The frames that one worker was handed and has not answered, in the order in which its thread computes them. */
 export class HeldFrames<Job> {
   readonly channel = new WorkerChannel();
   readonly #handover = new FrameHandover();
@@ -61,13 +61,13 @@ export class HeldFrames<Job> {
   #largestBatch = 1;
   #logits = logitsRing(0, 1);
   #classCount = 0;
-  /** When the thread turned to the first of the frames. */
+  /** When the thread started the first of the frames. */
   #currentSinceNs = 0;
-  /** How long it takes for a task, a moving average; nothing is expected of it before the first. */
+  /** Moving average of the time per task; infinite before the first task. */
   #serviceNs = Number.POSITIVE_INFINITY;
   #lastEndedNs = 0;
 
-  /** For the worker's thread, to be transferred. */
+  /** To be transferred to the worker's thread. */
   get workerPort(): MessagePort {
     return this.#handover.workerPort;
   }
@@ -81,33 +81,33 @@ export class HeldFrames<Job> {
     return this.#frames[0]?.job;
   }
 
-  /** Whether a frame can be handed over: one task is computed, and as many frames may lie ready for the next. */
+  /** Whether a frame can be handed over: a worker holds at most the frames of the running task and of the next one. */
   get hasCapacity(): boolean {
     return this.openPlaces > 0;
   }
 
-  /** The most frames that could be handed over now to be computed together. */
+  /** How many frames can be handed over now for the same task. */
   get openPlaces(): number {
     const openCount = this.#frames.filter(({ number }) => this.channel.isOpen(number)).length;
     const isRunning = openCount < this.count;
-    // What was answered and not looked at here still has its slot and its logits.
+    // An answered frame keeps its slot and its logits until the answer is processed here.
     const free = heldFrames(this.#largestBatch) - this.count;
     if (!isRunning && openCount >= this.#largestBatch) return free;
     return Math.max(Math.min(this.#largestBatch - openCount, free), 0);
   }
 
-  /** Whether a further frame would join all of these in one task, which has not started to run. */
+  /** Whether another frame would join all of these in one task that has not started. */
   get isGathering(): boolean {
     const first = this.#frames[0];
     return first !== undefined && this.count < this.#largestBatch && this.channel.isOpen(first.number);
   }
 
-  /** When the worker is expected to be done with the task that it computes, by the pool's clock. */
+  /** When the worker's current task is expected to finish, by the pool's clock. */
   get expectedFreeNs(): number {
     return this.#currentSinceNs + this.#serviceNs;
   }
 
-  /** The model is there: frames can be handed over. */
+  /** Call this once the model is loaded: frames can be handed over from then on. */
   prepare(info: LoadedModelInfo, logits: SharedArrayBuffer): void {
     this.#modelBatch = largestBatchOf(info);
     this.#handover.hasResizer = info.mostRegions !== undefined;
@@ -116,16 +116,16 @@ export class HeldFrames<Job> {
     this.setBatchLimits({ largestBatch: 0, waitMs: 0 });
   }
 
-  /** For the tasks from now on. @param limits.largestBatch 0: as many as the model takes. */
+  /** Sets the limits of future tasks. @param limits.largestBatch 0: as many as the model takes. */
   setBatchLimits({ largestBatch, waitMs }: BatchLimits): void {
     this.#largestBatch = Math.min(largestBatch === 0 ? this.#modelBatch : largestBatch, this.#modelBatch);
     this.channel.setBatchLimits({ largestBatch: this.#largestBatch, waitMs });
   }
 
   /**
-   * Copies the frame into the worker's memory and wakes it; only while {@link hasCapacity}.
+   * Copies the frame into the worker's memory and wakes the worker. Requires {@link hasCapacity}.
    *
-   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
+   * @returns duration of the copy, nanoseconds. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
   add(job: Job, handed: HandedOver): number {
     if (!this.hasCapacity) {
@@ -142,26 +142,26 @@ export class HeldFrames<Job> {
     }
     const regionCount = handed.boxes?.length ?? 0;
     this.#frames.push({ job, number: this.channel.post(slot), slot, regionCount });
-    // Waking the worker is the handover's: the two must not overlap, or the stages exceed the total.
+    // Waking the worker counts as handover: if the stages overlapped, their sum would exceed the total.
     return handedOverNs - startNs;
   }
 
-  /** Frames of that slot are copied into the device's memory from now on. */
+  /** Copies frames of this slot into the device's memory from now on. */
   adoptPicture(slot: number, shared: SharedBytes): void {
     this.#handover.adopt(slot, viewOfShared(shared));
   }
 
-  /** Whether the worker's device takes several regions of a picture as one task. */
+  /** Whether the worker's device crops and scales, so that it takes several regions of a picture as one task. */
   get hasResizer(): boolean {
     return this.#handover.hasResizer;
   }
 
-  /** The thread turns to the first frame. */
+  /** Notes when the thread started the first frame. */
   beginFirst(nowNs: number): void {
     this.#currentSinceNs = nowNs;
   }
 
-  /** Removes the frame that was answered; undefined for an answer that nobody waits for any more. */
+  /** Removes the answered frame; undefined if it is no longer held here. */
   take(number: number): HeldFrame<Job> | undefined {
     const index = this.#frames.findIndex((each) => each.number === number);
     const frame = this.#frames[index];
@@ -169,12 +169,12 @@ export class HeldFrames<Job> {
     return frame;
   }
 
-  /** Gives the slot of a frame that was taken to the next. */
+  /** Makes the slot of a taken frame available again. */
   release({ slot }: HeldFrame<Job>): void {
     this.#handover.releaseSlot(slot);
   }
 
-  /** Takes all frames back, for good. */
+  /** Takes all frames back; the worker starts none after this. */
   revoke(): { readonly started: readonly LostFrame<Job>[]; readonly notStarted: readonly Job[] } {
     const lastStarted = this.channel.revoke();
     const frames = this.#frames;
@@ -194,7 +194,7 @@ export class HeldFrames<Job> {
     return report.regions.some(({ status }) => status !== 'pending') ? report : undefined;
   }
 
-  /** What the worker made of a frame; its picture is there until the next frame is handed over. */
+  /** The worker's report on a frame; the picture is valid until the next handover. */
   report({ number, slot, regionCount }: HeldFrame<Job>): WorkerReport {
     const record = this.#handover.record(slot);
     const times = record.times();

@@ -24,7 +24,7 @@ import { MAX_REGIONS } from './RegionRecord.js';
 import type { WorkerStatus } from './WorkerGroup.js';
 import { withinLimit } from './withinLimit.js';
 
-/** What changes together with the model. */
+/** Settings that change together with the model. */
 export interface ModelChange {
   readonly threads?: number;
   readonly accept?: (info: LoadedModelInfo) => void;
@@ -36,15 +36,15 @@ export interface WaitOptions {
 }
 
 export interface CloseOptions extends WaitOptions {
-  /** Finish the frames that wait; else they are dropped as `closed`. */
+  /** True: waiting frames are finished. False: they are dropped as `closed`. */
   readonly drain?: boolean;
 }
 
-/** The longest that close waits for frames, and then for threads. */
+/** The longest time that close waits for frames, and then again for threads. */
 const CLOSE_LIMIT_MS = 20_000;
 
 /**
- * From frames to values, on worker threads.
+ * Classifies frames on worker threads.
  *
  * ```ts
  * const pool = new InferencePool({
@@ -58,12 +58,12 @@ const CLOSE_LIMIT_MS = 20_000;
  * await pool.start();
  * ```
  *
- * A live camera submits and goes on; what does not fit is dropped by policy and counted:
- * `void pool.submit(frame).then(publish)`. A reader that must lose nothing takes the policy `block` and
- * waits before each frame: `await pool.ready(); void pool.submit(frame).then(report)`, then `await pool.drain()`.
+ * A live camera submits without waiting; frames over the capacity are dropped by the policy and counted:
+ * `void pool.submit(frame).then(publish)`. A reader that must not lose frames uses the policy `block` and waits
+ * before each frame: `await pool.ready(); void pool.submit(frame).then(report)`, then `await pool.drain()`.
  *
  * `submit` never throws and its promise never rejects: a frame's outcome is a result or a drop with its cause.
- * The outcomes of one source resolve in the order of submission (`ordered`), drops from the queue aside.
+ * The outcomes of one source resolve in the order of submission (`ordered`), except for drops from the queue.
  * A frame's `data` is read until its outcome resolves.
  */
 export class InferencePool<Value> {
@@ -97,7 +97,7 @@ export class InferencePool<Value> {
     return this.#scheduler.statistics.accounting.counts();
   }
 
-  /** Frames that wait for a worker. */
+  /** Number of frames that wait for a worker. */
   get queuedCount(): number {
     return this.#scheduler.queuedCount;
   }
@@ -110,31 +110,31 @@ export class InferencePool<Value> {
     return this.#scheduler.workers.status();
   }
 
-  /** Published frames a second over the last five seconds. */
+  /** Published frames per second over the last five seconds. */
   framesPerSecond(): number {
     return this.#scheduler.statistics.framesPerSecond(this.#clock.nowNs());
   }
 
-  /** Published frames a task; 1 for a model that takes one alone. */
+  /** Published frames per task; 1 for a model without batches. */
   get meanBatchSize(): number {
     return this.#scheduler.statistics.meanBatchSize;
   }
 
-  /** What became of the regions of published frames. */
+  /** Counts of the regions of published frames, by outcome. */
   regionCounts(): RegionCounts {
     return this.#scheduler.statistics.regions.counts();
   }
 
-  /** Counts and latencies from now on; frames in flight stay in flight. */
+  /** Resets counts and latencies; frames in flight stay in flight. */
   resetStatistics(): void {
     this.#scheduler.statistics.reset();
   }
 
   /**
-   * Loads the model on every worker. Frames may be submitted before: they wait in the queue.
+   * Loads the model on every worker. Frames submitted earlier wait in the queue.
    *
-   * @throws EffvitError BAD_MODEL, NOT_FOUND, BPU_FAILED, BAD_CONFIG where the model's input differs from the
-   *   preprocessing, CLOSED where {@link close} came first. Nothing is left running; the pool is closed.
+   * @throws EffvitError BAD_MODEL, NOT_FOUND, BPU_FAILED, BAD_CONFIG if the model's input differs from the
+   *   preprocessing, CLOSED if {@link close} was called first. Nothing is left running; the pool is closed.
    */
   async start(): Promise<LoadedModelInfo> {
     if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
@@ -147,7 +147,7 @@ export class InferencePool<Value> {
     }
   }
 
-  /** Hands over a frame. The outcome resolves once it is published or dropped; it never rejects. */
+  /** Admits a frame. The promise resolves once the frame is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
     const job = new FrameJob<Value>(frame, options, this.#clock.nowNs() - (options.waitedNs ?? 0));
     this.#scheduler.admit(job);
@@ -156,13 +156,13 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Hands over a frame of which these boxes are to be classified, each as if it had been cut out of the frame. It is one
-   * frame to all counts, limits and policies: published with an outcome for each box, or dropped. Its regions are divided
-   * over the workers that are idle when its turn comes; a box that is none, and a region that fails, cost themselves.
+   * Admits a frame and classifies these boxes, each as if it had been cropped from the frame. Counts, limits and
+   * policies treat it as one frame: it is published with an outcome for each box, or dropped. Its regions are divided
+   * among the workers that are idle when it is dequeued. An invalid box or a failed region does not affect the others.
    *
-   * @param boxes up to MAX_REGIONS; none gives a result of no regions.
-   * @param overLimit further regions of the frame, which are counted as such and have no outcome here.
-   * @throws EffvitError OUT_OF_RANGE for more.
+   * @param boxes up to MAX_REGIONS; an empty list gives a result without regions.
+   * @param overLimit number of further regions of the frame, which are only counted.
+   * @throws EffvitError OUT_OF_RANGE for more than MAX_REGIONS boxes.
    */
   submitRegions(
     frame: ImageFrame,
@@ -186,7 +186,7 @@ export class InferencePool<Value> {
     return job.outcome as Promise<RegionsOutcome<Value>>;
   }
 
-  /** Counts a frame that the caller does not want classified, e.g. as `rate_limited`. */
+  /** Counts a frame that the caller does not submit, e.g. as `rate_limited`. */
   refuse(cause: DropCause): void {
     const { statistics } = this.#scheduler;
     statistics.accounting.receive();
@@ -194,7 +194,7 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Resolves when a frame can be submitted without another being dropped for it; at once when closed.
+   * Resolves when a frame can be submitted without dropping another; immediately if the pool is closed.
    *
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
@@ -203,26 +203,26 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Whether a worker is about to be free for a further frame, so that the frame would not wait for one; true also where
-   * what comes is kept or refused here by rule: with another policy than `oldest`, and while nobody can serve.
+   * Whether a worker is about to be free, so that a submitted frame would hardly wait. Also true if the frame should be
+   * submitted in any case: with a policy other than `oldest`, and while no worker can serve.
    *
-   * @param withinNs how soon a worker must be free; it is no less than what a frame may lie ready for a busy one.
+   * @param withinNs how soon a worker must be free; raised to the time that a frame may wait in a busy worker's memory.
    */
   wantsFrame(withinNs?: number): boolean {
     return this.#scheduler.wantsFrame(withinNs);
   }
 
-  /** Calls once, when a frame is wanted; it replaces the callback before. For those who have frames that can wait elsewhere. */
+  /** Calls once, when {@link wantsFrame} becomes true; replaces the previous callback. */
   whenWanted(callback: () => void): void {
     this.#scheduler.whenWanted(callback);
   }
 
-  /** Changes options at once, for waiting frames too. @throws EffvitError OUT_OF_RANGE; nothing changed then. */
+  /** Changes options immediately, also for waiting frames. @throws EffvitError OUT_OF_RANGE; then nothing changes. */
   setOptions(changes: Partial<LivePoolOptions>): void {
     this.#scheduler.setLive(changedOptions(changes, this.#scheduler.live));
   }
 
-  /** Other preprocessing or postprocessing of the same model, from the next frame on that a worker gets. */
+  /** Changes preprocessing or postprocessing of the same model, from the next frame that a worker receives. */
   setModelOptions(changes: Partial<Omit<PoolModel<Value>, 'backend'>>): void {
     const model = { ...this.#scheduler.model, ...changes };
     if (this.#info !== undefined) checkInputSize(model, this.#info);
@@ -230,9 +230,9 @@ export class InferencePool<Value> {
   }
 
   /**
-   * 1 to 16 workers from now on; resolves when the new number serves. No frame is lost, none is done twice.
+   * Sets the number of workers, 1 to 16; resolves when they serve. No frame is lost or computed twice.
    *
-   * @throws EffvitError OUT_OF_RANGE, or why further workers did not load: the old number serves on.
+   * @throws EffvitError OUT_OF_RANGE, or why new workers did not load: then the old workers continue.
    */
   async resize(threads: number): Promise<void> {
     checkThreads(threads);
@@ -240,11 +240,11 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Another model, loaded beside the old one. Frames that workers have are finished by the old one.
+   * Loads another model while the old one serves. Frames that workers hold are finished by the old model.
    *
-   * @param change.threads workers of the new model, 1 to 16; absent: as many as before.
-   * @param change.accept called at the moment from which frames are given to the new model; refuses it by throwing.
-   * @throws EffvitError as {@link start}, OUT_OF_RANGE; the old model serves on, on the old number of workers.
+   * @param change.threads workers of the new model, 1 to 16; absent: the same number as before.
+   * @param change.accept called right before frames go to the new model; may throw to refuse it.
+   * @throws EffvitError as {@link start}, OUT_OF_RANGE; then the old model continues on the old workers.
    */
   async swapModel(model: PoolModel<Value>, change: ModelChange = {}): Promise<LoadedModelInfo> {
     if (change.threads !== undefined) checkThreads(change.threads);
@@ -252,7 +252,7 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Resolves when no frame is in flight: at the latest when every run has timed out. For a started pool.
+   * Resolves when no frame is in flight, at the latest when every run has timed out. The pool must be started.
    *
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
@@ -261,13 +261,13 @@ export class InferencePool<Value> {
   }
 
   /**
-   * Ends the pool, at any moment, as often as wanted. Further frames are dropped as `closed`. Frames that
-   * workers have are finished; those that wait too, unless `drain` is false: then they are dropped as `closed`.
-   * Resolves when every thread has ended: after 20 s for the frames and as much for the threads, or once `signal` is
-   * aborted, what is left is dropped and abandoned.
+   * Closes the pool; may be called at any time and repeatedly. New frames are dropped as `closed`. Frames that workers
+   * hold are finished; waiting frames too, unless `drain` is false: then they are dropped as `closed`.
+   * Resolves when every thread has ended. After 20 s for the frames and another 20 s for the threads, or once `signal`
+   * is aborted, the remaining frames are dropped and the threads abandoned.
    *
-   * To leave the process, await this first. Where that cannot be waited for (a second Ctrl-C), raise the signal
-   * again without a handler, or call process.exit: it waits for the runs that were begun.
+   * Await this before the process exits. If that takes too long (a second Ctrl-C), raise the signal again without a
+   * handler, or call process.exit, which waits for the started runs.
    */
   async close({ drain = this.#state !== 'new', signal }: CloseOptions = {}): Promise<void> {
     const limit = { clock: this.#clock, limitMs: CLOSE_LIMIT_MS, signal };
@@ -279,7 +279,7 @@ export class InferencePool<Value> {
     const { workers } = this.#scheduler;
     await withinLimit(workers.retireAll(), limit);
     workers.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
-    // What workers that hung have given back.
+    // Frames that hung workers had not started are back in the queue.
     this.#scheduler.dropQueue('closed');
   }
 

@@ -3,41 +3,41 @@ import type { BatchInference, InferenceBackend } from '../inference/InferenceBac
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { ChipFrame, DevicePictures } from './DevicePictures.js';
 
-/** What a task computes: a frame, or one region of a frame. */
+/** One input of a task: a frame, or one region of a frame. */
 export interface TaskInput {
-  /** It stays as it is until the task has run. */
+  /** Must not change until the task has run. */
   readonly nv12: Uint8Array;
-  /** In place of `nv12`, for a device that cuts and scales by itself. */
+  /** Replaces `nv12` for a device that crops and scales. */
   readonly chip?: ChipFrame;
-  /** Where the scores go. */
+  /** The scores are written here. */
   readonly logits: Float32Array;
-  /** It was computed; its scores are there. */
+  /** Called when the scores are written. */
   readonly onDone: (run: TaskRun) => void;
   readonly onFailed: (error: EffvitError) => void;
 }
 
 /** A run of a task, as one of its inputs sees it. */
 export interface TaskRun {
-  /** By the monotonic clock: when the input was in its place, when the task began, when its scores were there. */
+  /** Points on the monotonic clock: the input was in its place, the task started, its scores were available. */
   readonly preparedNs: number;
   readonly startNs: number;
   readonly endedNs: number;
-  /** Bringing the input into the form that the runtime takes, from joining on. */
+  /** Time to convert the input into the runtime's form, from joining on. */
   readonly inputNs: number;
-  /** Of the whole task. */
+  /** Duration of the whole task. */
   readonly inferenceNs: number;
   readonly batchSize: number;
 }
 
-/** An input that has its place in the task. */
+/** An input that has a place in the task. */
 interface PlacedInput extends TaskInput {
   readonly preparedNs: number;
   readonly inputNs: number;
 }
 
 /**
- * The coming task of one worker: inputs join it one by one, each in its own place of the device's memory, then it runs
- * them together. A backend without batches has tasks of one.
+ * The next task of one worker. Inputs join one by one, each in its own place of the device's memory; then they run
+ * together. A backend without batches has tasks of one input.
  */
 export class InferenceTask {
   readonly #backend: InferenceBackend;
@@ -45,7 +45,7 @@ export class InferenceTask {
   readonly #pictures: DevicePictures | undefined;
   #inputs: PlacedInput[] = [];
 
-  /** @param pictures for a device that cuts and scales by itself. */
+  /** @param pictures for a device that crops and scales. */
   constructor(backend: InferenceBackend, pictures?: DevicePictures) {
     this.#backend = backend;
     this.#batch = backend.batch;
@@ -56,7 +56,7 @@ export class InferenceTask {
     return this.#inputs.length;
   }
 
-  /** The input takes the next place. @throws EffvitError where it is refused; it has no place then. */
+  /** Puts the input into the next place. @throws EffvitError if it is refused; then it has no place. */
   join(input: TaskInput): void {
     const joinedNs = monotonicNs();
     if (input.chip === undefined) this.#batch?.write(this.#inputs.length, input.nv12);
@@ -72,7 +72,7 @@ export class InferenceTask {
     this.#pictures.place(this.#inputs.length, chip);
   }
 
-  /** Runs what has joined and tells each input what became of it; the next task is empty. */
+  /** Runs the joined inputs and reports to each its result or failure. The next task is empty. */
   async run(): Promise<void> {
     const inputs = this.#inputs;
     this.#inputs = [];
@@ -81,7 +81,7 @@ export class InferenceTask {
       await this.#runTogether(inputs, 0);
     } catch (error) {
       const failure = asEffvitError(error, 'INFERENCE_FAILED');
-      // One bad frame must not cost its batch: each has a try of its own, while the backend is of use.
+      // One bad frame must not fail its batch: each input is retried alone, as long as the backend is usable.
       if (inputs.length === 1 || failure.code === 'WORKER_DIED') {
         for (const { onFailed } of inputs) onFailed(failure);
         return;
@@ -142,7 +142,7 @@ function problemOf(logits: Float32Array, into: Float32Array): EffvitError | unde
       `The backend gave ${logits.length} scores where ${into.length} classes were loaded.`,
     );
   }
-  // By index: an iterator makes an object for each class.
+  // By index: an iterator allocates an object per class.
   for (let index = 0; index < logits.length; index++) {
     if (Number.isFinite(logits[index])) continue;
     return new EffvitError(

@@ -2,21 +2,21 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 
 const NS_PER_MS = 1e6;
 
-/** One call-back to come. */
+/** A pending callback. */
 export interface PoolTimer {
-  /** The delay counts from now on; also after the timer has fired. */
+  /** Starts the delay again, also after the timer has fired. */
   restart(): void;
   cancel(): void;
 }
 
 export interface TimerOptions {
-  /** Whether the process lives on for this timer alone; default false. */
+  /** Whether this timer alone keeps the process alive; default false. */
   readonly keepsAlive?: boolean;
 }
 
-/** The time by which a pool waits; tests bring one of their own. */
+/** The clock of a pool's timers; tests provide their own. */
 export interface PoolClock {
-  /** Nanoseconds of the monotonic clock that the worker threads read, too. */
+  /** Nanoseconds of the monotonic clock that the worker threads use too. */
   nowNs(): number;
   setTimer(delayMs: number, callback: () => void, options?: TimerOptions): PoolTimer;
 }
@@ -27,7 +27,7 @@ export const systemClock: PoolClock = {
     new SystemTimer(delayMs, callback, keepsAlive),
 };
 
-/** Restarted at each frame, it only notes when it is due, and goes on waiting where it was due before. */
+/** A restart, which happens for every frame, only stores the new due time; the system timer is kept and waits on. */
 class SystemTimer implements PoolTimer {
   readonly #delayMs: number;
   readonly #callback: () => void;

@@ -8,36 +8,36 @@ import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
 
-/** What the pool runs: swapped as a whole, so that no frame meets the labels of another model. */
+/** The model with its functions; swapped as a whole, so that no frame gets the labels of another model. */
 export interface PoolModel<Value> {
   readonly backend: BackendSpec;
-  /** From preprocessOptions(); its size must be the model's input size. */
+  /** Made by preprocessOptions(); its size must be the model's input size. */
   readonly preprocess: PreprocessOptions;
   /**
-   * Makes a frame's value of the model's output, on the main thread: keep it short. `logits` is valid only
-   * during the call: copy what is to be kept.
+   * Makes a frame's value from the model's output. It runs on the main thread, so keep it short. `logits` is valid
+   * only during the call: copy what you retain.
    */
   readonly postprocess: (logits: Float32Array) => Value;
   /**
-   * Has the last word on a value, on the main thread: called once a frame, in the order in which the frames of a
-   * source are delivered. Absent: what postprocess made goes out.
+   * Decides the final value on the main thread. Called once per frame, in the order in which the frames of a source
+   * are delivered. Absent: the value from `postprocess` is final.
    */
   readonly judge?: ((value: Value, frame: JudgedFrame) => FrameJudgement<Value>) | undefined;
   /**
-   * Why a region of a frame is UNKNOWN though it was computed; undefined where it is not, and absent where nothing is
-   * asked for. `logits` is valid only during the call.
+   * Returns why a computed region is UNKNOWN, or undefined if it is not; absent: no region is UNKNOWN by its scores.
+   * `logits` is valid only during the call.
    */
   readonly doubtRegion?: ((logits: Float32Array) => ScoreDoubt | undefined) | undefined;
 }
 
-/** What is known of a frame that is judged. */
+/** The frame passed to `judge`. */
 export interface JudgedFrame {
   readonly header: FrameHeader;
   /** A copy of the model's output. */
   readonly logits: Float32Array;
-  /** How its picture looks; undefined where {@link PreprocessOptions.isMeasured} is not set. */
+  /** Measurements of its picture; undefined if {@link PreprocessOptions.isMeasured} is not set. */
   readonly figures: PictureFigures | undefined;
-  /** When it was admitted, by the pool's clock. */
+  /** Time of admission, by the pool's clock. */
   readonly admittedNs: number;
 }
 
@@ -45,18 +45,18 @@ export interface JudgedFrame {
 export interface LivePoolOptions {
   /** Frames that may wait for a worker, over all sources together; 1 to 1000, default 4. */
   readonly queueSize: number;
-  /** What a full queue does; default `oldest`: it drops the oldest frame of the camera with the most waiting. */
+  /** Policy of a full queue; default `oldest`: drops the oldest frame of the camera with the most waiting frames. */
   readonly dropPolicy: DropPolicy;
-  /** A frame that waited longer than this when its turn comes is dropped as too_old; default 0: none is. */
+  /** A frame that has waited longer than this when it is dequeued is dropped as too_old; default 0: no limit. */
   readonly maxAgeMs: number;
   /**
-   * With `ordered`, and a policy that drops: how long a result is held back for earlier frames of its camera. Those
-   * that are not done by then are dropped as `overtaken`. Default 500; 0 holds back without a limit.
+   * With `ordered` and a policy that drops: how long a result is held back for earlier frames of its camera. Frames
+   * that are not done by then are dropped as `overtaken`. Default 500; 0: no limit.
    */
   readonly orderTimeoutMs: number;
-  /** The most frames of one task, where the model takes several; default 0: as many as it takes. */
+  /** The most frames per task, if the model takes several; default 0: the model's maximum. */
   readonly maxBatch: number;
-  /** How long the first frame of a task waits for others while it could run; default 0. */
+  /** How long the first frame of a task waits for others although it could run; default 0. */
   readonly batchWaitMs: number;
 }
 
@@ -66,20 +66,20 @@ export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
   readonly threads?: number;
   /** Deliver the results of each source in the order of submission; default true. */
   readonly ordered?: boolean;
-  /** A worker that holds one frame longer is replaced, the frame dropped as timed_out; default 5000. */
+  /** A worker that computes one frame for longer is replaced and the frame dropped as timed_out; default 5000. */
   readonly runTimeoutMs?: number;
-  /** The longest that one worker may take to load the model; default 120000. */
+  /** The longest time for one worker to load the model; default 120000. */
   readonly loadTimeoutMs?: number;
   /**
-   * Now, in nanoseconds, by the clock of the headers' stamps (ROS time); without it, and while it gives undefined,
-   * there is no `delay`.
+   * The current time in nanoseconds on the clock of the headers' stamps (ROS time). Without it, or while it returns
+   * undefined, there is no `delay`.
    */
   readonly stampClockNs?: () => bigint | undefined;
-  /** By which time-outs, ages and back-offs are counted; default the system's. */
+  /** Clock for time-outs, ages and back-offs; default: the system's monotonic clock. */
   readonly clock?: PoolClock;
 }
 
-/** The options that stay as they are for a pool's life, filled in and checked. */
+/** The options that are fixed for a pool's life, with defaults filled in and checked. */
 export interface FixedPoolOptions {
   readonly threads: number;
   readonly ordered: boolean;
@@ -88,7 +88,7 @@ export interface FixedPoolOptions {
 }
 
 export const MAX_THREADS = 16;
-/** A worker holds the frames of two tasks at most. */
+/** A worker holds the frames of at most two tasks. */
 export const MAX_BATCH = CHANNEL_CAPACITY / 2;
 export const MAX_BATCH_WAIT_MS = 1000;
 /** Timers count in 31 bits of milliseconds. */
@@ -124,7 +124,7 @@ export function poolOptions<Value>(given: InferencePoolOptions<Value>): {
   return { fixed: Object.freeze(fixed), live: Object.freeze(live) };
 }
 
-/** `changes` over `current`. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
+/** `current` with `changes` applied. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
 export function changedOptions(changes: Partial<LivePoolOptions>, current: LivePoolOptions): LivePoolOptions {
   const options = merged(changes, current);
   throwProblems(liveProblems(options));

@@ -4,24 +4,24 @@ import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { FrameTimings } from './FrameOutcome.js';
 import { RegionAccounting } from './RegionAccounting.js';
 
-/** What of a frame decides which of its times are told. */
+/** Properties of a frame that decide which of its times are recorded. */
 export interface FrameTraits {
   readonly isCompressed: boolean;
-  /** Whether the model takes several frames at once. */
+  /** Whether the model takes several frames per task. */
   readonly hasBatches: boolean;
-  /** What was computed of it: itself, or its regions. */
+  /** Number of inputs computed for it: 1, or its regions. */
   readonly inputCount: number;
-  /** Tasks that computed it; of a task of four that it was part of, a quarter. */
+  /** Number of tasks for it; a share in a task of four counts as a quarter. */
   readonly taskCount: number;
 }
 
-/** All that a pool counts and measures of its frames. */
+/** All counts and measurements of a pool. */
 export class PoolStatistics {
   readonly accounting = new FrameAccounting();
   /** Latencies by stage, of published frames. */
   readonly stages = new StageStatistics();
   readonly #throughput = new ThroughputMeter();
-  /** What became of the regions of published frames. */
+  /** Counts of the regions of published frames, by outcome. */
   readonly regions = new RegionAccounting();
   #inputCount = 0;
   #taskCount = 0;
@@ -39,7 +39,7 @@ export class PoolStatistics {
     stages.record('queueWait', timings.queueWaitNs);
     stages.record('copy', timings.copyNs);
     stages.record('handover', timings.handoverNs);
-    // Raw frames have no such stage; their zeros would hide what decoding costs.
+    // Raw frames are not decoded; their zeros would hide the cost of decoding.
     if (isCompressed) stages.record('decode', timings.decodeNs);
     stages.record('preprocess', timings.preprocessNs);
     if (hasBatches) stages.record('batchWait', timings.batchWaitNs);
@@ -54,17 +54,17 @@ export class PoolStatistics {
     this.accounting.drop(cause);
   }
 
-  /** Published frames, or regions of them, a task; 1 before the first. */
+  /** Published frames, or their regions, per task; 1 before the first. */
   get meanBatchSize(): number {
     return this.#taskCount === 0 ? 1 : this.#inputCount / this.#taskCount;
   }
 
-  /** Published frames a second over the last five seconds. */
+  /** Published frames per second over the last five seconds. */
   framesPerSecond(nowNs: number): number {
     return this.#throughput.ratePerSecond(nowNs);
   }
 
-  /** From now on; frames in flight stay in flight. */
+  /** Resets everything; frames in flight stay in flight. */
   reset(): void {
     this.accounting.reset();
     this.stages.reset();

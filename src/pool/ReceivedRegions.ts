@@ -13,41 +13,41 @@ import type { RegionRecord } from './RegionRecord.js';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A region as the backend takes it. */
+/** A region in the form that the backend takes. */
 export interface PreparedRegion {
   readonly region: PictureRegion;
-  /** A view of the slot, valid until a region is prepared as the first of a task; empty for {@link chip}. */
+  /** A view of the slot, valid until the first region of the next task is prepared; empty if {@link chip} is set. */
   readonly nv12: Uint8Array;
-  /** The device cuts it out and scales it. */
+  /** Set if the device crops and scales the region. */
   readonly chip?: ChipFrame;
 }
 
-/** Rows that the device cuts regions out of by itself. */
+/** Rows from which the device crops regions. */
 export interface ChipRegions {
   readonly slot: number;
   readonly frame: FrameShape;
   readonly rows: Pick<ChipPlan, 'shape' | 'lengthBytes'>;
-  /** Where they are not in the device's memory yet. */
+  /** Present if they are not in the device's memory yet. */
   readonly staged?: Uint8Array;
 }
 
 export type RegionSource = { readonly rows: SlotRows } | { readonly chip: ChipRegions };
 
-/** What a frame in a slot was handed over with, on the worker's side. */
+/** A frame with regions in a slot, on the worker's side. */
 export interface ReceivedRegionsOptions {
   readonly record: FrameRecord;
   readonly regions: RegionRecord;
-  /** Boxes in `regions`. */
+  /** Number of boxes in `regions`. */
   readonly count: number;
   readonly source: RegionSource;
   readonly converter: Nv12Converter;
   readonly preprocess: PreprocessOptions;
   readonly decodeNs: number;
-  /** Of the decoded picture; absent for raw frames, whose size the main thread knows. */
+  /** Facts on the decoded picture; absent for raw frames, whose size the main thread knows. */
   readonly picture?: PictureFacts;
 }
 
-/** A frame whose rows lie in a slot, and the boxes of it that are to be classified: each is one pass of the kernel. */
+/** A frame whose rows are in a slot, with the boxes to classify; each box is one run of the NV12 kernel. */
 export class ReceivedRegions {
   readonly kind = 'regions';
   readonly record: FrameRecord;
@@ -56,11 +56,11 @@ export class ReceivedRegions {
   readonly decodeNs: number;
   readonly picture: PictureFacts | undefined;
   readonly #options: ReceivedRegionsOptions;
-  /** Undefined where the roi leaves nothing of the picture. */
+  /** Undefined if the roi does not overlap the picture. */
   readonly #bounds: PictureRegion | undefined;
   readonly #firstFreeByte: number;
   #freeFromByte: number;
-  /** The rows were handed to the device. */
+  /** Whether the rows were passed to the device. */
   #isStaged = false;
 
   constructor(options: ReceivedRegionsOptions) {
@@ -79,16 +79,16 @@ export class ReceivedRegions {
     this.#freeFromByte = this.#firstFreeByte;
   }
 
-  /** Whether the device cuts the regions out by itself. */
+  /** Whether the device crops the regions. */
   get isOnChip(): boolean {
     return 'chip' in this.#options.source;
   }
 
   /**
-   * Makes the NV12 of the region at a place, or says why its box is none.
+   * Makes the NV12 of the region at a place, or returns why its box is invalid.
    *
-   * @param isFirstOfTask the NV12 of regions before it is needed no more.
-   * @throws EffvitError INTERNAL where memory is short.
+   * @param isFirstOfTask whether the NV12 of earlier regions may be overwritten.
+   * @throws EffvitError INTERNAL if memory is short.
    */
   prepare(place: number, isFirstOfTask: boolean): PreparedRegion | BoxProblem {
     const { source, converter, preprocess } = this.#options;
@@ -103,7 +103,7 @@ export class ReceivedRegions {
     return { region, nv12: converter.convert(program) };
   }
 
-  /** The main thread has looked: the chip can cut out each of them. The first brings the frame into its memory. */
+  /** The main thread has checked that the chip can crop each region. The first one carries the rows to the device. */
   #onChip({ slot, frame, rows, staged }: ChipRegions, region: PictureRegion): ChipFrame {
     const found = chipRegion(frame, region, this.#options.preprocess);
     if (typeof found === 'string')

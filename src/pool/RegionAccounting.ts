@@ -9,20 +9,20 @@ export interface RegionCounts {
 }
 
 function noneUnknown(): Record<RegionUnknownCause, number> {
-  // Every cause is one of the list's.
+  // The object has every cause of the list.
   return Object.fromEntries(REGION_UNKNOWN_CAUSES.map((cause) => [cause, 0])) as Record<
     RegionUnknownCause,
     number
   >;
 }
 
-/** Counts what became of the regions of frames. */
+/** Counts the regions of frames by outcome. */
 export class RegionAccounting {
   #received = 0;
   #classified = 0;
   #unknown = noneUnknown();
 
-  /** @param overLimit further regions of the frame, which are not classified. */
+  /** @param overLimit number of further regions of the frame, which are not classified. */
   add(regions: readonly RegionOutcome<unknown>[], overLimit: number): void {
     this.#received += regions.length + overLimit;
     this.#unknown.over_limit += overLimit;

@@ -4,8 +4,8 @@ import { DROP_CAUSES } from '../stats/FrameAccounting.js';
 import type { FrameDrop, FrameResult } from './FrameOutcome.js';
 
 /**
- * Why a region of a frame that was published has no result: its box is none (see BOX_PROBLEMS), its frame has more
- * regions than are classified (`over_limit`), it shows none of the model's classes, or what frames are dropped for happened to it alone.
+ * Why a region of a published frame has no result: its box is invalid (see BOX_PROBLEMS), its frame has too many
+ * regions (`over_limit`), it shows none of the model's classes, or it failed alone with a drop cause of frames.
  */
 export const REGION_UNKNOWN_CAUSES = [
   ...BOX_PROBLEMS,
@@ -16,23 +16,23 @@ export const REGION_UNKNOWN_CAUSES = [
 
 export type RegionUnknownCause = (typeof REGION_UNKNOWN_CAUSES)[number];
 
-/** What became of one region. */
+/** The result of one region, or why it has none. */
 export type RegionOutcome<Value> =
   | { readonly kind: 'classified'; readonly region: PictureRegion; readonly value: Value }
   | {
       readonly kind: 'unknown';
       readonly cause: RegionUnknownCause;
-      /** Why, where the cause alone does not tell. */
+      /** The error behind the cause, if there was one. */
       readonly error?: EffvitError;
     };
 
-/** A frame that was classified by its regions; its times and its batch are those of the worker that was done last. */
+/** A frame whose regions were classified; its times and its batch are those of the worker that finished last. */
 export interface RegionsResult<Value>
   extends Omit<FrameResult<Value>, 'kind' | 'value' | 'smoothed' | 'nv12' | 'logits'> {
   readonly kind: 'regions';
-  /** One for each box, in the order of the boxes. */
+  /** One per box, in the order of the boxes. */
   readonly regions: readonly RegionOutcome<Value>[];
 }
 
-/** What became of a frame whose regions were to be classified. */
+/** The result or the drop of a frame with regions. */
 export type RegionsOutcome<Value> = RegionsResult<Value> | FrameDrop;

@@ -1,6 +1,6 @@
 import { BOX_PROBLEMS, type BoxProblem, type PictureRegion, type RegionBox } from '../image/PictureRegion.js';
 
-/** The most regions of one frame. */
+/** The most regions per frame. */
 export const MAX_REGIONS = 256;
 
 const STATUS = 0;
@@ -9,7 +9,7 @@ const TOP_PX = 2;
 const WIDTH_PX = 3;
 const HEIGHT_PX = 4;
 const BATCH_SIZE = 5;
-/** An even number, so that the boxes behind them are aligned. */
+/** Even, so that the 64-bit boxes after the words are aligned. */
 const REGION_WORDS = 6;
 const BOX_NUMBERS = 4;
 const BOX_BYTES = BOX_NUMBERS * Float64Array.BYTES_PER_ELEMENT;
@@ -20,28 +20,28 @@ const FAILED = 2;
 /** And those of the further problems behind it. */
 const FIRST_PROBLEM = 3;
 
-/** What a worker made of one region. */
+/** A worker's result for one region. */
 export type RegionReading =
   | {
       readonly status: 'done';
       readonly region: PictureRegion;
       /** A copy. */
       readonly logits: Float32Array;
-      /** Regions and frames of the task that it was part of. */
+      /** Regions and frames in its task. */
       readonly batchSize: number;
     }
   | { readonly status: 'failed'; readonly region: PictureRegion }
-  /** The worker did not come to it. */
+  /** The worker has not computed it. */
   | { readonly status: 'pending' }
   | { readonly status: BoxProblem };
 
-/** Regions that memory is made for, at least. */
+/** Minimum number of regions to allocate memory for. */
 const LEAST_CAPACITY = 8;
 
 /**
- * What the threads tell each other of the regions of the frame in one slot, in shared memory: the boxes one way, what
- * became of them the other. As {@link FrameRecord} it is used by one thread at a time; of a worker that was given up
- * the main thread reads what it had done by then.
+ * The regions of the frame in one slot, in shared memory: the main thread writes the boxes, the worker the results.
+ * Like {@link FrameRecord} it is used by one thread at a time, except that the main thread reads the finished regions
+ * of an abandoned worker.
  */
 export class RegionRecord {
   readonly buffer: SharedArrayBuffer;
@@ -51,7 +51,7 @@ export class RegionRecord {
   readonly #boxes: Float64Array;
   readonly #logits: Float32Array;
 
-  /** @param buffer of the main thread's record, on the worker. */
+  /** @param buffer on the worker: the buffer of the main thread's record. */
   constructor(capacity: number, classCount: number, buffer?: SharedArrayBuffer) {
     const wordBytes = capacity * REGION_WORDS * Int32Array.BYTES_PER_ELEMENT;
     const logitsAt = wordBytes + capacity * BOX_BYTES;
@@ -64,14 +64,14 @@ export class RegionRecord {
     this.#logits = new Float32Array(this.buffer, logitsAt, capacity * classCount);
   }
 
-  /** How many regions memory is made for where so many are needed. */
+  /** The capacity to allocate for this number of regions. */
   static capacityFor(count: number): number {
     return Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(count)));
   }
 
   // ---- main thread
 
-  /** Before the frame is handed over. */
+  /** Call this before the handover. */
   describe(boxes: readonly RegionBox[]): void {
     for (const [place, { leftPx, topPx, widthPx, heightPx }] of boxes.entries()) {
       this.#boxes.set([leftPx, topPx, widthPx, heightPx], place * BOX_NUMBERS);
@@ -103,7 +103,7 @@ export class RegionRecord {
     return { leftPx, topPx, widthPx, heightPx };
   }
 
-  /** Where the scores of a region go, before {@link settle}. */
+  /** Memory for the scores of a region; write it before {@link settle}. */
   logitsOf(place: number): Float32Array {
     return this.#logits.subarray(place * this.#classCount, (place + 1) * this.#classCount);
   }
@@ -112,7 +112,7 @@ export class RegionRecord {
     this.#setStatus(place, FIRST_PROBLEM + BOX_PROBLEMS.indexOf(problem));
   }
 
-  /** @param batchSize of the task that computed it; 0: it failed. */
+  /** @param batchSize size of the region's task; 0: the region failed. */
   settle(place: number, { leftPx, topPx, widthPx, heightPx }: PictureRegion, batchSize: number): void {
     const at = place * REGION_WORDS;
     this.#words[at + LEFT_PX] = leftPx;
@@ -124,7 +124,7 @@ export class RegionRecord {
   }
 
   #setStatus(place: number, status: number): void {
-    // Atomic, so that who finds it done finds the scores as well.
+    // Atomic, so that a thread that sees the status also sees the scores.
     Atomics.store(this.#words, place * REGION_WORDS + STATUS, status);
   }
 }

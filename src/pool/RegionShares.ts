@@ -9,12 +9,12 @@ import type { WorkerReport } from './HeldFrames.js';
 import type { PoolClock } from './PoolClock.js';
 import type { WorkerThread } from './WorkerThread.js';
 
-/** The regions of a frame that one worker does. */
+/** The regions of a frame that one worker computes. */
 export class RegionShare<Value> implements RegionPart {
   readonly job: FrameJob<Value>;
   readonly boxes: readonly RegionBox[];
   readonly places: readonly number[];
-  /** Copying the frame for it and for the shares before it. */
+  /** Time to copy the frame for this share and the shares before it. */
   copyNs = 0;
 
   constructor(job: FrameJob<Value>, { boxes, places }: RegionPart) {
@@ -24,21 +24,21 @@ export class RegionShare<Value> implements RegionPart {
   }
 }
 
-/** What a worker is given: a frame, or a share of a frame's regions. */
+/** A worker's job: a frame, or a share of a frame's regions. */
 export type WorkerJob<Value> = FrameJob<Value> | RegionShare<Value>;
 
-/** What the scheduler does with frames that have regions. */
+/** Callbacks of the scheduler for frames with regions. */
 export interface RegionShareOwner<Value> {
   readonly clock: PoolClock;
-  /** The frame's `finished` is set: it is to be delivered in its turn. */
+  /** The frame's `finished` is set: deliver it in order. */
   readonly finish: (job: FrameJob<Value>) => void;
-  /** The frame has regions that wait: it is the next of its camera. */
+  /** The frame has waiting regions: put it back as the next one of its camera. */
   readonly requeue: (job: FrameJob<Value>) => void;
 }
 
 /**
- * Divides the regions of frames over workers, and brings what becomes of the shares together again: a frame ends when
- * all of its regions have, in a result where a worker has answered for any of them.
+ * Divides the regions of frames among workers and combines the results of the shares. A frame ends when all of its
+ * regions have ended. It has a result if a worker has answered for any of them.
  */
 export class RegionShares<Value> {
   readonly #owner: RegionShareOwner<Value>;
@@ -47,7 +47,7 @@ export class RegionShares<Value> {
     this.#owner = owner;
   }
 
-  /** Hands over the frame's waiting regions, a share to each worker, as far as there are so many. */
+  /** Hands over the frame's waiting regions, at most one share per worker. */
   dispatch(
     job: FrameJob<Value>,
     workers: readonly WorkerThread<WorkerJob<Value>>[],
@@ -69,7 +69,7 @@ export class RegionShares<Value> {
     if (regions.boxes.length === 0) this.#publish(job);
   }
 
-  /** @param error of those of its regions that failed, or were not come to. */
+  /** @param error for regions of the share that failed or were not started. */
   onDone(
     share: RegionShare<Value>,
     { id: workerId, generation }: WorkerThread<WorkerJob<Value>>,
@@ -87,23 +87,23 @@ export class RegionShares<Value> {
     if (regions.isDone) this.#publish(job);
   }
 
-  /** A worker never looked at the share: its regions wait again. */
+  /** A worker never started the share: its regions wait again. */
   giveBack(share: RegionShare<Value>): void {
     const { job } = share;
-    // With another share given back, the frame stands in the queue already.
+    // If another share was given back before, the frame is queued already.
     const isQueued = (job.regions?.waitingCount ?? 0) > 0;
     job.regions?.giveBack(share);
     if (!isQueued) this.#owner.requeue(job);
   }
 
-  /** No worker could do the share. */
+  /** No worker could compute the share. */
   fail(share: RegionShare<Value>, error: EffvitError): void {
     const cause = dropCauseOf(error.code);
     share.job.regions?.fail(share, cause, error);
     this.#endIfDone(share.job, cause, error);
   }
 
-  /** The frame's waiting regions are not to be done any more. */
+  /** Gives the frame's waiting regions this drop cause; they are not computed. */
   drop(job: FrameJob<Value>, cause: DropCause, error: EffvitError | undefined): void {
     job.regions?.giveUp(cause, error);
     this.#endIfDone(job, cause, error);

@@ -6,8 +6,8 @@ import type { ReceivedRegions } from './ReceivedRegions.js';
 import { type FrameAnswer, failedAnswer, regionsAnswer } from './workerProtocol.js';
 
 /**
- * The regions of one frame, or a worker's share of them, as inputs of one task or several. A region that fails costs
- * itself; the frame is answered when all of them have ended.
+ * The regions of one frame, or a worker's share of them, as inputs of one or more tasks. A failed region does not
+ * affect the others. The frame is answered when all of them have ended.
  */
 export class RegionsInput {
   readonly #number: number;
@@ -17,12 +17,12 @@ export class RegionsInput {
   #openCount: number;
   #preprocessNs = 0;
   #inferenceNs = 0;
-  /** Of the run that was counted last: its other regions do not count it again. */
+  /** Start of the last counted run, so that further regions of the same run do not count it again. */
   #countedRunNs = 0;
   #batchSize = 1;
   #error: EffvitError | undefined;
 
-  /** @param answer told once what became of the frame. */
+  /** @param answer called once with the outcome of the frame. */
   constructor(
     number: number,
     startNs: number,
@@ -36,12 +36,12 @@ export class RegionsInput {
     this.#openCount = received.count;
   }
 
-  /** Places of its regions, in their order. */
+  /** Places of its regions, in order. */
   places(): Iterable<number> {
     return Array.from({ length: this.#received.count }).keys();
   }
 
-  /** The region joins the task, where its box is one. */
+  /** Adds the region to the task if its box is valid. */
   join(place: number, task: InferenceTask): void {
     const { regions } = this.#received;
     const startNs = monotonicNs();
@@ -79,11 +79,11 @@ export class RegionsInput {
   }
 
   #onFailed(place: number, region: PictureRegion, error: EffvitError): void {
-    // The frame has ended with the backend.
+    // The frame has ended because the backend failed.
     if (this.#openCount === 0) return;
     this.#error ??= error;
     if (error.code === 'WORKER_DIED') {
-      // The frame ends here, with what it has.
+      // The frame ends here with the regions computed so far.
       this.#openCount = 0;
       this.#report();
       this.#answer(failedAnswer(this.#number, error));
@@ -95,7 +95,7 @@ export class RegionsInput {
 
   #end(): void {
     this.#openCount -= 1;
-    // Each time: where the worker ends at the next region, this is what is known of the frame.
+    // After each region: if the worker dies at the next one, the main thread reads this report.
     this.#report();
     if (this.#openCount === 0) this.#answer(regionsAnswer(this.#number, this.#error));
   }

@@ -2,17 +2,17 @@ import { SourceQueues } from './SourceQueues.js';
 
 interface Place<Item> {
   readonly item: Item;
-  /** When it was completed, by the clock of the calls; undefined until then. */
+  /** Time of completion, by the caller's clock; undefined until then. */
   completedNs: number | undefined;
 }
 
 /**
- * Brings results back into the order in which the frames of each camera were handed to workers. A frame reserves its
- * place when a worker gets it; whatever becomes of it, `complete` frees the place, so that a failure holds nobody up
- * longer than it lasted. `expire` gives up the places that hold results back for too long.
+ * Restores the order in which the frames of each camera were handed to workers. A frame reserves its place when a
+ * worker receives it. `complete` frees the place for results and failures alike, so that a failed frame does not hold
+ * back later ones. `expire` removes places that hold results back for too long.
  */
 export class ReorderBuffer<Item extends { readonly source: string }> {
-  /** No longer than the workers have slots, so that searching one takes no time. */
+  /** At most as long as the workers have slots, so a linear search is fast. */
   readonly #places = new SourceQueues<Place<Item>>();
   readonly #deliver: (item: Item) => void;
   #size = 0;
@@ -22,12 +22,12 @@ export class ReorderBuffer<Item extends { readonly source: string }> {
     this.#deliver = deliver;
   }
 
-  /** Frames that have a place: they were reserved and not delivered. */
+  /** Number of frames with a place: reserved and not delivered. */
   get size(): number {
     return this.#size;
   }
 
-  /** The item takes its place; one that has a place keeps it. */
+  /** Reserves a place for the item; an item that has one keeps it. */
   reserve(item: Item): void {
     const { items } = this.#places.of(item.source);
     if (items.some((place) => place.item === item)) return;
@@ -35,7 +35,7 @@ export class ReorderBuffer<Item extends { readonly source: string }> {
     this.#size += 1;
   }
 
-  /** Frees the item's place. @returns whether it had one; where not, it is delivered to nobody here. */
+  /** Frees the item's place. @returns whether it had one; an item without a place is not delivered. */
   complete(item: Item, nowNs: number): boolean {
     const places = this.#places.of(item.source).items;
     const place = places.find((each) => each.item === item);
@@ -45,7 +45,7 @@ export class ReorderBuffer<Item extends { readonly source: string }> {
     return true;
   }
 
-  /** When the first result was completed that an earlier frame of its camera still holds back; undefined for none. */
+  /** Completion time of the oldest result that an earlier frame of its camera holds back; undefined for none. */
   get oldestHeldNs(): number | undefined {
     let oldest: number | undefined;
     for (const { items } of this.#places) {
@@ -58,8 +58,8 @@ export class ReorderBuffer<Item extends { readonly source: string }> {
   }
 
   /**
-   * Delivers the results that have been held back since `heldSinceNs` or longer. The frames that held them back lose
-   * their places: `overtaken` is called for each, before anything is delivered.
+   * Delivers the results that have been held back since `heldSinceNs` or earlier. The frames that held them back lose
+   * their places: `overtaken` is called for each of these frames before the results are delivered.
    */
   expire(heldSinceNs: number, overtaken: (item: Item) => void): void {
     for (const { items } of this.#places) {
@@ -79,12 +79,12 @@ export class ReorderBuffer<Item extends { readonly source: string }> {
 
   #release(places: readonly Place<Item>[]): void {
     this.#size -= places.length;
-    // After the bookkeeping, so that a receiver may submit or close.
+    // Last, because a receiver may submit frames or close the pool.
     for (const { item } of places) this.#deliver(item);
   }
 }
 
-/** Takes the completed places off the head. */
+/** Removes the completed places at the head. */
 function takeCompleted<Item>(places: Place<Item>[]): Place<Item>[] {
   const incomplete = places.findIndex(({ completedNs }) => completedNs === undefined);
   return places.splice(0, incomplete < 0 ? places.length : incomplete);

@@ -1,21 +1,20 @@
-/** Items of one camera, in their order. */
+/** Items of one camera, in order. */
 export interface SourceQueue<Item> {
   readonly source: string;
   readonly items: Item[];
 }
 
-/** Beyond so many, empty queues are removed: pictures may each be a source of their own. */
+/** Beyond this number empty queues are removed: with picture files every picture is a source. */
 const RETAINED_QUEUES = 64;
 
 /**
- * A queue of items for each camera. An empty one is retained, for its camera will send again: removing and adding an
- * entry for each frame had V8 rebuild the Map's table over and over, and old tables kept alive whatever the younger
- * ones held, for minutes.
+ * A queue of items per camera. Empty queues are retained: adding and removing an entry for each frame made V8 rebuild
+ * the Map's table again and again, and the old tables kept the objects of newer ones alive for minutes.
  */
 export class SourceQueues<Item> {
   readonly #queues = new Map<string, SourceQueue<Item>>();
 
-  /** The queue of a source, empty at first. */
+  /** The queue of a source; a new source gets an empty one. */
   of(source: string): SourceQueue<Item> {
     const known = this.#queues.get(source);
     if (known !== undefined) return known;

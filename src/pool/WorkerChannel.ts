@@ -1,9 +1,9 @@
 import { monotonicNs } from '../stats/monotonicNs.js';
 
-/** The most frames that a worker may hold at once; a power of two, so that frame numbers may go round. */
+/** The most frames that a worker may hold; a power of two, so that frame numbers can wrap around. */
 export const CHANNEL_CAPACITY = 64;
 
-/** Words of the channel, each an int32 that both threads reach by Atomics. */
+/** Words of the channel, int32 each; both threads access them with Atomics. */
 const WAKE = 0;
 const POSTED = 1;
 const BEGUN = 2;
@@ -14,38 +14,38 @@ const CLOSED = 6;
 const LARGEST_BATCH = 7;
 const BATCH_WAIT_US = 8;
 const EXPECTED = 9;
-/** The slot of each frame, by the last bits of its number. */
+/** Start of the table of slots, indexed by the last bits of the frame number. */
 const SLOTS = 10;
 const WORD_COUNT = SLOTS + CHANNEL_CAPACITY;
 
-/** What the worker thread does just now; {@link NATIVE} is what must not be cut off. */
+/** Current activity of the worker thread; {@link NATIVE} must not be interrupted. */
 const SCRIPT = 0;
 const NATIVE = 1;
 
-/** Frame numbers go round: a worker at 1000 frames a second would overflow an int32 in a month. */
+/** Frame numbers wrap around: at 1000 frames per second they would overflow an int32 within a month. */
 const NUMBER_MASK = 2 ** 30 - 1;
-/** Set in BEGUN when the main thread has taken back what was not begun. */
+/** Set in BEGUN when the main thread has taken back the frames that were not started. */
 const REVOKED = 2 ** 30;
 
 const NS_PER_MS = 1e6;
 const US_PER_MS = 1e3;
 
-/** A frame that lies in one of the worker's slots. */
+/** A frame in one of the worker's slots. */
 export interface HandedFrame {
   readonly number: number;
   readonly slot: number;
 }
 
-/** How many frames a task takes, and how long the first one waits for company. */
+/** How many frames a task takes, and how long its first frame waits for others. */
 export interface BatchLimits {
   readonly largestBatch: number;
   readonly waitMs: number;
 }
 
 /**
- * The shared words by which the pool and one worker thread hand frames over. The worker sleeps in Atomics.wait:
- * waking it takes some microseconds, where a message takes tens. The way back is a message, since the main
- * thread may not sleep.
+ * Shared words for the handover of frames from the pool to one worker thread. The worker sleeps in Atomics.wait:
+ * waking it takes a few microseconds, a message takes tens. Answers are messages, because the main thread must not
+ * block.
  */
 export class WorkerChannel {
   readonly buffer: SharedArrayBuffer;
@@ -59,7 +59,7 @@ export class WorkerChannel {
 
   // ---- main thread
 
-  /** Hands over the frame that lies in a slot. @returns its number, which the answer carries. */
+  /** Hands over the frame in a slot. @returns its number, which the answer repeats. */
   post(slot: number): number {
     const number = next(Atomics.load(this.#words, POSTED));
     Atomics.store(this.#words, slotWord(number), slot);
@@ -68,28 +68,28 @@ export class WorkerChannel {
     return number;
   }
 
-  /** For the tasks that are gathered from now on. */
+  /** Sets the limits of future tasks. */
   setBatchLimits({ largestBatch, waitMs }: BatchLimits): void {
     Atomics.store(this.#words, LARGEST_BATCH, largestBatch);
     Atomics.store(this.#words, BATCH_WAIT_US, Math.round(waitMs * US_PER_MS));
   }
 
-  /** So many frames are about to be handed over, to be computed together. */
+  /** Announces that this number of frames will be handed over for one task. */
   expect(count: number): void {
     Atomics.store(this.#words, EXPECTED, (Atomics.load(this.#words, POSTED) + count) & NUMBER_MASK);
-    // Who waits for more than there will be goes on.
+    // A worker that waits for further frames must continue without them.
     if (count === 0) this.#wake();
   }
 
-  /** Whether a frame is in no task yet that has begun to run: others may still join it. */
+  /** Whether the frame's task has not started, so that others can still join it. */
   isOpen(number: number): boolean {
     return distance(Atomics.load(this.#words, CLOSED), number) > 0;
   }
 
   /**
-   * Takes back the frames that were handed over and not begun; the worker begins none any more.
+   * Takes back the frames that were handed over and not started; the worker starts none after this.
    *
-   * @returns the number of the last frame that it has begun, 0 where none.
+   * @returns the number of the last frame that it started, 0 for none.
    */
   revoke(): number {
     for (;;) {
@@ -101,19 +101,19 @@ export class WorkerChannel {
     }
   }
 
-  /** Tells the worker to leave once it has nothing to do. */
+  /** Asks the worker to exit once it has no frames. */
   stop(): void {
     Atomics.store(this.#words, STOP, 1);
     this.#wake();
   }
 
-  /** Tells the worker to begin nothing more: the process ends. */
+  /** Asks the worker to start nothing more, because the process is exiting. */
   announceExit(): void {
     Atomics.store(this.#words, EXIT, 1);
     this.#wake();
   }
 
-  /** Blocks until the worker can be cut off without harm. @returns whether it can, within the limit. */
+  /** Blocks until the worker can be interrupted safely. @returns whether it can be, within the limit. */
   waitUntilHarmless(limitMs: number): boolean {
     const endMs = performance.now() + limitMs;
     while (Atomics.load(this.#words, ACTIVITY) === NATIVE) {
@@ -133,23 +133,23 @@ export class WorkerChannel {
     };
   }
 
-  /** Sleeps until there is a frame and begins it; undefined when told to leave. */
+  /** Sleeps until there is a frame and starts it; undefined if the worker must exit. */
   nextFrame(): HandedFrame | undefined {
     return this.#nextFrame(Number.POSITIVE_INFINITY);
   }
 
-  /** The same, but sleeps until a point of the monotonic clock at the latest; not at all where that has passed. */
+  /** Like {@link nextFrame}, but sleeps at most until a point on the monotonic clock. */
   nextFrameUntil(deadlineNs: number): HandedFrame | undefined {
     return this.#nextFrame(deadlineNs);
   }
 
-  /** The frame behind this one, where it was announced: sleeps until it is there, or no longer expected. */
+  /** The announced frame after this one: sleeps until it is handed over or no longer expected. */
   nextExpected(lastNumber: number, limitNs: number): HandedFrame | undefined {
     const isExpected = (): boolean => distance(lastNumber, Atomics.load(this.#words, EXPECTED)) > 0;
     return isExpected() ? this.#nextFrame(monotonicNs() + limitNs, isExpected) : undefined;
   }
 
-  /** Sleeps until the main thread hands no more frames over, within the limit. */
+  /** Sleeps until the main thread stops handing frames over, within the limit. */
   waitUntilGivenUp(limitMs: number): void {
     const endMs = performance.now() + limitMs;
     for (;;) {
@@ -162,17 +162,17 @@ export class WorkerChannel {
     }
   }
 
-  /** The frames up to this one are in tasks that run or have run. */
+  /** Marks the frames up to this one as being in tasks that have started. */
   closeTask(lastNumber: number): void {
     Atomics.store(this.#words, CLOSED, lastNumber);
   }
 
   /**
-   * Runs what must not be cut off: native code that would abort the process when its thread is terminated.
-   * Where the process ends already, it does not begin, and this never returns.
+   * Runs work that must not be interrupted: native code that would abort the process when its thread is terminated.
+   * If the process is exiting, the work is not started and this never returns.
    */
   async guarded<Result>(work: () => Promise<Result>): Promise<Result> {
-    // Written before EXIT is read, as announceExit writes before ACTIVITY is read: one of the two sees the other.
+    // Written before EXIT is read; announceExit writes EXIT before it reads ACTIVITY. So at least one sees the other.
     Atomics.store(this.#words, ACTIVITY, NATIVE);
     this.#sleepForeverAtExit();
     try {
@@ -193,7 +193,7 @@ export class WorkerChannel {
         if (Atomics.compareExchange(this.#words, BEGUN, begun, number) !== begun) return undefined;
         return { number, slot: Atomics.load(this.#words, slotWord(number)) };
       }
-      // Frames that were handed over go before the stop.
+      // Frames handed over earlier are computed before the stop takes effect.
       if (Atomics.load(this.#words, STOP) === 1) return undefined;
       const leftMs = Number.isFinite(deadlineNs)
         ? (deadlineNs - monotonicNs()) / NS_PER_MS
@@ -216,7 +216,7 @@ export class WorkerChannel {
   #sleepForeverAtExit(): void {
     if (Atomics.load(this.#words, EXIT) === 0) return;
     this.#becomeHarmless();
-    // The thread is terminated in this wait.
+    // The thread is terminated during this wait.
     for (;;) Atomics.wait(this.#words, EXIT, 1);
   }
 }
@@ -225,13 +225,13 @@ function next(number: number): number {
   return (number + 1) & NUMBER_MASK;
 }
 
-/** How far `to` is ahead of `from`; negative where it is behind. */
+/** How far `to` is ahead of `from`; negative if it is behind. */
 function distance(from: number, to: number): number {
   const ahead = (to - from) & NUMBER_MASK;
   return ahead <= NUMBER_MASK / 2 ? ahead : ahead - NUMBER_MASK - 1;
 }
 
-/** Whether a frame was handed over before another one, or is that one. */
+/** Whether a frame is the other one or was handed over before it. */
 export function isNotAfter(number: number, other: number): boolean {
   return distance(number, other) >= 0;
 }

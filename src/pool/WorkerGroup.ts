@@ -7,23 +7,23 @@ import type { FixedPoolOptions } from './PoolOptions.js';
 import { RestartBackoff } from './RestartBackoff.js';
 import { WorkerThread } from './WorkerThread.js';
 
-/** How the workers fare, for diagnostics. */
+/** State of the workers, for diagnostics. */
 export interface WorkerStatus {
-  /** Workers that serve. */
+  /** Number of serving workers. */
   readonly serving: number;
-  /** Workers that should. */
+  /** Number of workers that should serve. */
   readonly targetCount: number;
-  /** Workers that died, or were abandoned because they hung, since the start. */
+  /** Number of workers that died or were abandoned as hung since the start. */
   readonly deaths: number;
   readonly lastDeath: EffvitError | undefined;
-  /** Nobody serves, and the last attempts to replace have failed: frames cannot be classified for now. */
+  /** No worker serves and the last replacements failed: frames cannot be classified for now. */
   readonly isBroken: boolean;
 }
 
 export interface WorkerGroupEvents<Job> {
-  /** A worker is loading; from now on it emits what becomes of its frames. */
+  /** A worker is loading; attach listeners for its frames now. */
   created: [worker: WorkerThread<Job>];
-  /** Workers came to serve, or nobody is expected to any more. */
+  /** Workers started serving, or no further worker is expected. */
   changed: [];
 }
 
@@ -34,22 +34,22 @@ interface LoadedWorkers<Job> {
   readonly info: LoadedModelInfo;
 }
 
-/** After so many failed replacements in a row, with nobody left who serves, frames are not kept waiting. */
+/** After this number of failed replacements in a row, and if no worker serves, frames are dropped. */
 const BROKEN_AFTER_FAILURES = 3;
-/** Hung workers keep their memory: no more are risked while so many have not come back. */
+/** Hung workers keep their memory, so no worker is started while this many are hung. */
 const MOST_HUNG = 8;
 const NS_PER_MS = 1e6;
 
 /**
- * The worker threads of a pool, with the ids 0 to targetCount - 1. They change by generation: those of an older one
- * finish their frames and leave, and none of the new ones serves before all of them can. One that dies is
- * replaced after a back-off; replacements start one at a time.
+ * The worker threads of a pool, with the ids 0 to targetCount - 1. A new generation serves only when all of its
+ * workers are loaded; workers of the older generation then finish their frames and exit. A dead worker is replaced
+ * after a back-off; replacements start one at a time.
  */
 export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   readonly #options: FixedPoolOptions;
   readonly #clock: PoolClock;
   readonly #backoff = new RestartBackoff();
-  /** Everybody whose thread has not ended. */
+  /** All workers whose thread has not ended. */
   readonly #present = new Set<WorkerThread<Job>>();
   readonly #hung = new Set<WorkerThread<Job>>();
   #serving: WorkerThread<Job>[] = [];
@@ -57,7 +57,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   #targetCount = 0;
   #generation = 0;
   #isClosed = false;
-  /** Changes of the group come one after the other. */
+  /** Serialises the changes of the group. */
   #changes: Promise<unknown> = Promise.resolve();
   #replacementTimer: PoolTimer | undefined;
   #failedReplacements = 0;
@@ -70,7 +70,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     this.#clock = clock;
   }
 
-  /** Those that take frames, by their ids. */
+  /** The workers that take frames, ordered by id. */
   get serving(): readonly WorkerThread<Job>[] {
     return this.#serving;
   }
@@ -90,10 +90,10 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   /**
-   * Loads a model on `targetCount` new workers (as many as before where that is absent), then lets the old ones leave.
+   * Loads a model on `targetCount` new workers (absent: the same number as before), then retires the old ones.
    *
-   * @param accept called at the moment from which the new workers serve; refuses the model by throwing.
-   * @throws EffvitError why it did not load; the old workers serve on.
+   * @param accept called right before the new workers serve; may throw to refuse the model.
+   * @throws EffvitError why it did not load; the old workers continue.
    */
   async swap(
     spec: BackendSpec,
@@ -121,7 +121,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     });
   }
 
-  /** More or fewer workers of the same model. @throws EffvitError; the old number serves on then. */
+  /** Changes the number of workers of the same model. @throws EffvitError; then the old workers continue. */
   async resize(targetCount: number): Promise<void> {
     await this.#change(async () => {
       if (this.#current === undefined) throw notStarted();
@@ -136,7 +136,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     });
   }
 
-  /** Tells everybody to leave, those that load too. @returns resolves when those have left of whom it is expected. */
+  /** Retires all workers, also loading ones. @returns resolves when all that are not abandoned have exited. */
   async retireAll(): Promise<void> {
     this.#isClosed = true;
     this.#replacementTimer?.cancel();
@@ -146,7 +146,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     await Promise.all(expected.map((worker) => worker.exited));
   }
 
-  /** Expects nothing more of those that have not left. */
+  /** Abandons the workers that have not exited. */
   abandonAll(reason: string): void {
     for (const worker of this.#present) {
       worker.abandon(new EffvitError('CLOSED', `Worker ${worker.id} did not end in time: ${reason}.`));
@@ -162,12 +162,12 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     return await done;
   }
 
-  /** Starts workers with these ids; all of them load, or none stays. */
+  /** Starts workers with these ids; if one fails to load, none is retained. */
   async #load(spec: BackendSpec, ids: readonly number[], generation: number): Promise<LoadedWorkers<Job>> {
     const workers: WorkerThread<Job>[] = [];
     try {
       const [firstId = 0, ...furtherIds] = ids;
-      // The first alone: what it prepares (the optimised model), the others find.
+      // The first one loads alone, so that the others find the optimised model that it prepares.
       const first = this.#create(spec, firstId, generation);
       workers.push(first);
       const { preparedSpec, info } = await first.loaded;
@@ -188,7 +188,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     const clock = this.#clock;
     const worker = new WorkerThread<Job>({ spec, id, generation, runTimeoutMs, loadTimeoutMs, clock });
     this.#present.add(worker);
-    // Who waits for it may have given up already, over another worker that loads with it.
+    // The caller may have stopped waiting because another worker of this load failed.
     worker.loaded.catch(() => undefined);
     worker.on('lost', (_begun, _unbegun, error) => this.#onLost(worker, error));
     worker.on('exited', () => {
@@ -200,7 +200,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   #serve(workers: readonly WorkerThread<Job>[]): void {
-    // One may have died while the others were still loading.
+    // A worker may have died while others were loading.
     this.#serving.push(...workers.filter((worker) => worker.isServing));
     this.#serving.sort((a, b) => a.id - b.id);
     if (this.#serving.length < this.#targetCount) this.#replaceLater(0);

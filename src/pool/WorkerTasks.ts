@@ -12,10 +12,10 @@ import type { HandedFrame, WorkerChannel } from './WorkerChannel.js';
 import { type FrameAnswer, failedAnswer, type LogitsRing, type WorkerMessage } from './workerProtocol.js';
 
 const NS_PER_MS = 1e6;
-/** The main thread copies frames one after the other: some hundred microseconds each, unless it is halted. */
+/** The main thread copies announced frames one after the other, in some hundred microseconds each unless it stalls. */
 const EXPECTED_WITHIN_NS = 50 * NS_PER_MS;
 
-/** The tasks of one worker thread: gathered from the frames that are handed over, run, and answered together. */
+/** Gathers the frames handed to one worker thread into tasks, runs these and answers each task's frames together. */
 export class WorkerTasks {
   readonly #channel: WorkerChannel;
   readonly #receiver: FrameReceiver;
@@ -47,9 +47,10 @@ export class WorkerTasks {
   }
 
   /**
-   * The frame, and those that are ready when it is, up to a batch; with a wait, those that come meanwhile too.
+   * Runs the frame together with other available frames, up to a batch; with `waitMs`, also with frames that arrive
+   * during the wait.
    *
-   * @returns false where the backend is of no more use.
+   * @returns false if the backend is no longer usable.
    */
   async run(first: HandedFrame): Promise<boolean> {
     const { largestBatch, waitMs } = this.#channel.batchLimits;
@@ -80,7 +81,7 @@ export class WorkerTasks {
     }
   }
 
-  /** As many tasks as the regions fill; the last, which has room, is left open for further frames. */
+  /** Runs every task that the regions fill; the last one, if not full, stays open for further frames. */
   async #gatherRegions(
     number: number,
     startNs: number,
@@ -88,11 +89,11 @@ export class WorkerTasks {
     largestBatch: number,
   ): Promise<void> {
     const regions = new RegionsInput(number, startNs, received, this.#answer);
-    // A device that cuts and scales takes the regions of a picture as one task, however many frames it takes.
+    // A device that crops takes several regions of a picture as one task, whatever its batch of frames is.
     const most = received.isOnChip ? Math.max(largestBatch, MOST_REGIONS) : largestBatch;
     for (const place of regions.places()) {
       if (this.#task.size >= most) {
-        // The frame is one that runs: nothing is to wait for joining it.
+        // The frame's task has started: no other frame may wait to join it.
         this.#channel.closeTask(number);
         await this.#task.run();
         if (!this.#isOfUse) return;

@@ -12,24 +12,24 @@ import type { PoolClock, PoolTimer } from './PoolClock.js';
 import type { BatchLimits } from './WorkerChannel.js';
 import type { FrameAnswer, SentError, WorkerMessage, WorkerStart } from './workerProtocol.js';
 
-/** What becomes of the jobs that a worker was given; each is part of exactly one `done`, `failed` or `lost`. */
+/** Outcomes of a worker's jobs; each job is in exactly one `done`, `failed` or `lost`. */
 export interface WorkerEvents<Job> {
-  /** The frame was classified; the worker can take another. `error`: the first of its regions that failed did by it. */
+  /** The frame was classified; the worker can take another. `error`: why its first failed region failed. */
   done: [job: Job, report: WorkerReport, error: EffvitError | undefined];
   /** The frame failed alone; the worker can take another. */
   failed: [job: Job, error: EffvitError];
   /**
-   * The worker serves no more, though nobody told it to leave: `started` are lost with it, `notStarted` were never
-   * looked at and never will be by this worker.
+   * The worker stopped serving without having been retired: `started` frames are lost with it; `notStarted` frames
+   * can be given to another worker.
    */
   lost: [started: readonly LostFrame<Job>[], notStarted: readonly Job[], error: EffvitError];
-  /** Its thread has ended. */
+  /** The thread has ended. */
   exited: [];
 }
 
 export interface WorkerOptions {
   readonly spec: BackendSpec;
-  /** From 0; a replacement takes the id of the worker that it replaces. */
+  /** Worker id, from 0; a replacement keeps the id of the worker that it replaces. */
   readonly id: number;
   readonly generation: number;
   readonly runTimeoutMs: number;
@@ -43,18 +43,18 @@ interface Loaded {
 }
 
 /**
- * The main thread's handle of one worker thread: `loading`, then `serving`, then `leaving` (told to go, or
- * abandoned) and `exited`.
+ * The main thread's handle of one worker thread: `loading`, then `serving`, then `leaving` (retired or abandoned)
+ * and `exited`.
  *
- * A thread is never terminated: that would abort the process where it is inside native code. One that hangs
- * is abandoned: it leaves by itself if it ever comes back, and does not keep the process alive until then.
+ * A thread is never terminated: that would abort the process if the thread is inside native code. A hung thread is
+ * abandoned: it exits by itself if it ever returns, and until then does not keep the process alive.
  */
 export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   readonly id: number;
   readonly generation: number;
   /** Resolves when the thread has ended. */
   readonly exited: Promise<void>;
-  /** Resolves once the model is loaded; rejects with the reason why not, and the worker leaves then. */
+  /** Resolves once the model is loaded. Rejects with the reason why not; then the worker exits. */
   readonly loaded: Promise<Loaded>;
   readonly #options: WorkerOptions;
   readonly #held = new HeldFrames<Job>();
@@ -97,7 +97,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     return this.#state === 'serving';
   }
 
-  /** Whether nothing more is expected of it, though its thread has not ended. */
+  /** Whether it was abandoned and its thread has not ended. */
   get isAbandoned(): boolean {
     return this.#isAbandoned;
   }
@@ -106,45 +106,45 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     return this.#held.count === 0;
   }
 
-  /** Whether it can be given a frame. */
+  /** Whether it can take a frame. */
   get hasCapacity(): boolean {
     return this.isServing && this.#held.hasCapacity;
   }
 
-  /** Whether a frame would join those that it has in one task, which has not started to run. */
+  /** Whether another frame would join the frames that it holds in one task that has not started. */
   get isGathering(): boolean {
     return this.isServing && this.#held.isGathering;
   }
 
-  /** The most frames that could be handed over now to be computed together. */
+  /** How many frames can be handed over now for the same task. */
   get openPlaces(): number {
     return this.#held.openPlaces;
   }
 
-  /** So many frames are about to be handed over, to be computed together. */
+  /** Announces that this number of frames will be handed over for one task. */
   expect(count: number): void {
     this.#held.channel.expect(count);
   }
 
-  /** Whether its device takes several regions of a picture as one task. */
+  /** Whether its device crops and scales, so that it takes several regions of a picture as one task. */
   get hasResizer(): boolean {
     return this.#held.hasResizer;
   }
 
-  /** When it is expected to be done with the task that it computes, by the pool's clock; for one that is not idle. */
+  /** When its current task is expected to finish, by the pool's clock; valid if it is not idle. */
   get expectedFreeNs(): number {
     return this.#held.expectedFreeNs;
   }
 
-  /** For the tasks from now on. @param limits.largestBatch 0: as many as the model takes. */
+  /** Sets the limits of future tasks. @param limits.largestBatch 0: as many as the model takes. */
   setBatchLimits(limits: BatchLimits): void {
     this.#held.setBatchLimits(limits);
   }
 
   /**
-   * Copies the frame into the worker's memory and wakes it; only while {@link hasCapacity}.
+   * Copies the frame into the worker's memory and wakes the worker. Requires {@link hasCapacity}.
    *
-   * @returns nanoseconds that the copy took. @throws EffvitError BAD_IMAGE; nothing was handed over then.
+   * @returns duration of the copy, nanoseconds. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
   run(job: Job, handed: HandedOver): number {
     const copyNs = this.#held.add(job, handed);
@@ -152,7 +152,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     return copyNs;
   }
 
-  /** Tells the worker to leave, after the frames that it has. */
+  /** Asks the worker to exit after its frames. */
   retire(): void {
     if (this.#state === 'exited') return;
     this.#held.channel.stop();
@@ -160,7 +160,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     this.#failLoad(new EffvitError('CLOSED', 'The pool was closed while the model was loading.'));
   }
 
-  /** Expects nothing more of the worker: the frames that it has are lost, or given back. */
+  /** Gives the worker up: its started frames are lost, the others given back. */
   abandon(error: EffvitError): void {
     if (this.#isAbandoned || this.#state === 'exited') return;
     this.#isAbandoned = true;
@@ -198,7 +198,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   }
 
   #onLoaded({ info, preparedSpec, logits }: Extract<WorkerMessage, { kind: 'loaded' }>): void {
-    // It came too late, or was told to leave meanwhile.
+    // It loaded too late, or was retired meanwhile.
     if (this.#state !== 'loading') return;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -216,7 +216,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #onAnswers(answers: readonly FrameAnswer[]): void {
     let death: EffvitError | undefined;
-    // All are taken before any is told: who hears of one may hand over the next, and finds the worker idle.
+    // All answers are taken before any event is emitted: a listener may hand over a frame and needs the true state.
     const taken: { frame: HeldFrame<Job>; isDone: boolean; error: EffvitError | undefined }[] = [];
     for (const answer of answers) {
       const number = typeof answer === 'number' ? answer : answer.number;
@@ -239,11 +239,11 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     if (death !== undefined) this.#onLost(death);
   }
 
-  /** The thread turns to a frame: its time runs from now on. */
+  /** Starts the run timer for the frame that the thread starts now. */
   #watchFirst(): void {
     const { clock, runTimeoutMs } = this.#options;
     this.#held.beginFirst(clock.nowNs());
-    // One timer for the worker's life: starting it anew costs less than making one for each frame.
+    // One timer for the worker's life: restarting it is cheaper than creating one per frame.
     this.#timer ??= clock.setTimer(runTimeoutMs, () => this.#onRunTimeout());
     this.#timer.restart();
   }
@@ -256,7 +256,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   }
 
   #onRunTimeout(): void {
-    // After a long halt of this thread the answer may be there already: messages are read before the check.
+    // After a stall of this thread the answer may have arrived: messages are read before the check.
     const current = this.#held.first;
     setImmediate(() => {
       if (current === undefined || this.#held.first !== current) return;
@@ -266,7 +266,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     });
   }
 
-  /** The thread is about to end, or has ended, without being told to. */
+  /** The thread is ending, or has ended, without having been retired. */
   #onLost(error: EffvitError): void {
     if (this.#state === 'loading') {
       this.#failLoad(error);

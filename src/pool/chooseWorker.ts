@@ -3,11 +3,11 @@ import type { WorkerThread } from './WorkerThread.js';
 type Candidate = Pick<WorkerThread<unknown>, 'hasCapacity' | 'isGathering' | 'isIdle' | 'expectedFreeNs'>;
 
 /**
- * The worker that takes the next frame: one whose coming task it can join; else an idle one, always the first of
- * them, so that at a low load the same caches stay warm; else a busy one that is expected to be free by `untilNs`, of
- * several the one that is free first, which finds the frame in its memory when it is done.
+ * Chooses the worker for the next frame. First choice: a worker whose next task the frame can join. Second: the first
+ * idle worker, so that at low load the same caches stay warm. Third: the busy worker that is expected to be free
+ * first, if that is by `untilNs`; it then finds the frame in its memory.
  *
- * @param untilNs by the pool's clock.
+ * @param untilNs on the pool's clock.
  */
 export function chooseWorker<Worker extends Candidate>(
   workers: readonly Worker[],

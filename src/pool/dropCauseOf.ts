@@ -8,7 +8,7 @@ const CAUSES: Readonly<Partial<Record<EffvitErrorCode, DropCause>>> = {
   CLOSED: 'closed',
 };
 
-/** The cause under which a frame that failed with this error is counted. */
+/** The drop cause of a frame that failed with this error. */
 export function dropCauseOf(code: EffvitErrorCode): DropCause {
   return CAUSES[code] ?? 'inference_failed';
 }

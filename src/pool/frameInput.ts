@@ -6,8 +6,8 @@ import { failedAnswer } from './workerProtocol.js';
 /**
  * A whole frame as the input of a task.
  *
- * @param startNs when the thread turned to it, by the monotonic clock.
- * @param answer told once what became of it.
+ * @param startNs when the thread started it, on the monotonic clock.
+ * @param answer called once with the outcome.
  */
 export function frameInput(
   number: number,

@@ -13,10 +13,10 @@ import {
   type WorkerStart,
 } from './workerProtocol.js';
 
-/** The main thread hears of a worker that is of no more use as soon as it reads its messages. */
+/** Limit for the main thread to notice that this worker is unusable: it must read its messages first. */
 const GIVEN_UP_WITHIN_MS = 5000;
 
-/** The program of one worker thread: load, then a task at a time, asleep in between, until told to leave. */
+/** The program of one worker thread: loads the model, then runs one task at a time until it is asked to exit. */
 async function main(start: WorkerStart): Promise<void> {
   const channel = new WorkerChannel(start.channel);
   let loaded: { backend: InferenceBackend; logits: LogitsRing };
@@ -53,5 +53,5 @@ function send(message: WorkerMessage): void {
 }
 
 await main(workerData);
-// Nothing of the backend's may keep the thread alive; native code is idle by now.
+// Handles of the backend must not keep the thread alive; its native code is idle by now.
 process.exit();

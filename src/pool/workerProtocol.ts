@@ -9,16 +9,16 @@ import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { SharedBytes } from '../inference/PictureResizer.js';
 
-/** What a worker thread is started with. */
+/** Start data of a worker thread. */
 export interface WorkerStart {
   readonly spec: BackendSpec;
   readonly channel: SharedArrayBuffer;
-  /** Brings {@link SetupMessage}s; read synchronously, since the thread sleeps between frames. */
+  /** Receives {@link SetupMessage}s; read synchronously, because the thread sleeps between frames. */
   readonly setup: MessagePort;
   readonly kernel: WebAssembly.Module;
 }
 
-/** What a worker must know before it can read a frame; sent once, then named by number. */
+/** Data that a worker needs to read a frame; sent once, then referred to by number. */
 export type SetupMessage =
   | {
       readonly kind: 'slot';
@@ -27,7 +27,7 @@ export type SetupMessage =
       readonly record: SharedArrayBuffer;
     }
   | {
-      /** Where what is told of the slot's regions lies, from the next frame in it on. */
+      /** The memory of the slot's RegionRecord, valid from the next frame in the slot. */
       readonly kind: 'regions';
       readonly slot: number;
       readonly capacity: number;
@@ -38,25 +38,25 @@ export type SetupMessage =
       readonly kind: 'descriptor';
       readonly number: number;
       readonly descriptor: FrameDescriptor;
-      /** All numbers before this one are not used again. */
+      /** Whether earlier numbers are no longer used. */
       readonly forgetEarlier: boolean;
     };
 
-/** How the bytes in a slot are to be read. */
+/** How to read the bytes in a slot. */
 export type FrameDescriptor =
   | { readonly kind: 'raw'; readonly program: KernelProgram }
-  /** Rows of NV12 as the device takes them, which cuts and scales by itself. */
+  /** NV12 rows for a device that crops and scales. */
   | { readonly kind: 'chip'; readonly plan: Pick<ChipPlan, 'shape' | 'region' | 'lengthBytes'> }
-  /** All rows of such a frame, for its regions. */
+  /** All NV12 rows of a frame with regions, for such a device. */
   | {
       readonly kind: 'chip_rows';
       readonly frame: FrameShape;
       readonly rows: Pick<ChipPlan, 'shape' | 'lengthBytes'>;
       readonly preprocess: PreprocessOptions;
     }
-  /** All rows of a raw frame, for its regions. */
+  /** All rows of a raw frame with regions. */
   | { readonly kind: 'rows'; readonly shape: FrameShape; readonly preprocess: PreprocessOptions }
-  /** With regions or without. */
+  /** A compressed frame, with or without regions. */
   | {
       readonly kind: 'compressed';
       readonly source: string;
@@ -71,14 +71,15 @@ export interface LogitsRing {
   of(frameNumber: number): Float32Array;
 }
 
-/** How many frames a worker may hold: those of one task, and those that wait in its memory for the next. */
+/** How many frames a worker may hold: those of the running task and those of the next one. */
 export function heldFrames(largestBatch: number): number {
   return 2 * largestBatch;
 }
 
 /**
- * Logits of as many frames as a worker holds, and of a task that the main thread reads, by the last bits of their
- * numbers: a power of two, so that numbers may go round. Made anew where no memory is given.
+ * A ring of logits, indexed by the last bits of the frame number. It has room for the frames that a worker holds and
+ * for a task that the main thread reads, rounded up to a power of two so that numbers can wrap around. Without `given`
+ * new memory is allocated.
  */
 export function logitsRing(classCount: number, largestBatch: number, given?: SharedArrayBuffer): LogitsRing {
   const length = 2 ** Math.ceil(Math.log2(heldFrames(largestBatch) + largestBatch));
@@ -95,35 +96,35 @@ export function sentError({ code, message, context }: EffvitError): SentError {
   return { code, message, context };
 }
 
-/** What became of a frame; a bare number is the common case, the frame of that number is done. */
+/** The outcome of a frame; a bare number, the common case, means that the frame with this number is done. */
 export type FrameAnswer =
   | number
   | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError }
-  /** The frame is done, and of its regions at least one failed, the first with this error. */
+  /** The frame is done, but at least one region failed; this is the error of the first. */
   | { readonly kind: 'regions_failed'; readonly number: number; readonly error: SentError };
 
 export function failedAnswer(number: number, error: EffvitError): FrameAnswer {
   return { kind: 'frame_failed', number, error: sentError(error) };
 }
 
-/** @param error of the first region that failed; undefined where none did. */
+/** @param error of the first region that failed; undefined if none did. */
 export function regionsAnswer(number: number, error: EffvitError | undefined): FrameAnswer {
   return error === undefined ? number : { kind: 'regions_failed', number, error: sentError(error) };
 }
 
-/** What a worker thread says; the frames of one task are answered together, so that the worker is known to be idle. */
+/** A message of a worker thread. The frames of a task are answered together, so that the worker is known to be idle. */
 export type WorkerMessage =
   | { readonly kind: 'answers'; readonly answers: readonly FrameAnswer[] }
   | FrameAnswer
-  /** A task ended, and the frame that it was part of has regions left: the worker does not hang. */
+  /** A task ended, but its frame has regions left: shows that the worker does not hang. */
   | { readonly kind: 'progress' }
   | {
       readonly kind: 'loaded';
       readonly info: LoadedModelInfo;
-      /** The spec by which further workers load the same model sooner. */
+      /** The spec with which further workers load the same model faster. */
       readonly preparedSpec: BackendSpec;
       readonly logits: SharedArrayBuffer;
     }
   | { readonly kind: 'load_failed'; readonly error: SentError }
-  /** The device has memory for the pictures of that slot: frames are copied there from now on. */
+  /** The device has memory for the pictures of this slot: copy frames there from now on. */
   | { readonly kind: 'device_picture'; readonly slot: number; readonly shared: SharedBytes };
