@@ -3,17 +3,17 @@ import type { RawBagMessage } from './RawBagMessage.js';
 /** A topic of a bag. */
 export interface BagTopic {
   readonly name: string;
-  /** E.g. `sensor_msgs/msg/Image`; empty where the bag does not name it. */
+  /** E.g. `sensor_msgs/msg/Image`; empty if the bag does not name it. */
   readonly type: string;
   /** Serialisation format: `cdr` for ROS 2 messages. */
   readonly encoding: string;
-  /** Messages as the bag's index counts them; undefined where it does not. */
+  /** Message count from the bag's index; undefined if the index has none. */
   readonly messageCount: number | undefined;
-  /** `offered_qos_profiles` as rosbag2 recorded it (YAML), where it did. */
+  /** `offered_qos_profiles` as recorded by rosbag2 (YAML), if present. */
   readonly qos?: string;
 }
 
-/** Which messages are wanted; everything where a field is left out. */
+/** Selects messages; an absent field does not restrict them. */
 export interface BagMessageFilter {
   readonly topics?: ReadonlySet<string>;
   /** First log time, inclusive. */
@@ -26,12 +26,12 @@ export interface BagMessageFilter {
 export interface BagFile {
   readonly path: string;
   readonly topics: readonly BagTopic[];
-  /** Log time of the first and last message, as far as the file tells before it is read. */
+  /** Log time of the first and last message, if the file states it before it is read. */
   readonly startNs: bigint | undefined;
   readonly endNs: bigint | undefined;
   /**
-   * Messages in log-time order. What cannot be read is left out and told to the bag's warnings.
-   * Several iterations may run at once.
+   * Messages in log-time order. Unreadable parts are skipped and added to the bag's warnings. Several iterations may
+   * run at once.
    */
   messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined>;
   /** Idempotent; ends iterations that still run. */

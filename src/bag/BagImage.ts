@@ -9,7 +9,7 @@ export interface BagImage {
   readonly logTimeNs: bigint;
 }
 
-/** A recorded message that is no image that can be read; yielded, so that nothing is lost silently. */
+/** A recorded message that cannot be read as an image; yielded, so that nothing is lost silently. */
 export interface BagMessageProblem {
   readonly kind: 'problem';
   readonly topic: string;

@@ -5,10 +5,10 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { BagTopic } from './BagFile.js';
 
-/** A metadata.yaml lists topics and files; a larger one is none. */
+/** A metadata.yaml lists topics and files; a larger file is rejected. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** rosbag2 marks the start of an empty recording with the largest time there is. */
+/** rosbag2 marks the start of an empty recording with the largest int64. */
 const NO_TIME_NS = 2n ** 63n - 1n;
 
 const integer = z.union([z.bigint(), z.number().int().transform(BigInt)]);
@@ -61,7 +61,7 @@ export interface BagMetadataFile {
   readonly messageCount: number;
 }
 
-/** What a rosbag2 folder's `metadata.yaml` says, of any version. */
+/** Content of a rosbag2 folder's `metadata.yaml`, of any version. */
 export interface BagMetadata {
   readonly storageIdentifier: string;
   readonly relativeFilePaths: readonly string[];
@@ -91,7 +91,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   try {
     content = parse(text, { intAsBigInt: true, logLevel: 'error' });
   } catch (error) {
-    // The parser draws a picture of the place on further lines.
+    // Only the first line: the parser shows an excerpt of the file on further lines.
     const [reason = ''] = (error as Error).message.split('\n');
     throw new EffvitError('BAD_BAG', `${path} is no YAML: ${reason.replace(/:$/, '')}.`, {
       context: { file: path },
@@ -136,7 +136,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   };
 }
 
-/** Text until version 8, part of the YAML itself since. */
+/** A text until version 8, nested YAML since version 9. */
 function qosOf(profiles: unknown): { qos?: string } {
   if (typeof profiles === 'string' && profiles !== '') return { qos: profiles };
   if (Array.isArray(profiles) && profiles.length > 0) return { qos: stringify(profiles).trimEnd() };

@@ -8,7 +8,7 @@ import { conversionHint, hasImages, imageParserFor, videoParserFor } from './ima
 import { mergeByLogTime } from './mergeByLogTime.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
-/** What of a bag is wanted; everything where a field is left out. */
+/** Selects messages of a bag; an absent field does not restrict them. */
 export interface BagReadOptions {
   /** Topic names, with or without the leading slash. */
   readonly topics?: readonly string[];
@@ -33,18 +33,18 @@ export class BagReader {
     this.#topics = mergedTopics(files);
   }
 
-  /** What is missing from the bag, one sentence each; reading it can add to it, so look again afterwards. */
+  /** What is missing from the bag, one sentence each. Reading the bag can add warnings, so check again afterwards. */
   get warnings(): readonly string[] {
     return this.#warnings.list();
   }
 
-  /** Log time of the first message, as far as the bag tells; nanoseconds since the epoch. */
+  /** Log time of the first message, if the bag states it; nanoseconds since the epoch. */
   get startNs(): bigint | undefined {
     const starts = this.#files.map(({ startNs }) => startNs).filter((time) => time !== undefined);
     return starts.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
   }
 
-  /** Log time of the last message, as far as the bag tells. */
+  /** Log time of the last message, if the bag states it. */
   get endNs(): bigint | undefined {
     const ends = this.#files.map(({ endNs }) => endNs).filter((time) => time !== undefined);
     return ends.reduce<bigint | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined);
@@ -60,14 +60,14 @@ export class BagReader {
     return this.#named(name);
   }
 
-  /** The topics whose messages are images that are understood. */
+  /** The topics with images in a supported format. */
   imageTopics(): readonly BagTopic[] {
     return this.topics().filter(hasImages);
   }
 
   /**
-   * Messages in log-time order across all files; of equal times, those of the earlier file first. May be
-   * called any number of times, also at once.
+   * Messages in log-time order across all files; for equal times, those of the earlier file first. May be called
+   * repeatedly and concurrently.
    *
    * @throws EffvitError NOT_FOUND: a named topic is not in the bag
    */
@@ -77,7 +77,7 @@ export class BagReader {
   }
 
   /**
-   * Images of all cameras in log-time order; those of a video come some packets later among the others.
+   * Images of all cameras in log-time order; those of a video follow some packets later.
    *
    * @throws EffvitError NOT_FOUND: a named topic is not in the bag, or the bag has no images; BAD_ARGUMENT:
    *   a named topic has no images. Each lists the image topics.
@@ -128,7 +128,7 @@ export class BagReader {
     try {
       for await (const message of messages) {
         const { topic, logTimeNs, data } = message;
-        // The message's own: one topic may have channels of several encodings.
+        // Chosen per message: one topic may have channels of several encodings.
         const parse = imageParserFor(message);
         const parsePacket = videoParserFor(message);
         let results: readonly (BagImage | BagMessageProblem)[];

@@ -5,12 +5,12 @@ import type { BagImage, BagMessageProblem } from './BagImage.js';
 
 type Result = BagImage | BagMessageProblem;
 
-/** A decoder that gives nothing for so long is ended. */
+/** A decoder without output for this time is stopped. */
 const SILENCE_LIMIT_MS = 30_000;
 
 /**
- * A recorded video as pictures: each comes out {@link MAX_REORDERED_FRAMES} packets after its own packet went in, however
- * fast it was decoded, so that a recording gives the same pictures in the same order each time.
+ * Decodes a recorded video. Each picture is returned {@link MAX_REORDERED_FRAMES} packets after its own packet was
+ * added, regardless of the decoding speed, so that a recording gives the same pictures in the same order each time.
  */
 export class BagVideo {
   readonly #decoder: VideoDecoder;
@@ -30,7 +30,7 @@ export class BagVideo {
     });
   }
 
-  /** Takes the next packet. @returns what became of the packet whose turn it is, if there is one yet. */
+  /** Takes the next packet. @returns the result of the oldest packet, if it is due. */
   async add(packet: VideoPacket, logTimeNs: bigint): Promise<readonly Result[]> {
     this.#packets.set(packet, { number: this.#addedCount, logTimeNs });
     this.#addedCount += 1;
@@ -38,7 +38,7 @@ export class BagVideo {
     return this.#giveUpTo(this.#addedCount - MAX_REORDERED_FRAMES);
   }
 
-  /** @returns what became of all packets that are left. */
+  /** @returns the results of all remaining packets. */
   async end(): Promise<readonly Result[]> {
     await this.#decoder.flush();
     return this.#giveUpTo(this.#addedCount);
@@ -73,7 +73,7 @@ export class BagVideo {
 
   async #oneSettled(): Promise<void> {
     const settled = once(this.#events, 'settled', { signal: AbortSignal.timeout(SILENCE_LIMIT_MS) });
-    // Its end settles every packet.
+    // Flushing settles every packet.
     await settled.catch(() => this.#decoder.flush());
   }
 }

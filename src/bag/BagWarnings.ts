@@ -1,4 +1,4 @@
-/** So that a bag with a hundred thousand broken chunks does not fill the memory with their descriptions. */
+/** Limits the memory for a bag with a hundred thousand broken chunks. */
 const MOST_KEPT = 50;
 
 /** What a bag lacks, one sentence each, in the order found; grows while the bag is read. */
@@ -7,7 +7,7 @@ export class BagWarnings {
   readonly #seen = new Set<string>();
   #leftOutCount = 0;
 
-  /** The same sentence is kept once, however often it is found. */
+  /** A repeated sentence is kept once. */
   add(sentence: string): void {
     if (this.#seen.has(sentence)) return;
     if (this.#sentences.length >= MOST_KEPT) {

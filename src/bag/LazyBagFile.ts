@@ -3,7 +3,7 @@ import type { BagFile, BagMessageFilter, BagTopic } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
-/** What `metadata.yaml` says of a file, so that it need not be opened to know. */
+/** A file's facts from `metadata.yaml`, known without opening it. */
 export interface LazyBagFileInfo {
   readonly path: string;
   readonly topics: readonly BagTopic[];
@@ -12,8 +12,8 @@ export interface LazyBagFileInfo {
 }
 
 /**
- * A file that is opened when its first message is wanted: those that are compressed as a whole take a
- * copy on the disk, and a recording of many of them should not have to wait for all.
+ * A file that is opened when its first message is requested. Opening a compressed file writes an uncompressed copy to
+ * the disk, and a recording with many of them should not wait for all copies.
  */
 export class LazyBagFile implements BagFile {
   readonly path: string;

@@ -1,11 +1,11 @@
-/** A switch that stops a playback and lets it go on. */
+/** Pauses and resumes a playback. */
 export class PauseGate {
   readonly #nowNs: () => bigint;
   readonly #waiting = new Set<() => void>();
   #pausedSinceNs: bigint | undefined;
   #earlierNs = 0n;
 
-  /** @param nowNs The clock that the playback runs by, monotonic. */
+  /** @param nowNs The playback's monotonic clock. */
   constructor(isPaused = false, nowNs: () => bigint = process.hrtime.bigint) {
     this.#nowNs = nowNs;
     if (isPaused) this.pause();
@@ -15,7 +15,7 @@ export class PauseGate {
     return this.#pausedSinceNs !== undefined;
   }
 
-  /** All pauses so far, nanoseconds. */
+  /** Total duration of the pauses so far, nanoseconds. */
   get pausedNs(): bigint {
     return this.#earlierNs + (this.#pausedSinceNs === undefined ? 0n : this.#nowNs() - this.#pausedSinceNs);
   }
@@ -30,7 +30,7 @@ export class PauseGate {
     for (const goOn of [...this.#waiting]) goOn();
   }
 
-  /** Resolves when it is not paused, or when the signal is aborted. */
+  /** Resolves when the gate is not paused, or when the signal is aborted. */
   async opened(signal?: AbortSignal): Promise<void> {
     while (this.isPaused && signal?.aborted !== true) {
       await new Promise<void>((resolve) => {

@@ -3,22 +3,22 @@ import type { PauseGate } from './PauseGate.js';
 export interface PlaybackClockOptions {
   /** Speed: 1 is the recording's own. Default 1. */
   readonly rate?: number;
-  /** While it is paused, the time stands still. */
+  /** The time stops while the gate is paused. */
   readonly gate?: PauseGate;
-  /** Now, in nanoseconds, by the monotonic clock that the gate goes by too; for tests. */
+  /** The current time in nanoseconds, by the same monotonic clock as the gate; for tests. */
   readonly nowNs?: () => bigint;
 }
 
 /**
- * The time of a recording while it is played: it stands at the recording's start until the playing begins, then runs
- * at its rate, also between messages, and begins anew with each pass of a loop.
+ * The time of a recording during playback. It stays at the recording's start until the playback starts, then runs at
+ * the playback rate, also between messages, and restarts with each pass of a loop.
  */
 export class PlaybackClock {
   readonly #rate: number;
   readonly #gate: PauseGate | undefined;
   readonly #nowNs: () => bigint;
   #originNs: bigint;
-  /** When the origin was, in playing time; undefined before the first pass. */
+  /** Playing time at the start of the pass; undefined before the first pass. */
   #startedNs: bigint | undefined;
 
   /** @param startNs The log time of the first message that will be played. */
@@ -29,7 +29,7 @@ export class PlaybackClock {
     this.#nowNs = nowNs;
   }
 
-  /** Begins a pass: from now on the time runs from that of the pass's first message. */
+  /** Starts a pass: the time now runs from the log time of its first message. */
   begin(firstNs: bigint): void {
     this.#originNs = firstNs;
     this.#startedNs = this.#playedNs();

@@ -2,13 +2,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { openInput } from '../core/readInput.js';
 
-/** No read is larger, whatever length a file claims for a part of itself: 1 GiB. */
+/** The largest read, whatever length a file claims for one of its parts: 1 GiB. */
 const MOST_READ_BYTES = 2 ** 30;
 
-/** Small reads are served from a window of this size, so that walking over records is not a read each. */
+/** Small reads are served from a window of this size, so that scanning records does not need one system call each. */
 const WINDOW_BYTES = 16 * 1024;
 
-/** A file open for reads at any place; its size is the one it had when it was opened. */
+/** A file that is open for reads at any offset; its size is that at the time of opening. */
 export class RandomAccessFile {
   readonly path: string;
   readonly sizeBytes: number;
@@ -45,7 +45,7 @@ export class RandomAccessFile {
   }
 
   /**
-   * Exactly `length` bytes in a buffer of their own.
+   * Exactly `length` bytes in a new buffer.
    *
    * @throws EffvitError BAD_BAG: beyond the end of the file, or an absurd length; IO_FAILED; CLOSED
    */
@@ -68,7 +68,7 @@ export class RandomAccessFile {
         { context: { file: this.path, byteOffset: offset } },
       );
     }
-    // Filling it with zeros first would cost as much as reading it. Not from Buffer's pool: views of it are kept.
+    // Zero-filling would cost as much as reading. Not from Buffer's pool, because views of the buffer are retained.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let filled = 0;
     while (filled < length) {
@@ -88,7 +88,7 @@ export class RandomAccessFile {
     return bytes;
   }
 
-  /** Up to `length` bytes (at most 16 KiB), fewer at the end of the file; a view that must not be kept. */
+  /** Up to `length` bytes (at most 16 KiB), fewer at the end of the file; a view that must not be retained. */
   async peek(offset: number, length: number): Promise<Uint8Array> {
     const wanted = Math.min(length, this.sizeBytes - offset);
     let window = this.#window;

@@ -6,19 +6,19 @@ import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
 
-/** The names that the node publishes under when it is called `classifier` and has no namespace. */
+/** The node's topic names if it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
 const SMOOTHED_TOPIC = '/classification_smoothed';
 const FRAMES_TOPIC = '/classifier/frames';
 const LABELS_TOPIC = '/label_info';
 
-/** What a recording tells of the classifier. */
+/** The part of the classifier that a recording describes. */
 type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
 
 /**
- * The results of a replay as a recording: vision_msgs/Classification of every published frame with the header of
- * its image (with smoothing, the smoothed one too), effvit/FrameReport of every frame, at the log time of the image, and
- * vision_msgs/LabelInfo once before them.
+ * Writes the results of a replay as a recording, at the log times of the images: vision_msgs/LabelInfo once at the
+ * start, vision_msgs/Classification of every published frame with the header of its image (with smoothing, the smoothed
+ * one too), and effvit/FrameReport of every frame.
  */
 export class ResultBagWriter {
   readonly #writer: McapBagWriter;
@@ -52,7 +52,7 @@ export class ResultBagWriter {
     return this.#writer.path;
   }
 
-  /** @throws EffvitError IO_FAILED: nothing of the recording is left then. */
+  /** @throws EffvitError IO_FAILED; the recording is removed. */
   async write({ outcome, logTimeNs }: ReplayedFrame): Promise<void> {
     const times = { logTimeNs };
     const { info, labels, options } = this.#classifier;
@@ -80,12 +80,12 @@ export class ResultBagWriter {
     await this.#writer.write(FRAMES_TOPIC, report, times);
   }
 
-  /** The recording appears under its name. */
+  /** Finishes the recording and gives it its final name. */
   close(): Promise<void> {
     return this.#writer.close();
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the recording. */
   abort(): Promise<void> {
     return this.#writer.abort();
   }

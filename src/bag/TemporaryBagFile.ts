@@ -2,7 +2,7 @@ import type { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BagFile, BagMessageFilter, BagTopic } from './BagFile.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
-/** A storage file that lies in a temporary folder, under the name of the file that it was made of. */
+/** A storage file in a temporary folder, with the name of its original. */
 export class TemporaryBagFile implements BagFile {
   readonly path: string;
   readonly #file: BagFile;

@@ -5,8 +5,8 @@ import { isZstd } from './compression/zstdContentSize.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
 /**
- * Undoes rosbag2's compression mode `message`. Each message is looked at, since a storage file alone does
- * not say whether its messages are compressed: CDR begins with a zero byte, zstd never does.
+ * Undoes rosbag2's compression mode `message`. Checks each message, because a storage file alone does not say whether
+ * its messages are compressed: CDR starts with a zero byte, zstd never does.
  */
 export async function* decompressedMessages(
   messages: AsyncGenerator<RawBagMessage, void, undefined>,

@@ -17,7 +17,7 @@ import { parseRos1CompressedImage, parseRos1Image } from './images/parseRos1Imag
 
 type ImageParser = (bytes: Uint8Array, source: string) => ImageFrame;
 
-/** Pixels, or a compressed picture in the place of pixels. */
+/** The data are pixels, or a compressed picture instead of pixels. */
 const raw =
   (parse: (bytes: Uint8Array, source: string) => RawImageFrame): ImageParser =>
   (bytes, source) =>
@@ -53,7 +53,7 @@ const PARSERS: Readonly<Record<string, ReadonlyMap<string, ImageParser>>> = {
   ]),
 };
 
-/** What makes frames of a topic's messages; undefined where they are no images, or in an encoding that is not read. */
+/** The parser from a topic's messages to frames; undefined if they are not images, or in an unsupported encoding. */
 export function imageParserFor({
   type,
   encoding,
@@ -66,7 +66,7 @@ const VIDEO: Readonly<Record<string, ReadonlyMap<string, VideoParser>>> = {
   protobuf: new Map([['foxglove.CompressedVideo', parseFoxgloveCompressedVideoProtobuf]]),
 };
 
-/** What makes packets of a topic's messages; undefined where they are no video that is decoded. */
+/** The parser from a topic's messages to video packets; undefined if they are not a supported video. */
 export function videoParserFor({
   type,
   encoding,
@@ -74,12 +74,12 @@ export function videoParserFor({
   return VIDEO[encoding]?.get(plainType(type));
 }
 
-/** Whether a topic's messages are pictures or video that are read. */
+/** Whether a topic's messages are supported images or video. */
 export function hasImages(topic: Pick<BagTopic, 'type' | 'encoding'>): boolean {
   return imageParserFor(topic) !== undefined || videoParserFor(topic) !== undefined;
 }
 
-/** How to get at a topic's images that are not read ({@link hasImages}); undefined where there seem to be none. */
+/** How to convert a topic's unsupported images ({@link hasImages}); undefined if it seems to have none. */
 export function conversionHint({ type, encoding }: Pick<BagTopic, 'type' | 'encoding'>): string | undefined {
   if (!/Image|Video/i.test(type) || type.endsWith('CameraInfo')) return undefined;
   return encoding === 'cdr' || encoding === ''

@@ -1,6 +1,6 @@
 import type { RawBagMessage } from './RawBagMessage.js';
 
-/** A stream in log-time order; `startNs` is a lower bound that lets it stay closed until it is needed. */
+/** A stream in log-time order; `startNs` is a lower bound, so that it can stay closed until it is needed. */
 export interface LogTimeSource {
   readonly startNs: bigint | undefined;
   open(): AsyncGenerator<RawBagMessage, void, undefined>;
@@ -8,21 +8,21 @@ export interface LogTimeSource {
 
 interface ActiveStream {
   readonly stream: AsyncGenerator<RawBagMessage, void, undefined>;
-  /** Position in the list of sources: breaks ties, so that the order is the same every time. */
+  /** Position in the list of sources; breaks ties, so that the order is deterministic. */
   readonly rank: number;
   head: RawBagMessage;
 }
 
 /**
- * Merges streams into one in log-time order. A stream is opened when the merge reaches its start, so the
- * files of a long recording, which follow one another, are open one at a time.
+ * Merges streams into one in log-time order. A stream is opened when the merge reaches its start, so the consecutive
+ * files of a long recording are open one at a time.
  */
 export async function* mergeByLogTime(
   sources: readonly LogTimeSource[],
 ): AsyncGenerator<RawBagMessage, void, undefined> {
   const waiting = sources
     .map((source, rank) => ({ source, rank }))
-    // Without a start time the first message decides: those are opened at once.
+    // Streams without a start time are opened at once, since their first message decides.
     .sort((a, b) => compareStarts(a.source.startNs, b.source.startNs) || a.rank - b.rank);
   const active: ActiveStream[] = [];
   try {

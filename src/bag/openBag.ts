@@ -6,9 +6,8 @@ import { openBagFile } from './openBagFile.js';
 import { openBagFolder } from './openBagFolder.js';
 
 /**
- * Opens a recording for reading: a rosbag2 folder, or one of its storage files (`.mcap`, `.db3`),
- * compressed or not.
- * Nothing but the index is read yet. Close the reader when done.
+ * Opens a recording for reading: a rosbag2 folder, or one of its storage files (`.mcap`, `.db3`), compressed or not.
+ * Only the index is read yet. Close the reader when done.
  *
  * @throws EffvitError NOT_FOUND, BAD_BAG, UNSUPPORTED, IO_FAILED
  */

@@ -13,8 +13,8 @@ import { TemporaryBagFile } from './TemporaryBagFile.js';
 const HEAD_BYTES = 16;
 
 /**
- * Opens one storage file by what its first bytes are, whatever its name. One that is compressed as a whole
- * is decompressed into a temporary file first, which goes when the bag is closed.
+ * Opens one storage file; its first bytes decide the format, not its name. A file that is compressed as a whole is
+ * first decompressed to a temporary file, which is removed when the bag is closed.
  *
  * @throws EffvitError NOT_FOUND, BAD_BAG, UNSUPPORTED, IO_FAILED
  */

@@ -13,8 +13,8 @@ export const METADATA_NAME = 'metadata.yaml';
 export const STORAGE_FILE = /\.(mcap|db3)(\.zstd?)?$/i;
 
 /**
- * The files of a rosbag2 folder, in recording order. Where `metadata.yaml` is missing (a recorder that was
- * killed writes none) or cannot be read, all storage files of the folder are taken, and a warning says so.
+ * The files of a rosbag2 folder, in recording order. If `metadata.yaml` is missing (a killed recorder writes none) or
+ * unreadable, all storage files of the folder are used, with a warning.
  *
  * @throws EffvitError BAD_BAG: no recording; UNSUPPORTED; IO_FAILED
  */
@@ -79,9 +79,9 @@ async function metadataOf(
   }
 }
 
-/** Undefined where there is no such file. */
+/** Undefined if there is no such file. */
 async function pathOf(folder: string, relative: string): Promise<string | undefined> {
-  // Before version 4 the folder's own name stood before the file's; and nothing outside is a part.
+  // Before version 4 the path included the folder's own name. A file outside the folder is not part of the bag.
   const root = resolve(folder) + sep;
   for (const path of [resolve(folder, relative), join(folder, basename(relative))]) {
     if (!resolve(path).startsWith(root)) continue;
@@ -103,7 +103,7 @@ async function openAll(
         const info = metadata.files.find(
           (file) => basename(file.path).replace(/\.zstd?$/, '') === basename(path).replace(/\.zstd?$/, ''),
         );
-        // The counts are the whole recording's, so they are told once.
+        // The counts are those of the whole recording, so they are set on one file only.
         const topics =
           files.length === 0
             ? metadata.topics
@@ -122,7 +122,7 @@ async function openAll(
   }
 }
 
-/** Undefined where the file is unreadable but others are there to be read. */
+/** Undefined if the file is unreadable but there are others. */
 async function openOne(
   path: string,
   fileCount: number,

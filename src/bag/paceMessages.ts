@@ -6,38 +6,38 @@ import type { PlaybackClock } from './PlaybackClock.js';
 export interface PaceOptions {
   /** Speed: 1 is the recording's own, 2 twice as fast, `max` without waiting. Default 1. */
   readonly rate?: number | 'max';
-  /** Begins anew at the end, until it is aborted. Default false. */
+  /** Restarts at the end, until it is aborted. Default false. */
   readonly loop?: boolean;
   /** Ends the iteration, also during a wait; it then returns without an error. */
   readonly signal?: AbortSignal;
-  /** While it is paused nothing comes; the time that it was is no lateness afterwards. */
+  /** While it is paused no message is yielded; the pause does not count as lateness. */
   readonly gate?: PauseGate;
-  /** Begun anew with each pass; its rate and gate must be these. */
+  /** Restarted with each pass; it must have the same rate and gate. */
   readonly clock?: Pick<PlaybackClock, 'begin'>;
   /** Now, in nanoseconds, monotonic; for tests. */
   readonly nowNs?: () => bigint;
-  /** Waits about that long, or until aborted; for tests. */
+  /** Waits for about this time, or until aborted; for tests. */
   readonly wait?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
-/** A message with when it was due. */
+/** A message with its lateness. */
 export interface PacedMessage<Message> {
   readonly message: Message;
-  /** How far behind its time it comes, nanoseconds; 0 where nothing waits for a time. */
+  /** Delay after its due time, nanoseconds; 0 at rate `max`. */
   readonly lateNs: bigint;
   /** Counts the passes of a loop from 0. */
   readonly pass: number;
 }
 
-/** Timers above this overflow (2^31 ms); longer waits are made of several. */
+/** Timers overflow at 2^31 ms, so longer waits are split. */
 const LONGEST_WAIT_MS = 60_000;
 
 /**
- * Hands out recorded messages at the times at which they were recorded. Every message has its time on one
- * line from the first on, so waits do not add up their errors; one whose consumer took too long comes at
- * once, and what follows keeps its own time.
+ * Yields recorded messages at their recorded times. Each due time is computed from the first message, so errors of
+ * waits do not accumulate. If the consumer is slow, the next message is yielded at once, and later ones keep their own
+ * times.
  *
- * @param open Begins the messages, in log-time order; called once for each pass.
+ * @param open Returns the messages in log-time order; called once per pass.
  * @throws EffvitError BAD_ARGUMENT: the rate is no positive number
  */
 export async function* paceMessages<Message extends { readonly logTimeNs: bigint }>(
@@ -56,7 +56,7 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
   if (rate !== 'max' && !(Number.isFinite(rate) && rate > 0)) {
     throw new EffvitError('BAD_ARGUMENT', `Expected a rate above 0, or max, but received ${rate}.`);
   }
-  /** Playing time: stands still while the gate is paused. */
+  /** Playing time; it stops while the gate is paused. */
   const playedNs = (): bigint => nowNs() - (gate?.pausedNs ?? 0n);
   for (let pass = 0; pass === 0 || loop; pass++) {
     let firstNs: bigint | undefined;
@@ -65,7 +65,7 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
       if (isAborted(signal)) return;
       if (firstNs === undefined) {
         firstNs = message.logTimeNs;
-        // The clock first, so that no message is ahead of it.
+        // The clock starts first, so that no message is ahead of it.
         clock?.begin(firstNs);
         startedNs = playedNs();
       }
@@ -80,7 +80,7 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
       const lateNs = rate === 'max' ? 0n : playedNs() - startedNs - spanNs;
       yield { message, lateNs, pass };
     }
-    // An empty recording would be begun anew without end.
+    // An empty recording would restart endlessly.
     if (firstNs === undefined) return;
   }
 }

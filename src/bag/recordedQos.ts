@@ -1,22 +1,22 @@
 import { parse } from 'yaml';
 
-/** How a topic's publisher offered it; what a playback needs to be received as the original was. */
+/** QoS that a topic's publisher offered; a playback uses it to match the same subscribers. */
 export interface RecordedQos {
   readonly reliability: 'reliable' | 'best_effort';
   readonly durability: 'volatile' | 'transient_local';
-  /** Messages that are kept for slow or late subscribers. */
+  /** Messages that are retained for slow or late subscribers. */
   readonly depth: number;
 }
 
-/** What rosbag2 publishes with where the recording does not tell, or publishers differed. */
+/** rosbag2's QoS if the recording has none, or its publishers differed. */
 const DEFAULT_QOS: RecordedQos = { reliability: 'reliable', durability: 'volatile', depth: 10 };
 
-/** Keep-all and unknown histories are played with this many; a deeper one would only fill the memory. */
+/** Depth for keep-all and unknown histories; a larger one would only use memory. */
 const MOST_KEPT = 1000;
 
 /**
- * Reads a topic's `offered_qos_profiles`, with numbers (rmw/types.h) or names (metadata version 9). As
- * rosbag2 does, profiles of several publishers are followed where they agree.
+ * Reads a topic's `offered_qos_profiles`, with numbers (rmw/types.h) or names (metadata version 9). As rosbag2 does,
+ * profiles of several publishers are used if they agree.
  */
 export function recordedQos(yaml: string | undefined): RecordedQos {
   if (yaml === undefined) return DEFAULT_QOS;

@@ -4,7 +4,7 @@ import type { FrameResults } from '../classify/expectedResults.js';
 import type { BagImage, BagMessageProblem } from './BagImage.js';
 import { paceMessages } from './paceMessages.js';
 
-/** One frame of a recording and what became of it. */
+/** One frame of a recording and its outcome. */
 export interface ReplayedFrame {
   /** Place in the recording, from 0, over all topics. */
   readonly sequence: number;
@@ -16,22 +16,22 @@ export interface ReplayBagOptions {
   readonly images: AsyncIterable<BagImage | BagMessageProblem>;
   readonly classifier: Classifier;
   /**
-   * `max`: as fast as the pool takes frames; else a factor of the recording's own pace, at which the policy `block`
-   * waits and another drops as the node does.
+   * `max`: as fast as the pool accepts frames; else a factor of the recorded pace, at which the policy `block` waits
+   * and the others drop frames as in the node.
    */
   readonly rate: number | 'max';
-  /** Ends the replay after the frames that were begun. */
+  /** Ends the replay after the frames in flight. */
   readonly signal: AbortSignal;
-  /** Hand the network's input over with each result; it is a copy, so do not keep many. */
+  /** Add the network's input to each result; it is a copy, so do not retain many. */
   readonly keepNv12?: boolean;
-  /** Called once a frame, in the order of outcomes; what it returns is waited for before the next call. */
+  /** Called once per frame, in the order of outcomes; the returned promise is awaited before the next call. */
   readonly onFrame: (frame: ReplayedFrame) => void | Promise<void>;
 }
 
 /**
- * Sends a recording through the classifier and returns when the outcome of every frame was handed to `onFrame`.
+ * Sends a recording through the classifier and returns when the outcome of every frame was passed to `onFrame`.
  *
- * @returns frames handed over, and the time it took from the first frame to the last outcome.
+ * @returns number of submitted frames, and the time from the first frame to the last outcome.
  */
 export async function replayBag(
   options: ReplayBagOptions,
@@ -40,7 +40,7 @@ export async function replayBag(
   let sequence = 0;
   let startedNs: bigint | undefined;
   let failure: unknown;
-  // A chain keeps the calls of onFrame one after the other, in the order in which outcomes came.
+  // A promise chain runs the calls of onFrame sequentially, in the order of the outcomes.
   let calls: Promise<void> = Promise.resolve();
   const report = (frame: ReplayedFrame): void => {
     calls = calls
@@ -65,7 +65,7 @@ export async function replayBag(
     }
   }
   await classifier.drain();
-  // The outcomes of the last frames resolve in the turn after the drain.
+  // The last outcomes resolve in the event-loop turn after the drain.
   await delay(0);
   await calls;
   if (failure !== undefined) throw failure;
@@ -75,7 +75,7 @@ export async function replayBag(
   };
 }
 
-/** The results of published frames in the form that expectation files have. */
+/** The results of published frames in the format of expectation files. */
 export function frameResults(frames: readonly ReplayedFrame[]): FrameResults[] {
   return frames.flatMap(({ outcome }) =>
     outcome.kind === 'result'

@@ -4,15 +4,15 @@ import { decompressLz4Frame } from './decompressLz4Frame.js';
 import { lz4ContentSize } from './lz4ContentSize.js';
 import { zstdContentSize } from './zstdContentSize.js';
 
-/** A chunk or message that claims more is refused: 512 MiB, a hundred times the largest in use. */
+/** A chunk or message that claims more is rejected: 512 MiB, a hundred times the largest in use. */
 export const MOST_CONTENT_BYTES = 2 ** 29;
 
 /**
  * Decompresses one chunk or message.
  *
  * @param compression `zstd`, `lz4`, or empty for none.
- * @param contentBytes The size that the bag states for the content; undefined where it states none.
- * @throws EffvitError BAD_BAG: corrupted, or more than is stated; UNSUPPORTED: another compression
+ * @param contentBytes The content size that the bag states; undefined if it states none.
+ * @throws EffvitError BAD_BAG: corrupted, or larger than stated; UNSUPPORTED: another compression
  */
 export async function decompress(
   compression: string,

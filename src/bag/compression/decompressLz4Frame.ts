@@ -11,11 +11,11 @@ let decoder: Promise<Decoder> | undefined;
 /**
  * Decompresses one LZ4 frame.
  *
- * The package's own function keeps its context after an error and offers no way to reset it, so that one bad
- * chunk makes every later one fail. Here a module in which something failed is given up for a new one.
+ * The package's own function keeps its context after an error and cannot reset it, so that one bad chunk makes every
+ * later one fail. Therefore a module is replaced by a new one after an error.
  *
- * @param mostBytes No more than this is written; the frame may hold less.
- * @throws EffvitError BAD_BAG: corrupted, or it holds more
+ * @param mostBytes Output limit; the frame may hold less.
+ * @throws EffvitError BAD_BAG: corrupted, or larger than the limit
  */
 export async function decompressLz4Frame(frame: Uint8Array, mostBytes: number): Promise<Uint8Array> {
   decoder ??= load().then((module) => ({ module, context: module._createDecompressionContext() }));

@@ -3,8 +3,8 @@ import { EffvitError } from '../../core/EffvitError.js';
 const FRAME_MAGIC = 0x184d2204;
 
 /**
- * The most bytes an LZ4 frame can hold, from its frame and block headers (LZ4 Frame Format 1.6.1), so that
- * memory is never set aside for what a corrupted header claims.
+ * Upper bound of an LZ4 frame's content, from its frame and block headers (LZ4 Frame Format 1.6.1), so that a corrupted
+ * header cannot cause a large allocation.
  *
  * @throws EffvitError BAD_BAG: not LZ4, or cut off.
  */

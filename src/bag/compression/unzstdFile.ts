@@ -7,19 +7,19 @@ import { READ_NOW } from '../../core/readInput.js';
 
 const INPUT_BYTES = 128 * 1024;
 
-/** Output is gathered to this size before it is written. */
+/** Output is buffered up to this size before it is written. */
 const WRITE_BYTES = 4 * 1024 * 1024;
 
-/** This much of the disk stays free, whatever a file claims to hold. */
+/** Disk space that is kept free. */
 const SPARED_BYTES = 256 * 1024 * 1024;
 
-/** Fewer than one result for each piece of input, and the decoder no longer moves. */
+/** After so many empty results in a row the decoder is considered stuck. */
 const MOST_EMPTY_RESULTS = 8;
 
 /**
  * Decompresses a whole file (rosbag2's compression mode `file`) into another, piece by piece.
  *
- * @returns Why it ends early; undefined where all of it was decompressed. What came before is written.
+ * @returns Why the output ends early; undefined if the whole file was decompressed. The readable part is written.
  * @throws EffvitError IO_FAILED: cannot read or write, or the disk is full
  */
 export async function unzstdFile(from: string, to: string): Promise<string | undefined> {
@@ -66,7 +66,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
       } else if (input.isNewPiece()) {
         emptyResults = 0;
       } else {
-        // The decoder reports no error; it only stops taking input.
+        // The decoder reports no error; it only stops reading input.
         emptyResults += 1;
         if (emptyResults > MOST_EMPTY_RESULTS) {
           problem = `it is corrupted before byte ${input.readBytes}`;
@@ -88,7 +88,7 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
   }
 }
 
-/** The file piece by piece, read when the decoder asks: it takes no asynchronous input. */
+/** Reads the file piece by piece and synchronously, because the decoder accepts no asynchronous input. */
 class FileInput {
   readonly #file: number;
   #isNewPiece = false;
@@ -109,7 +109,7 @@ class FileInput {
     }
   }
 
-  /** True once after each piece that was handed out. */
+  /** True once after each piece that was returned. */
   isNewPiece(): boolean {
     const isNew = this.#isNewPiece;
     this.#isNewPiece = false;

@@ -5,22 +5,21 @@ const SKIPPABLE_MAGIC = 0x184d2a50;
 /** No block decompresses to more (RFC 8878, 3.1.1.2.4). */
 const MOST_BLOCK_BYTES = 128 * 1024;
 
-/** What a run of zstd frames says of the size of its content. */
+/** Content size of a sequence of zstd frames. */
 export interface ZstdContentSize {
-  /** The sum of the frames' content sizes where every one states it. */
+  /** The sum of the frames' content sizes if every frame states its own. */
   readonly statedBytes: number | undefined;
-  /** No decoder can make more of these bytes than this. */
+  /** Upper bound of the decompressed size. */
   readonly mostBytes: number;
 }
 
-/** True where the bytes begin with a zstd frame. */
+/** True if the bytes start with a zstd frame. */
 export function isZstd(bytes: Uint8Array): boolean {
   return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
 }
 
 /**
- * Walks over the frame and block headers (RFC 8878, 3.1.1), so that memory is set aside for what the bytes
- * can hold and never for what a corrupted header claims.
+ * Reads the frame and block headers (RFC 8878, 3.1.1), so that a corrupted header cannot cause a large allocation.
  *
  * @throws EffvitError BAD_BAG: not zstd, or cut off.
  */
@@ -71,7 +70,7 @@ export function zstdContentSize(bytes: Uint8Array): ZstdContentSize {
       isLast = (header & 1) !== 0;
       const blockType = (header >> 1) & 3;
       if (blockType === 3) throw new EffvitError('BAD_BAG', 'zstd data has a block of the reserved type.');
-      // Raw blocks hold their content, run-length blocks one byte for all of it.
+      // A raw block holds its content, a run-length block one byte that is repeated.
       need(blockType === 1 ? 1 : size);
       mostBytes += blockType === 2 ? MOST_BLOCK_BYTES : size;
     }

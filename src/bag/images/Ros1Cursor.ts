@@ -4,12 +4,12 @@ import { decodeText } from '../../image/cdr/decodeText.js';
 
 /**
  * Reads the fields of one message in ROS 1's serialisation in place: little endian, without alignment, texts and
- * sequences behind their length. Every length is held against the bytes that are there.
+ * sequences preceded by their length. Every length is checked against the remaining bytes.
  */
 export class Ros1Cursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** Starts every error. */
+  /** Every error message starts with it. */
   readonly #what: string;
   #offset = 0;
 
@@ -27,7 +27,7 @@ export class Ros1Cursor {
     return this.#view.getUint8(this.#take(1, name));
   }
 
-  /** ROS 1's seconds have no sign. */
+  /** ROS 1's seconds are unsigned. */
   time(name: string): Stamp {
     return { sec: this.uint32(name) | 0, nanosec: this.uint32(name) };
   }

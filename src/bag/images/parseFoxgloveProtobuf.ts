@@ -3,7 +3,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
 import { type VideoPacket, videoCodec } from '../../video/VideoPacket.js';
 
-/** github.com/foxglove/foxglove-sdk, schemas/proto: the fields that are read; others are skipped. */
+/** The used fields of github.com/foxglove/foxglove-sdk, schemas/proto; others are skipped. */
 const root = protobuf.Root.fromJSON({
   nested: {
     Timestamp: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } },
@@ -97,7 +97,7 @@ function decode<Message extends Common>(type: string, bytes: Uint8Array, source:
   }
 }
 
-/** An absent field is an ordinary empty array. */
+/** An absent field is a plain empty array, not a Uint8Array. */
 function dataOf({ data }: Common): Uint8Array {
   return data.length === 0 ? new Uint8Array(0) : data;
 }

@@ -10,12 +10,15 @@ import { type McapMessageView, parseMcapRecords } from './parseMcapRecords.js';
 import { readMcapIndex } from './readMcapIndex.js';
 import { readMcapSegment } from './readMcapSegment.js';
 
-/** Chunks whose times overlap are held together while they are merged; beyond this the order gives way. */
+/**
+ * Chunks with overlapping times are held in memory while they are merged; above this limit the order is no longer
+ * exact.
+ */
 const MOST_HELD_BYTES = 2 ** 29;
 
-/** A segment whose messages are being handed out. */
+/** A segment whose messages are being yielded. */
 interface OpenSegment {
-  /** Orders messages of one time as the file has them. */
+  /** Keeps the file's order for messages of equal time. */
   readonly offsetBytes: number;
   readonly messages: readonly McapMessageView[];
   readonly bytes: number;
@@ -140,7 +143,7 @@ export class McapBagFile implements BagFile {
     }
     const matching = messages.filter((message) => this.#matches(message, filter));
     if (matching.length === 0) return undefined;
-    // Stable, so that messages of one time keep the file's order.
+    // The sort is stable, so messages of equal time keep the file's order.
     matching.sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
     return { offsetBytes: segment.offsetBytes, messages: matching, bytes: bytes.byteLength, next: 0 };
   }
@@ -179,7 +182,7 @@ async function layoutOf(file: RandomAccessFile, warnings: BagWarnings): Promise<
     return await readMcapIndex(file);
   } catch (error) {
     if (error instanceof EffvitError && error.code === 'IO_FAILED') throw error;
-    // An unindexed file that is whole is no problem; the scan itself says what is missing.
+    // A complete file without an index needs no warning; the scan itself reports missing parts.
     return await new McapScan(file, warnings).scan();
   }
 }
@@ -188,7 +191,7 @@ function topicsOf(layout: McapLayout): BagTopic[] {
   const topics = new Map<string, BagTopic>();
   for (const [id, channel] of layout.channels) {
     const count = layout.messageCounts === undefined ? undefined : (layout.messageCounts.get(id) ?? 0);
-    // Several publishers of a topic are several channels.
+    // A topic with several publishers has several channels.
     const known = topics.get(channel.topic);
     const knownCount = known === undefined ? 0 : known.messageCount;
     const qos = channel.metadata.get('offered_qos_profiles') || known?.qos;

@@ -10,10 +10,10 @@ const MAGIC_BYTES = 8;
 /** Records outside of chunks are read together up to this size. */
 const RUN_BYTES = 4 * 1024 * 1024;
 
-/** A schema or channel record is text; larger ones are corruption. */
+/** A schema or channel record is text; a larger one is treated as corrupted. */
 const MOST_SMALL_RECORD_BYTES = 2 ** 24;
 
-/** The longest name of a compression that is looked at. */
+/** The longest name of a compression that is read. */
 const MOST_COMPRESSION_NAME_BYTES = 64;
 
 interface RunningRun {
@@ -33,9 +33,9 @@ interface OpenChunk {
 }
 
 /**
- * Finds what an MCAP file holds by walking over its records, for files whose index is missing (cut off
- * while recording), corrupted, or was never written. Message data is skipped, not read; a chunk is read
- * only where the records after it do not tell its channels.
+ * Finds the content of an MCAP file by scanning its records, for files whose index is missing (truncated while
+ * recording), corrupted, or was never written. Message data is skipped, not read; a chunk is read only if the records
+ * after it do not name its channels.
  */
 export class McapScan {
   readonly #file: RandomAccessFile;
@@ -91,7 +91,7 @@ export class McapScan {
     };
   }
 
-  /** @returns True where the data section ends with this record. */
+  /** @returns True if the data section ends with this record. */
   async #record(opcode: number, offset: number, lengthBytes: number): Promise<boolean> {
     if (opcode !== Opcode.MESSAGE_INDEX) await this.#endChunk();
     switch (opcode) {
@@ -114,7 +114,7 @@ export class McapScan {
       case Opcode.FOOTER:
         return true;
       default:
-        // Header, attachments, metadata, private records: nothing for us.
+        // Header, attachments, metadata and private records are not needed.
         this.#endRun();
         return false;
     }
@@ -211,7 +211,7 @@ export class McapScan {
       }
       this.#segments.push({ ...segment, channelIds: chunk.channelIds, messageCount: messages.length });
     } catch {
-      // Kept, so that reading it says what is missing; its messages may be of any channel.
+      // Kept, so that reading it reports the damage; its messages may belong to any channel.
       this.#segments.push(segment);
     }
   }
@@ -234,7 +234,7 @@ export class McapScan {
     }
   }
 
-  /** The last record is incomplete. Whole messages in a chunk that is not compressed are still there. */
+  /** Handles an incomplete last record. An uncompressed chunk still contains complete messages. */
   async #cutOff(offset: number, opcode: number, contentBytes: bigint): Promise<void> {
     await this.#endChunk();
     this.#endRun();
@@ -274,7 +274,7 @@ export class McapScan {
       for (const { channelId } of messages) this.#count(channelId, 1);
       this.#segments.push({
         ...segment,
-        // Without the record that is cut off, so that reading it finds nothing amiss.
+        // Excludes the truncated record, so that reading the segment reports no error.
         lengthBytes: readBytes,
         channelIds: new Set(messages.map(({ channelId }) => channelId)),
         messageCount: messages.length,

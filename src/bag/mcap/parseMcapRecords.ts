@@ -1,6 +1,6 @@
 import { McapStreamReader, type McapTypes, Opcode } from '@mcap/core';
 
-/** Opcode and content length, before every record. */
+/** Opcode and content length, at the start of every record. */
 export const RECORD_HEADER_BYTES = 9;
 
 /** Channel, sequence, log time and publish time, before a message's data. */
@@ -21,14 +21,14 @@ export interface McapRecords {
   readonly schemas: McapTypes.Schema[];
   /** Bytes up to the end of the last whole record. */
   readonly readBytes: number;
-  /** Why the parse stopped before the end of the bytes; undefined where it did not. */
+  /** Why parsing stopped before the end of the bytes; undefined if it did not. */
   readonly problem: string | undefined;
 }
 
 /**
- * The records of a chunk's content, or of a run of records outside any chunk. Messages are views of
- * `bytes`: @mcap/core's readers copy each message twice, which matters for camera images, and give a
- * chunk up as a whole where only its end is missing.
+ * The records of a chunk's content, or of a run of records outside any chunk. Messages are views of `bytes`.
+ * @mcap/core's readers copy each message twice, which is slow for camera images, and reject a whole chunk if only its
+ * end is missing.
  */
 export function parseMcapRecords(bytes: Uint8Array): McapRecords {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -81,7 +81,7 @@ export function parseMcapRecords(bytes: Uint8Array): McapRecords {
   return { messages, channels, schemas, readBytes: offset, problem };
 }
 
-/** One whole record (header included) that is no chunk and no message. @throws Error where it is corrupted */
+/** One complete record (with header) other than a chunk or message. @throws Error if it is corrupted */
 export function parseSmallRecord(bytes: Uint8Array): McapTypes.TypedMcapRecord | undefined {
   const reader = new McapStreamReader({ noMagicPrefix: true });
   reader.append(bytes);

@@ -3,13 +3,13 @@ import { EffvitError } from '../../core/EffvitError.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
 
-/** A summary section is an index; one larger than this is a footer that points to the wrong place. */
+/** A summary section is an index; a larger one means that the footer points to a wrong offset. */
 const MOST_SUMMARY_BYTES = 2 ** 28;
 
 /**
  * The layout from the summary at the end of the file, its checksum verified.
  *
- * @throws Error where the file has no summary, or one that does not cover its messages; the caller scans then.
+ * @throws Error if the file has no summary, or one that does not cover its messages; the caller then scans the file.
  */
 export async function readMcapIndex(file: RandomAccessFile): Promise<McapLayout> {
   const reader = await McapIndexedReader.Initialize({
@@ -34,7 +34,7 @@ export async function readMcapIndex(file: RandomAccessFile): Promise<McapLayout>
       startNs: index.messageStartTime,
       endNs: index.messageEndTime,
       channelIds: channelIds.size === 0 ? undefined : channelIds,
-      // A chunk without messages has no times either (MCAP specification, Chunk).
+      // A chunk without messages has no times (MCAP specification, Chunk).
       messageCount: channelIds.size === 0 && index.messageEndTime === 0n ? 0 : undefined,
     });
   }

@@ -9,20 +9,20 @@ import { RECORD_HEADER_BYTES } from './parseMcapRecords.js';
 /** Start and end time, size, checksum, and the length of the compression's name. */
 export const CHUNK_HEADER_BYTES = 32;
 
-/** The fields of a chunk record that stand before its content. */
+/** The fields of a chunk record before its content. */
 export interface McapChunkHeader {
   readonly startNs: bigint;
   readonly endNs: bigint;
   readonly uncompressedBytes: bigint;
-  /** Zero where the writer made none. */
+  /** Zero if the writer stored none. */
   readonly crc: number;
   readonly compression: string;
-  /** From the start of the chunk record, its own header included. */
+  /** From the start of the chunk record, header included. */
   readonly contentOffset: number;
   readonly contentBytes: bigint;
 }
 
-/** @param bytes A chunk record from its opcode on; its content need not be there. @throws EffvitError BAD_BAG */
+/** @param bytes A chunk record from its opcode on; the content may be absent. @throws EffvitError BAD_BAG */
 export function parseMcapChunkHeader(bytes: Uint8Array): McapChunkHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const nameOffset = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES;
@@ -42,7 +42,7 @@ export function parseMcapChunkHeader(bytes: Uint8Array): McapChunkHeader {
 }
 
 /**
- * The records of a segment, decompressed and held against their checksum.
+ * The records of a segment, decompressed and verified with their checksum.
  *
  * @throws EffvitError BAD_BAG, UNSUPPORTED: the segment as a whole cannot be read
  */

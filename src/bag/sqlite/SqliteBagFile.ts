@@ -87,10 +87,10 @@ export class SqliteBagFile implements BagFile {
     await this.#database.close();
   }
 
-  /** In log-time order; by salvage from where the ordinary way breaks off. */
+  /** In log-time order; after a read error, the remaining rows are salvaged. */
   *#rows(filter: BagMessageFilter): Generator<SqliteMessageRow, void, undefined> {
-    // Data are fetched row by row, so that a broken page costs its own message only, and so that a
-    // missing index makes SQLite sort numbers, not images.
+    // Data are fetched row by row, so that a broken page loses only its own message, and SQLite sorts numbers instead
+    // of images if an index is missing.
     const clauses = ['1'];
     const values: bigint[] = [];
     if (filter.startNs !== undefined) {

@@ -10,17 +10,16 @@ type Value = number | bigint | string | Uint8Array | null;
 /** A row by its column names. */
 export type SqliteRow = Readonly<Record<string, Value>>;
 
-/** First bytes of a rollback journal whose transaction has not ended (SQLite file format, 3). */
+/** First bytes of a rollback journal of an unfinished transaction (SQLite file format, 3). */
 const HOT_JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 
 /**
- * A recording's database, open for reading and never changed.
+ * A recording's database, open for reading only.
  *
- * It is opened through a link in a temporary folder, because node-sqlite3-wasm locks a file by making a
- * folder beside it: that fails where the bag's folder is read-only, keeps two readers from one bag, and
- * would stay behind after a kill. A write-ahead log is copied to the link's side, so that a bag whose
- * recorder was killed shows what had been committed; exclusive locking replaces the shared memory that a
- * WebAssembly build does not have.
+ * It is opened through a link in a temporary folder, because node-sqlite3-wasm locks a file by creating a folder next
+ * to it. That fails in a read-only folder, prevents a second reader, and remains after a kill. A write-ahead log is
+ * copied next to the link, so that all committed messages of a killed recorder are read; exclusive locking replaces
+ * shared memory, which a WebAssembly build does not have.
  */
 export class SqliteDatabase {
   readonly #database: InstanceType<typeof sqlite.Database>;
@@ -68,20 +67,20 @@ export class SqliteDatabase {
     }
   }
 
-  /** Reads the schema, also of a file that has fewer pages than it states. */
+  /** Reads the schema, also of a truncated file. */
   async #check(warnings: BagWarnings): Promise<void> {
     const sql = 'SELECT name FROM sqlite_master LIMIT 1';
     try {
       this.all(sql);
     } catch (error) {
-      // With this, SQLite takes the pages that are there; it writes nothing, since the file is read-only.
+      // With this, SQLite reads the present pages; it writes nothing, since the file is read-only.
       this.#database.exec('PRAGMA writable_schema = ON');
       this.all(sql);
       warnings.add(`${(error as Error).message}; it is cut off, at ${await sizeOf(this.#path)} bytes.`);
     }
   }
 
-  /** @throws EffvitError BAD_BAG: the database is corrupted there; CLOSED */
+  /** @throws EffvitError BAD_BAG: the database is corrupted; CLOSED */
   all(sql: string, values: readonly Value[] = []): SqliteRow[] {
     this.#checkOpen();
     try {
@@ -91,7 +90,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Rows one by one. @throws EffvitError BAD_BAG: the database is corrupted there; CLOSED */
+  /** Rows one by one. @throws EffvitError BAD_BAG: the database is corrupted; CLOSED */
   *iterate(sql: string, values: readonly Value[] = []): Generator<SqliteRow, void, undefined> {
     this.#checkOpen();
     let statement: InstanceType<typeof sqlite.Statement> | undefined;
@@ -127,12 +126,12 @@ export class SqliteDatabase {
   }
 }
 
-/** Finalising reports the statement's last error once more. */
+/** Finalising reports the statement's last error again. */
 function finalize(statement: InstanceType<typeof sqlite.Statement>): void {
   try {
     statement.finalize();
   } catch {
-    // It was thrown when it happened.
+    // The error was already thrown by the statement.
   }
 }
 

@@ -7,14 +7,14 @@ export interface SqliteMessageRow {
   readonly timeNs: bigint;
 }
 
-/** Each probe is a search down the tree; this many find the gaps of any file in seconds. */
+/** Each probe is one tree search; this many take seconds and find the gaps of any file. */
 const MOST_PROBES = 2000;
 
 const LARGEST_ID = 2n ** 63n - 1n;
 
 /**
- * All rows that a corrupted database still gives. The table is walked from both ends; where a walk breaks
- * off, the ids between are halved until walks within the halves find what lies beyond the broken pages.
+ * All readable rows of a corrupted database. The table is read from both ends; if a read fails, the range of ids in
+ * between is bisected to find the rows beyond the broken pages.
  */
 export function salvageRows(database: SqliteDatabase): SqliteMessageRow[] {
   const rows = new Map<bigint, SqliteMessageRow>();
@@ -60,7 +60,7 @@ function walk(
   }
 }
 
-/** Undefined where a column has no integer: SQLite lets a row hold anything. */
+/** Undefined if a column holds no integer: SQLite does not enforce column types. */
 export function messageRow(id: unknown, topicId: unknown, timestamp: unknown): SqliteMessageRow | undefined {
   if (!isInteger(id) || !isInteger(topicId) || !isInteger(timestamp)) return undefined;
   return { id: BigInt(id), topicId: BigInt(topicId), timeNs: BigInt(timestamp) };

@@ -6,9 +6,9 @@ import { keepAtExit, removeAtExit } from '../../core/exitCleanup.js';
 import { bagMetadataYaml, type WrittenBag } from './bagMetadataYaml.js';
 
 /**
- * Where a recording will lie: a single `.mcap` file, or a rosbag2 folder with one and its `metadata.yaml`.
- * Until it is finished it lies beside, under a name that says so; then it is renamed, so that nobody ever
- * sees a half-written one, and a process that exits before takes it along.
+ * Location of a new recording: a single `.mcap` file, or a rosbag2 folder with one and its `metadata.yaml`. It is
+ * written next to that under a temporary name and renamed when finished, so that a partial recording is never visible.
+ * If the process exits earlier, it is removed.
  */
 export class BagTarget {
   /** The finished file or folder, absolute. */
@@ -28,7 +28,7 @@ export class BagTarget {
 
   /**
    * @param path Ends in `.mcap` for a single file; anything else is a folder.
-   * @throws EffvitError BAD_ARGUMENT: a folder of that name is there; IO_FAILED
+   * @throws EffvitError BAD_ARGUMENT: a folder of that name exists; IO_FAILED
    */
   static async prepare(path: string): Promise<BagTarget> {
     const target = new BagTarget(path);
@@ -48,7 +48,7 @@ export class BagTarget {
     return this.#isFolder ? `${name}_0.mcap` : name;
   }
 
-  /** Gives the written file its place. @throws EffvitError IO_FAILED, BAD_ARGUMENT */
+  /** Moves the written file to its final path. @throws EffvitError IO_FAILED, BAD_ARGUMENT */
   async finish(bag: WrittenBag): Promise<void> {
     await this.#refuseFullFolder();
     try {

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 
 /**
- * Where a writer's bytes go; made exchangeable so that a full disk can be tried. Errors are the system's own:
- * the writer says what it was writing.
+ * Destination of a writer's bytes; an interface so that tests can simulate a full disk. Errors are those of the system;
+ * the writer adds what it was writing.
  */
 export interface ByteSink {
   /** Writes all of it or throws; `bytes` may be reused afterwards. */
@@ -17,7 +17,7 @@ export interface ByteSink {
 export async function openFileSink(path: string): Promise<ByteSink> {
   const handle = await open(path, 'wx');
   return {
-    // From where the last one ended.
+    // Appends after the last write.
     write: (bytes) => handle.writeFile(bytes),
     close: async () => {
       await handle.sync();

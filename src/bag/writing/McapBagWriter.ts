@@ -8,14 +8,14 @@ import { type ByteSink, openFileSink } from './ByteSink.js';
 import { bagMetadata, toYaml, type WrittenBag, type WrittenTopic } from './bagMetadataYaml.js';
 import { offeredQosProfiles, type QosName } from './qosProfiles.js';
 
-/** zstd's fastest regular level: results are small, images hardly shrink. */
+/** zstd's fastest regular level: results are small, and images hardly shrink. */
 const ZSTD_LEVEL = 1;
 
 /** rosbag2 keeps times as int64. */
 const LATEST_TIME_NS = 2n ** 63n - 1n;
 
 export interface McapBagWriterOptions {
-  /** Of the chunks. Default zstd. */
+  /** Compression of the chunks. Default zstd. */
   readonly compression?: 'zstd' | 'none';
   /** A chunk is closed when its messages reach this size. Default 768 KiB, as rosbag2's. */
   readonly chunkBytes?: number;
@@ -28,7 +28,7 @@ export interface McapBagTopic {
   readonly name: string;
   /** E.g. `vision_msgs/msg/Classification`. */
   readonly type: string;
-  /** What `ros2 bag play` publishes it with: a named profile, or recorded YAML. Default `reliable`. */
+  /** QoS for `ros2 bag play`: a named profile, or recorded YAML. Default `reliable`. */
   readonly qos?: QosName | { readonly yaml: string };
 }
 
@@ -51,9 +51,8 @@ interface OpenTopic {
  * Writes a recording that `ros2 bag`, Foxglove and `openBag` read: MCAP of profile `ros2`, CDR messages,
  * every schema embedded in full, chunks with checksums and index.
  *
- * The recording appears under its name when {@link close} has succeeded, whole. A failed write (a full disk)
- * removes what was written, and every later call throws the same error. Calls may overlap; they are carried
- * out in their order.
+ * The recording gets its final name when {@link close} has succeeded. A failed write (a full disk) removes the
+ * recording, and every later call throws the same error. Calls may overlap; they run in their order.
  */
 export class McapBagWriter {
   readonly #target: BagTarget;
@@ -75,8 +74,8 @@ export class McapBagWriter {
   }
 
   /**
-   * @param path Ends in `.mcap` for a single file (an existing one is replaced at the end); anything else
-   *   becomes a rosbag2 folder, which must not be there yet.
+   * @param path Ends in `.mcap` for a single file (an existing one is replaced at the end); anything else becomes a
+   *   rosbag2 folder, which must not exist yet.
    * @throws EffvitError BAD_ARGUMENT, UNSUPPORTED, IO_FAILED; nothing is left behind
    */
   static async create(path: string, options: McapBagWriterOptions = {}): Promise<McapBagWriter> {
@@ -109,13 +108,13 @@ export class McapBagWriter {
     }
   }
 
-  /** Where the recording will lie, absolute. */
+  /** Final path of the recording, absolute. */
   get path(): string {
     return this.#target.path;
   }
 
   /**
-   * Declares a topic; a second time with the same type is no harm.
+   * Declares a topic; repeating it with the same type has no effect.
    *
    * @throws EffvitError NOT_FOUND: no definition of the type; BAD_ARGUMENT: the name has another type; IO_FAILED; CLOSED
    */
@@ -172,8 +171,7 @@ export class McapBagWriter {
   }
 
   /**
-   * Writes a message that is serialised already (CDR with its encapsulation header). `data` must not change
-   * until this is done.
+   * Writes a serialised message (CDR with its encapsulation header). `data` must not change until the promise resolves.
    *
    * @throws EffvitError BAD_ARGUMENT: unknown topic; IO_FAILED; CLOSED
    */
@@ -181,7 +179,9 @@ export class McapBagWriter {
     await this.#inTurn(async () => await this.#append(this.#topic(topicName), data, times));
   }
 
-  /** Writes the index and gives the recording its name; idempotent. @throws EffvitError IO_FAILED, BAD_ARGUMENT */
+  /**
+   * Writes the index and gives the recording its final name; idempotent. @throws EffvitError IO_FAILED, BAD_ARGUMENT
+   */
   async close(): Promise<void> {
     if (this.#state === 'closed') {
       await this.#last;
@@ -200,7 +200,7 @@ export class McapBagWriter {
     }, 'closed');
   }
 
-  /** Removes what was written, unless it is closed already; idempotent, never throws. */
+  /** Removes the recording unless it is closed; idempotent, never throws. */
   async abort(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'aborted';
@@ -247,7 +247,7 @@ export class McapBagWriter {
     return { fileName: this.#target.fileName, topics, startNs: this.#startNs, endNs: this.#endNs };
   }
 
-  /** McapWriter takes one call at a time. A file that could not be written is given up as a whole. */
+  /** Serialises the calls, because McapWriter accepts one at a time. After a failed write the whole file is removed. */
   async #inTurn(step: () => Promise<void>, nextState: 'open' | 'closed' = 'open'): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state !== 'open')
@@ -261,7 +261,7 @@ export class McapBagWriter {
         await step();
       } catch (error) {
         const isWrongUse = error instanceof EffvitError && error.code !== 'IO_FAILED';
-        // A message that is not written leaves the file as it was.
+        // A rejected message leaves the file unchanged.
         if (isWrongUse && nextState === 'open') throw error;
         this.#failure = asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`, { file: this.path });
         await this.#sink.abandon();

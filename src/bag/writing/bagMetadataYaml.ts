@@ -13,14 +13,14 @@ export interface WrittenTopic {
 export interface WrittenBag {
   readonly fileName: string;
   readonly topics: readonly WrittenTopic[];
-  /** Undefined where there are no messages. */
+  /** Undefined if there are no messages. */
   readonly startNs: bigint | undefined;
   readonly endNs: bigint | undefined;
 }
 
 /**
- * What rosbag2 keeps of a recording, version 5: the one that Humble writes and every later one reads. As the
- * content of `metadata.yaml` it stands below `rosbag2_bagfile_information`.
+ * rosbag2's metadata of a recording, version 5: Humble writes this version and every later release reads it. In
+ * `metadata.yaml` it is nested under `rosbag2_bagfile_information`.
  */
 export function bagMetadata(bag: WrittenBag): Record<string, unknown> {
   // What rosbag2 itself writes for a recording without messages.
@@ -49,7 +49,7 @@ export function bagMetadataYaml(bag: WrittenBag): string {
   return toYaml({ rosbag2_bagfile_information: bagMetadata(bag) });
 }
 
-/** YAML 1.1, which is what rosbag2's parser reads, with strings quoted so that none is taken for another type. */
+/** YAML 1.1, which is what rosbag2's parser reads, with strings quoted so that none is parsed as another type. */
 export function toYaml(content: unknown): string {
   return stringify(content, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -1,12 +1,12 @@
 const INFINITE = { sec: 9223372036, nsec: 854775807 };
 
-/** Profiles by use, with the numbers of rmw (rmw/types.h); what `ros2 bag play` publishes with. */
+/** Profiles by use, with the numbers of rmw (rmw/types.h); `ros2 bag play` publishes with them. */
 const PROFILES = {
   /** Results: reliable, the last ten. */
   reliable: { depth: 10, reliability: 1, durability: 2 },
   /** Camera images: best effort, the last five. */
   sensor: { depth: 5, reliability: 2, durability: 2 },
-  /** What late joiners get too: reliable, transient local, the last one. */
+  /** Sent to late joiners too: reliable, transient local, the last one. */
   latched: { depth: 1, reliability: 1, durability: 1 },
 } as const;
 
