@@ -2,7 +2,7 @@
 export interface ClassResult {
   /** Index of the class in the model's output. */
   readonly index: number;
-  /** The label of that index, `class_<index>` where the model has no labels. */
+  /** The label of that index; `class_<index>` if the model has no labels. */
   readonly label: string;
   /** Probability in [0, 1]. */
   readonly score: number;

@@ -32,26 +32,26 @@ import { RateLimiter } from './RateLimiter.js';
 import type { ClassifyRegionsOutcome, RegionResult } from './RegionResult.js';
 import { topK } from './topK.js';
 
-/** A model ready to be loaded: what is known of it, and the backend that runs it. */
+/** A model ready to be loaded: its manifest and the backend that runs it. */
 export interface ClassifierModel {
   readonly manifest: ModelManifest;
   readonly backend: BackendSpec;
-  /** Told, once, what the first frame shows to be wrong with the manifest. */
+  /** Called once if the first frame contradicts the manifest. */
   readonly notice?: (text: string) => void;
 }
 
-/** The options of {@link CLASSIFIER_OPTIONS}, each with its default, and what only the entrance knows. */
+/** The options of {@link CLASSIFIER_OPTIONS}, each with its default, and values that only the caller knows. */
 export interface ClassifierStartOptions extends Partial<ClassifierOptions> {
-  /** Cameras whose frames come, from 1; default 1. The queue has a place for each where `queueSize` is 0. */
+  /** Number of cameras, from 1; default 1. If `queueSize` is 0, the queue has one place per camera. */
   readonly sourceCount?: number;
-  /** Now, in nanoseconds, by the clock of the frames' stamps; without it, and while it gives undefined, no delay is measured. */
+  /** Current time in nanoseconds by the clock of the frames' stamps; if absent or undefined, no delay is measured. */
   readonly stampClockNs?: () => bigint | undefined;
-  /** Gives the loading up. */
+  /** Aborts the loading. */
   readonly signal?: AbortSignal;
 }
 
 export interface ClassifyOptions extends SubmitOptions {
-  /** Somebody asked for this frame: `maxFps` does not hold it up, and it does not count for that. */
+  /** For a requested frame: `maxFps` neither limits nor counts it. */
   readonly isUnlimited?: boolean;
 }
 
@@ -61,16 +61,16 @@ const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName
 
 const NO_BOX: RegionBox = { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };
 
-/** Frames in, the best classes out. */
+/** Outcome of a frame: the best classes, or a drop. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
 
-/** Everything that turns logits into results, exchanged as a whole with the model. */
+/** Everything that turns logits into results; replaced together with the model. */
 interface Reading {
   readonly model: ClassifierModel;
   labels: readonly string[];
-  /** The first frame was held against the manifest. */
+  /** Whether the first frame was checked against the manifest. */
   isChecked: boolean;
-  /** What it remembers is of this model. */
+  /** Its state belongs to this model. */
   readonly judge: FrameJudge;
 }
 
@@ -81,7 +81,7 @@ const newReading = (model: ClassifierModel): Reading => ({
   judge: new FrameJudge(),
 });
 
-/** What the pool prepares, reads and judges frames by. */
+/** How the pool prepares and evaluates frames of a model. */
 function poolModel(
   reading: Reading,
   options: ClassifierOptions,
@@ -96,14 +96,14 @@ function poolModel(
   };
 }
 
-/** @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for options that this model cannot be given. */
+/** @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for options that do not fit this model. */
 function checkResize({ manifest, backend }: ClassifierModel, options: ClassifierOptions): void {
   checkResizeOn(manifest.name, backend, modelPreprocess(manifest, options));
 }
 
 /**
- * A model with its labels behind a pool of workers: the one way from a frame to a result that the node, the bag
- * replay, the pictures and the evaluation share.
+ * A model with its labels behind a pool of workers. The node, bag replay, picture classification and evaluation all use
+ * it.
  */
 export class Classifier {
   readonly #pool: InferencePool<readonly ClassResult[]>;
@@ -142,7 +142,7 @@ export class Classifier {
     const { sourceCount = 1, stampClockNs, signal, ...rest } = given;
     const options = classifierOptions(rest);
     checkResize(model, options);
-    // Labels that are wrong are told before any worker starts.
+    // Wrong labels fail before any worker starts.
     const labelsOf = await prepareLabels(model.manifest);
     const reading = newReading(model);
     const pool = new InferencePool<readonly ClassResult[]>({
@@ -176,7 +176,7 @@ export class Classifier {
     return this.#model.manifest;
   }
 
-  /** What runs the model. */
+  /** The backend that runs the model. */
   get backend(): BackendSpec {
     return this.#model.backend;
   }
@@ -190,12 +190,12 @@ export class Classifier {
     return this.#reading.labels;
   }
 
-  /** As they are in force. */
+  /** The options in force. */
   get options(): ClassifierOptions {
     return this.#options;
   }
 
-  /** How frames are prepared now. */
+  /** The current preprocessing of frames. */
   get preprocess(): PreprocessOptions {
     return modelPreprocess(this.#model.manifest, this.#options);
   }
@@ -209,7 +209,7 @@ export class Classifier {
     return this.#pool.counts();
   }
 
-  /** What became of the regions of published frames. */
+  /** Outcomes of the regions of published frames. */
   regionCounts(): RegionCounts {
     return this.#pool.regionCounts();
   }
@@ -219,7 +219,7 @@ export class Classifier {
     return this.#pool.framesPerSecond();
   }
 
-  /** Published frames a task; 1 for a model that takes one alone. */
+  /** Published frames per task; 1 for a model without batches. */
   get meanBatchSize(): number {
     return this.#pool.meanBatchSize;
   }
@@ -234,12 +234,12 @@ export class Classifier {
     return this.#pool.options.queueSize;
   }
 
-  /** The pool's workers: how many serve, how many were lost. */
+  /** The pool's workers: how many are running, how many were lost. */
   workers(): ReturnType<InferencePool<readonly ClassResult[]>['workers']> {
     return this.#pool.workers();
   }
 
-  /** Forgets the frames so far: the next ones are of another recording, whatever their stamps are. */
+  /** Resets the state of earlier frames: the next ones belong to another recording, whatever their stamps. */
   forgetFrames(): void {
     this.#reading.judge.forget();
   }
@@ -248,7 +248,7 @@ export class Classifier {
     this.#pool.resetStatistics();
   }
 
-  /** Hands over a frame; the promise never rejects. See {@link InferencePool.submit}. */
+  /** Submits a frame; the promise never rejects. See {@link InferencePool.submit}. */
   classify(frame: ImageFrame, options?: ClassifyOptions): Promise<ClassifyOutcome> {
     if (options?.isUnlimited !== true && !this.#rateLimiter.admits(frame.source, monotonicNs())) {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
@@ -259,9 +259,9 @@ export class Classifier {
   }
 
   /**
-   * Hands over a frame of which these boxes are to be classified; the promise never rejects. Boxes grow by the option
-   * `regionMargin`; of more than `maxRegions` the largest are classified, and the others are unknown as `over_limit`. See
-   * {@link InferencePool.submitRegions}.
+   * Submits a frame to classify these boxes in it; the promise never rejects. Boxes grow by the option `regionMargin`.
+   * Above `maxRegions` only the largest are classified; the others are unknown as `over_limit`. See {@link
+   * InferencePool.submitRegions}.
    */
   async classifyRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<ClassifyRegionsOutcome> {
     if (!this.#rateLimiter.admits(frame.source, monotonicNs())) return this.#drop(frame, 'rate_limited');
@@ -290,7 +290,7 @@ export class Classifier {
     });
   }
 
-  /** Counts a frame that was received but is not to be classified, and gives its outcome. */
+  /** Counts a frame that was received but will not be classified, and returns its outcome. */
   refuse(header: FrameHeader, cause: DropCause, error?: EffvitError): ClassifyOutcome {
     return this.#drop(header, cause, error);
   }
@@ -305,18 +305,18 @@ export class Classifier {
     };
   }
 
-  /** Whether a worker is about to be free for a further frame; see {@link InferencePool.wantsFrame}. */
+  /** Whether a worker will soon accept another frame; see {@link InferencePool.wantsFrame}. */
   wantsFrame(withinNs?: number): boolean {
     return this.#pool.wantsFrame(withinNs);
   }
 
-  /** Calls once, when a frame is wanted; see {@link InferencePool.whenWanted}. */
+  /** Calls back once, when a frame can be accepted; see {@link InferencePool.whenWanted}. */
   whenWanted(callback: () => void): void {
     this.#pool.whenWanted(callback);
   }
 
   /**
-   * Resolves when a frame can be handed over without another being dropped for it.
+   * Resolves when a frame can be submitted without dropping another one.
    *
    * @throws EffvitError CANCELLED once the signal is aborted.
    */
@@ -325,16 +325,16 @@ export class Classifier {
   }
 
   /**
-   * Changes options while frames flow. Everything is checked before anything changes, and with another number of
-   * threads the promise resolves when it serves.
+   * Changes options while frames are processed. Everything is checked before anything changes. With another number of
+   * threads, the promise resolves when the resized pool is running.
    *
-   * @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for an option that another start or {@link swapModel} takes,
-   *   BAD_MODEL where new workers cannot load it; the old options are still in force then.
+   * @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for an option that needs a restart or {@link swapModel}, BAD_MODEL if
+   *   new workers cannot load the model; the old options then stay in force.
    */
   async setOptions(changes: Partial<ClassifierOptions>): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
     this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
-    // Before anything changes: they may be refused.
+    // Checked before anything changes, since they may be rejected.
     checkKnownScore(this.#model.manifest, options);
     checkResize(this.#model, options);
     if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
@@ -343,10 +343,10 @@ export class Classifier {
   }
 
   /**
-   * Another model or backend, loaded beside the old one, which finishes what it has. The options change with it, the
-   * number of workers too: each frame meets the old model with the old ones, or the new with the new.
+   * Loads another model or backend beside the old one, which finishes its frames. The options and the number of workers
+   * change with it: each frame uses either the old model with the old options, or the new model with the new ones.
    *
-   * @throws EffvitError as {@link start} and {@link setOptions}; the old model serves on, with the old options.
+   * @throws EffvitError as {@link start} and {@link setOptions}; the old model then continues with the old options.
    */
   async swapModel(model: ClassifierModel, changes: Partial<ClassifierOptions> = {}): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
@@ -396,7 +396,7 @@ export class Classifier {
   }
 }
 
-/** @param info of the model, once it is loaded: its batches need places in the queue. */
+/** @param info of the model, once it is loaded: the queue needs places for its batches. */
 function livePoolOptions(
   options: ClassifierOptions,
   sourceCount: number,

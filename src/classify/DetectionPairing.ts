@@ -2,17 +2,17 @@ import { type Stamp, stampToNs } from '../core/Stamp.js';
 
 const NS_PER_MS = 1e6;
 
-/** Why a frame, or a message of the detector, was left without the other. */
+/** Why a frame or a detector message has no counterpart. */
 export const UNMATCHED_CAUSES = [
-  /** Nothing of its stamp came within the limit. */
+  /** No counterpart with its stamp arrived within the limit. */
   'waited_too_long',
-  /** A later one of its camera met its counterpart: the detector left this one out. */
+  /** A later frame of its camera was matched, so the detector skipped this one. */
   'passed_over',
-  /** So many waited already that the oldest had to go. */
+  /** The buffer was full and the oldest entry was dropped. */
   'buffer_full',
   /** A message that cannot be read. */
   'malformed',
-  /** The node was deactivated, the recording ended. */
+  /** The node was deactivated, or the recording ended. */
   'closed',
 ] as const;
 
@@ -21,15 +21,15 @@ export type UnmatchedCause = (typeof UNMATCHED_CAUSES)[number];
 export type UnmatchedCounts = Readonly<Record<UnmatchedCause, number>>;
 
 export interface PairingLimits {
-  /** How far the two stamps may be apart; 0: they are equal. */
+  /** Largest difference of the two stamps; 0: they must be equal. */
   readonly slopNs: number;
-  /** How long one waits for the other. */
+  /** How long either waits for the other. */
   readonly waitNs: number;
-  /** Frames, and messages of the detector, that wait at most. */
+  /** Largest number of waiting frames, and of waiting detector messages. */
   readonly bufferSize: number;
 }
 
-/** What has a header. */
+/** The header fields that pairing needs. */
 export interface Stamped {
   readonly stamp: Stamp;
   readonly frameId: string;
@@ -53,11 +53,11 @@ function noneUnmatched(): Record<UnmatchedCause, number> {
 }
 
 /**
- * Brings frames and what a detector found in them together by their stamps, whichever comes first. With a slop a
- * message meets the nearest frame, once a frame of its stamp or later is there, so that a nearer one is not still on its
- * way. Where both name a coordinate frame it must be the same: several cameras may share a detector's topic.
+ * Pairs frames with the detections in them by their stamps, whichever arrives first. With a slop, a message is matched
+ * to the nearest frame. It waits until a frame with its stamp or a later one has arrived, because a nearer frame may
+ * still follow. If both name a coordinate frame, it must be the same: several cameras may share a detector's topic.
  *
- * A meeting ends the wait of what is older on either side, since a detector that skips frames does not come back to them.
+ * A match ends the wait of everything older on either side, since a detector never returns to skipped frames.
  */
 export class DetectionPairing<Frame, Detections> {
   readonly #events: PairingEvents<Frame, Detections>;
@@ -95,7 +95,7 @@ export class DetectionPairing<Frame, Detections> {
     this.#unmatchedDetections.malformed += 1;
   }
 
-  /** @param nowNs by a clock that does not go back: of the process, or of the recording. */
+  /** @param nowNs by a monotonic clock: that of the process or of the recording. */
   addFrame(frame: Frame, { stamp, frameId }: Stamped, nowNs: number): void {
     this.expire(nowNs);
     this.#frames.push({ item: frame, stampNs: stampToNs(stamp), frameId, sinceNs: nowNs });
@@ -114,12 +114,12 @@ export class DetectionPairing<Frame, Detections> {
     }
   }
 
-  /** Ends the wait of what has waited too long; to be called now and then. */
+  /** Ends the wait of entries that have waited too long; to be called periodically. */
   expire(nowNs: number): void {
     const isDue = ({ sinceNs }: { readonly sinceNs: number }): boolean =>
       nowNs - sinceNs >= this.#limits.waitNs;
     if (this.#frames.some(isDue) || this.#detections.some(isDue)) {
-      // What waited for a nearer frame takes the one that it has.
+      // Detections that waited for a nearer frame take the nearest present one.
       for (const detections of this.#detections.filter(isDue)) this.#matchOne(detections, true);
     }
     const dueFrames = this.#frames.filter(isDue);
@@ -130,7 +130,7 @@ export class DetectionPairing<Frame, Detections> {
     this.#dropDetections(dueDetections, 'waited_too_long');
   }
 
-  /** Ends the wait of all. */
+  /** Ends the wait of all entries. */
   close(): void {
     for (const detections of [...this.#detections]) this.#matchOne(detections, true);
     this.#dropFrames(this.#frames.splice(0), 'closed');
@@ -141,7 +141,7 @@ export class DetectionPairing<Frame, Detections> {
     for (const detections of [...this.#detections]) this.#matchOne(detections, false);
   }
 
-  /** @param isLast no frame is waited for that may be nearer. */
+  /** @param isLast do not wait for a nearer frame. */
   #matchOne(detections: Waiting<Detections>, isLast: boolean): void {
     // An earlier match may have passed it over.
     if (!this.#detections.includes(detections)) return;
@@ -171,7 +171,7 @@ export class DetectionPairing<Frame, Detections> {
     this.#detections = this.#detections.filter(
       (one) => one !== detections && !passedDetections.includes(one),
     );
-    // In the order of the stamps: what is dropped came before.
+    // Frames are sorted by stamp: the dropped ones are earlier.
     this.#dropFrames(passedFrames, 'passed_over');
     this.#dropDetections(passedDetections, 'passed_over');
     this.#events.onMatch(frame.item, detections.item);
@@ -196,7 +196,7 @@ function isSameCamera(frameId: string, other: string): boolean {
   return frameId === other || frameId === '' || other === '';
 }
 
-/** Limits as options spell them. */
+/** Limits from the options. */
 export function pairingLimits(options: {
   readonly detectionsSlopMs: number;
   readonly detectionsWaitMs: number;

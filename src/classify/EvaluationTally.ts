@@ -9,7 +9,7 @@ export interface ClassAccuracy {
   readonly top5Percent: number;
 }
 
-/** How often one class was taken for another. */
+/** How often one class was classified as another. */
 export interface ConfusionPair {
   readonly truth: string;
   readonly predicted: string;
@@ -26,11 +26,11 @@ export interface EvaluationReport {
   readonly confusions: readonly ConfusionPair[];
 }
 
-/** What was counted, as plain data: counts of several sets add up to those of all. */
+/** The counts as plain data; counts of several sets can be added. */
 export interface EvaluationCounts {
   /** By index. */
   readonly classes: readonly (ClassCount & { readonly index: number })[];
-  /** By truth, then by what it was taken for; indices. */
+  /** By true class, then by predicted class; indices. */
   readonly confusions: readonly ConfusionCount[];
 }
 

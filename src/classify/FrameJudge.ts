@@ -14,7 +14,7 @@ import { largest } from './topK.js';
 
 const NS_PER_MS = 1e6;
 
-/** How the model's output is read; the labels are there once it is loaded. */
+/** How the model's output is read; the labels are known once it is loaded. */
 export interface ScoreReading {
   readonly model: { readonly manifest: ModelManifest };
   readonly labels: readonly string[];
@@ -23,7 +23,7 @@ export interface ScoreReading {
 type Results = readonly ClassResult[];
 type Judgement = FrameJudgement<Results>;
 
-/** What the logits are divided by. */
+/** The temperature that the logits are divided by. */
 export function temperatureOf(
   { output }: Pick<ModelManifest, 'output'>,
   { temperature }: Pick<ClassifierOptions, 'temperature'>,
@@ -31,9 +31,7 @@ export function temperatureOf(
   return temperature === 0 ? (output.temperature ?? 1) : temperature;
 }
 
-/**
- * @throws EffvitError BAD_CONFIG where probabilities are to be judged by what only logits tell.
- */
+/** @throws EffvitError BAD_CONFIG if `knownScore` is on for a model that returns probabilities instead of logits. */
 export function checkKnownScore(
   { name, output }: Pick<ModelManifest, 'name' | 'output'>,
   options: Pick<ClassifierOptions, 'knownScore'>,
@@ -46,7 +44,7 @@ export function checkKnownScore(
   );
 }
 
-/** What tells that a region shows none of the classes; undefined where that is not asked for. */
+/** The check whether a region shows none of the classes; undefined if it is off. */
 export function regionDoubt({
   knownScore: kind,
   knownScoreThreshold,
@@ -57,12 +55,12 @@ export function regionDoubt({
   return (logits) => (knownScore(logits, kind) < knownScoreThreshold ? 'none_of_the_classes' : undefined);
 }
 
-/** Looks at the frames of one model one after the other, and remembers what it saw: smooths, and finds UNKNOWN. */
+/** Smooths the results of one model's frames and detects UNKNOWN; keeps state between frames. */
 export class FrameJudge {
   #smoother: ResultSmoother | undefined;
   readonly #pictures = new PictureJudge();
 
-  /** What a pool's model is judged by with these options; undefined where nothing is asked for. */
+  /** The judging function of a pool's model for these options; undefined if they need none. */
   judgeWith(
     reading: ScoreReading,
     options: ClassifierOptions,
@@ -100,7 +98,7 @@ export class FrameJudge {
     };
   }
 
-  /** Forgets the frames that it saw. */
+  /** Resets the state of earlier frames. */
   forget(): void {
     this.#smoother?.clear();
     this.#pictures.clear();
@@ -130,13 +128,13 @@ function smoothingSettings(options: ClassifierOptions, method: SmoothingMethod):
   };
 }
 
-/** The camera's clock; a frame without a stamp is of the moment that it came. */
+/** Time by the camera's clock; the admission time for a frame without a stamp. */
 function timeOf({ header: { stamp }, admittedNs }: JudgedFrame): bigint {
   const stampNs = stampToNs(stamp);
   return stampNs === 0n ? BigInt(Math.round(admittedNs)) : stampNs;
 }
 
-/** The class that is held first, then the others, best first. */
+/** The held class first, then the others, best first. */
 function smoothedResults(
   { scores, heldIndex }: SmoothedView,
   labels: readonly string[],

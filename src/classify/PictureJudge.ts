@@ -3,10 +3,10 @@ import type { PictureCondition, PictureProblem } from '../pool/FrameOutcome.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 
 const NS_PER_MS = 1e6;
-/** Cameras that are kept in mind. */
+/** Most cameras that are remembered. */
 const MOST_SOURCES = 1000;
 
-/** By which a picture is judged. */
+/** Options for judging a picture. */
 export type PictureLimits = Pick<
   ClassifierOptions,
   'minBrightness' | 'maxBrightness' | 'minContrast' | 'minSharpness' | 'maxFlatShare' | 'maxUnchangedMs'
@@ -17,7 +17,7 @@ interface Content {
   readonly sinceNs: bigint;
 }
 
-/** Says of each picture whether it can be trusted; remembers since when a camera has sent the same one. */
+/** Decides for each picture whether it is usable; remembers since when a camera has sent the same one. */
 export class PictureJudge {
   readonly #contents = new Map<string, Content>();
 
@@ -53,13 +53,13 @@ function problemsOf(
   if (brightness < limits.minBrightness) problems.push('too_dark');
   if (brightness > limits.maxBrightness) problems.push('too_bright');
   if (contrast < limits.minContrast) problems.push('low_contrast');
-  // What shows nothing has no edges either.
+  // An empty picture has no edges either, so it is not also reported as blurred.
   if (problems.length === 0 && sharpness < limits.minSharpness) problems.push('blurred');
   if (limits.maxUnchangedMs > 0 && unchangedNs > limits.maxUnchangedMs * NS_PER_MS) problems.push('frozen');
   return problems;
 }
 
-/** The figure and the limit that stand for a problem, by the names of the parameters. */
+/** The measured value and the limit of a problem, by the names of the parameters. */
 export function problemText(
   problem: PictureProblem,
   { figures, unchangedNs }: PictureCondition,

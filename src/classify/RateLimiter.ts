@@ -1,10 +1,10 @@
 /**
- * Thins each source to at most `maxFps` frames a second, evenly: after a frame was taken the next one is taken
- * a period later, counted from when it was due, so that a camera slightly faster than the limit keeps the
- * limit's rate and not half its own. Another limit holds from the next frame on.
+ * Limits each source to `maxFps` frames a second, evenly spaced. The next frame is accepted one period after the
+ * accepted one was due, not after it arrived. Otherwise a camera slightly faster than the limit would drop to half its
+ * rate. A new limit applies from the next frame on.
  */
 export class RateLimiter {
-  /** When the last frame that was taken of each source was due. */
+  /** Due time of each source's last accepted frame. */
   readonly #lastDueNs = new Map<string, number>();
   #periodNs = 0;
 
@@ -18,13 +18,13 @@ export class RateLimiter {
     if (this.#periodNs === 0) this.#lastDueNs.clear();
   }
 
-  /** Whether a frame of `source` that arrives at `nowNs` of the monotonic clock is taken. */
+  /** Whether a frame of `source` that arrives at `nowNs` of the monotonic clock is accepted. */
   admits(source: string, nowNs: number): boolean {
     if (this.#periodNs === 0) return true;
     const lastDueNs = this.#lastDueNs.get(source);
     const dueNs = lastDueNs === undefined ? nowNs : lastDueNs + this.#periodNs;
     if (nowNs < dueNs) return false;
-    // After a pause longer than a period the count starts anew: no burst makes up for the pause.
+    // After a pause longer than a period the schedule restarts, so that no burst follows the pause.
     const isLate = nowNs - dueNs > this.#periodNs;
     this.#lastDueNs.set(source, isLate ? nowNs : dueNs);
     return true;

@@ -1,8 +1,8 @@
 import type { RegionOutcome, RegionsOutcome } from '../pool/RegionOutcome.js';
 import type { ClassResult } from './ClassResult.js';
 
-/** What one region of a frame was classified as: the best classes, or why it has none. */
+/** Result of one region of a frame: the best classes, or why it has none. */
 export type RegionResult = RegionOutcome<readonly ClassResult[]>;
 
-/** What became of a frame whose regions were to be classified. */
+/** Outcome of a frame that was submitted with regions. */
 export type ClassifyRegionsOutcome = RegionsOutcome<readonly ClassResult[]>;

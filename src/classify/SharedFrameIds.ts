@@ -1,19 +1,19 @@
 import type { FrameHeader } from '../image/ImageFrame.js';
 
-/** Cameras that are kept in mind. */
+/** Most cameras that are remembered. */
 const MOST_SOURCES = 1000;
 
 /**
- * Finds cameras that send one frame_id (two of one kind, with their driver's default): a Classification's header does
- * not tell them apart.
+ * Finds cameras with the same frame_id (e.g. two of one kind with their driver's default): the header of a
+ * Classification does not distinguish them.
  */
 export class SharedFrameIds {
   readonly #sources = new Set<string>();
   readonly #firstOf = new Map<string, string>();
 
   /**
-   * @param remedy how to tell them apart here: the end of the sentence.
-   * @returns what to tell at the first frame of a camera whose frame_id another one has.
+   * @param remedy how to distinguish them; ends the message.
+   * @returns a message at the first frame of a camera whose frame_id is already used by another.
    */
   check({ source, frameId }: Pick<FrameHeader, 'source' | 'frameId'>, remedy: string): string | undefined {
     if (this.#sources.has(source) || this.#sources.size >= MOST_SOURCES) return undefined;

@@ -1,11 +1,10 @@
 import type { ModelManifest } from '../model/ModelManifest.js';
 
-/** float16 and int8 graphs miss a sum of 1 by less. */
+/** Sums of float16 and int8 graphs differ from 1 by less. */
 const TOLERANCE = 0.02;
 
 /**
- * What is wrong with the manifest's `output.activation` by the values of a frame, as a sentence; undefined where they
- * agree.
+ * One sentence if a frame's values contradict the manifest's `output.activation`; undefined if they agree.
  *
  * @param values one per class, as the model gave them.
  */
@@ -21,7 +20,7 @@ export function activationDoubt(
   }
   const isInRange = min >= -TOLERANCE && max <= 1 + TOLERANCE;
   if (output.activation === 'probabilities') {
-    // Not true of NaN either, which the results tell.
+    // The comparison is also false for NaN, which the results report.
     if (!(min < -TOLERANCE || max > 1 + TOLERANCE)) return undefined;
     return `The scores of ${name} go from ${min.toPrecision(3)} to ${max.toPrecision(3)}, so they are logits, but its manifest says probabilities and what is not between 0 and 1 is cut off: write \`output: { activation: logits }\` into it.`;
   }

@@ -8,15 +8,15 @@ import { modelFiles, requireModelFile } from '../model/modelFiles.js';
 import { type BpuFileInfo, readBpuFile } from '../model/readBpuFile.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 
-/** The pool gives a worker up first, and counts its frame as timed out; then the worker's own wait ends. */
+/** The pool times out first and counts the frame as timed out; the worker's own wait ends later. */
 const AFTER_THE_POOL_MS = 1000;
 
 export type BpuOptions = Pick<ClassifierOptions, 'bpuCore' | 'bpuPriority' | 'inferenceTimeoutMs'>;
 
 /**
- * The chip whose file of this model runs here: the machine's, else the only one that there is a file for.
+ * The chip whose model file runs on this machine: the machine's own, else the only one with a file.
  *
- * @returns undefined where no file is present.
+ * @returns undefined if no file is present.
  */
 export async function usableChip(
   manifest: ModelManifest,
@@ -24,14 +24,14 @@ export async function usableChip(
 ): Promise<BpuChip | undefined> {
   const files = (await modelFiles(manifest)).filter(({ kind, isPresent }) => kind === 'bpu' && isPresent);
   if (machine !== undefined) return files.some(({ chip }) => chip === machine) ? machine : undefined;
-  // A bare .bin stands under every chip: the file itself says which.
+  // A bare .bin is listed under every chip; the file itself names its chip.
   return files[0]?.chip;
 }
 
 /**
  * The bpu backend's description of a model.
  *
- * @throws EffvitError NOT_FOUND where its .bin is not here, BAD_MODEL where that is for another chip.
+ * @throws EffvitError NOT_FOUND if its .bin is missing, BAD_MODEL if that is for another chip.
  */
 export async function bpuBackendSpec(
   manifest: ModelManifest,
@@ -62,7 +62,7 @@ export async function bpuBackendSpec(
   };
 }
 
-/** @throws EffvitError BAD_MODEL where a .bin says that it is for another chip than the machine's. */
+/** @throws EffvitError BAD_MODEL if a .bin is for another chip than the machine's. */
 export function checkMarch(modelPath: string, { march, chip }: BpuFileInfo, machine: BpuChip): void {
   if (march === undefined || march === MARCH_OF_CHIP[machine]) return;
   throw new EffvitError(

@@ -3,9 +3,9 @@ import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 
 /**
- * What `resize_on: bpu` needs can be known before a frame comes.
+ * Checks the requirements of `resize_on: bpu` before the first frame.
  *
- * @throws EffvitError BAD_CONFIG where the model or the options leave nothing to the chip.
+ * @throws EffvitError BAD_CONFIG if the chip cannot resize with this model or these options.
  */
 export function checkResizeOn(
   name: string,
@@ -30,7 +30,7 @@ function backendProblem(name: string, backend: BackendSpec): string | undefined 
   if (backend.kind !== 'bpu' && backend.kind !== 'bpu_sim') {
     return `the model ${name} runs on ${backend.kind}: take resize_on auto, or the backend bpu`;
   }
-  // A .bin without a manifest tells when it is loaded.
+  // A .bin without a manifest is checked when it is loaded.
   if (backend.isResizer === true || (backend.kind === 'bpu' && backend.isResizer === undefined))
     return undefined;
   return `the .bin of ${name} takes pictures that are resized already: compile it with --input-source resizer, or take resize_on auto`;

@@ -7,15 +7,18 @@ const WNID = /^n\d{8}$/;
 
 const IMAGENET_COUNT = 1000;
 
-/** The class index of each folder of a labelled set. @throws EffvitError BAD_ARGUMENT for a name that is none, or several */
+/**
+ * The class index of each folder of a labelled set. @throws EffvitError BAD_ARGUMENT for a name that matches no class,
+ * or several
+ */
 export type ClassOfFolder = (name: string) => number;
 
 /**
  * Reads folder names as classes: an index by its value, a label or one of its synonyms, or ImageNet's WordNet
- * identifiers, whose sorted order is that of the classes (a background class before them moves them by one).
+ * identifiers, whose sorted order is that of the classes (a leading background class shifts them by one).
  *
- * @param folders names of all folders of the set: where they are as many identifiers as the model has classes, it is
- *   another set's and their own order counts.
+ * @param folders names of all folders of the set. If all are WordNet identifiers, as many as the model has classes,
+ *   their own sorted order gives the classes.
  */
 export async function classOfFolder(
   place: string,
@@ -58,12 +61,12 @@ async function wnidIndices(
         .map((wnid, index) => [wnid, index + background]),
     );
   }
-  // A selection of ImageNet's, as trainers sort it.
+  // A subset of ImageNet's classes, sorted as trainers do.
   const isWhole = folders.length === labels.length && folders.every((name) => WNID.test(name));
   return new Map(isWhole ? [...folders].sort().map((wnid, index) => [wnid, index]) : []);
 }
 
-/** Indices of the classes that a name may mean: by the whole label, or one of its synonyms ("tench, Tinca tinca"). */
+/** Indices of the classes that match a name: by the whole label, or one of its synonyms ("tench, Tinca tinca"). */
 function labelled(name: string, labels: readonly string[]): number[] {
   const wanted = plain(name);
   return labels.flatMap((label, index) => {

@@ -1,8 +1,8 @@
-/** Below the smallest that a float32 output has: its logarithm stays finite. */
+/** Smaller than any positive float32, with a finite logarithm. */
 const TINY = 1e-45;
 
 /**
- * The model's output as logits: what a model gives as probabilities are the softmax of their logarithms.
+ * The model's output as logits: probabilities are the softmax of their own logarithms.
  *
  * @param values float32, one a class, finite.
  */
@@ -14,8 +14,8 @@ export function logitsOf(values: Float32Array, activation: 'logits' | 'probabili
 /**
  * The probabilities of all classes: softmax(logits / temperature).
  *
- * @param values float32, one a class, finite: logits, or probabilities that are taken as they are at temperature 1.
- * @param temperature above 0; 1 changes nothing, more makes the scores less sure.
+ * @param values float32, one a class, finite: logits, or probabilities, which are unchanged at temperature 1.
+ * @param temperature above 0; 1 changes nothing, a larger one makes the scores less confident.
  */
 export function classProbabilities(
   values: Float32Array,

@@ -9,8 +9,8 @@ import { KNOWN_SCORES } from './calibration/knownScore.js';
 import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 
 /**
- * What classifying goes by, in every entrance: a library's options, the command line's flags (`--top-k` for `topK`)
- * and the node's ROS parameters (`top_k`) are made of these rows.
+ * All classification options. The library's options, the command line's flags (`--top-k` for `topK`) and the node's ROS
+ * parameters (`top_k`) are generated from these rows.
  */
 export const CLASSIFIER_OPTIONS = {
   model: {

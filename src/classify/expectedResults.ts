@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { ClassResult } from './ClassResult.js';
 
-/** The results of one frame, as `--save-expected` writes and `--expect` reads them. */
+/** The results of one frame, in the format of `--save-expected` and `--expect`. */
 export interface FrameResults {
   readonly topic: string;
   /** Header stamp: seconds, nanoseconds. */
@@ -11,18 +11,18 @@ export interface FrameResults {
   readonly smoothed?: readonly ClassResult[];
 }
 
-/** Content of an expectation file: what a bag gave once, for a regression test. */
+/** Content of an expectation file: earlier results of a bag, for a regression test. */
 export interface ExpectedResults {
   readonly version: 1;
   readonly model: string;
   readonly frames: readonly FrameResults[];
 }
 
-/** One frame that is not as expected. */
+/** One frame that differs from the expected results. */
 export interface Difference {
   readonly topic: string;
   readonly stamp: readonly [number, number];
-  /** One sentence: what was expected, what came. */
+  /** One sentence with the expected and the actual result. */
   readonly reason: string;
 }
 
@@ -51,7 +51,7 @@ function isFrame(value: unknown): value is FrameResults {
   );
 }
 
-/** Reads the text of an expectation file. @throws EffvitError BAD_ARGUMENT when it is none. */
+/** Parses an expectation file. @throws EffvitError BAD_ARGUMENT if it has another format. */
 export function parseExpectedResults(text: string, path: string): ExpectedResults {
   let content: Partial<ExpectedResults> | null;
   try {
@@ -76,8 +76,8 @@ export function parseExpectedResults(text: string, path: string): ExpectedResult
 const keyOf = (frame: FrameResults): string => `${frame.topic} ${frame.stamp[0]}.${frame.stamp[1]}`;
 
 /**
- * Compares two runs frame by frame, by topic and stamp. A class may change its place or leave the list where
- * the scores that decide are closer than `tolerance`; every score may differ by as much.
+ * Compares two runs frame by frame, by topic and stamp. Scores may differ by `tolerance`. A class may change its place
+ * or leave the list if the deciding scores differ by less.
  */
 export function compareResults(
   expected: readonly FrameResults[],
@@ -114,7 +114,7 @@ function differenceOf(
 ): string | undefined {
   const scoreAt = (results: readonly ClassResult[], index: number): number | undefined =>
     results.find((result) => result.index === index)?.score;
-  // The most that a class outside the list can have: no more than the last one, and than what is left of 1.
+  // Upper bound of the score of a class outside the list: the last score, or the rest to 1.
   const mostOutside = (results: readonly ClassResult[]): number =>
     Math.min(
       results.at(-1)?.score ?? 0,

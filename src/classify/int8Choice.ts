@@ -5,20 +5,20 @@ import type { ModelManifest, QuantizedFigures } from '../model/ModelManifest.js'
 import { requireModelFile } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 
-/** Of top-1, in points: what an int8 model may lose and still be taken without being asked for. */
+/** Largest loss of top-1, in points, at which an int8 model is chosen by default. */
 const MOST_LOSS_POINTS = 0.3;
-/** Of one class for all, 0.3 points are three pictures: fewer would not tell. */
+/** 0.3 points of 1000 pictures are three pictures; fewer pictures are not conclusive. */
 const LEAST_PICTURES = 1000;
 
 interface Int8Surroundings {
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether this CPU computes the model's sums wrongly. */
+  /** Whether int8 sums of the model saturate on this CPU. */
   readonly isSaturating?: (onnxPath: string) => Promise<boolean>;
 }
 
 /**
- * What `model: auto` takes on a CPU: the int8 model that was made of the float one, `NAME_int8` among the known
- * models, where its stored figures are good enough; else the float model. Says which and why, where there is a choice.
+ * The choice of `model: auto` on a CPU: the int8 model made from the float one (`NAME_int8` among the known models) if
+ * its stored figures are good enough, else the float model. Reports the choice and its reason if both exist.
  *
  * @throws EffvitError BAD_MANIFEST: the int8 model's manifest is wrong
  */
@@ -49,7 +49,7 @@ export async function int8Choice(
   return int8;
 }
 
-/** Why the figures do not do; undefined where they do. */
+/** Why the figures are not good enough; undefined if they are. */
 function objectionTo(quantized: QuantizedFigures | undefined, float: ModelManifest): string | undefined {
   const remedy = 'quantise it with `effvit quantize --eval LIST`, on pictures that it was not calibrated on';
   if (quantized === undefined) return `has no stored accuracy: ${remedy}`;

@@ -15,13 +15,13 @@ export interface LabelledPicture {
 
 export interface LabelledSet {
   readonly pictures: readonly LabelledPicture[];
-  /** Files of the folders that are no pictures, by kind; see pictureFiles. */
+  /** Number of files in the folders that are not pictures, by kind; see pictureFiles. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
 /**
- * Reads a labelled set: a text file of `path index` lines (relative paths start at the file's folder, `#` begins
- * a comment), or a folder with one folder per class, named as {@link classOfFolder} has it.
+ * Reads a labelled set: a text file of `path index` lines (relative paths start at the file's folder, `#` starts a
+ * comment), or a folder with one folder per class, named as in {@link classOfFolder}.
  *
  * @param labels one per class of the model.
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_ARGUMENT with the line or the folder that is wrong.

@@ -14,23 +14,23 @@ import { int8Choice } from './int8Choice.js';
 import { modelPreprocess, onnxBackendSpec } from './prepareModel.js';
 import { exactResults, simulatedBpuSpec } from './simulatedBpuSpec.js';
 
-/** The model of the zoo's page, where its files were pulled; else the one that ships with the package. */
+/** The model of the vendor's model zoo, used if its files were pulled; else the bundled one. */
 const PREFERRED_MODEL = 'efficientvit_m5';
 const BUNDLED_MODEL = 'efficientvit_m5_signs';
 
-/** What the model `auto` may be. */
+/** The models that `auto` may resolve to. */
 export const AUTO_MODELS = [PREFERRED_MODEL, BUNDLED_MODEL] as const;
 
-/** What the caller should show of what was decided here. */
+/** Notices that the caller should show. */
 export interface ModelNotices {
-  /** A sentence for people, e.g. that the bundled model stands in for another. */
+  /** Called with a sentence, e.g. that the bundled model is used instead of another. */
   readonly notice?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The model that the options `model` and `backend` name, ready for {@link Classifier.start}; without options, the one
- * that serves best here. An ONNX file that is built from weights is built now where it is not there yet.
+ * The model that the options `model` and `backend` name, ready for {@link Classifier.start}; without options, the best
+ * one for this machine. An ONNX file that is built from weights is built now if it is missing.
  *
  * @throws EffvitError BAD_CONFIG, NOT_FOUND, BAD_ARGUMENT, BAD_MANIFEST, BAD_WEIGHTS, UNSUPPORTED
  */
@@ -40,7 +40,7 @@ export async function loadModel(
 ): Promise<ClassifierModel> {
   const options = classifierOptions(given);
   const isMadeUp = options.backend === 'bpu_sim' && options.bpuSimResults === 'hash';
-  // Scores that are made up need no file of the model.
+  // Made-up scores need no model file.
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   let resolved = await resolveModel(name);

@@ -5,16 +5,16 @@ import { readInput } from '../core/readInput.js';
 
 const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
 
-/** True for a file name that says JPEG, PNG, WebP or AVIF, in any case. */
+/** True for a file name with an extension of JPEG, PNG, WebP or AVIF, in any case. */
 export function isPictureName(name: string): boolean {
   return PICTURE_EXTENSIONS.has(extname(name).toLowerCase());
 }
 
-/** What a folder or a list has of pictures. */
+/** The pictures of a folder or a list. */
 export interface PictureFiles {
   /** Sorted, or in the list's order. */
   readonly paths: readonly string[];
-  /** How many files of each kind are no pictures: by their ending, e.g. `.gif`. */
+  /** Number of files that are not pictures, by extension, e.g. `.gif`. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
@@ -26,7 +26,7 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
   const visit = async (inside: string): Promise<void> => {
     const path = join(folder, inside);
     const real = await realpath(path);
-    // A link may lead back to what was seen, or further up.
+    // A link may lead back to a visited folder, or to a parent.
     if (seen.has(real) || (await realpath(folder)).startsWith(`${real}${sep}`)) return;
     seen.add(real);
     for (const entry of await readdir(path, { withFileTypes: true })) {
@@ -48,8 +48,8 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
 }
 
 /**
- * The pictures of a list: a text with a path a line, relative to the list's folder, with or without a class index
- * behind it; `#` begins a comment.
+ * The pictures of a list: a text with one path per line, relative to the list's folder, with an optional class index
+ * after it; `#` starts a comment.
  *
  * @throws EffvitError IO_FAILED
  */
@@ -80,7 +80,7 @@ export function count(counts: Map<string, number>, kind: string, files = 1): voi
   counts.set(kind, (counts.get(kind) ?? 0) + files);
 }
 
-/** A file's kind by its name: its ending. */
+/** A file's kind: its extension. */
 export function kindOf(name: string, isThere = true): string {
   if (!isThere) return 'broken links';
   if (name.startsWith('.')) return 'hidden';

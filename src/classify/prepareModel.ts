@@ -11,7 +11,7 @@ export type FrameOptions = Pick<
 > &
   Partial<Pick<ClassifierOptions, 'pictureChecks'>>;
 
-/** How frames are prepared for a model: as its manifest says, where the options do not say otherwise. */
+/** Preprocessing for a model: from its manifest, unless the options override it. */
 export function modelPreprocess(manifest: ModelManifest, options: FrameOptions): PreprocessOptions {
   const { input, preprocess } = manifest;
   const isMeasured = (options.pictureChecks ?? 'off') !== 'off';
@@ -25,19 +25,19 @@ export function modelPreprocess(manifest: ModelManifest, options: FrameOptions):
     range: options.nv12Range === 'model' ? preprocess.yuvRange : options.nv12Range,
     sourceRange: options.sourceYuvRange,
     filter: options.resizeFilter,
-    // What the chip scales on its way in is not there to be measured.
+    // Frames that the chip resizes cannot be measured.
     resizeOn: isMeasured ? 'cpu' : options.resizeOn,
     isMeasured,
-    // Options are checked before.
+    // Options were checked before.
     roi: roi === 'malformed' ? undefined : roi,
   });
 }
 
 /**
- * The onnx backend's description of a model. The graph is told the range of the NV12 that it gets, so that a
- * full-range and a limited-range frame mean the same colours.
+ * The onnx backend's description of a model. It names the range of the NV12 input, so that full-range and limited-range
+ * frames give the same colours.
  *
- * @param onnxPath the .onnx file: one that the manifest lists, or one that was built for it.
+ * @param onnxPath the .onnx file: listed in the manifest, or built for it.
  */
 export function onnxBackendSpec(
   manifest: ModelManifest,

@@ -1,12 +1,12 @@
 import type { ClassifierOptions } from './classifierOptions.js';
 
-/** What keeps the workers busy while the reader of a bag, which waits for capacity, is elsewhere. */
+/** Enough frames to keep the workers busy while the reader of a bag, which waits for capacity, does other work. */
 const BLOCKING_SIZE = 4;
 
 /**
- * How many frames may wait for a worker. Of a live camera one: the newest, so that a result is never older than it
- * must be, while a worker that becomes free still finds a frame. All cameras may send at the same moment, and the
- * queue is fair between them, so there is one place for each; and as many as the frames of one task.
+ * How many frames may wait for a worker. One per live camera, the newest: results are then as recent as possible, and a
+ * worker that becomes free still finds a frame. All cameras may send at the same moment and the queue is fair between
+ * them, so each has one place. The queue also holds at least the frames of one task.
  *
  * @param sourceCount cameras that send frames, from 1
  * @param largestBatch frames that one task computes together, from 1

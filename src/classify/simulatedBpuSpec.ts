@@ -11,10 +11,11 @@ import type { ClassifierOptions } from './classifierOptions.js';
 /**
  * The simulated BPU's description of a model.
  *
- * @param results the float model where its scores are wanted, or the vendor's quantised one; absent, they are made up from a hash of the frame.
- * @param chip absent: the machine's or `$EFFVIT_BPU_CHIP` where the manifest has a device model of it, else the first
- *   that it has one of.
- * @throws EffvitError BAD_MANIFEST where the manifest has no device model, or no class count.
+ * @param results the float model or the vendor's quantised one as the source of the scores; if absent, scores are made
+ *   up from a hash of the frame.
+ * @param chip default: the machine's or `$EFFVIT_BPU_CHIP` if the manifest has a device model of it, else the first
+ *   with one.
+ * @throws EffvitError BAD_MANIFEST if the manifest has no device model, or no class count.
  */
 export function simulatedBpuSpec(
   manifest: ModelManifest,
@@ -58,8 +59,8 @@ export function simulatedBpuSpec(
 /**
  * The vendor's quantised model as the source of the simulated BPU's scores.
  *
- * @throws EffvitError NOT_FOUND where the model was not compiled or the toolchain is not installed; UNSUPPORTED where it
- *   cannot be
+ * @throws EffvitError NOT_FOUND if the model was not compiled or the toolchain is not installed; UNSUPPORTED if it
+ *   cannot be installed
  */
 export async function exactResults(manifest: ModelManifest): Promise<ExactResults> {
   const chip = chipToSimulate(manifest) ?? 'rdk-x5';

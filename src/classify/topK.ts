@@ -8,14 +8,14 @@ export interface TopKEntry {
 }
 
 /**
- * The `k` most probable classes, best first; equal values stand in the order of their indices, so that the
- * same logits always give the same list.
+ * The `k` most probable classes, best first; equal values are ordered by index, so that the same logits always give the
+ * same list.
  *
- * For `logits` the probabilities are the softmax over all classes, made stable by subtracting the largest
- * value and summed in float64. For `probabilities` the values are taken as they are, cut to [0, 1].
+ * For `logits` the probabilities are the softmax over all classes, made stable by subtracting the largest value and
+ * summed in float64. For `probabilities` the values are only clamped to [0, 1].
  *
  * @param values float32, one per class, finite.
- * @param k at least 1; more than the number of classes gives all of them.
+ * @param k at least 1; above the number of classes all are returned.
  * @param temperature that logits are divided by, above 0.
  */
 export function topK(
@@ -35,8 +35,8 @@ export function topK(
 }
 
 /**
- * By index, and in a function of its own: an iterator makes an object for each class, and a variable that a closure
- * sees a number for each sum; both were two megabytes a second for the garbage collector.
+ * A separate function with an index loop, to avoid garbage: an iterator allocates an object per class, and a variable
+ * captured by a closure a number per sum. Together they were 2 MB/s.
  */
 function sumOfExponentials(values: Float32Array, max: number, temperature: number): number {
   let sum = 0;
@@ -55,7 +55,7 @@ export function largest(values: Float32Array | Float64Array, k: number): number[
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? Number.NEGATIVE_INFINITY;
     if (indices.length === k && value <= smallest) continue;
-    // What is smaller moves on by one place, the last of k out; an equal value that came first stays first.
+    // Smaller values move by one place and the last of k drops out; an equal, earlier value stays first.
     let place = Math.min(indices.length, k - 1);
     while (place > 0 && (values[indices[place - 1] ?? 0] ?? 0) < value) {
       indices[place] = indices[place - 1] ?? 0;

@@ -14,16 +14,16 @@ export interface CalibrationReport {
   readonly ecePercent: number;
   /** Mean negative log-likelihood of the right class. */
   readonly nll: number;
-  /** Those that have pictures, ascending. */
+  /** The bins that have pictures, ascending. */
   readonly bins: readonly ConfidenceBin[];
 }
 
 /** As in Guo et al. 2017. */
 const BINS = 15;
-/** A score that was rounded to nothing. */
+/** Replaces a score that was rounded to 0. */
 const TINY = 1e-300;
 
-/** Holds the scores of labelled pictures against how often they are right. */
+/** Compares the scores of labelled pictures with their accuracy. */
 export class CalibrationTally {
   readonly #counts = new Float64Array(BINS);
   readonly #confidences = new Float64Array(BINS);
@@ -47,7 +47,7 @@ export class CalibrationTally {
     this.#nll -= Math.log(Math.max(scores[classIndex] ?? 0, TINY));
   }
 
-  /** Zeros without a picture. */
+  /** All zero without pictures. */
   report(): CalibrationReport {
     const bins: ConfidenceBin[] = [];
     let error = 0;

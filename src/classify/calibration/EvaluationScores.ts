@@ -7,7 +7,7 @@ import { type CalibrationReport, CalibrationTally } from './CalibrationTally.js'
 import { fitTemperature, type LabelledLogits } from './fitTemperature.js';
 import { type KnownScoreReport, KnownScoreTally, type RejectionReport } from './KnownScoreTally.js';
 
-/** The scores of all classes of every picture are kept until the fit. */
+/** Memory limit: the scores of all classes of every picture are kept until the fit. */
 const MOST_KEPT_BYTES = 2 ** 30;
 
 type ScoreOptions = Pick<ClassifierOptions, 'temperature' | 'knownScore' | 'knownScoreThreshold'>;
@@ -24,24 +24,27 @@ export interface EvaluationScoresReport {
   /** In force. */
   readonly temperature: number;
   readonly calibration: CalibrationReport;
-  /** Present where a temperature was to be fitted. */
+  /** Present if a temperature was fitted. */
   readonly fit?: CalibrationFit;
-  /** Of each kind of score; none for a model that gives probabilities, and without a picture. */
+  /** One per kind of score; empty for a model that returns probabilities, and without pictures. */
   readonly known: readonly KnownScoreReport[];
-  /** Present where a threshold is in force. */
+  /** Present if a threshold is in force. */
   readonly rejection?: RejectionReport;
-  /** Pictures of none of the classes. */
+  /** Number of pictures of none of the classes. */
   readonly others: number;
 }
 
-/** What the scores of labelled pictures are worth: how often a score is right, and whether none of the classes shows. */
+/**
+ * Evaluates the scores of labelled pictures: their calibration, and how well they detect pictures of none of the
+ * classes.
+ */
 export class EvaluationScores {
   readonly #output: ModelManifest['output'];
   readonly #options: ScoreOptions;
   readonly #temperature: number;
   readonly #calibration = new CalibrationTally();
   readonly #known = new KnownScoreTally();
-  /** Undefined where nothing is fitted. */
+  /** Undefined if nothing is fitted. */
   readonly #kept: LabelledLogits[] | undefined;
 
   constructor(manifest: ModelManifest, options: ScoreOptions, isFitting: boolean) {
@@ -87,7 +90,7 @@ function fitted(pictures: readonly LabelledLogits[]): CalibrationFit {
   return { temperature, isAtBound, after: tally.report() };
 }
 
-/** @throws EffvitError OUT_OF_RANGE where the scores of so many pictures do not fit into memory. */
+/** @throws EffvitError OUT_OF_RANGE if the scores of all pictures exceed the memory limit. */
 export function checkFitSize(pictures: number, classCount: number): void {
   const bytes = pictures * classCount * Float32Array.BYTES_PER_ELEMENT;
   if (bytes <= MOST_KEPT_BYTES) return;

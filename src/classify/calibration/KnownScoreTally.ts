@@ -1,17 +1,17 @@
 import { KNOWN_SCORES, type KnownScoreKind, knownScore } from './knownScore.js';
 
-/** What one score tells of pictures of the model's classes, and of others. */
+/** Distribution of one kind of score over pictures of the model's classes, and over others. */
 export interface KnownScoreReport {
   readonly kind: KnownScoreKind;
-  /** Of the labelled pictures: what 1, 5 and 50 % of them are below. */
+  /** Percentiles 1, 5 and 50 of the labelled pictures. */
   readonly p1: number;
   readonly p5: number;
   readonly p50: number;
-  /** Present where pictures of none of the classes were given. */
+  /** Present if pictures of none of the classes were given. */
   readonly others?: {
     /** Probability that a picture of a class scores higher than one of none. */
     readonly auroc: number;
-    /** Those that a threshold at `p5` rejects, in percent. */
+    /** Percentage that a threshold at `p5` rejects. */
     readonly rejectedAtP5Percent: number;
   };
 }
@@ -22,7 +22,7 @@ export interface RejectionReport {
   readonly threshold: number;
   /** Of the labelled pictures. */
   readonly rejected: number;
-  /** Of those of none of the classes, where there are any. */
+  /** Of the pictures of none of the classes, if there are any. */
   readonly othersRejected: number;
 }
 

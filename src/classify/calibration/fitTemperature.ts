@@ -6,7 +6,7 @@ export interface LabelledLogits {
 
 export interface TemperatureFit {
   readonly temperature: number;
-  /** The likelihood has no maximum within these bounds: every picture is right, say, and the surer the better. */
+  /** The likelihood has no maximum within the bounds, e.g. because every picture is classified correctly. */
   readonly isAtBound: boolean;
 }
 
@@ -17,8 +17,8 @@ const MOST_STEPS = 60;
 const TOLERANCE = 1e-9;
 
 /**
- * The temperature that makes the negative log-likelihood of labelled pictures least (Guo et al. 2017, On Calibration of
- * Modern Neural Networks). The likelihood is concave in 1/T, so that Newton's steps, kept within a bracket, find it.
+ * The temperature that minimises the negative log-likelihood of labelled pictures (Guo et al. 2017, On Calibration of
+ * Modern Neural Networks). The likelihood is concave in 1/T, so bracketed Newton steps converge.
  *
  * @param pictures at least one.
  */

@@ -6,8 +6,8 @@ export type KnownScoreKind = (typeof KNOWN_SCORES)[number];
  * How much a picture looks like any class of the model: lower for one that shows none of them.
  *
  * `energy`: the logarithm of the sum of the exponentials of all logits, the negative energy of Liu et al. 2020 at
- * temperature 1. `max_logit`: the largest logit (Hendrycks et al. 2022). Neither is a probability: a softmax hides
- * what they tell, that all classes are unlikely.
+ * temperature 1. `max_logit`: the largest logit (Hendrycks et al. 2022). Neither is a probability: a softmax would hide
+ * that all classes are unlikely.
  *
  * @param logits float32, one a class, finite.
  */

@@ -22,7 +22,7 @@ class Counter {
   #last: number | undefined;
   count = 0;
 
-  /** From a class to none, and back to another one, is one change. */
+  /** A change from a class to none and then to another class counts once. */
   observe(results: readonly ClassResult[]): void {
     const index = results[0]?.index;
     if (index === undefined) return;
@@ -35,11 +35,11 @@ interface Watched {
   readonly raw: Counter;
   readonly smoothed: Counter;
   lastNs: bigint | undefined;
-  /** Of the time between two frames; back in time nothing passes. */
+  /** Sum of the times between frames; a step back in time counts as 0. */
   spanNs: number;
 }
 
-/** Counts how often the best class of each camera changes, raw and smoothed: what smoothing is worth. */
+/** Counts how often the best class of each camera changes, raw and smoothed, to show the effect of smoothing. */
 export class ClassChanges {
   readonly #sources = new Map<string, Watched>();
 
@@ -63,7 +63,7 @@ export class ClassChanges {
     watched.lastNs = nowNs;
   }
 
-  /** By source, in the order in which they came. */
+  /** By source, in the order of their first frames. */
   bySource(): ReadonlyMap<string, SourceChanges> {
     const counted = ({ count }: Counter, spanNs: number): ChangeCount => ({
       changes: count,

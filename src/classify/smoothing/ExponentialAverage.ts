@@ -1,6 +1,6 @@
 /**
- * Exponential average of scores over time. A frame weighs 1 - exp(-dt / tau), dt since the frame before, so that the
- * result is the same at any frame rate: of a step at time 0, 1 - exp(-t / tau) is seen at time t.
+ * Exponential average of scores over time. A frame has the weight 1 - exp(-dt / tau), with dt the time since the
+ * previous frame. The step response 1 - exp(-t / tau) is then the same at any frame rate.
  */
 export class ExponentialAverage {
   #timeConstantNs: number;
@@ -17,8 +17,8 @@ export class ExponentialAverage {
 
   /**
    * @param scores one a class, of this frame.
-   * @param sinceNs since the frame before.
-   * @returns the averages: always the same memory, to be read only.
+   * @param sinceNs time since the previous frame.
+   * @returns the averages, in a read-only array that is reused.
    */
   take(scores: Float64Array, sinceNs: number): Float64Array {
     const averages = this.#scores;

@@ -3,7 +3,7 @@ import { indexOfLargest } from './MajorityVote.js';
 export interface HysteresisSettings {
   /** How far another class must lead. */
   readonly marginScore: number;
-  /** For how long it must lead by that, without a break. */
+  /** How long it must lead by that margin without interruption. */
   readonly holdNs: number;
 }
 
@@ -14,14 +14,14 @@ export class HeldClass {
 
   /**
    * @param scores one a class.
-   * @param sinceNs since the frame before.
-   * @returns index of the class that is held.
+   * @param sinceNs time since the previous frame.
+   * @returns index of the held class.
    */
   take(scores: Float64Array, sinceNs: number, { marginScore, holdNs }: HysteresisSettings): number {
     const best = indexOfLargest(scores);
     this.#index ??= best;
     const lead = (scores[best] ?? 0) - (scores[this.#index] ?? 0);
-    // Of two that are equal the one that is there stays.
+    // Of two equal classes the held one stays.
     if (best === this.#index || lead <= 0 || lead < marginScore) {
       this.#challenger = undefined;
       return this.#index;

@@ -3,7 +3,7 @@ interface Vote {
   readonly atNs: number;
 }
 
-/** The share that each class has in the frames of the last time: a frame is one vote, for its best class. */
+/** The share of each class in the votes of the time window: each frame votes for its best class. */
 export class MajorityVote {
   #windowNs: number;
   readonly #votes: Vote[] = [];
@@ -24,15 +24,15 @@ export class MajorityVote {
 
   /**
    * @param scores one a class, of this frame.
-   * @param sinceNs since the frame before.
-   * @returns shares in [0, 1] that add up to 1: always the same memory, to be read only.
+   * @param sinceNs time since the previous frame.
+   * @returns shares in [0, 1] with sum 1, in a read-only array that is reused.
    */
   take(scores: Float64Array, sinceNs: number): Float64Array {
     this.#nowNs += sinceNs;
     const index = indexOfLargest(scores);
     this.#votes.push({ index, atNs: this.#nowNs });
     this.#count(index, 1);
-    // The window is open at its old end: of 10 frames a second, a second holds ten.
+    // The window excludes its older end: at 10 frames a second, a window of 1 s holds ten frames.
     const fromNs = this.#nowNs - this.#windowNs;
     const kept = this.#votes.findIndex(({ atNs }) => atNs > fromNs);
     for (const old of this.#votes.splice(0, kept)) this.#count(old.index, -1);

@@ -1,9 +1,9 @@
 import { SmoothedStream, type SmoothedView, type SmoothingSettings } from './SmoothedStream.js';
 
-/** Streams that are kept: cameras are few, but tracks come and go. */
+/** Most streams that are kept: cameras are few, but tracks appear and disappear. */
 const MOST_STREAMS = 1000;
 
-/** Smooths many streams, each by its key: a camera's name, or that of a track in it. */
+/** Smooths many streams; the key is a camera's name, or that of a track in it. */
 export class ResultSmoother {
   #settings: SmoothingSettings;
   /** The longest unused first. */
@@ -19,7 +19,7 @@ export class ResultSmoother {
     for (const stream of this.#streams.values()) stream.configure(settings);
   }
 
-  /** Every stream begins anew. */
+  /** Resets every stream. */
   clear(): void {
     this.#streams.clear();
   }

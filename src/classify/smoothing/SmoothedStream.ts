@@ -11,17 +11,17 @@ export interface SmoothingSettings extends HysteresisSettings {
   readonly method: SmoothingMethod;
   /** The time constant of the exponential average, the window of the majority. */
   readonly timeNs: number;
-  /** A longer time without a frame, a stamp further ahead, or one further back begins anew. */
+  /** A longer time without a frame, or a larger step of the stamps in either direction, resets the stream. */
   readonly gapNs: number;
-  /** Whether frames come in the order of their stamps; then a stamp that goes back at all is a clock that jumped. */
+  /** Whether frames are sorted by stamp; an earlier stamp then means that the clock jumped. */
   readonly isOrdered: boolean;
 }
 
-/** What a stream shows after a frame. */
+/** State of a stream after a frame. */
 export interface SmoothedView {
   /** One a class; valid until the next frame. */
   readonly scores: Float64Array;
-  /** The class that the stream is taken for; by the hysteresis another may have a higher score. */
+  /** The class of the stream; because of the hysteresis another class may have a higher score. */
   readonly heldIndex: number;
 }
 
@@ -38,7 +38,7 @@ export class SmoothedStream {
     this.#settings = settings;
   }
 
-  /** From the next frame on. Another method begins anew. */
+  /** From the next frame on. Another method resets the stream. */
   configure(settings: SmoothingSettings): void {
     if (settings.method !== this.#settings.method) this.#reset();
     this.#settings = settings;
@@ -46,9 +46,9 @@ export class SmoothedStream {
   }
 
   /**
-   * @param scores one a class, of this frame; undefined for a frame that says nothing (UNKNOWN), which has no vote.
+   * @param scores one a class, of this frame; undefined for an UNKNOWN frame, which has no vote.
    * @param stampNs of the frame, by the camera's clock.
-   * @returns undefined while nothing is known: before the first frame, and from the gap after the last on.
+   * @returns undefined without a current state: before the first frame, and after a gap.
    */
   take(scores: Float64Array | undefined, stampNs: bigint): SmoothedView | undefined {
     if (this.#isLate(stampNs)) return this.#view;
@@ -71,7 +71,7 @@ export class SmoothedStream {
     return this.#average.take(scores, sinceNs);
   }
 
-  /** Overtaken by a later frame of its camera: its turn is over. */
+  /** Whether a later frame of its camera was already processed. */
   #isLate(stampNs: bigint): boolean {
     const { isOrdered, gapNs } = this.#settings;
     if (isOrdered || this.#lastStampNs === undefined) return false;
