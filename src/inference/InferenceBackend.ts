@@ -1,35 +1,35 @@
 import type { PictureResizer } from './PictureResizer.js';
 
-/** Names of the backends, as the parameter `backend` and the reports spell them. */
+/** Names of the backends in the parameter `backend` and in reports. */
 export const BACKEND_NAMES = ['onnx', 'bpu', 'bpu_sim'] as const;
 
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
-/** What is known of a model once a backend holds it. */
+/** Facts on a loaded model. */
 export interface LoadedModelInfo {
   readonly backend: BackendName;
-  /** True where results or timings do not come from the hardware named; shown wherever a person looks. */
+  /** True if results or timings do not come from the named hardware; shown in all output for people. */
   readonly isSimulated: boolean;
   readonly inputWidthPx: number;
   readonly inputHeightPx: number;
   readonly classCount: number;
   /** E.g. `onnxruntime 1.30.0 (CPU)` or `libdnn 1.24.5 (bayes-e)`. */
   readonly runtime: string;
-  /** How many frames one task may have, ascending from 1; absent: one alone. */
+  /** Possible numbers of frames per task, ascending from 1; absent: only 1. */
   readonly batchSizes?: readonly number[];
-  /** For a device that cuts and scales whole pictures itself: the most regions of one picture that are one task. */
+  /** For a device that crops and scales whole pictures: the most regions of one picture per task. */
   readonly mostRegions?: number;
 }
 
-/** The most frames of one task. */
+/** The most frames per task. */
 export function largestBatchOf({ batchSizes }: Pick<LoadedModelInfo, 'batchSizes'>): number {
   return Math.max(1, ...(batchSizes ?? []));
 }
 
 /**
- * One model on one worker thread. Implementations are used by one caller, one run at a time.
+ * One model on one worker thread. An implementation has one caller and one run at a time.
  *
- * NV12 is what every backend takes, so that a PC sees what the robot's BPU sees: `nv12` holds
+ * Every backend takes NV12, so that a PC gets the same input as the robot's BPU: `nv12` holds
  * widthPx x heightPx luma bytes, then the interleaved UV plane of half the height (BT.601, the range of
  * the model's manifest).
  */
@@ -37,31 +37,31 @@ export interface InferenceBackend {
   /** Loads the model; a failure leaves nothing allocated. @throws EffvitError BAD_MODEL, NOT_FOUND, BPU_FAILED */
   load(): Promise<LoadedModelInfo>;
   /**
-   * One frame. The returned logits (or probabilities, as the manifest says) have `classCount` float32
-   * values and stay valid until the next run. A blocking implementation is fine: this is a worker thread.
+   * Computes one frame. The returned logits (or probabilities, depending on the manifest) have `classCount` float32
+   * values and are valid until the next run. An implementation may block: it has its own worker thread.
    *
    * @throws EffvitError INFERENCE_FAILED, TIMED_OUT, BPU_FAILED: the frame failed, the backend stays usable
    *   unless the error's code is WORKER_DIED.
    */
   run(nv12: Uint8Array): Promise<InferenceResult>;
-  /** For a backend that computes several frames as one task; from `load` on. */
+  /** Present on a backend that computes several frames as one task; valid after `load`. */
   readonly batch?: BatchInference | undefined;
-  /** For a device that cuts and scales whole pictures itself, which has `batch` too; from `load` on. */
+  /** Present on a device that crops and scales whole pictures, together with `batch`; valid after `load`. */
   readonly resizer?: PictureResizer | undefined;
   /** Frees everything; idempotent; never called during a run. */
   dispose(): Promise<void>;
 }
 
-/** Tasks of several frames: each is written into a place of its own, then all run together. */
+/** Tasks of several frames: each is written into its own place, then all run together. */
 export interface BatchInference {
   /**
    * @param place from 0 to the largest batch - 1.
-   * @param nv12 as for {@link InferenceBackend.run}; it stays as it is until the task has run.
-   * @throws EffvitError INFERENCE_FAILED; the place stays as it was.
+   * @param nv12 as for {@link InferenceBackend.run}; must not change until the task has run.
+   * @throws EffvitError INFERENCE_FAILED; then the place is unchanged.
    */
   write(place: number, nv12: Uint8Array): void;
   /**
-   * One task of the frames in `count` places from `firstPlace` on; their inputs stay as they are.
+   * Runs the frames in `count` places from `firstPlace` on as one task; their inputs are retained.
    *
    * @throws EffvitError as {@link InferenceBackend.run}: the whole task failed.
    */
@@ -69,16 +69,16 @@ export interface BatchInference {
 }
 
 export interface BatchResult {
-  /** Of each frame, in the order of the places; valid until the next run. */
+  /** One entry per frame, in the order of the places; valid until the next run. */
   readonly logits: readonly Float32Array[];
-  /** Time from handing the inputs over until the outputs were readable, nanoseconds. */
+  /** Time from passing the inputs to the runtime until the outputs were readable, nanoseconds. */
   readonly inferenceNs: number;
 }
 
 export interface InferenceResult {
   readonly logits: Float32Array;
-  /** Time spent to bring the NV12 into the form that the runtime takes, nanoseconds; part of `preprocess`. */
+  /** Time to convert the NV12 into the runtime's form, nanoseconds; part of `preprocess`. */
   readonly inputNs: number;
-  /** Time from handing the input over until the output was readable, nanoseconds. */
+  /** Time from passing the input to the runtime until the output was readable, nanoseconds. */
   readonly inferenceNs: number;
 }

@@ -1,37 +1,37 @@
 import type { Nv12Shape } from '../image/chipResizer.js';
 import type { PictureRegion } from '../image/PictureRegion.js';
 
-/** The most regions of one task; those beyond the model's batch are computed one batch after the other. */
+/** The most regions per task; regions beyond the model's batch run in further batches. */
 export const MOST_REGIONS = 8;
 
-/** Memory as any thread of the process reaches it. */
+/** Memory that every thread of the process can access. */
 export type SharedBytes =
   | SharedArrayBuffer
-  /** Of the process itself, outside of JavaScript. */
+  /** Native memory of the process. */
   | { readonly address: bigint; readonly lengthBytes: number };
 
-/** A picture's place in the memory that the device reads. */
+/** Memory of one picture that the device reads. */
 export interface DevicePicture {
   readonly bytes: Uint8Array;
-  /** The same, for the thread that copies frames in. */
+  /** The same memory, for the thread that copies frames into it. */
   readonly shared: SharedBytes;
 }
 
 /**
- * The part of a backend whose device itself cuts regions out of whole NV12 pictures and scales them (bilinear, see
- * image/chipResizer). Pictures are its memory: whoever writes them says by `place` when they are to be read.
+ * Part of a backend whose device crops regions from whole NV12 pictures and scales them (bilinear, see
+ * image/chipResizer). The caller writes pictures into the device's memory and calls `place` when they are complete.
  */
 export interface PictureResizer {
-  /** @throws EffvitError BPU_FAILED where there is no memory. */
+  /** @throws EffvitError BPU_FAILED if memory is short. */
   allocate(lengthBytes: number): DevicePicture;
-  /** Only when no task uses it. @throws EffvitError BPU_FAILED; it is lost then. */
+  /** Must not be called while a task uses the picture. @throws EffvitError BPU_FAILED; then the memory is lost. */
   release(picture: DevicePicture): void;
   /**
-   * The region takes the place in the coming task; several places may be of one picture, and those that are prepared NV12
-   * ({@link BatchInference.write}) may lie between them.
+   * Puts the region into a place of the next task. Several places may share one picture, and places with prepared NV12
+   * ({@link BatchInference.write}) may be mixed with them.
    *
-   * @param shape how the picture lies in the memory: rows of luma, then of chroma.
-   * @throws EffvitError BAD_IMAGE where the device cannot do that; the place stays as it was.
+   * @param shape layout of the picture in memory: rows of luma, then of chroma.
+   * @throws EffvitError BAD_IMAGE if the device cannot crop this region; then the place is unchanged.
    */
   place(place: number, picture: DevicePicture, shape: Nv12Shape, region: PictureRegion): void;
 }

@@ -3,10 +3,10 @@ import type { BackendSpec, ModuleBackendSpec, OnnxBackendSpec } from './BackendS
 import type { InferenceBackend } from './InferenceBackend.js';
 
 /**
- * The backend that `spec` describes, not loaded yet. Each implementation is imported only when it is asked
- * for: a machine without libdnn.so, or without ONNX Runtime's native part, runs what it has.
+ * Creates the backend that `spec` describes, without loading the model. Implementations are imported on demand, so
+ * that a machine without libdnn.so or without ONNX Runtime's native part can use the others.
  *
- * A further backend is one more `kind` in BackendSpec and one more case here.
+ * To add a backend, add a `kind` to BackendSpec and a case here.
  */
 export async function createBackend(spec: BackendSpec): Promise<InferenceBackend> {
   switch (spec.kind) {
@@ -28,9 +28,9 @@ export async function createBackend(spec: BackendSpec): Promise<InferenceBackend
 }
 
 /**
- * Work that is done once for all workers of a pool, before the first of them loads, on a worker thread.
+ * Does work that is needed once for all workers of a pool. Runs on the first worker thread, before it loads the model.
  *
- * @returns the spec that the workers load, as `spec` or quicker to load.
+ * @returns the spec that the workers load: `spec`, or one that loads faster.
  */
 export async function prepareBackend(spec: BackendSpec): Promise<BackendSpec> {
   if (spec.kind === 'bpu_sim' && spec.results.kind === 'onnx') {

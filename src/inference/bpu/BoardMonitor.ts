@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemRoot } from './systemRoot.js';
 
-/** What the board tells of itself; a field that this machine does not tell is absent. */
+/** Readings of the board's sensors; a field is absent if this machine does not have it. */
 export interface BoardReading {
   /** Load of each BPU core, 0 to 100. */
   readonly bpuLoadPercent?: readonly number[];
-  /** Of the first BPU core, now. */
+  /** Current frequency of the first BPU core. */
   readonly bpuFrequencyHz?: number;
   readonly bpuMaxFrequencyHz?: number;
-  /** By name: `ddr`, `bpu` and `cpu` on the X5, the sensors' own names elsewhere. */
+  /** By name: `ddr`, `bpu` and `cpu` on the X5, the sensors' names on other boards. */
   readonly temperaturesCelsius?: Readonly<Record<string, number>>;
   readonly ddrFrequencyHz?: number;
-  /** Of the first CPU core, now. */
+  /** Current frequency of the first CPU core. */
   readonly cpuFrequencyHz?: number;
   readonly cpuMaxFrequencyHz?: number;
-  /** Of the first CPU core, e.g. `performance`. */
+  /** Governor of the first CPU core, e.g. `performance`. */
   readonly cpuGovernor?: string;
 }
 
@@ -23,13 +23,13 @@ export interface BoardReading {
 const PVT_SENSORS: Readonly<Record<string, string>> = { temp1: 'ddr', temp2: 'bpu', temp3: 'cpu' };
 const HZ_PER_KHZ = 1000;
 const MILLI = 1000;
-/** Sensors that are not connected give values far outside. */
+/** Sensors that are not connected give values far out of range. */
 const COLDEST_CELSIUS = -60;
 const HOTTEST_CELSIUS = 200;
 
 /**
- * Reads load, frequencies and temperatures from sysfs. Where things lie is looked up once, by name and never by
- * index; a reading is a dozen small files (well under a millisecond), so once a second is nothing.
+ * Reads load, frequencies and temperatures from sysfs. Paths are looked up once, by name and not by index, because
+ * indices differ between boards. One reading takes a dozen small files, well under a millisecond.
  */
 export class BoardMonitor {
   readonly #root: string;
@@ -103,7 +103,7 @@ export class BoardMonitor {
     for (const [name, path] of this.#temperatures) {
       const celsius = scaled(this.#number(path), 1 / MILLI);
       if (celsius === undefined || celsius < COLDEST_CELSIUS || celsius > HOTTEST_CELSIUS) continue;
-      // Zones of one type: the hottest counts.
+      // Of several zones of one type, the hottest counts.
       temperatures[name] = Math.max(temperatures[name] ?? celsius, celsius);
     }
     return Object.keys(temperatures).length > 0 ? temperatures : undefined;
@@ -134,7 +134,7 @@ export class BoardMonitor {
 
 let thisBoard: BoardMonitor | undefined;
 
-/** A reading of this machine; on a PC mostly empty. */
+/** A reading of this machine; mostly empty on a PC. */
 export function readBoardMonitor(): BoardReading {
   thisBoard ??= new BoardMonitor(systemRoot());
   return thisBoard.read();

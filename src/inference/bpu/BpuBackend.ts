@@ -17,22 +17,22 @@ import { Nv12Input } from './Nv12Input.js';
 import { openModels } from './openModels.js';
 import { RegionInput } from './RegionInput.js';
 
-/** How long the end of a worker waits for a task that did not come back. */
+/** How long `dispose` waits for a hung task. */
 const HUNG_LIMIT_MS = 2000;
 const GREY = 128;
 
-/** What a loaded worker holds. */
+/** Resources of a loaded backend. */
 interface Loaded {
   readonly models: readonly CompiledModel[];
   readonly input: Nv12Input | RegionInput;
   readonly task: BpuTask;
-  /** The scores of each picture of a task. */
+  /** The scores of each picture in a task. */
   readonly logits: readonly Float32Array[];
 }
 
 /**
- * A compiled model on the BPU, by libdnn.so. All workers of the process share one model file; each has its own
- * tensors in the BPU's memory and at most one task. `run` blocks its thread until the BPU is done.
+ * A compiled model on the BPU, run by libdnn.so. All workers of the process share one loaded model file; each has its
+ * own tensors in the BPU's memory and at most one task. `run` blocks its thread until the BPU has finished.
  */
 export class BpuBackend implements InferenceBackend {
   readonly #spec: BpuBackendSpec;
@@ -54,7 +54,7 @@ export class BpuBackend implements InferenceBackend {
       const packed = this.#lease.acquire(lib, modelPath);
       const loaded = allocate(lib, packed, this.#spec);
       this.#loaded = loaded;
-      // A model for another chip can come to light only when it runs.
+      // That a model is for another chip may show only when it runs.
       const grey = new Uint8Array((widthPx * heightPx * 3) / 2).fill(GREY);
       for (const { batch } of loaded.models) {
         for (let place = 0; place < batch; place++) loaded.input.write(place, grey);
@@ -72,7 +72,7 @@ export class BpuBackend implements InferenceBackend {
         ...(this.resizer !== undefined && { mostRegions: MOST_REGIONS }),
       };
     } catch (error) {
-      // The reason counts, not what the clean-up stumbled over.
+      // Report the original error, not an error of the clean-up.
       await this.dispose().catch(() => undefined);
       throw asEffvitError(error, 'BPU_FAILED', `${modelPath} does not load`, { file: modelPath });
     }
@@ -108,7 +108,7 @@ export class BpuBackend implements InferenceBackend {
     if (lib === undefined) return;
     const errors: Error[] = [];
     if (loaded !== undefined) {
-      // The device may still write into these tensors and use the model: they stay allocated, whatever that costs.
+      // The device may still use the tensors and the model, so they must stay allocated.
       if (!loaded.task.end(HUNG_LIMIT_MS)) return;
       for (const model of [...loaded.models].reverse()) errors.push(...model.free());
       errors.push(...loaded.input.free());
@@ -121,7 +121,7 @@ export class BpuBackend implements InferenceBackend {
     if (errors[0] !== undefined) throw errors[0];
   }
 
-  /** One task of the smallest batch that holds so many pictures; of more regions, as many runs of the largest. */
+  /** Runs one task in the smallest batch that holds `count` pictures; more regions take several runs of the largest. */
   #infer(firstPlace: number, count: number): BatchResult {
     const { models, input, task, logits } = this.#require();
     const isRegions = input instanceof RegionInput;
@@ -149,7 +149,7 @@ export class BpuBackend implements InferenceBackend {
   }
 }
 
-/** @throws EffvitError BAD_MODEL, BPU_FAILED; nothing stays allocated then. */
+/** @throws EffvitError BAD_MODEL, BPU_FAILED; then nothing stays allocated. */
 function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
   const { modelPath } = spec;
   const models = openModels(lib, packed, spec);
@@ -160,7 +160,7 @@ function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
   try {
     const { isResizer, layout, batch, classCount } = largest;
     const most = isResizer ? Math.max(batch, MOST_REGIONS) : batch;
-    // Any picture can be tried alone, in a task of the smallest batch that begins at its place.
+    // Spare places, so that every picture can be retried alone in a task of the smallest batch from its place on.
     const places = isResizer ? most : batch + smallest.batch - 1;
     const input = new (isResizer ? RegionInput : Nv12Input)(lib, layout, places, modelPath);
     const logits = Array.from({ length: most }, () => new Float32Array(classCount));

@@ -11,32 +11,32 @@ const CONTROL_OFFSET = 16;
 const ANY_CORE = 0;
 const CORE_MASKS = [1, 2] as const;
 
-/** What a task reads: hbDNNTensor structures, and for a model that cuts and scales itself as many hbDNNRoi structures. */
+/** Inputs of a task: hbDNNTensor structures, and for a model that crops and scales as many hbDNNRoi structures. */
 export interface TaskInputs {
-  /** Address of the first. */
+  /** Address of the first tensor. */
   readonly inputs: bigint;
   readonly rois?: { readonly address: bigint; readonly count: number };
 }
 
 export interface BpuTaskOptions {
   readonly core: 'any' | number;
-  /** 0 is the lowest, 255 preempts. */
+  /** 0 is the lowest; 255 preempts other tasks. */
   readonly priority: number;
   readonly timeoutMs: number;
 }
 
-/** One worker's way through infer, wait and release; at most one task at a time. */
+/** Infer, wait and release for one worker; at most one task at a time. */
 export class BpuTask {
   readonly #lib: LibDnn;
   readonly #about: string;
   readonly #timeoutMs: number;
-  /** The task's word, the address of the outputs (the runtime wants that of a variable that holds it), the control block. */
+  /** The task handle, the address of the outputs (the runtime takes a pointer to it) and the control block. */
   readonly #memory: NativeMemory;
   readonly #view: DataView;
   readonly #control: Uint8Array;
-  /** After a wait that ran out: the device may still use the tensors. */
+  /** A wait timed out: the device may still use the tensors. */
   #isHung = false;
-  /** Tasks that ended and that the runtime did not take back yet. */
+  /** Finished tasks whose release failed. */
   #unreleased: bigint[] = [];
 
   constructor(lib: LibDnn, { core, priority, timeoutMs }: BpuTaskOptions, about: string) {
@@ -53,10 +53,10 @@ export class BpuTask {
   }
 
   /**
-   * Hands the tensors over and blocks until the BPU is done; {@link release} then.
+   * Submits the tensors and blocks until the BPU has finished. Call {@link release} afterwards.
    *
    * @param outputs address of contiguous hbDNNTensor structures.
-   * @throws EffvitError BPU_FAILED, BAD_MODEL; WORKER_DIED after a time-out: this worker's tensors are lost to it.
+   * @throws EffvitError BPU_FAILED, BAD_MODEL; WORKER_DIED after a time-out: this worker's tensors are lost.
    */
   run(outputs: bigint, inputs: TaskInputs, model: bigint): void {
     this.#view.setBigUint64(OUTPUTS_OFFSET, outputs, true);
@@ -75,7 +75,7 @@ export class BpuTask {
     throw error;
   }
 
-  /** Gives the finished task back. @throws EffvitError BPU_FAILED; it is tried again by {@link end}. */
+  /** Releases the finished task. @throws EffvitError BPU_FAILED; then {@link end} tries again. */
   release(): void {
     if (this.#handle === 0n) return;
     this.#lib.require('hbDNNReleaseTask', this.#about, this.#handle);
@@ -83,9 +83,9 @@ export class BpuTask {
   }
 
   /**
-   * Waits a last time for a hung task; there is none after it.
+   * Waits a last time for a hung task. No task may be run afterwards.
    *
-   * @returns whether the tensors are free now; where not, this task's own memory is not freed either.
+   * @returns whether the tensors are free; if not, the memory of this object is not freed either.
    */
   end(limitMs: number): boolean {
     if (this.#isHung) {
@@ -106,11 +106,11 @@ export class BpuTask {
   }
 
   #infer(inputs: TaskInputs, model: bigint): void {
-    // A task of before that could not be released.
+    // Retry earlier tasks that could not be released.
     this.#forget();
     let code = this.#call(inputs, model);
     if (code === BPU_INVALID_ARGUMENT && this.#control.some((byte) => byte !== 0)) {
-      // A core that the chip lacks: as the vendor's own node does, once more with the defaults, and so from now on.
+      // The chip does not have this core: like the vendor's node, retry with the defaults and use these from now on.
       this.#control.fill(0);
       this.#handle = 0n;
       code = this.#call(inputs, model);

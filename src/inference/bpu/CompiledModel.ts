@@ -11,11 +11,11 @@ export interface WantedModel {
   readonly heightPx: number;
   readonly outputName?: string;
   readonly classCount?: number;
-  /** The model takes regions of whole pictures, that it cuts and scales itself; as the runtime says where it is not said. */
+  /** Whether the model crops and scales regions of whole pictures; absent: as the runtime reports. */
   readonly isResizer?: boolean;
 }
 
-/** One model of a .bin, for tasks of `layout.batch` pictures, with the memory of its outputs. */
+/** One model of a .bin file, for tasks of `layout.batch` pictures, with the memory of its outputs. */
 export class CompiledModel {
   readonly handle: bigint;
   readonly layout: PictureLayout;
@@ -23,10 +23,10 @@ export class CompiledModel {
   readonly #reader: OutputReader;
   readonly #outputs: TensorArray;
   readonly #outputIndex: number;
-  /** As the runtime gave them, of a task of one batch. */
+  /** Raw output properties from the runtime, for a task of one batch. */
   readonly #outputProperties: readonly Uint8Array[];
 
-  /** @throws EffvitError BAD_MODEL where it is no classifier of NV12 pictures as wanted, BPU_FAILED. */
+  /** @throws EffvitError BAD_MODEL if it is not a classifier of NV12 pictures as `wanted` describes, BPU_FAILED. */
   constructor(lib: LibDnn, handle: bigint, wanted: WantedModel, about: string) {
     this.handle = handle;
     const inputCount = lib.count('hbDNNGetInputCount', handle, about);
@@ -68,7 +68,7 @@ export class CompiledModel {
     return this.#reader.classCount;
   }
 
-  /** The outputs of a task of so many pictures, more than a batch for a model that cuts and scales alone. */
+  /** The outputs of a task; only a model that crops and scales may have more pictures than a batch. */
   outputsFor(pictures: number): bigint {
     if (this.isResizer) {
       for (const [index, properties] of this.#outputProperties.entries()) {
@@ -78,25 +78,25 @@ export class CompiledModel {
     return this.#outputs.addressOf(0);
   }
 
-  /** How often the device runs for so many pictures. */
+  /** Number of device runs for this number of pictures. */
   #timesFor(pictures: number): number {
     return Math.ceil(pictures / this.batch);
   }
 
-  /** After a task: the scores of its first pictures. */
+  /** Reads the scores of the first pictures; call it after a task. */
   read(into: readonly Float32Array[]): void {
     for (const memory of this.#outputs.tensors) memory.invalidate();
     const output = this.#outputs.tensors[this.#outputIndex]?.view(0) ?? new Uint8Array(0);
     for (const [index, logits] of into.entries()) this.#reader.read(output, index, logits);
   }
 
-  /** Only when no task uses it. @returns what went wrong. */
+  /** Must not be called while a task uses the model. @returns the errors. */
   free(): Error[] {
     return this.#outputs.free();
   }
 }
 
-/** @throws EffvitError BAD_MODEL where manifest and file disagree. */
+/** @throws EffvitError BAD_MODEL if manifest and file disagree. */
 function isResizer(lib: LibDnn, handle: bigint, told: boolean | undefined, about: string): boolean {
   const source = lib.inputSource(handle);
   const found = source === undefined ? undefined : source === INPUT_SOURCE_RESIZER;
@@ -114,7 +114,7 @@ function chosenOutput(
   outputName: string | undefined,
   about: string,
 ): number {
-  // A compiled model with one output may have renamed it.
+  // The compiler may have renamed the output of a model that has only one.
   if (count === 1) return 0;
   const names = Array.from({ length: Math.max(count, 0) }, (_, index) =>
     lib.outputName(handle, index, about),

@@ -26,7 +26,7 @@ const SIGNATURES = {
   hbSysFreeMem: 'int32 hbSysFreeMem(void *mem)',
 } as const;
 
-/** For models that take regions of whole pictures alone. */
+/** Needed only for models that crop regions from whole pictures. */
 const ROI_INFER =
   'int32 hbDNNRoiInfer(void *task, void *outputs, void *inputs, void *rois, int32 count, void *model, void *control)';
 
@@ -36,11 +36,11 @@ export type DnnCall = RequiredCall | 'hbDNNRoiInfer';
 
 export const DNN_CALLS = Object.keys(SIGNATURES) as readonly RequiredCall[];
 
-/** The oldest version whose structures are known. */
+/** The oldest version with known structures. */
 const OLDEST_MAJOR = 1;
 const OLDEST_MINOR = 18;
 
-/** Where the library is looked for: as the loader finds it, then where the boards' images put it. */
+/** Search order: by the system's loader, then the paths on the boards' images. */
 const LIBRARY_PATHS = [
   'libdnn.so',
   '/usr/lib/libdnn.so',
@@ -49,13 +49,13 @@ const LIBRARY_PATHS = [
 ];
 
 /**
- * The BPU runtime, libdnn.so, by its C functions. Handles and addresses are BigInts: they may cross threads. Every
- * thread opens it for itself; the system loads it once.
+ * The C functions of the BPU runtime, libdnn.so. Handles and addresses are BigInts and may be passed between threads.
+ * Every thread opens the library; the system loads it once.
  */
 export class LibDnn {
-  /** Where it was found. */
+  /** Path of the loaded library. */
   readonly path: string;
-  /** As the runtime tells it, e.g. `1.24.5`. */
+  /** As the runtime reports it, e.g. `1.24.5`. */
   readonly version: string;
   readonly #koffi: Koffi;
   readonly #functions: Readonly<Record<RequiredCall, DnnFunction>>;
@@ -79,9 +79,9 @@ export class LibDnn {
   }
 
   /**
-   * @param libraryPath absent: `$EFFVIT_LIBDNN`, else the known places.
-   * @throws EffvitError NOT_FOUND (no library, or one that does not load), BPU_FAILED (older than 1.18),
-   *   UNSUPPORTED (of a later generation, another memory layout, or koffi has no build for this machine).
+   * @param libraryPath absent: `$EFFVIT_LIBDNN`, else the known paths.
+   * @throws EffvitError NOT_FOUND (no library, or it does not load), BPU_FAILED (older than 1.18), UNSUPPORTED (a later
+   *   generation, another memory layout, or no koffi build for this machine).
    */
   static async open(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']): Promise<LibDnn> {
     const koffi = loadNative<Koffi>('koffi');
@@ -114,7 +114,7 @@ export class LibDnn {
     );
   }
 
-  /** The call's result, 0 or an error code. Blocks as long as the call does. */
+  /** Calls a function and returns its result: 0 or an error code. Blocks as long as the call. */
   call(name: DnnCall, ...args: Argument[]): number {
     if (name !== 'hbDNNRoiInfer') return this.#functions[name](...args);
     if (this.#roiInfer === undefined) {
@@ -127,7 +127,7 @@ export class LibDnn {
     return this.#roiInfer(...args);
   }
 
-  /** A call that must succeed. @throws EffvitError by the table of codes. */
+  /** Calls a function that must succeed. @throws EffvitError according to the table of error codes. */
   require(name: DnnCall, about: string, ...args: Argument[]): void {
     const code = this.call(name, ...args);
     if (code !== 0) throw this.error(name, code, about);
@@ -138,7 +138,7 @@ export class LibDnn {
     return bpuError(name, code, about, described?.replace(/[\s.]+$/, ''));
   }
 
-  /** Loads a .bin. @returns its packed handle, to be released once. */
+  /** Loads a .bin file. @returns its packed handle, which must be released once. */
   initializeFromFile(path: string): bigint {
     const name = cString(path);
     const list = new BigUint64Array(new ArrayBuffer(8));
@@ -168,7 +168,7 @@ export class LibDnn {
     return this.#outView.getInt32(0, true);
   }
 
-  /** Where a model's only input comes from, as bpuAbi numbers it; undefined where the runtime does not tell. */
+  /** Input source of a model with one input, numbered as in bpuAbi; undefined if the runtime does not report it. */
   inputSource(model: bigint): number | undefined {
     this.#out.fill(0);
     const code = this.#inputSource?.(this.#out, model, 0);
@@ -180,7 +180,7 @@ export class LibDnn {
     return this.#koffi.decode.string(pointer);
   }
 
-  /** The raw structure, as {@link PROPERTIES} lays it out. */
+  /** The raw structure with the layout of {@link PROPERTIES}. */
   properties(
     name: 'hbDNNGetInputTensorProperties' | 'hbDNNGetOutputTensorProperties',
     model: bigint,
@@ -192,17 +192,17 @@ export class LibDnn {
     return properties;
   }
 
-  /** Where a buffer lies; it must be kept referenced while the runtime uses it. */
+  /** Address of a buffer, which must stay referenced while the runtime uses it. */
   addressOf(bytes: Uint8Array): bigint {
     return this.#koffi.address(bytes);
   }
 
-  /** The runtime's own memory; must not be touched after it was freed. */
+  /** A view of the runtime's memory; must not be accessed after that was freed. */
   view(address: bigint, lengthBytes: number): Uint8Array {
     return new Uint8Array(this.#koffi.view(address, lengthBytes));
   }
 
-  /** Memory of the C heap, for {@link NativeMemory} alone. */
+  /** Allocates memory on the C heap; only for {@link NativeMemory}. */
   allocate(lengthBytes: number): bigint {
     return this.#koffi.alloc('uint8', lengthBytes);
   }
@@ -223,15 +223,15 @@ export class LibDnn {
 }
 
 /**
- * Keeps the library in the process for good. Otherwise it would be unloaded with the last worker thread, under threads
- * of its own, and loaded anew with the next.
+ * Keeps the library loaded until the process exits. Otherwise it would be unloaded with the last worker thread, while
+ * its internal threads still run, and loaded again with the next worker.
  */
 function pin(koffi: Koffi, path: string): void {
   const RTLD_NOW = 2;
   try {
     koffi.load(null).func('void *dlopen(const char *path, int flags)')(path, RTLD_NOW);
   } catch {
-    // A C library without dlopen of that name: koffi's own reference has to do.
+    // This C library has no dlopen with that name: only koffi's reference keeps the library loaded.
   }
 }
 

@@ -1,18 +1,18 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { LibDnn } from './LibDnn.js';
 
-/** Words: the lock (0 free, 1 taken), the number of holders; then the packed handle as a 64-bit address. */
+/** Words: the lock (0 free, 1 taken) and the number of holders, then the packed handle as a 64-bit address. */
 const LOCK = 0;
 const HOLDERS = 1;
 const PACKED = 1;
 const WORD64_COUNT = 2;
 
-/** Longer than any model takes to load. */
+/** Longer than any model needs to load. */
 const LOCK_LIMIT_MS = 60_000;
 
 const leases = new Map<string, SharedArrayBuffer>();
 
-/** The memory in which this process's threads share the one handle of a model file. */
+/** Memory in which the threads of this process share the handle of a model file. */
 export function modelLease(modelPath: string, libraryPath = ''): SharedArrayBuffer {
   const key = `${libraryPath}\n${modelPath}`;
   let memory = leases.get(key);
@@ -24,8 +24,9 @@ export function modelLease(modelPath: string, libraryPath = ''): SharedArrayBuff
 }
 
 /**
- * One loaded model for all worker threads: the first to acquire it loads it, the last to release it unloads it.
- * Its handles may cross threads; who holds it keeps them valid. Both calls may block: on worker threads only.
+ * One loaded model for all worker threads: the first `acquire` loads it, the last `release` unloads it. Its handles
+ * may be passed between threads and are valid while any thread holds the lease. Both calls may block, so use them only
+ * on worker threads.
  */
 export class ModelLease {
   readonly #words: Int32Array;
@@ -39,7 +40,7 @@ export class ModelLease {
 
   /**
    * @returns the file's handle.
-   * @throws EffvitError NOT_FOUND, BAD_MODEL, BPU_FAILED; nothing is held then.
+   * @throws EffvitError NOT_FOUND, BAD_MODEL, BPU_FAILED; then the lease is not held.
    */
   acquire(lib: LibDnn, modelPath: string): bigint {
     return this.#locked(() => {
@@ -50,7 +51,7 @@ export class ModelLease {
     });
   }
 
-  /** Idempotent; after everything that was made with the handle is freed. @throws EffvitError BPU_FAILED */
+  /** Idempotent. Free everything made with the handle first. @throws EffvitError BPU_FAILED */
   release(lib: LibDnn, modelPath: string): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;

@@ -1,8 +1,8 @@
 import type { LibDnn } from './LibDnn.js';
 
 /**
- * Bytes on the C heap, zeroed. What the runtime reads or writes while a task runs lies here and not in a thread's own
- * memory, which ends with the thread: a task that hangs may come to its end later.
+ * Zeroed bytes on the C heap, for everything that the runtime accesses during a task. A thread's JavaScript memory
+ * would be freed with the thread, while a hung task may still use it.
  */
 export class NativeMemory {
   readonly address: bigint;
@@ -16,12 +16,12 @@ export class NativeMemory {
     this.#bytes.fill(0);
   }
 
-  /** Not to be touched after {@link free}. */
+  /** Must not be accessed after {@link free}. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** Idempotent; only when no task uses it. */
+  /** Idempotent. Must not be called while a task uses the memory. */
   free(): void {
     if (this.#bytes.length === 0) return;
     this.#bytes = new Uint8Array(0);

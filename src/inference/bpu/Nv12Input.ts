@@ -4,14 +4,14 @@ import type { PictureLayout } from './PictureLayout.js';
 import { TensorArray } from './TensorArray.js';
 import type { TensorMemory } from './TensorMemory.js';
 
-/** Places for the pictures of a task, each an NV12 picture in memory of its own. */
+/** Places for the pictures of a task, each with its own memory for an NV12 picture. */
 export class Nv12Input {
   readonly #layout: PictureLayout;
   readonly #tensors: TensorArray;
-  /** Places whose content the BPU sees as it was last written. */
+  /** Per place: whether the cache was cleaned, so that the BPU sees the content last written. */
   readonly #isClean: boolean[];
 
-  /** @throws EffvitError BPU_FAILED where there is no memory. */
+  /** @throws EffvitError BPU_FAILED if memory is short. */
   constructor(lib: LibDnn, layout: PictureLayout, places: number, about: string) {
     this.#layout = layout;
     this.#tensors = new TensorArray(
@@ -25,7 +25,7 @@ export class Nv12Input {
     }
   }
 
-  /** Copies a tightly packed NV12 frame, row by row where the BPU's rows are longer, and makes it visible to the BPU. */
+  /** Copies a tightly packed NV12 frame, row by row if the BPU's rows are longer, and makes it visible to the BPU. */
   write(place: number, nv12: Uint8Array): void {
     const { widthPx, heightPx } = this.#layout;
     const lumaBytes = widthPx * heightPx;
@@ -51,7 +51,7 @@ export class Nv12Input {
   /** The tensors of a task's pictures. @returns the address of the first. */
   forTask(firstPlace: number, count: number): bigint {
     for (let place = firstPlace; place < firstPlace + count; place++) {
-      // A place that was not written since the last task: what it holds is of no matter, or is tried once more.
+      // Places not written since the last task only fill the batch, or are retried.
       if (this.#isClean[place] !== true) this.#memory(place).clean();
       this.#isClean[place] = false;
     }

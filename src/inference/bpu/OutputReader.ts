@@ -23,24 +23,24 @@ const NUMBER_TYPES: Readonly<Record<number, NumberType>> = {
 export type CopyMemory = (address: bigint, lengthBytes: number) => ArrayBuffer;
 
 /**
- * Turns one output tensor, of one picture or of a batch, into a float32 a class: any number type, padded or not, plain or quantised by shift or by
- * scale and zero point, per tensor or per class.
+ * Converts an output tensor, of one picture or of a batch, to one float32 per class. The tensor may have any number
+ * type, may be padded, and may be quantised by shift or by scale and zero point, per tensor or per class.
  */
 export class OutputReader {
   readonly classCount: number;
   readonly #number: NumberType;
   readonly #stepBytes: number;
-  /** From one picture's scores to the next one's. */
+  /** Distance from one picture's scores to the next picture's. */
   readonly #pictureBytes: number;
   readonly #batch: number;
-  /** From the scores of one run of the batch to those of the next. */
+  /** Distance from the scores of one run of the batch to those of the next run. */
   readonly #runBytes: number;
   readonly #isPlainFloat: boolean;
-  /** value = (stored - zero) * factor; one entry for all classes, or one a class. */
+  /** value = (stored - zero) * factor; one entry for all classes, or one per class. */
   readonly #factors: Float64Array;
   readonly #zeros: Float64Array;
 
-  /** @throws EffvitError BAD_MODEL for a tensor that is not one number a class, or that cannot be read. */
+  /** @throws EffvitError BAD_MODEL for a tensor that has not one number per class, or that cannot be read. */
   constructor(properties: TensorProperties, batch: number, about: string, copyMemory: CopyMemory) {
     const { validShape, tensorType, quantiType, alignedByteSize } = properties;
     const shapeOfOne = batch === 1 ? validShape : [1, ...validShape.slice(1)];
@@ -85,7 +85,7 @@ export class OutputReader {
       tensorType === TENSOR_TYPE.f32 && quantiType === QUANTI_TYPE.none && this.#stepBytes === 4;
   }
 
-  /** @param memory the tensor's, after it was flushed for reading. @param picture from 0; beyond the batch of the next run. */
+  /** @param memory of the tensor, invalidated for reading. @param picture from 0; may continue into further runs. */
   read(memory: Uint8Array, picture: number, into: Float32Array): void {
     const run = Math.floor(picture / this.#batch);
     const beginBytes = run * this.#runBytes + (picture % this.#batch) * this.#pictureBytes;
@@ -110,7 +110,7 @@ export class OutputReader {
   }
 }
 
-/** Bytes from one class to the next: the runtime's stride, else what the aligned shape gives. */
+/** Bytes from one class to the next: the runtime's stride, else computed from the aligned shape. */
 function stepOf({ stride, alignedShape }: TensorProperties, axis: number, elementBytes: number): number {
   const told = stride[axis] ?? 0;
   if (told > 0) return told;

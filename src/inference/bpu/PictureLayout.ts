@@ -3,22 +3,22 @@ import { PROPERTIES, TENSOR_TYPE } from './bpuAbi.js';
 import type { TensorDescription } from './TensorArray.js';
 import { parseTensorProperties, pictureSize } from './TensorProperties.js';
 
-/** How the pictures of a compiled model lie in the BPU's memory: NV12, packed or as two planes, one tensor each. */
+/** Layout of a compiled model's pictures in the BPU's memory: NV12, packed or as two planes, one tensor per picture. */
 export interface PictureLayout {
   readonly widthPx: number;
   readonly heightPx: number;
-  /** Pictures of one task. */
+  /** Pictures per task. */
   readonly batch: number;
   readonly strideBytes: number;
-  /** Luma and chroma are two memories. */
+  /** Whether luma and chroma have separate memories. */
   readonly isSeparate: boolean;
-  /** The tensor of one picture. */
+  /** Description of the tensor of one picture. */
   readonly tensor: TensorDescription;
 }
 
 /**
  * @param properties the raw structure of the model's only input.
- * @throws EffvitError BAD_MODEL where it takes no NV12 of the wanted size.
+ * @throws EffvitError BAD_MODEL if it does not take NV12 of the wanted size.
  */
 export function pictureLayout(
   properties: Uint8Array,
@@ -46,7 +46,7 @@ export function pictureLayout(
   const strideBytes = Math.max(pictureSize(alignedShape, tensorLayout).widthPx, widthPx);
   const lumaBytes = strideBytes * heightPx;
   const pictureBytes = Math.floor(Math.max(alignedByteSize, 0) / batch);
-  // Whole pictures have sizes of their own.
+  // With crop and scale on the chip, whole pictures may have any size.
   if (!isSeparate && wanted.isResizer !== true && pictureBytes < (lumaBytes * 3) / 2) {
     throw unusable(
       about,
@@ -58,7 +58,7 @@ export function pictureLayout(
   return { widthPx, heightPx, batch, strideBytes, isSeparate, tensor: { properties: single, sizes } };
 }
 
-/** The runtime takes a tensor for each picture of a batch, with the shape of one. */
+/** The runtime takes one tensor per picture of a batch, so the shape must be that of one picture. */
 function propertiesOfOne(properties: Uint8Array, bytes: number): Uint8Array {
   const single = properties.slice();
   const view = new DataView(single.buffer);

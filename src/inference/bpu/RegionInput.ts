@@ -8,22 +8,22 @@ import { NativeMemory } from './NativeMemory.js';
 import type { PictureLayout } from './PictureLayout.js';
 import { TensorMemory } from './TensorMemory.js';
 
-/** A picture in the BPU's memory, with the bytes of the tensor structure that says where it lies. */
+/** A picture in the BPU's memory, with the bytes of the tensor structure that refers to it. */
 interface Picture extends DevicePicture {
   readonly memory: TensorMemory;
   readonly structure: NativeMemory;
 }
 
-/** Places for the regions of a task, each of a picture of its own or of one that several share. */
+/** Places for the regions of a task; several places may share one picture. */
 export class RegionInput implements PictureResizer {
   readonly #lib: LibDnn;
   readonly #layout: PictureLayout;
   readonly #about: string;
-  /** The hbDNNTensor structures of the places, one behind the other, and their hbDNNRoi structures. */
+  /** The contiguous hbDNNTensor structures of the places; their hbDNNRoi structures are separate. */
   readonly #tensors: NativeMemory;
   readonly #rois: NativeMemory;
   readonly #inPlace: (Picture | undefined)[];
-  /** For pictures that come prepared. */
+  /** For prepared pictures, by place. */
   readonly #prepared: (Picture | undefined)[];
   readonly #pictures = new Set<Picture>();
 
@@ -75,7 +75,7 @@ export class RegionInput implements PictureResizer {
     this.#inPlace[place] = picture;
   }
 
-  /** Copies a tightly packed NV12 frame of the model's size, which the chip then takes as it is. */
+  /** Copies a tightly packed NV12 frame of the model's size, which the chip uses without scaling. */
   write(place: number, nv12: Uint8Array): void {
     const { widthPx, heightPx } = this.#layout;
     const lumaBytes = widthPx * heightPx;
@@ -98,7 +98,7 @@ export class RegionInput implements PictureResizer {
     );
   }
 
-  /** Makes a task's pictures visible to the BPU. @returns where their tensors and regions lie. */
+  /** Makes a task's pictures visible to the BPU. @returns the addresses of their tensors and regions. */
   forTask(firstPlace: number, count: number): { readonly inputs: bigint; readonly rois: bigint } {
     const pictures = new Set(this.#inPlace.slice(firstPlace, firstPlace + count));
     for (const picture of pictures) {
@@ -113,7 +113,7 @@ export class RegionInput implements PictureResizer {
     };
   }
 
-  /** Frees what is left; only when no task uses it. @returns what went wrong. */
+  /** Frees all memory. Must not be called while a task uses it. @returns the errors. */
   free(): Error[] {
     const errors = [...this.#pictures].flatMap((picture) => this.#freePicture(picture));
     this.#tensors.free();
@@ -121,7 +121,7 @@ export class RegionInput implements PictureResizer {
     return errors;
   }
 
-  /** Pictures of another backend are no memory of this device. */
+  /** Checks that the picture belongs to this device: one of another backend is not in its memory. */
   #own(picture: DevicePicture): Picture {
     for (const own of this.#pictures) if (own === picture) return own;
     throw new EffvitError(
@@ -176,7 +176,7 @@ function sysMemOf(tensor: Uint8Array, index = 0): DataView {
   return new DataView(tensor.buffer, tensor.byteOffset + TENSOR.sysMem + index * SYS_MEM.size, SYS_MEM.size);
 }
 
-/** Luma and chroma as two memories of the tensor, which lie in one of the device's. */
+/** Describes luma and chroma as two memories of the tensor inside one allocation of the device. */
 function setChroma(tensor: Uint8Array, lumaBytes: number): void {
   const [luma, chroma] = [sysMemOf(tensor, 0), sysMemOf(tensor, 1)];
   for (const offset of [SYS_MEM.phyAddr, SYS_MEM.virAddr]) {

@@ -6,16 +6,16 @@ import { TensorMemory } from './TensorMemory.js';
 export interface TensorDescription {
   /** The raw hbDNNTensorProperties. */
   readonly properties: Uint8Array;
-  /** Bytes of each of its memories. */
+  /** Size of each of its memories, bytes. */
   readonly sizes: readonly number[];
 }
 
-/** hbDNNTensor structures in one piece, as the runtime wants them, each with memory of the BPU. */
+/** Contiguous hbDNNTensor structures, as the runtime requires, each with memory of the BPU. */
 export class TensorArray {
   readonly tensors: TensorMemory[] = [];
   readonly #structures: NativeMemory;
 
-  /** @throws EffvitError BPU_FAILED where there is no memory; nothing stays allocated then. */
+  /** @throws EffvitError BPU_FAILED if memory is short; then nothing stays allocated. */
   constructor(lib: LibDnn, descriptions: readonly TensorDescription[], about: string) {
     this.#structures = new NativeMemory(lib, Math.max(descriptions.length, 1) * TENSOR.size);
     try {
@@ -30,12 +30,12 @@ export class TensorArray {
     }
   }
 
-  /** Of the structure of one tensor, behind which those of the next ones lie. */
+  /** Address of one tensor's structure, which the next structures follow. */
   addressOf(index: number): bigint {
     return this.#structures.address + BigInt(index * TENSOR.size);
   }
 
-  /** So many times the pictures that the tensor was described for, in a runtime that goes by the first dimension. */
+  /** Multiplies the number of pictures of a tensor, for runtimes that read it from the first dimension. */
   setPictures(index: number, properties: Uint8Array, times: number): void {
     const { bytes } = this.#structures;
     const view = new DataView(bytes.buffer, bytes.byteOffset + index * TENSOR.size + TENSOR.properties);
@@ -45,7 +45,7 @@ export class TensorArray {
     }
   }
 
-  /** Frees what is left; only when no task uses it. @returns what went wrong. */
+  /** Frees all memory. Must not be called while a task uses it. @returns the errors. */
   free(): Error[] {
     const errors = [...this.tensors].reverse().flatMap((memory) => memory.free());
     this.#structures.free();

@@ -1,9 +1,9 @@
 import { FLUSH, MEMORIES_PER_TENSOR, SYS_MEM, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 
-/** An hbDNNTensor with cached memory of the BPU, owned by one worker; freed once. */
+/** An hbDNNTensor with cached memory of the BPU, owned by one worker and freed once. */
 export class TensorMemory {
-  /** The hbDNNTensor; it stays where it is as long as a task may use it. */
+  /** The hbDNNTensor; its address must not change while a task may use it. */
   readonly #tensor: Uint8Array;
   readonly #lib: LibDnn;
   readonly #about: string;
@@ -16,10 +16,10 @@ export class TensorMemory {
   }
 
   /**
-   * @param tensor the structure's bytes, which get the properties and the memories.
-   * @param properties the raw structure that the runtime gave.
+   * @param tensor the structure's bytes; the properties and the memories are written into them.
+   * @param properties the raw structure from the runtime.
    * @param sizes bytes of each memory: one, or luma and chroma.
-   * @throws EffvitError; nothing stays allocated then.
+   * @throws EffvitError; then nothing stays allocated.
    */
   static allocate(
     lib: LibDnn,
@@ -38,22 +38,22 @@ export class TensorMemory {
     return memory;
   }
 
-  /** The memory that CPU and BPU share, through their caches. */
+  /** The memory shared by CPU and BPU; it is cached, so see {@link clean} and {@link invalidate}. */
   view(index: number): Uint8Array {
     return this.#views[index] ?? new Uint8Array(0);
   }
 
-  /** After the CPU wrote. */
+  /** Call this after the CPU wrote. */
   clean(): void {
     this.#flush(FLUSH.clean);
   }
 
-  /** Before the CPU reads. */
+  /** Call this before the CPU reads. */
   invalidate(): void {
     this.#flush(FLUSH.invalidate);
   }
 
-  /** Frees what is left; only when no task uses it. @returns what went wrong, of which the memory stays lost. */
+  /** Frees all memory. Must not be called while a task uses it. @returns the errors; that memory stays lost. */
   free(): Error[] {
     const count = this.#views.length;
     this.#views = [];

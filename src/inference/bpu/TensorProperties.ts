@@ -1,6 +1,6 @@
 import { LAYOUT_NHWC, MOST_DIMENSIONS, PROPERTIES, SHAPE } from './bpuAbi.js';
 
-/** hbDNNTensorProperties, read; pointers stay addresses. */
+/** A parsed hbDNNTensorProperties; pointers stay addresses. */
 export interface TensorProperties {
   readonly validShape: readonly number[];
   readonly alignedShape: readonly number[];
@@ -12,7 +12,7 @@ export interface TensorProperties {
   readonly quantiType: number;
   readonly quantizeAxis: number;
   readonly alignedByteSize: number;
-  /** Bytes from one index of each dimension to the next; 0 where the runtime does not say. */
+  /** Bytes from one index of each dimension to the next; 0 if the runtime does not report it. */
   readonly stride: readonly number[];
 }
 
@@ -42,7 +42,7 @@ export function parseTensorProperties(bytes: Uint8Array): TensorProperties {
   };
 }
 
-/** Width and height of a picture tensor of four dimensions. */
+/** Width and height of a four-dimensional picture tensor. */
 export function pictureSize(
   shape: readonly number[],
   layout: number,

@@ -21,7 +21,7 @@ export const PROPERTIES = {
 } as const;
 export const SYS_MEM = { size: 24, phyAddr: 0, virAddr: 8, memSize: 16 } as const;
 export const TENSOR = { size: 272, sysMem: 0, properties: 96 } as const;
-/** A region by its first and its last pixel. */
+/** A region, given by its first and last pixel. */
 export const ROI = { size: 16, left: 0, top: 4, right: 8, bottom: 12 } as const;
 export const CONTROL = {
   size: 32,
@@ -35,7 +35,7 @@ export const CONTROL = {
 } as const;
 
 export const MOST_DIMENSIONS = 8;
-/** One NV12 input has at most two memories of the four. */
+/** A tensor has four memories; an NV12 input uses at most two. */
 export const MEMORIES_PER_TENSOR = 4;
 
 export const TENSOR_TYPE = {
@@ -59,7 +59,7 @@ export const FLUSH = { invalidate: 1, clean: 2 } as const;
 
 type Members = Readonly<Record<string, string | readonly [string, number]>>;
 
-/** The structures as C declares them, by the names that the tables above use. */
+/** The C declarations of the structures, by the names in the tables above. */
 const DECLARATIONS: Readonly<Record<string, { members: Members; wanted: Readonly<Record<string, number>> }>> =
   {
     shape: { members: { dimensionSize: ['int32', MOST_DIMENSIONS], numDimensions: 'int32' }, wanted: SHAPE },
@@ -103,7 +103,7 @@ const DECLARATIONS: Readonly<Record<string, { members: Members; wanted: Readonly
     },
   };
 
-/** What of koffi is needed to lay out a structure. */
+/** The functions of koffi that are needed to lay out a structure. */
 export interface StructLayouter<Type> {
   struct(members: Record<string, string | Type>): Type;
   array(member: string, length: number): Type;
@@ -112,9 +112,9 @@ export interface StructLayouter<Type> {
 }
 
 /**
- * Lays the structures out by this machine's rules and holds them to the tables that the binding reads and writes by.
+ * Lays the structures out by this machine's rules and compares them with the tables that the binding uses.
  *
- * @throws EffvitError UNSUPPORTED where they differ (32-bit machines): memory would be corrupted.
+ * @throws EffvitError UNSUPPORTED if they differ (32-bit machines): memory would be corrupted.
  */
 export function checkAbi<Type>(layouter: StructLayouter<Type>): void {
   for (const [name, { members, wanted }] of Object.entries(DECLARATIONS)) {

@@ -1,7 +1,7 @@
 import { EffvitError, type EffvitErrorCode } from '../../core/EffvitError.js';
 
 interface BpuErrorText {
-  /** What the runtime means by it; ends without a full stop. */
+  /** Meaning of the code, without a full stop. */
   readonly meaning: string;
   readonly remedy: string;
   readonly code: EffvitErrorCode;
@@ -96,10 +96,10 @@ export const BPU_INVALID_ARGUMENT = -6000001;
 export const BPU_TIMED_OUT = -6000008;
 
 /**
- * A failed call as one sentence.
+ * The error of a failed call, with a message of one sentence.
  *
- * @param about what the call was for, e.g. the model's path.
- * @param description of the runtime, for codes that are not in the table.
+ * @param about the subject of the call, e.g. the model's path.
+ * @param description from the runtime, for codes that are not in the table.
  */
 export function bpuError(call: string, code: number, about: string, description?: string): EffvitError {
   const known = BPU_ERRORS[code];

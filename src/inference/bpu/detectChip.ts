@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { BPU_CHIPS, type BpuChip } from '../../model/BpuChip.js';
 import { systemRoot } from './systemRoot.js';
 
-/** What the boards call themselves in their device tree, e.g. `D-Robotics RDK X5 V1.0`. */
+/** Names of the boards in their device tree, e.g. `D-Robotics RDK X5 V1.0`. */
 const NAMES: readonly (readonly [RegExp, BpuChip])[] = [
   [/\bx5|rdk-?x5|sunrise5/i, 'rdk-x5'],
   [/\bx3|rdk-?x3|sunrise3/i, 'rdk-x3'],
 ];
 
-/** Boards whose BPU is of another generation: what runs on an X5 or X3 does not run there, nor the other way round. */
+/** Boards with a BPU of another generation, which cannot run models of the X5 or X3, nor the reverse. */
 const OTHER_BOARDS = /\b(?:rdk[ -]?)?(s100p?|s600|ultra)\b/i;
 
 /**
- * The BPU chip of this machine: `$EFFVIT_BPU_CHIP`, else by the name of the board, else, where it has no name, by the
- * number of BPU cores (one on the X5, two on the X3); undefined where there is none, or one that is not supported.
+ * The BPU chip of this machine: `$EFFVIT_BPU_CHIP`, else by the board's name, else, if it has no name, by the number
+ * of BPU cores (one on the X5, two on the X3). Undefined if there is no chip or it is not supported.
  *
  * @param root prefix of /proc and /sys, for tests.
  */
@@ -30,13 +30,13 @@ export function detectChip(root = systemRoot(), env: NodeJS.ProcessEnv = process
   return hasCore(1) ? 'rdk-x3' : 'rdk-x5';
 }
 
-/** The name of a board whose BPU is of another generation than the supported ones; undefined elsewhere. */
+/** The board's name if its BPU is of an unsupported generation; otherwise undefined. */
 export function otherBoard(root = systemRoot()): string | undefined {
   const name = OTHER_BOARDS.exec(boardName(root))?.[1];
   return name === undefined ? undefined : `RDK ${/^ultra$/i.test(name) ? 'Ultra' : name.toUpperCase()}`;
 }
 
-/** What the board calls itself, in its device tree and to the vendor's tools; empty on a PC. */
+/** The board's name from its device tree and the vendor's files; empty on a PC. */
 function boardName(root: string): string {
   return ['proc/device-tree/model', 'sys/class/boardinfo/soc_name']
     .map((path) => {

@@ -5,11 +5,12 @@ import type { LibDnn } from './LibDnn.js';
 import { type PictureLayout, unusable } from './PictureLayout.js';
 
 /**
- * The models of a .bin that a worker uses: the one, or the same network at several batches.
+ * Opens the models of a .bin file that a worker uses: one, or the same network at several batch sizes.
  *
  * @param packed the file's handle.
- * @returns ascending by batch; each holds memory of the BPU.
- * @throws EffvitError BAD_MODEL where they are none, or do not agree; BPU_FAILED. Nothing stays allocated then.
+ * @returns models in ascending order of batch; each holds memory of the BPU.
+ * @throws EffvitError BAD_MODEL if a model is missing or unsuitable, or if they differ; BPU_FAILED. Then nothing stays
+ *   allocated.
  */
 export function openModels(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): CompiledModel[] {
   const { modelPath } = spec;
@@ -32,7 +33,7 @@ export function openModels(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): C
   }
 }
 
-/** The name inside differs from the file's name: only the list knows it. */
+/** The name inside the file may differ from the file's name, so it is taken from the file's list. */
 function chosenModels(
   names: readonly string[],
   { modelPath, modelName, models }: BpuBackendSpec,
@@ -79,7 +80,7 @@ function checkAgreement(models: readonly CompiledModel[], about: string): void {
   }
 }
 
-/** What two models must share to read the same picture, as text. */
+/** The properties in which two models must agree to read the same picture, as text. */
 function memoryOf({ strideBytes, tensor }: PictureLayout): string {
   return `rows of ${strideBytes} bytes in ${tensor.sizes.join(' and ')} bytes`;
 }

@@ -9,15 +9,15 @@ export const INPUT_TYPES = ['float32', 'float16', 'uint8'] as const;
 export type InputType = (typeof INPUT_TYPES)[number];
 
 /**
- * The memory of a graph's input, filled frame after frame. ONNX Runtime refuses shared memory, so that this
- * is where a frame leaves it.
+ * The memory of a graph's input, filled for each frame. ONNX Runtime does not accept shared memory, so the frame is
+ * converted into unshared memory here.
  */
 export class InputTensor {
-  /** float16 as its bit patterns. */
+  /** float16 is stored as bit patterns. */
   readonly data: Float32Array | Uint16Array | Uint8Array;
   readonly #fill: (nv12: Uint8Array) => void;
 
-  /** @param type of the graph's input; `nv12` is uint8 always. */
+  /** @param type of the graph's input; `nv12` is always uint8. */
   constructor(
     { input, yuvRange }: Pick<OnnxBackendSpec, 'input' | 'yuvRange'>,
     type: InputType = input.color === 'nv12' ? 'uint8' : 'float32',
@@ -46,7 +46,7 @@ export class InputTensor {
       this.data = patterns;
       this.#fill = (nv12) => float32ToFloat16(converter.convert(nv12), patterns);
     } else {
-      // A clamped array rounds to the nearest level as it takes the floats in.
+      // A clamped array rounds the floats to the nearest level.
       const levels = new Uint8ClampedArray(converter.tensor.length);
       this.data = new Uint8Array(levels.buffer);
       this.#fill = (nv12) => levels.set(converter.convert(nv12));

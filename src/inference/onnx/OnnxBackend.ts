@@ -16,16 +16,16 @@ interface Loaded {
   readonly input: InputTensor;
   readonly feeds: Record<string, Tensor>;
   readonly logits: Float32Array<ArrayBuffer>;
-  /** What ONNX Runtime writes into, of a graph that gives float16: no output is allocated by a run. */
+  /** The output buffer of a graph with float16 output, so that runs allocate none. */
   readonly halves: Uint16Array | undefined;
   readonly fetches: Record<string, Tensor>;
 }
 
 /**
- * An ONNX classifier on the CPU: one session on the calling thread, which `run` keeps busy.
+ * An ONNX classifier on the CPU: one session, which computes on the thread that calls `run`.
  *
- * A thread must not be terminated, nor its process exit, during `load` or `run`: ONNX Runtime aborts the
- * process then.
+ * During `load` or `run` the thread must not be terminated and the process must not exit: ONNX Runtime would abort the
+ * process.
  */
 export class OnnxBackend implements InferenceBackend {
   readonly #spec: OnnxBackendSpec;
@@ -88,13 +88,13 @@ export class OnnxBackend implements InferenceBackend {
 async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<InferenceSession> {
   const { intraOpThreads = 1 } = spec;
   const options = { ...ONE_THREAD, intraOpNumThreads: intraOpThreads };
-  // The further threads spin while they wait: not beyond the run, for the cores are others' too.
+  // Additional threads spin while they wait; they must stop after the run, because others need the cores.
   const spinning = { force_spinning_stop: '1' };
   if (spec.optimizedPath !== undefined) {
     try {
       return await ort.InferenceSession.create(spec.optimizedPath, {
         ...options,
-        // The file holds the optimised graph already.
+        // The file already contains the optimised graph.
         graphOptimizationLevel: 'disabled',
         extra: {
           session: {
@@ -105,7 +105,7 @@ async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<Infer
         },
       });
     } catch {
-      // The cache is a help, not a need: a damaged or pruned file costs time and memory only.
+      // The cache is optional: a damaged or pruned file costs only time and memory.
     }
   }
   try {
@@ -151,7 +151,7 @@ function tensorOver(ort: OrtModule, { data }: InputTensor, { inputShape }: Graph
   return new ort.Tensor('float32', data, inputShape);
 }
 
-/** The output's shape from one run on an empty frame, for graphs that tell it only then. */
+/** The output's shape from a run on an empty frame, for graphs that do not declare it. */
 async function tryOutputShape(
   ort: OrtModule,
   session: InferenceSession,

@@ -5,7 +5,7 @@ import { chooseOutput, type GraphOutput } from './chooseOutput.js';
 import { bad, countOf, isKnown, type Shape, spell } from './graphFault.js';
 import { INPUT_TYPES, type InputType } from './InputTensor.js';
 
-/** What a run hands over and gets back, all dimensions known but perhaps the output's. */
+/** Inputs and outputs of a run; all dimensions are known except possibly the output's. */
 export interface GraphContract {
   readonly inputName: string;
   readonly inputType: InputType;
@@ -15,7 +15,7 @@ export interface GraphContract {
 
 type TensorMetadata = InferenceSession.TensorValueMetadata;
 
-/** Holds a loaded graph against the spec. @throws EffvitError BAD_MODEL naming what differs. */
+/** Compares a loaded graph with the spec. @throws EffvitError BAD_MODEL naming the differences. */
 export function checkGraph(spec: OnnxBackendSpec, session: InferenceSession): GraphContract {
   const input = onlyInput(spec, session);
   return {
@@ -72,7 +72,7 @@ function inputType(spec: OnnxBackendSpec, { name, type }: TensorMetadata): Input
 function rgbShape(spec: OnnxBackendSpec, input: TensorMetadata): number[] {
   const { widthPx, heightPx, layout } = spec.input;
   const wanted = shapeIn(layout, widthPx, heightPx);
-  // What the graph leaves open takes the spec's size.
+  // Open dimensions of the graph get the spec's size.
   const fits = (shape: readonly number[]): boolean =>
     input.shape.length === 4 &&
     shape.every((dim, axis) => !isKnown(input.shape[axis]) || input.shape[axis] === dim);
@@ -97,7 +97,7 @@ function shapeIn(layout: 'nchw' | 'nhwc', widthPx: number, heightPx: number): nu
   return layout === 'nchw' ? [1, 3, heightPx, widthPx] : [1, heightPx, widthPx, 3];
 }
 
-/** What a shape of colour pictures says of layout and size; undefined where it is none. */
+/** Layout and size of a shape of colour pictures; undefined for other shapes. */
 function sizeOf(shape: Shape) {
   const number = (dim: number | string | undefined): number | undefined => (isKnown(dim) ? dim : undefined);
   if (shape.length !== 4) return undefined;

@@ -10,17 +10,16 @@ export type OutputType = (typeof OUTPUT_TYPES)[number];
 export interface GraphOutput {
   readonly name: string;
   readonly type: OutputType;
-  /** Undefined where the graph tells its size only when it runs. */
+  /** Undefined if the graph does not declare its output size. */
   readonly shape: readonly number[] | undefined;
 }
 
 type Metadata = InferenceSession.ValueMetadata;
 
 /**
- * The output with the scores: the one that the spec names, else the only one that has one score a class, as
- * many as the spec has classes.
+ * The output with the scores: the one named in the spec, else the only output with one score per class of the spec.
  *
- * @throws EffvitError BAD_MODEL naming what there is, and the line of manifest.yaml that chooses.
+ * @throws EffvitError BAD_MODEL naming the outputs and the line of manifest.yaml that selects one.
  */
 export function chooseOutput(spec: OnnxBackendSpec, values: readonly Metadata[]): GraphOutput {
   const { outputName } = spec;
@@ -66,10 +65,10 @@ function checkOutput(spec: OnnxBackendSpec, value: Metadata): GraphOutput {
 }
 
 /**
- * The shape of one vector of classes, e.g. [1, 1000] or [1, 1000, 1, 1]; an open first dimension is the
- * batch, any other open one makes the result undefined.
+ * The shape of one vector of classes, e.g. [1, 1000] or [1, 1000, 1, 1]. An open first dimension is the batch; any
+ * other open dimension makes the result undefined.
  *
- * @throws EffvitError BAD_MODEL for anything else, and for another count than the spec's.
+ * @throws EffvitError BAD_MODEL for other shapes, and if the count differs from the spec's.
  */
 export function vectorShape(spec: OnnxBackendSpec, name: string, shape: Shape): number[] | undefined {
   const dims = knownDims(shape);

@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
 
-/** A dimension is a number, or a name (or nothing) where the graph leaves it open. */
+/** A dimension is a number, or a name or undefined if the graph leaves it open. */
 export type Shape = readonly (number | string | undefined)[];
 
 /** PaddlePaddle writes -1 for an open dimension. */
@@ -18,7 +18,7 @@ export function spell(shape: Shape): string {
   return `[${shape.map((dim) => (dim === undefined || dim === '' || dim === -1 ? '?' : dim)).join(', ')}]`;
 }
 
-/** A model file that cannot be used as the spec says, with what mends it. */
+/** The error for a model file that does not fit the spec, with the remedy. */
 export function bad({ modelPath }: OnnxBackendSpec, what: string, remedy: string): EffvitError {
   return new EffvitError('BAD_MODEL', `${modelPath} ${what}: ${remedy}.`, { context: { file: modelPath } });
 }

@@ -1,4 +1,4 @@
-/** ONNX Runtime's ways to say that a file is too new or not whole, and what mends it. */
+/** ONNX Runtime's messages for files that are too new or incomplete, with the remedies. */
 const KNOWN: readonly (readonly [pattern: RegExp, sentence: (first: string, second: string) => string])[] = [
   [
     /External data path does not exist: "?([^"\n]+?)"?(?:$|\n)/,
@@ -16,7 +16,7 @@ const KNOWN: readonly (readonly [pattern: RegExp, sentence: (first: string, seco
   ],
 ];
 
-/** Why ONNX Runtime does not load a model, as a sentence about its file. @param message ONNX Runtime's own. */
+/** Why ONNX Runtime does not load a model, as a sentence about its file. @param message from ONNX Runtime. */
 export function loadFault(modelPath: string, message: string): string {
   for (const [pattern, sentence] of KNOWN) {
     const match = pattern.exec(message);

@@ -4,18 +4,18 @@ import { disableTelemetry } from './disableTelemetry.js';
 
 export type OrtModule = typeof Ort;
 
-/** ONNX Runtime, loaded on first use. @throws EffvitError UNSUPPORTED where its native part does not load. */
+/** ONNX Runtime, loaded on first use. @throws EffvitError UNSUPPORTED if its native part does not load. */
 export function loadRuntime(): OrtModule {
   disableTelemetry();
   return loadNative<OrtModule>('onnxruntime-node');
 }
 
-/** One thread a session: the pool has one session per worker thread, and two sessions scale 1.99x on two cores. */
+/** One thread per session: the pool has one session per worker thread, and two sessions scale 1.99x on two cores. */
 export const ONE_THREAD: Ort.InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   executionMode: 'sequential',
-  // Errors come as exceptions; below that ONNX Runtime writes to stderr past every logger.
+  // Errors are thrown as exceptions; at lower levels ONNX Runtime writes to stderr, bypassing every logger.
   logSeverityLevel: 4,
 };

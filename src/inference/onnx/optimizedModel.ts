@@ -13,19 +13,19 @@ import { loadRuntime, ONE_THREAD } from './loadRuntime.js';
 const DAY_MS = 86_400_000;
 const UNUSED_DAYS = 90;
 
-/** An entry of TensorProto.external_data: the weights lie in a further file, which the key would not cover. */
+/** An entry of TensorProto.external_data: the weights are in another file, which the cache key does not cover. */
 const EXTERNAL_DATA_KEY = Buffer.from('\x0a\x08location');
 
 /**
- * The model optimised for this machine by ONNX Runtime, from the user's cache or made now: bit-identical
- * results, loads in a tenth of the time, and mapped into memory, so that all workers share its weights.
+ * The model optimised for this machine by ONNX Runtime, from the user's cache or created now. Its results are
+ * bit-identical, it loads in a tenth of the time, and it is memory-mapped, so that all workers share its weights.
  *
- * The file fits one CPU type and one runtime version: both are in its name, with the hash of the model.
- * Processes that make it at once each write their own and rename: the last one wins, all are the same.
+ * The file is valid for one CPU type and one runtime version: both are in its name, with the hash of the model.
+ * Processes that create it at the same time each write and rename their own file; all these files are identical.
  *
- * @returns its path; undefined where there is none and the model is to be loaded as it is: .ort files, models
- *   with external data, graphs that cannot be saved, a cache folder that cannot be written.
- * @throws EffvitError NOT_FOUND, BAD_MODEL where the model file cannot be read.
+ * @returns its path; undefined if the original must be loaded: .ort files, models with external data, graphs that
+ *   cannot be saved, a cache folder that cannot be written.
+ * @throws EffvitError NOT_FOUND, BAD_MODEL if the model file cannot be read.
  */
 export async function optimizedModel(modelPath: string): Promise<string | undefined> {
   if (extname(modelPath).toLowerCase() === '.ort') {
@@ -42,7 +42,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
   const folder = join(cacheFolder(), 'onnx');
   const path = join(folder, `${key}.ort`);
   if (existsSync(path)) {
-    // The time of use is what pruning goes by; a read-only cache is fine too.
+    // Pruning is based on the time of use; a read-only cache is fine too.
     await utimes(path, new Date(), new Date()).catch(() => undefined);
     return path;
   }
@@ -83,18 +83,18 @@ async function optimize(modelPath: string, folder: string, path: string): Promis
     });
     await session.release();
     const handle = await open(neighbour, 'r+');
-    // Mapped files must be whole: reading past the end of one that a power cut shortened is a bus error.
+    // Mapped files must be complete: reading past the end of a file truncated by a power cut is a bus error.
     await handle.sync().finally(() => handle.close());
     await rename(neighbour, path);
     return path;
   } catch {
-    // A model that is none is told by the load that follows, with a better sentence than the optimiser's.
+    // An invalid model is reported by the load that follows, with a better message than the optimiser's.
     await rm(neighbour, { force: true }).catch(() => undefined);
     return undefined;
   }
 }
 
-/** Removes what nobody has used for long, and what killed processes left half-written. */
+/** Removes files that were not used for long, and partial files of killed processes. */
 async function prune(folder: string): Promise<void> {
   const nowMs = Date.now();
   for (const name of await readdir(folder)) {
@@ -105,7 +105,7 @@ async function prune(folder: string): Promise<void> {
   }
 }
 
-/** What the optimiser looks at: architecture and instruction sets. */
+/** The properties that the optimiser depends on: architecture and instruction sets. */
 function cpuFingerprint(): string {
   return [process.arch, cpus()[0]?.model ?? 'unknown', ...cpuFlags()].join(' ');
 }

@@ -18,7 +18,7 @@ import { waitUntil } from './waitUntil.js';
 
 const NS_PER_MS = 1e6;
 
-/** What gives the logits while the device is thought to compute. */
+/** Computes the logits during the simulated service time. */
 interface Answers {
   readonly classCount: number;
   answer(input: SimulatedInput): Promise<InferenceResult>;
@@ -26,15 +26,15 @@ interface Answers {
 }
 
 /**
- * A BPU's contract without a BPU: the calling thread is blocked as long as the device model says, behind whatever
- * the other threads of the process have queued. Half of the host time passes before the device gets the frame, half
- * after it is done.
+ * Behaves like a BPU without having one: the calling thread is blocked for the time of the device model, after the
+ * tasks that other threads of the process have queued. Half of the host time is spent before the service time, half
+ * after it.
  */
 export class SimulatedBpu implements InferenceBackend {
   readonly #spec: SimulatedBpuSpec;
   readonly #device: SimulatedDevice;
   readonly #core: number | { readonly cores: number };
-  /** Frames of a task and how long a core is busy with it, ascending. */
+  /** Frames per task and how long the task keeps a core busy, ascending. */
   readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
   readonly #pictures: SimulatedPictures | undefined;
   #places: SimulatedInput[] = [];
@@ -101,7 +101,7 @@ export class SimulatedBpu implements InferenceBackend {
     const startNs = monotonicNs();
     const halfHostNs = (this.#spec.deviceModel.hostMs * NS_PER_MS) / 2;
     const endNs = this.#device.serve(startNs + halfHostNs, this.#serviceNs(frames.length), this.#core);
-    // While the device is thought to be busy; what this thread computes here is not in the way of the others' frames.
+    // Computed during the simulated service time, so it does not delay the frames of other threads.
     const logits: Float32Array[] = [];
     for (const input of frames) {
       const answer = await answers.answer(input);
@@ -119,18 +119,18 @@ export class SimulatedBpu implements InferenceBackend {
     await answers?.dispose();
   }
 
-  /** `, 4.465 ms for 4`: of the tasks of several frames. */
+  /** Service times of the tasks with several frames, e.g. `, 4.465 ms for 4`. */
   #tasksText(): string {
     const several = this.#tasks.filter(({ batch }) => batch > 1);
     return several.map(({ batch, serviceMs }) => `, ${serviceMs} ms for ${batch}`).join('');
   }
 
-  /** Of the smallest task that holds so many frames. @throws EffvitError INTERNAL */
+  /** Service time of the smallest task that holds the frames. @throws EffvitError INTERNAL */
   #serviceNs(frameCount: number): number {
     const { serviceJitter = 0, seed = 1 } = this.#spec;
     const task = this.#tasks.find(({ batch }) => batch >= frameCount);
     const largest = this.#tasks.at(-1);
-    // Regions beyond the largest batch: as many runs of it as they need.
+    // More regions than the largest batch: several runs of it.
     if (task === undefined && largest !== undefined && this.#spec.isResizer === true) {
       const runs = Math.ceil(frameCount / largest.batch);
       this.#device.addFrames(frameCount);
@@ -146,7 +146,7 @@ export class SimulatedBpu implements InferenceBackend {
   }
 }
 
-/** Who says how long a frame takes, so that nobody takes an estimate for a board's figure. */
+/** Origin of the service time, so that an estimate is not mistaken for a measurement on a board. */
 function figuresOf(kind: DeviceFigureKind | undefined): string {
   if (kind === undefined) return '';
   return kind === 'estimate' ? " by the compiler's estimate" : ' by published figures';
@@ -169,7 +169,7 @@ async function answersOf(results: SimulatedResults, seed: number): Promise<Answe
   }
 }
 
-/** What the quantised model says to NV12; of what the chip scales, the chroma of every second pixel and row. */
+/** Results of the quantised model for NV12; a region scaled by the chip gets the chroma of every second pixel and row. */
 async function exactly(results: ExactResults): Promise<Answers> {
   const { answer, ...rest } = await (await import('./exactAnswers.js')).exactAnswers(results);
   return {

@@ -1,23 +1,23 @@
 import type { BpuChip } from '../../model/BpuChip.js';
 
-/** As many cores as a manifest may claim. */
+/** The most cores that a manifest may state. */
 const MOST_CORES = 64;
-/** Words of 64 bits: frames served, busy time, then for each core the time from which it is free. */
+/** 64-bit words: frames served, busy time, then for each core the time when it becomes free. */
 const FRAMES = 0;
 const BUSY_NS = 1;
 const FREE_AT_NS = 2;
 const WORD_COUNT = FREE_AT_NS + MOST_CORES;
 
-/** What the device has done since the process began. */
+/** Totals of the device since the process started. */
 export interface SimulatedDeviceCounters {
   readonly frames: number;
-  /** Sum over the cores, frames that are queued included. */
+  /** Sum over the cores, including queued frames. */
   readonly busyNs: number;
 }
 
 const devices = new Map<BpuChip, SharedArrayBuffer>();
 
-/** The memory of this process's one device of that chip; whoever uses it, in whatever pool, stands in one queue. */
+/** Memory of the process's device for this chip; all pools and workers share its queue. */
 export function simulatedDevice(chip: BpuChip): SharedArrayBuffer {
   let memory = devices.get(chip);
   if (memory === undefined) {
@@ -28,8 +28,8 @@ export function simulatedDevice(chip: BpuChip): SharedArrayBuffer {
 }
 
 /**
- * A chip as a queue: cores that each serve one frame at a time, first come first served. It keeps absolute times
- * alone: a frame's end is known when it is handed over, so a thread that wakes late delays itself and not the
+ * A chip simulated as a queue: each core serves one task at a time, first come, first served. Only absolute times are
+ * stored: the end of a task is fixed when it is queued, so a thread that wakes late delays only itself and not the
  * device, as with real hardware.
  */
 export class SimulatedDevice {
@@ -39,7 +39,7 @@ export class SimulatedDevice {
     this.#words = new BigInt64Array(memory);
   }
 
-  /** Counts the frames of a further task. @returns the number of the first, from 0: service times are drawn by it. */
+  /** Counts the frames of a task. @returns the number of its first frame, from 0, which seeds the service time. */
   addFrames(count: number): number {
     return Number(Atomics.add(this.#words, FRAMES, BigInt(count)));
   }
@@ -47,8 +47,8 @@ export class SimulatedDevice {
   /**
    * Queues a task that reaches the device at `arrivalNs` of the monotonic clock and keeps a core busy for `serviceNs`.
    *
-   * @param core one core, or all of which the first that is free is taken.
-   * @returns when it is done.
+   * @param core a core, or a number of cores from which the one that is free first is chosen.
+   * @returns when the task ends.
    */
   serve(arrivalNs: number, serviceNs: number, core: number | { readonly cores: number }): number {
     const arrival = BigInt(Math.round(arrivalNs));
@@ -70,7 +70,7 @@ export class SimulatedDevice {
     };
   }
 
-  /** Time that the cores have been busy until `nowNs`, without what still waits in their queues. */
+  /** Busy time of the cores until `nowNs`, without queued tasks. */
   servedNs(nowNs: number): number {
     let aheadNs = 0;
     for (let word = FREE_AT_NS; word < WORD_COUNT; word++)

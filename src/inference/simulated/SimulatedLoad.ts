@@ -2,7 +2,7 @@ import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { SimulatedBpuSpec } from '../BackendSpec.js';
 import { SimulatedDevice } from './SimulatedDevice.js';
 
-/** How busy a simulated device was between two looks, as the board's sysfs tells it of a real one. */
+/** Load of a simulated device between two readings, like the load in a real board's sysfs. */
 export class SimulatedLoad {
   readonly #device: SimulatedDevice;
   readonly #cores: number;
@@ -15,7 +15,7 @@ export class SimulatedLoad {
     this.#lastServedNs = this.#device.servedNs(this.#lastNs);
   }
 
-  /** Mean of the cores since the last call, 0 to 100. */
+  /** Mean load of the cores since the last call, 0 to 100. */
   takePercent(): number {
     const nowNs = monotonicNs();
     const servedNs = this.#device.servedNs(nowNs);

@@ -5,7 +5,7 @@ import { allocateNative, nativeView } from '../bpu/nativeView.js';
 import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
 import { hashNv12 } from './hashLogits.js';
 
-/** A region of a whole picture, that the simulated chip is thought to cut out and scale. */
+/** A region of a whole picture that the simulated chip crops and scales. */
 export interface SimulatedRegion {
   readonly bytes: Uint8Array;
   readonly shape: Nv12Shape;
@@ -15,20 +15,20 @@ export interface SimulatedRegion {
 
 export type SimulatedInput = Uint8Array | SimulatedRegion;
 
-/** Rows and columns that a hash looks at: the chip's work must not cost the CPU that simulates it. */
+/** Rows and columns that are hashed: few, because the simulated chip's work must not load the CPU. */
 const HASHED_ROWS = 64;
 const HASHED_BYTES = 64;
 
 /**
- * The pictures of a simulated chip, in memory as a real one's: outside of JavaScript, where frames are copied as fast; where
- * koffi does not load, in memory that JavaScript's threads share.
+ * The pictures of a simulated chip. They are in native memory like those of a real chip, so that copying takes the
+ * same time; if koffi does not load, they are in a SharedArrayBuffer.
  */
 export class SimulatedPictures implements PictureResizer {
   readonly #size: PictureSize;
   readonly #placed: (place: number, region: SimulatedRegion) => void;
   readonly #frees = new Map<DevicePicture, () => void>();
 
-  /** @param placed is told what lies in which place of the coming task. */
+  /** @param placed called with each region and its place in the next task. */
   constructor(size: PictureSize, placed: (place: number, region: SimulatedRegion) => void) {
     this.#size = size;
     this.#placed = placed;
@@ -59,13 +59,13 @@ export class SimulatedPictures implements PictureResizer {
     this.#placed(place, { bytes, shape, region, size: this.#size });
   }
 
-  /** What was not given back. */
+  /** Frees the pictures that were not released. */
   free(): void {
     for (const picture of [...this.#frees.keys()]) this.release(picture);
   }
 }
 
-/** A number by a grid of the region's luma; equal regions give equal numbers. */
+/** Hash of a grid of the region's luma; equal regions give equal numbers. */
 export function hashRegion({ bytes, shape, region }: SimulatedRegion, seed: number): number {
   const rows = Math.min(HASHED_ROWS, region.heightPx);
   const count = Math.min(HASHED_BYTES, region.widthPx);
@@ -81,7 +81,7 @@ export function hashRegion({ bytes, shape, region }: SimulatedRegion, seed: numb
   return hashNv12(looked, seed);
 }
 
-/** What the chip makes of the region, as NV12. */
+/** The region cropped and scaled as by the chip, as NV12. */
 export function regionNv12({ bytes, shape, region, size }: SimulatedRegion): Uint8Array {
   return nv12AsChip(bytes, shape, region, size);
 }

@@ -3,8 +3,8 @@ import type { ExactResults } from '../BackendSpec.js';
 import type { InferenceResult } from '../InferenceBackend.js';
 
 /**
- * The logits that the board will give: the vendor's quantised model in a process of its own. A worker has one of them;
- * a frame takes at least as long as it computes.
+ * The logits that the board would give: the vendor's quantised model runs in a separate process, one per worker. A
+ * frame takes at least as long as this computation.
  *
  * @throws EffvitError TOOL_FAILED, TIMED_OUT
  */

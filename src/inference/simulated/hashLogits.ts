@@ -1,4 +1,4 @@
-/** FNV-1a over 32-bit words (Fowler, Noll, Vo), with the high bits folded back in so that each byte reaches all. */
+/** FNV-1a over 32-bit words (Fowler, Noll, Vo), with the high bits folded in so that each byte affects all bits. */
 export function hashNv12(nv12: Uint8Array, seed: number): number {
   const wordCount = nv12.length >>> 2;
   let hash = (0x811c9dc5 ^ seed) | 0;
@@ -28,8 +28,8 @@ export function signedUnit(hash: number): number {
 }
 
 /**
- * Fills `logits` by a hash: one class stands out as a trained model's best one does (a softmax of about 0.7 among
- * 1000 classes), the rest is noise.
+ * Fills `logits` from a hash: one class stands out as with a trained model (a softmax of about 0.7 among 1000
+ * classes), the rest is noise.
  */
 export function fillHashLogits(logits: Float32Array, hash: number): void {
   let state = hash | 1;
