@@ -1,24 +1,24 @@
-/** Weights of one axis: output i is the sum of `counts[i]` source positions from `firsts[i]` on. */
+/** Weights of one axis: output i is the weighted sum of `counts[i]` source positions from `firsts[i]` on. */
 export interface AxisTaps {
   readonly firsts: Int32Array;
   readonly counts: Int32Array;
-  /** `maxCount` a row; those of one output add up to the weight sum exactly. */
+  /** `maxCount` per output; the weights of one output add up to the weight sum exactly. */
   readonly weights: Int32Array;
   readonly maxCount: number;
 }
 
-/** Weights of vertical taps add up to this: a u16 holds 255 times it. */
+/** Weights of vertical taps add up to this: 255 times this sum fits a u16. */
 export const VERTICAL_WEIGHT_SUM = 256;
-/** Weights of horizontal taps add up to this: an i32 holds 255 * 128 times it. */
+/** Weights of horizontal taps add up to this: 255 * 128 times this sum fits an i32. */
 export const HORIZONTAL_WEIGHT_SUM = 16384;
 
 export type ResampleFilter = 'bilinear' | 'antialias' | 'area';
 
 export interface AxisSpec {
   readonly sourceLength: number;
-  /** Length that the whole source is scaled to. */
+  /** Length of the whole source after scaling. */
   readonly scaledLength: number;
-  /** The first scaled position that is wanted, and how many. */
+  /** The first scaled position to compute, and the number of positions. */
   readonly begin: number;
   readonly count: number;
   readonly filter: ResampleFilter;
@@ -46,8 +46,8 @@ function bilinearTaps(spec: AxisSpec, position: number): Taps {
 }
 
 /**
- * Integer weights in proportion to `shares`. Their running sum is what is rounded, so that their sum is exact and no
- * position is favoured.
+ * Integer weights in proportion to `shares`. The running sum is rounded, so that the total is exact and no position is
+ * favoured.
  */
 function quantised(shares: readonly number[], weightSum: number): number[] {
   const total = shares.reduce((sum, share) => sum + share, 0);
@@ -100,7 +100,7 @@ function withoutZeros({ first, weights }: Taps): Taps {
 
 const TAPS = { bilinear: bilinearTaps, antialias: antialiasTaps, area: areaTaps };
 
-/** Integer taps of one axis; the same on every machine. An axis that is not shrunk is bilinear with every filter. */
+/** Integer taps of one axis; the same on every machine. With every filter, an axis that is not shrunk is bilinear. */
 export function axisTaps(spec: AxisSpec): AxisTaps {
   const shrinks = spec.sourceLength > spec.scaledLength;
   const tapsOf = TAPS[shrinks ? spec.filter : 'bilinear'];

@@ -4,14 +4,15 @@ import type { FramePlan } from './planFrame.js';
 import { COPY_ALIGNMENT_BYTES } from './SlotLayout.js';
 
 const PAGE_BYTES = 65536;
-/** Below the kernel's own variables: how far the frame was shifted to be copied by words. */
+/**
+ * Address below the kernel's own variables; holds how far the frame was shifted so that it could be copied by words.
+ */
 const SHIFT_ADDRESS = 8;
 const MAX_PAGES = 2 ** 30 / PAGE_BYTES;
 
 /**
- * Memory that the main thread and one worker share: the main thread copies a frame's rows in, the worker's
- * kernel reads them there and leaves the NV12. Only one of both uses it at a time; who may, the messages
- * between them say.
+ * Memory shared by the main thread and one worker. The main thread copies a frame's rows in; the worker's kernel reads
+ * them and writes the NV12. Only one of the two uses it at a time; messages between them pass the ownership.
  */
 export class FrameSlot {
   readonly memory: WebAssembly.Memory;
@@ -33,8 +34,8 @@ export class FrameSlot {
   }
 
   /**
-   * Makes room for `bytes`, from {@link FramePlan.slotBytes}. Content stays. Either side may grow the slot; views
-   * made before stay valid for what they cover.
+   * Grows the slot to at least `bytes`, from {@link FramePlan.slotBytes}, and keeps its content. Either side may grow
+   * the slot; earlier views stay valid.
    *
    * @throws EffvitError INTERNAL when there is no memory left.
    */
@@ -42,7 +43,7 @@ export class FrameSlot {
     const neededBytes = SLOT_BASE_BYTES + bytes;
     if (this.#bytes.length >= neededBytes) return;
     try {
-      // Growing by nothing makes this thread see what the other one has grown.
+      // Growing by 0 pages updates this thread's view of a slot that the other thread has grown.
       this.memory.grow(0);
       const missingBytes = neededBytes - this.memory.buffer.byteLength;
       if (missingBytes > 0) this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
@@ -56,7 +57,7 @@ export class FrameSlot {
     this.#bytes = new Uint8Array(this.memory.buffer);
   }
 
-  /** The one copy of a frame's needed rows. `data` is the frame that `plan` was made for. */
+  /** Copies a frame's needed rows; no other copy is made. `data` is the frame that `plan` was made for. */
   copyFrom(data: Uint8Array, plan: Pick<FramePlan, 'segments' | 'slotBytes'>): void {
     this.ensureCapacity(plan.slotBytes + COPY_ALIGNMENT_BYTES);
     const bytes = this.#bytes;
@@ -70,7 +71,7 @@ export class FrameSlot {
     }
   }
 
-  /** Bytes, 0 to 7, that the copied rows lie behind their places in the plan. */
+  /** Offset in bytes, 0 to 7, of the copied rows from their places in the plan. */
   get shiftBytes(): number {
     return this.#bytes[SHIFT_ADDRESS] ?? 0;
   }

@@ -1,7 +1,7 @@
 import type { Stamp } from '../core/Stamp.js';
 
 /**
- * Pixel layouts that are understood, spelled as sensor_msgs/image_encodings spells them, or as V4L2 does what it lacks;
+ * Supported pixel layouts, with their names in sensor_msgs/image_encodings, or in V4L2 if they are missing there;
  * encodingNames.ts has their other names.
  */
 export const RAW_ENCODINGS = [
@@ -36,7 +36,7 @@ export const RAW_ENCODINGS = [
 
 export type RawEncoding = (typeof RAW_ENCODINGS)[number];
 
-/** Formats of sensor_msgs/CompressedImage and of picture files that are understood. */
+/** Supported formats of sensor_msgs/CompressedImage and of picture files. */
 export const COMPRESSED_FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const;
 
 export type CompressedFormat = (typeof COMPRESSED_FORMATS)[number];
@@ -44,7 +44,7 @@ export type CompressedFormat = (typeof COMPRESSED_FORMATS)[number];
 /** BT.601 quantisation range of Y, U and V: full is 0..255, limited is 16..235 (Y) and 16..240 (U, V). */
 export type YuvRange = 'full' | 'limited';
 
-/** Where a frame comes from and when; travels with it unchanged to its result. */
+/** Source and time of a frame; passed on unchanged to its result. */
 export interface FrameHeader {
   readonly stamp: Stamp;
   /** The camera's optical frame, as in std_msgs/Header. */
@@ -53,21 +53,21 @@ export interface FrameHeader {
   readonly source: string;
 }
 
-/** A view of uncompressed pixels, laid out as sensor_msgs/Image; `data` is not copied and not written. */
+/** A view of uncompressed pixels in the layout of sensor_msgs/Image; `data` is neither copied nor modified. */
 export interface RawImageFrame extends FrameHeader {
   readonly kind: 'raw';
-  /** As received; what encodingNames.ts does not know is refused with BAD_IMAGE when the frame is planned. */
+  /** As received; planning the frame rejects names unknown to encodingNames.ts with BAD_IMAGE. */
   readonly encoding: string;
   readonly widthPx: number;
   readonly heightPx: number;
-  /** `step` as received: bytes from one row to the next; see rowStride.ts for what drivers make of it. */
+  /** `step` as received: bytes from one row to the next; rowStride.ts handles drivers that set it differently. */
   readonly strideBytes: number;
   /** Byte order of 16-bit channels; ignored for 8-bit encodings. */
   readonly isBigEndian: boolean;
   readonly data: Uint8Array;
 }
 
-/** A picture file is turned upright; a topic's images are taken as the camera sends them. */
+/** A picture file is rotated upright; a topic's images are used as the camera sends them. */
 export type CompressedOrigin = 'topic' | 'file';
 
 /** A view of a compressed picture, as sensor_msgs/CompressedImage or a file holds it. */
@@ -80,5 +80,5 @@ export interface CompressedImageFrame extends FrameHeader {
   readonly data: Uint8Array;
 }
 
-/** What every entrance (topic, bag, picture, bench) hands to the pipeline. */
+/** The pipeline's input, from topics, bags, pictures and benches. */
 export type ImageFrame = RawImageFrame | CompressedImageFrame;

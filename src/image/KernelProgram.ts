@@ -13,21 +13,21 @@ import { isMeasurable, type MeasuredPart } from './PictureFigures.js';
 import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
 import { evened } from './TensorOptions.js';
 
-/** What the kernel needs to convert frames of one layout, and where it lies in the slot. Offsets are slot offsets. */
+/** The kernel's parameters for frames of one layout, and their place in the slot. Offsets are slot offsets. */
 export interface KernelProgram {
   readonly nv12Offset: number;
   readonly nv12Bytes: number;
-  /** The fields of kernelFields.ts, then the tables that they point at; copied to `tablesOffset` before a call. */
+  /** The fields of kernelFields.ts, then the tables that they point to; copied to `tablesOffset` before a call. */
   readonly tables: Uint8Array;
   readonly tablesOffset: number;
   readonly slotBytes: number;
-  /** Present where the picture is to be measured. */
+  /** Present if the picture is measured. */
   readonly measured?: MeasuredPart;
 }
 
-/** Rows as the kernel reads them: from the slot, or unpacked to a ring of rows first. */
+/** The rows that the kernel reads: directly from the slot, or unpacked to a ring of rows first. */
 interface SourceRows {
-  /** Source rows in use, ascending: their index here is their rank. */
+  /** Source rows in use, ascending; a row's index in this list is its rank. */
   readonly rows: readonly number[];
   /** Slot offset of each. */
   readonly offsets: readonly number[];
@@ -114,7 +114,7 @@ class ProgramBuilder {
     this.#tables.set(F.PIXEL_BYTES, pixelBytes);
     this.#tables.set(F.IS_FUSED, isFused ? 1 : 0);
     this.#describeRows(F.LUMA_PLANE, source, 0);
-    // A fused row is read as bytes, a weighed row as 16-bit words.
+    // Rows are read as bytes if weighed in one step with the columns, else as 16-bit words.
     this.#describeColumns(F.LUMA_PLANE, columns, runs.length, pixelBytes * (isFused ? 1 : 2));
     this.#setWeighedRow(F.LUMA_PLANE, source, columns);
     const isBgr = traits.family === 'colour' && traits.isBgr;
@@ -161,7 +161,7 @@ class ProgramBuilder {
     } else if (traits.family === 'planar') {
       const first = firstBytes[1] ?? 0;
       this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
-      // A row of the one plane with that of the other behind it, as one.
+      // A row of one plane and the following row of the other count as one row.
       const single = this.#rowsInPlace(1, 1);
       const twin = this.#rowsInPlace(2, 1);
       const distanceBytes = (twin.offsets[0] ?? 0) - (single.offsets[0] ?? 0);
@@ -172,7 +172,7 @@ class ProgramBuilder {
     }
   }
 
-  /** Chroma that does not lie in the rows of the luma. */
+  /** Describes chroma that is not in the rows of the luma. */
   #describeChromaPlane(rows: SourceRows, shift: number, runs: readonly WeightedRun[], affine: Affine): void {
     const tables = columnTables(runs);
     this.#tables.set(F.CHROMA, 2);
@@ -181,7 +181,7 @@ class ProgramBuilder {
     this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
   }
 
-  /** The luma (or grey) channel: values `pitch` apart, the one of column 0 at `offset`. */
+  /** Describes the luma (or grey) channel: values `pitch` apart, the value of column 0 at `offset`. */
   #describeChannel(source: SourceRows, pitch: number, offset: number, affine: Affine): void {
     const { tapsX } = this.#layout;
     const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, pitch, offset));
@@ -213,12 +213,12 @@ class ProgramBuilder {
   }
 
   #setWeighedRow(plane: number, source: SourceRows, tables: ColumnTables): void {
-    // Runs that were filled up with zeros read beyond the row's end.
+    // Runs padded with zeros read beyond the end of the row.
     const beyond = 16 * tables.pairs;
     this.#tables.setAddress(plane + F.WEIGHED_ROW, this.#allocator.allocate(2 * source.byteCount + beyond));
   }
 
-  /** Vertical taps; rows that share a row of subsampled chroma add their weights up. */
+  /** Describes the vertical taps; the weights of rows that share a row of subsampled chroma are added. */
   #describeRows(plane: number, source: SourceRows, shift: number): void {
     const { tapsY } = this.#layout;
     const runs = Array.from(tapsY.firsts, (_, index) => runOf(tapsY, index, shift, 1, 0));
@@ -243,7 +243,7 @@ class ProgramBuilder {
     this.#tables.setTable(plane + F.ROW_ADDRESSES, Int32Array.from(addresses));
   }
 
-  /** Source rows that vertical taps weigh, ascending. */
+  /** Source rows that the vertical taps use, ascending. */
   #weighedRows(shift: number): number[] {
     const { firsts, counts } = this.#layout.tapsY;
     const rows = new Set<number>();
@@ -266,7 +266,7 @@ class ProgramBuilder {
     return { rows, offsets: rows.map((row) => plane.rowOffsets[row] ?? 0), byteCount: plane.byteCount };
   }
 
-  /** Rows of 16-bit or Bayer samples, unpacked to a ring that holds as many rows as one output row weighs. */
+  /** Rows of 16-bit or Bayer samples, unpacked to a ring that holds the rows of one output row. */
   #unpackedRows(pixelBytes: number): SourceRows {
     const { traits, shape, tapsY } = this.#layout;
     const plane = this.#plane(0);
@@ -297,7 +297,7 @@ class ProgramBuilder {
     return { rows, offsets: rows.map((_, rank) => ring + (rank % ringRows) * ringStride), byteCount };
   }
 
-  /** Where the rows of a plane of 16-bit samples lie once they are bytes. */
+  /** Places of the rows of a plane of 16-bit samples after their conversion to bytes. */
   #narrowedRows(plane: PlaneWindow): Pick<PlaneWindow, 'firstByte' | 'rowOffsets'> {
     const values = aligned(plane.byteCount / 2);
     const strideBytes = values + PADDING_BYTES;
@@ -324,7 +324,7 @@ class ProgramBuilder {
 /**
  * The kernel's program for frames of one layout; building it takes some 100 us.
  *
- * @param freeFromByte slot offset behind the rows, or behind the results of other programs that are to be kept.
+ * @param freeFromByte slot offset after the rows, or after the results of other programs that must be kept.
  */
 export function kernelProgram(
   layout: SlotLayout,

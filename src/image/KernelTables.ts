@@ -3,14 +3,14 @@ import { FIELD_COUNT } from './kernelFields.js';
 /** Address of the slot's first byte: the kernel keeps its own variables below. */
 export const SLOT_BASE_BYTES = 65536;
 
-/** The kernel's vector loads and stores may reach this far beyond the bytes that count. */
+/** The kernel's vector loads and stores may reach this far beyond the used bytes. */
 export const PADDING_BYTES = 64;
 
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
-/** Hands out parts of the slot, one behind the other. */
+/** Allocates consecutive parts of the slot. */
 export class SlotAllocator {
   #end: number;
 
@@ -18,7 +18,7 @@ export class SlotAllocator {
     this.#end = aligned(begin);
   }
 
-  /** Slot offset of `bytes` bytes, with room for vectors that reach beyond. */
+  /** Slot offset of `bytes` new bytes, with padding for vector accesses. */
   allocate(bytes: number): number {
     const offset = this.#end;
     this.#end = aligned(offset + bytes + PADDING_BYTES);
@@ -36,7 +36,7 @@ function bytesOf(table: Table): Uint8Array {
   return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
 }
 
-/** The kernel's fields, and the tables that some of them hold the address of. */
+/** The kernel's fields, and the tables that some fields point to. */
 export class KernelTables {
   readonly #fields = new Int32Array(FIELD_COUNT);
   readonly #tables: { readonly field: number; readonly table: Table }[] = [];
@@ -45,7 +45,7 @@ export class KernelTables {
     return this.#fields[field] ?? 0;
   }
 
-  /** Sets `field` and those behind it. */
+  /** Sets `field` and the fields after it. */
   set(field: number, ...values: readonly number[]): void {
     this.#fields.set(values, field);
   }
@@ -58,7 +58,7 @@ export class KernelTables {
     this.#tables.push({ field, table });
   }
 
-  /** Fields and tables in one piece, for the place that the allocator has for them. */
+  /** Fields and tables as one block, at an offset from the allocator. */
   finish(allocator: SlotAllocator): { readonly tables: Uint8Array; readonly tablesOffset: number } {
     let bytes = aligned(this.#fields.byteLength);
     const places = this.#tables.map(({ table }) => {

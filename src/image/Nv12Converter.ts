@@ -8,7 +8,7 @@ import { figuresOf, type PictureFigures } from './PictureFigures.js';
 /**
  * Compiles the kernel; once, on the main thread: a module can be sent to workers.
  *
- * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions.
+ * @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions.
  */
 export function compileNv12Kernel(): WebAssembly.Module {
   return compileKernel('nv12');
@@ -16,7 +16,7 @@ export function compileNv12Kernel(): WebAssembly.Module {
 
 type Measure = (source: number, strideBytes: number, widthPx: number, heightPx: number) => void;
 
-/** The worker's side of a {@link FrameSlot}: turns the rows that were copied into it into NV12. */
+/** The worker's side of a {@link FrameSlot}: converts the copied rows to NV12. */
 export class Nv12Converter {
   readonly slot: FrameSlot;
   readonly #kernel: (fields: number) => void;
@@ -39,8 +39,8 @@ export class Nv12Converter {
   }
 
   /**
-   * Converts the frame that lies in the slot. Returns a view of shared memory (Y, then interleaved UV), valid
-   * until the next frame is copied into the slot.
+   * Converts the frame in the slot. Returns a view of shared memory (Y, then interleaved UV), valid until the next
+   * frame is copied into the slot.
    *
    * @param program of the frame's plan, or a copy of it from another thread.
    */
@@ -49,7 +49,7 @@ export class Nv12Converter {
     this.slot.ensureCapacity(slotBytes);
     const { shiftBytes } = this.slot;
     if (tables.length === 0) return this.slot.view(nv12Offset + shiftBytes, nv12Bytes);
-    // The next frame may be longer and overwrite the tables: they travel with every frame.
+    // The tables are sent with every frame, because a longer frame may overwrite them.
     const target = this.slot.view(tablesOffset, tables.length);
     target.set(tables);
     target[4 * SHIFT] = shiftBytes;
@@ -58,9 +58,9 @@ export class Nv12Converter {
   }
 
   /**
-   * How the picture looks that {@link convert} has just made; undefined where that is not asked for.
+   * Figures of the picture that {@link convert} has just made; undefined if they were not requested.
    *
-   * @param nv12 what convert gave.
+   * @param nv12 the result of convert.
    */
   measure(nv12: Uint8Array, { measured }: KernelProgram): PictureFigures | undefined {
     if (measured === undefined) return undefined;

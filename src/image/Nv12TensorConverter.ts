@@ -3,7 +3,7 @@ import { compileKernel } from './compileKernel.js';
 import { checkNv12Length, evened, nv12Bytes, type TensorOptions } from './TensorOptions.js';
 
 const PAGE_BYTES = 65536;
-/** The kernel reads its parameters below its own variables, at these places. */
+/** Addresses of the kernel's parameters, below its own variables. */
 const Y_WEIGHT_ADDRESS = 64;
 const CHANNELS_ADDRESS = 68;
 const NORMALISATION_ADDRESS = 104;
@@ -17,16 +17,16 @@ let compiled: WebAssembly.Module | undefined;
  * NV12 to the float32 tensor of a model that takes RGB or BGR. Chroma is taken from the nearest sample, channels are
  * clamped to 0..255 and, unlike those that {@link nv12ToRgb} shows, not rounded before they are normalised.
  *
- * Its memory is its own, not shared: inference runtimes take the tensor as it is, without a copy.
+ * Its memory is not shared, so that inference runtimes accept the tensor without a copy.
  */
 export class Nv12TensorConverter {
   readonly #options: TensorOptions;
   readonly #kernel: Kernel;
   readonly #source: Uint8Array;
   readonly #targetAddress: number;
-  /** What the kernel writes: of an odd size, with the column or the row that the tensor leaves out. */
+  /** The kernel's output; for an odd size it includes the column or row that the tensor leaves out. */
   readonly #even: Float32Array;
-  /** 3 * height * width values: always this memory, filled by {@link convert}. */
+  /** 3 * height * width values; reused by every call of {@link convert}. */
   readonly tensor: Float32Array;
 
   private constructor(options: TensorOptions, kernel: Kernel, memory: WebAssembly.Memory) {
@@ -42,7 +42,7 @@ export class Nv12TensorConverter {
     this.tensor = isEven ? this.#even : new Float32Array(3 * widthPx * heightPx);
   }
 
-  /** @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions. */
+  /** @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions. */
   static create(options: TensorOptions): Nv12TensorConverter {
     compiled ??= compileKernel('nv12Tensor');
     const neededBytes = targetAddress(options) + 12 * evened(options.widthPx) * evened(options.heightPx);
@@ -56,7 +56,7 @@ export class Nv12TensorConverter {
   /**
    * Fills {@link tensor} from one frame and returns it: valid until the next call.
    *
-   * @throws EffvitError INTERNAL when `nv12` is not of the converter's size.
+   * @throws EffvitError INTERNAL if `nv12` does not have the converter's size.
    */
   convert(nv12: Uint8Array): Float32Array {
     const { widthPx, heightPx } = this.#options;

@@ -1,17 +1,17 @@
 import type { YuvRange } from './ImageFrame.js';
 import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from './pictureTiles.js';
 
-/** How a picture looks to the network. */
+/** Measured properties of the network's input picture. */
 export interface PictureFigures {
   /** Mean luma, 0 to 255. */
   readonly brightness: number;
   /** Standard deviation of the luma, 0 to 127.5. */
   readonly contrast: number;
-  /** Variance of the Laplacian (4 neighbours, Pech-Pacheco et al. 2000): small where it is blurred. */
+  /** Variance of the Laplacian (4 neighbours, Pech-Pacheco et al. 2000): small if it is blurred. */
   readonly sharpness: number;
-  /** Share of the picture's tiles of 32 by 32 pixels that show next to nothing: large where the lens is covered. */
+  /** Share of the picture's tiles of 32 by 32 pixels with almost no contrast: large if the lens is covered. */
   readonly flatShare: number;
-  /** The same for the same content, and hardly ever for another; below 2^53. */
+  /** Equal for equal content, and almost never for different content; below 2^53. */
   readonly contentHash: number;
 }
 
@@ -25,18 +25,18 @@ export interface MeasuredPart {
   readonly range: YuvRange;
 }
 
-/** A tile of a smaller standard deviation is flat: sensor noise is left of a covered lens. */
+/** A tile with a smaller standard deviation is flat; a covered lens still leaves sensor noise. */
 export const FLAT_CONTRAST = 2.5;
 /** A limited range has 219 steps from black to white. */
 const LIMITED = { black: 16, gain: 255 / 219 } as const;
 const FULL = { black: 0, gain: 1 } as const;
 
-/** Whether the kernel can measure it: a vector's neighbours must lie in the picture. */
+/** Whether the kernel can measure the picture: it must be large enough for the neighbours of a vector. */
 export function isMeasurable({ widthPx, heightPx }: MeasuredPart): boolean {
   return widthPx >= TILE_PX && heightPx >= 1;
 }
 
-/** The figures of the sums that the kernel left in its memory. */
+/** The figures from the sums that the kernel left in its memory. */
 export function figuresOf(memory: ArrayBufferLike, part: MeasuredPart): PictureFigures {
   const columns = Math.min(MOST_TILES, Math.floor(part.widthPx / TILE_PX));
   const tileHeight = Math.min(TILE_PX, part.heightPx);
@@ -71,7 +71,7 @@ function variance(sum: number, squares: number, count: number): number {
   return Math.max(0, squares / count - (sum / count) ** 2);
 }
 
-/** Four words to 53 bits. */
+/** Combines four words to 53 bits. */
 function hashOf(words: Int32Array): number {
   let [high, low] = [0, 0];
   for (const [index, word] of words.entries()) {

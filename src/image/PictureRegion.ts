@@ -11,7 +11,7 @@ export function wholeRegion(widthPx: number, heightPx: number): PictureRegion {
   return { leftPx: 0, topPx: 0, widthPx, heightPx };
 }
 
-/** A detector's box: in the picture's pixels, not rounded, not cut, and whatever numbers the detector gave. */
+/** A detector's box in the picture's pixels, as received: not rounded, not clipped and not validated. */
 export interface RegionBox {
   readonly leftPx: number;
   readonly topPx: number;
@@ -20,14 +20,14 @@ export interface RegionBox {
 }
 
 /**
- * Why a box is no region: a number of it is none (`invalid`), it has no area, or less than half a pixel of one
- * (`empty`), or nothing of it lies in the picture or its roi (`outside`).
+ * Why a box gives no region: one of its numbers is not finite (`invalid`), it has no area or rounds to none (`empty`),
+ * or it lies outside the picture or its roi (`outside`).
  */
 export const BOX_PROBLEMS = ['invalid', 'empty', 'outside'] as const;
 
 export type BoxProblem = (typeof BOX_PROBLEMS)[number];
 
-/** The box with its edges on the nearest whole pixels, cut to `bounds`; or why nothing is left of it. */
+/** The box with its edges rounded to whole pixels and clipped to `bounds`; or why nothing is left of it. */
 export function boxRegion(box: RegionBox, bounds: PictureRegion): PictureRegion | BoxProblem {
   const left = Math.round(box.leftPx);
   const top = Math.round(box.topPx);
@@ -42,7 +42,7 @@ export function boxRegion(box: RegionBox, bounds: PictureRegion): PictureRegion 
   return widthPx < 1 || heightPx < 1 ? 'outside' : { leftPx, topPx, widthPx, heightPx };
 }
 
-/** The box with so many times its sides added on each side. */
+/** The box, enlarged on each side by `fraction` of its width or height. */
 export function withMargin({ leftPx, topPx, widthPx, heightPx }: RegionBox, fraction: number): RegionBox {
   return {
     leftPx: leftPx - fraction * widthPx,

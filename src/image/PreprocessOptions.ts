@@ -15,44 +15,46 @@ export const RESIZE_ON = ['auto', 'cpu', 'bpu'] as const;
 
 export type ResizeOn = (typeof RESIZE_ON)[number];
 
-/** How a frame of any size and encoding becomes the network's NV12. Frozen; made by {@link preprocessOptions}. */
+/**
+ * How a frame of any size and encoding is converted to the network's NV12. Frozen; made by {@link preprocessOptions}.
+ */
 export interface PreprocessOptions {
-  /** The model's, 16 to 4096. The NV12 of an odd size has one column or row more ({@link evened}). */
+  /** The model's, 16 to 4096. The NV12 of an odd size has one more column or row ({@link evened}). */
   readonly widthPx: number;
   /** 16 to 4096. */
   readonly heightPx: number;
   /**
-   * `stretch`: the frame's shape is given up. `crop`: the short side becomes `resizeShortSidePx`, the centre is
-   * cut out. `letterbox`: the whole frame, bordered with `padValue`.
+   * `stretch`: the aspect ratio is not kept. `crop`: the short side is scaled to `resizeShortSidePx`, then the centre
+   * is cropped. `letterbox`: the whole frame, with a border of `padValue`.
    *
-   * A frame of exactly widthPx x heightPx counts as prepared already and is not resampled in any mode.
+   * A frame of exactly widthPx x heightPx counts as already prepared and is not resampled in any mode.
    */
   readonly resizeMode: PreprocessResizeMode;
   /** Used by `crop`; at least widthPx and heightPx. */
   readonly resizeShortSidePx: number;
   /** Grey value (R = G = B) of the letterbox's border, 0 to 255. */
   readonly padValue: number;
-  /** BT.601 range of the NV12 that is produced: a property of the model. */
+  /** BT.601 range of the produced NV12: a property of the model. */
   readonly range: YuvRange;
-  /** BT.601 range of the YUV encodings that come in: a property of the camera. */
+  /** BT.601 range of YUV input: a property of the camera. */
   readonly sourceRange: YuvRange;
   /**
-   * `bilinear`: two taps an axis at half-pixel centres, as OpenCV's INTER_LINEAR. `antialias`: bilinear whose triangle
-   * widens as the picture shrinks, as Pillow and torchvision resize. `area`: the average over the exact area that an
-   * output pixel covers, as INTER_AREA. An axis that is not shrunk is bilinear with each of them.
+   * `bilinear`: two taps an axis at half-pixel centres, as OpenCV's INTER_LINEAR. `antialias`: bilinear with a triangle
+   * that widens as the picture shrinks, as in Pillow and torchvision. `area`: the average over the exact area that an
+   * output pixel covers, as INTER_AREA. With each of them, an axis that is not shrunk is bilinear.
    *
-   * `auto`: `area` when either axis shrinks more than twice, else `antialias`: plain bilinear leaves source pixels out
-   * as soon as it shrinks, and models are trained on pictures that were resized without that.
+   * `auto`: `area` if either axis shrinks by more than 2, else `antialias`. Plain bilinear skips source pixels when it
+   * shrinks, unlike the resizing of training pictures.
    */
   readonly filter: PreprocessFilter;
   /**
-   * Who cuts and scales, where the device can: `bpu` the chip, bilinear; `auto` the chip too, but for what would have to be cut
-   * closer, and for filters that it has not. Where it cannot, and with `cpu`, the CPU does.
+   * Where frames are cropped and scaled. `bpu`: on the chip, bilinear, if it can. `auto`: on the chip too, except for
+   * regions that it would have to narrow and filters that it lacks. In all other cases, and with `cpu`, on the CPU.
    */
   readonly resizeOn: ResizeOn;
-  /** Whether pictures are measured as well ({@link PictureFigures}): those that the CPU resizes. */
+  /** Whether pictures that the CPU resizes are also measured ({@link PictureFigures}). */
   readonly isMeasured: boolean;
-  /** The part of every picture that is looked at, as if the rest had been cut off before; undefined: all of it. */
+  /** The part of every picture that is used, as if the rest had been cropped before; undefined: all of it. */
   readonly roi: Roi | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { ResampleFilter } from './AxisTaps.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 
-/** Where the picture lands in the network's input, and what part of it. All in pixels. */
+/** Which part of the picture is used, and its place in the network's input. All in pixels. */
 export interface ResizeGeometry {
   /** Size of the whole picture after scaling. */
   readonly scaledWidthPx: number;
@@ -9,7 +9,7 @@ export interface ResizeGeometry {
   /** First column and row of the scaled picture that are kept (crop). */
   readonly cropLeftPx: number;
   readonly cropTopPx: number;
-  /** Rectangle of the network's input that the kept part fills; around it is padding. */
+  /** Rectangle of the network's input that the kept part fills; the rest is padding. */
   readonly innerLeftPx: number;
   readonly innerTopPx: number;
   readonly innerWidthPx: number;
@@ -17,16 +17,16 @@ export interface ResizeGeometry {
   readonly filter: ResampleFilter;
 }
 
-/** Python's `round`: halves go to the even neighbour, as torchvision's CenterCrop has it. */
+/** Python's `round`: halves are rounded to even, as in torchvision's CenterCrop. */
 function halfRoundedToEven(doubled: number): number {
   const floor = Math.floor(doubled / 2);
   return doubled % 2 === 0 || floor % 2 === 0 ? floor : floor + 1;
 }
 
 /**
- * The geometry of one frame size. Crop follows torchvision (short side to `resizeShortSidePx`, long side
- * truncated, centre rounded half to even); letterbox follows the RDK model zoo (scaled size truncated, padding
- * split with left = floor(padding / 2)), in exact integers where the zoo's floating point may lose a pixel.
+ * The geometry of one frame size. Crop follows torchvision (short side to `resizeShortSidePx`, long side truncated,
+ * centre rounded half to even); letterbox follows the RDK model zoo (scaled size truncated, padding split with left =
+ * floor(padding / 2)), in exact integers, while the zoo's floating point may lose a pixel.
  */
 export function resizeGeometry(
   widthPx: number,

@@ -1,8 +1,8 @@
 import type { PictureRegion } from './PictureRegion.js';
 
-/** The part of every picture that is classified, as a user names it. */
+/** The part of every picture that is classified, as the user specified it. */
 export interface Roi {
-  /** Of the picture's width and height where {@link isFraction}, else in pixels. */
+  /** Fraction of the picture's size if {@link isFraction}, else pixels. */
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -10,20 +10,20 @@ export interface Roi {
   readonly isFraction: boolean;
 }
 
-/** How an roi is written, for messages. */
+/** The format of an roi, for messages. */
 export const ROI_FORMAT =
   'x,y,width,height in pixels, or in fractions of the picture where all are at most 1, or nothing';
 
-/** The largest side of a picture, and with it the furthest edge of an roi. */
+/** The largest side of a picture, and thus the largest edge of an roi. */
 const MOST_PX = 65535;
-/** Fractions that add up to 1 may not do so to the last bit. */
+/** Tolerance for rounding errors of fractions that add up to 1. */
 const FRACTION_SLACK = 1e-9;
 
 /**
- * `x,y,width,height` as a command line or a parameter has it; numbers are apart by commas or blanks. Where none is
- * greater than 1 they are fractions of the picture.
+ * Parses `x,y,width,height` of a command line or a parameter, separated by commas or blanks. If no number is greater
+ * than 1, they are fractions of the picture.
  *
- * @returns undefined for an empty text: the whole picture; `'malformed'` for what is no roi.
+ * @returns undefined for an empty text: the whole picture; `'malformed'` for any other text.
  */
 export function parseRoi(text: string): Roi | undefined | 'malformed' {
   const trimmed = text.trim();
@@ -42,9 +42,9 @@ export function parseRoi(text: string): Roi | undefined | 'malformed' {
 }
 
 /**
- * What an roi is of a picture: its edges on the nearest whole pixels, cut to the picture.
+ * The region of an roi in a picture: its edges rounded to whole pixels, clipped to the picture.
  *
- * @returns undefined where nothing of the picture lies in it. `isCut`: a part of the roi lies beyond the picture.
+ * @returns undefined if the roi is outside the picture. `isCut`: a part of the roi is outside the picture.
  */
 export function roiRegion(
   roi: Roi,

@@ -6,7 +6,7 @@ import type { PreprocessOptions } from './PreprocessOptions.js';
 import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
 import { roiRegion } from './Roi.js';
 
-/** What a frame is, without its pixels: equal shapes share one plan. */
+/** Properties of a frame except its pixels; equal shapes share one plan. */
 export interface FrameShape {
   readonly encoding: RawEncoding;
   readonly widthPx: number;
@@ -22,9 +22,9 @@ export interface SlotSegment {
   readonly lengthBytes: number;
 }
 
-/** The rows of one plane that lie in the slot. */
+/** The rows of one plane in the slot. */
 export interface PlaneWindow {
-  /** Byte inside a row that the copied part begins with, and the length of that part. */
+  /** First copied byte of a row, and the length of the copied part. */
   readonly firstByte: number;
   readonly byteCount: number;
   /** Slot offset of `firstByte` of each row of the plane; -1 for rows that are not needed. */
@@ -41,20 +41,22 @@ export interface SlotRows {
   readonly inputBytes: number;
 }
 
-/** Everything that follows from a shape and the options. */
+/** Everything that is derived from a shape and the options. */
 export interface SlotLayout extends SlotRows {
   readonly options: PreprocessOptions;
   readonly geometry: ResizeGeometry;
   readonly tapsX: AxisTaps;
   readonly tapsY: AxisTaps;
-  /** The frame is the wanted NV12 already and lies packed at offset 0. */
+  /** The frame already is the required NV12 and is packed at offset 0. */
   readonly isPassThrough: boolean;
 }
 
-/** Rows are copied together when less than this lies between them: a copy's fixed cost is about this many bytes. */
+/** Rows with a smaller gap are copied together: a copy's fixed cost is that of about this many bytes. */
 const MERGE_GAP_BYTES = 4096;
 
-/** V8 copies into shared memory by words where source and target are equally aligned, else byte by byte: 8x slower. */
+/**
+ * V8 copies to shared memory by words if source and target are equally aligned, else byte by byte, which is 8x slower.
+ */
 export const COPY_ALIGNMENT_BYTES = 8;
 
 interface Interval {
@@ -62,7 +64,7 @@ interface Interval {
   readonly end: number;
 }
 
-/** Taps over the frame's own columns and rows, as if the region were all there is. */
+/** Taps over the frame's columns and rows, as if the region were the whole picture. */
 function tapsOfBothAxes(region: PictureRegion, geometry: ResizeGeometry) {
   const { filter } = geometry;
   const tapsX = axisTaps({
@@ -102,7 +104,7 @@ function neededRows(taps: AxisTaps, heightPx: number): Uint8Array {
   return isNeeded;
 }
 
-/** Rows of chroma subsampled by two that these rows of luma belong to. */
+/** The rows of chroma, subsampled by two, of these rows of luma. */
 function halved(isNeeded: Uint8Array): Uint8Array {
   const result = new Uint8Array(Math.ceil(isNeeded.length / 2));
   isNeeded.forEach((value, row) => {
@@ -111,7 +113,7 @@ function halved(isNeeded: Uint8Array): Uint8Array {
   return result;
 }
 
-/** Bilinear demosaicing looks one pixel around. */
+/** Adds neighbours: bilinear demosaicing reads one pixel around. */
 function dilated(isNeeded: Uint8Array): Uint8Array {
   return isNeeded.map((value, index) => value | (isNeeded[index - 1] ?? 0) | (isNeeded[index + 1] ?? 0));
 }
@@ -143,7 +145,7 @@ interface PlaneNeed {
   readonly strideBytes: number;
   readonly isNeeded: Uint8Array;
   readonly bytes: Interval;
-  /** Where a second plane of the same form begins, whose rows are laid right behind this one's. */
+  /** Offset of a second plane of the same form, whose rows are placed right after those of this plane. */
   readonly twinOffsetBytes?: number;
 }
 
@@ -196,13 +198,13 @@ const SPACED: Packing = { mergeGapBytes: MERGE_GAP_BYTES, alignmentBytes: COPY_A
 
 type Segments = { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[];
 
-/** Bytes to go forward from `offset` until it is aligned as `like` is. */
+/** Bytes to add to `offset` until it is aligned like `like`. */
 function misalignment(like: number, offset: number, alignmentBytes: number): number {
   // Never negative: the remainder of the difference, upwards.
   return (((like - offset) % alignmentBytes) + alignmentBytes) % alignmentBytes;
 }
 
-/** Lays the needed rows one after the other, with the bytes between them where copying these too is cheaper. */
+/** Places the needed rows one after the other, including the bytes between them if copying these too is cheaper. */
 function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }: Packing) {
   const segments: Segments = [];
   let inputBytes = 0;
@@ -222,7 +224,7 @@ function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }
       const inPlaneBytes = row * need.strideBytes + need.bytes.begin;
       const sourceOffsetBytes = need.sourceOffsetBytes + inPlaneBytes;
       if (need.twinOffsetBytes !== undefined) {
-        // Both at once are one row to the kernel: their distance is the same in every row.
+        // The kernel treats both as one row, because their distance is the same in every row.
         rowOffsets[row] = place(sourceOffsetBytes, byteCount);
         twinRowOffsets[row] = place(need.twinOffsetBytes + inPlaneBytes, byteCount);
         return;
@@ -243,7 +245,7 @@ function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }
   return { segments, planes, inputBytes };
 }
 
-/** What roi and picture have in common. @throws RangeError where that is nothing: planFrame refuses such a frame. */
+/** The intersection of roi and picture. @throws RangeError if it is empty; planFrame rejects such a frame. */
 export function regionOf({ widthPx, heightPx }: FrameShape, { roi }: PreprocessOptions): PictureRegion {
   if (roi === undefined) return wholeRegion(widthPx, heightPx);
   const found = roiRegion(roi, widthPx, heightPx);
@@ -264,17 +266,17 @@ export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotL
     region.widthPx === shape.widthPx &&
     region.heightPx === shape.heightPx &&
     options.sourceRange === options.range &&
-    // A frame of an odd size has its chroma rounded up, and no luma beyond it.
+    // A frame of an odd size has its chroma rounded up, but no extra luma.
     options.widthPx % 2 === 0 &&
     options.heightPx % 2 === 0;
   const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
-  // What is passed through must lie without gaps.
+  // A pass-through frame must have no gaps.
   const packing = isPassThrough ? TIGHT : SPACED;
   const packed = packRows(needs, packing);
   return { shape, options, traits, geometry, tapsX, tapsY, isPassThrough, ...packed };
 }
 
-/** All rows of a frame, for regions of it that are not known yet. `shape` has been checked. */
+/** All rows of a frame, for regions that are not known yet. `shape` has been checked. */
 export function wholeRows(shape: FrameShape): SlotRows {
   const traits = encodingTraits(shape.encoding);
   const columns = { begin: 0, end: shape.widthPx };
@@ -282,7 +284,7 @@ export function wholeRows(shape: FrameShape): SlotRows {
   return { shape, traits, ...packRows(needs, SPACED) };
 }
 
-/** The layout by which one region is read of rows that lie in the slot already. */
+/** The layout to read one region from rows that are already in the slot. */
 export function regionLayout(
   { shape, traits, planes, segments, inputBytes }: SlotRows,
   region: PictureRegion,
@@ -291,7 +293,7 @@ export function regionLayout(
   const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
   const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
   const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
-  // The twin plane has its rows and columns by the need of the first chroma plane.
+  // The twin plane has the same rows and columns as the first chroma plane.
   const narrowed = planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
   return {
     shape,

@@ -6,7 +6,7 @@ export const COEFFICIENT_BITS = 20;
 const ONE = 2 ** COEFFICIENT_BITS;
 /** Added before the shift, it rounds to nearest. */
 const HALF = ONE / 2;
-/** More than the coefficients' rounding adds up to, less than 1/1000: exact halves round upwards. */
+/** Larger than the sum of the coefficients' rounding errors, smaller than 1/1000: exact halves round up. */
 const TIE = 256;
 
 /**
@@ -56,7 +56,7 @@ function around(centre: number, newCentre: number, factor: number): Affine {
   return { gain, bias: newCentre * ONE - centre * gain + HALF };
 }
 
-/** Brings Y, and U and V, from one range to another. */
+/** Converts Y, and U and V, from one range to another. */
 export function rangeConversion(
   from: YuvRange,
   to: YuvRange,

@@ -4,7 +4,7 @@ import type { PreprocessOptions } from './PreprocessOptions.js';
 import { resizeGeometry } from './ResizeGeometry.js';
 import { type FrameShape, regionOf } from './SlotLayout.js';
 
-/** How a frame comes into the memory of a device that cuts and scales by itself. Shared by all frames of one shape. */
+/** How a frame is copied to the memory of a device that crops and scales itself. Shared by all frames of one shape. */
 export interface ChipPlan {
   /** The copied rows, as a picture of their own. */
   readonly shape: Nv12Shape;
@@ -16,19 +16,22 @@ export interface ChipPlan {
     readonly lengthBytes: number;
   }[];
   readonly lengthBytes: number;
-  /** The region is smaller than the options have it, as far as the chip shrinks. */
+  /** The region is smaller than in the options, because the chip cannot shrink more. */
   readonly isNarrowed: boolean;
 }
 
-/** With `bpu` a region that is too large is narrowed to the largest one that the chip takes, but not further than this. */
+/**
+ * With `bpu`, a region that is too large is narrowed to the largest one that the chip accepts, but not below this
+ * share.
+ */
 const LEAST_NARROWED = 0.9;
 
 const plans = new WeakMap<FrameShape, ChipPlan | string>();
 
 /**
- * The plan of a frame whose region the chip cuts out and scales, or why the CPU has to.
+ * The plan of a frame whose region the chip crops and scales, or why the CPU has to.
  *
- * @param shape of a frame's plan for these options: every such plan has a shape of its own.
+ * @param shape of a frame's plan for these options: every such plan has its own shape object.
  */
 export function chipPlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | string {
   const known = plans.get(shape);
@@ -46,7 +49,7 @@ function makePlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | str
   return Object.freeze({ ...rows, region: { ...region, topPx: 0 }, isNarrowed });
 }
 
-/** Rows of an nv12 frame as the chip reads them. @param topPx even. @param heightPx even. */
+/** Rows of an nv12 frame in the chip's layout. @param topPx even. @param heightPx even. */
 export function chipRows(
   shape: FrameShape,
   topPx = 0,
@@ -62,7 +65,7 @@ export function chipRows(
   return { shape: copied, segments, lengthBytes: (strideBytes * heightPx * 3) / 2 };
 }
 
-/** What the chip cuts out of a frame for a part of it, or why the CPU has to. */
+/** The region that the chip crops for a part of a frame, or why the CPU has to. */
 export function chipRegion(
   { widthPx, heightPx, encoding }: FrameShape,
   part: PictureRegion,
@@ -95,8 +98,8 @@ export function chipRegion(
 }
 
 /**
- * The even pixels of one axis whose ends the chip puts on the ends of the result: half an output pixel within the part that
- * the result stands for.
+ * The even pixel range of one axis that the chip maps to the ends of the result: it starts and ends half an output
+ * pixel inside the part that the result covers.
  */
 function chipSpan(offsetPx: number, crop: number, scale: number, resultPx: number, sourcePx: number) {
   const first = offsetPx + (crop + 0.5) * scale - 0.5;
@@ -112,7 +115,7 @@ function chipSpan(offsetPx: number, crop: number, scale: number, resultPx: numbe
   return { begin: Math.min(Math.max(begin, 0), sourcePx - length), length, isNarrowed };
 }
 
-/** Rows of luma and of chroma from a first row on: at once where the frame's rows lie as the chip wants them. */
+/** Rows of luma and of chroma from a first row on; one copy if the frame's row layout is that of the chip. */
 function rowSegments(shape: FrameShape, topPx: number, copied: Nv12Shape): ChipPlan['segments'] {
   const planes = [
     { rows: copied.heightPx, first: topPx, sourceRow: 0, slotRow: 0 },

@@ -1,8 +1,8 @@
 import type { PictureRegion } from './PictureRegion.js';
 
 /**
- * The resizer of the BPU (bayes-e, the RDK X5): what it takes by the vendor's documentation, and what it makes, byte for
- * byte as the vendor's instruction simulator gives it.
+ * Model of the resizer of the BPU (bayes-e, the RDK X5). Its limits are those of the vendor's documentation; its
+ * results equal those of the vendor's instruction simulator byte for byte.
  */
 
 /** An NV12 picture: rows of luma, then half as many rows of U and V interleaved, all `strideBytes` apart. */
@@ -20,17 +20,17 @@ export interface PictureSize {
 export const CHIP_STRIDE_BYTES = 16;
 const LARGEST_SIDE_PX = 4096;
 const SMALLEST_REGION_PX = 2;
-/** Steps are counted in 65536ths of a pixel, in 18 bits: nearly four pixels. */
+/** Steps are counted in 1/65536 pixel and have 18 bits: almost four pixels. */
 const STEP_SHIFT = 16;
 export const LARGEST_STEP = 262_143;
 
-/** From one pixel of the result to the next one, in 65536ths of a pixel of the picture; ends lie on ends. */
+/** Step from one pixel of the result to the next, in 1/65536 pixel of the picture; the end pixels of both coincide. */
 export function chipStep(sourcePx: number, resultPx: number): number {
   return Math.floor(((sourcePx - 1) * 2 ** STEP_SHIFT + Math.floor((resultPx - 1) / 2)) / (resultPx - 1));
 }
 
 /**
- * Why the chip cannot make a result of that size of the region; undefined where it can.
+ * Why the chip cannot scale the region to that size; undefined if it can.
  *
  * @returns what is wrong, to follow the words "the region" or the like.
  */
@@ -64,7 +64,7 @@ export function chipProblem(
   return `of ${size} is too large: the chip makes ${result.widthPx}x${result.heightPx} of ${mostX}x${mostY} at most, less than four to one`;
 }
 
-/** The longest even side that the chip can shrink to so many pixels. */
+/** The longest even side that the chip can shrink to `resultPx` pixels. */
 function largestSource(resultPx: number): number {
   const longest =
     Math.floor(((LARGEST_STEP + 1) * (resultPx - 1) - Math.floor((resultPx - 1) / 2) - 1) / 2 ** STEP_SHIFT) +
@@ -73,11 +73,11 @@ function largestSource(resultPx: number): number {
 }
 
 /**
- * What the chip makes of a region: luma, U and V of the result's size each, one plane behind the other. Chroma is repeated
- * to the size of luma, then all three are interpolated between two pixels an axis, with weights of 8 bits: nothing is
+ * The chip's result for a region: consecutive planes of luma, U and V, each of the result's size. Chroma is repeated to
+ * the size of luma, then all three are interpolated between two pixels per axis with 8-bit weights. Nothing is
  * averaged, however much the picture shrinks.
  *
- * @param nv12 the picture, chroma behind `heightPx` rows of luma.
+ * @param nv12 the picture, chroma after `heightPx` rows of luma.
  */
 export function resizeAsChip(
   nv12: Uint8Array,
@@ -106,7 +106,7 @@ export function resizeAsChip(
 }
 
 /**
- * The same as NV12, for what takes no other: of the chroma every second pixel and row. Where nothing is scaled it is the
+ * The same as NV12, for consumers that need it: every second pixel and row of the chroma. Without scaling it is the
  * picture itself.
  */
 export function nv12AsChip(
@@ -130,7 +130,7 @@ export function nv12AsChip(
   return made;
 }
 
-/** Of each pixel of the result: the two of the picture that it lies between, and the weight of the second in 256ths. */
+/** For each pixel of the result: the two neighbouring pixels of the picture, and the weight of the second in 1/256. */
 function axis(first: number, sourcePx: number, resultPx: number): (readonly [number, number, number])[] {
   const step = chipStep(sourcePx, resultPx);
   return Array.from({ length: resultPx }, (_, index) => {

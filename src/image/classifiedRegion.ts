@@ -2,7 +2,7 @@ import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { resizeGeometry } from './ResizeGeometry.js';
 
-/** The part of `region` that the network sees: all of it, but where its borders are cut off. */
+/** The part of `region` that the network gets: all of it, unless the borders are cropped. */
 export function classifiedRegion(region: PictureRegion, options: PreprocessOptions): PictureRegion {
   const { widthPx, heightPx } = region;
   const { scaledWidthPx, scaledHeightPx, cropLeftPx, cropTopPx, innerWidthPx, innerHeightPx } =

@@ -12,11 +12,11 @@ export interface ColumnTables {
   readonly firsts: Int32Array;
   /** Pairs of weights: the first pair of each of four outputs, their second pairs, and so on; then the next four. */
   readonly weights: Int16Array;
-  /** Pairs of every output; short runs are filled up with zeros. */
+  /** Pairs of every output; short runs are padded with zeros. */
   readonly pairs: number;
 }
 
-/** The taps of one output, over positions that are `pitch` values apart and begin at `offset`. */
+/** The taps of one output, over positions that are `pitch` values apart and start at `offset`. */
 export function runOf(
   taps: AxisTaps,
   index: number,
@@ -30,13 +30,13 @@ export function runOf(
   const weights = new Array<number>((((first + count - 1) >> shift) - begin) * pitch + 1).fill(0);
   for (let tap = 0; tap < count; tap++) {
     const place = (((first + tap) >> shift) - begin) * pitch;
-    // Positions that share a sample of subsampled chroma add their weights up.
+    // The weights of positions that share a sample of subsampled chroma are added.
     weights[place] = (weights[place] ?? 0) + (taps.weights[index * taps.maxCount + tap] ?? 0);
   }
   return { first: begin * pitch + offset, weights };
 }
 
-/** Tables of any outputs: `first` counts values or, where outputs are whole pixels, pixels. */
+/** Tables of any outputs: `first` counts values, or pixels if outputs are whole pixels. */
 export function columnTables(runs: readonly WeightedRun[]): ColumnTables {
   const pairs = Math.max(1, ...runs.map((run) => Math.ceil(run.weights.length / 2)));
   const outputs = Math.ceil(runs.length / 4) * 4;

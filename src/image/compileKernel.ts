@@ -5,7 +5,7 @@ import { EffvitError } from '../core/EffvitError.js';
 /**
  * Compiles one of the kernels in `assembly/`. A module can be sent to worker threads.
  *
- * @throws EffvitError UNSUPPORTED where the processor lacks the vector instructions; INTERNAL where it was not built.
+ * @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions; INTERNAL if the kernel was not built.
  */
 export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
   const bytes = kernelBytes(name);
@@ -19,7 +19,7 @@ export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
 }
 
 function kernelBytes(name: string): Uint8Array {
-  // The build puts it beside this file.
+  // The build writes it next to this file.
   const url = new URL(`./${name}.wasm`, import.meta.url);
   try {
     return readFileSync(url);

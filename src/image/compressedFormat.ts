@@ -2,7 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import { compressedSource, isDepthSource } from './compressedSource.js';
 import { COMPRESSED_FORMATS, type CompressedFormat, type CompressedImageFrame } from './ImageFrame.js';
 
-/** The bytes that a picture of the format has at its begin, or what stands in for such a signature. */
+/** Checks for the signature at the start of a picture, or an equivalent. */
 const SIGNATURES: Readonly<Record<CompressedFormat, (data: Uint8Array) => boolean>> = {
   // SOI, then the first byte of any marker (ITU-T T.81, B.1.1.2).
   jpeg: (data) => startsWith(data, [0xff, 0xd8, 0xff]),
@@ -15,7 +15,7 @@ const SIGNATURES: Readonly<Record<CompressedFormat, (data: Uint8Array) => boolea
 /** PNG specification, 5.2. */
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** A file type box that names one of AVIF's brands, as its own or a compatible one (AV1 Image File Format, 6). */
+/** A file type box with one of AVIF's brands as major or compatible brand (AV1 Image File Format, 6). */
 function isAvif(data: Uint8Array): boolean {
   if (!hasText(data, 4, 'ftyp')) return false;
   const end = Math.min(
@@ -31,7 +31,7 @@ function isAvif(data: Uint8Array): boolean {
 
 const MOST_BRANDS_BYTES = 256;
 
-/** What people send by mistake, to name it. */
+/** Unsupported formats that are sent by mistake, so that the error can name them. */
 const STRANGERS: readonly { readonly name: string; readonly at: number; readonly text: string }[] = [
   { name: 'GIF', at: 0, text: 'GIF8' },
   { name: 'BMP', at: 0, text: 'BM' },
@@ -47,7 +47,7 @@ const STRANGERS: readonly { readonly name: string; readonly at: number; readonly
 
 const KNOWN = `${COMPRESSED_FORMATS.slice(0, -1).join(', ')} or ${COMPRESSED_FORMATS.at(-1)}`;
 
-/** Start of a compressedDepth message: 12 bytes of its own, then a PNG (compressed_depth_image_transport). */
+/** Start of a compressedDepth message: a 12-byte header, then a PNG (compressed_depth_image_transport). */
 const DEPTH_HEADER_BYTES = 12;
 
 function startsWith(data: Uint8Array, signature: readonly number[], offset = 0): boolean {
@@ -63,12 +63,12 @@ function strangerName(data: Uint8Array): string | undefined {
   return found && `${found.name} data`;
 }
 
-/** The one name that messages give to where a compressed picture comes from. */
+/** Name of a compressed picture's origin in messages. */
 export function compressedName(frame: CompressedImageFrame): string {
   return `The compressed image from ${frame.source || 'an unnamed source'}`;
 }
 
-/** Depth, whether in compressedDepth's own form or as a plain picture of which the format says so. */
+/** Whether the picture is depth: in compressedDepth's own format, or a plain picture whose format says so. */
 function isDepth({ data, format }: CompressedImageFrame): boolean {
   if (startsWith(data, PNG_SIGNATURE, DEPTH_HEADER_BYTES) || /\bcompressedDepth\b/.test(format)) return true;
   const source = compressedSource(format);
@@ -76,9 +76,8 @@ function isDepth({ data, format }: CompressedImageFrame): boolean {
 }
 
 /**
- * What the bytes are, by their own signature: the `format` text is free-form in practice (`jpeg`, `bgr8; jpeg
- * compressed bgr8`, `rgb8; png compressed`) and sometimes wrong in its codec. What it says of the camera's encoding
- * is believed.
+ * The format of the bytes, by their signature. The `format` text is free-form in practice (`jpeg`, `bgr8; jpeg
+ * compressed bgr8`, `rgb8; png compressed`) and sometimes names a wrong codec. Only its camera encoding is used.
  *
  * @throws EffvitError BAD_IMAGE when they are empty, depth, or in none of {@link COMPRESSED_FORMATS}.
  */

@@ -3,14 +3,14 @@ import { encodingTraits } from './encodingTraits.js';
 import type { RawEncoding } from './ImageFrame.js';
 
 /**
- * What the `format` of a CompressedImage tells of the picture before it was compressed: compressed_image_transport
- * writes `ORIGINAL; CODEC compressed [CONVERTED]`, such as `rgb8; jpeg compressed bgr8` or `bayer_rggb8; png compressed `.
- * Others write the codec alone; then there is nothing of it.
+ * Properties of the picture before compression, from the `format` of a CompressedImage. compressed_image_transport
+ * writes `ORIGINAL; CODEC compressed [CONVERTED]`, such as `rgb8; jpeg compressed bgr8` or `bayer_rggb8; png compressed
+ * `. Others write the codec alone; then the properties are unknown.
  */
 export interface CompressedSource {
   /** The camera's encoding, as written. */
   readonly original: string;
-  /** What it was converted to before it was compressed; empty where it was not. */
+  /** Encoding that it was converted to before compression; empty if it was not. */
   readonly converted: string;
 }
 
@@ -22,11 +22,11 @@ export function compressedSource(format: string): CompressedSource | undefined {
   return { original, converted };
 }
 
-/** The mosaic that a picture of one channel is, in bytes; undefined where it is what it shows. */
+/** The 8-bit Bayer encoding of a one-channel picture that holds a mosaic; undefined for an ordinary picture. */
 export function mosaicOf({ original, converted }: CompressedSource): RawEncoding | undefined {
   const encoding = readableEncoding(original);
   if (encoding === undefined || !isBayer(encoding)) return undefined;
-  // Converted to mono8 it was demosaiced.
+  // A mosaic that was converted to mono8 was demosaiced.
   const end = readableEncoding(converted);
   if (end !== undefined && !isBayer(end)) return undefined;
   return readableEncoding(encoding.replace(/16$/, '8'));

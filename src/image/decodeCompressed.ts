@@ -12,14 +12,14 @@ export interface DecodedPicture {
   readonly notes: readonly PictureNote[];
 }
 
-/** A bomb of a few kilobytes must not take gigabytes; the largest cameras have some 60 megapixels. */
+/** Limit against decompression bombs; the largest cameras have some 60 megapixels. */
 export const MAX_DECODED_PIXELS = 100_000_000;
 
-/** Cameras whose stray bytes were noted: one note is enough, and two tries a frame would be dear. */
+/** Cameras whose stray bytes were reported: one note is enough, and decoding every frame twice would be slow. */
 const straySources = new Set<string>();
 const MOST_STRAY_SOURCES = 64;
 
-/** The decoder's own words, without repetition and library names. */
+/** The decoder's error message, without repetition and library names. */
 function decoderReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [line = text] = text.split('\n');
@@ -30,18 +30,17 @@ function decoderReason(error: unknown): string {
 }
 
 /**
- * Decodes a picture to rgb8, whatever its own form: grey, palette, alpha (dropped), 16 bit (the high byte),
- * CMYK. One channel of which the format says that it is a Bayer mosaic comes as that mosaic. Colour profiles are not
- * applied, as training pipelines do not apply them. The header travels with the pixels. Files are turned upright,
- * topics are read as they come.
+ * Decodes a picture to rgb8, whatever its own form: grey, palette, alpha (dropped), 16 bit (the high byte), CMYK. A
+ * single channel that is a Bayer mosaic by its format is returned as that mosaic. Colour profiles are not applied, as
+ * in training pipelines. The header is kept. Files are rotated upright, images of topics are not.
  *
- * @throws EffvitError BAD_IMAGE: in none of COMPRESSED_FORMATS, depth, truncated, damaged, or more than
- *   {@link MAX_DECODED_PIXELS}; UNSUPPORTED where sharp does not load.
+ * @throws EffvitError BAD_IMAGE: in none of COMPRESSED_FORMATS, depth, truncated, damaged, or more than {@link
+ *   MAX_DECODED_PIXELS}; UNSUPPORTED if sharp does not load.
  */
 export async function decodePicture(frame: CompressedImageFrame): Promise<DecodedPicture> {
   const format = compressedFormat(frame);
   const sharp = loadSharp();
-  // The decoder runs beside this thread: it must not look at memory that a later frame overwrites.
+  // The decoder runs on another thread, so it must not read memory that a later frame overwrites.
   const isShared = frame.data.buffer instanceof SharedArrayBuffer;
   const bytes = isShared ? Uint8Array.from(frame.data) : frame.data;
   const source = compressedSource(frame.format);
@@ -58,7 +57,7 @@ export async function decodePicture(frame: CompressedImageFrame): Promise<Decode
   };
   const notes: PictureNote[] = [];
   try {
-    // What libjpeg warns of decodes well; what is truncated or damaged is refused in the second try too.
+    // A picture with mere libjpeg warnings is decoded in the second try; a truncated or damaged one fails again.
     const { data, info } = straySources.has(frame.source)
       ? await decode('error')
       : await decode('warning').catch(async () => {
@@ -94,7 +93,7 @@ export async function decodePicture(frame: CompressedImageFrame): Promise<Decode
   }
 }
 
-/** {@link decodePicture} where nobody asks for its notes. */
+/** {@link decodePicture} without its notes. */
 export async function decodeCompressed(frame: CompressedImageFrame): Promise<RawImageFrame> {
   return (await decodePicture(frame)).frame;
 }

@@ -5,7 +5,7 @@ const OWN_NAMES: ReadonlyMap<string, RawEncoding> = new Map(RAW_ENCODINGS.map((n
 
 /** Names of the same layouts elsewhere, in lower case. */
 const OTHER_NAMES: ReadonlyMap<string, RawEncoding> = new Map<string, RawEncoding>([
-  // OpenCV's types say nothing of colours; its pictures are BGR, and cv_bridge takes them so.
+  // OpenCV's types do not name colours; OpenCV and cv_bridge assume BGR.
   ['8uc1', 'mono8'],
   ['8uc3', 'bgr8'],
   ['8uc4', 'bgra8'],
@@ -22,10 +22,10 @@ const OTHER_NAMES: ReadonlyMap<string, RawEncoding> = new Map<string, RawEncodin
   ['yuv420p', 'i420'],
 ]);
 
-/** A name that is none can be long. */
+/** An invalid name can be long. */
 const MOST_SHOWN = 40;
 
-/** The layout that an `encoding` stands for, in whatever case it is written; undefined where it is not read. */
+/** The layout of an `encoding`, in any case; undefined if it is not supported. */
 export function readableEncoding(name: string): RawEncoding | undefined {
   const own = OWN_NAMES.get(name);
   if (own !== undefined) return own;
@@ -38,7 +38,7 @@ export function isDepthEncoding(name: string): boolean {
   return /^(16uc1|32fc1|64fc1)$/.test(plainName(name));
 }
 
-/** What is wrong with an encoding that {@link readableEncoding} does not know, and what to set where. */
+/** The error for an encoding that {@link readableEncoding} does not know, with the setting to change. */
 export function encodingProblem(name: string): string {
   const plain = plainName(name);
   if (plain === '') return "names no encoding: set the driver's, such as rgb8 or bgr8";
@@ -59,7 +59,7 @@ export function encodingProblem(name: string): string {
   return `has the unknown encoding '${name.slice(0, MOST_SHOWN)}': ${hint} ${RAW_ENCODINGS.join(', ')}`;
 }
 
-/** Fixed-size messages end names with NULs, drivers now and then with a blank. */
+/** Fixed-size messages pad names with NULs, and some drivers with a blank. */
 function plainName(name: string): string {
   return name.replaceAll('\0', ' ').trim().toLowerCase();
 }

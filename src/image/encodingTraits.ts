@@ -1,8 +1,8 @@
 import type { RawEncoding } from './ImageFrame.js';
 
-/** How the bytes of an encoding lie; planes and chroma subsampling follow from the family. */
+/** Byte layout of an encoding; the family determines planes and chroma subsampling. */
 export type EncodingTraits =
-  /** Interleaved colour channels; a fourth channel is alpha and is not looked at. */
+  /** Interleaved colour channels; a fourth channel is alpha and is ignored. */
   | {
       readonly family: 'colour';
       readonly channels: 3 | 4;
@@ -10,13 +10,13 @@ export type EncodingTraits =
       readonly isBgr: boolean;
     }
   | { readonly family: 'mono'; readonly channelBytes: 1 | 2 }
-  /** The red sample of each 2x2 tile lies at column `redX`, row `redY`; blue lies diagonally. */
+  /** The red sample of each 2x2 tile is at column `redX`, row `redY`; blue is diagonally opposite. */
   | { readonly family: 'bayer'; readonly channelBytes: 1 | 2; readonly redX: 0 | 1; readonly redY: 0 | 1 }
   /** Two pixels in four bytes; the byte positions of the first Y (the second is two later), of U and of V. */
   | { readonly family: 'yuv422'; readonly yByte: 0 | 1; readonly uByte: 0 | 1; readonly vByte: 2 | 3 }
   /** A plane of Y, then one of interleaved chroma, subsampled by 2 << shift - 1 on each axis. */
   | { readonly family: 'semiPlanar'; readonly chromaShift: 0 | 1; readonly uByte: 0 | 1 }
-  /** A plane of Y, then two of chroma, each of half the width and height; `uPlane` is 1 where U comes before V. */
+  /** A plane of Y, then two of chroma, each of half the width and height; `uPlane` is 1 if U is before V. */
   | { readonly family: 'planar'; readonly uPlane: 1 | 2 };
 
 const bayer = (redX: 0 | 1, redY: 0 | 1, channelBytes: 1 | 2): EncodingTraits => ({
@@ -63,7 +63,7 @@ export function encodingTraits(encoding: RawEncoding): EncodingTraits {
   return TRAITS[encoding];
 }
 
-/** Bytes that a row of the first plane needs at least (`step` may be larger), and of one chroma row. */
+/** Least bytes of a row of the first plane (`step` may be larger), and of one chroma row. */
 export function minRowBytes(traits: EncodingTraits, widthPx: number): number {
   switch (traits.family) {
     case 'colour':
@@ -74,14 +74,14 @@ export function minRowBytes(traits: EncodingTraits, widthPx: number): number {
     case 'yuv422':
       return 4 * Math.ceil(widthPx / 2);
     case 'semiPlanar':
-      // A chroma row of nv12 holds a pair for each two columns, begun ones too; nv24's has two strides.
+      // A chroma row of nv12 holds one pair per two columns, rounded up; one of nv24 spans two strides.
       return traits.chromaShift === 1 ? 2 * Math.ceil(widthPx / 2) : widthPx;
     case 'planar':
       return widthPx;
   }
 }
 
-/** Bytes of a row of chroma and the number of such rows, of both planes; zero where all lies in the first plane. */
+/** Bytes of a row of chroma and the number of such rows, of both planes; zero if everything is in the first plane. */
 export function chromaPlane(
   traits: EncodingTraits,
   strideBytes: number,

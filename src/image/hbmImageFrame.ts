@@ -10,7 +10,10 @@ export const HBM_DATA_BYTES: Readonly<Record<string, number>> = {
   'hbm_img_msgs/msg/HbmMsg1080P': 1920 * 1080 * 3,
 };
 
-/** Where the fields lie: every one is of fixed size, so in the C structure as in the CDR after its header. */
+/**
+ * Offsets of the fields. All have a fixed size, so they are the same in the C structure and in the CDR after its
+ * header.
+ */
 export const HBM_LAYOUT = {
   index: 0,
   stampSec: 4,
@@ -25,12 +28,12 @@ export const HBM_LAYOUT = {
 
 /**
  * An hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P as a frame; `data` is a view of the `data_size` valid bytes. As in
- * TROS's own nodes, `frameId` is the index as text: the message has no other.
+ * TROS's own nodes, `frameId` is the index as text, because the message has no frame id.
  *
  * @param message the fields by {@link HBM_LAYOUT} to the end of `data`.
- * @param source what the frame's `source` becomes: the topic's name.
- * @throws EffvitError BAD_IMAGE: no bytes, more than there are, an encoding without an end. Whether size, step
- *   and encoding make sense is decided where the frame's conversion is planned.
+ * @param source the frame's `source`: the topic's name.
+ * @throws EffvitError BAD_IMAGE: no bytes, more than there are, an encoding without an end. Size, step and encoding are
+ *   checked when the frame's conversion is planned.
  */
 export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndian = true): ImageFrame {
   const refuse = (reason: string): EffvitError =>
@@ -44,7 +47,7 @@ export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndia
   if (sizeBytes > capacityBytes) {
     throw refuse(`has a data_size of ${sizeBytes} bytes where its array holds ${capacityBytes}`);
   }
-  // Writers fill in the name and a NUL at best: what lies behind it is left over from another message.
+  // Writers fill in the name and at best a NUL; the bytes after it are left over from another message.
   const end = message.indexOf(0, HBM_LAYOUT.encoding);
   if (end < 0 || end >= HBM_LAYOUT.data) {
     throw refuse(

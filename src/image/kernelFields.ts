@@ -1,5 +1,5 @@
-// Indices of the 32-bit fields that the kernel is called with. Both compilers read this file: tsc for the caller,
-// AssemblyScript for the kernel; so it holds plain numbers only. Addresses are absolute, offsets relative.
+// Indices of the 32-bit fields that the kernel is called with. Both tsc (caller) and AssemblyScript (kernel) compile
+// this file, so it holds plain numbers only. Addresses are absolute, offsets relative.
 
 /** The part of the network's input that the picture fills. */
 export const INNER_WIDTH = 0;
@@ -12,29 +12,34 @@ export const OUT_HEIGHT = 5;
 export const NV12 = 6;
 export const LUMA_ROW = 7;
 export const CHROMA_ROW = 8;
-/** 1 where the border is to be filled first, and the luma to fill it with. */
+/** 1 if the border is filled first, and the luma to fill it with. */
 export const HAS_BORDER = 9;
 export const BORDER_LUMA = 10;
 
-/** 0: rows are read where they lie; 1: 16 bit, little endian; 2: 16 bit, big endian; 3: Bayer. */
+/** 0: rows are read in place; 1: 16 bit, little endian; 2: 16 bit, big endian; 3: Bayer. */
 export const UNPACK = 11;
-/** Unpacked values (16 bit) or pixels (Bayer) a row. */
+/** Unpacked values (16 bit) or pixels (Bayer) per row. */
 export const UNPACK_COUNT = 12;
-/** Address of UNPACK_RECORD_WORDS words a rank: centre, upper and lower row's address, flags. */
+/** Address of UNPACK_RECORD_WORDS words per rank: centre, upper and lower row's address, flags. */
 export const UNPACK_RECORDS = 13;
-/** Bayer: bit 0 of the flags is set where the row holds red samples, bit 1 where the first column of the row does. */
+/**
+ * Bayer: bit 0 of the flags is set if the row holds red samples, bit 1 if the first unpacked column has red samples.
+ */
 export const UNPACK_RECORD_WORDS = 4;
-/** Bayer: 1 where the first, the last unpacked column is the picture's border. */
+/** Bayer: 1 if the first (next field: the last) unpacked column is the picture's border. */
 export const BAYER_AT_LEFT = 14;
 export const BAYER_AT_RIGHT = 15;
 
 /** First group of fields of a plane: rows, vertical taps, then horizontal taps. */
 export const LUMA_PLANE = 16;
 export const CHROMA_PLANE = 32;
-/** Bayer of 16 bits: 1 little endian, 2 big endian, 0 elsewhere. All rows are made rows of bytes first: so many. */
+/**
+ * 16-bit Bayer: 1 little endian, 2 big endian, 0 for other frames. All rows are first converted to bytes; the next
+ * field is their number.
+ */
 export const NARROW = 29;
 export const NARROWED_ROWS = 30;
-/** Values a row, and the address of two words a row: where it lies, and where its bytes go. */
+/** Values per row, and the address of two words per row: its source and its target. */
 export const NARROWED_VALUES = 31;
 export const NARROWED_RECORDS = 45;
 
@@ -43,13 +48,16 @@ export const ROW_ADDRESSES = 0;
 /** Address of the first rank, and of the number, of each output row's taps. */
 export const ROW_FIRSTS = 1;
 export const ROW_COUNTS = 2;
-/** Address of u16 weights; bytes of one output row's. */
+/** Address of the u16 weights, and their bytes per output row. */
 export const ROW_WEIGHTS = 3;
 export const ROW_WEIGHTS_BYTES = 4;
 /** Bytes of a row that are weighed, and the address of the weighed row (i16). */
 export const ROW_BYTES = 5;
 export const WEIGHED_ROW = 6;
-/** Outputs of a row; address of the i32 offset of each output's first value; of the i16 weight pairs; pairs each. */
+/**
+ * Outputs per row; address of the i32 offset of each output's first value; address of the i16 weight pairs; pairs per
+ * output.
+ */
 export const OUTPUTS = 7;
 export const COLUMN_OFFSETS = 8;
 export const COLUMN_WEIGHTS = 9;
@@ -61,10 +69,10 @@ export const BIAS = 12;
 /** 0: none, 1: weighed with the luma (4:2:2), 2: a plane of its own. */
 export const CHROMA = 48;
 
-/** Colour: bytes of a pixel (3 or 4); 1 where two rows and two columns are weighed in one go. */
+/** Colour: bytes of a pixel (3 or 4); 1 if two rows and two columns are weighed in one step. */
 export const PIXEL_BYTES = 49;
 export const IS_FUSED = 50;
-/** Bytes that the frame's rows lie behind the addresses given for them. */
+/** Offset in bytes of the frame's rows from their addresses. */
 export const SHIFT = 51;
 /** Colour: four words each (weights of the first, second and third channel, bias) for Y, U and V. */
 export const WEIGHTS_Y = 52;

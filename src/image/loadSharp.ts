@@ -4,11 +4,11 @@ export type SharpModule = typeof import('sharp').default;
 
 let sharp: SharpModule | undefined;
 
-/** The picture codecs, loaded by the first compressed picture: raw cameras never need them. @throws EffvitError UNSUPPORTED */
+/** The picture codecs; loaded on first use, since raw cameras never need them. @throws EffvitError UNSUPPORTED */
 export function loadSharp(): SharpModule {
   if (sharp === undefined) {
     sharp = loadNative<SharpModule>('sharp');
-    // One thread a picture: the pool's workers are the parallelism. No picture comes twice.
+    // One thread per picture, since the pool's workers already run in parallel. No cache, since no picture repeats.
     sharp.concurrency(1);
     sharp.cache(false);
   }

@@ -3,12 +3,12 @@ import type { YuvRange } from './ImageFrame.js';
 import { checkNv12Length, evened } from './TensorOptions.js';
 
 /**
- * What the network sees, for people: NV12 to interleaved 8-bit R, G, B. Each pixel takes the chroma of its 2x2
- * block (nearest neighbour), as the RDK toolchain does; values outside 0..255 are clamped.
+ * Converts the network's NV12 to interleaved 8-bit R, G, B for display. Each pixel takes the chroma of its 2x2 block
+ * (nearest neighbour), as the RDK toolchain does; values outside 0..255 are clamped.
  *
- * Of an odd size, the column and the row that the NV12 has beyond it are left out.
+ * For an odd size, the extra column and row of the NV12 are left out.
  *
- * @throws EffvitError INTERNAL when `nv12` has another length than its even size has.
+ * @throws EffvitError INTERNAL if the length of `nv12` does not match the even size.
  */
 export function nv12ToRgb(nv12: Uint8Array, widthPx: number, heightPx: number, range: YuvRange): Uint8Array {
   checkNv12Length(nv12, widthPx, heightPx);

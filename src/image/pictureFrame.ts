@@ -2,7 +2,7 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { CompressedImageFrame } from './ImageFrame.js';
 
-/** More than any picture that is decoded; what a pipe may give. */
+/** Limit for a pipe; larger than any picture that is decoded. */
 const MOST_BYTES = 256 * 2 ** 20;
 
 /**

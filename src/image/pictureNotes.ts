@@ -1,11 +1,11 @@
 /**
- * What a picture gave rise to, though it was read.
+ * Findings about a picture that was decoded nevertheless.
  *
- * - `stray_bytes`: bytes that belong to nothing, as USB cameras and old converters leave them.
+ * - `stray_bytes`: unused bytes, as some USB cameras and old converters write them.
  * - `grey`: the camera sends colours by the message's format, and the picture has none.
  * - `roi_cut`: a part of the roi lies beyond the picture.
- * - `cpu_resized`: the chip cannot cut and scale the picture though it was told to.
- * - `chip_narrowed`: the chip shrinks less than four to one: a part of the region is left out.
+ * - `cpu_resized`: the chip cannot crop and scale the picture, although `resize_on` requests it.
+ * - `chip_narrowed`: the chip shrinks by less than four to one, so a part of the region is left out.
  */
 export const PICTURE_NOTES = ['stray_bytes', 'grey', 'roi_cut', 'cpu_resized', 'chip_narrowed'] as const;
 
@@ -21,10 +21,10 @@ const TEXTS: Readonly<Record<PictureNote, string>> = {
     'are cut closer than the model has it, as the chip shrinks less than four to one: with resize_on auto or cpu all of the region is seen',
 };
 
-/** Sources that are told of: a folder of pictures is as many. */
+/** Most sources with notices: each picture of a folder is one source. */
 const MOST_TOLD = 20;
 
-/** Tells of each note once for each source. */
+/** Reports each note once per source. */
 export class PictureNotices {
   readonly #tell: (text: string) => void;
   readonly #told = new Set<string>();

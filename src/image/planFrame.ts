@@ -15,26 +15,26 @@ import {
   wholeRows,
 } from './SlotLayout.js';
 
-/** How a frame's rows come into a slot. Frozen and shared by all frames of the same shape. */
+/** How a frame's rows are copied to a slot. Frozen and shared by all frames of the same shape. */
 export interface RowPlan {
   /** The frame as it is read. */
   readonly shape: FrameShape;
   readonly segments: readonly SlotSegment[];
-  /** Bytes that the slot must hold for the copied rows, the result and what lies between. */
+  /** Required slot size: the copied rows, the result and the tables. */
   readonly slotBytes: number;
 }
 
-/** What has to be done for one frame. */
+/** All steps for one frame. */
 export interface FramePlan extends RowPlan {
-  /** What the kernel is to do, as data: all that the worker needs ({@link Nv12Converter.convert}). */
+  /** The kernel's work as data; the worker needs nothing else ({@link Nv12Converter.convert}). */
   readonly program: KernelProgram;
 }
 
-/** Slots are at most 1 GiB; no camera's frame comes near. */
+/** Slots have at most 1 GiB, far more than any camera's frame. */
 export const MAX_SLOT_BYTES = 2 ** 30 - SLOT_BASE_BYTES - COPY_ALIGNMENT_BYTES;
 export const MAX_SIDE_PX = 65535;
 
-/** Plans that are kept per options: cameras repeat their shape, a stream of ever new shapes must not leak. */
+/** Cached plans per options: cameras repeat their shape, and ever new shapes must not leak memory. */
 const KEPT_PLANS = 64;
 
 function refuse(frame: RawImageFrame, reason: string): EffvitError {
@@ -86,7 +86,7 @@ function stepProblem(frame: RawImageFrame, encoding: RawEncoding): string {
   return `(${widthPx}x${heightPx} ${encoding}, step ${stepBytes}) has ${dataBytes} bytes of data where ${rule} need ${neededBytes}${hint}`;
 }
 
-/** Plans by what a frame is; the oldest goes where there are too many. */
+/** Plans by frame shape; the oldest is evicted if there are too many. */
 class PlanCache<Plan> {
   readonly #plans = new Map<string, Plan>();
 
@@ -137,11 +137,11 @@ function checkRoi(frame: RawImageFrame, { roi }: PreprocessOptions): void {
 }
 
 /**
- * Checks a frame and says which of its bytes are needed. The first frame of a shape costs some 100 us, further
+ * Checks a frame and determines which of its bytes are needed. The first frame of a shape costs some 100 us, further
  * ones about 1 us.
  *
- * @throws EffvitError BAD_IMAGE: no encoding that is read, impossible size, a step that fits neither rows nor data,
- *   nothing in the roi.
+ * @throws EffvitError BAD_IMAGE: unsupported encoding, impossible size, a step that fits neither rows nor data, empty
+ *   roi.
  */
 export function planFrame(frame: RawImageFrame, options: PreprocessOptions): FramePlan {
   const shape = knownShape(frame);
@@ -166,9 +166,9 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
 }
 
 /**
- * Checks a frame whose regions are to be read, and says how all of its rows are copied.
+ * Checks a frame with regions, and plans the copy of all its rows.
  *
- * @throws EffvitError BAD_IMAGE as {@link planFrame}; an roi is not looked at.
+ * @throws EffvitError BAD_IMAGE as {@link planFrame}; the roi is ignored.
  */
 export function planRows(frame: RawImageFrame): RowPlan {
   const shape = knownShape(frame);

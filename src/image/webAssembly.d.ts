@@ -1,5 +1,5 @@
-// The part of WebAssembly's JavaScript interface that is used here: it is declared by the DOM library alone,
-// whose other names do not exist in Node.
+// The used part of WebAssembly's JavaScript interface. Only the DOM library declares it, whose other names do not exist
+// in Node.
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number;

@@ -1,4 +1,4 @@
-// What all parts of the NV12 kernel share: its fields and the scale of its sums.
+// Shared by all parts of the NV12 kernel: its fields and the scale of its sums.
 
 /** Half of 2^21: 7 bits of the vertical and 14 of the horizontal weights are rounded away. */
 export const ROUNDING: i32 = 1 << 20;

@@ -1,5 +1,5 @@
-// The NV12 kernel, in AssemblyScript: what test/helpers/nv12Twin.ts defines, in integers and 128-bit vectors. One call converts
-// one frame that lies in shared memory; the fields it is called with are described in kernelFields.ts.
+// The NV12 kernel, in AssemblyScript, with integers and 128-bit vectors; test/helpers/nv12Twin.ts defines the result.
+// One call converts one frame in shared memory; kernelFields.ts describes the fields of a call.
 import {
   BIAS,
   BORDER_LUMA,
@@ -76,7 +76,7 @@ function fillBorder(fields: usize): void {
   memory.fill(nv12 + lumaBytes, 128, lumaBytes >> 1);
 }
 
-/** The row in the result, or a scratch row where groups of four would write beyond the row's end. */
+/** The row in the result, or a scratch row if groups of four would write beyond the row's end. */
 @inline
 function rowTarget(result: usize, scratch: usize, bytes: i32): usize {
   return bytes & 3 ? scratch : result;
@@ -107,7 +107,7 @@ export function convert(fields: usize): void {
   const chromaStart = address(fields, NV12) + width * field(fields, OUT_HEIGHT) + left + odd;
 
   if (field(fields, HAS_BORDER)) fillBorder(fields);
-  // Unpacked rows lie where they were unpacked to.
+  // Unpacked rows are not shifted.
   setRowShift(field(fields, UNPACK) ? 0 : field(fields, SHIFT));
   startUnpacking(fields);
   for (let row = 0; row < innerHeight; row++) {

@@ -2,9 +2,9 @@
 
 /** Addresses of the parameters: see Nv12TensorConverter.ts, which writes them. */
 const Y_WEIGHT: usize = 64;
-/** Three floats a channel: weight of U, weight of V, bias. */
+/** Three floats per channel: weight of U, weight of V, bias. */
 const CHANNELS: usize = 68;
-/** Two floats a channel: mean, scale. */
+/** Two floats per channel: mean, scale. */
 const NORMALISATION: usize = 104;
 
 /** Contribution of four pairs of chroma to a channel. */
@@ -17,7 +17,7 @@ function chromaPart(u: v128, v: v128, channel: usize): v128 {
   );
 }
 
-/** There is no NaN, so the quick forms of minimum and maximum do. */
+/** There is no NaN, so the fast forms of minimum and maximum suffice. */
 @inline
 function normalised(value: v128, channel: usize): v128 {
   const clamped = f32x4.pmin(f32x4.splat(255), f32x4.pmax(f32x4.splat(0), value));
@@ -90,12 +90,12 @@ function convertRows(source: usize, target: usize, width: i32, height: i32, isPl
   }
 }
 
-/** Even width of at least 8; the channels' planes lie one behind the other. */
+/** Even width of at least 8; one plane per channel, consecutive. */
 export function toPlanar(source: usize, target: usize, width: i32, height: i32): void {
   convertRows(source, target, width, height, true);
 }
 
-/** Even width of at least 8; the channels of a pixel lie side by side. */
+/** Even width of at least 8; the channels are interleaved. */
 export function toInterleaved(source: usize, target: usize, width: i32, height: i32): void {
   convertRows(source, target, width, height, false);
 }

@@ -1,4 +1,4 @@
-// What a picture looks like, in sums over tiles of its luma; test/helpers/pictureFiguresTwin.ts defines them.
+// Sums over tiles of a picture's luma; test/helpers/pictureFiguresTwin.ts defines them.
 import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from '../pictureTiles';
 
 /** Sum of the lanes. */
@@ -43,7 +43,7 @@ function take(centre: v128, left: v128, right: v128, above: v128, below: v128): 
   hash = i32x4.add(v128.or(i32x4.shl(hash, 5), i32x4.shr_u(hash, 27)), centre);
 }
 
-/** Where tile `index` of `count` begins: spread evenly from one end to the other. */
+/** Start of tile `index` of `count`: tiles are spread evenly from one end to the other. */
 @inline
 function beginning(index: i32, count: i32, length: i32, tile: i32): i32 {
   return count == 1 ? 0 : (index * (length - tile)) / (count - 1);
@@ -51,7 +51,7 @@ function beginning(index: i32, count: i32, length: i32, tile: i32): i32 {
 
 /**
  * Every second row of up to 7 by 7 tiles of 32 by 32 pixels; the sums go to SUMS_ADDRESS, the four words of the hash
- * behind those of the last tile. Beyond the border the picture goes on as it ends.
+ * after those of the last tile. Border pixels are repeated outwards.
  *
  * @param source address of the first pixel. @param width at least 32. @param height at least 1.
  */

@@ -86,7 +86,7 @@ function fusedPixel(
   return i32x4.dot_i16x8_s(channelPairs(i16x8.shr_u(sum, 1), pixelBytes), v128.load_splat<u32>(weights + (index << 2)));
 }
 
-/** A row of pixels, each from two pixels of two rows, in one go: at most two taps an axis. */
+/** A row of pixels, each from two pixels of two rows, in one step: at most two taps per axis. */
 @inline
 function fusedRow(
   fields: usize,
@@ -122,7 +122,7 @@ function fusedRow(
   }
 }
 
-/** A pair of pixels of a weighed row, weighed and added. */
+/** Weighs a pair of pixels of a weighed row and adds it. */
 @inline
 function weighedPair(sum: v128, source: usize, weights: usize, pixelBytes: i32): v128 {
   const values = channelPairs(v128.load(source), pixelBytes);
@@ -171,7 +171,7 @@ function weighedPixelRow(
   }
 }
 
-/** The variants of a row, so that what does not change from pixel to pixel is decided once. */
+/** Selects the variant once per row instead of once per pixel. */
 @inline
 function pixelRow(
   fields: usize,

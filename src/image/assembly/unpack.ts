@@ -1,4 +1,4 @@
-// Rows of 16-bit and of Bayer frames, brought to interleaved bytes as they are needed.
+// Converts rows of 16-bit and of Bayer frames to interleaved bytes on demand.
 import {
   BAYER_AT_LEFT,
   BAYER_AT_RIGHT,
@@ -15,7 +15,7 @@ import {
   UNPACK_RECORDS,
 } from '../kernelFields';
 
-/** Rows are needed in their order: all ranks below this one are unpacked. */
+/** Rows are used in ascending order: all ranks below this one are unpacked. */
 let nextRank: i32 = 0;
 
 export function startUnpacking(fields: usize): void {
@@ -93,7 +93,7 @@ function bayerBorderPixel(
   else storePixel(target, diagonal, green, c);
 }
 
-/** `count` pixels of four bytes: R, G, B and nothing. */
+/** `count` pixels of four bytes: R, G, B and an unused one. */
 function unpackBayer(
   upper: usize,
   centre: usize,
@@ -151,7 +151,7 @@ export function unpackUpTo(fields: usize, rank: i32): void {
   if (kind == 0) return;
   const count = load<i32>(fields + (UNPACK_COUNT << 2));
   const records = <usize>load<u32>(fields + (UNPACK_RECORDS << 2));
-  // Narrowed rows lie where they were put.
+  // Narrowed rows are not shifted.
   const shift = load<i32>(fields + (NARROW << 2)) ? 0 : load<u32>(fields + (SHIFT << 2));
   const targets = <usize>load<u32>(fields + ((LUMA_PLANE + ROW_ADDRESSES) << 2));
   for (; nextRank < rank; nextRank++) {

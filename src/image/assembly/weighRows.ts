@@ -10,20 +10,20 @@ import {
 } from '../kernelFields';
 import { address, field } from './fields';
 
-/** Eight bytes of one row, weighed and added. */
+/** Weighs eight bytes of one row and adds them. */
 @inline
 function weighed(sum: v128, source: usize, weight: v128): v128 {
   return i16x8.add(sum, i16x8.mul(v128.load_ext<u8>(source), weight));
 }
 
-/** Bytes that rows lie behind their address: those of the frame itself, not those that were unpacked. */
+/** Offset in bytes of the frame's rows from their addresses; 0 for unpacked rows. */
 let rowShift: i32 = 0;
 
 export function setRowShift(bytes: i32): void {
   rowShift = bytes;
 }
 
-/** Address of the first byte of a row that an entry of a plane's row addresses stands for. */
+/** Address of the first byte of the row of an entry in a plane's row addresses. */
 @inline
 export function rowAddress(entry: usize): usize {
   return <usize>load<u32>(entry) + rowShift;
@@ -82,7 +82,7 @@ function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: 
   }
 }
 
-/** Weighs the rows that output row `row` of a plane is made of. */
+/** Weighs the source rows of output row `row` of a plane. */
 @inline
 export function weighPlane(plane: usize, row: i32): void {
   const first = load<i32>(address(plane, ROW_FIRSTS) + (row << 2));

@@ -6,22 +6,22 @@ import { decodeText } from './decodeText.js';
 const ENCAPSULATION_BYTES = 4;
 
 /**
- * Reads the fields of one serialised message in place. Nothing is copied, and every length is held
- * against the bytes that are there before it is used, so a hostile one cannot allocate or read beyond.
+ * Reads the fields of one serialised message in place. Nothing is copied. Every length is checked against the remaining
+ * bytes before use, so a hostile length cannot cause a large allocation or a read beyond the end.
  *
- * Understands plain CDR of both byte orders (encapsulation kinds 0x0000 and 0x0001), which is what every
- * ROS 2 middleware writes for messages; parameter lists and XCDR2 are refused.
+ * Understands plain CDR of both byte orders (encapsulation kinds 0x0000 and 0x0001), which every ROS 2 middleware
+ * writes for messages; parameter lists and XCDR2 are rejected.
  */
 export class CdrCursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly isLittleEndian: boolean;
-  /** E.g. `Image message on /camera/image_raw`; starts every error. */
+  /** E.g. `Image message on /camera/image_raw`; every error message starts with it. */
   readonly #what: string;
   readonly #code: EffvitErrorCode;
   #offset = ENCAPSULATION_BYTES;
 
-  /** @param code of every error. @throws EffvitError BAD_IMAGE, or with the code that is given. */
+  /** @param code of every error. @throws EffvitError BAD_IMAGE, or with the given code. */
   constructor(bytes: Uint8Array, what: string, code: EffvitErrorCode = 'BAD_IMAGE') {
     this.#bytes = bytes;
     this.#what = what;
@@ -43,7 +43,7 @@ export class CdrCursor {
     this.isLittleEndian = kind === 1;
   }
 
-  /** All that follows the encapsulation header, for messages of fixed layout. */
+  /** All bytes after the encapsulation header, for messages of fixed layout. */
   get body(): Uint8Array {
     return this.#bytes.subarray(ENCAPSULATION_BYTES);
   }
@@ -69,7 +69,7 @@ export class CdrCursor {
   }
 
   float64(name: string): number {
-    // As align4, of eight: counted from the end of the header.
+    // Alignment to 8 bytes, counted from the end of the encapsulation header.
     this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + 7) & ~7);
     return this.#view.getFloat64(this.#take(8, name), this.isLittleEndian);
   }

@@ -2,8 +2,8 @@ const utf8 = new TextDecoder();
 const SHORT_BYTES = 64;
 
 /**
- * The text in `bytes` from `start` to `end`, UTF-8. Frame ids and encodings are short ASCII: one call of a decoder
- * would cost more than reading all other fields of an image message.
+ * The text in `bytes` from `start` to `end`, UTF-8. Frame ids and encodings are short ASCII; a call of TextDecoder
+ * would take longer than reading all other fields of an image message.
  */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';

@@ -2,10 +2,10 @@ import type { CompressedImageFrame } from '../ImageFrame.js';
 import { CdrCursor } from './CdrCursor.js';
 
 /**
- * A serialised sensor_msgs/msg/CompressedImage as a frame; `data` is a view of `bytes`, so keep those
- * unchanged. What the picture's bytes hold is decided by its decoder.
+ * A serialised sensor_msgs/msg/CompressedImage as a frame; `data` is a view of `bytes`, so keep those unchanged. The
+ * picture's bytes are checked by its decoder.
  *
- * @param source What the frame's `source` becomes: the topic's name.
+ * @param source The frame's `source`: the topic's name.
  * @throws EffvitError BAD_IMAGE: not plain CDR, or cut off.
  */
 export function parseCompressedImageCdr(bytes: Uint8Array, source: string): CompressedImageFrame {

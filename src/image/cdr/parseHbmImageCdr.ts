@@ -6,7 +6,7 @@ import { CdrCursor } from './CdrCursor.js';
  * A serialised hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P as a frame; `data` is a view of `bytes`, so keep those
  * unchanged.
  *
- * @param source What the frame's `source` becomes: the topic's name.
+ * @param source The frame's `source`: the topic's name.
  * @throws EffvitError BAD_IMAGE: not plain CDR, or as {@link hbmImageFrame}.
  */
 export function parseHbmImageCdr(bytes: Uint8Array, source: string): ImageFrame {

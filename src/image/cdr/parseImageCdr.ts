@@ -3,11 +3,11 @@ import type { ImageFrame } from '../ImageFrame.js';
 import { CdrCursor } from './CdrCursor.js';
 
 /**
- * A serialised sensor_msgs/msg/Image as a frame, compressed where its encoding says so; `data` is a view of `bytes`, so keep those unchanged.
- * Only the message's own structure is checked here: whether size, step and encoding make sense is
- * decided where the frame's conversion is planned.
+ * A serialised sensor_msgs/msg/Image as a frame, compressed if its encoding says so; `data` is a view of `bytes`, so
+ * keep those unchanged. Only the message's structure is checked here; size, step and encoding are checked when the
+ * frame's conversion is planned.
  *
- * @param source What the frame's `source` becomes: the topic's name.
+ * @param source The frame's `source`: the topic's name.
  * @throws EffvitError BAD_IMAGE: not plain CDR, or cut off.
  */
 export function parseImageCdr(bytes: Uint8Array, source: string): ImageFrame {
