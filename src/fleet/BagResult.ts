@@ -11,7 +11,7 @@ export interface ClassCount {
   readonly index: number;
   readonly label: string;
   readonly frames: number;
-  /** Of the best scores of these frames, in ten-thousandths. */
+  /** Sum of the best scores of these frames, in 1/10,000. */
   readonly scoreSum: number;
 }
 
@@ -26,15 +26,18 @@ export interface CameraResult {
   readonly unnamed: number;
   /** Causes of UNKNOWN that occurred. */
   readonly unknown: Readonly<Partial<Record<UnknownCause, number>>>;
-  /** How often the best class changed, where results were smoothed. */
+  /** How often the best class changed; present with smoothing. */
   readonly changes?: { readonly raw: number; readonly smoothed: number; readonly spanMs: number };
   /** By index. */
   readonly classes: readonly ClassCount[];
-  /** Against the bag's truth, where it has one. */
+  /** Compared with the bag's truth; absent if it has none. */
   readonly accuracy?: EvaluationCounts;
 }
 
-/** What one bag gave: plain data without times of this run or names of this machine, so that whoever makes it makes the same. */
+/**
+ * Result of one bag: plain data without times of this run or names of this machine, so that it is the same on every
+ * machine.
+ */
 export interface BagResult {
   readonly version: 1;
   /** From contentKey. */
@@ -43,18 +46,18 @@ export interface BagResult {
   readonly durationMs: number;
   /** By topic. */
   readonly cameras: readonly CameraResult[];
-  /** Of every frame's topic, stamp and results, in the recording's order: SHA-256. */
+  /** SHA-256 of every frame's topic, stamp and results, in the recording's order. */
   readonly framesSha256: string;
-  /** Frames that are not as they were expected, where they were held against that. */
+  /** Frames that differ from the expected results, if these were compared. */
   readonly differences?: { readonly frames: number; readonly first: readonly Difference[] };
   /** What is missing from the bag, one sentence each, with {@link BAG_PLACE} for its path. */
   readonly warnings: readonly string[];
 }
 
-/** Stands for the bag's path in sentences that are kept with its content. */
+/** Replaces the bag's path in sentences that are stored with its result. */
 export const BAG_PLACE = '{bag}';
 
-/** Reads a kept result. Undefined for what is none: cut off, damaged, of another version. */
+/** Parses a stored result. Undefined if it is truncated, damaged or of another version. */
 export function parseBagResult(text: string): BagResult | undefined {
   let content: Partial<BagResult> | null;
   try {

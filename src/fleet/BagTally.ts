@@ -35,20 +35,20 @@ class CameraTally {
   }
 }
 
-/** Adds a bag's frames up, in whatever order their outcomes come. */
+/** Sums up a bag's frames, in any order of their outcomes. */
 export class BagTally {
   readonly #labels: readonly string[];
   readonly #truth: BagTruth | undefined;
   readonly #cameras = new Map<string, CameraTally>();
   readonly #digest = createHash('sha256');
-  /** By place in the recording: those that wait for earlier ones to go into the digest. */
+  /** By place in the recording: frames that wait for earlier ones before they are added to the digest. */
   readonly #waiting = new Map<number, string>();
   #nextSequence = 0;
   readonly #changes = new ClassChanges();
   #firstNs: bigint | undefined;
   #lastNs: bigint | undefined;
 
-  /** @param labels of the model. @param truth what the frames show, where that is known. */
+  /** @param labels of the model. @param truth of the frames, if it is known. */
   constructor(labels: readonly string[], truth?: BagTruth) {
     this.#labels = labels;
     this.#truth = truth;
@@ -94,7 +94,7 @@ export class BagTally {
     }
   }
 
-  /** Frames that were dropped for another reason than their content: another try may have them. */
+  /** Frames that were dropped for a reason other than their content; another run may classify them. */
   get lost(): ReadonlyMap<DropCause, number> {
     const lost = new Map<DropCause, number>();
     for (const { dropped } of this.#cameras.values()) {
@@ -105,7 +105,7 @@ export class BagTally {
     return lost;
   }
 
-  /** @param bag its content key. @param warnings what it lacks. */
+  /** @param bag its content key. @param warnings about missing parts. */
   result(bag: string, warnings: readonly string[]): BagResult {
     const changes = this.#changes.bySource();
     const cameras = [...this.#cameras]

@@ -8,9 +8,9 @@ const named = z
   .refine(({ index, label }) => index !== undefined || label !== undefined, 'needs an index or a label');
 
 const schema = z.object({
-  /** Of every frame that no other line tells of. */
+  /** Class of every frame without a more specific entry. */
   all: named.optional(),
-  /** Of every frame of a camera, by topic. */
+  /** Class of every frame of a camera, by topic. */
   topics: z.record(z.string(), named).optional(),
   frames: z
     .array(
@@ -21,7 +21,7 @@ const schema = z.object({
 
 type Named = z.infer<typeof named>;
 
-/** What the frames of a bag show, as somebody labelled them. */
+/** The labelled classes of a bag's frames. */
 export class BagTruth {
   readonly #all: number | undefined;
   readonly #topics: ReadonlyMap<string, number>;
@@ -91,7 +91,7 @@ export class BagTruth {
     );
   }
 
-  /** Index of the class that a frame shows; undefined where nobody said. */
+  /** Index of a frame's labelled class; undefined if it has none. */
   classOf(topic: string, stamp: Stamp): number | undefined {
     return this.#frames.get(keyOf(topic, stamp)) ?? this.#topics.get(topic) ?? this.#all;
   }

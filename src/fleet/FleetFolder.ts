@@ -7,12 +7,12 @@ import type { StageSummaries } from '../stats/StageStatistics.js';
 import { type BagResult, parseBagResult } from './BagResult.js';
 import { type RunIdentity, runKey } from './RunIdentity.js';
 
-/** The file by which a folder of fleet results is known again. */
+/** The file that marks a folder of fleet results. */
 export const FLEET_MARK = 'effvit-fleet.json';
 
 const MARK_CONTENT = `${JSON.stringify({ generator: 'effvit', layout: 1 })}\n`;
 
-/** How long one bag took here; kept apart from its result, which is the same everywhere. */
+/** Duration of one bag on this machine; stored separately from its result, which is the same on every machine. */
 export interface BagTiming {
   readonly elapsedMs: number;
   readonly fps: number;
@@ -21,20 +21,20 @@ export interface BagTiming {
   readonly stages: StageSummaries;
 }
 
-/** What is known of a bag by its name: where its result is, or why there is none. */
+/** State of a bag by its name: the key of its result, or why there is none. */
 export interface BagEntry {
   readonly name: string;
-  /** From bagVersion or the list: while it is the same, so is the content. Empty where nothing could be looked at. */
+  /** From bagVersion or the list; the content is unchanged while it is the same. Empty if the bag could not be read. */
   readonly version: string;
-  /** The key that its result is kept under. */
+  /** The key of its stored result. */
   readonly bag?: string;
   readonly problem?: { readonly code: string; readonly message: string };
   readonly timing?: BagTiming;
 }
 
 /**
- * The results of one run (a model with its options) in a folder that any number of processes may write to at once,
- * again and again:
+ * The results of one run (a model with its options), in a folder that any number of processes may write to concurrently
+ * and repeatedly:
  *
  * - `effvit-fleet.json`: what this folder is;
  * - `runs/RUN/run.json`: what RUN, a hash, was made of;
@@ -42,7 +42,7 @@ export interface BagEntry {
  * - `runs/RUN/bags/HA/SH.json`: of a bag's name, its key, or what is wrong with it, and how long it took;
  * - `runs/RUN/report.json`, `bags.jsonl`, `report.html`, `timings.json`: the merged report.
  *
- * Every file appears whole, by a rename. Two that have the same bag write the same result.
+ * Every file is written atomically, by a rename. Two processes with the same bag write the same result.
  */
 export class FleetFolder {
   readonly path: string;
@@ -55,7 +55,7 @@ export class FleetFolder {
     this.identity = identity;
   }
 
-  /** Makes what is not there yet. @throws EffvitError IO_FAILED */
+  /** Opens the folder; creates missing parts. @throws EffvitError IO_FAILED */
   static async open(path: string, identity: RunIdentity): Promise<FleetFolder> {
     const folder = new FleetFolder(path, runKey(identity), identity);
     await mkdir(folder.runPath(), { recursive: true }).catch((error: unknown) => {
@@ -69,9 +69,9 @@ export class FleetFolder {
   }
 
   /**
-   * A folder that somebody else wrote.
+   * Opens the folder of an earlier run.
    *
-   * @param run the beginning of a run's key; needed where there are several.
+   * @param run the first characters of a run's key; needed if there are several runs.
    * @throws EffvitError NOT_FOUND, BAD_ARGUMENT (which of several runs), IO_FAILED
    */
   static async existing(path: string, run = ''): Promise<FleetFolder> {
@@ -112,7 +112,7 @@ export class FleetFolder {
     return join(this.path, 'runs', this.runKey, ...segments);
   }
 
-  /** Undefined where there is none, or none that is whole: the bag is to be done then. */
+  /** Undefined if there is no complete result; the bag must then be processed. */
   async result(bag: string): Promise<BagResult | undefined> {
     const text = await readFile(this.#resultPath(bag), 'utf8').catch(() => undefined);
     const result = text === undefined ? undefined : parseBagResult(text);
@@ -124,7 +124,7 @@ export class FleetFolder {
     await writeFileAtomic(this.#resultPath(result.bag), `${JSON.stringify(result)}\n`);
   }
 
-  /** Undefined where nothing (or nothing whole) is known of that name. */
+  /** Undefined if there is no complete entry of that name. */
   async entry(name: string): Promise<BagEntry | undefined> {
     const entry = await readEntry(this.#entryPath(name));
     return entry?.name === name ? entry : undefined;
@@ -135,12 +135,12 @@ export class FleetFolder {
     await writeFileAtomic(this.#entryPath(entry.name), `${JSON.stringify(entry)}\n`);
   }
 
-  /** The names of all bags that something is known of. */
+  /** The names of all bags with an entry. */
   async names(): Promise<string[]> {
     const names: string[] = [];
     for (const part of await readdir(this.runPath('bags')).catch(() => [])) {
       for (const file of await readdir(this.runPath('bags', part)).catch(() => [])) {
-        // What a killed writer left has another ending.
+        // Temporary files of a killed writer have another extension.
         if (!file.endsWith('.json')) continue;
         const entry = await readEntry(this.runPath('bags', part, file));
         if (entry !== undefined) names.push(entry.name);

@@ -17,7 +17,7 @@ export interface RowCamera {
 /** One bag in the report. */
 export interface FleetRow {
   readonly name: string;
-  /** Why it has no result, one sentence. */
+  /** Why it has no result, in one sentence. */
   readonly problem?: string;
   readonly code?: string;
   /** The key of its content and truth. */
@@ -28,12 +28,12 @@ export interface FleetRow {
   readonly received: number;
   readonly published: number;
   readonly dropped: number;
-  /** Of the best class of each frame. */
+  /** Mean score of the best class of each frame. */
   readonly mean_score?: number;
   readonly top1_percent?: number;
   readonly top5_percent?: number;
   readonly judged?: number;
-  /** Frames that are not as expected, and the first of them. */
+  /** Frames that differ from the expected results, and the first of them. */
   readonly differences?: number;
   readonly first_difference?: string;
   readonly frames_sha256?: string;
@@ -41,10 +41,10 @@ export interface FleetRow {
   readonly warnings: readonly string[];
 }
 
-/** The code of a bag that nobody has done yet. */
+/** The code of a bag that was not processed yet. */
 export const MISSING = 'MISSING';
 
-/** @param entry undefined where nothing is known of the bag. */
+/** @param entry undefined if the bag has none. */
 export function fleetRow(
   name: string,
   entry: BagEntry | undefined,
@@ -119,8 +119,8 @@ function rowCamera({ topic, received, published, classes }: BagResult['cameras']
 }
 
 /**
- * Worst first: bags without a result, then by the frames that are not as expected, by top-1 where it is known, by the share of frames that have a result, and by
- * the mean of the best scores; of equal ones by name.
+ * Worst first: bags without a result, then by the number of frames that differ from the expected results, by top-1 if
+ * known, by the share of frames with a result, by the mean of the best scores, and by name.
  */
 export function compareRows(a: FleetRow, b: FleetRow): number {
   return (

@@ -3,7 +3,7 @@ import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import type { BagResult, CameraResult } from './BagResult.js';
 import { compareTexts } from './FleetBag.js';
 
-/** What several bags have together under one heading: all of them, or one camera. */
+/** Totals of several bags, or of one camera in them. */
 export class FleetTotals {
   bags = 0;
   durationMs = 0;
@@ -16,7 +16,7 @@ export class FleetTotals {
   readonly #classes = new Map<number, { label: string; frames: number; scoreSum: number; bags: number }>();
   #accuracy: EvaluationTally | undefined;
 
-  /** Everything of a bag, or of one of its cameras. Whole numbers are added: the order is of no account. */
+  /** Adds a bag, or one of its cameras. Only integers are added, so the order has no effect. */
   add({ durationMs }: BagResult, cameras: readonly CameraResult[]): void {
     this.bags += 1;
     this.durationMs += durationMs;
@@ -74,7 +74,7 @@ export class FleetTotals {
       .sort((a, b) => b.frames - a.frames || a.index - b.index);
   }
 
-  /** Undefined where no bag had a truth. @param labels of the model. */
+  /** Undefined if no bag had a truth. @param labels of the model. */
   accuracy(labels: readonly string[]): EvaluationReport | undefined {
     if (this.#accuracy === undefined) return undefined;
     const tally = new EvaluationTally(labels);

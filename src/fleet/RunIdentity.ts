@@ -8,12 +8,12 @@ import type { BackendSpec } from '../inference/BackendSpec.js';
 import { FileHashes } from '../model/FileHashes.js';
 import { compareTexts } from './FleetBag.js';
 
-/** To be raised where the same bag gives other counts than before. */
+/** Increment it when the same bag gives other counts than before. */
 const RESULT_FORM = 1;
 
-/** Options that say when and how fast, not what comes out of a frame; every other one is part of a result's key. */
+/** Options that affect timing but not the result of a frame; every other one is part of a result's key. */
 const NOT_IN_RESULTS: ReadonlySet<ClassifierOptionName> = new Set([
-  // The model's content and the backend that was chosen stand for these two.
+  // The key has the model's content and the chosen backend instead of these two.
   'model',
   'backend',
   'threads',
@@ -30,7 +30,7 @@ const NOT_IN_RESULTS: ReadonlySet<ClassifierOptionName> = new Set([
   'bpuPriority',
 ]);
 
-/** Everything but the bag that a result depends on. */
+/** Everything that a result depends on, except the bag. */
 export interface RunIdentity {
   readonly form: number;
   readonly command: 'replay' | 'eval';
@@ -38,9 +38,9 @@ export interface RunIdentity {
   readonly effvit: string;
   readonly model: {
     readonly name: string;
-    /** Of the file that runs; absent for scores that are made up. */
+    /** Hash of the model file; absent for made-up scores. */
     readonly sha256?: string;
-    /** Of its input's size and normalisation, how frames become that, and its output. */
+    /** Hash of its input size, normalisation, preprocessing and output. */
     readonly manifestSha256: string;
     /** One per class. */
     readonly labels: readonly string[];
@@ -50,12 +50,12 @@ export interface RunIdentity {
   readonly simulated: boolean;
   /** Image topics; absent: all. */
   readonly topics?: readonly string[];
-  /** Where results are held against expected ones: the largest difference of a score. */
+  /** The largest difference of a score, if results are compared with expected ones. */
   readonly tolerance?: number;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What is asked of the classifier. */
+/** Model and options of the run. */
 export interface RunRequest {
   readonly command: RunIdentity['command'];
   readonly topics?: readonly string[] | undefined;
@@ -105,7 +105,7 @@ async function modelHash(backend: BackendSpec, signal?: AbortSignal): Promise<st
   if (path === undefined) return undefined;
   const hashes = await FileHashes.open();
   let key = await hashes.sha256(path, signal);
-  // Weights that an ONNX file keeps beside itself.
+  // External weights of an ONNX file.
   const data = `${path}.data`;
   if (
     await stat(data).then(

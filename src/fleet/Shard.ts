@@ -3,7 +3,7 @@ import { EffvitError } from '../core/EffvitError.js';
 
 /** One part of a fleet that is spread over several processes. */
 export interface Shard {
-  /** From 0, as Kubernetes counts the pods of an Indexed Job. */
+  /** From 0, like the pods of an Indexed Job in Kubernetes. */
   readonly index: number;
   readonly count: number;
 }
@@ -23,8 +23,8 @@ export function parseShard(text: string): Shard {
 }
 
 /**
- * Whether a bag belongs to a shard. That is decided by its name alone: every bag is of exactly one shard, also where
- * bags come or go between the shards' starts.
+ * Whether a bag belongs to a shard. Only its name decides, so every bag belongs to exactly one shard even if bags are
+ * added or removed between the starts of the shards.
  */
 export function isInShard(name: string, { index, count }: Shard): boolean {
   return createHash('sha256').update(name).digest().readUIntBE(0, 6) % count === index;

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
 import { compareTexts } from './FleetBag.js';
 
-/** SQLite's log, which a recorder that crashed leaves: part of the recording. */
+/** SQLite's log, which a crashed recorder leaves; it is part of the recording. */
 const SQLITE_LOG = /\.db3-wal$/i;
 
 /** One file of a bag. */
 export interface BagPart {
   readonly path: string;
-  /** Where in the bag it lies, whatever the bag's own path. */
+  /** Its path relative to the bag. */
   readonly place: string;
 }
 
 /**
- * The files that a bag's content lies in, sorted by name: the storage files and metadata.yaml of a folder (and of
- * folders in it), or the file itself; SQLite's logs with them.
+ * The files with a bag's content, sorted by name: the storage files and metadata.yaml of a folder (and of folders in
+ * it), or the file itself; with SQLite's logs.
  *
  * @throws the system's error
  */
@@ -37,8 +37,8 @@ export async function bagFiles(path: string): Promise<BagPart[]> {
 }
 
 /**
- * A text that changes whenever a file of the bag is written, replaced or moved: sizes, inodes, times of change. It
- * says nothing on another machine; there the content decides.
+ * A text that changes whenever a file of the bag is written, replaced or moved: sizes, inodes, times of change. It is
+ * valid on this machine only; another machine compares the content.
  *
  * @throws the system's error
  */

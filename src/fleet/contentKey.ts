@@ -10,21 +10,21 @@ import { bagFiles } from './bagVersion.js';
 
 /** The Footer record (its header, two offsets, a checksum) and the magic that ends the file. */
 const FOOTER_BYTES = RECORD_HEADER_BYTES + 20 + MCAP_MAGIC.length;
-/** A chunk record up to its content, with the longest name of a compression that there is. */
+/** A chunk record up to its content, with the longest name of a compression. */
 const CHUNK_HEAD_BYTES = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + 16 + 8;
 
 export interface ContentKeyOptions {
-  /** By every byte, for a bag that is not as its own checksums say. */
+  /** Hash every byte, for a bag whose checksums do not match. */
   readonly isWhole?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * A key of a bag's content, 64 hexadecimal digits, whatever its path and times.
+ * A key of a bag's content, 64 hexadecimal digits, independent of its path and times.
  *
- * Of an MCAP file with an index, whose chunks carry checksums (as rosbag2 writes it), only the index and the head of
- * each chunk are read: size, times and CRC-32 of its content stand there, so that another content has another key.
- * Every other file is hashed by every byte, which costs little beside reading its pictures.
+ * For an MCAP file with an index and chunk checksums (as rosbag2 writes it), only the index and the header of each
+ * chunk are read. They contain size, times and CRC-32 of the content, so another content has another key. For other
+ * files every byte is hashed, which takes little time compared with decoding their pictures.
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_BAG (no regular file), CANCELLED
  */
@@ -43,13 +43,13 @@ export async function contentKey(path: string, options: ContentKeyOptions = {}):
   for (const { path: file, place } of files) {
     const indexed = options.isWhole === true ? undefined : await indexedKey(file);
     const key = indexed ?? `bytes ${await sha256File(file, options.signal)}`;
-    // The names within a folder, since metadata.yaml refers to them.
+    // Includes the names within a folder, since metadata.yaml refers to them.
     hash.update(`${place}\n${key}\n`);
   }
   return hash.digest('hex');
 }
 
-/** Undefined where the file's own checksums do not cover its messages. */
+/** Undefined if the file's checksums do not cover its messages. */
 async function indexedKey(path: string): Promise<string | undefined> {
   const file = await RandomAccessFile.open(path);
   try {
@@ -69,7 +69,7 @@ async function indexedKey(path: string): Promise<string | undefined> {
     return `index ${hash.digest('hex')}`;
   } catch (error) {
     if (error instanceof EffvitError && error.code === 'IO_FAILED') throw error;
-    // Not indexed, or not as its index says.
+    // No index, or one that does not match the file.
     return undefined;
   } finally {
     await file.close();

@@ -9,13 +9,13 @@ import { globPaths, isGlob } from './globPaths.js';
 
 /**
  * The recordings that paths name: bags, folders of bags (with those in folders below), patterns such as
- * `drives/2026-*`, and `@list`, a text with one of these a line, relative to the list's folder. A list's line may have
- * further columns behind tabs: the name in the report, and a version that changes with the content.
+ * `drives/2026-*`, and `@list`, a text with one of these per line, relative to the list's folder. A line may have
+ * further columns, separated by tabs: the name in the report, and a version that changes with the content.
  *
- * A folder with a metadata.yaml is one bag. One without is one bag where its files are named after it, as those of a
- * recorder that was killed are (`drive/drive_0.mcap`); else each of its files is one.
+ * A folder with a metadata.yaml is one bag. One without it is one bag if its files are named after it, as those of a
+ * killed recorder are (`drive/drive_0.mcap`); else each of its files is one.
  *
- * @returns each once, sorted by name. A path that is not there is among them: reading it says so.
+ * @returns each once, sorted by name. Missing paths are included; reading them reports the error.
  * @throws EffvitError BAD_ARGUMENT for a pattern, folder or list without a bag; IO_FAILED
  */
 export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
@@ -58,7 +58,7 @@ async function bagsOfList(list: string): Promise<FleetBag[]> {
   return bags;
 }
 
-/** Such a bag is fetched by examples/fleet; here it has a name and no content. */
+/** Whether a bag is given by URL. examples/fleet downloads it; here it has a name but no content. */
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
@@ -87,8 +87,8 @@ async function bagsOf(text: string): Promise<string[]> {
 }
 
 /**
- * Whether a folder that stands alone holds many bags rather than being one. Files of one stem (`drive_0.mcap`,
- * `drive_1.mcap`) are one bag there, whatever the folder is called: somebody may have renamed it.
+ * Whether a single given folder holds many bags rather than being one. Files of one stem (`drive_0.mcap`,
+ * `drive_1.mcap`) are one bag there, whatever the folder's name: it may have been renamed.
  */
 export async function holdsManyBags(folder: string): Promise<boolean> {
   const names: readonly string[] = await readdir(folder).catch(() => []);
@@ -110,7 +110,7 @@ async function bagsInFolder(folder: string): Promise<string[]> {
   if (names.includes(METADATA_NAME) || isSplitBag(folder, files)) return [folder];
   const bags = files.map((name) => join(folder, name));
   for (const entry of entries) {
-    // A link to a folder is not followed: it may lead back.
+    // A link to a folder is not followed, because it may lead back.
     if (entry.isDirectory() && !entry.name.startsWith('.') && !STORAGE_FILE.test(entry.name)) {
       bags.push(...(await bagsInFolder(join(folder, entry.name))));
     }
@@ -126,7 +126,7 @@ function isSplitBag(folder: string, files: readonly string[]): boolean {
   );
 }
 
-/** Without what a path can do without: `./a//b/` is `a/b`. */
+/** Normalises a path: `./a//b/` is `a/b`. */
 function trimmed(path: string): string {
   const plain = normalize(path);
   return plain.length > 1 && plain.endsWith('/') ? plain.slice(0, -1) : plain;

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../report/replay/replayPage.js';
 import type { FleetReport } from './fleetReport.js';
 
-/** More bags than a person looks through; report.json has them. */
+/** Most bags on the page; report.json has the others. */
 const BAGS_SHOWN = 1000;
 
 const STYLE = `
@@ -16,7 +16,7 @@ th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere }
 .simulated { font-weight: bold }
 `;
 
-/** The merged report for people: one page without scripts, the same bytes for the same report. */
+/** The merged report as one HTML page without scripts; the same bytes for the same report. */
 export function fleetPage(report: FleetReport): string {
   const { run, bags, frames, accuracy } = report;
   const isJudged = accuracy !== undefined;

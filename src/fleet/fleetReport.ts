@@ -6,19 +6,19 @@ import { compareRows, type FleetRow, fleetRow, MISSING, meanScore, rounded } fro
 import { CameraTotals, FleetTotals, totalOf } from './FleetTotals.js';
 import type { RunIdentity } from './RunIdentity.js';
 
-/** Bags that report.json has at most; bags.jsonl has all. */
+/** Most bags in report.json; bags.jsonl has all. */
 const MOST_BAGS = 100_000;
 /** Bags whose files are read at the same time. */
 const READ_AT_ONCE = 32;
 
-/** A bag with all that a report makes of it. */
+/** A bag with everything that the report needs. */
 export interface KnownBag {
   readonly name: string;
   readonly entry?: BagEntry | undefined;
   readonly result?: BagResult | undefined;
 }
 
-/** The merged report, in the form of its file. Nothing in it is of the time or the machine. */
+/** The merged report, in the format of its file. It does not depend on time or machine. */
 export interface FleetReport {
   readonly version: 1;
   readonly generator: 'effvit';
@@ -42,12 +42,12 @@ export interface FleetReport {
     readonly failed: number;
     /** Not tried yet. */
     readonly missing: number;
-    /** Of the same content as another one. */
+    /** Bags with the same content as another one. */
     readonly copies: number;
   };
   readonly recorded_hours: number;
   readonly frames: ReturnType<typeof framesJson>;
-  /** Bags and frames that are not as expected. */
+  /** Bags and frames that differ from the expected results. */
   readonly differences?: { readonly bags: number; readonly frames: number };
   readonly accuracy?: ReturnType<typeof accuracyJson>;
   /** By topic. */
@@ -61,11 +61,11 @@ export interface MergedFleet {
   readonly report: FleetReport;
   /** Worst first, all of them. */
   readonly rows: readonly FleetRow[];
-  /** What differs from run to run, kept apart. By name. */
+  /** Values that differ between runs, stored separately; by name. */
   readonly timings: readonly (BagTiming & { readonly name: string })[];
 }
 
-/** What a folder knows of these bags, one after the other: all of them at once would fill the memory. */
+/** Yields a folder's data of these bags one by one: all at once would fill the memory. */
 export async function* readFleet(
   folder: FleetFolder,
   names: readonly string[],
@@ -80,7 +80,7 @@ export async function* readFleet(
   }
 }
 
-/** Merges bags into one report: the same for the same bags, in whatever order they come, by whomever they were done. */
+/** Merges bags into one report, which does not depend on their order or on who processed them. */
 export async function fleetReport(
   key: string,
   identity: RunIdentity,
@@ -205,7 +205,7 @@ function cameraJson(topic: string, totals: FleetTotals, labels: readonly string[
   };
 }
 
-/** Every class that was the best of a frame, or that a frame truly has. */
+/** Every class that was the best of a frame, or is the true class of one. */
 function classesJson(totals: FleetTotals, accuracy: EvaluationReport | undefined): Record<string, unknown>[] {
   const truths = new Map(accuracy?.classes.map((one) => [one.index, one]));
   const judged = (index: number): Record<string, unknown> => {

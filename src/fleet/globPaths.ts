@@ -1,14 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Whether a text has any of the signs of a pattern. */
+/** Whether a text contains a special character of a pattern. */
 export function isGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
 /**
- * The paths that match a shell pattern, sorted: `*`, `?`, `[abc]`, `[!abc]`, `{a,b}`, and `**` for any folders, links
- * to folders not followed there. Hidden ones match where the pattern's part begins with a dot, too.
+ * The paths that match a shell pattern, sorted: `*`, `?`, `[abc]`, `[!abc]`, `{a,b}`, and `**` for any folders, without
+ * following links to folders. Hidden files match only if the pattern's part also starts with a dot.
  */
 export async function globPaths(pattern: string): Promise<string[]> {
   const parts = pattern.split('/');
@@ -21,7 +21,7 @@ export async function globPaths(pattern: string): Promise<string[]> {
     }
     const inside = (name: string): string => (folder === '' ? name : join(folder, name));
     if (part === '' || !isGlob(part)) {
-      // An absolute pattern begins with an empty part; later ones are doubled slashes.
+      // An absolute pattern starts with an empty part; later empty parts are double slashes.
       const next = part === '' ? (at === 0 ? '/' : folder) : inside(part);
       const isThere = await stat(next).then(
         () => true,
@@ -63,6 +63,6 @@ function expression(part: string): RegExp {
     if (sign === ',' && depth > 0) return '|';
     return sign.replace(/[\\^$.|+()[\]{}]/, '\\$&');
   });
-  // A brace that is never closed means itself.
+  // An unclosed brace is literal.
   return depth === 0 ? new RegExp(`^${source}$`, 's') : expression(part.replaceAll('{', '[{]'));
 }

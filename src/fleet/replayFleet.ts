@@ -16,19 +16,19 @@ import type { FleetBag } from './FleetBag.js';
 import type { BagEntry, BagTiming, FleetFolder } from './FleetFolder.js';
 import { sidecarPath } from './sidecarPath.js';
 
-/** Frames that differ from what was expected, of which a bag's result tells the reason. */
+/** Most differing frames per bag whose reason is stored. */
 const MOST_DIFFERENCES = 20;
 
-/** What became of one bag. */
+/** Outcome of one bag. */
 export interface FleetStep {
   readonly bag: FleetBag;
-  /** `kept`: its result was there already. */
+  /** `kept`: it already had a result. */
   readonly kind: 'done' | 'kept' | 'failed';
   readonly entry: BagEntry;
   readonly result?: BagResult;
 }
 
-/** What results are held against: labels, or the results that each bag gave once. */
+/** What results are compared with: labels, or earlier results of each bag. */
 export type FleetJudge =
   | { readonly sidecar: 'truth.json' }
   | { readonly sidecar: 'expected.json'; readonly tolerance: number };
@@ -37,20 +37,20 @@ export interface FleetRunOptions {
   readonly bags: readonly FleetBag[];
   readonly folder: FleetFolder;
   readonly classifier: Classifier;
-  /** Image topics; all of them where there are none. */
+  /** Image topics; all of them if absent. */
   readonly topics?: readonly string[];
-  /** Hold the results against what lies beside each bag; one without that is a problem. */
+  /** Compare the results with the file next to each bag; a bag without one is a problem. */
   readonly judge?: FleetJudge | undefined;
-  /** Ends the run; the bag under way is given up and begins anew next time. */
+  /** Ends the run; the current bag is aborted and restarts in the next run. */
   readonly signal: AbortSignal;
   readonly onStep: (step: FleetStep) => void;
 }
 
 /**
- * Sends bag after bag through the classifier and keeps each one's result as soon as it is whole. Bags that are done are
- * passed over; one that cannot be read costs itself, and is tried again next time.
+ * Sends bag after bag through the classifier and stores each result as soon as it is complete. Finished bags are
+ * skipped. An unreadable bag does not stop the others, and is retried in the next run.
  *
- * @throws EffvitError IO_FAILED where a result cannot be kept
+ * @throws EffvitError IO_FAILED if a result cannot be stored
  */
 export async function replayFleet(options: FleetRunOptions): Promise<void> {
   for (const bag of options.bags) {
@@ -60,7 +60,10 @@ export async function replayFleet(options: FleetRunOptions): Promise<void> {
   }
 }
 
-/** The bags of which the folder has no result yet. One whose name is new is among them, unread: a fleet is large. */
+/**
+ * The bags without a result in the folder. A bag with a new name is included without reading it, since a fleet is
+ * large.
+ */
 export async function undoneBags(
   options: Pick<FleetRunOptions, 'bags' | 'folder' | 'judge' | 'signal'>,
 ): Promise<FleetBag[]> {
@@ -77,12 +80,12 @@ export async function undoneBags(
 interface Look {
   readonly version: string;
   readonly kept?: { readonly entry: BagEntry; readonly result: BagResult };
-  /** Where nothing is kept: what a result will be kept under. */
+  /** If there is no result yet: the key to store it under. */
   readonly key: string;
   readonly besidePath: string | undefined;
 }
 
-/** @throws EffvitError where the bag or its truth cannot be read */
+/** @throws EffvitError if the bag or its truth cannot be read */
 async function lookAt(
   bag: FleetBag,
   { folder, judge, signal }: Pick<FleetRunOptions, 'folder' | 'judge' | 'signal'>,
@@ -109,7 +112,7 @@ async function lookAt(
   return { version, key, besidePath, ...kept };
 }
 
-/** Undefined where the signal came before its end. */
+/** Undefined if it was aborted before its end. */
 async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<FleetStep | undefined> {
   const { folder, signal, judge } = options;
   let taken: Taken | undefined;
@@ -119,7 +122,7 @@ async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<Fleet
     version = look.version;
     if (look.kept !== undefined) {
       const { entry, result } = look.kept;
-      // Another name of the same content, or moved: found without looking at the content next time.
+      // Another name of the same content, or a moved bag: the entry avoids reading the content next time.
       if (entry.timing === undefined) await folder.keepEntry(entry);
       return { bag, kind: 'kept', entry, result };
     }
@@ -130,14 +133,14 @@ async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<Fleet
     }
   } catch (error) {
     if (signal.aborted) return undefined;
-    // A defect of ours that one bag brings to light costs that bag, too.
+    // An internal error caused by one bag also fails only that bag.
     const { code, message } = asEffvitError(error);
     const problem = { code, message: placed(message, bag.path) };
     const entry = { name: bag.name, version, problem };
     await folder.keepEntry(entry);
     return { bag, kind: 'failed', entry };
   }
-  // Outside of the above: what cannot be kept is no fault of the bag.
+  // Outside the try block, since a failed write is not an error of the bag.
   const { result, timing } = taken;
   await folder.keepResult(result);
   const entry = { name: bag.name, version, bag: result.bag, timing };
@@ -185,7 +188,8 @@ async function take(
       );
     }
     const warnings = bag.warnings.map((text) => placed(text, path));
-    // Its checksums do not speak for what is damaged: a whole copy of it is another bag.
+    // The checksums of a damaged bag are those of the intact content, so its key must differ from that of an intact
+    // copy.
     const kept = warnings.length === 0 ? key : await keyOf(path, besidePath, { isWhole: true, signal });
     const timing = {
       elapsedMs: Math.round(elapsedNs / 1e6),
@@ -236,12 +240,12 @@ async function keyOf(
     .digest('hex');
 }
 
-/** A sentence without the places of this machine, since it is kept with the bag's content. */
+/** A sentence without paths of this machine, since it is stored with the bag's result. */
 function placed(text: string, path: string): string {
   return text.replaceAll(path, BAG_PLACE).replaceAll(temporaryFile, `${BAG_PLACE}/`);
 }
 
-/** Where a compressed storage file was unpacked. */
+/** Path of the temporary copy of a compressed storage file. */
 const temporaryFile = new RegExp(
   `${tmpdir().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/effvit-[A-Za-z0-9]{6}/`,
   'g',

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What somebody may have put beside a bag: what its frames show, or what they gave once. */
+/** Optional files next to a bag: the true classes of its frames, or their expected results. */
 export type SidecarName = 'truth.json' | 'expected.json';
 
-/** `truth.json` in a bag's folder, `drive.truth.json` beside `drive.mcap`. Undefined where there is none. */
+/** `truth.json` in a bag's folder, `drive.truth.json` next to `drive.mcap`. Undefined if there is none. */
 export async function sidecarPath(bagPath: string, name: SidecarName): Promise<string | undefined> {
   const isFolder = await stat(bagPath).then(
     (info) => info.isDirectory(),

@@ -22,7 +22,7 @@ export async function writeFleetReport(
   const htmlPath = folder.runPath('report.html');
   await writeFileAtomic(
     folder.runPath('bags.jsonl'),
-    // Not as one text: a text has at most half a gigabyte.
+    // Written as buffers, since a string has at most half a gigabyte.
     Buffer.concat(merged.rows.map((row) => Buffer.from(`${JSON.stringify(row)}\n`))),
   );
   await writeFileAtomic(
@@ -30,7 +30,7 @@ export async function writeFleetReport(
     `${JSON.stringify({ version: 1, bags: merged.timings }, undefined, 1)}\n`,
   );
   await writeFileAtomic(htmlPath, fleetPage(merged.report));
-  // Last: where it is, the others are.
+  // Written last, so that its presence shows that the others are complete.
   await writeFileAtomic(jsonPath, reportText(merged));
   return { jsonPath, htmlPath };
 }

@@ -1,6 +1,6 @@
-/** A picture as FFmpeg gave it. */
+/** A picture decoded by FFmpeg. */
 export interface DecodedFrame {
-  /** Of the packet that it came of. */
+  /** Number of its packet. */
   readonly number: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -9,20 +9,20 @@ export interface DecodedFrame {
 }
 
 const CHANNELS = 3;
-/** The filter showinfo's line before each picture: `... n:   0 pts:      0 pts_time:0 ...`. */
+/** The log line of the filter showinfo before each picture: `... n:   0 pts:      0 pts_time:0 ...`. */
 const PICTURE_LINE = /\[info\] n: *\d+ pts: *(\d+) /;
 const ERROR_LINE = /\[(?:error|fatal)\] (.+)$/;
 const LONGEST_LINE = 4096;
-/** Of a portable pixmap as FFmpeg writes it. */
+/** Header of a portable pixmap as written by FFmpeg. */
 const PIXMAP_HEADER = /^P6\n(\d+) (\d+)\n255\n/;
 const LONGEST_HEADER_BYTES = 32;
 
-/** Joins FFmpeg's pictures, portable pixmaps one after another, with their numbers in its log, in the same order. */
+/** Joins FFmpeg's pictures, consecutive portable pixmaps, with their numbers in its log, which has the same order. */
 export class DecodedFrames {
   readonly #onFrame: (frame: DecodedFrame) => void;
-  /** Numbers of the pictures that were announced and have not come. */
+  /** Numbers of the announced pictures that have not arrived. */
   readonly #announced: number[] = [];
-  /** Pixels that came before their line, or that fill no picture yet. */
+  /** Pixels that arrived before their log line, or of an incomplete picture. */
   #chunks: Buffer[] = [];
   #chunkBytes = 0;
   #line = '';

@@ -8,19 +8,19 @@ import { isKeyFrame, sequenceParameters } from './isKeyFrame.js';
 import { ivfFrameHeader, ivfHeader } from './ivf.js';
 import type { VideoCodec, VideoPacket } from './VideoPacket.js';
 
-/** Packets that may be in the decoder: more mean that it does not keep up, and the rest until a key frame is skipped. */
+/** Most packets in the decoder. Above this it is too slow, and packets are skipped until the next key frame. */
 const MAX_PENDING = 64;
-/** A decoder gives its pictures in order at the latest after so many packets (H.264's largest decoded picture buffer). */
+/** A decoder outputs a picture after at most this many further packets (H.264's largest decoded picture buffer). */
 export const MAX_REORDERED_FRAMES = 16;
-/** After one failed, the next is not started at once. */
+/** Delay before a failed FFmpeg is restarted. */
 const RESTART_MS = 1000;
 const END_LIMIT_MS = 10_000;
 
 export interface VideoDecoderOptions {
-  /** The camera, for people. */
+  /** Name of the camera, for messages. */
   readonly source: string;
   readonly onFrame: (frame: RawImageFrame, packet: VideoPacket) => void;
-  /** A packet that became no frame, and why. */
+  /** Called for a packet that gave no frame, with the reason. */
   readonly onProblem: (packet: VideoPacket, error: EffvitError) => void;
   /** FFmpeg's program. Default: `EFFVIT_FFMPEG` of the environment, or `ffmpeg` on PATH. */
   readonly program?: string;
@@ -28,13 +28,13 @@ export interface VideoDecoderOptions {
 
 type Ffmpeg = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** One FFmpeg, from a key frame to its end. */
+/** One FFmpeg process, which starts with a key frame. */
 interface Run {
   readonly child: Ffmpeg;
   readonly codec: VideoCodec;
-  /** The sequence parameter set that it began with. */
+  /** The sequence parameter set at its start. */
   readonly parameters: Uint8Array | undefined;
-  /** The packets that have not become frames, by the number that they travel under. */
+  /** The packets without a frame yet, by their IVF frame number. */
   readonly pending: Map<number, VideoPacket>;
   /** FFmpeg's last error line. */
   lastError: string | undefined;
@@ -42,18 +42,18 @@ interface Run {
 }
 
 /**
- * Decodes one camera's video by FFmpeg in a process of its own, packet by packet: a picture is there as soon as its
- * packet is decoded. Packets go in as IVF, whose frame numbers come out again beside each picture, so that every frame
- * has the header of its own packet, also where packets were lost, damaged or reordered. Pictures are rgb8 by the
- * stream's own colour matrix and range.
+ * Decodes one camera's video packet by packet with an FFmpeg process; a picture is available as soon as its packet is
+ * decoded. Packets are sent as IVF, and FFmpeg reports the IVF frame number of each picture. So every frame gets the
+ * header of its own packet, even if packets were lost, damaged or reordered. Pictures are rgb8, converted with the
+ * stream's colour matrix and range.
  *
- * It begins with a key frame and begins again with the next one after an error. Every packet becomes a frame or a
- * problem, once.
+ * Decoding starts with a key frame, and after an error with the next one. Every packet gives exactly one frame or
+ * problem.
  */
 export class VideoDecoder {
   readonly #options: VideoDecoderOptions;
   #run: Run | undefined;
-  /** All that have not ended, the current one among them. */
+  /** All running processes, including the current one. */
   readonly #runs = new Set<Run>();
   #nextNumber = 0;
   /** Why packets are skipped until the next key frame. */
@@ -65,14 +65,14 @@ export class VideoDecoder {
     this.#options = options;
   }
 
-  /** Packets that have become neither frames nor problems. */
+  /** Packets that have given neither a frame nor a problem yet. */
   get pendingCount(): number {
     let count = 0;
     for (const run of this.#runs) count += run.pending.size;
     return count;
   }
 
-  /** The next packet of the stream. Its data are copied. */
+  /** Adds the next packet of the stream. Its data are copied. */
   push(packet: VideoPacket): void {
     if (this.#isClosed) return;
     const { codec, data } = packet;
@@ -93,12 +93,12 @@ export class VideoDecoder {
     this.#nextNumber += 1;
     run.pending.set(number, packet);
     run.child.stdin.write(ivfFrameHeader(data.length, number));
-    // The stream keeps what it cannot write at once; the message's buffer is the caller's.
+    // Copied, because the pipe retains data that it cannot write at once, and the buffer belongs to the caller.
     run.child.stdin.write(Uint8Array.from(data));
     this.#expire(run, number - MAX_REORDERED_FRAMES - MAX_PENDING);
   }
 
-  /** Waits for the frames of every packet so far; afterwards the stream begins anew. */
+  /** Waits for the frames of all packets so far; afterwards the stream restarts with a key frame. */
   async flush(): Promise<void> {
     const runs = [...this.#runs];
     for (const { child } of runs) child.stdin.end();
@@ -113,7 +113,7 @@ export class VideoDecoder {
     await late;
   }
 
-  /** Ends FFmpeg; what is in it is lost and told. */
+  /** Ends FFmpeg; its pending packets are reported as lost. */
   close(): void {
     this.#isClosed = true;
     for (const run of this.#runs) {
@@ -146,7 +146,7 @@ export class VideoDecoder {
     child.stderr.on('data', (chunk: Buffer) => {
       for (const error of frames.addLog(chunk)) run.lastError = error;
     });
-    // Told by its end, below.
+    // Reported when the process exits, below.
     child.stdin.on('error', () => undefined);
     let startError: NodeJS.ErrnoException | undefined;
     child.once('error', (error) => {
@@ -161,7 +161,7 @@ export class VideoDecoder {
     return run;
   }
 
-  /** A stream of another codec or size needs another FFmpeg; this one still gives what it has. */
+  /** A change of codec or size needs another FFmpeg process; the old one still outputs its pending pictures. */
   #endWhereChanged(codec: VideoCodec, parameters: Uint8Array | undefined): void {
     const run = this.#run;
     if (run === undefined) return;
@@ -185,7 +185,7 @@ export class VideoDecoder {
     this.#expire(run, Number.POSITIVE_INFINITY, failure ?? run.lastError);
   }
 
-  /** Tells the packets up to a number as lost: nothing comes of them any more. */
+  /** Reports the packets up to a number as lost. */
   #expire(run: Run, last: number, reason = run.lastError): void {
     for (const [number, packet] of run.pending) {
       if (number > last) break;
@@ -203,7 +203,7 @@ export class VideoDecoder {
   }
 }
 
-/** Nothing is probed and nothing held back: each picture leaves with its packet. */
+/** No probing and no buffering: each picture is output with its packet. */
 function ffmpegArguments(codec: VideoCodec): string[] {
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'level+info', '-protocol_whitelist', 'pipe'],
@@ -214,7 +214,7 @@ function ffmpegArguments(codec: VideoCodec): string[] {
   ];
 }
 
-/** Why FFmpeg failed; undefined where it did not. */
+/** Why FFmpeg failed; undefined if it did not. */
 function failureOf(
   program: string,
   startError: NodeJS.ErrnoException | undefined,

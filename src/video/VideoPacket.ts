@@ -1,12 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 
-/** Names of the codecs as FFmpeg has them. */
+/** FFmpeg's names of the codecs. */
 export const VIDEO_CODECS = ['h264', 'hevc', 'av1', 'vp9'] as const;
 
 export type VideoCodec = (typeof VIDEO_CODECS)[number];
 
-/** One message of a video topic: the compressed data of one picture, which needs those before it. */
+/** One message of a video topic: the compressed data of one picture, which depends on the packets before it. */
 export interface VideoPacket extends FrameHeader {
   readonly codec: VideoCodec;
   /** H.264 and H.265 in Annex B form, AV1 as low-overhead OBUs, VP9 as one frame. */

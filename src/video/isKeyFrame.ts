@@ -1,6 +1,6 @@
 import type { VideoCodec } from './VideoPacket.js';
 
-/** Types of NAL units that a decoder can begin with. H.264 7.4.1.2: IDR slices, beside parameter sets. */
+/** NAL unit types that a decoder can start with. H.264 7.4.1.2: IDR slices, and parameter sets. */
 const H264_IDR = 5;
 const H264_SPS = 7;
 /** H.265 7.4.2.2: BLA_W_LP to the last of the random access points; SPS_NUT. */
@@ -15,8 +15,8 @@ const has = (data: Uint8Array, isWanted: (header: number) => boolean): boolean =
   nalUnit(data, isWanted) !== undefined;
 
 /**
- * Whether a decoder can begin with this packet. Of H.264 and H.265 the parameter sets alone count too: some encoders
- * send them in a message of their own.
+ * Whether a decoder can start with this packet. For H.264 and H.265, parameter sets alone count too: some encoders send
+ * them in a separate message.
  */
 export function isKeyFrame(codec: VideoCodec, data: Uint8Array): boolean {
   switch (codec) {
@@ -34,14 +34,17 @@ export function isKeyFrame(codec: VideoCodec, data: Uint8Array): boolean {
   }
 }
 
-/** The sequence parameter set in a packet of H.264 or H.265, which has the pictures' size; undefined where it has none. */
+/**
+ * The sequence parameter set in a packet of H.264 or H.265, which defines the pictures' size; undefined if there is
+ * none.
+ */
 export function sequenceParameters(codec: VideoCodec, data: Uint8Array): Uint8Array | undefined {
   if (codec === 'h264') return nalUnit(data, (header) => (header & 0x1f) === H264_SPS);
   if (codec === 'hevc') return nalUnit(data, (header) => ((header >> 1) & 0x3f) === HEVC_SPS);
   return undefined;
 }
 
-/** Annex B: a unit follows on each start code 00 00 01. */
+/** Annex B: each unit follows a start code 00 00 01. */
 function nalUnit(data: Uint8Array, isWanted: (header: number) => boolean): Uint8Array | undefined {
   for (let at = startCode(data, 0); at >= 0; at = startCode(data, at)) {
     if (at >= data.length || !isWanted(data[at] ?? 0)) continue;
@@ -51,7 +54,7 @@ function nalUnit(data: Uint8Array, isWanted: (header: number) => boolean): Uint8
   return undefined;
 }
 
-/** Where the next unit begins, behind its start code; -1 where none does. */
+/** Start of the next unit, after its start code; -1 if there is none. */
 function startCode(data: Uint8Array, from: number): number {
   for (let at = data.indexOf(1, from + 2); at >= 0; at = data.indexOf(1, at + 1)) {
     if (data[at - 1] === 0 && data[at - 2] === 0) return at + 1;
@@ -59,7 +62,7 @@ function startCode(data: Uint8Array, from: number): number {
   return -1;
 }
 
-/** Walks the OBUs of one temporal unit (AV1 5.3). */
+/** Reads the OBUs of one temporal unit (AV1 5.3). */
 function hasSequenceHeader(data: Uint8Array): boolean {
   let at = 0;
   while (at < data.length) {

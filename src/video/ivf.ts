@@ -2,7 +2,7 @@ import type { VideoCodec } from './VideoPacket.js';
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 12;
-/** What FFmpeg knows of them; H.265 has none there, and is told to it by name. */
+/** FourCC codes in FFmpeg's IVF demuxer. It has none for H.265, so that codec is set by name. */
 const FOUR_CC: Readonly<Record<VideoCodec, string>> = {
   h264: 'H264',
   hevc: 'HEVC',
@@ -10,7 +10,9 @@ const FOUR_CC: Readonly<Record<VideoCodec, string>> = {
   vp9: 'VP90',
 };
 
-/** The beginning of an IVF stream; a frame's number is its time. The size is that of the frames themselves. */
+/**
+ * Header of an IVF stream; a frame's number is its time. The picture size is left out, because the frames contain it.
+ */
 export function ivfHeader(codec: VideoCodec): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write('DKIF', 0, 'latin1');
@@ -22,7 +24,7 @@ export function ivfHeader(codec: VideoCodec): Buffer {
   return header;
 }
 
-/** What stands before the `sizeBytes` of a frame. */
+/** Header of a frame of `sizeBytes`. */
 export function ivfFrameHeader(sizeBytes: number, number: number): Buffer {
   const header = Buffer.alloc(FRAME_HEADER_BYTES);
   header.writeUInt32LE(sizeBytes, 0);

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { monotonicNs } from '../stats/monotonicNs.js';
 
-/** A client whose connection takes nothing for so long is dropped. */
+/** A client whose connection accepts no data for this time is dropped. */
 const STALL_LIMIT_NS = 15e9;
-/** How long a browser waits before it connects anew. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2000;
 
 /**
- * One browser that listens by Server-Sent Events. What it cannot take yet is left out, so nothing gathers for it:
- * every event holds the whole of what it tells, and the next one makes up for it.
+ * One browser that listens by Server-Sent Events. Events that a slow client cannot accept are dropped instead of
+ * queued: every event contains the complete state, so the next one replaces them.
  */
 export class EventStream {
   /** Whether it shows pictures. */
@@ -23,7 +23,7 @@ export class EventStream {
     response.write(`retry: ${RETRY_MS}\n\n`);
   }
 
-  /** @param chunk of {@link eventChunk}. @returns whether the client is still worth keeping. */
+  /** @param chunk of {@link eventChunk}. @returns whether the client is still alive. */
   send(chunk: string): boolean {
     const response = this.#response;
     if (response.destroyed) return false;
@@ -39,7 +39,7 @@ export class EventStream {
     return false;
   }
 
-  /** Ends it in order; what a slow client has not taken ends with its connection. */
+  /** Ends the stream cleanly; unsent data of a slow client are lost with its connection. */
   close(): void {
     this.#response.end();
   }

@@ -4,14 +4,14 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { type EventStream, eventChunk } from './EventStream.js';
 import { liveFrame } from './liveFrame.js';
 
-/** Frames of a camera that are shown: at most five a second, which is what a person follows. */
+/** Least time between shown frames of one camera: five a second, as a person can follow no more. */
 const FRAME_PERIOD_NS = 2e8;
-/** And of all of them together one at most in this time: pictures are made beside the classifying. */
+/** Average time between shown frames of all cameras, since encoding pictures competes with classification. */
 const TURN_NS = 1e8;
-/** Cameras that are kept: a name comes from a topic, and topics are not endless. */
+/** Most cameras that are kept. */
 const MOST_CAMERAS = 64;
 
-/** diagnostic_msgs/msg/DiagnosticStatus, as far as it is shown; the level as a number. */
+/** The shown part of diagnostic_msgs/msg/DiagnosticStatus; the level as a number. */
 export interface LiveStatus {
   readonly level: number;
   readonly name: string;
@@ -22,26 +22,26 @@ export interface LiveStatus {
 interface Camera {
   nextNs: number;
   jpeg: Uint8Array | undefined;
-  /** Counts up with every picture. */
+  /** Incremented with every picture. */
   picture: number;
 }
 
 /**
- * What the live page shows, handed to the browsers that look. Nothing is computed for nobody: while no browser is
- * connected, a frame costs the look at a number.
+ * Sends the content of the live page to the connected browsers. Without a browser nothing is computed: a frame then
+ * costs one comparison.
  */
 export class LiveFeed {
-  /** The node that is looked at, fully qualified. */
+  /** Fully qualified name of the displayed node. */
   readonly title: string;
   readonly #streams = new Set<EventStream>();
   readonly #cameras = new Map<string, Camera>();
-  /** By camera, then by cause: frames that were dropped since this feed began. */
+  /** Dropped frames since the start of this feed, by camera, then by cause. */
   readonly #drops = new Map<string, Map<string, number>>();
   #statistics: string | undefined;
   #diagnostics: string | undefined;
   readonly #onWatched: (isWatched: boolean) => void;
 
-  /** @param onWatched told when the first browser comes and when the last one has left. */
+  /** @param onWatched called when the first browser connects and when the last one has disconnected. */
   constructor(title: string, onWatched: (isWatched: boolean) => void = () => {}) {
     this.title = title;
     this.#onWatched = onWatched;
@@ -60,7 +60,7 @@ export class LiveFeed {
     return false;
   }
 
-  /** A browser that came: it is told what is known, then what comes. */
+  /** Adds a browser: it gets the current state, then every update. */
   add(stream: EventStream): void {
     this.#streams.add(stream);
     stream.send(eventChunk('hello', { title: this.title }));
@@ -95,7 +95,7 @@ export class LiveFeed {
     this.#broadcast(this.#diagnostics);
   }
 
-  /** A frame that was dropped. */
+  /** Counts a dropped frame. */
   dropped(source: string, cause: string): void {
     let causes = this.#drops.get(source);
     if (causes === undefined) {
@@ -106,12 +106,12 @@ export class LiveFeed {
     causes.set(cause, (causes.get(cause) ?? 0) + 1);
   }
 
-  /** Counts anew, as the node does. */
+  /** Resets the counts, as the node does. */
   reset(): void {
     this.#drops.clear();
   }
 
-  /** Whether a frame of this camera is to be shown now; asked for each that is, once. */
+  /** Whether to show a frame of this camera now; call it once per frame, since it updates the rate limit. */
   takesFrame(source: string): boolean {
     if (!this.isWatched) return false;
     const camera = this.#camera(source);
@@ -121,7 +121,7 @@ export class LiveFeed {
     return true;
   }
 
-  /** Shows a frame that was classified. @param jpeg its picture, where somebody looks at pictures. */
+  /** Shows a classified frame. @param jpeg its picture, if a browser shows pictures. */
   frame(report: FrameReportMessage, jpeg?: Uint8Array): void {
     const camera = this.#camera(report.source);
     if (camera === undefined || !this.isWatched) return;

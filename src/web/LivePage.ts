@@ -8,11 +8,11 @@ import { EventStream } from './EventStream.js';
 import { isAllowedHost } from './isAllowedHost.js';
 import type { LiveFeed } from './LiveFeed.js';
 
-/** Browsers that listen at the same time. */
+/** Most browsers that listen at the same time. */
 const MOST_STREAMS = 16;
 const MOST_CONNECTIONS = 64;
 const REQUEST_LIMIT_MS = 10_000;
-/** Connections that do not end by themselves are ended after this. */
+/** Connections that stay open are closed after this time. */
 const CLOSE_LIMIT_MS = 1000;
 
 const HEADERS = {
@@ -36,14 +36,11 @@ export interface LivePageOptions {
   readonly feed: LiveFeed;
   /** From 1 to 65535; 0 lets the system choose. */
   readonly port: number;
-  /** An address of this machine, or a name of one; 0.0.0.0 and :: are all of them. */
+  /** An address of this machine, or its name; 0.0.0.0 and :: mean all addresses. */
   readonly address: string;
 }
 
-/**
- * The live page over HTTP: three files, the events, and the newest picture of each camera. Reads alone: nothing can be
- * changed by it.
- */
+/** The live page over HTTP: three files, the events, and the newest picture of each camera. It is read-only. */
 export class LivePage {
   readonly #server: Server;
   readonly #feed: LiveFeed;
@@ -56,7 +53,7 @@ export class LivePage {
     this.#server.maxConnections = MOST_CONNECTIONS;
     this.#server.requestTimeout = REQUEST_LIMIT_MS;
     this.#server.headersTimeout = REQUEST_LIMIT_MS;
-    // What a broken client sends is its own affair.
+    // Errors of a broken client are ignored.
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
@@ -72,17 +69,17 @@ export class LivePage {
         cause: error,
       });
     }
-    // Later errors (no file descriptors, say) cost a connection, not the process.
+    // Later errors, e.g. no file descriptors, lose a connection but must not end the process.
     page.#server.on('error', () => {});
     return page;
   }
 
-  /** The same again, after it was closed. @throws EffvitError as {@link start}. */
+  /** Starts the same page again after it was closed. @throws EffvitError as {@link start}. */
   restart(): Promise<LivePage> {
     return LivePage.start(this.#options);
   }
 
-  /** Where it is reached from this machine. */
+  /** URL of the page on this machine. */
   get url(): string {
     const { address } = this.#options;
     const host = address === '0.0.0.0' || address === '::' ? 'localhost' : address;
@@ -94,7 +91,7 @@ export class LivePage {
     return typeof bound === 'object' && bound !== null ? bound.port : this.#options.port;
   }
 
-  /** Whether other machines reach it, too. */
+  /** Whether other machines can reach it. */
   get isOpenToOthers(): boolean {
     const { address } = this.#options;
     return !(address === 'localhost' || address === '::1' || address.startsWith('127.'));
@@ -157,7 +154,7 @@ export class LivePage {
 
 function send(response: ServerResponse, type: string, body: Uint8Array): void {
   response.writeHead(200, { 'Content-Type': type, 'Content-Length': body.byteLength });
-  // Of a HEAD request Node.js leaves the body out.
+  // For a HEAD request Node.js omits the body.
   response.end(body);
 }
 

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether a request's Host header names this machine. A page of a stranger can give its own name this machine's
- * address (DNS rebinding) and read what is served here; a name that is not ours gives it away, and an address cannot
- * be rebound.
+ * Whether a request's Host header names this machine. With DNS rebinding, a foreign page lets its own name resolve to
+ * this machine's address and reads the answers. A foreign name in the header reveals this; an address cannot be
+ * rebound.
  *
- * @param names that this machine is known by, e.g. os.hostname(); with `.local` behind it, too.
+ * @param names of this machine, e.g. os.hostname(); also accepted with `.local` appended.
  */
 export function isAllowedHost(header: string | undefined, names: readonly string[]): boolean {
   if (header === undefined) return false;

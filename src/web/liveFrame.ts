@@ -2,7 +2,7 @@ import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 
 const NS_PER_MS = 1e6;
 
-/** The stages of a frame's way in their order, as the page shows them. */
+/** The stages of a frame in the order of the page. */
 const STAGES = [
   'queue_wait',
   'copy',
@@ -15,7 +15,7 @@ const STAGES = [
   'delivery',
 ] as const;
 
-/** A region of a frame, in its pixels; all 0 where there is none. */
+/** A region of a frame, in its pixels; all 0 if there is none. */
 export interface LiveRegion {
   readonly id: string;
   /** The best class, or why there is none. */
@@ -27,7 +27,7 @@ export interface LiveRegion {
   readonly heightPx: number;
 }
 
-/** A classified frame as the live page gets it. */
+/** A classified frame in the format of the live page. */
 export interface LiveFrame {
   readonly camera: string;
   readonly frameId: string;
@@ -38,15 +38,15 @@ export interface LiveFrame {
   readonly heightPx: number;
   /** Best first. */
   readonly results: readonly { readonly label: string; readonly score: number }[];
-  /** Parts of the frame that a detector found; empty where the frame is classified as a whole. */
+  /** Parts of the frame that a detector found; empty if the whole frame is classified. */
   readonly regions: readonly LiveRegion[];
   readonly stages: readonly { readonly name: string; readonly ms: number }[];
   readonly totalMs: number;
-  /** The number of its picture at /picture; absent where there is none. */
+  /** The number of its picture at /picture; absent if there is none. */
   readonly picture?: number;
 }
 
-/** @param report of a frame that was classified. */
+/** @param report of a classified frame. */
 export function liveFrame(report: FrameReportMessage, picture?: number): LiveFrame {
   const { stamp, frame_id } = report.header;
   const ms = (valueNs: bigint | number): number => Number(valueNs) / NS_PER_MS;

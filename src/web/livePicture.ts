@@ -2,7 +2,7 @@ import type { RgbPicture } from '../annotate/annotatePicture.js';
 import { MAX_DECODED_PIXELS } from '../image/decodeCompressed.js';
 import { loadSharp } from '../image/loadSharp.js';
 
-/** Of a picture on the page. */
+/** Largest size of a picture on the page. */
 export const MAX_PICTURE_WIDTH_PX = 640;
 export const MAX_PICTURE_HEIGHT_PX = 480;
 
@@ -10,10 +10,10 @@ const QUALITY = 75;
 
 /**
  * The JPEG of a picture for the page, no larger than {@link MAX_PICTURE_WIDTH_PX} x {@link MAX_PICTURE_HEIGHT_PX};
- * decoded, scaled and written off the calling thread.
+ * decoded, scaled and encoded outside the calling thread.
  *
- * @param picture a compressed picture as it came, or pixels.
- * @throws Error where it cannot be decoded.
+ * @param picture a compressed picture as received, or pixels.
+ * @throws Error if it cannot be decoded.
  */
 export async function livePicture(picture: Uint8Array | RgbPicture): Promise<Uint8Array> {
   const sharp = loadSharp();

@@ -64,7 +64,7 @@ function parseHbmH26xFrame(bytes: Uint8Array, source: string): VideoPacket {
   return { stamp, frameId, source, codec: codecOf(encoding, source), data: array.subarray(0, sizeBytes) };
 }
 
-/** A name in a field of fixed size: up to the first NUL. */
+/** The codec from a name in a field of fixed size, up to the first NUL. */
 function codecOf(field: Uint8Array, source: string) {
   const end = field.indexOf(0);
   return videoCodec(decodeText(field, 0, end < 0 ? field.length : end), source);
@@ -72,7 +72,7 @@ function codecOf(field: Uint8Array, source: string) {
 
 /**
  * Reads a serialised message of each type as one packet; `data` is a view of the message's own bytes. They throw
- * EffvitError BAD_IMAGE: not plain CDR, cut off, or of a codec that is not decoded. Sources: the packages' .msg files.
+ * EffvitError BAD_IMAGE: not plain CDR, cut off, or an unsupported codec. Sources: the packages' .msg files.
  */
 export const VIDEO_PARSERS: ReadonlyMap<string, VideoParser> = new Map([
   ['foxglove_msgs/msg/CompressedVideo', parseCompressedVideo],

@@ -1,8 +1,8 @@
-// The live page: what comes by Server-Sent Events, put into the document by text alone.
+// The live page: shows the data of Server-Sent Events; inserted as text only, so that it cannot inject HTML.
 
 (() => {
   const LEVELS = ['OK', 'WARN', 'ERROR', 'STALE'];
-  /** Without a word for so long the connection counts as lost; the node speaks each second. */
+  /** The connection counts as lost after this time without an event; the node sends one each second. */
   const SILENT_MS = 5000;
   const $ = (id) => document.getElementById(id);
 
@@ -20,7 +20,7 @@
   const count = (value) => Number(value).toLocaleString('en-US');
   const known = (value, digits, unit) => (Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : 'n/a');
 
-  /** As many children as items, each shown by `show(child, item)`; those that stay keep their focus. */
+  /** Keeps one child per item, updated by `show(child, item)`; existing children are reused and keep their focus. */
   const list = (parent, items, create, show) => {
     while (parent.children.length > items.length) parent.lastElementChild.remove();
     items.forEach((item, index) => {
@@ -106,7 +106,7 @@
       showBar(row, label, score.toFixed(3), score),
     );
     card.none.hidden = shown.length > 0;
-    // As wide as the frame is, so that boxes lie where their regions are.
+    // Uses the frame's aspect ratio, so that boxes match their regions.
     if (frame.widthPx > 0) card.picture.style.aspectRatio = `${frame.widthPx} / ${frame.heightPx}`;
     list(
       card.boxes,
@@ -149,7 +149,7 @@
     );
   };
 
-  /** The picture first, then the results that are of it. One is loaded at a time; a slow line gets fewer. */
+  /** Shows the picture first, then its results. One picture is loaded at a time, so a slow connection gets fewer. */
   const showFrame = (frame) => {
     const card = cardOf(frame.camera);
     if (frame.picture === undefined) {
@@ -296,7 +296,7 @@
     );
   };
 
-  /** In the node's order, whoever was heard of first. */
+  /** In the node's order, not that of the first events. */
   const sortCards = (statuses) => {
     const names = statuses.flatMap(({ name }) => /: camera (.+)$/.exec(name)?.[1] ?? []);
     names.forEach((name, index) => {
@@ -329,7 +329,7 @@
     source = new EventSource(`events?pictures=${hasPictures ? 1 : 0}`);
     source.onerror = () => {
       tell('lost', 'Connection lost, trying again …');
-      // A browser gives up where it was refused.
+      // A browser does not reconnect after it was rejected.
       if (source.readyState === EventSource.CLOSED) setTimeout(() => !document.hidden && connect(), 3000);
     };
     on('hello', ({ title }) => {
@@ -349,7 +349,7 @@
     if (source.readyState === EventSource.OPEN && performance.now() - lastHeardMs > SILENT_MS)
       tell('lost', 'Nothing was heard for some seconds');
   }, 1000);
-  // A page that nobody sees costs the node nothing.
+  // A hidden page disconnects, so that it costs the node nothing.
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) source.close();
     else connect();
