@@ -7,7 +7,7 @@ import type { RclNode, RclPublisher } from './rcl/rcl.js';
 const TYPE = 'bond/msg/Status';
 const TOPIC = 'bond';
 const PERIOD_S = 0.25;
-/** As nav2's managed nodes have it: how long the other side waits for a sign of life. */
+/** How long the other side waits for a heartbeat; the value of nav2's managed nodes. */
 const TIMEOUT_S = 4;
 
 /** bond/msg/Status */
@@ -21,8 +21,8 @@ interface Status {
 }
 
 /**
- * The node's side of the bond by which nav2's lifecycle manager supervises an active node: signs of life on the topic
- * `bond` under the node's name, and a last one that ends it. Where the package bond is not installed, there is none.
+ * The node's side of the bond with which nav2's lifecycle manager supervises an active node: heartbeats on the topic
+ * `bond` under the node's name, and a final message that breaks the bond. Without the package bond there is none.
  */
 export class Bond {
   readonly #node: RclNode;
@@ -42,7 +42,7 @@ export class Bond {
     this.#publish(true);
   }
 
-  /** From when the node is active; undefined where the messages of bond are not installed. */
+  /** Call this when the node becomes active; undefined if the messages of bond are not installed. */
   static start(
     node: RclNode,
     isInstalled = packageProblem('bond', process.env) === undefined,
@@ -50,7 +50,7 @@ export class Bond {
     return isInstalled ? new Bond(node) : undefined;
   }
 
-  /** Tells the manager that the node leaves in order. */
+  /** Notifies the manager that the node stops regularly. */
   end(): void {
     try {
       if (this.#timer !== undefined) this.#publish(false);
@@ -65,7 +65,7 @@ export class Bond {
   #hear({ id, instance_id, active }: Status): void {
     if (id !== this.#node.name() || instance_id === this.#instanceId || active) return;
     if (this.#timer === undefined) return;
-    // The manager has let go: it is told that this was heard, and the node stays as it is.
+    // The manager has broken the bond: acknowledge it; the node's state does not change.
     this.#publish(false);
     clearInterval(this.#timer);
     this.#timer = undefined;

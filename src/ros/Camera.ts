@@ -14,12 +14,12 @@ import { packageProblem } from './rcl/messagesProblem.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { VideoSubscription } from './VideoSubscription.js';
 
-/** A camera that is silent this long may have been replaced by another one. */
+/** A camera that is silent for this long may have been replaced by another one. */
 const SILENT_NS = 2e9;
 
 export interface CameraOptions
   extends Omit<CameraSubscriptionOptions, 'camera' | 'input' | 'topicName' | 'gaps'> {
-  /** As the parameter names it. */
+  /** The name in the parameter. */
   readonly name: string;
   /** The parameter image_transport. */
   readonly transport: string;
@@ -29,21 +29,21 @@ export interface CameraOptions
 
 const describe = ({ topic, type }: CameraInput): string => `${topic} (${type})`;
 
-/** One camera, listened to in the form that its publisher sends, or in the one form that it is told. */
+/** The subscription to one camera, in the form that its publisher sends or in the configured form. */
 export class Camera {
-  /** Its name, as frames carry it: the topic, fully qualified. */
+  /** The camera's name in its frames: the fully qualified topic. */
   readonly topic: string;
   readonly #options: CameraOptions;
   readonly #choice: InputChoice;
   readonly #gaps = new SequenceGaps();
   #depth: number;
-  /** Told apart from the others: only what `auto` chose may change. */
+  /** Whether the form may change: only with `auto`. */
   readonly #isFollowed: boolean;
   #subscription: CameraSubscription | VideoSubscription | undefined;
   #isOffered = false;
   #problem: string | undefined;
 
-  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   constructor(options: CameraOptions) {
     this.#options = options;
     const { node, name, transport, depth } = options;
@@ -56,13 +56,13 @@ export class Camera {
     this.#subscribe();
   }
 
-  /** What it listens to, for people. */
+  /** The subscribed topic and form, for people. */
   get description(): string {
     const waiting = this.#isFollowed && !this.#isOffered ? ', no publisher yet' : '';
     return `${describe(this.#choice.current)}${waiting}`;
   }
 
-  /** Looks whether the camera sends in another form now, and listens to that. */
+  /** Checks whether the camera sends in another form now, and subscribes to it. */
   update(): void {
     if (!this.#isFollowed) return;
     const isSilent = this.#subscription === undefined || this.#subscription.silentNs > SILENT_NS;
@@ -75,15 +75,15 @@ export class Camera {
     this.#subscribeAnew(`The camera ${this.topic} is heard on ${this.description} now.`);
   }
 
-  /** So many of its frames may wait in the middleware from now on. */
+  /** Sets how many of its frames may wait in the middleware. */
   setDepth(depth: number): void {
     if (this.#depth === depth) return;
     this.#depth = depth;
-    // Of a video every message is needed.
+    // A video needs every message.
     if (!(this.#subscription instanceof VideoSubscription)) this.#subscribeAnew();
   }
 
-  /** Who publishes what it listens to, and whether all of them can be heard. */
+  /** The publishers of its topic, and whether all of them match the subscription. */
   publishers(): OtherEndpoints {
     this.update();
     return this.#subscription?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
@@ -114,7 +114,7 @@ export class Camera {
       : new CameraSubscription({ ...common, depth: this.#depth, gaps: this.#gaps });
   }
 
-  /** What can be listened to; a message package that is not there is told once. */
+  /** The inputs that can be subscribed to; a missing message package is reported once. */
   #offered(): CameraInput[] {
     const { node, warn } = this.#options;
     const typesOn = (topic: string): string[] =>

@@ -20,7 +20,7 @@ import type { FrameRequest, ServingPipeline } from './ServingPipeline.js';
 export interface CameraFeedOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
-  /** The node's clock; undefined while simulated time stands at 0. */
+  /** The node's clock; undefined while simulated time is 0. */
   readonly nowNs: () => bigint | undefined;
   readonly parameters: NodeParameterValues;
   readonly pipeline: Pick<
@@ -36,7 +36,7 @@ export interface CameraFeedOptions {
   >;
 }
 
-/** A camera as the parameter names it, and as its frames carry it: its topic, fully qualified. */
+/** A camera's name in the parameter, and its name in frames: the fully qualified topic. */
 export interface NamedCamera {
   readonly name: string;
   readonly topic: string;
@@ -47,8 +47,8 @@ const TAKES_ALL: FrameDemand = { wantsFrame: () => true, whenWanted: () => {} };
 type OutcomeListener = FrameRequest['onOutcome'];
 
 /**
- * From the cameras to the pipeline while the node is active. While it is paused no camera is subscribed to: their
- * frames are not taken, so none has to be counted, and a camera that looks whether it is wanted may rest.
+ * Passes frames from the cameras to the pipeline while the node is active. While paused it has no subscriptions: no
+ * frames have to be counted, and a camera that checks for subscribers may stop.
  */
 export class CameraFeed {
   readonly cameras: readonly NamedCamera[];
@@ -56,23 +56,23 @@ export class CameraFeed {
   readonly #turns: CameraTurns;
   readonly #meters: CameraMeters;
   readonly #sharedFrameIds = new SharedFrameIds();
-  /** How to tell cameras apart that send one frame_id; undefined where their results have topics of their own. */
+  /** Remedy for cameras that send the same frame_id; undefined if each camera's results have their own topic. */
   readonly #frameIdRemedy: string | undefined;
-  /** By topic: who waits for its next frame. */
+  /** Listeners that wait for the next frame, by topic. */
   readonly #waiting = new Map<string, Set<OutcomeListener>>();
-  /** Where the boxes of detectors are classified. */
+  /** Set if the boxes of detectors are classified. */
   #detections: DetectionSubscriptions | undefined;
   /** Undefined while paused. */
   #subscriptions: CameraSubscriptions | undefined;
-  /** By topic: the cameras that somebody waits for while paused. */
+  /** Subscriptions to cameras with waiting listeners while paused, by topic. */
   readonly #single = new Map<string, CameraSubscriptions>();
   #isDestroyed = false;
 
-  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   constructor(options: CameraFeedOptions) {
     this.#options = options;
     const { node, parameters, pipeline } = options;
-    // What waits for its detections waits here.
+    // With detectors every frame is taken, because frames wait here for their detections.
     this.#turns = new CameraTurns(hasDetections(parameters) ? TAKES_ALL : pipeline.classifier);
     this.cameras = parameters.image_topics.map((name) => ({
       name,
@@ -89,7 +89,7 @@ export class CameraFeed {
     return this.#subscriptions === undefined;
   }
 
-  /** What is listened to, for people. */
+  /** The subscribed topics, for people. */
   get description(): string {
     const cameras =
       this.#subscriptions?.description ?? 'no camera: paused until ~/enable is called with true';
@@ -99,23 +99,23 @@ export class CameraFeed {
       : `${cameras}; the boxes on ${detections.description} are classified`;
   }
 
-  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  /** Counts of unmatched frames and detections; undefined if whole frames are classified. */
   unmatched(): UnmatchedView | undefined {
     return this.#detections?.unmatched();
   }
 
-  /** Takes changed options of the classifier. */
+  /** Applies changed options of the classifier. */
   setOptions(options: ClassifierOptions): void {
     this.#detections?.setOptions(options);
   }
 
-  /** Subscribes to all cameras, or to none. @throws EffvitError as the constructor; it stays paused then. */
+  /** Subscribes to all cameras, or to none. @throws EffvitError as the constructor; then it stays paused. */
   setPaused(isPaused: boolean): void {
     if (this.#isDestroyed || isPaused === this.isPaused) return;
     if (isPaused) {
       this.#subscriptions?.destroy();
       this.#subscriptions = undefined;
-      // Its boxes would wait for frames in vain.
+      // Its boxes would never be matched with frames.
       this.#detections?.destroy();
       this.#detections = undefined;
       for (const topic of this.#waiting.keys()) this.#listenOnce(topic);
@@ -127,12 +127,12 @@ export class CameraFeed {
   }
 
   /**
-   * What becomes of the next frame that comes from a camera; while paused it is taken for that alone, and its result is
-   * published by nobody.
+   * Reports the outcome of the next frame of a camera. While paused the frame is received only for this purpose and its
+   * result is not published.
    *
    * @param topic of {@link cameras}.
-   * @param onOutcome called once, where the frame's outcome is known.
-   * @returns gives the wait up.
+   * @param onOutcome called once, when the frame's outcome is known.
+   * @returns function that stops waiting.
    * @throws EffvitError as the constructor.
    */
   nextOutcome(topic: string, onOutcome: OutcomeListener): () => void {
@@ -153,7 +153,7 @@ export class CameraFeed {
     return giveUp;
   }
 
-  /** After options were changed: as many frames wait in the middleware as may wait now. */
+  /** Adapts the readers' depth to changed options. */
   fitReaders(): void {
     this.#subscriptions?.setDepth(this.#readerDepth);
   }
@@ -246,7 +246,7 @@ export class CameraFeed {
     });
   }
 
-  /** To detectors and cameras. @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  /** Subscribes to detectors and cameras. @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   #listen(): void {
     const detections = this.#listenToDetectors();
     this.#detections = detections;
@@ -282,7 +282,7 @@ export class CameraFeed {
     this.#meters.stamp(source, stamp, this.#options.nowNs());
   }
 
-  /** Who waits for this frame, as one; they wait no more. */
+  /** Removes the listeners of this frame and combines them into one request. */
   #takeRequest(topic: string, isPublished: boolean): FrameRequest | undefined {
     if (this.#waiting.size === 0) return undefined;
     const listeners = this.#waiting.get(topic);
@@ -307,7 +307,7 @@ export class CameraFeed {
     const subscriptions = this.#single.get(topic);
     if (subscriptions === undefined) return;
     this.#single.delete(topic);
-    // Not from within its own callback: rclnodejs is still at work with it.
+    // Not inside its own callback: rclnodejs is still using the subscription.
     setImmediate(() => subscriptions.destroy());
   }
 }

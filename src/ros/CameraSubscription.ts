@@ -13,20 +13,20 @@ import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
 const NS_PER_MS = 1e6;
-/** Of the newest distance in the moving average of the time between two frames. */
+/** Weight of the newest interval in the moving average of the time between two frames. */
 const PERIOD_WEIGHT = 1 / 8;
 
-/** `topic` is the camera's name, as its frames carry it. */
+/** `topic` is the camera's name in its frames. */
 export interface CameraEvents {
-  /** @param waitedNs how long it lay in the middleware. */
+  /** @param waitedNs how long it waited in the middleware. */
   readonly onImage: (image: ReceivedImage, waitedNs: number) => void;
-  /** A message that is no image. */
+  /** A message that is not a valid image. */
   readonly onProblem: (topic: string, error: unknown) => void;
   /** Messages that the camera sent and that did not arrive. */
   readonly onMissing: (topic: string, count: number) => void;
   /** Messages that newer ones replaced in the middleware before they were taken. */
   readonly onSuperseded: (topic: string, count: number) => void;
-  /** An image that came too late for its place among those that may wait: newer ones have it. */
+  /** An image that newer ones exceed in the allowed number of waiting frames. */
   readonly onOutdated: (image: ReceivedImage) => void;
 }
 
@@ -35,17 +35,17 @@ export interface CameraSubscriptionOptions {
   readonly node: RclNode;
   /** The camera's name. */
   readonly camera: string;
-  /** What is listened to; its topic as the graph has it. */
+  /** The input to subscribe to, with its topic as in the graph. */
   readonly input: CameraInput;
-  /** The name that is subscribed to, before remapping. */
+  /** The topic name before remapping. */
   readonly topicName: string;
   readonly events: CameraEvents;
-  /** The structures for messages of the type. */
+  /** Returns the structures for messages of a type. */
   readonly samplesOf: (type: string) => MessageSamples;
   readonly turns: CameraTurns;
-  /** Frames that may wait in the middleware's reader, which keeps the newest. */
+  /** Number of frames that may wait in the middleware's reader, which keeps the newest. */
   readonly depth: number;
-  /** Of the camera, whatever is listened to. */
+  /** Shared by all inputs of the camera. */
   readonly gaps: SequenceGaps;
 }
 
@@ -55,8 +55,8 @@ interface Message {
 }
 
 /**
- * The subscription to one camera in one form. Its frames lie in the middleware until {@link CameraTurns} wants one. The
- * pixels stay in the one buffer that they are taken to, and frames are views of it: see {@link MessageSamples}.
+ * The subscription to one camera in one form. Its frames wait in the middleware until {@link CameraTurns} takes one.
+ * Frames are views of the buffer that the middleware writes to, without further copies: see {@link MessageSamples}.
  */
 export class CameraSubscription implements WaitingCamera {
   readonly #options: CameraSubscriptionOptions;
@@ -66,7 +66,7 @@ export class CameraSubscription implements WaitingCamera {
   readonly #samples: MessageSamples;
   readonly #subscription: DeferredSubscription;
   #lastMessageNs = monotonicNs();
-  /** When the reader was known to be empty last. */
+  /** When the reader was last known to be empty. */
   #emptyNs = monotonicNs();
   #activeMs = performance.eventLoopUtilization().active;
   #periodNs = 0;
@@ -121,7 +121,7 @@ export class CameraSubscription implements WaitingCamera {
     return wasThere;
   }
 
-  /** Who publishes the topic, and whether all of them can be heard. */
+  /** The publishers of the topic, and whether all of them match the subscription. */
   publishers(): OtherEndpoints {
     const { node, input } = this.#options;
     return publishersOf(node, input.topic, this.#own);
@@ -132,7 +132,7 @@ export class CameraSubscription implements WaitingCamera {
     this.#subscription.destroy();
   }
 
-  /** The next message; of a reader that an override made deeper than frames may wait, the newest ones. */
+  /** The next message. If a QoS override made the reader deeper than allowed, the newest messages. */
   #takeNewest(): Message[] {
     const first = this.#take();
     if (first === undefined) return [];
@@ -175,7 +175,7 @@ export class CameraSubscription implements WaitingCamera {
     else events.onImage(taken, waitedNs);
   }
 
-  /** Notes how far the message is from the one before, and what became of those between. */
+  /** Updates the interval between messages, and counts skipped messages as missing or superseded. */
   #account(gap: number, nowNs: number): void {
     const { camera, events } = this.#options;
     const activeMs = performance.eventLoopUtilization().active;
@@ -183,7 +183,7 @@ export class CameraSubscription implements WaitingCamera {
     this.#activeMs = activeMs;
     const distanceNs = (nowNs - this.#lastMessageNs) / (gap + 1);
     if (gap > 0) {
-      // Of a reader that is watched nothing is replaced, unless this thread had no time for it.
+      // In a watched reader messages are replaced only if this thread was too busy to take them.
       const isReplaced = !this.isWatched || busyNs >= distanceNs * this.#qos.depth;
       if (isReplaced) events.onSuperseded(camera, gap);
       else events.onMissing(camera, gap);
@@ -194,7 +194,7 @@ export class CameraSubscription implements WaitingCamera {
   #waitedNs({ received_timestamp }: RawMessageInfo, nowNs: number): number {
     if (received_timestamp <= 0n) return 0;
     const waitedNs = Date.now() * NS_PER_MS - Number(received_timestamp);
-    // The system's clock may have been set meanwhile.
+    // The system's clock may have been adjusted meanwhile.
     return Math.min(Math.max(waitedNs, 0), nowNs - this.#emptyNs);
   }
 }

@@ -13,7 +13,7 @@ import { callbackGuard } from './rcl/CallbackGuard.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 
-/** How often the graph is asked what the cameras send. */
+/** How often the graph is queried for the cameras' topics. */
 const LOOK_PERIOD_MS = 500;
 
 function sampleKind(type: string): SampleKind {
@@ -28,9 +28,9 @@ export interface CameraSubscriptionsOptions {
   readonly node: RclNode;
   readonly parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>;
   readonly events: CameraEvents;
-  /** When frames are taken, and of which camera. */
+  /** Decides when frames are taken, and from which camera. */
   readonly turns: CameraTurns;
-  /** Frames of each camera that may wait in the middleware. */
+  /** Number of frames of each camera that may wait in the middleware. */
   readonly depth: number;
 }
 
@@ -40,7 +40,7 @@ export class CameraSubscriptions {
   readonly #samples = new Map<string, MessageSamples>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then. */
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   constructor({ parameters, ...given }: CameraSubscriptionsOptions) {
     const { node } = given;
     const logger = node.getLogger();
@@ -66,22 +66,22 @@ export class CameraSubscriptions {
     }
   }
 
-  /** The cameras' names, as frames carry them: topics, fully qualified. */
+  /** The cameras' names in frames: fully qualified topics. */
   get topics(): readonly string[] {
     return this.#cameras.map(({ topic }) => topic);
   }
 
-  /** What is listened to, for people. */
+  /** The subscribed topics, for people. */
   get description(): string {
     return this.#cameras.map(({ description }) => description).join(', ');
   }
 
-  /** So many frames of each camera may wait in the middleware from now on. */
+  /** Sets how many frames of each camera may wait in the middleware. */
   setDepth(depth: number): void {
     for (const camera of this.#cameras) camera.setDepth(depth);
   }
 
-  /** Who publishes what a camera is heard on, and whether all of them can be heard. */
+  /** The publishers of a camera's topic, and whether all of them match the subscription. */
   publishers(topic: string): OtherEndpoints {
     const camera = this.#cameras.find((one) => one.topic === topic);
     return camera?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
@@ -95,7 +95,7 @@ export class CameraSubscriptions {
     ]);
   }
 
-  /** Shared by the cameras: structures of one type serve them all. */
+  /** The structures of one type, shared by all cameras. */
   #samplesOf(type: string): MessageSamples {
     const kept = this.#samples.get(type);
     if (kept !== undefined) return kept;

@@ -1,35 +1,35 @@
-/** Who classifies, as far as it decides when a frame is taken; see Classifier. */
+/** The part of the classifier that decides when a frame is taken; see Classifier. */
 export interface FrameDemand {
-  /** Whether a worker is about to be free for a frame; within this time, where it is longer than that. */
+  /** Whether a worker will be free for a frame soon, or within this time if it is longer. */
   wantsFrame(withinNs?: number): boolean;
-  /** Calls once, when a frame is wanted. */
+  /** Calls once, when {@link wantsFrame} becomes true. */
   whenWanted(callback: () => void): void;
 }
 
-/** A camera whose frames lie in the middleware until they are taken. */
+/** A camera whose frames wait in the middleware until they are taken. */
 export interface WaitingCamera {
-  /** Between two frames, nanoseconds; 0 where it is not known. */
+  /** Time between two frames, nanoseconds; 0 if unknown. */
   readonly periodNs: number;
-  /** Whether it announces its next frame by itself. */
+  /** Whether the camera notifies this class of its next frame. */
   readonly isWatched: boolean;
-  /** Takes the next frame and hands it on. @returns false where there was none. */
+  /** Takes the next frame and passes it on. @returns false if there was none. */
   takeNext(): boolean;
   watch(): void;
   unwatch(): void;
 }
 
-/** Of the time between two frames: how early a frame is taken for a worker that will be free before the next one. */
+/** Share of the camera's period: how early a frame is taken for a worker that will be free before the next frame. */
 const AHEAD_SHARE = 0.75;
 
 /**
- * When frames are taken out of the middleware, and from which camera: a frame that no worker can take soon stays in its
- * camera's reader, where a newer one replaces it at no cost. Cameras with frames are served in turn. A camera that has
- * to wait is no longer watched: as long as more frames come than can be served there is one each time that a worker
- * is free, and nothing wakes this thread for those between.
+ * Decides when frames are taken from the middleware, and from which camera. A frame that no worker can take soon stays
+ * in its camera's reader, where a newer one replaces it at no cost. Cameras with frames are served round-robin. A camera
+ * that has to wait is no longer watched: under overload there is always a frame when a worker becomes free, and the
+ * frames in between do not wake this thread.
  */
 export class CameraTurns {
   readonly #demand: FrameDemand;
-  /** Those that may have a frame; whose turn it is stands first. */
+  /** Cameras that may have a frame; the first one is served next. */
   readonly #waiting: WaitingCamera[] = [];
   #isTaking = false;
   #isAsked = false;
@@ -38,16 +38,16 @@ export class CameraTurns {
     this.#demand = demand;
   }
 
-  /** A watched camera has a frame. */
+  /** Called when a watched camera has a frame. */
   ready(camera: WaitingCamera): void {
     if (!this.#waiting.includes(camera)) this.#waiting.push(camera);
     this.take();
     if (this.#waiting.includes(camera)) camera.unwatch();
   }
 
-  /** Takes as many frames as are wanted now. */
+  /** Takes as many frames as the classifier accepts now. */
   take(): void {
-    // What is handed on may call for more.
+    // Passing a frame on may call this again.
     if (this.#isTaking) return;
     this.#isTaking = true;
     try {
@@ -64,7 +64,7 @@ export class CameraTurns {
     this.#ask();
   }
 
-  /** The camera goes. */
+  /** Removes a camera. */
   remove(camera: WaitingCamera): void {
     const index = this.#waiting.indexOf(camera);
     if (index >= 0) this.#waiting.splice(index, 1);
@@ -73,7 +73,7 @@ export class CameraTurns {
   #next(): WaitingCamera | undefined {
     const [camera] = this.#waiting;
     if (camera === undefined) return undefined;
-    // A frame that would be the newest still when the worker is free need not wait for that in the reader.
+    // A frame that will still be the newest when the worker is free can be taken early.
     const withinNs = camera.isWatched ? camera.periodNs * AHEAD_SHARE : 0;
     return this.#demand.wantsFrame(withinNs) ? camera : undefined;
   }

@@ -29,12 +29,12 @@ import type { SingleShotTarget } from './services/SingleShot.js';
 import { unlessForced } from './unlessForced.js';
 
 /**
- * How long rclnodejs's thread waits at most before it looks for entities that came or went, which the main thread
- * waits for in turn. Messages wake it at once; its default of 10 ms took half a percent of a core while nothing came.
+ * The longest wait of rclnodejs's thread before it checks for added or removed entities, during which the main thread
+ * waits for it. Messages wake it immediately; the default of 10 ms took half a percent of a core on an idle node.
  */
 const SPIN_TIMEOUT_MS = 50;
 
-/** How long a pause is waited for, beyond which frames that were taken before may still come out. */
+/** How long a pause waits for frames in flight; results of slower frames may still be published afterwards. */
 const PAUSE_LIMIT_MS = 5000;
 
 export interface ClassifierNodeOptions {
@@ -43,18 +43,18 @@ export interface ClassifierNodeOptions {
     options: ClassifierOptions,
     notice: (text: string) => void,
   ) => Promise<ClassifierModel>;
-  /** The board's own sensors. */
+  /** Reads the board's sensors. */
   readonly readSensors?: () => BoardReading;
-  /** Once it is aborted, frames are no longer waited for: those that are left are dropped as `closed`. */
+  /** Once it is aborted, frames are no longer waited for; the remaining ones are dropped as `closed`. */
   readonly forceStop?: AbortSignal;
 }
 
-/** Everything that exists only while the node is active. */
+/** Objects that exist only while the node is active. */
 interface Active {
   readonly feed: CameraFeed;
-  /** Aborted at its end. */
+  /** Aborted when the node is no longer active. */
   readonly end: AbortController;
-  /** Where the messages of bond are installed. */
+  /** Set if the messages of bond are installed. */
   readonly bond: Bond | undefined;
 }
 
@@ -68,26 +68,26 @@ export class ClassifierNode {
   readonly #diagnostics: NodeDiagnostics;
   readonly #clock: NodeClock;
   readonly #machineMonitor: MachineMonitor;
-  /** While the node is configured. */
+  /** Set while the node is configured. */
   #pipeline: ServingPipeline | undefined;
   #active: Active | undefined;
   readonly #badImages: BadImageWarnings;
   readonly #live: LiveView;
   #lastError: string | undefined;
-  /** Of vision_info: counts up with every model that came to serve since the node began. */
+  /** Version in vision_info: increments with every model loaded since the node started. */
   #databaseVersion = 0;
 
   /**
-   * Makes the node with its services; it is unconfigured.
+   * Creates the node with its services, in the unconfigured state.
    *
-   * @throws EffvitError BAD_CONFIG naming every parameter value that cannot be taken.
+   * @throws EffvitError BAD_CONFIG naming every invalid parameter value.
    */
   constructor(rcl: RclModule, options: ClassifierNodeOptions) {
     this.#rcl = rcl;
     this.#options = options;
     this.#machineMonitor = new MachineMonitor(options.readSensors);
     const nodeOptions = new rcl.NodeOptions();
-    // Ours can refuse a change after having tried it; see NodeParameters.
+    // This node's services can refuse a change after trying it; see NodeParameters.
     nodeOptions.startParameterServices = false;
     const Base = nodeWithKnownTopics(rcl, nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
     const Node = nodeWithDeferredTakes(Base);
@@ -129,14 +129,14 @@ export class ClassifierNode {
       () => this.#condition(),
       (statuses) => this.#live.feed.diagnostics(statuses),
     );
-    // A page that cannot be served is told, and the node does its work without.
+    // A page that cannot be served is logged; the node works without it.
     this.#live.apply(this.#parameters.values).catch((error: unknown) => {
       callbackGuard(this.#node).failed('the live page', error);
     });
     this.#node.spin(SPIN_TIMEOUT_MS);
   }
 
-  /** A line of the log for people who started it by hand and wait. */
+  /** Logs a hint for people who started the node by hand and wait for results. */
   logUnconfigured(): void {
     const name = this.fullName;
     this.#node
@@ -151,8 +151,8 @@ export class ClassifierNode {
   }
 
   /**
-   * Drains, frees everything and removes the node from the ROS graph; at any moment. Once `forceStop` is aborted,
-   * hanging work is abandoned.
+   * Drains, frees everything and removes the node from the ROS graph; may be called at any time. Once `forceStop` is
+   * aborted, hung work is abandoned.
    */
   async destroy(): Promise<void> {
     await unlessForced(this.#shutDown(), this.#options.forceStop, () => this.#pipeline?.classifier);
@@ -259,14 +259,14 @@ export class ClassifierNode {
     await runAllSteps([() => this.#deactivate(), () => this.#cleanup()]);
   }
 
-  /** Takes changed parameters into what runs; throws why they cannot be taken, and then nothing has changed. */
+  /** Applies changed parameters to the running node. If they cannot be applied it throws, and nothing has changed. */
   async #apply(values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>): Promise<void> {
     await this.lifecycle.settled();
     const feed = this.#active?.feed;
     const old = this.#parameters.values;
     let isMoved = false;
     try {
-      // What is quickly taken back comes first.
+      // The step that is easiest to undo comes first.
       feed?.setPaused(!values.enabled);
       if (changed.has('web_port') || changed.has('web_address')) {
         await this.#live.apply(values);
@@ -286,7 +286,7 @@ export class ClassifierNode {
     if (changed.has(period)) this.#diagnostics.setPeriod(values[period]);
   }
 
-  /** Paused means that nothing more comes: what was taken before is finished first, within a limit. */
+  /** Waits, up to a limit, for frames taken before the pause, so that no result is published after it. */
   async #drainForPause(): Promise<void> {
     const signal = AbortSignal.timeout(PAUSE_LIMIT_MS);
     await this.#pipeline?.classifier.drain({ signal }).catch(() => {});
@@ -316,7 +316,7 @@ export class ClassifierNode {
     return this.#pipeline;
   }
 
-  /** False where there is nothing to reset. */
+  /** False if there is nothing to reset. */
   #resetStatistics(): boolean {
     this.#pipeline?.reports.reset();
     this.#active?.feed.resetMeters();

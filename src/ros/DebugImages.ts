@@ -9,17 +9,17 @@ import { headerMessage } from '../messages/headerMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 
-/** At most ten a second: people look at them, and the results must not wait for that. */
+/** At most ten per second: enough for people, and drawing must not delay the results. */
 const PERIOD_NS = 1e8;
-/** Of the picture within the image; the scale only makes it smaller or larger than the frame within these. */
+/** Largest width of the drawn picture; the parameter for the scale applies within these limits. */
 const MAX_WIDTH_PX = 960;
 const MAX_HEIGHT_PX = 720;
-/** Of a frame with regions, beside the picture. */
+/** The most regions that are listed beside the picture. */
 const MOST_LISTED = 10;
 
 /**
- * The topic ~/debug_image: frames with their results drawn beside them, while somebody subscribes. One is drawn at
- * a time, and frames that come meanwhile are left out.
+ * The topic ~/debug_image: frames with their results drawn beside them, while it has subscribers. One frame is drawn
+ * at a time; frames that arrive meanwhile are skipped.
  */
 export class DebugImages {
   readonly #publisher: CdrPublisher;
@@ -36,9 +36,9 @@ export class DebugImages {
   }
 
   /**
-   * Draws the frame if it is time for one and somebody looks.
+   * Draws the frame if the period has passed and the topic has subscribers.
    *
-   * @returns undefined where it is not drawn, else what resolves, never rejects, when its data is read no more.
+   * @returns undefined if it is not drawn; else a promise that resolves when its data is no longer read. Never rejects.
    */
   offer(
     frame: ImageFrame,
@@ -60,7 +60,7 @@ export class DebugImages {
       });
   }
 
-  /** Nothing is published after this. */
+  /** Stops publishing. */
   destroy(): void {
     this.#isDestroyed = true;
   }
@@ -99,7 +99,7 @@ export class DebugImages {
   }
 }
 
-/** The results beside the picture, and what they are of in it: of a frame with regions the best class of each. */
+/** The results to draw and the areas of the picture that they belong to; for regions the best class of each. */
 function drawnResults(
   outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
 ): Pick<AnnotateOptions, 'results' | 'outlines'> {

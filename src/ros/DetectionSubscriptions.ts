@@ -19,13 +19,13 @@ import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/r
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 
 const DEPTH = 10;
-/** How often it is looked whether something has waited too long. */
+/** How often waiting images and detections are checked for their time limit. */
 const LOOK_PERIOD_MS = 25;
 
 export interface DetectionEvents {
-  /** An image, and what the detector found in it. */
+  /** An image and its detections. */
   readonly onMatch: (image: ReceivedImage, detections: DetectionsMessage) => void;
-  /** An image that the detector told nothing of. */
+  /** An image without detections from the detector. */
   readonly onUnmatched: (image: ReceivedImage, cause: UnmatchedCause) => void;
 }
 
@@ -44,7 +44,7 @@ const CAUSES_TOLD: Readonly<Partial<Record<UnmatchedCause, string>>> = {
 
 type Pairing = DetectionPairing<ReceivedImage, DetectionsMessage>;
 
-/** The subscriptions to detectors, and the frames that wait for their boxes; while the node is active. */
+/** The subscriptions to detectors and the frames that wait for their boxes. Exists while the node is active. */
 export class DetectionSubscriptions {
   readonly #node: RclNode;
   readonly #pairings = new Map<string, Pairing>();
@@ -55,8 +55,8 @@ export class DetectionSubscriptions {
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param cameras their names, as frames carry them, in the order of `image_topics`.
-   * @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is subscribed to then.
+   * @param cameras their names in frames, in the order of `image_topics`.
+   * @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed.
    */
   constructor(
     rcl: RclModule,
@@ -97,12 +97,12 @@ export class DetectionSubscriptions {
     }, LOOK_PERIOD_MS);
   }
 
-  /** What is listened to, for people. */
+  /** The subscribed topics, for people. */
   get description(): string {
     return [...this.#pairings.keys()].join(', ');
   }
 
-  /** Keeps an image until its detections are there. @returns false for a camera without a detector. */
+  /** Holds an image until its detections arrive. @returns false for a camera without a detector. */
   hold(image: ReceivedImage): boolean {
     const pairing = this.#pairingOf.get(image.frame.source);
     pairing?.addFrame(image, image.frame, monotonicNs());
@@ -126,7 +126,7 @@ export class DetectionSubscriptions {
     for (const pairing of this.#pairings.values()) pairing.resetCounts();
   }
 
-  /** Gives back the images that wait. */
+  /** Releases the waiting images. */
   destroy(): void {
     clearInterval(this.#timer);
     runAllStepsNow([
@@ -163,7 +163,7 @@ export class DetectionSubscriptions {
     for (const subscription of this.#subscriptions.splice(0)) this.#node.destroySubscription(subscription);
   }
 
-  /** Once for each camera and cause. */
+  /** Logs each cause once per camera. */
   #tell(camera: string, topic: string, cause: UnmatchedCause): void {
     const text = CAUSES_TOLD[cause];
     if (text === undefined) return;

@@ -14,13 +14,13 @@ type LiveParameters = Pick<NodeParameterValues, 'web_port' | 'web_address'>;
 
 const OFF = 0;
 
-/** The node's live page, where the parameter web_port asks for one; see {@link LivePage}. */
+/** The node's live page, if the parameter web_port is set; see {@link LivePage}. */
 export class LiveView {
   readonly feed: LiveFeed;
   readonly #node: RclNode;
   #page: LivePage | undefined;
   #picture: FramePicture | undefined;
-  /** Cameras whose picture is being made. */
+  /** Cameras whose picture is being drawn. */
   readonly #drawing = new Set<string>();
   readonly #undrawable = new Set<string>();
 
@@ -30,9 +30,9 @@ export class LiveView {
   }
 
   /**
-   * Begins, moves or ends the page.
+   * Starts, moves or stops the page.
    *
-   * @throws EffvitError IO_FAILED: the port is taken, or the address is not this machine's; the old page stays.
+   * @throws EffvitError IO_FAILED: the port is in use, or the address is not this machine's; then the old page stays.
    */
   async apply({ web_port: port, web_address: address }: LiveParameters): Promise<void> {
     const old = this.#page;
@@ -59,16 +59,17 @@ export class LiveView {
     }
   }
 
-  /** A frame that was dropped. */
+  /** Shows a dropped frame. */
   dropped(source: string, cause: string): void {
     if (this.#page !== undefined) this.feed.dropped(source, cause);
   }
 
   /**
-   * Shows a frame, if somebody looks and it is time for one of its camera.
+   * Shows a frame if the page has viewers and the camera's period has passed.
    *
-   * @param reportOf called at once, or not at all.
-   * @returns undefined where the frame's data is not read, else what resolves, never rejects, when it is read no more.
+   * @param reportOf called immediately or never.
+   * @returns undefined if the frame's data is not read; else a promise that resolves when it is no longer read. Never
+   *   rejects.
    */
   offer(
     frame: ImageFrame,
@@ -100,7 +101,7 @@ export class LiveView {
     return await livePicture(this.#picture.of(frame, MAX_PICTURE_WIDTH_PX, MAX_PICTURE_HEIGHT_PX));
   }
 
-  /** Once a camera: its results are shown without. */
+  /** Logs once per camera that its results are shown without pictures. */
   #tellUndrawable(source: string, error: unknown): undefined {
     if (this.#undrawable.has(source)) return undefined;
     this.#undrawable.add(source);

@@ -28,10 +28,10 @@ const CLASSIFICATION = 'vision_msgs/msg/Classification';
 const RAW = 'classification';
 const SMOOTHED = 'classification_smoothed';
 
-/** In the place of a camera's name. */
+/** Key for all cameras, used instead of a camera's name. */
 const SHARED = '';
 
-/** By camera; of all of them under an empty name where they share one. */
+/** By camera; a publisher shared by all cameras has the key SHARED. */
 type ClassificationPublishers = Map<string, RclPublisher<Buffer>>;
 
 type ClassificationParameters = Pick<
@@ -53,7 +53,7 @@ function classificationTopics(
   ]);
 }
 
-/** The frame with its smoothed results where these are what is asked for. */
+/** The frame's results, or its smoothed results if these are configured. */
 function wantedResults(
   result: FrameResult<readonly ClassResult[]>,
   { classification_results }: Pick<NodeParameterValues, 'classification_results'>,
@@ -64,11 +64,11 @@ function wantedResults(
 
 type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];
 
-/** What the node publishes while it is configured. */
+/** The node's publishers while it is configured. */
 export class NodePublishers {
   readonly #node: RclNode;
   readonly #classifications: ClassificationPublishers = new Map();
-  /** Made when results are smoothed first. */
+  /** Created when smoothing is first enabled. */
   readonly #smoothed: ClassificationPublishers = new Map();
   readonly #makeClassifications: (base: typeof RAW | typeof SMOOTHED) => void;
   readonly #frames: CdrPublisher<FrameReportMessage>;
@@ -77,15 +77,15 @@ export class NodePublishers {
   readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
-  /** Where the boxes of a detector are classified. */
+  /** Set if the boxes of a detector are classified. */
   readonly #detections: CdrPublisher<DetectionsMessage> | undefined;
-  /** Where the parameter perception_targets names a topic. */
+  /** Set if the parameter perception_targets names a topic. */
   readonly #perception: PerceptionPublishers | undefined;
   readonly #endpoints = new Map<string, OwnEndpoint>();
   readonly #destroyers: (() => void)[] = [];
   readonly #framesOfSource = new Map<string, number>();
 
-  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; nothing is published then. */
+  /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then there are no publishers. */
   constructor(
     rcl: RclModule,
     node: RclNode,
@@ -149,15 +149,15 @@ export class NodePublishers {
     this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
   }
 
-  /** Makes the topics of smoothed results where there are some; they stay. @throws EffvitError BAD_CONFIG */
+  /** Creates the topics of smoothed results if smoothing is on; they are retained. @throws EffvitError BAD_CONFIG */
   offerSmoothed({ smoothing }: Pick<NodeParameterValues, 'smoothing'>): void {
     if (smoothing !== 'off') this.#makeClassifications(SMOOTHED);
   }
 
   /**
-   * Tells, also those who come later, which model and which labels the results are of.
+   * Publishes which model and labels the results belong to, also for later subscribers.
    *
-   * @param databaseVersion counts up whenever the model changes, so that listeners see that their labels are old.
+   * @param databaseVersion increments whenever the model changes, so that subscribers know that their labels are old.
    */
   publishModel(
     classifier: Classifier,
@@ -165,7 +165,7 @@ export class NodePublishers {
     databaseVersion: number,
   ): void {
     const { manifest, info } = classifier;
-    // The labels first: who sees the new version finds them there.
+    // The labels first, so that they are available when a subscriber sees the new version.
     this.publishLabels(classifier, parameters);
     this.#visionInfo.publish({
       header: this.#header(),
@@ -175,12 +175,12 @@ export class NodePublishers {
     });
   }
 
-  /** The labels with the threshold in force; again when that changes. */
+  /** Publishes the labels with the current threshold; call it again when the threshold changes. */
   publishLabels({ labels }: Classifier, parameters: Pick<NodeParameterValues, 'score_threshold'>): void {
     this.#labelInfo.publish(labelInfoMessage(this.#header(), labels, parameters.score_threshold));
   }
 
-  /** What other nodes act on; nothing of a frame that was dropped. */
+  /** Publishes the result of a frame for other nodes; nothing for a dropped frame. */
   publishResult(
     outcome: ClassifyOutcome,
     classifier: Classifier,
@@ -198,7 +198,7 @@ export class NodePublishers {
     this.#perception?.publish(wanted, classifier);
   }
 
-  /** What the boxes of a frame were classified as; nothing of a frame that was dropped. */
+  /** Publishes the classes of a frame's boxes; nothing for a dropped frame. */
   publishRegions(
     outcome: ClassifyRegionsOutcome,
     detections: DetectionsMessage,
@@ -216,9 +216,9 @@ export class NodePublishers {
   }
 
   /**
-   * Tells of a frame, whatever became of it; once for each.
+   * Publishes the report of a frame, whatever its outcome; exactly once per frame.
    *
-   * @param regionIds of a frame with regions: the ids of its detections.
+   * @param regionIds for a frame with regions: the ids of its detections.
    */
   publishReport(
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
@@ -230,7 +230,7 @@ export class NodePublishers {
     if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, classifier, regionIds));
   }
 
-  /** The report of the frame that {@link publishReport} told of last of its camera. */
+  /** The report of the frame that was last passed to {@link publishReport} for its camera. */
   report(
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
     classifier: Classifier,
@@ -241,7 +241,7 @@ export class NodePublishers {
     return frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds });
   }
 
-  /** Draws the frame for ~/debug_image where somebody looks at it: see {@link DebugImages.offer}. */
+  /** Draws the frame for ~/debug_image if that has subscribers: see {@link DebugImages.offer}. */
   offerDebugImage(
     frame: ImageFrame,
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,

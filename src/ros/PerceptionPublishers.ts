@@ -24,22 +24,22 @@ interface PerceptionInfoMessage {
   readonly class_names: readonly string[];
 }
 
-/** Makes a reliable publisher of a type on a topic. */
+/** Creates a reliable publisher of a type on a topic. */
 type MakePublisher = <Message extends object>(type: string, topic: string) => CdrPublisher<Message>;
 
-/** CLOCK_REALTIME, as TROS's nodes have it in their times. */
+/** CLOCK_REALTIME, which TROS's nodes use for their times. */
 function realtimeNs(): bigint {
   return BigInt(Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS));
 }
 
-/** Results as TROS's own nodes publish them, each with its image's stamp; the class names on `<topic>_info`. */
+/** Publishes results in the form of TROS's nodes, with the image's stamp, and the class names on `<topic>_info`. */
 export class PerceptionPublishers {
   readonly #targets: CdrPublisher<PerceptionTargetsMessage>;
   readonly #info: CdrPublisher<PerceptionInfoMessage> | undefined;
 
   /**
-   * @param warn told where TROS is older than its message of class names (2024-08).
-   * @throws EffvitError ROS_UNAVAILABLE: TROS's messages are not there; BAD_CONFIG
+   * @param warn called if TROS is older than its message for class names (2024-08).
+   * @throws EffvitError ROS_UNAVAILABLE: TROS's messages are not installed; BAD_CONFIG
    */
   constructor(topic: string, make: MakePublisher, warn: (text: string) => void) {
     const problem = packageProblem('ai_msgs', process.env);

@@ -9,14 +9,14 @@ import { callbackGuard } from './rcl/CallbackGuard.js';
 import { QOS, type RclModule, type RclNode } from './rcl/rcl.js';
 
 const DEPTH = 10;
-/** How often it is looked whether somebody looks. */
+/** How often the page's viewers are checked. */
 const LOOK_PERIOD_MS = 250;
-/** Reports that wait for their picture. */
+/** The most reports that wait for their picture. */
 const MOST_REPORTS = 64;
-/** A camera without a picture for so long is shown without. */
+/** After this time without a picture, a camera's results are shown without one. */
 const PICTURE_WAIT_NS = 1e9;
 
-/** sensor_msgs/msg/Image as ~/debug_image has it. */
+/** sensor_msgs/msg/Image as published on ~/debug_image. */
 interface DebugImageMessage {
   readonly header: HeaderMessage;
   readonly height: number;
@@ -32,8 +32,8 @@ interface DiagnosticArrayMessage {
 const keyOf = ({ stamp, frame_id }: HeaderMessage): string => `${stamp.sec}.${stamp.nanosec} ${frame_id}`;
 
 /**
- * A live page's view of a node in another process, by its topics: frames and pictures are subscribed to while somebody
- * looks, so that the node makes them for nobody else.
+ * A live page's view of a node in another process, through its topics. Frames and pictures are subscribed to only while
+ * the page has viewers, so that the node does not draw pictures needlessly.
  */
 export class RemoteView {
   readonly #rcl: RclModule;
@@ -56,7 +56,7 @@ export class RemoteView {
     this.#timer = setInterval(() => guard.run('the look at browsers', () => this.#look()), LOOK_PERIOD_MS);
   }
 
-  /** The subscriptions go with the node. */
+  /** The subscriptions are destroyed with the node. */
   close(): void {
     clearInterval(this.#timer);
   }
@@ -87,7 +87,7 @@ export class RemoteView {
       this.#subscriptions.delete(topic);
       return;
     }
-    // Best effort hears publishers of both kinds.
+    // A best-effort subscription matches reliable and best-effort publishers.
     const qos = new this.#rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
     const guard = callbackGuard(this.#node);
     const subscription = this.#node.createSubscription<Message>(type, topic, { qos }, (message) =>
@@ -121,7 +121,7 @@ export class RemoteView {
     if (own.length > 0) this.#feed.diagnostics(own.map((one) => ({ ...one, level: Number(one.level) })));
   }
 
-  /** The picture alone: the page has results of its own. */
+  /** Takes only the picture, because the page draws the results itself. */
   async #takePicture({ header, width, height, data }: DebugImageMessage): Promise<void> {
     const report = this.#reports.get(keyOf(header));
     if (report === undefined || this.#isDrawing) return;
@@ -139,7 +139,7 @@ export class RemoteView {
   }
 }
 
-/** A part of pixels, R, G, B interleaved. */
+/** Crops interleaved R, G, B pixels. */
 async function cut(
   rgb: Uint8Array,
   widthPx: number,

@@ -33,34 +33,34 @@ export interface ServingPipelineOptions {
   readonly clock: NodeClock;
   /** Finds and prepares the model that the options name. */
   readonly loadModel: (options: ClassifierOptions) => Promise<ClassifierModel>;
-  /** The node's, as they are now. */
+  /** The node's current parameters. */
   readonly parameters: () => NodeParameterValues;
   readonly machineMonitor: MachineMonitor;
-  /** Of vision_info: another for every model that comes to serve. */
+  /** Version for vision_info: a new one for every loaded model. */
   readonly nextDatabaseVersion: () => number;
-  /** An image of this topic that is none, or cannot be read. */
+  /** A message of this topic is not an image or cannot be read. */
   readonly onBadImage: (topic: string, reason: string) => void;
-  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  /** Counts of unmatched frames and detections; undefined if whole frames are classified. */
   readonly unmatched: () => UnmatchedView | undefined;
-  /** How the picture of a frame looks, where that is asked for. */
+  /** Measurements of a frame's picture, if pictures are checked. */
   readonly onPicture: (topic: string, picture: PictureCondition) => void;
-  /** A managed node is silent on its topics unless it is active. */
+  /** A managed node publishes only while it is active. */
   readonly isActive: () => boolean;
   readonly isPaused: () => boolean;
   readonly live: LiveView;
-  /** Gives the loading up. */
+  /** Cancels loading. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A frame that somebody waits for. */
+/** A request for the outcome of one frame. */
 export interface FrameRequest {
-  /** False: its result goes to who asked alone, the rate limit aside; its report goes to ~/frames as every frame's. */
+  /** False: only the requester gets the result, and the rate limit does not apply. ~/frames reports it in any case. */
   readonly isPublished: boolean;
-  /** Called once, when the frame's outcome is out. */
+  /** Called once, when the frame's outcome is known. */
   readonly onOutcome: (outcome: ClassifyOutcome, report: FrameReportMessage) => void;
 }
 
-/** From images to what is published of them: what exists only while the node is configured. */
+/** Classifies images and publishes the results. Exists only while the node is configured. */
 export class ServingPipeline {
   readonly classifier: Classifier;
   readonly reports: PipelineReports;
@@ -95,9 +95,9 @@ export class ServingPipeline {
   }
 
   /**
-   * Loads the model and tells of it.
+   * Loads the model and publishes its description.
    *
-   * @throws EffvitError as {@link Classifier.start}, BAD_CONFIG for a QoS override; nothing is left running.
+   * @throws EffvitError as {@link Classifier.start}, BAD_CONFIG for a QoS override; then nothing is left running.
    */
   static async start(options: ServingPipelineOptions): Promise<ServingPipeline> {
     const { clock, loadModel, signal } = options;
@@ -117,12 +117,12 @@ export class ServingPipeline {
     }
   }
 
-  /** Tells which model and which labels the results are of; when the node becomes active. */
+  /** Publishes which model and labels the results belong to; call it when the node becomes active. */
   announce(): void {
     this.#publishers.publishModel(this.classifier, this.#options.parameters(), this.#databaseVersion);
   }
 
-  /** Frames of each camera that may wait in the middleware. */
+  /** Number of frames of each camera that may wait in the middleware. */
   get readerDepth(): number {
     const { dropPolicy } = this.classifier.options;
     const { image_topics } = this.#options.parameters();
@@ -130,9 +130,9 @@ export class ServingPipeline {
   }
 
   /**
-   * Classifies an image, publishes what came of it, and gives its memory back. Never rejects.
+   * Classifies an image, publishes the outcome and releases the image. Never rejects.
    *
-   * @param waitedNs how long it lay in the middleware.
+   * @param waitedNs how long it waited in the middleware.
    */
   async classify(image: ReceivedImage, request?: FrameRequest, waitedNs = 0): Promise<void> {
     const { frame } = image;
@@ -150,7 +150,7 @@ export class ServingPipeline {
     });
   }
 
-  /** The same of the boxes that a detector found in it. */
+  /** Like {@link classify}, for the boxes that a detector found in the image. */
   async classifyRegions(image: ReceivedImage, detections: DetectionsMessage): Promise<void> {
     const { frame } = image;
     const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
@@ -170,7 +170,7 @@ export class ServingPipeline {
     });
   }
 
-  /** Accounts for an image that the detector told nothing of, and gives its memory back. */
+  /** Counts an image without detections as dropped, and releases it. */
   dropUnmatched(image: ReceivedImage, cause: UnmatchedCause): void {
     const outcome = this.classifier.refuse(image.frame, cause === 'closed' ? 'closed' : 'unmatched');
     try {
@@ -180,24 +180,24 @@ export class ServingPipeline {
     }
   }
 
-  /** Accounts for a message of a topic that is no image. */
+  /** Counts a message that is not a valid image as dropped. */
   refuse(topic: string, reason: EffvitError, request?: FrameRequest): void {
     const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: topic };
     this.#deliver(this.classifier.refuse(header, 'bad_image', reason), request);
   }
 
-  /** Accounts for an image in whose place newer ones wait, and gives its memory back. */
+  /** Counts an image that newer ones replaced as dropped, and releases it. */
   dropOutdated({ frame, release }: ReceivedImage): void {
     this.#deliver(this.classifier.refuse(frame, 'queue_full'), undefined);
     release();
   }
 
-  /** Takes changed parameters into what runs. @throws EffvitError why they cannot be taken; nothing has changed then. */
+  /** Applies changed parameters to the running pipeline. @throws EffvitError why not; then nothing has changed. */
   async apply(values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>): Promise<void> {
     const { classifier } = this;
     const options = classifierOptionsOf(values);
     const isSwapped = changed.has('model') || changed.has('backend');
-    // Refused before anything has changed.
+    // May throw, so it comes before any change.
     this.#publishers.offerSmoothed(values);
     try {
       if (isSwapped) {
@@ -210,23 +210,23 @@ export class ServingPipeline {
       if (!isClosed) throw error;
       throw new EffvitError('CLOSED', 'The node was cleaned up meanwhile: set this again.', { cause: error });
     }
-    // A cleanup may have come meanwhile.
+    // The pipeline may have been closed meanwhile.
     if (this.#isClosed) return;
     if (isSwapped) this.#databaseVersion = this.#options.nextDatabaseVersion();
     if (!this.#options.isActive()) return;
-    // The change is made: what cannot be told of it does not take it back.
+    // The change has been made: a failure to publish it must not undo it.
     callbackGuard(this.#options.node).run('publishing the labels', () => {
       if (isSwapped) this.#publishers.publishModel(classifier, values, this.#databaseVersion);
       else if (changed.has('score_threshold')) this.#publishers.publishLabels(classifier, values);
     });
   }
 
-  /** Who subscribes to what is published, by topic. */
+  /** The subscribers by topic. */
   subscribers(): ReadonlyMap<string, OtherEndpoints> {
     return this.#publishers.subscribers();
   }
 
-  /** Finishes what it has, then frees everything. */
+  /** Finishes the frames in flight, then frees everything. */
   async close(): Promise<void> {
     await runAllSteps([
       () => this.reports.close(),
@@ -250,7 +250,7 @@ export class ServingPipeline {
     try {
       await work();
     } catch (thrown) {
-      // A fault of the middleware, say: it costs what was to be published, not the node.
+      // For example a fault of the middleware: the message is lost, but the node continues.
       this.#options.node.getLogger().error(`${image.frame.source}: ${asEffvitError(thrown).message}`);
     } finally {
       image.release();
@@ -275,7 +275,7 @@ export class ServingPipeline {
     this.#publishers.publishReport(outcome, this.classifier);
   }
 
-  /** Of a frame that was dropped, or of the first of its regions that failed. */
+  /** Reports the error of a dropped frame, or of its first failed region. */
   #tellFailure(outcome: ClassifyOutcome | ClassifyRegionsOutcome): void {
     const { source } = outcome.header;
     if (outcome.kind === 'dropped') this.#options.live.dropped(source, outcome.cause);

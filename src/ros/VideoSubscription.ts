@@ -7,7 +7,7 @@ import { OVERRIDABLE_POLICIES, QOS } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
-/** A picture needs those before it, so a burst must not push any out. */
+/** A picture depends on earlier ones, so a burst must not displace any. */
 const DEPTH = 64;
 
 export type VideoSubscriptionOptions = Pick<
@@ -16,7 +16,7 @@ export type VideoSubscriptionOptions = Pick<
 >;
 
 /**
- * The subscription to one camera's video. Every message is taken as it comes and goes to the decoder; its pictures are
+ * The subscription to one camera's video. Every message is passed to the decoder on arrival; the decoded pictures are
  * the camera's frames.
  */
 export class VideoSubscription {
@@ -48,7 +48,7 @@ export class VideoSubscription {
     return monotonicNs() - this.#lastMessageNs;
   }
 
-  /** Who publishes the topic, and whether all of them can be heard. */
+  /** The publishers of the topic, and whether all of them match the subscription. */
   publishers(): OtherEndpoints {
     const { node, input } = this.#options;
     return publishersOf(node, input.topic, this.#own);
@@ -63,7 +63,7 @@ export class VideoSubscription {
     const { node, camera, input, topicName, events } = this.#options;
     const guard = callbackGuard(node);
     const [pkgName = '', subFolder = '', interfaceName = ''] = input.type.split('/');
-    // rclnodejs asks the message class for its type alone, as messages come as CDR.
+    // rclnodejs only needs the type of the message class, because the messages are raw CDR.
     const messageClass = Object.assign(() => {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
     return node.createSubscription<Uint8Array>(messageClass, topicName, options, (data) => {
       this.#lastMessageNs = monotonicNs();

@@ -4,10 +4,10 @@ import type { NodeParameterValues } from './parameters/parameterTable.js';
 type DetectionParameters = Pick<NodeParameterValues, 'image_topics' | 'detections_topics'>;
 
 /**
- * The detector's topic of each camera, in the order of `image_topics`; undefined for a camera whose whole frames are
+ * The detector topic of each camera, in the order of `image_topics`; undefined if the camera's whole frames are
  * classified.
  *
- * @throws EffvitError BAD_CONFIG where there are neither one nor as many as cameras.
+ * @throws EffvitError BAD_CONFIG if the number of topics is neither one nor the number of cameras.
  */
 export function detectionTopics(parameters: DetectionParameters): (string | undefined)[] {
   const { image_topics: cameras, detections_topics: topics } = parameters;
@@ -21,7 +21,7 @@ export function detectionTopics(parameters: DetectionParameters): (string | unde
   return cameras.map((_, index) => (topics.length === 1 ? topics[0] : topics[index]) || undefined);
 }
 
-/** Whether any camera's boxes are classified. */
+/** Whether boxes are classified for any camera. */
 export function hasDetections(parameters: DetectionParameters): boolean {
   return detectionTopics(parameters).some((topic) => topic !== undefined);
 }

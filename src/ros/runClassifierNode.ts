@@ -5,11 +5,12 @@ import { refuseEmptyLists } from './parameters/refuseEmptyLists.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
 /**
- * Runs the node until `signal` is aborted; then drains what was begun and leaves the graph in order. Leaving by
- * process.exit alone has crashed in the middleware.
+ * Runs the node until `signal` is aborted, then drains it and removes it from the graph. Calling only process.exit
+ * crashed in the middleware.
  *
- * @param options `isAutostarted`: configured and activated at once, for where nobody else does it; a failure ends the run.
- * @param rosArguments as `ros2 run` and launch give them: `--ros-args -r __node:=... --params-file ...`.
+ * @param options `isAutostarted`: configure and activate immediately, without a lifecycle manager; a failure ends the
+ *   run.
+ * @param rosArguments as passed by `ros2 run` and launch: `--ros-args -r __node:=... --params-file ...`.
  * @throws EffvitError ROS_UNAVAILABLE, BAD_CONFIG
  */
 export async function runClassifierNode(

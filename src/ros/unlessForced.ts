@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long frames that workers have may take after a forced stop: usually one inference time. */
+/** How long workers may take to finish their frames after a forced stop: usually one inference time. */
 const FRAMES_LIMIT_MS = 300;
-/** And all of the work, whose threads may still be waited for. */
+/** Limit for all of the work, which may still wait for threads. */
 const WORK_LIMIT_MS = 600;
 
 interface Closable {
@@ -11,8 +11,8 @@ interface Closable {
 }
 
 /**
- * Waits for work that ends a pipeline. Once `forceStop` is aborted, the pipeline drops the frames that wait, gives up the
- * workers that hang, and the work is waited for a little longer only.
+ * Waits for work that closes a pipeline. Once `forceStop` is aborted, the pipeline drops waiting frames and abandons
+ * hung workers, and the work gets only a little more time.
  */
 export async function unlessForced(
   work: Promise<void>,

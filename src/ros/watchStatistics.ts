@@ -10,19 +10,19 @@ const DEPTH = 5;
 export interface WatchStatisticsOptions {
   /** Fully qualified, e.g. `/classifier/statistics`. */
   readonly topic: string;
-  /** Ends the watching; without an error. */
+  /** Stops watching, without an error. */
   readonly signal: AbortSignal;
   /** The longest wait for the first message. */
   readonly waitMs: number;
   readonly onMessage: (message: PipelineStatisticsMessage) => void;
-  /** For what else is to be heard of the node. @returns what ends it. */
+  /** Starts further subscriptions to the node. @returns function that ends them. */
   readonly alongside?: (rcl: RclModule, node: RclNode) => () => void;
 }
 
 /**
- * Hands over what a classifier node publishes on its ~/statistics, until the signal is aborted.
+ * Passes on the messages of a classifier node's ~/statistics until the signal is aborted.
  *
- * @throws EffvitError ROS_UNAVAILABLE; NOT_FOUND where nothing came in time.
+ * @throws EffvitError ROS_UNAVAILABLE; NOT_FOUND if no message arrived in time.
  */
 export async function watchStatistics(
   rosArguments: readonly string[],
@@ -35,7 +35,7 @@ export async function watchStatistics(
   try {
     endAlongside = alongside?.(rcl, node);
     let isHeard = false;
-    // Best effort hears publishers of both kinds.
+    // A best-effort subscription matches reliable and best-effort publishers.
     const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
     node.createSubscription<PipelineStatisticsMessage>(
       'effvit/msg/PipelineStatistics',

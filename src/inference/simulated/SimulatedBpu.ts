@@ -169,7 +169,7 @@ async function answersOf(results: SimulatedResults, seed: number): Promise<Answe
   }
 }
 
-/** Results of the quantised model for NV12; a region scaled by the chip gets the chroma of every second pixel and row. */
+/** Results of the quantised model; a region scaled by the chip gets the chroma of every second pixel and row. */
 async function exactly(results: ExactResults): Promise<Answers> {
   const { answer, ...rest } = await (await import('./exactAnswers.js')).exactAnswers(results);
   return {
