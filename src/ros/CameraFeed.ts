@@ -246,7 +246,7 @@ export class CameraFeed {
     });
   }
 
-  /** Subscribes to detectors and cameras. @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
+  /** Subscribes to detectors and cameras. @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then to none of them. */
   #listen(): void {
     const detections = this.#listenToDetectors();
     this.#detections = detections;

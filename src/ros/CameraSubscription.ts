@@ -26,7 +26,7 @@ export interface CameraEvents {
   readonly onMissing: (topic: string, count: number) => void;
   /** Messages that newer ones replaced in the middleware before they were taken. */
   readonly onSuperseded: (topic: string, count: number) => void;
-  /** An image that newer ones exceed in the allowed number of waiting frames. */
+  /** An image dropped because the reader held more frames than may wait; the newer ones are retained. */
   readonly onOutdated: (image: ReceivedImage) => void;
 }
 

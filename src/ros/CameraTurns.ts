@@ -23,9 +23,9 @@ const AHEAD_SHARE = 0.75;
 
 /**
  * Decides when frames are taken from the middleware, and from which camera. A frame that no worker can take soon stays
- * in its camera's reader, where a newer one replaces it at no cost. Cameras with frames are served round-robin. A camera
- * that has to wait is no longer watched: under overload there is always a frame when a worker becomes free, and the
- * frames in between do not wake this thread.
+ * in its camera's reader, where a newer one replaces it at no cost. Cameras with frames are served round-robin. A
+ * camera that has to wait is no longer watched: under overload there is always a frame when a worker becomes free, and
+ * the frames in between do not wake this thread.
  */
 export class CameraTurns {
   readonly #demand: FrameDemand;

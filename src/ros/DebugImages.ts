@@ -11,7 +11,7 @@ import type { CdrPublisher } from './rcl/CdrPublisher.js';
 
 /** At most ten per second: enough for people, and drawing must not delay the results. */
 const PERIOD_NS = 1e8;
-/** Largest width of the drawn picture; the parameter for the scale applies within these limits. */
+/** Limits of the drawn picture, which the scale cannot exceed. */
 const MAX_WIDTH_PX = 960;
 const MAX_HEIGHT_PX = 720;
 /** The most regions that are listed beside the picture. */

@@ -3,7 +3,7 @@ import type { MessageSample, SampleKind } from './MessageSample.js';
 import { NativeMemory } from './NativeMemory.js';
 import { loadFinalize, StructReader } from './StructReader.js';
 
-/** Where the fields lie in `sensor_msgs__msg__CompressedImage`: see {@link StructReader}. */
+/** Byte offsets of the fields of `sensor_msgs__msg__CompressedImage`: see {@link StructReader}. */
 export const COMPRESSED_IMAGE_LAYOUT = { stampSec: 0, frameId: 8, format: 32, data: 56, bytes: 80 } as const;
 
 /** @throws EffvitError ROS_UNAVAILABLE */
@@ -16,7 +16,7 @@ export function compressedImageSamples(finalize = loadFinalize('CompressedImage'
   };
 }
 
-/** One `sensor_msgs__msg__CompressedImage`. What the picture's bytes hold is decided by its decoder. */
+/** One `sensor_msgs__msg__CompressedImage`. The decoder determines the format from the picture's bytes. */
 class CompressedImageSample implements MessageSample {
   readonly struct = Buffer.from(new ArrayBuffer(COMPRESSED_IMAGE_LAYOUT.bytes));
   readonly #reader: StructReader;

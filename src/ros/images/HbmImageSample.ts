@@ -2,7 +2,7 @@ import { HBM_DATA_BYTES, HBM_LAYOUT, hbmImageFrame } from '../../image/hbmImageF
 import type { ImageFrame } from '../../image/ImageFrame.js';
 import type { MessageSample, SampleKind } from './MessageSample.js';
 
-/** One hbm_img_msgs image message: a flat block that points to nothing. */
+/** One hbm_img_msgs image message: a flat block without pointers. */
 class HbmImageSample implements MessageSample {
   readonly struct: Buffer;
 
@@ -15,7 +15,7 @@ class HbmImageSample implements MessageSample {
   }
 }
 
-/** @param name of the type, a key of {@link HBM_DATA_BYTES} without its package. */
+/** @param interfaceName name of the type: a key of {@link HBM_DATA_BYTES} without its package. */
 export function hbmImageSamples(interfaceName: string): SampleKind {
   const dataBytes = HBM_DATA_BYTES[`hbm_img_msgs/msg/${interfaceName}`] ?? 0;
   return {

@@ -4,7 +4,7 @@ import type { MessageSample, SampleKind } from './MessageSample.js';
 import { NativeMemory } from './NativeMemory.js';
 import { loadFinalize, StructReader } from './StructReader.js';
 
-/** Where the fields lie in `sensor_msgs__msg__Image`: see {@link StructReader}. */
+/** Byte offsets of the fields of `sensor_msgs__msg__Image`: see {@link StructReader}. */
 export const IMAGE_LAYOUT = {
   stampSec: 0,
   stampNanosec: 4,
@@ -29,8 +29,8 @@ export function imageSamples(finalize = loadFinalize('Image')): SampleKind {
 }
 
 /**
- * One `sensor_msgs__msg__Image`, into which the middleware writes a message: the pixels go from its own memory to
- * this structure's in one copy, and are read there in place.
+ * One `sensor_msgs__msg__Image`, into which the middleware writes a message. The pixels are copied once, from the
+ * middleware's memory to this structure's, and are read in place.
  */
 class ImageSample implements MessageSample {
   readonly struct = Buffer.from(new ArrayBuffer(IMAGE_LAYOUT.bytes));

@@ -1,15 +1,15 @@
 import { type CameraInput, isSameInput } from './cameraInput.js';
 
 /**
- * Which of a camera's offered inputs to listen to. The one in use is kept as long as it is offered, unless it is silent
- * and another came after it was chosen: a publisher that was killed stays in the graph for a while.
+ * Chooses which of a camera's offered inputs to subscribe to. The current one is retained as long as it is offered,
+ * unless it is silent and another was offered later: a killed publisher stays in the graph for a while.
  */
 export class InputChoice {
   #current: CameraInput;
-  /** What was offered when the current one was chosen, and ever since. */
+  /** Inputs that have been offered continuously since the current one was chosen. */
   #known: readonly CameraInput[] = [];
 
-  /** @param first what is listened to while nothing is offered. */
+  /** @param first the input to use while nothing is offered. */
   constructor(first: CameraInput) {
     this.#current = first;
   }
@@ -18,18 +18,18 @@ export class InputChoice {
     return this.#current;
   }
 
-  /** @returns whether another input is current now. */
+  /** @returns whether the current input has changed. */
   update(offered: readonly CameraInput[], isSilent: boolean): boolean {
     const isKnown = (one: CameraInput): boolean => this.#known.some((other) => isSameInput(one, other));
     const isOffered = offered.some((one) => isSameInput(one, this.#current));
-    // Offered for the first time, with all that is there beside it.
+    // The current input is offered for the first time: note all inputs offered together with it.
     if (isOffered && !isKnown(this.#current)) {
       this.#known = offered;
       return false;
     }
     const next = isOffered ? (isSilent ? offered.find((one) => !isKnown(one)) : undefined) : offered[0];
     if (next === undefined) {
-      // What has gone counts as new when it comes again.
+      // An input that disappeared counts as new when it is offered again.
       this.#known = offered.filter(isKnown);
       return false;
     }

@@ -3,13 +3,13 @@ import type { RclMessageType } from '../rcl/rcl.js';
 import type { MessageSample, SampleKind } from './MessageSample.js';
 import type { TakenMessage } from './ReceivedImage.js';
 
-/** Structures that wait for the next message with the memory of the last: one is filled while one is read. */
+/** Idle structures that are retained with their memory: one can be filled while another is read. */
 const KEPT_SAMPLES = 2;
 
 /**
- * The structures that image messages are taken into, in use again and again. rclnodejs offers a message as CDR,
- * which the middleware and rclnodejs copy three times, each time to fresh memory, or as a JavaScript object, which
- * converts the pixels. Taken into the C structure of its type it is copied once, and nothing is converted.
+ * Reusable structures into which image messages are taken. rclnodejs offers a message as CDR, which is copied three
+ * times to newly allocated memory, or as a JavaScript object, which converts the pixels. Taken into the C structure of
+ * its type, a message is copied once and not converted.
  */
 export class MessageSamples {
   readonly #kind: SampleKind;
@@ -27,8 +27,8 @@ export class MessageSamples {
   /**
    * Takes a message.
    *
-   * @param source what the frame's `source` becomes: the topic's name.
-   * @param fill writes the next message into the structure; undefined where there is none. What it throws is thrown.
+   * @param source the frame's `source`: the topic's name.
+   * @param fill writes the next message into the structure; returns undefined if there is none. Its errors are rethrown.
    */
   take(
     source: string,
@@ -44,7 +44,7 @@ export class MessageSamples {
     return info === undefined ? undefined : { taken: this.#read(sample, source), info };
   }
 
-  /** Frees what is idle; what is in use is freed when it is released. */
+  /** Frees idle structures; structures in use are freed when they are released. */
   close(): void {
     this.#isClosed = true;
     for (const sample of this.#idle.splice(0)) this.#kind.finalize(sample.struct);

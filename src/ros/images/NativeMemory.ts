@@ -1,16 +1,16 @@
 import { loadNative } from '../../core/loadNative.js';
 
-/** An allocator gives the same few addresses again and again; what it gave once, long ago, is forgotten. */
+/** An allocator returns the same few addresses repeatedly; the views of old addresses are dropped. */
 const KEPT_VIEWS = 64;
 
 /**
- * Views of memory that native code owns. Each address is viewed once: an ArrayBuffer over foreign memory costs
- * microseconds to make and more to collect.
+ * Views of memory that native code owns, one per address: an ArrayBuffer over foreign memory takes microseconds to
+ * create and more to collect.
  */
 export class NativeMemory {
   readonly #views = new Map<number, Uint8Array>();
 
-  /** `lengthBytes` bytes from this address on, which the caller knows to be there for as long as it reads them. */
+  /** A view of `lengthBytes` bytes from this address. The caller must ensure that they stay valid while it reads. */
   at(address: number, lengthBytes: number): Uint8Array {
     let view = this.#views.get(address);
     if (view === undefined || view.length < lengthBytes) {

@@ -1,11 +1,11 @@
 import type { ImageFrame } from '../../image/ImageFrame.js';
 
-/** An image message that came from a topic: a frame over memory that is lent to it. */
+/** An image message from a topic: a frame over borrowed memory. */
 export interface ReceivedImage {
   readonly frame: ImageFrame;
-  /** Gives the memory back; to be called once, when nobody reads `frame.data` any more. */
+  /** Returns the memory; call it once, when `frame.data` is no longer read. */
   release(): void;
 }
 
-/** A message as it was taken: an image, or why it is none. */
+/** A received message: an image, or why it is not a valid one. */
 export type TakenMessage = ReceivedImage | { readonly error: unknown };

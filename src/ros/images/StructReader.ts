@@ -9,11 +9,11 @@ const POINTER_BYTES = 8;
 const LITTLE_ENDIAN = true;
 const NOTHING = new Uint8Array(0);
 
-/** With the functions of sensor_msgs' structures; every program that takes such messages has loaded it. */
+/** The library with the functions of sensor_msgs' structures; programs that take such messages have loaded it. */
 const LIBRARY = 'libsensor_msgs__rosidl_generator_c.so';
 
 /**
- * What frees the memory that a structure of sensor_msgs points to.
+ * The function that frees the memory that a structure of sensor_msgs points to.
  *
  * @param name of the message, e.g. Image.
  * @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED
@@ -34,8 +34,8 @@ export function loadFinalize(name: string): SampleKind['finalize'] {
 }
 
 /**
- * Reads a C structure as rosidl_generator_c makes them, on the 64-bit platforms that ROS 2 runs on. A string or a
- * sequence is a pointer, the number of elements and the capacity (rosidl_runtime_c/string.h, primitives_sequence.h).
+ * Reads a C structure in the layout of rosidl_generator_c on 64-bit platforms. A string or a sequence is a pointer, the
+ * number of elements and the capacity (rosidl_runtime_c/string.h, primitives_sequence.h).
  */
 export class StructReader {
   readonly #view: DataView;
@@ -64,13 +64,13 @@ export class StructReader {
     return decodeText(bytes, 0, bytes.length);
   }
 
-  /** The elements of a string or of a sequence of bytes: native memory, until the structure is filled or freed. */
+  /** The elements of a string or of a sequence of bytes: native memory, valid until the structure is filled or freed. */
   bytes(offset: number): Uint8Array {
     const length = this.#word(offset + POINTER_BYTES);
     return length === 0 ? NOTHING : this.#memory.at(this.#word(offset), length);
   }
 
-  /** A pointer or a size_t: user space has 47 bits, which a number holds exactly. */
+  /** A pointer or a size_t: user space has 47 bits, which a number represents exactly. */
   #word(offset: number): number {
     return this.uint32(offset) + this.uint32(offset + 4) * 2 ** 32;
   }

@@ -6,7 +6,7 @@ export const COMPRESSED_IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage';
 
 const SUFFIX = '/compressed';
 
-/** Every type that a camera's topic may carry, the dearest to a node last: a picture has to be decoded, and of a video all. */
+/** The message types of cameras, cheapest first: pictures must be decoded, and of a video every message. */
 export const IMAGE_TYPES: readonly string[] = [
   IMAGE_TYPE,
   ...Object.keys(HBM_DATA_BYTES).reverse(),
@@ -14,7 +14,7 @@ export const IMAGE_TYPES: readonly string[] = [
   ...VIDEO_PARSERS.keys(),
 ];
 
-/** Where a camera is listened to: a topic, fully qualified, and the type of its messages. */
+/** An input of a camera: a fully qualified topic and its message type. */
 export interface CameraInput {
   readonly topic: string;
   readonly type: string;
@@ -24,16 +24,16 @@ export function isSameInput(a: CameraInput, b: CameraInput): boolean {
   return a.topic === b.topic && a.type === b.type;
 }
 
-/** The topic of compressed images beside a camera's own; as image_transport names it, and not named twice. */
+/** The camera's topic of compressed images, named as by image_transport; the suffix is not added twice. */
 export function compressedTopic(topic: string): string {
   return topic.endsWith(SUFFIX) ? topic : `${topic}${SUFFIX}`;
 }
 
 /**
- * A camera's name, as its frames carry it: remappings are of the camera's topic, and the transport comes after, as
- * image_transport does it.
+ * A camera's name in its frames. As in image_transport, remappings apply to the camera's topic, and the transport is
+ * appended afterwards.
  *
- * @param name as the parameter image_topics has it. @param resolve the node's own names to those of the graph.
+ * @param name as in the parameter image_topics. @param resolve resolves the node's names to names in the graph.
  */
 export function cameraTopic(name: string, transport: string, resolve: (name: string) => string): string {
   const own = resolve(name);
@@ -41,9 +41,9 @@ export function cameraTopic(name: string, transport: string, resolve: (name: str
 }
 
 /**
- * What is offered of a camera, best first: what its own topic carries, then compressed images beside it.
+ * The inputs offered for a camera, best first: those on its topic, then its topic of compressed images.
  *
- * @param typesOn the types that publishers of a topic announce.
+ * @param typesOn returns the types that the publishers of a topic announce.
  */
 export function offeredInputs(topic: string, typesOn: (topic: string) => readonly string[]): CameraInput[] {
   const own = typesOn(topic);

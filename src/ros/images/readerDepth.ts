@@ -1,12 +1,12 @@
 import type { DropPolicy } from '../../pool/FrameQueue.js';
 
-/** For frames that are taken when they come: a short burst may be late. */
+/** Depth if frames are taken on arrival: enough for a short burst. */
 export const BURST_DEPTH = 5;
 
 /**
- * How many frames of a camera wait in the middleware's reader, which keeps the newest. Where the oldest is to leave a
- * full queue that reader is the queue, and has the camera's share of its places. Under other policies what waits is
- * not replaced, so that frames are taken when they come.
+ * How many frames of a camera may wait in the middleware's reader, which keeps the newest. Under the policy `oldest`
+ * the reader is the queue and gets the camera's share of the capacity. Under other policies waiting frames are not
+ * replaced, so frames are taken on arrival.
  *
  * @param queueSize frames that may wait over all cameras together, from 1. @param cameraCount from 1.
  */

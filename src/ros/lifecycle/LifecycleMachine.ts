@@ -9,8 +9,8 @@ import {
 } from './lifecycleGraph.js';
 
 /**
- * The work of each transition. One that throws an {@link EffvitError} has failed cleanly and the node goes back to
- * where it was (a shutdown on to finalized); anything else is an error, and `onError` has to tidy up.
+ * The work of each transition. If it throws an {@link EffvitError}, it has failed cleanly and the node returns to its
+ * previous state (after a shutdown to finalized). Any other exception is an error, and `onError` has to clean up.
  */
 export interface LifecycleCallbacks {
   readonly configure: () => Promise<void>;
@@ -18,9 +18,9 @@ export interface LifecycleCallbacks {
   readonly deactivate: () => Promise<void>;
   readonly cleanup: () => Promise<void>;
   readonly shutdown: (from: PrimaryState) => Promise<void>;
-  /** Frees everything; the node is unconfigured afterwards, or finalized where this throws, too. */
+  /** Frees everything; afterwards the node is unconfigured, or finalized if this throws too. */
   readonly onError: (cause: unknown) => Promise<void>;
-  /** Each edge that was taken; must not throw. */
+  /** Called for each edge that was taken; must not throw. */
   readonly onTransition: (edge: Edge) => void;
 }
 
@@ -31,8 +31,8 @@ export interface TransitionOutcome {
 }
 
 /**
- * The state machine of a managed node with asynchronous transitions: loading a model takes a while, and the node
- * answers its other services meanwhile. One transition runs at a time; a request during it is refused, as rcl does.
+ * The state machine of a managed node with asynchronous transitions: the node answers its other services while a model
+ * loads. One transition runs at a time; requests during a transition are refused, as in rcl.
  */
 export class LifecycleMachine {
   readonly #callbacks: LifecycleCallbacks;
@@ -47,20 +47,20 @@ export class LifecycleMachine {
     return this.#state;
   }
 
-  /** The transitions that a user may ask for in the present state. */
+  /** The transitions that may be requested in the current state. */
   available(): readonly Transition[] {
     return TRANSITIONS.filter(({ start }) => start === this.#state);
   }
 
-  /** Resolves when no transition is under way. */
+  /** Resolves when no transition is running. */
   async settled(): Promise<void> {
     await this.#running;
   }
 
   /**
-   * Carries out a transition, named by its label or else by its id.
+   * Carries out a transition, given by its label or else by its id.
    *
-   * @returns false with the reason where the state does not allow it or its work failed; never rejects.
+   * @returns false with the reason if the state does not allow it or its work failed; never rejects.
    */
   request(requested: { readonly id: number; readonly label: string }): Promise<TransitionOutcome> {
     const transition = this.available().find(({ id, label }) =>

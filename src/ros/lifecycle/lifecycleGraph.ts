@@ -6,7 +6,7 @@ export const PRIMARY_STATES = {
   finalized: 4,
 } as const;
 
-/** lifecycle_msgs/msg/State: the states while a transition is under way. */
+/** lifecycle_msgs/msg/State: the states while a transition is running. */
 export const TRANSITION_STATES = {
   configuring: 10,
   cleaningup: 11,
@@ -22,13 +22,13 @@ export type PrimaryState = keyof typeof PRIMARY_STATES;
 export type TransitionState = keyof typeof TRANSITION_STATES;
 export type LifecycleState = keyof typeof STATES;
 
-/** What a user may ask for. */
+/** The transitions that may be requested. */
 export type TransitionLabel = 'configure' | 'cleanup' | 'activate' | 'deactivate' | 'shutdown';
 
 /** How the work of a transition ended. */
 export type Outcome = 'success' | 'failure' | 'error';
 
-/** One edge of the graph, and of ~/transition_event where it was taken. */
+/** One edge of the graph; published on ~/transition_event when it is taken. */
 export interface Edge {
   /** lifecycle_msgs/msg/Transition */
   readonly id: number;
@@ -37,14 +37,14 @@ export interface Edge {
   readonly goal: LifecycleState;
 }
 
-/** An edge that a user may ask for. */
+/** An edge that may be requested. */
 export interface Transition extends Edge {
   readonly label: TransitionLabel;
   readonly start: PrimaryState;
   readonly goal: TransitionState;
 }
 
-/** The transitions of a managed node, as rcl_lifecycle's default_state_machine.c numbers and orders them. */
+/** The transitions of a managed node, numbered and ordered as in rcl_lifecycle's default_state_machine.c. */
 export const TRANSITIONS: readonly Transition[] = [
   { id: 1, label: 'configure', start: 'unconfigured', goal: 'configuring' },
   { id: 2, label: 'cleanup', start: 'inactive', goal: 'cleaningup' },
@@ -55,7 +55,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { id: 7, label: 'shutdown', start: 'active', goal: 'shuttingdown' },
 ];
 
-/** Where the work of each transition leads; the ids of the three edges follow one another. */
+/** The states after the work of each transition; the ids of the three edges are consecutive. */
 const OUTCOMES: Readonly<
   Record<TransitionState, { readonly firstId: number } & Readonly<Record<Outcome, LifecycleState>>>
 > = {
@@ -78,7 +78,7 @@ const OUTCOME_EDGES: readonly Edge[] = (Object.keys(OUTCOMES) as TransitionState
   (['success', 'failure', 'error'] as const).map((outcome) => outcomeEdge(state, outcome)),
 );
 
-/** The whole graph in rcl's order: each transition with the ways out of it. */
+/** The whole graph in rcl's order: each transition with its outcome edges. */
 export const EDGES: readonly Edge[] = [
   ...TRANSITIONS.filter(({ label }) => label !== 'shutdown').flatMap((transition) => [
     transition,

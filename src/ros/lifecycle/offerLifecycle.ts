@@ -24,7 +24,7 @@ const stateMessage = (state: LifecycleState): StateMessage => ({ id: STATES[stat
 
 const UNKNOWN: StateMessage = { id: 0, label: 'unknown' };
 
-/** rcl counts the unknown state among them. */
+/** As in rcl, including the unknown state. */
 const ALL_STATES: readonly StateMessage[] = [
   UNKNOWN,
   ...(Object.keys(STATES) as LifecycleState[]).map(stateMessage),
@@ -37,7 +37,7 @@ const describe = ({ id, label, start, goal }: Edge): TransitionDescription => ({
 });
 
 /**
- * Publishes ~/transition_event and returns what sends one; to be made before the machine.
+ * Creates the publisher of ~/transition_event; call it before creating the machine.
  *
  * @returns a function for {@link LifecycleMachine}'s `onTransition`.
  */
@@ -47,13 +47,13 @@ export function transitionPublisher(node: RclNode): (event: Edge) => void {
     try {
       publisher.publish({ timestamp: node.now().nanoseconds, ...describe(edge) });
     } catch (error) {
-      // The transition was made, whether it can be told or not.
+      // A failure to publish the event does not undo the transition.
       node.getLogger().error(`~/transition_event: ${asEffvitError(error).message}`);
     }
   };
 }
 
-/** Offers the five services by which `ros2 lifecycle` and launch drive a managed node. */
+/** Offers the five services with which `ros2 lifecycle` and launch control a managed node. */
 export function offerLifecycle(node: RclNode, machine: LifecycleMachine): void {
   offerService<{ transition: TransitionMessage }, { success: boolean }>(
     node,

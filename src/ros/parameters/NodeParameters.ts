@@ -25,40 +25,40 @@ import {
 
 const USE_SIM_TIME = 'use_sim_time';
 
-/** What the node does with changes; each may refuse by throwing. */
+/** The node's callbacks for parameter changes; each may refuse by throwing. */
 export interface ParameterOwner {
-  /** Decides whether parameters that are taken at `configure` may change now. */
+  /** Decides whether parameters that are read at `configure` may change now. */
   readonly state: () => LifecycleState;
   /**
-   * Takes the new values into the running pipeline before they are stored: loading a model or starting workers
-   * may take a while and may fail, and then the old values stay. Called with the old values again where storing fails.
+   * Applies the new values to the running pipeline before they are stored. Loading a model or starting workers takes
+   * time and may fail; then the old values stay. Called again with the old values if storing fails.
    */
   readonly apply: (values: NodeParameterValues, changed: ReadonlySet<NodeParameterName>) => Promise<void>;
 }
 
-/** What a request comes to: values of the table, and what rclnodejs is to store. */
+/** A checked request: values of the table, and the parameters for rclnodejs to store. */
 interface Change {
   readonly values: Record<string, unknown>;
   readonly stored: RclParameter[];
 }
 
 /**
- * The node's parameters behind the standard services, and the one place of their values: everything that needs one
- * asks here, or is told by `apply`. rclnodejs's own services answer at once, so a change that
- * has to be tried first (another model, more workers) could not be refused; and they tell no ranges. These do.
+ * The node's parameters behind the standard services, and the only owner of their values: other code reads them here or
+ * gets them through `apply`. rclnodejs's own services answer immediately, so they could not refuse a change that has to
+ * be tried first (another model, more workers), and they report no ranges.
  */
 export class NodeParameters {
   readonly #rcl: RclModule;
   readonly #node: RclNode;
   readonly #owner: ParameterOwner;
   #values: NodeParameterValues;
-  /** Changes are applied one after the other, in the order of the requests. */
+  /** Serialises the changes in the order of the requests. */
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Declares the table's parameters, with what the launch file or the command line gave.
+   * Declares the table's parameters, with the values from the launch file or the command line.
    *
-   * @throws EffvitError BAD_CONFIG naming every value that cannot be taken.
+   * @throws EffvitError BAD_CONFIG naming every invalid value.
    */
   constructor(rcl: RclModule, node: RclNode, owner: ParameterOwner) {
     this.#rcl = rcl;
@@ -89,18 +89,18 @@ export class NodeParameters {
     offerParameters(node, (messages) => this.#set(messages));
   }
 
-  /** Frozen; another object after every change. */
+  /** Frozen; replaced by a new object with every change. */
   get values(): NodeParameterValues {
     return this.#values;
   }
 
-  /** Sets one of the table's as a request does; never rejects. */
+  /** Sets one parameter of the table like a service request; never rejects. */
   set(name: NodeParameterName, value: unknown): Promise<SetResult> {
     const message = this.#parameter(name, value).toParameterValueMessage() as ValueMessage;
     return this.#set([{ name, value: message }]);
   }
 
-  /** A parameter that was given at the start and that nobody takes; of a running node it is refused. */
+  /** Warns of an unknown parameter that was given at the start. A running node refuses to set it. */
   #tellUnknown(name: string): void {
     if (isParameterName(name) || name === USE_SIM_TIME || name.startsWith('qos_overrides.')) return;
     const near = nearestName(name, PARAMETER_NAMES);
@@ -111,7 +111,7 @@ export class NodeParameters {
   #declare(name: NodeParameterName, { type, description }: OptionSpec): void {
     const descriptor = new this.#rcl.ParameterDescriptor(name, TYPE_CODES[type], description, false);
     const parameter = this.#parameter(name, this.#values[name]);
-    // What was given is in the value already; rclnodejs would take it as it came, an integer for a double.
+    // The value already includes overrides; rclnodejs would use them unconverted, e.g. an integer for a double.
     this.#node.declareParameter(parameter, descriptor, true);
   }
 
@@ -121,14 +121,14 @@ export class NodeParameters {
     return new this.#rcl.Parameter(name, TYPE_CODES[type], Array.isArray(stored) ? [...stored] : stored);
   }
 
-  /** All of them or none; never rejects. */
+  /** Sets all of them or none; never rejects. */
   #set(messages: readonly ParameterMessage[]): Promise<SetResult> {
     const turn = this.#last
       .then(() => this.#setNow(messages))
       .then(
         () => ({ successful: true, reason: '' }),
         (thrown: unknown) => {
-          // What is refused on purpose is the asker's business alone.
+          // A regular refusal is only reported to the caller, not logged.
           if (!(thrown instanceof EffvitError)) {
             this.#node.getLogger().error(`Setting parameters failed: ${asEffvitError(thrown).message}`);
           }
@@ -139,7 +139,7 @@ export class NodeParameters {
     return turn;
   }
 
-  /** @throws EffvitError why they are refused; nothing has changed then. */
+  /** @throws EffvitError why they are refused; then nothing has changed. */
   async #setNow(messages: readonly ParameterMessage[]): Promise<void> {
     const change: Change = { values: {}, stored: [] };
     for (const { name, value } of messages) {
@@ -165,7 +165,7 @@ export class NodeParameters {
     this.#values = next;
   }
 
-  /** Into rclnodejs, which answers `ros2 param get` and tells /parameter_events. */
+  /** Stores the values in rclnodejs, which answers `ros2 param get` and publishes /parameter_events. */
   #store(parameters: readonly RclParameter[]): void {
     const { successful, reason } = this.#node.setParametersAtomically(parameters);
     if (!successful) throw new EffvitError('INTERNAL', reason ?? 'rclnodejs refused the values.');
@@ -175,7 +175,7 @@ export class NodeParameters {
     const spec: OptionSpec = PARAMETERS[name];
     const value = fromRos(spec, plainValue(message));
     refuse(name, optionProblem(name, spec, value));
-    // `ros2 param load` gives back what `ros2 param dump` wrote: what stays as it is, is no change.
+    // `ros2 param load` sets every parameter that `ros2 param dump` wrote: an equal value is no change.
     if (!isDeepStrictEqual(value, this.#values[name])) {
       refuse(name, changeRefusal(name, spec.change, this.#owner.state(), this.#node.getFullyQualifiedName()));
     }
@@ -183,7 +183,7 @@ export class NodeParameters {
     stored.push(this.#parameter(name, value));
   }
 
-  /** Parameters that ROS itself declared: use_sim_time, qos_overrides. */
+  /** Handles parameters declared by ROS itself: use_sim_time, qos_overrides. */
   #takeForeign(name: string, message: ValueMessage, { stored }: Change): void {
     const node = this.#node;
     if (!node.hasParameter(name)) {

@@ -1,7 +1,7 @@
 import type { OptionSpec } from '../../core/optionTable.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 
-/** Why a parameter cannot get another value in this state of the node, with the remedy; undefined where it can. */
+/** Why a parameter cannot change in this state of the node, with the remedy; undefined if it can. */
 export function changeRefusal(
   name: string,
   change: OptionSpec['change'],

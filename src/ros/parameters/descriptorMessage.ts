@@ -15,7 +15,7 @@ export interface DescriptorMessage {
   readonly integer_range: readonly { from_value: bigint; to_value: bigint; step: bigint }[];
 }
 
-/** What `ros2 param describe` shows of a row of the table. */
+/** The descriptor of a row of the table, as shown by `ros2 param describe`. */
 export function descriptorMessage(name: string, spec: OptionSpec): DescriptorMessage {
   const { type, description, change, range } = spec;
   const constraints = [
@@ -36,7 +36,7 @@ export function descriptorMessage(name: string, spec: OptionSpec): DescriptorMes
   return { ...message, floating_point_range: [{ from_value: min, to_value: max, step: 0 }] };
 }
 
-/** The same for any name: parameters that ROS itself declared, and names that nobody did. */
+/** The descriptor of any name, including parameters declared by ROS itself and undeclared names. */
 export function describeParameter(node: RclNode, name: string): DescriptorMessage {
   if (isParameterName(name)) return descriptorMessage(name, PARAMETERS[name]);
   if (!node.hasParameter(name)) return unknownParameter(name);

@@ -1,6 +1,6 @@
 /**
- * rcl_interfaces/srv/ListParameters: the names under the prefixes (all where there are none), at most `depth` levels
- * below them (0: all), with the parents of those names.
+ * rcl_interfaces/srv/ListParameters: the names under the prefixes (all names if there are none), at most `depth` levels
+ * below them (0: all levels), with the parents of those names.
  */
 export function listParameters(
   names: readonly string[],

@@ -19,9 +19,9 @@ interface Changes {
 }
 
 /**
- * Offers the six services by which `ros2 param` reads and sets a node's parameters.
+ * Offers the six services with which `ros2 param` reads and sets a node's parameters.
  *
- * @param set takes all of these values or none of them.
+ * @param set sets all of these values or none of them.
  */
 export function offerParameters(
   node: RclNode,

@@ -10,7 +10,7 @@ const CHANGE: Readonly<Record<OptionSpec['change'], string>> = {
 
 function yamlValue(spec: OptionSpec, value: OptionValue): string {
   if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
-  // ROS tells integers and doubles apart by the point.
+  // ROS distinguishes integers and doubles by the decimal point.
   if (spec.type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

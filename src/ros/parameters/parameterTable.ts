@@ -5,7 +5,7 @@ import {
 } from '../../classify/classifierOptions.js';
 import { fillOptions, type OptionTable, type OptionValues } from '../../core/optionTable.js';
 
-/** What the node has beside classifying, as ROS spells it. */
+/** Parameters of the node itself, in ROS spelling. */
 const NODE_PARAMETERS = {
   image_topics: {
     type: 'string_array',
@@ -126,7 +126,7 @@ const NODE_PARAMETERS = {
   },
 } as const satisfies OptionTable;
 
-/** `maxAgeMs` as ROS spells it: `max_age_ms`. */
+/** ROS spelling: `maxAgeMs` becomes `max_age_ms`. */
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : '';
@@ -160,7 +160,7 @@ export function fillParameters(given: Readonly<Record<string, unknown>> = {}): N
   return fillOptions(PARAMETERS, given, 'parameter');
 }
 
-/** What of the node's parameters is the classifier's. A camera cannot be made to wait: `block` drops the newest. */
+/** The classifier's options from the node's parameters. A camera cannot wait, so `block` drops the newest frame. */
 export function classifierOptionsOf(values: NodeParameterValues): ClassifierOptions {
   const options = Object.fromEntries(
     OPTION_NAMES.map((name) => [name, values[parameterOf(name) as NodeParameterName]]),

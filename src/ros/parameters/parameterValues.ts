@@ -1,7 +1,7 @@
 import type { OptionSpec } from '../../core/optionTable.js';
 import { PARAMETER_TYPE, type ParameterTypeCode } from '../rcl/rcl.js';
 
-/** The table's types as rcl_interfaces/msg/ParameterType has them. */
+/** The table's types by their codes in rcl_interfaces/msg/ParameterType. */
 export const TYPE_CODES = {
   string: PARAMETER_TYPE.string,
   integer: PARAMETER_TYPE.integer,
@@ -10,7 +10,7 @@ export const TYPE_CODES = {
   string_array: PARAMETER_TYPE.stringArray,
 } as const satisfies Record<OptionSpec['type'], ParameterTypeCode>;
 
-/** rcl_interfaces/msg/ParameterValue as rclnodejs gives it: arrays are lists or typed arrays. */
+/** rcl_interfaces/msg/ParameterValue from rclnodejs: arrays are lists or typed arrays. */
 export interface ValueMessage {
   readonly type: number;
   readonly bool_value: boolean;
@@ -30,7 +30,7 @@ export interface ParameterMessage {
   readonly value: ValueMessage;
 }
 
-/** The value that the message's type names, integers as bigint; undefined where none is set or the type is none. */
+/** The value selected by the message's type, integers as bigint; undefined if it is not set or the type is unknown. */
 export function plainValue(message: ValueMessage): unknown {
   switch (message.type) {
     case PARAMETER_TYPE.bool:
@@ -57,8 +57,8 @@ export function plainValue(message: ValueMessage): unknown {
 }
 
 /**
- * A value from ROS as the table has it. Integers are bigint there; 5 may stand for 5.0, and 0 for the choice "0", for
- * the command line takes that for a number.
+ * Converts a value from ROS to the table's type. ROS gives integers as bigint. 5 is accepted for 5.0, and 0 for the
+ * choice "0", because the command line parses that as a number.
  */
 export function fromRos({ type, choices }: OptionSpec, value: unknown): unknown {
   const plain = withoutBigints(value);

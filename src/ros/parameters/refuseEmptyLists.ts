@@ -6,9 +6,9 @@ import { isKeyOf } from '../patches/nodeWithParameterFiles.js';
 const RULE_OF_EMPTY_LIST = /^([^:]+):=\s*\[\s*\]$/;
 
 /**
- * ROS passes over a parameter that is an empty list, on the command line and in files, in silence.
+ * Refuses empty lists, because ROS silently ignores such parameters on the command line and in files.
  *
- * @param rosArguments as the node got them. @param fullName of the node, `/robot/classifier`.
+ * @param rosArguments of the node. @param fullName of the node, e.g. `/robot/classifier`.
  * @throws EffvitError BAD_CONFIG
  */
 export function refuseEmptyLists(rosArguments: readonly string[], fullName: string): void {
@@ -28,7 +28,7 @@ function refuse(parameter: string, place: string): never {
   );
 }
 
-/** rcl has read the file before, and refused what is no YAML. */
+/** rcl has already read the file and would have refused invalid YAML. */
 function readParameters(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8'), { logLevel: 'silent' });
@@ -37,7 +37,7 @@ function readParameters(file: string): unknown {
   }
 }
 
-/** The first parameter of the node that is an empty list. Keys are whole names, or namespaces around names. */
+/** The first parameter of the node that is an empty list. Keys are full names, or namespaces that contain names. */
 function emptyListIn(value: unknown, key: string, fullName: string): string | undefined {
   if (!isMapping(value)) return undefined;
   for (const [name, inner] of Object.entries(value)) {
