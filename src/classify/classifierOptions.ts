@@ -17,7 +17,7 @@ export const CLASSIFIER_OPTIONS = {
     type: 'string',
     defaultValue: 'auto',
     description:
-      'Name of a model, a folder with a manifest.yaml, or an .onnx or .bin file; auto takes efficientvit_m5 where its files were pulled, else the bundled efficientvit_m5_signs; on a CPU its int8 model, NAME_int8, where that was measured to lose 0.3 points of top-1 at most.',
+      'Name of a model, a folder with a manifest.yaml, or an .onnx or .bin file; auto is efficientvit_m5 if its files were pulled, else the bundled efficientvit_m5_signs. On a CPU, auto uses the int8 model NAME_int8 if its measured loss is at most 0.3 points of top-1.',
     change: 'live',
   },
   backend: {
@@ -25,7 +25,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'auto',
     choices: ['auto', 'onnx', 'bpu', 'bpu_sim'],
     description:
-      'Where inference runs; auto takes bpu where libdnn.so loads and the model has a .bin for this chip, else onnx. bpu_sim is a simulation.',
+      'Where inference runs; auto is bpu if libdnn.so loads and the model has a .bin for this chip, else onnx. bpu_sim is a simulation.',
     change: 'live',
   },
   threads: {
@@ -33,7 +33,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 2,
     range: { min: 1, max: MAX_THREADS },
     description:
-      'Inference worker threads; on a CPU at most its cores, on a BPU 4 keep it busy and 8 show its maximum.',
+      'Inference worker threads; on a CPU at most its number of cores. On a BPU, 4 keep it busy and 8 reach its maximum.',
     change: 'live',
   },
   intraOpThreads: {
@@ -41,7 +41,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 1,
     range: { min: 1, max: 16 },
     description:
-      'Threads of ONNX Runtime that compute one frame together: more shorten its latency while cores are idle, and cost latency and results where none is. On the CPU alone.',
+      'Threads of ONNX Runtime per frame; only on the CPU. More threads reduce latency while cores are idle; without idle cores they increase latency and reduce throughput.',
     change: 'restart',
   },
   topK: {
@@ -56,7 +56,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: 1 },
     description:
-      'Results with a smaller score are left out; a frame whose results are all left out is published with none.',
+      'Results with a smaller score are left out; a frame without remaining results is published empty.',
     change: 'live',
   },
   temperature: {
@@ -64,7 +64,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: MAX_TEMPERATURE },
     description:
-      "What the model's logits are divided by before the softmax, so that a score is how often it is right (effvit eval --calibrate); 0 takes the temperature of the manifest, 1 changes nothing.",
+      'Divisor of the logits before the softmax, which calibrates the scores (effvit eval --calibrate); 0 is the temperature of the manifest, 1 changes nothing.',
     change: 'live',
   },
   pictureChecks: {
@@ -72,21 +72,23 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'off',
     choices: ['off', 'report', 'unknown'],
     description:
-      'Whether pictures are measured (brightness, contrast, sharpness, what is covered, what stands still): report tells it in ~/frames and /diagnostics; unknown also makes a frame whose picture cannot be trusted UNKNOWN, without results.',
+      'Measures pictures (brightness, contrast, sharpness, covered, frozen): report shows problems in ~/frames and /diagnostics; unknown also makes a frame with a problem UNKNOWN, without results.',
     change: 'live',
   },
   minBrightness: {
     type: 'double',
     defaultValue: 20,
     range: { min: 0, max: 255 },
-    description: 'With picture_checks: a picture whose mean luma is below is too dark; 0 does not judge.',
+    description:
+      'With picture_checks: a picture with a smaller mean luma is too dark; 0 turns the check off.',
     change: 'live',
   },
   maxBrightness: {
     type: 'double',
     defaultValue: 235,
     range: { min: 0, max: 255 },
-    description: 'With picture_checks: a picture whose mean luma is above is too bright; 255 does not judge.',
+    description:
+      'With picture_checks: a picture with a larger mean luma is too bright; 255 turns the check off.',
     change: 'live',
   },
   minContrast: {
@@ -94,7 +96,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 10,
     range: { min: 0, max: 128 },
     description:
-      'With picture_checks: a picture whose standard deviation of the luma is below has too low a contrast (fog, a dirty lens); 0 does not judge.',
+      'With picture_checks: a picture with a smaller standard deviation of the luma has too low a contrast (fog, a dirty lens); 0 turns the check off.',
     change: 'live',
   },
   minSharpness: {
@@ -102,7 +104,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 20,
     range: { min: 0, max: 1e6 },
     description:
-      "With picture_checks: a picture whose variance of the Laplacian, at the size of the network's input, is below is blurred; 0 does not judge.",
+      "With picture_checks: a picture with a smaller variance of the Laplacian, at the size of the network's input, is blurred; 0 turns the check off.",
     change: 'live',
   },
   maxFlatShare: {
@@ -110,7 +112,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0.9,
     range: { min: 0, max: 1 },
     description:
-      "With picture_checks: a picture of which a larger share shows next to nothing, in tiles of 32 by 32 pixels of the network's input, is covered; 1 does not judge.",
+      "With picture_checks: a picture with a larger share of tiles without contrast (32 by 32 pixels of the network's input) is covered; 1 turns the check off.",
     change: 'live',
   },
   maxUnchangedMs: {
@@ -118,7 +120,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 2000,
     range: { min: 0, max: 600_000 },
     description:
-      'With picture_checks: a camera that sends the same content for longer, by its stamps, is frozen; 0 does not judge (a simulator sends still pictures of a still scene).',
+      'With picture_checks: a camera that sends the same content for longer, by its stamps, is frozen; 0 turns the check off, e.g. for a simulator with a still scene.',
     change: 'live',
   },
   knownScore: {
@@ -126,7 +128,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'off',
     choices: ['off', ...KNOWN_SCORES],
     description:
-      'By which score a frame that shows none of the classes is known: energy (the logarithm of the sum of the exponentials of all logits) or max_logit (the largest); below known_score_threshold it is UNKNOWN and has no results.',
+      'Score to detect frames that show none of the classes: energy (the logarithm of the sum of the exponentials of all logits) or max_logit (the largest logit). A frame below known_score_threshold is UNKNOWN, without results.',
     change: 'live',
   },
   knownScoreThreshold: {
@@ -134,7 +136,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: -1e6, max: 1e6 },
     description:
-      'With known_score: a frame whose score is below is UNKNOWN; effvit eval shows what the pictures of the classes have.',
+      'With known_score: a frame with a smaller score is UNKNOWN; effvit eval shows the scores of labelled pictures.',
     change: 'live',
   },
   smoothing: {
@@ -142,7 +144,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'off',
     choices: ['off', ...SMOOTHING_METHODS],
     description:
-      "Steadies each camera's results over time, beside the raw ones: exponential averages the scores, majority counts the frames that each class was best in, hysteresis averages nothing; with each of them a class stays until another leads it by hysteresis_margin for hysteresis_time_ms.",
+      "Smooths each camera's results over time, in addition to the raw ones: exponential averages the scores, majority counts the frames in which each class was best, hysteresis averages nothing. With all of them a class is held until another leads by hysteresis_margin for hysteresis_time_ms.",
     change: 'live',
   },
   smoothingTimeMs: {
@@ -150,7 +152,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 500,
     range: { min: 1, max: 600_000 },
     description:
-      'The time constant of the exponential average (after it a new class has 63 % of its score), and the window of the majority, by the stamps of the images.',
+      'Time constant of the exponential average (after this time a new class has 63 % of its score), and window of the majority, by the stamps of the images.',
     change: 'live',
   },
   smoothingGapMs: {
@@ -158,7 +160,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 2000,
     range: { min: 1, max: 600_000 },
     description:
-      'Smoothing begins anew after a longer time without a frame, by the stamps of the images, and where these go back.',
+      'Smoothing restarts after a longer time without a frame, by the stamps of the images, and after stamps that go back.',
     change: 'live',
   },
   hysteresisMargin: {
@@ -172,7 +174,8 @@ export const CLASSIFIER_OPTIONS = {
     type: 'double',
     defaultValue: 200,
     range: { min: 0, max: 600_000 },
-    description: 'With smoothing: for how long another class must lead by that before the class changes.',
+    description:
+      'With smoothing: how long another class must lead by hysteresis_margin before the class changes.',
     change: 'live',
   },
   resizeMode: {
@@ -188,7 +191,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'auto',
     choices: PREPROCESS_FILTERS,
     description:
-      'Pixels of the resized frame: bilinear is quickest and leaves pixels out, antialias is what Pillow and torchvision do, area averages; auto is area when shrinking more than twice, else antialias.',
+      'Filter for resizing: bilinear is fastest but skips pixels, antialias is that of Pillow and torchvision, area averages; auto is area when shrinking by more than 2, else antialias.',
     change: 'live',
   },
   resizeOn: {
@@ -196,7 +199,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'auto',
     choices: RESIZE_ON,
     description:
-      'Who cuts and scales nv12 frames for a .bin that was compiled with --input-source resizer: cpu, bpu (the chip, which is bilinear and shrinks less than four to one), or auto, the chip where it can do all of it; the CPU does the rest.',
+      'Where nv12 frames are cropped and scaled for a .bin that was compiled with --input-source resizer: cpu, bpu (on the chip: bilinear, shrinks by less than 4), or auto (on the chip if it can do all of it). The CPU does the rest.',
     change: 'live',
   },
   roi: {
@@ -204,7 +207,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: '',
     format: { expected: ROI_FORMAT, isMet: (text) => parseRoi(text) !== 'malformed' },
     description:
-      'The part of every frame that is classified, as if the rest had been cut off: x,y,width,height in pixels, or in fractions of the frame where all four are at most 1; empty is the whole frame.',
+      'The part of every frame that is classified: x,y,width,height in pixels, or in fractions of the frame if all four are at most 1; empty is the whole frame.',
     change: 'live',
   },
   maxRegions: {
@@ -212,7 +215,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 20,
     range: { min: 1, max: MAX_REGIONS },
     description:
-      'With the boxes of a detector: the most that are classified of one frame, the largest first; the others become UNKNOWN.',
+      'With the boxes of a detector: most boxes that are classified per frame, the largest first; the others become UNKNOWN.',
     change: 'live',
   },
   regionMargin: {
@@ -220,7 +223,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: 2 },
     description:
-      'With the boxes of a detector: how much of its width and height is added to a box on each side before it is cut to the frame.',
+      'With the boxes of a detector: each side of a box is extended by this fraction of its width or height, then clipped to the frame.',
     change: 'live',
   },
   detectionsSlopMs: {
@@ -228,7 +231,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: 10_000 },
     description:
-      "With the boxes of a detector: how far a frame's stamp and that of its detections may be apart; the nearest frame is taken. 0 takes equal stamps alone.",
+      'With the boxes of a detector: largest difference between the stamps of a frame and its detections; the nearest frame is used. 0 requires equal stamps.',
     change: 'live',
   },
   detectionsWaitMs: {
@@ -236,7 +239,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 500,
     range: { min: 1, max: 60_000 },
     description:
-      'With the boxes of a detector: how long a frame waits for its detections before it is dropped as unmatched, and detections for their frame.',
+      'With the boxes of a detector: how long a frame and its detections wait for each other; after that the frame is dropped as unmatched.',
     change: 'live',
   },
   detectionsBuffer: {
@@ -244,7 +247,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 10,
     range: { min: 1, max: 200 },
     description:
-      'With the boxes of a detector: frames that wait for their detections at most, and messages of the detector for their frame; a waiting frame keeps its memory.',
+      'With the boxes of a detector: most frames that wait for their detections, and most detector messages that wait for their frame. A waiting frame retains its memory.',
     change: 'live',
   },
   detectionsHypotheses: {
@@ -252,14 +255,14 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'replace',
     choices: ['replace', 'append'],
     description:
-      "With the boxes of a detector: the classes that are published of a box take the place of the detector's own hypotheses, or stand behind them.",
+      "With the boxes of a detector: the published classes of a box replace the detector's own hypotheses, or are appended to them.",
     change: 'live',
   },
   nv12Range: {
     type: 'string',
     defaultValue: 'model',
     choices: ['model', 'full', 'limited'],
-    description: 'BT.601 range of the NV12 that the model gets; model takes what its manifest says.',
+    description: 'BT.601 range of the NV12 input of the model; model is the range of its manifest.',
     change: 'restart',
   },
   sourceYuvRange: {
@@ -267,7 +270,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'full',
     choices: ['full', 'limited'],
     description:
-      'BT.601 range of YUV images that arrive (nv12, nv21, nv24, yuv422, yuv422_yuy2): image processors differ.',
+      'BT.601 range of received YUV images (nv12, nv21, nv24, yuv422, yuv422_yuy2): image processors differ.',
     change: 'live',
   },
   queueSize: {
@@ -275,7 +278,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: 1000 },
     description:
-      'Frames that may wait for a worker, over all cameras together; 0 is one for each camera, so that results are of the newest frames (4 where the reader of a bag blocks), and as many as one task takes.',
+      'Frames that may wait for a worker, over all cameras together. 0 is one per camera, for results of the newest frames (4 if the reader of a bag blocks), and at least the frames of one task.',
     change: 'live',
   },
   dropPolicy: {
@@ -283,7 +286,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'oldest',
     choices: DROP_POLICIES,
     description:
-      'What a full queue does: drop the oldest waiting frame, drop the newest, or block the entrance (the reader of a bag waits; a live topic cannot, and drops the newest).',
+      'What a full queue does: drop the oldest waiting frame, drop the newest, or block the source (the reader of a bag waits; a live topic cannot wait and drops the newest).',
     change: 'live',
   },
   maxAgeMs: {
@@ -296,7 +299,7 @@ export const CLASSIFIER_OPTIONS = {
   ordered: {
     type: 'boolean',
     defaultValue: true,
-    description: 'Publish the results of one camera in the order of its frames, whatever worker was faster.',
+    description: 'Publish the results of one camera in the order of its frames.',
     change: 'restart',
   },
   orderTimeoutMs: {
@@ -304,7 +307,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 500,
     range: { min: 0, max: 60_000 },
     description:
-      'With ordered: how long a result that is ready is held back for an earlier frame of its camera, which is dropped as overtaken where it is not done by then; 0 holds back without a limit, as block does.',
+      'With ordered: how long a finished result waits for an earlier frame of its camera; if that is not finished by then, it is dropped as overtaken. 0 waits without a limit, as block does.',
     change: 'live',
   },
   maxBatch: {
@@ -312,7 +315,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: MAX_BATCH },
     description:
-      'The most frames that one task computes together, on a model that is compiled for batches; 0 is as many as it takes.',
+      'Most frames per task, with a model that is compiled for batches; 0 is the largest batch of the model.',
     change: 'live',
   },
   batchWaitMs: {
@@ -320,15 +323,14 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 0,
     range: { min: 0, max: MAX_BATCH_WAIT_MS },
     description:
-      'How long a frame that could be computed waits for others to share its task, on a model that is compiled for batches.',
+      'How long a frame waits for others to share its task, with a model that is compiled for batches.',
     change: 'live',
   },
   maxFps: {
     type: 'double',
     defaultValue: 0,
     range: { min: 0, max: 10_000 },
-    description:
-      'Most frames a second taken from each camera; the rest is dropped as rate_limited; 0 takes all.',
+    description: 'Most frames a second from each camera; the rest is dropped as rate_limited; 0 accepts all.',
     change: 'live',
   },
   inferenceTimeoutMs: {
@@ -343,7 +345,7 @@ export const CLASSIFIER_OPTIONS = {
     type: 'string',
     defaultValue: 'any',
     choices: ['any', '0', '1'],
-    description: 'BPU core that runs the model; the X5 has core 0 alone, the X3 has 0 and 1.',
+    description: 'BPU core that runs the model; the X5 has only core 0, the X3 has 0 and 1.',
     change: 'restart',
   },
   bpuPriority: {
@@ -358,7 +360,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'hash',
     choices: ['hash', 'cpu', 'exact'],
     description:
-      'Where the simulated BPU gets its scores: hash makes some up from the frame at no cost, so that times alone mean something; cpu runs the model on the CPU, which is slower than the BPU; exact runs the quantised model that effvit compile left by the toolchain: the scores of the board bit for bit, half a second a frame.',
+      'Where the simulated BPU gets its scores: hash makes them up from the frame at no cost, so that only the times are meaningful; cpu runs the model on the CPU, which is slower than the BPU; exact runs the quantised model of effvit compile with the toolchain, which gives the scores of the board bit for bit in half a second a frame.',
     change: 'restart',
   },
 } as const satisfies OptionTable;

@@ -96,7 +96,7 @@ export function registerBench(command: Command, context: CommandContext): void {
       0,
     )
     .option('--warm-up <n>', 'frames before the first repetition', numberParser(0, 1e6, true), 100)
-    .option('--repetitions <n>', 'repetitions, of which the median is told', numberParser(1, 1000, true), 3)
+    .option('--repetitions <n>', 'repetitions; the median is reported', numberParser(1, 1000, true), 3)
     .option(
       '--profile <file>',
       "profiler.log as the vendor's tool writes it; with several numbers of threads one file each",

@@ -50,8 +50,8 @@ export function registerCompile(command: Command, context: CommandContext): void
   command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
     .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
-    .option('--topic <name...>', 'image topics of the bag; all of them where none is named')
-    .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')
+    .option('--topic <name...>', 'image topics of the bag; default all')
+    .option('--model <model>', 'model or .onnx file; default onnx_model of the yaml')
     .option('--eval <list>', 'labelled pictures: float, int8 and the integers of the BPU on them')
     .addOption(
       choiceOption('--level <level>', "effort of the compiler, instead of the yaml's", OPTIMIZE_LEVELS),
@@ -72,7 +72,7 @@ export function registerCompile(command: Command, context: CommandContext): void
     .option('--json', 'one JSON object instead of tables')
     .addHelpText(
       'after',
-      '\nThe times are the estimates of the compiler, which has seen no board. What did not change is taken from the cache.\nExample: effvit compile config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive --batch 1,4\n',
+      '\nThe times are estimates of the compiler, not measured on a board. Unchanged results are taken from the cache.\nExample: effvit compile config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive --batch 1,4\n',
     )
     .action((path: string, options: CompileCommandOptions) => compile(path, options, context));
 }

@@ -69,7 +69,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     )
     .option('--output <file>', 'with --calibrate: the manifest.yaml to write')
     .option('--others <path>', 'a folder or list of pictures of none of the classes, for known_score')
-    .option('--topic <name...>', 'with bags: image topics; all of them where none is named')
+    .option('--topic <name...>', 'with bags: image topics; default all')
     .option('--quiet', 'with bags: no line for each')
     .option('--report <file>', 'with bags: write the HTML page here')
     .addOption(forceOption())

@@ -16,12 +16,9 @@ interface MergeOptions {
 /** `effvit merge FOLDER [BAGS...]`: one report of the results that shards wrote to a folder. */
 export function registerMerge(command: Command, context: CommandContext): void {
   command
-    .argument('<folder>', 'what --output-dir of replay or eval named')
-    .argument(
-      '[bag...]',
-      'bags, folders, patterns or @lists as replay got them; those that are missing are told',
-    )
-    .option('--run <key>', 'the run, or the beginning of its key, where the folder has several')
+    .argument('<folder>', 'the --output-dir of replay or eval')
+    .argument('[bag...]', 'bags, folders, patterns or @lists as given to replay; missing ones are reported')
+    .option('--run <key>', 'the run, or the first characters of its key, if the folder has several')
     .option('--report <file>', 'write the HTML page here, too')
     .addOption(forceOption())
     .option('--json', 'one JSON object instead of tables')

@@ -34,7 +34,7 @@ export function registerModelBuild(command: Command, { terminal }: CommandContex
         .argParser((text: string) => text),
     )
     .requiredOption('--weights <file>', 'safetensors (f32, f16, bf16) or a PyTorch checkpoint')
-    .option('--output <file>', 'where to write; <variant>.onnx here where it is not given')
+    .option('--output <file>', 'output file; default <variant>.onnx')
     .addOption(choiceOption('--opset <n>', 'ONNX operator set', OPSETS, '11'))
     .option('--batch <n>', 'pictures a run, or dynamic', parseBatch, 1)
     .addOption(choiceOption('--input <kind>', 'rgb: normalised float32; nv12: uint8', ['rgb', 'nv12'], 'rgb'))

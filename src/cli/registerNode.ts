@@ -8,7 +8,7 @@ import { splitNodeArguments } from './splitNodeArguments.js';
 /** `effvit node`: the managed ROS 2 node, which the executable classifier_node and the launch files start. */
 export function registerNode(command: Command, context: CommandContext): void {
   command
-    .option('--autostart', 'configure and activate it at once, where no launch file or manager does')
+    .option('--autostart', 'configure and activate it at once, if no launch file or manager does')
     .argument('[ros-arguments...]', 'passed to ROS: --ros-args -p threads:=4 -r image:=/camera/image_raw')
     // From the first positional argument on, all are passed unchanged, including each `--`.
     .allowUnknownOption()

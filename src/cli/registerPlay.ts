@@ -29,9 +29,9 @@ interface PlayCommandOptions {
 export function registerPlay(command: Command, context: CommandContext): void {
   command
     .argument('<bag>', 'rosbag2 folder or storage file')
-    .option('--topic <name...>', 'topics; all of them where none is named')
+    .option('--topic <name...>', 'topics; default all')
     .option('--rate <factor>', 'speed, 1 is the original', parseRate, 1)
-    .option('--loop', 'begin anew at the end, until stopped')
+    .option('--loop', 'restart at the end, until stopped')
     .option('--start-paused', 'wait for the service ~/toggle_paused, or the space bar')
     .option('--clock', "publish /clock, the recording's time, at 40 Hz and with each message")
     .option('--wait <seconds>', 'wait so long for a subscriber of every topic', numberParser(0, 3600), 10)

@@ -46,8 +46,8 @@ export function registerQuantize(command: Command, context: CommandContext): voi
   command
     .argument('<config>', "yaml file in hb_mapper makertbin's keys")
     .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
-    .option('--topic <name...>', 'image topics of the bag; all of them where none is named')
-    .option('--model <model>', 'model or .onnx file; where it is not given, onnx_model of the yaml')
+    .option('--topic <name...>', 'image topics of the bag; default all')
+    .option('--model <model>', 'model or .onnx file; default onnx_model of the yaml')
     .option(
       '--output <file>',
       "the int8 model; the yaml's prefix and _int8.onnx in the working folder where not given",

@@ -95,17 +95,17 @@ interface ReplayOptions extends Flags, FleetOptions {
 export function registerReplay(command: Command, context: CommandContext): void {
   command
     .argument('<bag...>', 'rosbag2 folder or storage file; many: folders of them, patterns, @list')
-    .option('--topic <name...>', 'image topics; all of them where none is named')
+    .option('--topic <name...>', 'image topics; default all')
     .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRateOrMax, 'max')
     .option(
       '--output <file>',
       'write the results as an MCAP bag (vision_msgs/Classification, effvit/FrameReport)',
     )
     .option('--report <file>', 'write one HTML page that shows the frames, their results and the latencies')
-    .option('--expect <file>', 'compare with the results in this file; exit 1 where they differ')
+    .option('--expect <file>', 'compare with the results in this file; exit 1 if they differ')
     .option(
       '--expect-beside',
-      'many bags: compare each with expected.json in its folder, or NAME.expected.json beside the file; exit 1 where they differ',
+      'many bags: compare each with expected.json in its folder, or NAME.expected.json beside the file; exit 1 if they differ',
     )
     .option('--save-expected <file>', 'write the results for a later --expect')
     .option(

@@ -14,7 +14,7 @@ export function registerToolchain(toolchain: Command, context: CommandContext): 
 function registerInstall(toolchain: Command, { terminal, signal }: CommandContext): void {
   toolchain
     .command('install')
-    .description('Install it into a private Python in the cache folder; goes on where it stopped.')
+    .description('Install it into a private Python in the cache folder; resumes where it stopped.')
     .addHelpText(
       'after',
       '\nPython: EFFVIT_PYTHON310, python3.10 of the PATH, pyenv or uv, else the one of Maven (EFFVIT_MAVEN: another repository).\nExample: effvit toolchain install\n',
@@ -77,7 +77,7 @@ function registerStatus(toolchain: Command, context: CommandContext): void {
           break;
         case 'partial':
           terminal.line(
-            `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it goes on where it stopped.`,
+            `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it resumes where it stopped.`,
           );
           break;
       }

@@ -37,7 +37,7 @@ function facts({ manifest, info, labels, preprocess, options }: Classifier, run:
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
   return [
     ['recording', run.bagPath],
-    ['pace', run.rate === 'max' ? 'as fast as it goes, every frame' : `${run.rate} of the original`],
+    ['pace', run.rate === 'max' ? 'as fast as possible, every frame' : `${run.rate} of the original`],
     ['model', `${manifest.name}, ${labels.length} classes`],
     ['backend', `${info.runtime} (${info.backend}${info.isSimulated ? ', SIMULATED' : ''})`],
     ['threads', String(options.threads)],

@@ -53,7 +53,7 @@ function checkInt8({ root, arch }: Machine): Finding {
 function checkGovernor({ root }: Machine): Finding {
   const name = 'CPU governor';
   const { cpuGovernor, cpuFrequencyHz, cpuMaxFrequencyHz } = new BoardMonitor(root).read();
-  if (cpuGovernor === undefined) return ok(name, 'not told (a virtual machine)');
+  if (cpuGovernor === undefined) return ok(name, 'unknown (a virtual machine)');
   const speed =
     cpuFrequencyHz === undefined || cpuMaxFrequencyHz === undefined
       ? ''

@@ -18,21 +18,21 @@ const NODE_PARAMETERS = {
     defaultValue: 'auto',
     choices: ['auto', 'raw', 'compressed'],
     description:
-      'auto listens to what a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P, or video), else to CompressedImage on <topic>/compressed, and follows a change; raw subscribes to sensor_msgs/Image alone, compressed to CompressedImage on <topic>/compressed.',
+      'auto subscribes to the type that a publisher of <topic> sends (sensor_msgs/Image or CompressedImage, hbm_img_msgs/HbmMsg480P, 540P or 1080P, or video), else to CompressedImage on <topic>/compressed, and follows changes. raw subscribes only to sensor_msgs/Image, compressed only to CompressedImage on <topic>/compressed.',
     change: 'restart',
   },
   enabled: {
     type: 'boolean',
     defaultValue: true,
     description:
-      'false pauses the node while it is active: no camera is subscribed to, and ~/classify takes single frames; what the service ~/enable sets.',
+      'false pauses the active node: it subscribes to no camera, and ~/classify takes single frames. The service ~/enable sets it.',
     change: 'live',
   },
   classification_per_camera: {
     type: 'boolean',
     defaultValue: false,
     description:
-      "Publish each camera's results on a topic of its own, classification/ and the camera's name as image_topics has it, in place of all on classification.",
+      "Publish each camera's results on a separate topic, classification/ and the camera's name in image_topics, instead of all on classification.",
     change: 'restart',
   },
   classification_results: {
@@ -40,21 +40,21 @@ const NODE_PARAMETERS = {
     defaultValue: 'raw',
     choices: ['raw', 'smoothed'],
     description:
-      'With smoothing: what classification, perception_targets and the debug image hold; smoothed results have the topic classification_smoothed (with classification_per_camera: classification_smoothed/ and the name) in any case, and ~/frames has both.',
+      'With smoothing: the results in classification, perception_targets and the debug image. Smoothed results are always published on classification_smoothed (with classification_per_camera: classification_smoothed/ and the name), and ~/frames has both.',
     change: 'live',
   },
   detections_topics: {
     type: 'string_array',
     defaultValue: [''] as readonly string[],
     description:
-      'Topics of detectors (vision_msgs/Detection2DArray) whose boxes are classified in place of whole frames: one for all cameras, or one for each in the order of image_topics, an empty one for a camera without; the results are published on classified_detections.',
+      'Topics of detectors (vision_msgs/Detection2DArray) whose boxes are classified instead of whole frames: one for all cameras, or one per camera in the order of image_topics, empty for a camera without a detector. Results are published on classified_detections.',
     change: 'restart',
   },
   perception_targets: {
     type: 'string',
     defaultValue: '',
     description:
-      'Topic for results as TROS has them (ai_msgs/PerceptionTargets, and PerceptionInfo on <topic>_info), for its web page, fusion and recorders, such as hobot_dnn_detection; empty publishes none.',
+      'Topic for results in the format of TROS (ai_msgs/PerceptionTargets, and PerceptionInfo on <topic>_info), for its web page, fusion and recorders, e.g. hobot_dnn_detection; empty publishes none.',
     change: 'restart',
   },
   class_id_format: {
@@ -62,7 +62,7 @@ const NODE_PARAMETERS = {
     defaultValue: 'index',
     choices: ['index', 'label'],
     description:
-      'What class_id of a published hypothesis holds: index is the id that label_info has the name of, as vision_msgs means it; label is that name itself.',
+      'Content of class_id in a published hypothesis: index is the id, whose name is in label_info, as vision_msgs intends; label is the name itself.',
     change: 'live',
   },
   debug_image_scale: {
@@ -70,7 +70,7 @@ const NODE_PARAMETERS = {
     defaultValue: 1,
     range: { min: 0.1, max: 4 },
     description:
-      'Size of the picture in the debug image as a factor of the frame, within 960x720; the image is made only while somebody subscribes, ten times a second at most.',
+      'Size of the picture in the debug image as a factor of the frame, within 960x720. The image is only made while it has a subscriber, at most ten times a second.',
     change: 'live',
   },
   web_port: {
@@ -85,7 +85,7 @@ const NODE_PARAMETERS = {
     type: 'string',
     defaultValue: '127.0.0.1',
     description:
-      'Address that the live page is served on; 127.0.0.1 is for this machine alone, 0.0.0.0 lets everybody look who reaches it.',
+      'Address of the live page; 127.0.0.1 is for this machine only, 0.0.0.0 for everybody who can reach it.',
     change: 'live',
   },
   'diagnostic_updater.period': {
@@ -100,21 +100,21 @@ const NODE_PARAMETERS = {
     defaultValue: 0,
     range: { min: 0, max: 10_000 },
     description:
-      'Frames a second that each camera should deliver; WARN when it differs by more than a tenth; 0 does not judge.',
+      'Frames a second that each camera should deliver; WARN when it differs by more than a tenth; 0 turns the check off.',
     change: 'live',
   },
   'diagnostics.max_allowed_processing_time_ms': {
     type: 'double',
     defaultValue: 200,
     range: { min: 0, max: 60_000 },
-    description: 'WARN when the p95 from admission to result exceeds this; 0 does not judge.',
+    description: 'WARN when the p95 from admission to result exceeds this; 0 turns the check off.',
     change: 'live',
   },
   'diagnostics.max_acceptable_consecutive_delay_ms': {
     type: 'double',
     defaultValue: 1000,
     range: { min: 0, max: 600_000 },
-    description: 'ERROR when processing stays over its limit for longer than this; 0 does not judge.',
+    description: 'ERROR when processing stays over its limit for longer than this; 0 turns the check off.',
     change: 'live',
   },
   'diagnostics.stale_after_ms': {
