@@ -1,7 +1,7 @@
 /** Limits the memory for a bag with a hundred thousand broken chunks. */
 const MOST_KEPT = 50;
 
-/** What a bag lacks, one sentence each, in the order found; grows while the bag is read. */
+/** What is missing from a bag, one sentence each, in the order found; grows while the bag is read. */
 export class BagWarnings {
   readonly #sentences: string[] = [];
   readonly #seen = new Set<string>();

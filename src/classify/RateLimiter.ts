@@ -8,7 +8,7 @@ export class RateLimiter {
   readonly #lastDueNs = new Map<string, number>();
   #periodNs = 0;
 
-  /** @param maxFps frames a second from each source; 0 takes all. */
+  /** @param maxFps frames a second from each source; 0 accepts all. */
   constructor(maxFps = 0) {
     this.setMaxFps(maxFps);
   }

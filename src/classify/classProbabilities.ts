@@ -4,7 +4,7 @@ const TINY = 1e-45;
 /**
  * The model's output as logits: probabilities are the softmax of their own logarithms.
  *
- * @param values float32, one a class, finite.
+ * @param values float32, one per class, finite.
  */
 export function logitsOf(values: Float32Array, activation: 'logits' | 'probabilities'): Float32Array {
   if (activation === 'logits') return values;
@@ -14,7 +14,7 @@ export function logitsOf(values: Float32Array, activation: 'logits' | 'probabili
 /**
  * The probabilities of all classes: softmax(logits / temperature).
  *
- * @param values float32, one a class, finite: logits, or probabilities, which are unchanged at temperature 1.
+ * @param values float32, one per class, finite: logits, or probabilities, which are unchanged at temperature 1.
  * @param temperature above 0; 1 changes nothing, a larger one makes the scores less confident.
  */
 export function classProbabilities(

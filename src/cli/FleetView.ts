@@ -25,7 +25,7 @@ export class FleetView {
     return this.#failed;
   }
 
-  /** One line a bag. */
+  /** One line per bag. */
   showStep({ bag, kind, entry, result }: FleetStep, isShown: boolean): void {
     this.#count += 1;
     if (kind === 'failed') this.#failed += 1;

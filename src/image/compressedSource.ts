@@ -4,8 +4,8 @@ import type { RawEncoding } from './ImageFrame.js';
 
 /**
  * Properties of the picture before compression, from the `format` of a CompressedImage. compressed_image_transport
- * writes `ORIGINAL; CODEC compressed [CONVERTED]`, such as `rgb8; jpeg compressed bgr8` or `bayer_rggb8; png compressed
- * `. Others write the codec alone; then the properties are unknown.
+ * writes `ORIGINAL; CODEC compressed [CONVERTED]`, such as `rgb8; jpeg compressed bgr8` or `bayer_rggb8; png compressed `.
+ * Others write the codec alone; then the properties are unknown.
  */
 export interface CompressedSource {
   /** The camera's encoding, as written. */

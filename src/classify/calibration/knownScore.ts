@@ -9,7 +9,7 @@ export type KnownScoreKind = (typeof KNOWN_SCORES)[number];
  * temperature 1. `max_logit`: the largest logit (Hendrycks et al. 2022). Neither is a probability: a softmax would hide
  * that all classes are unlikely.
  *
- * @param logits float32, one a class, finite.
+ * @param logits float32, one per class, finite.
  */
 export function knownScore(logits: Float32Array, kind: KnownScoreKind): number {
   let max = Number.NEGATIVE_INFINITY;

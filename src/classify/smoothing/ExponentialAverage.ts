@@ -16,7 +16,7 @@ export class ExponentialAverage {
   }
 
   /**
-   * @param scores one a class, of this frame.
+   * @param scores one per class, of this frame.
    * @param sinceNs time since the previous frame.
    * @returns the averages, in a read-only array that is reused.
    */

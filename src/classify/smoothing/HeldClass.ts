@@ -13,7 +13,7 @@ export class HeldClass {
   #challenger: { readonly index: number; readonly leadsForNs: number } | undefined;
 
   /**
-   * @param scores one a class.
+   * @param scores one per class.
    * @param sinceNs time since the previous frame.
    * @returns index of the held class.
    */

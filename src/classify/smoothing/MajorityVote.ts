@@ -23,7 +23,7 @@ export class MajorityVote {
   }
 
   /**
-   * @param scores one a class, of this frame.
+   * @param scores one per class, of this frame.
    * @param sinceNs time since the previous frame.
    * @returns shares in [0, 1] with sum 1, in a read-only array that is reused.
    */

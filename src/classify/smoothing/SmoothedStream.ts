@@ -46,7 +46,7 @@ export class SmoothedStream {
   }
 
   /**
-   * @param scores one a class, of this frame; undefined for an UNKNOWN frame, which has no vote.
+   * @param scores one per class, of this frame; undefined for an UNKNOWN frame, which has no vote.
    * @param stampNs of the frame, by the camera's clock.
    * @returns undefined without a current state: before the first frame, and after a gap.
    */
