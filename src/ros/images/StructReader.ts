@@ -64,7 +64,7 @@ export class StructReader {
     return decodeText(bytes, 0, bytes.length);
   }
 
-  /** The elements of a string or of a sequence of bytes: native memory, valid until the structure is filled or freed. */
+  /** The elements of a string or a byte sequence: native memory, valid until the structure is filled or freed. */
   bytes(offset: number): Uint8Array {
     const length = this.#word(offset + POINTER_BYTES);
     return length === 0 ? NOTHING : this.#memory.at(this.#word(offset), length);

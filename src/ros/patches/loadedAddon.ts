@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { ParameterTypeCode } from '../rcl/rcl.js';
 
-/** The parameters of one key of the parameter files, as rclnodejs's native part reads them out of rcl. */
+/** The parameters of one key of the parameter files, as rclnodejs's native part reads them from rcl. */
 export interface ParameterFileEntry {
   readonly name: string;
   readonly parameters: readonly {
@@ -11,23 +11,23 @@ export interface ParameterFileEntry {
   }[];
 }
 
-/** How a message came, as the native part tells it. */
+/** Metadata of a received message from the native part. */
 export interface RawMessageInfo {
-  /** Counts the publisher's messages; the largest uint64, as -1n, where the middleware does not tell it. */
+  /** Sequence number of the publisher; the largest uint64, read as -1n, if the middleware does not report it. */
   readonly publication_sequence_number: bigint;
   readonly publisher_gid: Buffer;
-  /** When the reader got it, nanoseconds of the system's clock; 0 where the middleware does not tell it. */
+  /** Time of reception, nanoseconds on the system's clock; 0 if the middleware does not report it. */
   readonly received_timestamp: bigint;
 }
 
-/** What the patches use of rclnodejs's native part. */
+/** The functions of rclnodejs's native part that the patches use. */
 export interface Addon {
   getParameterOverrides(contextHandle: unknown): readonly ParameterFileEntry[] | undefined;
-  /** Takes the next message into a C structure; undefined where there is none. */
+  /** Takes the next message into a C structure; undefined if there is none. */
   rclTakeWithInfo(subscriptionHandle: unknown, struct: Buffer): RawMessageInfo | undefined;
 }
 
-/** rclnodejs keeps its native part to itself; the module cache has it, built here or prebuilt. */
+/** rclnodejs does not export its native part, so it is taken from the module cache. */
 export function loadedAddon(): Addon | undefined {
   const { cache } = createRequire(import.meta.url);
   const file = Object.keys(cache).find((path) => path.endsWith('rclnodejs.node'));

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** What rclnodejs's choice depends on. */
+/** Inputs of rclnodejs's choice of a native file. */
 export interface NativeHost {
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
   readonly arch: string;
-  /** The text of /etc/os-release; empty where there is none. */
+  /** The text of /etc/os-release; empty if there is none. */
   readonly osRelease: string;
 }
 
@@ -15,32 +15,32 @@ export function thisHost(env: NodeJS.ProcessEnv): NativeHost {
   try {
     osRelease = readFileSync('/etc/os-release', 'utf8');
   } catch {
-    // No Linux that tells its name: nothing was built in advance for it.
+    // Not a named Linux distribution: there is no prebuilt file for it.
   }
   return { env, platform: process.platform, arch: process.arch, osRelease };
 }
 
-/** rclnodejs then compiles itself at every import, whatever is there. */
+/** If true, rclnodejs compiles itself at every import, even if a native file exists. */
 export function isRebuildForced(env: NodeJS.ProcessEnv): boolean {
   return env['RCLNODEJS_FORCE_BUILD'] === '1';
 }
 
 /**
- * The files that rclnodejs 2 would load, in its order: what it ships for exactly this distribution, and the first of
- * what a build may have left. Where each of them fails, or there is none, importing it starts a rebuild.
+ * The files that rclnodejs 2 would load, in its order: the prebuilt file for exactly this distribution, then the first
+ * file of a local build. If all of them fail or there is none, importing rclnodejs starts a rebuild.
  *
  * @param folder of the package rclnodejs.
  */
 export function nativeFiles(folder: string, host: NativeHost): readonly string[] {
   const prebuilt = prebuiltFile(folder, host);
-  // The package `bindings` looks no further than to the first that is there, whether it loads or not.
+  // The package `bindings` tries only the first file that exists, whether it loads or not.
   const built = builtPlaces(host)
     .map((place) => join(folder, place, 'rclnodejs.node'))
     .find((path) => existsSync(path));
   return [prebuilt, built].filter((path) => path !== undefined);
 }
 
-/** As lib/native_loader.js and lib/prebuilds.js of rclnodejs name it; undefined where it is not there. */
+/** Named as in lib/native_loader.js and lib/prebuilds.js of rclnodejs; undefined if it does not exist. */
 function prebuiltFile(folder: string, { env, platform, arch, osRelease }: NativeHost): string | undefined {
   const distro = env['ROS_DISTRO'];
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(osRelease)?.[1]?.trim();
@@ -52,7 +52,7 @@ function prebuiltFile(folder: string, { env, platform, arch, osRelease }: Native
   return existsSync(path) ? path : undefined;
 }
 
-/** Where the package `bindings` 1.5 looks, in its order. */
+/** The paths that the package `bindings` 1.5 searches, in its order. */
 function builtPlaces({ env, platform, arch }: NativeHost): readonly string[] {
   const compiled = env['NODE_BINDINGS_COMPILED_DIR'] || 'compiled';
   return [

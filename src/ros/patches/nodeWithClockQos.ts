@@ -4,14 +4,14 @@ const CLOCK_TOPIC = '/clock';
 
 type SubscriptionCallback = (message: object) => void;
 
-/** rclcpp's and rclpy's ClockQoS: best effort meets every publisher, and of times only the newest counts. */
+/** rclcpp's and rclpy's ClockQoS: best effort matches every publisher, and only the newest time matters. */
 export function clockQos(rcl: Pick<RclModule, 'QoS'>): RclQos {
   return new rcl.QoS(QOS.keepLast, 1, QOS.bestEffort, QOS.volatile);
 }
 
 /**
- * A Node class whose time source, with use_sim_time, hears best-effort publishers of /clock: what `ros2 bag play` and
- * simulators are. rclnodejs 2.2 subscribes reliably, and the time of its nodes then stands at zero.
+ * A Node class whose time source, with use_sim_time, also receives /clock from best-effort publishers such as
+ * `ros2 bag play` and simulators. rclnodejs 2.2 subscribes reliably, so the time of its nodes would stay 0.
  */
 export function nodeWithClockQos(rcl: RclModule, Base: RclModule['Node'] = rcl.Node): RclModule['Node'] {
   const Parent = Base as new (
@@ -20,7 +20,7 @@ export function nodeWithClockQos(rcl: RclModule, Base: RclModule['Node'] = rcl.N
     createSubscription(...args: unknown[]): object;
   };
   return class extends Parent {
-    // The time source, made in the constructor of the class above, gives no options.
+    // The time source, created in the constructor of the base class, passes no options.
     override createSubscription(
       type: string,
       topic: string,

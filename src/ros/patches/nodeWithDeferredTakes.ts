@@ -3,17 +3,17 @@ import { callbackGuard } from '../rcl/CallbackGuard.js';
 import type { RclMessageType, RclModule, RclNode } from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type RawMessageInfo } from './loadedAddon.js';
 
-/** A subscription as rclnodejs keeps it. */
+/** A subscription object of rclnodejs. */
 interface RclSubscription {
   readonly handle: object;
 }
 
-/** What of rclnodejs's Node is private, and needed here. */
+/** Private members of rclnodejs's Node that are needed here. */
 interface ExecutingNode extends RclNode {
-  /** What its thread waits for, once {@link syncHandles} was called. */
+  /** The subscriptions that its thread waits for after a call of {@link syncHandles}. */
   readonly _subscriptions: RclSubscription[];
   syncHandles(): void;
-  /** Called on the main thread with what is ready; rclnodejs's thread waits until it returns. */
+  /** Called on the main thread with the ready handles; rclnodejs's thread waits until it returns. */
   execute(handles: readonly object[]): void;
   createGuardCondition(callback: () => void): { trigger(): void };
 }
@@ -21,31 +21,31 @@ interface ExecutingNode extends RclNode {
 export interface DeferredSubscriptionOptions {
   readonly type: RclMessageType;
   readonly topicName: string;
-  /** Of rclnodejs's createSubscription. */
+  /** Options of rclnodejs's createSubscription. */
   readonly options: object;
-  /** There is a message. Called again and again until it was taken, or the subscription is left unwatched. */
+  /** Called when there is a message, repeatedly until it is taken or the subscription is unwatched. */
   readonly onReady: () => void;
 }
 
-/** A subscription whose messages lie in the middleware's reader until they are asked for. */
+/** A subscription whose messages stay in the middleware's reader until they are taken. */
 export interface DeferredSubscription {
-  /** Whether `onReady` is called where there is a message. */
+  /** Whether `onReady` is called when there is a message. */
   readonly isWatched: boolean;
-  /** Takes the next message into a C structure of its type; undefined where there is none. */
+  /** Takes the next message into a C structure of its type; undefined if there is none. */
   take(struct: Buffer): RawMessageInfo | undefined;
-  /** Leaves what comes to the reader; only from `onReady`. */
+  /** Stops calling `onReady`; messages stay in the reader. Call it only from `onReady`. */
   unwatch(): void;
-  /** Calls `onReady` again, soon, where there is a message. */
+  /** Starts calling `onReady` again, shortly after this call. */
   watch(): void;
-  /** Whoever calls further finds nothing. */
+  /** Later calls have no effect. */
   destroy(): void;
 }
 
 /**
- * The deferred subscriptions of a node. rclnodejs takes a message as soon as there is one, and its thread, which waits
- * for messages that are there, would turn in circles where it is not taken. So the subscription leaves what that thread
- * waits for. The list may be changed only while the thread waits for the main one, else that blocks until the next
- * message: `unwatch` comes from `onReady`, and `watch` calls the thread by a guard condition first.
+ * The deferred subscriptions of a node. rclnodejs takes every message immediately, and its thread would spin as long as
+ * a message is not taken. So an unwatched subscription is removed from the list that the thread waits for. The list may
+ * be changed only while the thread waits for the main thread, or the main thread blocks until the next message.
+ * Therefore `unwatch` is called from `onReady`, and `watch` first wakes the thread with a guard condition.
  */
 class DeferredTakes {
   readonly #node: ExecutingNode;
@@ -60,7 +60,7 @@ class DeferredTakes {
     this.#guard = node.createGuardCondition(() => this.#return());
   }
 
-  /** Calls those that are deferred, and gives the others back. */
+  /** Calls `onReady` of the deferred subscriptions and returns the other handles. */
   divert(handles: readonly object[]): readonly object[] {
     const others: object[] = [];
     for (const handle of handles) {
@@ -74,7 +74,7 @@ class DeferredTakes {
   subscribe({ type, topicName, options, onReady }: DeferredSubscriptionOptions): DeferredSubscription {
     const node = this.#node;
     const addon = this.#addon;
-    // rclnodejs asks the message class for its type alone, as nothing is taken by it.
+    // rclnodejs only needs the type of the message class, because it does not take the messages.
     const messageClass = Object.assign(() => {}, { type: () => type });
     const made = node.createSubscription(messageClass, topicName, options, () => {});
     const subscription = made as RclSubscription;
@@ -112,7 +112,7 @@ class DeferredTakes {
     };
   }
 
-  /** In `execute`: rclnodejs's thread waits. */
+  /** Call this only in `execute`, while rclnodejs's thread waits. */
   #return(): void {
     this.#node._subscriptions.push(...this.#returning);
     this.#returning.clear();
@@ -122,7 +122,7 @@ class DeferredTakes {
 
 const takesOf = new WeakMap<RclNode, DeferredTakes>();
 
-/** @throws EffvitError INTERNAL for a node that is none of {@link nodeWithDeferredTakes}. */
+/** @throws EffvitError INTERNAL if the node's class is not from {@link nodeWithDeferredTakes}. */
 export function subscribeDeferred(node: RclNode, options: DeferredSubscriptionOptions): DeferredSubscription {
   const takes = takesOf.get(node);
   if (takes === undefined) {
@@ -132,9 +132,9 @@ export function subscribeDeferred(node: RclNode, options: DeferredSubscriptionOp
 }
 
 /**
- * A Node class with subscriptions whose messages are taken when somebody wants them: see {@link subscribeDeferred}.
+ * A Node class with subscriptions whose messages are taken on demand: see {@link subscribeDeferred}.
  *
- * @throws EffvitError ROS_UNAVAILABLE where rclnodejs's native part cannot take a message by itself.
+ * @throws EffvitError ROS_UNAVAILABLE if rclnodejs's native part cannot take a single message.
  */
 export function nodeWithDeferredTakes(
   Base: RclModule['Node'],

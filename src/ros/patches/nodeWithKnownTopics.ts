@@ -1,8 +1,8 @@
 import type { RclModule, RclNode, RclPublisher } from '../rcl/rcl.js';
 
 /**
- * A Node class whose publishers know their topic. rclnodejs 2.2 asks the middleware for it each time that it publishes,
- * for a line of the log that nobody has switched on.
+ * A Node class whose publishers store their topic. rclnodejs 2.2 queries the middleware for it with every message, for a
+ * log line that is disabled by default.
  */
 export function nodeWithKnownTopics(rcl: RclModule, Base: RclModule['Node'] = rcl.Node): RclModule['Node'] {
   const Parent = Base as new (

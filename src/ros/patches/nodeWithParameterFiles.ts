@@ -1,13 +1,13 @@
 import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type ParameterFileEntry } from './loadedAddon.js';
 
-/** What rclnodejs's Node calls inside its constructor, and what that needs. */
+/** The method that rclnodejs's Node calls in its constructor, and the members that it needs. */
 interface OverridingNode extends RclNode {
   readonly context: { readonly handle: unknown };
   _getNativeParameterOverrides(): Map<string, RclParameter>;
 }
 
-/** True when a key of a parameter file, which may hold the wildcards `*` and `**`, speaks of the node. */
+/** Whether a key of a parameter file, which may contain the wildcards `*` and `**`, matches the node. */
 export function isKeyOf(fullName: string, key: string): boolean {
   const whole = key.startsWith('/') ? key : `/${key}`;
   const pattern = whole
@@ -21,9 +21,9 @@ export function isKeyOf(fullName: string, key: string): boolean {
 }
 
 /**
- * The parameters for a node out of all keys, as rclcpp takes them: of two keys that speak of the node the later one
- * wins, however wide it is. rcl lists a key where it came first on the command line, and files what `-p` gives under
- * `/**`, so an argument goes over a file unless the file has `/**` and then the node's name.
+ * Selects the parameters for a node from all keys, as rclcpp does: of two matching keys the later one wins, however
+ * general it is. rcl lists a key at its first position on the command line and stores `-p` arguments under `/**`. So
+ * an argument overrides a file, unless the file has `/**` followed by the node's name.
  */
 export function parametersFor(
   fullName: string,
@@ -39,14 +39,14 @@ export function parametersFor(
 
 const foreignKeys = new WeakMap<object, readonly string[]>();
 
-/** The keys of parameter files none of which speaks of the node; empty where one does, or there are no files. */
+/** The keys of the parameter files if none of them matches the node; empty if one does or there are no files. */
 export function foreignParameterKeys(node: object): readonly string[] {
   return foreignKeys.get(node) ?? [];
 }
 
 /**
- * rclnodejs's Node, for which parameter files may name the node in every way of ROS. rclnodejs 2.2 compares a file's
- * key with the bare name alone, so what a launch file gives, which stands under `/namespace/name`, was lost.
+ * rclnodejs's Node with support for all forms of node names in parameter files. rclnodejs 2.2 compares a file's key only
+ * with the bare name, so parameters from launch files, which use `/namespace/name`, would be lost.
  */
 export function nodeWithParameterFiles(
   rcl: RclModule,
@@ -59,12 +59,12 @@ export function nodeWithParameterFiles(
       const entries = addon.getParameterOverrides(this.context.handle) ?? [];
       const parent = this.namespace() === '/' ? '' : this.namespace();
       const parameters = parametersFor(`${parent}/${this.name()}`, entries);
-      // Arguments come under the widest key, which every node has.
+      // Command-line arguments use the most general key, which matches every node.
       const keys = entries.map(({ name }) => name).filter((name) => name !== '/**');
       if (!keys.some((key) => isKeyOf(`${parent}/${this.name()}`, key))) foreignKeys.set(this, keys);
       return new Map(
         parameters.map(({ name, type, value }) => {
-          // The native part reads integers as numbers, and rclnodejs refuses a list of them.
+          // The native part reads integers as numbers, but rclnodejs refuses a list of numbers for integers.
           const isIntegers = type === PARAMETER_TYPE.integerArray && Array.isArray(value);
           return [name, new rcl.Parameter(name, type, isIntegers ? value.map(BigInt) : value)] as const;
         }),

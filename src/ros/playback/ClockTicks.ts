@@ -1,20 +1,20 @@
-/** As rosbag2's player ticks by default: 40 Hz. */
+/** The default of rosbag2's player: 40 Hz. */
 export const CLOCK_PERIOD_MS = 25;
 
-/** Tells a playback's time at a steady rate, and at once where something is about to be published. */
+/** Publishes a playback's time at a steady rate, and also right before a message is published. */
 export class ClockTicks {
-  /** One tick; besides those of the timer, before something that must not be ahead of the time. */
+  /** Publishes the time now; call it before a message whose time must not be ahead of /clock. */
   readonly tick: () => void;
   readonly #timer: NodeJS.Timeout;
 
-  /** Ticks at once and from then on; also while the time stands still, for those that join late. */
+  /** Ticks immediately and then periodically, also while the time stands still, for late subscribers. */
   constructor(clock: { readonly timeNs: bigint }, publish: (timeNs: bigint) => void) {
     this.tick = () => publish(clock.timeNs);
     this.tick();
     this.#timer = setInterval(this.tick, CLOCK_PERIOD_MS);
   }
 
-  /** No tick comes afterwards. */
+  /** Ends the ticks. */
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -11,7 +11,7 @@ import { ClockTicks } from './ClockTicks.js';
 export interface PlayedTopic {
   readonly name: string;
   readonly type: string;
-  /** Of the recorded publisher; `ros2 bag play` offers the same. Default reliable. */
+  /** QoS of the recorded publisher, which `ros2 bag play` offers too. Default reliable. */
   readonly isBestEffort?: boolean;
   readonly isLatched?: boolean;
 }
@@ -19,39 +19,39 @@ export interface PlayedTopic {
 /** A recorded message that is due now. */
 export interface PlayedMessage {
   readonly topic: string;
-  /** CDR with its encapsulation, published as it is; nothing else may come here. */
+  /** CDR with its encapsulation header, published unchanged; no other format is allowed. */
   readonly data: Uint8Array;
 }
 
 export interface PlayOptions {
   readonly topics: readonly PlayedTopic[];
-  /** Yields each message when its time has come. */
+  /** Yields each message when it is due. */
   readonly messages: () => AsyncIterable<PlayedMessage>;
   /** The recording's time, published on /clock; without it there is no /clock. */
   readonly clock?: { readonly timeNs: bigint };
-  /** How long to wait for a subscriber of every topic; then it plays to whom there is. */
+  /** How long to wait until every topic has a subscriber; then playback starts anyway. */
   readonly waitForSubscribersMs: number;
   readonly signal: AbortSignal;
   readonly notice: (text: string) => void;
-  /** Called when somebody calls the service ~/toggle_paused. Returns whether it is paused now. */
+  /** Called for a request to ~/toggle_paused. Returns whether playback is paused now. */
   readonly togglePaused: () => boolean;
 }
 
 const DEPTH = 100;
 const POLL_MS = 20;
-/** Reliable readers ask for what they missed within a few heartbeats. */
+/** Reliable readers request missed messages within a few heartbeats. */
 const FLUSH_MS = 500;
 /**
- * A match shows on this side alone; a reader that has not yet heard of the writer loses what is sent, even reliably,
- * and nothing here tells when it has.
+ * A match is known only on this side: a reader that has not discovered the writer yet loses messages, even reliable
+ * ones, and this side cannot see when the discovery is complete.
  */
 const SETTLE_MS = 1000;
 
 /**
- * Publishes a recording's messages on live topics, raw as they were recorded.
+ * Publishes a recording's messages on live topics, unchanged.
  *
  * @returns messages published, by topic.
- * @throws EffvitError ROS_UNAVAILABLE; UNSUPPORTED where no topic's message type is known here.
+ * @throws EffvitError ROS_UNAVAILABLE; UNSUPPORTED if no topic has a known message type.
  */
 export async function playMessages(
   rosArguments: readonly string[],
@@ -108,7 +108,7 @@ export async function playMessages(
         published.set(topic, (published.get(topic) ?? 0) + 1);
       });
     }
-    // The recording is over: its time goes no further.
+    // The recording has ended, so its time stops.
     ticks?.stop();
     await delay(FLUSH_MS);
     return published;
@@ -120,7 +120,7 @@ export async function playMessages(
   }
 }
 
-/** Offered reliably, which meets subscribers of either kind; of times only the newest counts. */
+/** Reliable, which matches reliable and best-effort subscribers; only the newest time matters. */
 function clockPublisher(rcl: RclModule, node: RclNode): (timeNs: bigint) => void {
   const qos = new rcl.QoS(QOS.keepLast, 1, QOS.reliable, QOS.volatile);
   const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock', { qos });

@@ -1,20 +1,20 @@
 import type { PlayedTopic } from './playMessages.js';
 
-/** A topic as a recording has it. */
+/** A topic in a recording. */
 export interface RecordedTopic extends PlayedTopic {
   /** Serialisation format of its messages. */
   readonly encoding: string;
 }
 
-/** Tokens of letters, digits and underscores that do not begin with a digit (design.ros2.org, topic and service names). */
+/** Tokens of letters, digits and underscores, not starting with a digit (design.ros2.org, topic and service names). */
 const ROS_NAME = /^(\/[A-Za-z_][A-Za-z0-9_]*)+$/;
 
-/** The name that a recorded topic has in ROS: other recorders leave the leading slash out. */
+/** The ROS name of a recorded topic: some recorders omit the leading slash. */
 export function rosTopicName(name: string): string {
   return name.startsWith('/') ? name : `/${name}`;
 }
 
-/** A recorded topic as it can be published, or why it cannot, as the rest of a sentence. */
+/** The topic to publish for a recorded topic, or why it cannot be published, as the rest of a sentence. */
 export function playableTopic(topic: RecordedTopic, isClockTold: boolean): PlayedTopic | string {
   const { encoding, ...rest } = topic;
   const name = rosTopicName(topic.name);
@@ -24,6 +24,6 @@ export function playableTopic(topic: RecordedTopic, isClockTold: boolean): Playe
   }
   if (isClockTold && name === '/clock') return "--clock tells the recording's time instead";
   const [packageName, ...type] = topic.type.split('/');
-  // The first releases of rosbag2 left `msg` out.
+  // The first releases of rosbag2 omitted `msg`.
   return { ...rest, name, type: type.length === 1 ? `${packageName}/msg/${type[0]}` : topic.type };
 }

@@ -2,23 +2,23 @@ import { asEffvitError } from '../../core/EffvitError.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { RclNode } from './rcl.js';
 
-/** A camera at 200 Hz must not fill the log with one error. */
+/** A camera at 200 Hz must not fill the log with the same error. */
 const LOG_PERIOD_NS = 10e9;
-/** Of which is known when they were logged. */
+/** The most messages for which the time of logging is stored. */
 const MOST_TEXTS = 64;
-/** A failure counts for diagnostics so long. */
+/** How long diagnostics report a failure. */
 const RECENT_NS = 10e9;
 
-/** What failed in a node's callbacks. */
+/** Failures in a node's callbacks. */
 export interface CallbackFailures {
   readonly count: number;
-  /** The last one's name and reason, where it came in the last ten seconds. */
+  /** Name and reason of the last failure, if it occurred within the last ten seconds. */
   readonly recent: string | undefined;
 }
 
 /**
- * The one entrance of a node's timers, subscriptions and services: what they throw (an error of rcl, say) is logged,
- * counted and told in diagnostics, and costs that call, not the node.
+ * Runs the callbacks of a node's timers, subscriptions and services. Their errors, e.g. from rcl, are logged, counted
+ * and reported in diagnostics. An error ends the callback, not the node.
  */
 export class CallbackGuard {
   readonly #logError: (text: string) => void;
@@ -45,7 +45,7 @@ export class CallbackGuard {
     }
   }
 
-  /** For callbacks that answer for their errors themselves, or later. */
+  /** For callbacks that catch their errors themselves, or fail later. */
   failed(name: string, thrown: unknown): void {
     const nowNs = monotonicNs();
     const text = `${name} failed: ${asEffvitError(thrown).message}`;
@@ -53,20 +53,20 @@ export class CallbackGuard {
     this.#last = { text, atNs: nowNs };
     const loggedNs = this.#loggedNs.get(text);
     if (loggedNs !== undefined && nowNs - loggedNs < LOG_PERIOD_NS) return;
-    // Reasons with numbers of their own must not gather for ever.
+    // Reasons that contain changing numbers must not accumulate.
     if (this.#loggedNs.size >= MOST_TEXTS) this.#loggedNs.clear();
     this.#loggedNs.set(text, nowNs);
     try {
       this.#logError(text);
     } catch {
-      // A logger that fails is told by the count.
+      // A failing logger still shows in the count.
     }
   }
 }
 
 const guards = new WeakMap<RclNode, CallbackGuard>();
 
-/** The guard of a node, one each. */
+/** The guard of a node; there is one per node. */
 export function callbackGuard(node: RclNode): CallbackGuard {
   let guard = guards.get(node);
   if (guard === undefined) {

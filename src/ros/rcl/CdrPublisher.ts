@@ -2,8 +2,8 @@ import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
 import type { RclNode, RclPublisher } from './rcl.js';
 
 /**
- * A publisher that serialises its messages itself. rclnodejs converts an object field by field into the C structure
- * that the middleware then serialises: a DiagnosticArray held the event loop, and the frames, for 6 to 9 ms.
+ * A publisher that serialises its messages itself. rclnodejs converts an object field by field to the C structure that
+ * the middleware then serialises: a DiagnosticArray blocked the event loop, and thus the frames, for 6 to 9 ms.
  */
 export class CdrPublisher<Message extends object = object> {
   readonly #node: RclNode;
@@ -15,7 +15,7 @@ export class CdrPublisher<Message extends object = object> {
     this.#node = node;
     this.#encoder = new MessageEncoder(type);
     const [pkgName = '', subFolder = '', interfaceName = ''] = type.split('/');
-    // Its own class, which knows the type's name alone: rclnodejs's would have to be generated for every package.
+    // A minimal class with only the type's name: rclnodejs's classes would have to be generated for every package.
     const typeClass = Object.assign(class {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
     this.#publisher = node.createPublisher<Buffer>(typeClass, topic, options);
   }

@@ -1,12 +1,13 @@
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { RclNode } from './rcl.js';
 
-/** Clocks that are disciplined run by less than 500 millionths off: 50 µs in this time. */
+/** A disciplined clock deviates by less than 500 ppm: 50 µs in this time. */
 const LOOK_PERIOD_NS = 100e6;
 
 /**
- * A node's time for whoever asks at each frame: the system's, by the monotonic clock and their difference of a tenth of
- * a second ago at most, since rclnodejs makes two native objects to tell it; simulated time as it stands.
+ * A node's time, cheap enough to read for each frame. Reading the clock through rclnodejs creates two native objects,
+ * so the system time is computed from the monotonic clock and an offset that is at most 0.1 s old. Simulated time is
+ * read directly.
  */
 export class NodeClock {
   readonly #node: Pick<RclNode, 'now' | 'getClock'>;
@@ -19,10 +20,10 @@ export class NodeClock {
     this.#monotonicNs = monotonic;
   }
 
-  /** Nanoseconds since the epoch; undefined while simulated time stands at 0, before /clock ticks. */
+  /** Nanoseconds since the epoch; undefined while simulated time is 0, before the first /clock message. */
   nowNs(): bigint | undefined {
     if (this.#node.getClock().isRosTimeActive) {
-      // What was known of the system's time is old when that comes back.
+      // The stored offset is outdated when the node returns to system time.
       this.#lookedNs = Number.NEGATIVE_INFINITY;
       return this.#node.now().nanoseconds || undefined;
     }

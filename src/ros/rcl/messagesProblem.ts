@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const COMMON = 'install the common interfaces of your ROS distribution';
 const SETUP = 'run `npm run ros:setup` with ROS sourced';
 
-/** Message packages that the node cannot do without, and what brings them. */
+/** Required message packages, and what installs them. */
 const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
   builtin_interfaces: 'install the base of your ROS distribution (ros-$ROS_DISTRO-ros-base)',
   rosgraph_msgs: 'install the base of your ROS distribution (ros-$ROS_DISTRO-ros-base)',
@@ -20,7 +20,7 @@ const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
 
 const TROS = "source TROS's setup.bash (/opt/tros/$TROS_DISTRO/setup.bash), which brings it to RDK boards";
 
-/** Packages that the node can do without: their absence is told where they are asked for. */
+/** Optional packages: a missing one is reported only when it is needed. */
 const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = { hbm_img_msgs: TROS, ai_msgs: TROS };
 
 /** Why the node's messages could not be used from this environment, as one sentence with the remedy. */
@@ -32,7 +32,7 @@ export function packagesProblem(env: NodeJS.ProcessEnv): string | undefined {
   return undefined;
 }
 
-/** The same of one message package. */
+/** Like {@link packagesProblem}, for one message package. */
 export function packageProblem(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const remedy = NEEDED_PACKAGES[name] ?? OPTIONAL_PACKAGES[name] ?? `install ros-$ROS_DISTRO-${name}`;
   const prefixes = folders(env['AMENT_PREFIX_PATH']);
@@ -41,7 +41,7 @@ export function packageProblem(name: string, env: NodeJS.ProcessEnv): string | u
     return `The message package ${name} is not on AMENT_PREFIX_PATH: ${remedy}.`;
   }
   const libraries = [...folders(env['LD_LIBRARY_PATH']), ...prefixes.map((prefix) => join(prefix, 'lib'))];
-  // rclnodejs loads it by this name when it makes the first endpoint of the package.
+  // rclnodejs loads it by this name when it creates the first endpoint with the package.
   const library = `lib${name}__rosidl_typesupport_c.so`;
   if (!libraries.some((folder) => existsSync(join(folder, library)))) {
     return `The message package ${name} is there without its C type support (${library} is in no lib folder of AMENT_PREFIX_PATH or LD_LIBRARY_PATH): ${remedy}.`;
@@ -56,7 +56,7 @@ export function packageProblem(name: string, env: NodeJS.ProcessEnv): string | u
  */
 export function classesProblem(folder: string): string | undefined {
   const generated = join(folder, 'generated');
-  // Without this file rclnodejs takes all classes for outdated, and makes them anew when the node starts.
+  // Without this file rclnodejs treats all classes as outdated and generates them again when the node starts.
   if (!existsSync(join(generated, 'generator.json'))) {
     return `The JavaScript classes of the ROS messages are not generated: ${SETUP}.`;
   }

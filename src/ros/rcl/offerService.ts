@@ -3,8 +3,8 @@ import { callbackGuard } from './CallbackGuard.js';
 import type { RclNode } from './rcl.js';
 
 /**
- * Offers a service whose answer may take a while and may fail. Who asks always gets an answer: where making or
- * sending one fails, the error is logged and `refusal` makes the answer of its message.
+ * Offers a service whose response may take time and may fail. The client always gets a response: if creating or sending
+ * it fails, the error is logged and `refusal` makes a response from the error's message.
  *
  * @param type e.g. `std_srvs/srv/Trigger`.
  * @param name e.g. `~/reset_statistics`.

@@ -1,5 +1,5 @@
 /**
- * What this package uses of rclnodejs 2.x, described structurally: its own declarations need files that are
+ * The part of rclnodejs 2.x that this package uses, described structurally: the declarations of rclnodejs need files
  * generated for one machine's message packages, and its const enums cannot be imported from isolated modules.
  */
 export interface RclModule {
@@ -24,7 +24,7 @@ export interface RclModule {
   readonly QoSOverridingOptions: new (policyKinds: readonly number[]) => object;
 }
 
-/** The policies decide whether two endpoints meet; an override changes them in place. */
+/** The policies decide whether two endpoints match; an override changes them in place. */
 export interface RclQos {
   readonly reliability: number;
   readonly durability: number;
@@ -37,7 +37,7 @@ export interface RclEndpoint {
   /** E.g. `sensor_msgs/msg/Image`. */
   readonly topic_type: string;
   readonly qos_profile: RclQos;
-  /** Of the middleware: vendor, host, process, participant and entity with Fast DDS. */
+  /** Set by the middleware; with Fast DDS: vendor, host, process, participant and entity. */
   readonly endpoint_gid?: readonly number[];
 }
 
@@ -73,7 +73,7 @@ export interface RclMessageType {
   readonly interfaceName: string;
 }
 
-/** A message class as rclnodejs generates them, as far as subscriptions need it whose messages are taken otherwise. */
+/** The part of a generated message class that is needed by subscriptions with raw or deferred messages. */
 export interface RclMessageClass {
   type(): RclMessageType;
 }
@@ -88,7 +88,7 @@ export interface RclNode {
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;
-  /** A class need not be more than its type where messages are published as they are serialised. */
+  /** For serialised messages the class only needs its type. */
   createPublisher<Message>(
     type: string | { type(): RclMessageType },
     topic: string,
@@ -108,7 +108,7 @@ export interface RclNode {
     name: string,
     callback: (request: Request, response: RclServiceResponse<Response>) => void | Promise<void>,
   ): object;
-  /** Without `ignoreOverride` what the command line gave goes over the parameter's value, as it came. */
+  /** Without `ignoreOverride` a value from the command line replaces the parameter's value, unconverted. */
   declareParameter(parameter: RclParameter, descriptor?: object, ignoreOverride?: boolean): RclParameter;
   hasParameter(name: string): boolean;
   getParameter(name: string): RclParameter;

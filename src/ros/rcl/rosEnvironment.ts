@@ -8,13 +8,13 @@ import { classesProblem, packagesProblem } from './messagesProblem.js';
 import type { RclModule } from './rcl.js';
 
 /**
- * Why ROS cannot be used from this process, as one sentence with the remedy, or undefined where it can. Looks at
- * the environment and at files alone: importing rclnodejs without a working ROS would start a rebuild in
- * node_modules, which must never happen on a robot.
+ * Why ROS cannot be used from this process, as one sentence with the remedy; undefined if it can. Checks only the
+ * environment and files: importing rclnodejs without a working ROS would start a rebuild in node_modules, which must
+ * never happen on a robot.
  */
 export function rosProblem(
   env: NodeJS.ProcessEnv = process.env,
-  // Node.js before 20.19, and 22 before 22.12, has no such entry.
+  // Node.js before 20.19, and 22 before 22.12, does not have this property.
   isEsmRequirable: boolean | undefined = process.features.require_module,
 ): string | undefined {
   const distro = env['ROS_DISTRO'];
@@ -36,7 +36,7 @@ export function rosProblem(
   return nativeProblem(folder, thisHost(env)) ?? classesProblem(folder);
 }
 
-/** The command that was asked for, to be named with what makes it work; `node` for other programs. */
+/** The command that was called, for use in remedies; `node` for other programs. */
 function commandName(): string {
   const [, program = '', command = ''] = process.argv;
   return /effvit|main\.js$/.test(program) && /^[a-z]+$/.test(command) ? command : 'node';
@@ -45,7 +45,7 @@ function commandName(): string {
 /**
  * Why rclnodejs in this folder would rebuild its native part instead of loading it.
  *
- * @param load Loads a file as Node.js would, or throws; for tests.
+ * @param load loads a file like Node.js, or throws; for tests.
  */
 export function nativeProblem(
   folder: string,
@@ -73,7 +73,7 @@ function rclnodejsFolder(): string | undefined {
   try {
     // Resolving does not run it.
     let folder = dirname(createRequire(import.meta.url).resolve('rclnodejs'));
-    // Folders inside have a package.json of their own; the build file lies at the top alone.
+    // Subfolders have their own package.json; only the top folder has the build file.
     while (!existsSync(join(folder, 'binding.gyp'))) {
       const parent = dirname(folder);
       if (parent === folder) return undefined;
@@ -97,7 +97,7 @@ function isOnPath(name: string, env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * rclnodejs, after the environment was found fit.
+ * Loads rclnodejs after checking the environment.
  *
  * @throws EffvitError ROS_UNAVAILABLE with what is missing and its remedy.
  */
@@ -105,7 +105,7 @@ export async function loadRcl(): Promise<RclModule> {
   const problem = rosProblem();
   if (problem !== undefined) throw new EffvitError('ROS_UNAVAILABLE', problem);
   const rcl = loadNative<RclModule>('rclnodejs');
-  // Its own handler takes the node from under us at SIGINT, in the middle of a frame.
+  // rclnodejs's handler would destroy the node at SIGINT in the middle of a frame.
   rcl.removeSignalHandlers();
   return rcl;
 }

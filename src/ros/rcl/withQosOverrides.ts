@@ -1,9 +1,9 @@
 import { EffvitError } from '../../core/EffvitError.js';
 
 /**
- * Makes a publisher or a subscription whose QoS the user may override.
+ * Creates a publisher or a subscription whose QoS the user may override.
  *
- * @throws EffvitError BAD_CONFIG naming the topic's parameters, for what rclnodejs throws over a value of theirs.
+ * @throws EffvitError BAD_CONFIG naming the topic's parameters, if rclnodejs refuses one of their values.
  */
 export function withQosOverrides<Endpoint>(topic: string, make: () => Endpoint): Endpoint {
   try {

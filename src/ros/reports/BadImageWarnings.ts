@@ -1,8 +1,8 @@
 import { monotonicNs } from '../../stats/monotonicNs.js';
 
-/** The same cause of the same camera is told again after this time, with how often it came. */
+/** After this time the same cause of the same camera is logged again, with its count. */
 const REPEAT_NS = 60e9;
-/** Causes that are told apart for one camera; random bytes have a new one each. */
+/** The most causes stored per camera; random bytes produce ever new ones. */
 const MOST_CAUSES = 8;
 
 interface Told {
@@ -10,7 +10,7 @@ interface Told {
   since: number;
 }
 
-/** One line in the log for each new cause for which a camera's images cannot be read, and then now and again. */
+/** Logs each new cause of unreadable images of a camera, and repeats it periodically. */
 export class BadImageWarnings {
   readonly #warn: (text: string) => void;
   readonly #told = new Map<string, Map<string, Told>>();
@@ -22,7 +22,7 @@ export class BadImageWarnings {
   report(camera: string, reason: string): void {
     const causes = this.#told.get(camera) ?? new Map<string, Told>();
     this.#told.set(camera, causes);
-    // Sizes and offsets differ from frame to frame.
+    // Numbers are masked, because sizes and offsets differ from frame to frame.
     const known = reason.replaceAll(/[\d.]+/g, '#');
     const cause = causes.has(known) || causes.size < MOST_CAUSES ? known : 'others';
     const told = causes.get(cause);

@@ -75,7 +75,7 @@ class Meter {
   }
 }
 
-/** What came from each camera since the node was activated, or since it was asked to count anew. */
+/** Counts and measurements per camera since the node was activated or the statistics were reset. */
 export class CameraMeters {
   readonly #topics: readonly string[];
   #meters: ReadonlyMap<string, Meter> = new Map();
@@ -89,37 +89,37 @@ export class CameraMeters {
     this.#meters = new Map(this.#topics.map((topic) => [topic, new Meter()]));
   }
 
-  /** Nobody listened for a while: the silence until now is nobody's fault. */
+  /** Restarts the measurement of silence after a time without subscriptions. */
   rest(): void {
     for (const meter of this.#meters.values()) meter.rest();
   }
 
-  /** A message came. */
+  /** Counts a received message. */
   frame(topic: string): void {
     this.#meters.get(topic)?.frame();
   }
 
-  /** The stamp of an image that came, and the time by the node's clock where it has one. */
+  /** Records the stamp of a received image, with the time on the node's clock if that has one. */
   stamp(topic: string, stamp: Stamp, nowNs: bigint | undefined): void {
     this.#meters.get(topic)?.stamp(stampToNs(stamp), nowNs);
   }
 
-  /** How a picture of the camera looks. */
+  /** Records the measurements of a picture. */
   picture(topic: string, condition: PictureCondition): void {
     this.#meters.get(topic)?.picture(condition);
   }
 
-  /** Messages that the camera sent and that did not arrive. */
+  /** Counts messages that the camera sent and that did not arrive. */
   missing(topic: string, count: number): void {
     this.#meters.get(topic)?.missing(count);
   }
 
-  /** Messages that newer ones replaced in the middleware. */
+  /** Counts messages that newer ones replaced in the middleware. */
   superseded(topic: string, count: number): void {
     this.#meters.get(topic)?.superseded(count);
   }
 
-  /** A message, or a picture in it, that could not be read. */
+  /** Counts a message that, or whose picture, could not be read. */
   problem(topic: string, message: string): void {
     this.#meters.get(topic)?.problem(message);
   }

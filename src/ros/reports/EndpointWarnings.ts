@@ -1,6 +1,6 @@
 import type { OtherEndpoints } from './otherEndpoints.js';
 
-/** Endpoints that do not meet get nothing and are told nothing, so the log says it, once. */
+/** Endpoints that do not match exchange no messages and get no error, so this logs a warning once. */
 export class EndpointWarnings {
   readonly #warn: (text: string) => void;
   #told: ReadonlySet<string> = new Set();

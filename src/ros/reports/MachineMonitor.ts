@@ -4,18 +4,18 @@ import type { BoardReading } from '../../inference/bpu/BoardMonitor.js';
 import { SimulatedLoad } from '../../inference/simulated/SimulatedLoad.js';
 import { type LoadReading, ProcessLoad } from './ProcessLoad.js';
 
-/** The machine between two looks; absent is what it does not tell. */
+/** State of the machine between two readings; unavailable fields are absent. */
 export interface MachineReading extends LoadReading {
-  /** 99th percentile of how late the event loop came. */
+  /** 99th percentile of the event loop's delay. */
   readonly eventLoopDelayP99Ms: number;
   readonly board: BoardReading;
 }
 
-/** Of the timer that sees the delay: an idle node wakes for it, and at 10 ms that took half a percent of a core. */
+/** Period of the timer that measures the delay. It wakes an idle node: 10 ms took half a percent of a core. */
 const LOOP_TIMER_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** What diagnostics and statistics tell of the machine: this process, and the board's own sensors. */
+/** Readings of the machine for diagnostics and statistics: this process, and the board's sensors. */
 export class MachineMonitor {
   readonly #readSensors: () => BoardReading;
   readonly #process = new ProcessLoad();
@@ -27,9 +27,9 @@ export class MachineMonitor {
     this.#loopDelay.enable();
   }
 
-  /** @param backend what runs the model; the load of a simulated BPU takes the place of a real one's. */
+  /** @param backend runs the model; for a simulated BPU its load is reported instead of a real one's. */
   take(backend: BackendSpec | undefined): MachineReading {
-    // The histogram holds the timer's period as well; without a sample it is not a number.
+    // The histogram includes the timer's period; without samples the result is NaN.
     const delayMs = this.#loopDelay.percentile(99) / NS_PER_MS - LOOP_TIMER_MS;
     this.#loopDelay.reset();
     return {

@@ -20,21 +20,21 @@ import { type TransportView, transportView } from './transportView.js';
 const MS_PER_S = 1000;
 const TRANSPORT_PERIOD_NS = 10e9;
 
-/** The node as diagnostics see it. */
+/** State of the node for diagnostics. */
 export interface NodeCondition {
   readonly state: LifecycleState;
   /** Why the last transition failed. */
   readonly lastError: string | undefined;
   readonly pipeline: PipelineDiagnosis | undefined;
-  /** No camera is listened to, on purpose. */
+  /** Whether the node is paused, without subscriptions to cameras. */
   readonly isPaused: boolean;
   readonly cameras: readonly CameraState[];
-  /** Who subscribes to what the node publishes, by topic. */
+  /** The subscribers of the node's topics, by topic. */
   readonly subscribers: ReadonlyMap<string, OtherEndpoints>;
   readonly machine: MachineReading;
 }
 
-/** Publishes /diagnostics by a timer, in every state and with nobody listening. */
+/** Publishes /diagnostics periodically, in every state and also without subscribers. */
 export class NodeDiagnostics {
   readonly #node: RclNode;
   readonly #parameters: () => NodeParameterValues;
@@ -46,7 +46,7 @@ export class NodeDiagnostics {
   /** Undefined once closed. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onStatuses told what is published, each time. */
+  /** @param onStatuses called with the statuses of every message. */
   constructor(
     node: RclNode,
     parameters: () => NodeParameterValues,
@@ -62,7 +62,7 @@ export class NodeDiagnostics {
     this.#timer = this.#startTimer(parameters()['diagnostic_updater.period']);
   }
 
-  /** The first message of the new period comes one of them from now. */
+  /** Sets the period; the next message is published after one new period. */
   setPeriod(periodS: number): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -81,7 +81,7 @@ export class NodeDiagnostics {
     );
   }
 
-  /** It reads a dozen files and more, which would hold frames up for milliseconds at each message. */
+  /** Cached, because it reads a dozen files and more, which would delay frames by milliseconds at each message. */
   #lookAtTransport(): TransportView {
     const nowNs = monotonicNs();
     if (this.#transport === undefined || nowNs - this.#transport.lookedNs > TRANSPORT_PERIOD_NS)

@@ -1,29 +1,29 @@
 import { PICTURE_PROBLEMS, type PictureCondition, type PictureProblem } from '../../pool/FrameOutcome.js';
 
-/** By which a camera's pictures are judged: the last frames, some seconds of them. */
+/** A camera's pictures are judged over the frames of this time. */
 const WINDOW_NS = 5e9;
-/** Frames that are kept; a camera faster than this is judged by fewer seconds. */
+/** The most frames that are retained; a very fast camera is judged over a shorter time. */
 const MOST_FRAMES = 600;
 
-/** What the pictures of a camera showed in the last seconds. */
+/** Summary of a camera's pictures in the last seconds. */
 export interface PictureView {
-  /** Of the newest frame. */
+  /** Measurements of the newest frame. */
   readonly newest: PictureCondition;
-  /** What was wrong with more than half of the frames, and the newest frame that shows it. */
+  /** Problems of more than half of the frames, each with the newest frame that shows it. */
   readonly problems: readonly { readonly problem: PictureProblem; readonly shown: PictureCondition }[];
 }
 
-/** Judges a camera by more than one picture: a lamp that flickers, or a hand that passes, is no fault. */
+/** Judges a camera over many pictures, because a flickering lamp or a passing hand is not a fault. */
 export class PictureWatch {
   readonly #frames: { readonly condition: PictureCondition; readonly atNs: number }[] = [];
 
-  /** @param atNs of the monotonic clock. */
+  /** @param atNs on the monotonic clock. */
   look(condition: PictureCondition, atNs: number): void {
     this.#frames.push({ condition, atNs });
     if (this.#frames.length > MOST_FRAMES) this.#frames.shift();
   }
 
-  /** Undefined where no picture was judged in the last seconds. */
+  /** Undefined if no picture was measured in the last seconds. */
   view(nowNs: number): PictureView | undefined {
     const kept = this.#frames.findIndex(({ atNs }) => nowNs - atNs <= WINDOW_NS);
     this.#frames.splice(0, kept < 0 ? this.#frames.length : kept);

@@ -16,19 +16,19 @@ const STATISTICS_PERIOD_MS = 1000;
 export interface PipelineReportsOptions {
   readonly classifier: Classifier;
   readonly machineMonitor: MachineMonitor;
-  /** The node's clock, in nanoseconds: simulated time where the node is told to use it. */
+  /** The node's clock, nanoseconds: simulated time with use_sim_time. */
   readonly nowNs: () => bigint;
   readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
   readonly isPaused: () => boolean;
-  /** What of frames and detections did not meet; undefined where whole frames are classified. */
+  /** Counts of unmatched frames and detections; undefined if whole frames are classified. */
   readonly unmatched: () => UnmatchedView | undefined;
-  /** Undefined while the node is not active: a managed node is silent then. */
+  /** Undefined while the node is not active: a managed node does not publish then. */
   readonly publish: () => ((message: PipelineStatisticsMessage) => void) | undefined;
   /** Runs the timer's callback; see CallbackGuard. */
   readonly run: (callback: () => void) => void;
 }
 
-/** Watches a pipeline while it exists: looks at it once a second, publishes what it saw, and keeps it for diagnostics. */
+/** Reads a pipeline's statistics once per second, publishes them, and retains them for diagnostics. */
 export class PipelineReports {
   readonly #options: PipelineReportsOptions;
   readonly #timer: NodeJS.Timeout;
@@ -45,27 +45,27 @@ export class PipelineReports {
     this.#timer = setInterval(() => options.run(() => this.#update()), STATISTICS_PERIOD_MS);
   }
 
-  /** The machine at the last look: looks between would part its windows. */
+  /** The machine's last reading; further readings would shorten its measurement windows. */
   get machine(): MachineReading {
     return this.#machine;
   }
 
-  /** A frame that was lost to a fault of the pipeline, not of the frame. */
+  /** Counts a frame that was lost through a fault of the pipeline, not of the frame. */
   frameFailed(reason: string): void {
     this.#lastFailure = reason;
   }
 
-  /** Messages that a camera sent and that did not arrive. */
+  /** Counts messages that a camera sent and that did not arrive. */
   framesMissing(count: number): void {
     this.#missing += count;
   }
 
-  /** Messages that newer ones replaced in the middleware. */
+  /** Counts messages that newer ones replaced in the middleware. */
   framesSuperseded(count: number): void {
     this.#superseded += count;
   }
 
-  /** Counts and latencies start anew. */
+  /** Resets counts and latencies. */
   reset(): void {
     this.#options.classifier.resetStatistics();
     this.#watch = new PipelineWatch();
@@ -113,14 +113,14 @@ export class PipelineReports {
     );
   }
 
-  /** Only where the boxes of a detector are classified. */
+  /** Region counts; only if the boxes of a detector are classified. */
   #regions() {
     const { classifier, unmatched } = this.#options;
     const view = unmatched();
     return view === undefined ? {} : { regions: classifier.regionCounts(), unmatched: view };
   }
 
-  /** The pipeline at this moment, for both that tell of it. */
+  /** Current state of the pipeline, for statistics and diagnostics. */
   #present() {
     const { classifier } = this.#options;
     const { backend, runtime, isSimulated } = classifier.info;

@@ -4,33 +4,33 @@ import { RecentCounts, type RecentFrames } from '../../stats/RecentCounts.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 
 const NS_PER_MS = 1e6;
-/** Looks, one a second, by which the pipeline is judged. */
+/** Number of readings, one per second, over which the pipeline is judged. */
 const LOOKS = 5;
 
-/** What the last looks at the pipeline showed. */
+/** Summary of the last readings of the pipeline. */
 export interface PipelineView {
   /** Latencies of the newest second in which frames were published. */
   readonly stages: StageSummaries;
-  /** Of the last five looks. */
+  /** Sums over the last five readings. */
   readonly recent: RecentFrames;
-  /** How long the p95 of each second with frames has been over its limit; 0 where it is not. */
+  /** How long the p95 of each second with frames has been over its limit; 0 if it is not. */
   readonly overLimitMs: number;
 }
 
-/** Judges the pipeline over the last seconds: one look a second, more often than diagnostics may be asked for. */
+/** Judges the pipeline over the last seconds, with one reading per second independent of the diagnostics' period. */
 export class PipelineWatch {
   readonly #counts = new RecentCounts(LOOKS);
   #view: Omit<PipelineView, 'overLimitMs'> | undefined;
   #overLimitSinceNs: number | undefined;
 
   /**
-   * @param stages of the window that ends now.
-   * @param limitMs of the p95 from admission to result; 0 is none.
+   * @param stages latencies of the window that ends now.
+   * @param limitMs limit of the p95 from admission to result; 0: none.
    */
   observe(stages: StageSummaries, counts: FrameCounts, limitMs: number): void {
     const recent = this.#counts.take(counts);
     const isEmpty = stages.total.count === 0;
-    // A camera slower than the looks has seconds without a frame, which say nothing of the others.
+    // A camera slower than one frame per second has empty seconds; the stages of the last second with frames are retained.
     if (isEmpty && recent.published > 0) {
       this.#view = { stages: this.#view?.stages ?? stages, recent };
       return;
@@ -40,7 +40,7 @@ export class PipelineWatch {
     this.#overLimitSinceNs = isOver ? (this.#overLimitSinceNs ?? monotonicNs()) : undefined;
   }
 
-  /** Undefined before the first look. */
+  /** Undefined before the first reading. */
   get view(): PipelineView | undefined {
     if (this.#view === undefined) return undefined;
     const sinceNs = this.#overLimitSinceNs;

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
 
-/** Absent is what cannot be told at the first look. */
+/** Fields that need two readings are undefined in the first one. */
 export interface LoadReading {
-  /** Of this process, percent of one core. */
+  /** CPU load of this process, percent of one core. */
   readonly cpuLoadPercent: number | undefined;
-  /** Of everything that runs on the machine, percent of all its cores. */
+  /** CPU load of the whole machine, percent of all its cores. */
   readonly systemLoadPercent: number | undefined;
   /** The resident set of this process. */
   readonly memoryMib: number;
@@ -15,11 +15,11 @@ interface CoreTimes {
   readonly idleMs: number;
 }
 
-/** Load and memory between two looks, for diagnostics: some hundred microseconds a look. */
+/** Load and memory between two readings, for diagnostics; a reading takes some hundred microseconds. */
 export class ProcessLoad {
   #last: { readonly cpuMicroseconds: number; readonly atNs: bigint; readonly cores: CoreTimes } | undefined;
 
-  /** Loads are those since the last call. */
+  /** Returns the loads since the last call. */
   take(): LoadReading {
     const { user, system } = process.cpuUsage();
     const now = { cpuMicroseconds: user + system, atNs: process.hrtime.bigint(), cores: coreTimes() };
@@ -32,7 +32,7 @@ export class ProcessLoad {
     const allMs = busyMs + now.cores.idleMs - last.cores.idleMs;
     return {
       cpuLoadPercent: (100 * (now.cpuMicroseconds - last.cpuMicroseconds)) / elapsedMicroseconds,
-      // The system counts in hundredths of a second: two looks may see the same.
+      // The system counts in hundredths of a second, so two readings may be equal.
       systemLoadPercent: allMs > 0 ? (100 * busyMs) / allMs : undefined,
       memoryMib,
     };

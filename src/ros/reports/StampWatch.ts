@@ -1,7 +1,7 @@
 import { isPlausibleDelay } from '../../stats/stampDelay.js';
 
 const NS_PER_S = 1e9;
-/** By which a camera is judged: the last frames, some seconds of them. */
+/** A camera is judged over the frames of this time. */
 const WINDOW_NS = 5e9;
 
 /** Judges a camera's stamps against the node's clock. */
@@ -14,9 +14,9 @@ export class StampWatch {
   #problemNs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param stampNs of a frame; 0 is none.
-   * @param nowNs by the node's clock; undefined before it has a time.
-   * @param monotonicNs for the window.
+   * @param stampNs of a frame; 0: no stamp.
+   * @param nowNs on the node's clock; undefined before it has a time.
+   * @param monotonicNs current time, for the window.
    */
   observe(stampNs: bigint, nowNs: bigint | undefined, monotonicNs: number): void {
     if (stampNs === 0n) return;
@@ -29,7 +29,7 @@ export class StampWatch {
     this.#last = stampNs;
     if (nowNs !== undefined) {
       const delayNs = Number(nowNs - stampNs);
-      // The smallest of the window: a frame may wait, but none is there before it was taken.
+      // The smallest delay of the window: frames may arrive late, but never before they were captured.
       if (this.#skewNs === undefined || delayNs < this.#skewNs) this.#skewNs = delayNs;
     }
     const problem = this.#judge();
@@ -38,7 +38,7 @@ export class StampWatch {
     this.#problemNs = monotonicNs;
   }
 
-  /** What is wrong with the stamps of the last seconds; undefined where nothing is. */
+  /** The problem with the stamps of the last seconds; undefined if there is none. */
   problem(monotonicNs: number): string | undefined {
     return monotonicNs - this.#problemNs < WINDOW_NS ? this.#problem : undefined;
   }

@@ -25,20 +25,20 @@ export interface DiagnosticStatus {
   readonly values: readonly { readonly key: string; readonly value: string }[];
 }
 
-/** What is known of one camera. */
+/** State of one camera. */
 export interface CameraState {
   readonly topic: string;
   readonly framesPerSecond: number;
-  /** Since the last frame, or since the subscription when none came yet. */
+  /** Time since the last frame, or since the subscription if there was none. */
   readonly silentMs: number;
   readonly received: number;
-  /** Messages that were no image that can be read. */
+  /** Messages that were not readable images. */
   readonly malformed: number;
   /** Messages that the camera sent and that did not arrive. */
   readonly missing: number;
   /** Messages that newer ones replaced in the middleware before a worker was free. */
   readonly superseded: number;
-  /** Of the last five seconds. */
+  /** Counts of the last five seconds. */
   readonly recent: {
     readonly received: number;
     readonly malformed: number;
@@ -46,9 +46,9 @@ export interface CameraState {
     readonly superseded: number;
   };
   readonly lastProblem: string | undefined;
-  /** What is wrong with the stamps of the last seconds. */
+  /** The problem with the stamps of the last seconds. */
   readonly stampProblem: string | undefined;
-  /** How its pictures look; undefined where they are not checked, or none came lately. */
+  /** Summary of its pictures; undefined if they are not checked or none arrived recently. */
   readonly picture: PictureView | undefined;
   readonly publishers: OtherEndpoints;
 }
@@ -60,7 +60,7 @@ export interface PipelineDiagnosis {
   readonly framesPerSecond: number;
   /** Undefined in the first second. */
   readonly view: PipelineView | undefined;
-  /** Why a frame failed in inference, the last that did. */
+  /** Why the last failed frame failed in inference. */
   readonly lastFailure: string | undefined;
   readonly model: string;
   readonly backend: string;
@@ -83,36 +83,36 @@ type DiagnosticParameters = Pick<
 export interface NodeDiagnosis {
   readonly nodeName: string;
   readonly hardwareId: string;
-  /** Of the lifecycle. */
+  /** State of the lifecycle. */
   readonly state: string;
   readonly lastError: string | undefined;
   /** Undefined while no model is loaded. */
   readonly pipeline: PipelineDiagnosis | undefined;
-  /** No camera is listened to, on purpose. */
+  /** Whether the node is paused, without subscriptions to cameras. */
   readonly isPaused: boolean;
-  /** None while the node is not active. */
+  /** Empty while the node is not active. */
   readonly cameras: readonly CameraState[];
-  /** Undefined before the first look. */
+  /** Undefined before the first reading. */
   readonly device: MachineReading | undefined;
-  /** What messages go through; looked at where some are lost. */
+  /** The transport of messages; read only if some are lost. */
   readonly transport: () => TransportView;
   readonly callbacks: CallbackFailures;
 }
 
-/** diagnostic_updater's frequency status tolerates a tenth. */
+/** The tolerance of diagnostic_updater's frequency status. */
 const FREQUENCY_TOLERANCE = 0.1;
-/** What may be lost between a camera and the node without a word. */
+/** Share of messages that may be lost between a camera and the node without a warning. */
 const MISSING_TOLERANCE = 0.03;
-/** Beyond this the camera is as good as not there. */
+/** Above this share of lost messages the camera counts as unavailable. */
 const NEARLY_ALL = 0.8;
-/** Frames that a live pipeline drops on purpose, since newer ones were there, are told from this share on. */
+/** From this share on, frames that a live pipeline drops for newer ones are reported. */
 const DROPS_WORTH_TELLING = 0.05;
 const HOT_CELSIUS = 95;
 const FULL_LOAD_PERCENT = 98;
 const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
 
-/** The node's health, one status a task: `<node>: lifecycle`, `pipeline`, each camera, `device`. */
+/** The node's health, one status per task: `<node>: lifecycle`, `pipeline`, each camera, `device`. */
 export function diagnosticStatuses(
   node: NodeDiagnosis,
   parameters: DiagnosticParameters,
@@ -204,12 +204,12 @@ function workersVerdict({ threads, workersServing }: PipelineDiagnosis): Verdict
   return workersServing < threads ? [LEVEL.warn, `${workersServing} of ${threads} workers serve`] : undefined;
 }
 
-/** Frames that should have become results and did not. */
+/** Verdict on frames that should have had results and did not. */
 function framesVerdict({ view, lastFailure }: PipelineDiagnosis): Verdict | undefined {
   if (view === undefined) return undefined;
   const { received, published, dropped } = view.recent;
   const failed = dropped.inference_failed + dropped.worker_died + dropped.timed_out;
-  // A message that is no image is its camera's fault, and told there.
+  // Invalid images are the camera's fault and are reported in its status.
   const due = received - dropped.bad_image - dropped.rate_limited - dropped.closed;
   if (failed > 0) {
     const reason = lastFailure === undefined ? '' : `: ${lastFailure}`;
@@ -233,7 +233,7 @@ function latencyVerdict({ view }: PipelineDiagnosis, parameters: DiagnosticParam
   return [isLong ? LEVEL.error : LEVEL.warn, `p95 of ${p95Ms.toFixed(1)} ms is over ${limitMs} ms`];
 }
 
-/** Dropped, or left in the middleware, since newer frames were there: meant, and good to know. */
+/** Share of frames replaced by newer ones in the queue or the middleware: intended, but worth reporting. */
 function shareDropped({ view }: PipelineDiagnosis, cameras: readonly CameraState[]): string {
   if (view === undefined) return '';
   const { received, dropped } = view.recent;
@@ -293,7 +293,7 @@ function cameraVerdict(
   if (isSilent) {
     const seconds = (camera.silentMs / 1000).toFixed(1);
     if (publishers.count === 0) return [LEVEL.stale, `no publisher, silent for ${seconds} s`];
-    // What came is the tip of what was sent: the next gap will tell.
+    // The received messages are a small part of those that were sent.
     if (lostShare(camera) > NEARLY_ALL) return [LEVEL.error, nearlyNothing(camera, remedyOf(camera))];
     const hint =
       camera.received === 0 ? `, though it is published: if the camera runs, ${remedyOf(camera)}` : '';
@@ -313,7 +313,7 @@ function cameraVerdict(
       `${(100 * missing).toFixed(0)} % of the camera's frames did not arrive: ${remedyOf(camera)}`,
     ];
   }
-  // After the losses: frames that do not arrive are the graver fault.
+  // After the losses, because missing frames are the more serious fault.
   if (camera.stampProblem !== undefined) return [LEVEL.warn, camera.stampProblem];
   if (picture !== undefined) return picture;
   const expected = parameters['diagnostics.expected_fps'];
@@ -346,7 +346,7 @@ function deviceVerdict(device: MachineReading | undefined, isSimulated: boolean)
   }
   const highest = Math.max(...(board.bpuLoadPercent ?? []));
   if (highest >= FULL_LOAD_PERCENT) {
-    // What a board is bought for: it is full, and no fault. Frames that it cannot take are told by the pipeline.
+    // A fully used BPU is no fault. Frames that it cannot take are reported in the pipeline's status.
     return [LEVEL.ok, `the BPU is fully used (${highest.toFixed(0)} %)${isSimulated ? ' (SIMULATED)' : ''}`];
   }
   return [LEVEL.ok, 'ok'];

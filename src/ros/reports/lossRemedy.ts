@@ -1,25 +1,25 @@
 import type { PublisherPlace } from './otherEndpoints.js';
 import type { TransportView } from './transportView.js';
 
-/** What config/fastdds.xml reserves for each process: the camera's and the node's. */
+/** Shared memory that config/fastdds.xml reserves per process; the camera and the node are one process each. */
 export const SEGMENT_BYTES = 64 * 2 ** 20;
 export const PROCESSES = 2;
-/** What config/fastdds.xml asks for, and with it what net.core.rmem_max should allow. */
+/** Socket buffer in config/fastdds.xml; net.core.rmem_max should allow it. */
 export const SOCKET_BUFFER_BYTES = 16 * 2 ** 20;
-/** A socket that holds less than this loses images of 640x480. */
+/** A socket with a smaller buffer loses images of 640x480. */
 const LEAST_SOCKET_BYTES = 2 ** 20;
-/** Five images wait in the middleware: at 30 a second they are lost once the node stands still for longer. */
+/** Five images wait in the middleware: at 30 per second images are lost if the node stalls for longer than this. */
 const STALLED_MS = 150;
 const RELIABLE = 'qos_overrides.<topic>.subscription.reliability:=reliable, where the camera offers it';
 
 export interface LossCircumstances {
   readonly place: PublisherPlace | undefined;
   readonly transport: TransportView;
-  /** How late the node's event loop came, the 99th percentile of the last second. */
+  /** 99th percentile of the event loop's delay in the last second. */
   readonly eventLoopDelayMs: number | undefined;
 }
 
-/** The likeliest cause of images that a camera sent and that did not arrive, and what mends it; ends a sentence. */
+/** The likeliest cause of lost images and the remedy, as the end of a sentence. */
 export function lossRemedy({ place, transport, eventLoopDelayMs = 0 }: LossCircumstances): string {
   if (eventLoopDelayMs > STALLED_MS) {
     return `this node stood still for ${Math.round(eventLoopDelayMs)} ms: give it more of the processor, or fewer threads`;

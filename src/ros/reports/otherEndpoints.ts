@@ -1,33 +1,33 @@
 import { QOS, type RclEndpoint, type RclNode, type RclQos } from '../rcl/rcl.js';
 
-/** On this host, or on another. */
+/** On this host or on another. */
 export type PublisherPlace = 'local' | 'remote';
 
 /** Endpoints on the other side of a topic. */
 export interface OtherEndpoints {
   readonly count: number;
-  /** Why one of them is not matched, as `reliability of /camera`; undefined where all are. */
+  /** Why one of them does not match, e.g. `reliability of /camera`; undefined if all match. */
   readonly mismatch: string | undefined;
-  /** The message type of one that speaks of something else, as `std_msgs/msg/String of /camera`. */
+  /** The message type of one with another type, e.g. `std_msgs/msg/String of /camera`. */
   readonly wrongType: string | undefined;
-  /** Where the publishers are, as far as the middleware tells; absent for subscriptions. */
+  /** Place of the publishers, if the middleware reports it; absent for subscriptions. */
   readonly place?: PublisherPlace | undefined;
 }
 
-/** How an endpoint of this node's is declared. */
+/** Type and QoS of an endpoint of this node. */
 export interface OwnEndpoint {
   readonly type: string;
   readonly qos: RclQos;
 }
 
-/** The policy by which a publisher and a subscription do not meet: it offers less than is requested. */
+/** The policy that prevents a match: the publisher offers less than the subscription requests. */
 export function mismatchedPolicy(offered: RclQos, requested: RclQos): string | undefined {
   if (requested.reliability === QOS.reliable && offered.reliability === QOS.bestEffort) return 'reliability';
   if (requested.durability === QOS.transientLocal && offered.durability === QOS.volatile) return 'durability';
   return undefined;
 }
 
-/** The publishers of a topic, seen by this subscription. */
+/** The publishers of a topic, from the view of this subscription. */
 export function publishersOf(node: RclNode, topic: string, { type, qos }: OwnEndpoint): OtherEndpoints {
   const publishers = node.getPublishersInfoByTopic(topic);
   const found = others(publishers, type, (offered) => mismatchedPolicy(offered, qos));
@@ -40,11 +40,11 @@ function isOfNode({ node_name, node_namespace }: RclEndpoint, node: RclNode): bo
   return `${folder}/${node_name}` === node.getFullyQualifiedName();
 }
 
-/** Bytes of a Fast DDS GUID that are the same for all processes of a host: the vendor's number, then the host's. */
+/** Bytes of a Fast DDS GUID that are equal for all processes of a host: the vendor id, then the host id. */
 const HOST_BYTES = 4;
 const FAST_DDS_VENDOR = [0x01, 0x0f] as const;
 
-/** Where the publishers are by their GUIDs; undefined with another middleware, or where they are here and there. */
+/** Place of the publishers by their GUIDs; undefined with another middleware, or if they are on several hosts. */
 export function placeOf(
   publishers: readonly Pick<RclEndpoint, 'endpoint_gid'>[],
   own: Pick<RclEndpoint, 'endpoint_gid'> | undefined,
@@ -64,7 +64,7 @@ export function placeOf(
   return places.size === 1 ? place : undefined;
 }
 
-/** The subscriptions of a topic, seen by this publisher. */
+/** The subscriptions of a topic, from the view of this publisher. */
 export function subscriptionsOf(node: RclNode, topic: string, { type, qos }: OwnEndpoint): OtherEndpoints {
   return others(node.getSubscriptionsInfoByTopic(topic), type, (requested) =>
     mismatchedPolicy(qos, requested),

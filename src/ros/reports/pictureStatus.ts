@@ -17,12 +17,12 @@ interface WithPicture {
   readonly picture: PictureView | undefined;
 }
 
-/** Levels of diagnostic_msgs: a camera that shows nothing of the world has failed; the others see badly. */
+/** Levels of diagnostic_msgs: ERROR if the camera shows nothing of its surroundings, WARN for bad pictures. */
 const [WARN, ERROR] = [1, 2] as const;
 const FAILURES: ReadonlySet<PictureProblem> = new Set(['covered', 'frozen']);
 const NS_PER_MS = 1e6;
 
-/** What is wrong with a camera's pictures, each with its figure and its limit; undefined where nothing is. */
+/** Problems of a camera's pictures, each with its figure and its limit; undefined if there are none. */
 export function pictureVerdict(
   { picture }: WithPicture,
   parameters: PictureParameters,
@@ -41,7 +41,7 @@ export function pictureVerdict(
   return [isFailure ? ERROR : WARN, texts.join('; ')];
 }
 
-/** The figures of the newest picture; none where they are not measured. */
+/** The figures of the newest picture; empty if pictures are not measured. */
 export function pictureValues({ picture }: WithPicture): Readonly<Record<string, string | number>> {
   if (picture === undefined) return {};
   const { figures, unchangedNs } = picture.newest;

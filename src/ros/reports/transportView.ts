@@ -7,36 +7,36 @@ export const FAST_DDS_VARIABLES = [
 ] as const;
 export const DEFAULT_MIDDLEWARE = 'rmw_fastrtps_cpp';
 
-/** What a profile of Fast DDS needs for camera images: through shared memory, and from another host. */
+/** Elements that a Fast DDS profile needs for camera images: for shared memory, and for other hosts. */
 const PROFILE_ELEMENTS = ['segment_size', 'receiveBufferSize'] as const;
 
 export type ProfileElement = (typeof PROFILE_ELEMENTS)[number];
 
-/** What messages of this process go through, by files and variables alone. */
+/** The transport of this process's messages, determined only from files and environment variables. */
 export interface TransportView {
   readonly middleware: string;
-  /** Of Fast DDS; undefined where none is in force. */
+  /** Profile of Fast DDS; undefined if none is active. */
   readonly profile:
     | {
         readonly path: string;
         readonly variable: string;
         readonly lacks: readonly ProfileElement[] | 'file';
-        /** Whether it does without shared memory. */
+        /** Whether it does not use shared memory. */
         readonly isUdpOnly: boolean;
       }
     | undefined;
-  /** FASTDDS_BUILTIN_TRANSPORTS, which goes in the place of a profile; empty where it is not set. */
+  /** FASTDDS_BUILTIN_TRANSPORTS, which replaces a profile; empty if not set. */
   readonly builtinTransports: string;
-  /** /dev/shm; undefined where there is none. */
+  /** State of /dev/shm; undefined if it does not exist. */
   readonly sharedMemory:
     | {
         readonly totalBytes: number;
         readonly freeBytes: number;
-        /** Whether other users' processes have memory of Fast DDS there. */
+        /** Whether other users' processes have Fast DDS memory there. */
         readonly hasOtherUsers: boolean;
       }
     | undefined;
-  /** net.core.rmem_max; undefined where it is not told. */
+  /** net.core.rmem_max; undefined if unknown. */
   readonly socketLimitBytes: number | undefined;
 }
 
@@ -76,7 +76,7 @@ function sharedMemoryOf(folder: string, ownUserId: number): TransportView['share
   }
 }
 
-/** A file that went meanwhile is nobody else's. */
+/** Owner of a file; `otherwise` if the file was removed meanwhile. */
 function userOf(path: string, otherwise: number): number {
   try {
     return statSync(path).uid;

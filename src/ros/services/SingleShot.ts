@@ -10,7 +10,7 @@ import type { FrameRequest, ServingPipeline } from '../ServingPipeline.js';
 
 const MS_PER_S = 1000;
 
-/** Drops that tell something of the frame or of the node; after any other the next frame may fare better. */
+/** Drop causes that end a request. After any other cause the next frame is tried. */
 const FINAL_CAUSES: ReadonlySet<DropCause> = new Set([
   'bad_image',
   'inference_failed',
@@ -19,11 +19,11 @@ const FINAL_CAUSES: ReadonlySet<DropCause> = new Set([
   'closed',
 ]);
 
-/** What single frames are classified with while the node is active. */
+/** The parts of an active node that classify single frames. */
 export interface SingleShotTarget {
   readonly pipeline: Pick<ServingPipeline, 'classify'> & { readonly classifier: Pick<Classifier, 'ready'> };
   readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount'>;
-  /** Aborted when the node is active no more. */
+  /** Aborted when the node is no longer active. */
   readonly ended: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export class SingleShot {
   readonly #target: SingleShotTarget;
   readonly #limitMs: number;
   readonly #signal: AbortSignal;
-  /** Frames that came and were dropped for others. */
+  /** Counts of received frames that were dropped, by cause. */
   readonly #dropped = new Map<DropCause, number>();
 
   constructor(target: SingleShotTarget, limitMs: number) {
@@ -47,9 +47,9 @@ export class SingleShot {
   }
 
   /**
-   * The next frame that comes from a camera and is not dropped for a newer one.
+   * Classifies the next frame of a camera that is not dropped for a newer one.
    *
-   * @param camera as the parameter image_topics names it, or its topic; empty for the only one.
+   * @param camera its name in the parameter image_topics, or its topic; empty for the only camera.
    * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, TIMED_OUT, CLOSED
    */
   async ofCamera(camera: string): Promise<Answered> {
@@ -63,7 +63,7 @@ export class SingleShot {
     );
   }
 
-  /** A picture that was given. @throws EffvitError TIMED_OUT, CLOSED */
+  /** Classifies a given picture. @throws EffvitError TIMED_OUT, CLOSED */
   async ofPicture(frame: ImageFrame): Promise<Answered> {
     const { pipeline } = this.#target;
     const classify = async (onOutcome: FrameRequest['onOutcome']): Promise<void> => {
@@ -75,7 +75,7 @@ export class SingleShot {
       'the picture',
       (listener) => {
         void classify(listener);
-        // What was begun ends by itself, and is counted.
+        // A started frame cannot be cancelled; it finishes and is counted.
         return () => {};
       },
       () => 'no worker was free for it, or it was not done',
@@ -93,12 +93,12 @@ export class SingleShot {
       const { outcome } = answered;
       if (outcome.kind === 'result' || FINAL_CAUSES.has(outcome.cause)) return answered;
       this.#dropped.set(outcome.cause, (this.#dropped.get(outcome.cause) ?? 0) + 1);
-      // Others have their turn, and the time limit too.
+      // Yield, so that other work and the timer of the time limit can run.
       await setImmediate();
     }
   }
 
-  /** Undefined once the time is over or the node is active no more. */
+  /** Undefined after the time limit or when the node is no longer active. */
   #next(begin: (listener: FrameRequest['onOutcome']) => () => void): Promise<Answered | undefined> {
     const signal = this.#signal;
     if (signal.aborted) return Promise.resolve(undefined);

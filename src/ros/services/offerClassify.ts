@@ -14,7 +14,7 @@ import { type Answered, SingleShot, type SingleShotTarget } from './SingleShot.j
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_TIMEOUT_MS = 60_000;
-/** Requests that wait at the same time. */
+/** The most requests that wait at the same time. */
 const MOST_REQUESTS = 16;
 const MS_PER_S = 1000;
 const NS_PER_MS = 1e6;
@@ -37,7 +37,7 @@ interface CompressedImageMessage {
   readonly data: Uint8Array;
 }
 
-/** effvit/srv/Classify_Request; the comments are in the .srv file. */
+/** effvit/srv/Classify_Request; the fields are documented in the .srv file. */
 interface ClassifyRequest {
   readonly camera: string;
   readonly timeout: TimeMessage;
@@ -53,7 +53,7 @@ interface ClassifyResponse {
 }
 
 export interface ClassifyServiceOptions {
-  /** What there is while the node is active. @throws EffvitError why there is nothing. */
+  /** Returns the target of the active node. @throws EffvitError why there is none. */
   readonly target: () => SingleShotTarget;
   readonly classIdFormat: () => ClassIdFormat;
 }
@@ -117,10 +117,10 @@ function timeoutMs({ sec, nanosec }: TimeMessage): number {
   );
 }
 
-/** The picture that the request holds; undefined where it asks for a camera's. @throws EffvitError BAD_ARGUMENT */
+/** The picture in the request; undefined if it requests a camera's frame. @throws EffvitError BAD_ARGUMENT */
 function pictureOf(request: ClassifyRequest, source: string): ImageFrame | undefined {
   const { camera, image, compressed_image: compressed } = request;
-  // An image without data that says what it is, is meant as one: its fault is told as any other's.
+  // An image with an encoding but without data counts as a picture, so that its error is reported.
   const hasImage = image.data.length > 0 || image.encoding !== '';
   const hasCompressed = compressed.data.length > 0 || compressed.format !== '';
   const given = [...(hasImage ? ['image'] : []), ...(hasCompressed ? ['compressed_image'] : [])];

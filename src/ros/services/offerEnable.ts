@@ -9,13 +9,13 @@ interface SetBoolResponse {
 }
 
 export interface EnableOptions {
-  /** Sets the parameter `enabled`; answered once no frame that was taken before is on its way. */
+  /** Sets the parameter `enabled`; resolves when no earlier frame is in flight. */
   readonly set: (isEnabled: boolean) => Promise<SetResult>;
-  /** What the node does now, one sentence. */
+  /** The node's current state, as one sentence. */
   readonly describe: () => string;
 }
 
-/** Offers `~/enable` (std_srvs/srv/SetBool): true listens to the cameras, false to none of them. */
+/** Offers `~/enable` (std_srvs/srv/SetBool): true subscribes to all cameras, false to none. */
 export function offerEnable(node: RclNode, { set, describe }: EnableOptions): void {
   offerService<{ data: boolean }, SetBoolResponse>(
     node,

@@ -4,7 +4,7 @@ import type { RclNode } from '../rcl/rcl.js';
 /**
  * Offers `~/reset_statistics` (std_srvs/srv/Trigger).
  *
- * @param reset false where there are no statistics.
+ * @param reset returns false if there are no statistics.
  */
 export function offerReset(node: RclNode, reset: () => boolean): void {
   offerService<object, { success: boolean; message: string }>(
