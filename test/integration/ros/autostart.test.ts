@@ -35,7 +35,7 @@ describe('effvit node --autostart', function () {
     await rig.node.end();
     await rig.startNode('-p', 'image_topics:=[]');
     assert.equal(await rig.node.ended(), 1, rig.output);
-    assert.match(rig.output, /image_topics:=\[\] is an empty list/);
+    assert.match(rig.output, /image_topics in the command line is an empty list/);
   });
 
   it('ends with the reason where it cannot be configured', async () => {
