@@ -36,7 +36,7 @@ export class ResultBagWriter {
     const writer = await McapBagWriter.create(path);
     try {
       await writer.addTopic({ name: CLASSIFICATION_TOPIC, type: 'vision_msgs/msg/Classification' });
-      if (classifier.options.smoothing !== 'off') {
+      if (classifier.options.smoothing !== 'none') {
         await writer.addTopic({ name: SMOOTHED_TOPIC, type: 'vision_msgs/msg/Classification' });
       }
       await writer.addTopic({ name: LABELS_TOPIC, type: 'vision_msgs/msg/LabelInfo', qos: 'latched' });

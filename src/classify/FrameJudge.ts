@@ -36,10 +36,10 @@ export function checkKnownScore(
   { name, output }: Pick<ModelManifest, 'name' | 'output'>,
   options: Pick<ClassifierOptions, 'knownScore'>,
 ): void {
-  if (options.knownScore === 'off' || output.activation === 'logits') return;
+  if (options.knownScore === 'none' || output.activation === 'logits') return;
   throw new EffvitError(
     'BAD_CONFIG',
-    `known_score ${options.knownScore} needs logits, and ${name} gives probabilities, which hide that no class fits: set known_score to off, or take a model without a softmax at its end.`,
+    `known_score ${options.knownScore} needs logits, and ${name} gives probabilities, which hide that no class fits: set known_score to none, or take a model without a softmax at its end.`,
     { context: { model: name } },
   );
 }
@@ -51,7 +51,7 @@ export function regionDoubt({
 }: Pick<ClassifierOptions, 'knownScore' | 'knownScoreThreshold'>):
   | ((logits: Float32Array) => ScoreDoubt | undefined)
   | undefined {
-  if (kind === 'off') return undefined;
+  if (kind === 'none') return undefined;
   return (logits) => (knownScore(logits, kind) < knownScoreThreshold ? 'none_of_the_classes' : undefined);
 }
 
@@ -67,16 +67,16 @@ export class FrameJudge {
   ): ((value: Results, frame: JudgedFrame) => Judgement) | undefined {
     const smoother = this.#smootherWith(options);
     const { pictureChecks } = options;
-    if (smoother === undefined && options.knownScore === 'off' && pictureChecks === 'off') return undefined;
+    if (smoother === undefined && options.knownScore === 'none' && pictureChecks === 'none') return undefined;
     const { manifest } = reading.model;
     const { activation } = manifest.output;
     const temperature = temperatureOf(manifest, options);
     return (value, frame) => {
-      const score = options.knownScore === 'off' ? undefined : knownScore(frame.logits, options.knownScore);
+      const score = options.knownScore === 'none' ? undefined : knownScore(frame.logits, options.knownScore);
       const isNone = score !== undefined && score < options.knownScoreThreshold;
       const { source } = frame.header;
       const picture =
-        frame.figures === undefined || pictureChecks === 'off'
+        frame.figures === undefined || pictureChecks === 'none'
           ? undefined
           : this.#pictures.take(source, timeOf(frame), frame.figures, options);
       const causes: UnknownCause[] = [
@@ -106,7 +106,7 @@ export class FrameJudge {
 
   #smootherWith(options: ClassifierOptions): ResultSmoother | undefined {
     const { smoothing } = options;
-    if (smoothing === 'off') {
+    if (smoothing === 'none') {
       this.#smoother = undefined;
       return undefined;
     }

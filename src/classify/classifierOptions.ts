@@ -69,8 +69,8 @@ export const CLASSIFIER_OPTIONS = {
   },
   pictureChecks: {
     type: 'string',
-    defaultValue: 'off',
-    choices: ['off', 'report', 'unknown'],
+    defaultValue: 'none',
+    choices: ['none', 'report', 'unknown'],
     description:
       'Measures pictures (brightness, contrast, sharpness, covered, frozen): report shows problems in ~/frames and /diagnostics; unknown also makes a frame with a problem UNKNOWN, without results.',
     change: 'live',
@@ -125,8 +125,8 @@ export const CLASSIFIER_OPTIONS = {
   },
   knownScore: {
     type: 'string',
-    defaultValue: 'off',
-    choices: ['off', ...KNOWN_SCORES],
+    defaultValue: 'none',
+    choices: ['none', ...KNOWN_SCORES],
     description:
       'Score to detect frames that show none of the classes: energy (the logarithm of the sum of the exponentials of all logits) or max_logit (the largest logit). A frame below known_score_threshold is UNKNOWN, without results.',
     change: 'live',
@@ -141,8 +141,8 @@ export const CLASSIFIER_OPTIONS = {
   },
   smoothing: {
     type: 'string',
-    defaultValue: 'off',
-    choices: ['off', ...SMOOTHING_METHODS],
+    defaultValue: 'none',
+    choices: ['none', ...SMOOTHING_METHODS],
     description:
       "Smooths each camera's results over time, in addition to the raw ones: exponential averages the scores, majority counts the frames in which each class was best, hysteresis averages nothing. With all of them a class is held until another leads by hysteresis_margin for hysteresis_time_ms.",
     change: 'live',

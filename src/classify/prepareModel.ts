@@ -14,7 +14,7 @@ export type FrameOptions = Pick<
 /** Preprocessing for a model: from its manifest, unless the options override it. */
 export function modelPreprocess(manifest: ModelManifest, options: FrameOptions): PreprocessOptions {
   const { input, preprocess } = manifest;
-  const isMeasured = (options.pictureChecks ?? 'off') !== 'off';
+  const isMeasured = (options.pictureChecks ?? 'none') !== 'none';
   const roi = parseRoi(options.roi);
   return preprocessOptions({
     widthPx: input.widthPx,

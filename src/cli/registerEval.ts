@@ -99,7 +99,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     const manifestPath =
       options.calibrate === true ? await calibratedManifestPath(model.manifest, options) : undefined;
     // UNKNOWN pictures count for the accuracy too, and are also counted separately.
-    const classifier = await Classifier.start(model, { ...classifying, knownScore: 'off', signal });
+    const classifier = await Classifier.start(model, { ...classifying, knownScore: 'none', signal });
     try {
       const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
       if (manifestPath !== undefined) checkFitSize(pictures.length, classifier.info.classCount);

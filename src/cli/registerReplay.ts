@@ -223,7 +223,7 @@ async function replay(
     if (isShown) view.showStart(path, classifier, bag.startNs);
     const missing = new MissingResults(classifying.scoreThreshold);
     const frames: ReplayedFrame[] = [];
-    const changes = classifying.smoothing === 'off' ? undefined : new ClassChanges();
+    const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
     results =
       options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
     const { elapsedNs } = await replayBag({

@@ -151,7 +151,7 @@ export class NodePublishers {
 
   /** Creates the topics of smoothed results if smoothing is on; they are retained. @throws EffvitError BAD_CONFIG */
   offerSmoothed({ smoothing }: Pick<NodeParameterValues, 'smoothing'>): void {
-    if (smoothing !== 'off') this.#makeClassifications(SMOOTHED);
+    if (smoothing !== 'none') this.#makeClassifications(SMOOTHED);
   }
 
   /**

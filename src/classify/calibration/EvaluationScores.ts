@@ -75,7 +75,7 @@ export class EvaluationScores {
       calibration: this.#calibration.report(),
       ...(kept.length > 0 && { fit: fitted(kept) }),
       known: this.#known.reports(),
-      ...(knownScore !== 'off' && { rejection: this.#known.rejections(knownScore, knownScoreThreshold) }),
+      ...(knownScore !== 'none' && { rejection: this.#known.rejections(knownScore, knownScoreThreshold) }),
       others: this.#known.otherCount,
     };
   }

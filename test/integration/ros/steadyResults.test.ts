@@ -67,7 +67,7 @@ describe('ROS node: steady results', function () {
     assert.deepEqual(seen[0]?.smoothed_results, []);
     const refused = await user.setParameter(NAME, 'smoothing', 'kalman');
     assert.equal(refused.successful, false);
-    assert.match(refused.reason, /off, exponential, majority, hysteresis/);
+    assert.match(refused.reason, /none, exponential, majority, hysteresis/);
     assert.equal((await user.setParameter(NAME, 'smoothing', 'exponential')).successful, true);
     await user.match('/classification_smoothed');
     await publish(user, [1]);

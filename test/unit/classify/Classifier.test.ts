@@ -134,7 +134,7 @@ describe('Classifier', () => {
       judged.kind === 'regions' && judged.regions.map((region) => region.kind === 'unknown' && region.cause),
       ['none_of_the_classes', false],
     );
-    await classifier.setOptions({ knownScore: 'off' });
+    await classifier.setOptions({ knownScore: 'none' });
     await classifier.setOptions({ regionMargin: 0.5 });
     const [wider] = await classifier
       .classifyRegions(frame, [tileRegion(1)])
@@ -256,9 +256,9 @@ describe('Classifier', () => {
       manifest: { ...probabilities.manifest, output: { ...output, activation: 'probabilities' as const } },
     };
     await assert.rejects(running.swapModel(next), { code: 'BAD_CONFIG', message: /needs logits/ });
-    await running.swapModel(next, { knownScore: 'off' });
+    await running.swapModel(next, { knownScore: 'none' });
     await assert.rejects(running.setOptions({ knownScore: 'energy' }), { code: 'BAD_CONFIG' });
-    assert.equal(running.options.knownScore, 'off');
+    assert.equal(running.options.knownScore, 'none');
   });
 
   it("reads scores by the manifest's temperature, or by the one that is given", async () => {
@@ -305,7 +305,7 @@ describe('Classifier', () => {
         'd d',
         'd d',
       ]);
-      await running.setOptions({ smoothing: 'off' });
+      await running.setOptions({ smoothing: 'none' });
       assert.deepEqual(await leaders(running, [9]), ['a undefined']);
     });
 

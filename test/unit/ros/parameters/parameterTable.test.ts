@@ -16,6 +16,15 @@ describe('parameterTable', () => {
     }
   });
 
+  it('has no text for a value that `ros2 param set` and parameter files read as a boolean', () => {
+    for (const name of PARAMETER_NAMES) {
+      const spec: OptionSpec = PARAMETERS[name];
+      for (const choice of spec.choices ?? []) {
+        assert.doesNotMatch(String(choice), /^(y|yes|n|no|true|false|on|off|null|~)$/i, name);
+      }
+    }
+  });
+
   it("has every option of the classifier under ROS's spelling, and gives its value back", () => {
     assert.equal(PARAMETERS.nv12_range, CLASSIFIER_OPTIONS.nv12Range);
     assert.equal(PARAMETERS.intra_op_threads, CLASSIFIER_OPTIONS.intraOpThreads);
