@@ -28,7 +28,7 @@ export class MessageSamples {
    * Takes a message.
    *
    * @param source the frame's `source`: the topic's name.
-   * @param fill writes the next message into the structure; returns undefined if there is none. Its errors pass through.
+   * @param fill writes the next message into the structure; undefined if there is none. Its errors pass through.
    */
   take(
     source: string,

@@ -1,7 +1,7 @@
 import type { RclModule, RclNode, RclPublisher } from '../rcl/rcl.js';
 
 /**
- * A Node class whose publishers store their topic. rclnodejs 2.2 queries the middleware for it with every message, for a
+ * A Node class whose publishers store their topic. rclnodejs 2.2 queries the middleware for it at every message, for a
  * log line that is disabled by default.
  */
 export function nodeWithKnownTopics(rcl: RclModule, Base: RclModule['Node'] = rcl.Node): RclModule['Node'] {

@@ -45,7 +45,7 @@ export function foreignParameterKeys(node: object): readonly string[] {
 }
 
 /**
- * rclnodejs's Node with support for all forms of node names in parameter files. rclnodejs 2.2 compares a file's key only
+ * rclnodejs's Node with support for all forms of node names in parameter files. rclnodejs 2.2 compares file keys only
  * with the bare name, so parameters from launch files, which use `/namespace/name`, would be lost.
  */
 export function nodeWithParameterFiles(

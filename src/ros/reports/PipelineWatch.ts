@@ -30,7 +30,7 @@ export class PipelineWatch {
   observe(stages: StageSummaries, counts: FrameCounts, limitMs: number): void {
     const recent = this.#counts.take(counts);
     const isEmpty = stages.total.count === 0;
-    // A camera slower than one frame per second has empty seconds; the stages of the last second with frames are retained.
+    // A camera slower than one frame per second has empty seconds, so the stages of the last second with frames stay.
     if (isEmpty && recent.published > 0) {
       this.#view = { stages: this.#view?.stages ?? stages, recent };
       return;

@@ -293,7 +293,7 @@ function cameraVerdict(
   if (isSilent) {
     const seconds = (camera.silentMs / 1000).toFixed(1);
     if (publishers.count === 0) return [LEVEL.stale, `no publisher, silent for ${seconds} s`];
-    // The received messages are a small part of those that were sent.
+    // Nearly all earlier messages were lost, so the silence is a loss of messages too.
     if (lostShare(camera) > NEARLY_ALL) return [LEVEL.error, nearlyNothing(camera, remedyOf(camera))];
     const hint =
       camera.received === 0 ? `, though it is published: if the camera runs, ${remedyOf(camera)}` : '';
