@@ -32,6 +32,8 @@ describe('ROS node: signals', function () {
     const user = await rig.startActive(
       ...['-p', `model:=${rig.path('slow')}`, '-p', 'backend:=bpu_sim', '-p', 'bpu_sim_results:=hash'],
       ...['-p', 'threads:=1', '-p', 'queue_size:=40', '-p', 'inference_timeout_ms:=600000.0'],
+      // Under `oldest` the frames would wait in the middleware.
+      ...['-p', 'drop_policy:=newest'],
       ...['-p', 'qos_overrides./image.subscription.reliability:=reliable'],
     );
     const statistics = `${NAME}/statistics`;
