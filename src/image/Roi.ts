@@ -12,7 +12,7 @@ export interface Roi {
 
 /** The format of an roi, for messages. */
 export const ROI_FORMAT =
-  'x,y,width,height in pixels, or in fractions of the picture where all are at most 1, or nothing';
+  'x,y,width,height in pixels (at least 1 wide and high), or in fractions (all at most 1) of a part that lies in the picture, or nothing';
 
 /** The largest side of a picture, and thus the largest edge of an roi. */
 const MOST_PX = 65535;
@@ -37,7 +37,7 @@ export function parseRoi(text: string): Roi | undefined | 'malformed' {
   if (width === 0 || height === 0) return 'malformed';
   const isFraction = numbers.every((number) => number <= 1);
   const isWithin = left + width <= 1 + FRACTION_SLACK && top + height <= 1 + FRACTION_SLACK;
-  if (isFraction && !isWithin) return 'malformed';
+  if (isFraction ? !isWithin : width < 1 || height < 1) return 'malformed';
   return { left, top, width, height, isFraction };
 }
 
