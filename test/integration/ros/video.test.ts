@@ -56,6 +56,6 @@ describe('ROS node: video', function () {
       results.map(({ header }) => [header.stamp.nanosec, header.frame_id]),
       Array.from({ length: 10 }, (_, index) => [10 + index, String(10 + index)]),
     );
-    await rig.diagnosed(user, topic, /waits for a key frame/);
+    await rig.diagnosed(user, `camera ${topic}`, /waits for a key frame/);
   });
 });
