@@ -11,15 +11,11 @@ import { openBag } from '../../src/bag/openBag.js';
 import { parseImageCdr } from '../../src/image/cdr/parseImageCdr.js';
 import { IMAGE, mcapBytes, START_NS, type TestMessage, writeSqlite } from '../helpers/bags.js';
 import { imageCdr } from '../helpers/imageMessages.js';
+import { median } from './median.js';
 
 const [framesText, roundsText] = process.argv.slice(2);
 const frameCount = Number(framesText ?? 60);
 const rounds = Number(roundsText ?? 5);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 /** A smooth picture with a little noise: it compresses about as a camera's does. */
 function imageMessage(widthPx: number, heightPx: number, sec: number): Uint8Array {

@@ -18,6 +18,7 @@ import { buildModelFile, parseEfficientVitVariant } from '../../src/efficientvit
 import { loadRuntime, type OrtModule } from '../../src/inference/onnx/loadRuntime.js';
 import { uniform } from '../helpers/formulaWeights.js';
 import { relativeDifference } from '../helpers/runOnnx.js';
+import { median } from './median.js';
 
 /** Runs in a row before the other model's turn: enough to be in its caches, few enough to share a disturbance. */
 const RUNS_A_ROUND = 3;
@@ -97,8 +98,4 @@ try {
   if (!(ratio <= maxRatio)) process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true });
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

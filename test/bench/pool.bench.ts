@@ -19,6 +19,7 @@ import { writeOnnx } from '../../src/onnx/writeOnnx.js';
 import { InferencePool } from '../../src/pool/InferencePool.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
 import { BareSessions, type Round, roundSince } from './BareSessions.js';
+import { median } from './median.js';
 
 const INPUT: ModelInput = {
   widthPx: 224,
@@ -39,11 +40,6 @@ async function madeUpModel(): Promise<string> {
   const path = join(scratch, 'efficientvit_m5.onnx');
   await writeOnnx(path, buildEfficientVit({ variant: 'm5', weights: formulaWeights('m5') }));
   return path;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function frameOf(widthPx: number, heightPx: number, encoding: 'rgb8' | 'nv12'): RawImageFrame {

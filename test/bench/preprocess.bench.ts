@@ -17,6 +17,7 @@ import type { TensorOptions } from '../../src/image/TensorOptions.js';
 import { nv12TensorTwin } from '../helpers/nv12TensorTwin.js';
 import { pictureFiguresTwin } from '../helpers/pictureFiguresTwin.js';
 import { difference, fieldScene, sceneFrame, smoothScene } from '../helpers/scenes.js';
+import { median } from './median.js';
 
 const SIZES = [
   [640, 480],
@@ -32,11 +33,6 @@ sharp.cache(false);
 const slot = FrameSlot.create();
 const kernel = compileNv12Kernel();
 const converter = Nv12Converter.create(slot.memory, kernel);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 type Work = () => unknown;
 

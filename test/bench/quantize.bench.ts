@@ -26,6 +26,7 @@ import { inputDims } from '../../src/quantize/probeFloatValues.js';
 import { Quantizer } from '../../src/quantize/Quantizer.js';
 import type { Precision } from '../../src/quantize/QuantParams.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
+import { median } from './median.js';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -136,8 +137,4 @@ if (!(ratioOf(1) >= Number(values['min-ratio']))) process.exitCode = 1;
 /** Median over the rounds of the float model's CPU time over the variant's in the same round. */
 function ratioOf(index: number): number {
   return median((cpuMs[0] ?? []).map((time, round) => time / (cpuMs[index]?.[round] ?? Number.NaN)));
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }

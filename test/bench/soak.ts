@@ -18,6 +18,7 @@ import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
+import { median } from './median.js';
 
 const NODE = '/classifier';
 const STATISTICS = `${NODE}/statistics`;
@@ -33,11 +34,6 @@ const POLLS_A_MINUTE = 60_000 / POLL_MS;
 const { values: options } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, hz: { type: 'string', default: '200' } },
 });
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 /** MiB of a process that are nobody else's, neither files nor shared memory. */
 function ownMemoryMib(pid: number): number {

@@ -11,6 +11,7 @@ import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
+import { median } from './median.js';
 import { cpuBetween, threadCpu } from './ros/threadCpu.js';
 
 const { values } = parseArgs({
@@ -99,10 +100,6 @@ async function round(hz: number, policy: Policy): Promise<Round> {
     await user.close();
     await node.end();
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
 try {

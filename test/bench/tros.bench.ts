@@ -15,6 +15,7 @@ import { NodeProcess } from '../helpers/NodeProcess.js';
 import type { Statistics } from '../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
+import { median } from './median.js';
 import { threadCpu } from './ros/threadCpu.js';
 
 const { values } = parseArgs({
@@ -105,10 +106,6 @@ async function round({ type, message, env }: (typeof WAYS)[number], model: strin
     await user.close();
     await node.end();
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
 try {

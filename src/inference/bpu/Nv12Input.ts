@@ -1,4 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import { checkNv12Bytes } from './checkNv12Bytes.js';
 import type { LibDnn } from './LibDnn.js';
 import type { PictureLayout } from './PictureLayout.js';
 import { TensorArray } from './TensorArray.js';
@@ -28,13 +29,7 @@ export class Nv12Input {
   /** Copies a tightly packed NV12 frame, row by row if the BPU's rows are longer, and makes it visible to the BPU. */
   write(place: number, nv12: Uint8Array): void {
     const { widthPx, heightPx } = this.#layout;
-    const lumaBytes = widthPx * heightPx;
-    if (nv12.length !== (lumaBytes * 3) / 2) {
-      throw new EffvitError(
-        'INFERENCE_FAILED',
-        `Expected ${(lumaBytes * 3) / 2} bytes of NV12 but received ${nv12.length}; this is a defect of effvit.`,
-      );
-    }
+    const lumaBytes = checkNv12Bytes(nv12, widthPx, heightPx);
     const memory = this.#memory(place);
     const second = memory.view(1);
     if (second.length > 0) {

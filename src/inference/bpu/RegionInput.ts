@@ -3,6 +3,7 @@ import { CHIP_STRIDE_BYTES, chipProblem, type Nv12Shape } from '../../image/chip
 import type { PictureRegion } from '../../image/PictureRegion.js';
 import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
 import { LAYOUT_NCHW, PROPERTIES, ROI, SHAPE, SYS_MEM, TENSOR } from './bpuAbi.js';
+import { checkNv12Bytes } from './checkNv12Bytes.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
 import type { PictureLayout } from './PictureLayout.js';
@@ -78,13 +79,7 @@ export class RegionInput implements PictureResizer {
   /** Copies a tightly packed NV12 frame of the model's size, which the chip uses without scaling. */
   write(place: number, nv12: Uint8Array): void {
     const { widthPx, heightPx } = this.#layout;
-    const lumaBytes = widthPx * heightPx;
-    if (nv12.length !== (lumaBytes * 3) / 2) {
-      throw new EffvitError(
-        'INFERENCE_FAILED',
-        `Expected ${(lumaBytes * 3) / 2} bytes of NV12 but received ${nv12.length}; this is a defect of effvit.`,
-      );
-    }
+    checkNv12Bytes(nv12, widthPx, heightPx);
     const strideBytes = Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
     this.#prepared[place] ??= this.allocate((strideBytes * heightPx * 3) / 2);
     const picture = this.#prepared[place];

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import Table from 'cli-table3';
-import { lossesOf, median, type Run } from './Run.js';
+import { median } from '../median.js';
+import { lossesOf, type Run } from './Run.js';
 
 /** What is to be reached, and what was. */
 export interface Goal {

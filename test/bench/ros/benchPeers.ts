@@ -4,10 +4,11 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 import { ensureOnnx } from '../../../src/fetch/ensureOnnx.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
 import { BareSessions, type Round } from '../BareSessions.js';
+import { median } from '../median.js';
 import type { BenchReport } from './BenchReport.js';
 import { describeCameras } from './benchCameras.js';
 import type { RosBench } from './RosBench.js';
-import { interleaved, median, type Run } from './Run.js';
+import { interleaved, type Run } from './Run.js';
 
 const MODEL = 'efficientvit_m5_signs';
 const OURS = 'effvit, 2 threads';

@@ -1,7 +1,8 @@
+import { median } from '../median.js';
 import type { BenchReport } from './BenchReport.js';
 import { type CameraShape, describeCameras } from './benchCameras.js';
 import type { NodeSetup, RosBench } from './RosBench.js';
-import { interleaved, median, percentile, type Run } from './Run.js';
+import { interleaved, percentile, type Run } from './Run.js';
 import { type SimulatedDeviceTimes, shippedDeviceTimes, simulatedModel } from './simulatedModel.js';
 
 const THREADS = 4;
