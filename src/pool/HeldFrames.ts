@@ -123,12 +123,13 @@ export class HeldFrames<Job> {
   }
 
   /**
-   * Copies the frame into the worker's memory and wakes the worker. Requires {@link hasCapacity}.
+   * Copies the frame into the worker's memory and wakes the worker. Up to {@link openPlaces} frames can be added after
+   * one look at it: the worker may close its task meanwhile, which changes the places but not the memory for them.
    *
    * @returns duration of the copy, nanoseconds. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */
   add(job: Job, handed: HandedOver): number {
-    if (!this.hasCapacity) {
+    if (this.count >= heldFrames(this.#largestBatch)) {
       throw new EffvitError('INTERNAL', 'The worker has no capacity; this is a defect of effvit.');
     }
     const startNs = monotonicNs();

@@ -142,7 +142,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   }
 
   /**
-   * Copies the frame into the worker's memory and wakes the worker. Requires {@link hasCapacity}.
+   * Copies the frame into the worker's memory and wakes the worker. Up to {@link openPlaces} frames after one look at it.
    *
    * @returns duration of the copy, nanoseconds. @throws EffvitError BAD_IMAGE; nothing was handed over then.
    */

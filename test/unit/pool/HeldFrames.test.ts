@@ -74,4 +74,16 @@ describe('HeldFrames', () => {
     const { started, notStarted } = held.revoke();
     assert.deepEqual([started.map(({ job }) => job), notStarted.length], [[0], 7]);
   });
+
+  it('takes the frames that it had places for, though the worker closes its task before they come', () => {
+    prepare([1, 4]);
+    for (const job of [0, 1]) add(job);
+    const begun = [worker.nextFrame(), worker.nextFrame()];
+    for (const job of [2, 3]) add(job);
+    assert.equal(held.openPlaces, 4);
+    worker.closeTask(begun[1]?.number ?? -1);
+    for (const job of [4, 5, 6, 7]) add(job);
+    assert.equal(held.openPlaces, 0);
+    assert.throws(() => add(99), { code: 'INTERNAL' });
+  });
 });
