@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { FrameResults } from '../classify/expectedResults.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+import type { VirtualClock } from '../pool/VirtualClock.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
 import type { BagImage, BagMessageProblem } from './BagImage.js';
-import { paceMessages } from './paceMessages.js';
+import { type PaceOptions, paceMessages } from './paceMessages.js';
+import { RecordedCameras } from './RecordedCameras.js';
+
+const REPLACEMENT_LOOK_MS = 5;
 
 /** One frame of a recording and its outcome. */
 export interface ReplayedFrame {
@@ -20,6 +26,8 @@ export interface ReplayBagOptions {
    * and the others drop frames as in the node.
    */
   readonly rate: number | 'max';
+  /** The classifier's, if its time is virtual: at a pace, queueing and drops then follow from its service model. */
+  readonly clock?: VirtualClock | undefined;
   /** Ends the replay after the frames in flight. */
   readonly signal: AbortSignal;
   /** Add the network's input to each result; it is a copy, so do not retain many. */
@@ -31,14 +39,15 @@ export interface ReplayBagOptions {
 /**
  * Sends a recording through the classifier and returns when the outcome of every frame was passed to `onFrame`.
  *
- * @returns number of submitted frames, and the time from the first frame to the last outcome.
+ * @returns number of submitted frames, and the time from the first frame to the last outcome, by the classifier's clock.
  */
 export async function replayBag(
   options: ReplayBagOptions,
 ): Promise<{ readonly frames: number; readonly elapsedNs: number }> {
-  const { images, classifier, rate, signal, onFrame, keepNv12 = false } = options;
+  const { images, classifier, rate, clock, signal, onFrame, keepNv12 = false } = options;
+  const time = replayTime(clock, classifier, signal);
   let sequence = 0;
-  let startedNs: bigint | undefined;
+  let startedNs: number | undefined;
   let failure: unknown;
   // A promise chain runs the calls of onFrame sequentially, in the order of the outcomes.
   let calls: Promise<void> = Promise.resolve();
@@ -49,29 +58,75 @@ export async function replayBag(
         failure ??= error;
       });
   };
-  for await (const { message: item } of paceMessages(() => images, { rate, signal })) {
+  const cameras = new RecordedCameras<FrameOfBag>({
+    demand: classifier,
+    depth: classifier.readerDepth,
+    nowNs: time.nowNs,
+    take: ({ frame, place }, waitedNs) => {
+      void classifier
+        .classify(frame, { keepNv12, waitedNs })
+        .then((outcome) => report({ ...place, outcome }));
+    },
+    replaced: ({ frame, place }) => report({ ...place, outcome: classifier.refuse(frame, 'queue_full') }),
+  });
+  for await (const { message: item } of paceMessages(() => images, { rate, signal, ...time.pacing })) {
     if (signal.aborted || failure !== undefined) break;
-    startedNs ??= process.hrtime.bigint();
+    startedNs ??= time.nowNs();
     if (rate === 'max' || classifier.options.dropPolicy === 'block') {
-      await classifier.ready({ signal }).catch(() => undefined);
+      await time.until(classifier.ready({ signal }));
       if (signal.aborted) break;
     }
-    const current = { sequence: sequence++, logTimeNs: item.logTimeNs };
+    const place = { sequence: sequence++, logTimeNs: item.logTimeNs };
     if (item.kind === 'problem') {
       const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: item.topic };
-      report({ ...current, outcome: classifier.refuse(header, 'bad_image', item.error) });
+      report({ ...place, outcome: classifier.refuse(header, 'bad_image', item.error) });
     } else {
-      void classifier.classify(item.frame, { keepNv12 }).then((outcome) => report({ ...current, outcome }));
+      cameras.arrive(item.frame.source, { frame: item.frame, place });
     }
   }
-  await classifier.drain();
+  await time.until(cameras.emptied());
+  await time.until(classifier.drain());
   // The last outcomes resolve in the event-loop turn after the drain.
   await delay(0);
   await calls;
   if (failure !== undefined) throw failure;
+  return { frames: sequence, elapsedNs: startedNs === undefined ? 0 : time.nowNs() - startedNs };
+}
+
+interface FrameOfBag {
+  readonly frame: ImageFrame;
+  readonly place: Omit<ReplayedFrame, 'outcome'>;
+}
+
+/** The time in which a recording is replayed: real, or that of a virtual clock. */
+interface ReplayTime {
+  readonly nowNs: () => number;
+  readonly pacing: Pick<PaceOptions, 'nowNs' | 'wait'>;
+  /** Waits until the promise is settled. */
+  readonly until: (settled: Promise<unknown>) => Promise<unknown>;
+}
+
+function replayTime(
+  clock: VirtualClock | undefined,
+  classifier: Pick<Classifier, 'workers'>,
+  signal: AbortSignal,
+): ReplayTime {
+  if (clock === undefined) {
+    return { nowNs: monotonicNs, pacing: {}, until: (settled) => settled.catch(() => undefined) };
+  }
+  const nowNs = (): number => clock.nowNs();
+  const wait = async (ms: number): Promise<void> => {
+    await clock.advance(ms);
+    // Virtual time stands still while a worker that died is replaced.
+    for (let workers = classifier.workers(); workers.serving === 0; workers = classifier.workers()) {
+      if (workers.isBroken || signal.aborted) return;
+      await delay(REPLACEMENT_LOOK_MS);
+    }
+  };
   return {
-    frames: sequence,
-    elapsedNs: startedNs === undefined ? 0 : Number(process.hrtime.bigint() - startedNs),
+    nowNs,
+    pacing: { nowNs: () => BigInt(nowNs()), wait },
+    until: (settled) => clock.advanceUntil(settled),
   };
 }
 

@@ -10,10 +10,11 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameDrop, FrameOutcome } from '../pool/FrameOutcome.js';
 import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
+import { type PoolClock, systemClock } from '../pool/PoolClock.js';
 import type { LivePoolOptions, PoolModel } from '../pool/PoolOptions.js';
 import type { RegionCounts } from '../pool/RegionAccounting.js';
+import { VirtualClock } from '../pool/VirtualClock.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import { activationDoubt } from './activationDoubt.js';
 import type { ClassResult } from './ClassResult.js';
@@ -30,6 +31,7 @@ import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
 import type { ClassifyRegionsOutcome, RegionResult } from './RegionResult.js';
+import { readerDepth } from './readerDepth.js';
 import { topK } from './topK.js';
 
 /** A model ready to be loaded: its manifest and the backend that runs it. */
@@ -46,6 +48,8 @@ export interface ClassifierStartOptions extends Partial<ClassifierOptions> {
   readonly sourceCount?: number;
   /** Current time in nanoseconds by the clock of the frames' stamps; if absent or undefined, no delay is measured. */
   readonly stampClockNs?: () => bigint | undefined;
+  /** Clock for limits, ages and timings; default: the system's monotonic clock. */
+  readonly clock?: PoolClock;
   /** Aborts the loading. */
   readonly signal?: AbortSignal;
 }
@@ -110,6 +114,7 @@ export class Classifier {
   readonly #rateLimiter = new RateLimiter();
   readonly #pictureNotices = new PictureNotices((text) => this.#model.notice?.(text));
   readonly #sourceCount: number;
+  readonly #clock: PoolClock;
   #options: ClassifierOptions;
   #model: ClassifierModel;
   #reading: Reading;
@@ -119,7 +124,7 @@ export class Classifier {
     pool: InferencePool<readonly ClassResult[]>,
     model: ClassifierModel,
     options: ClassifierOptions,
-    sourceCount: number,
+    { sourceCount = 1, clock = systemClock }: ClassifierStartOptions,
     reading: Reading,
     info: LoadedModelInfo,
   ) {
@@ -127,6 +132,7 @@ export class Classifier {
     this.#model = model;
     this.#options = options;
     this.#sourceCount = sourceCount;
+    this.#clock = clock;
     this.#reading = reading;
     this.#info = info;
     this.#rateLimiter.setMaxFps(options.maxFps);
@@ -139,7 +145,7 @@ export class Classifier {
    *   running.
    */
   static async start(model: ClassifierModel, given: ClassifierStartOptions = {}): Promise<Classifier> {
-    const { sourceCount = 1, stampClockNs, signal, ...rest } = given;
+    const { sourceCount = 1, stampClockNs, clock, signal, ...rest } = given;
     const options = classifierOptions(rest);
     checkResize(model, options);
     // Wrong labels fail before any worker starts.
@@ -152,6 +158,7 @@ export class Classifier {
       runTimeoutMs: options.inferenceTimeoutMs,
       ...livePoolOptions(options, sourceCount),
       ...(stampClockNs !== undefined && { stampClockNs }),
+      ...(clock !== undefined && { clock }),
     });
     const giveUp = (): void => void pool.close({ drain: false });
     signal?.addEventListener('abort', giveUp);
@@ -169,7 +176,7 @@ export class Classifier {
       throw error;
     }
     pool.setOptions(livePoolOptions(options, sourceCount, info));
-    return new Classifier(pool, model, options, sourceCount, reading, info);
+    return new Classifier(pool, model, options, given, reading, info);
   }
 
   get manifest(): ModelManifest {
@@ -181,8 +188,9 @@ export class Classifier {
     return this.#model.backend;
   }
 
+  /** Of the loaded model. Under a virtual clock the times are simulated. */
   get info(): LoadedModelInfo {
-    return this.#info;
+    return this.#clock instanceof VirtualClock ? { ...this.#info, isSimulated: true } : this.#info;
   }
 
   /** One per class, in the order of the model's output. */
@@ -234,6 +242,11 @@ export class Classifier {
     return this.#pool.options.queueSize;
   }
 
+  /** How many frames of each camera may wait at its source, the newest, until the classifier wants them. */
+  get readerDepth(): number {
+    return readerDepth(this.#options.dropPolicy, this.queueSize, this.#sourceCount);
+  }
+
   /** The pool's workers: how many are running, how many were lost. */
   workers(): ReturnType<InferencePool<readonly ClassResult[]>['workers']> {
     return this.#pool.workers();
@@ -250,7 +263,7 @@ export class Classifier {
 
   /** Submits a frame; the promise never rejects. See {@link InferencePool.submit}. */
   classify(frame: ImageFrame, options?: ClassifyOptions): Promise<ClassifyOutcome> {
-    if (options?.isUnlimited !== true && !this.#rateLimiter.admits(frame.source, monotonicNs())) {
+    if (options?.isUnlimited !== true && !this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
       return Promise.resolve(this.refuse(frame, 'rate_limited'));
     }
     const outcome = this.#pool.submit(frame, options);
@@ -264,7 +277,8 @@ export class Classifier {
    * InferencePool.submitRegions}.
    */
   async classifyRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<ClassifyRegionsOutcome> {
-    if (!this.#rateLimiter.admits(frame.source, monotonicNs())) return this.#drop(frame, 'rate_limited');
+    if (!this.#rateLimiter.admits(frame.source, this.#clock.nowNs()))
+      return this.#drop(frame, 'rate_limited');
     const { regionMargin, maxRegions } = this.#options;
     const places = largestBoxes(boxes, maxRegions);
     const taken = places.map((place) => withMargin(boxes[place] ?? NO_BOX, regionMargin));

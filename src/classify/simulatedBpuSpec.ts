@@ -76,7 +76,8 @@ export async function exactResults(manifest: ModelManifest): Promise<ExactResult
   return { kind: 'exact', path, widthPx, heightPx, toolchain: requireToolchain() };
 }
 
-function chipToSimulate({ deviceModels }: ModelManifest): BpuChip | undefined {
+/** The chip whose device model is simulated: this machine's, else the first that the manifest has. */
+export function chipToSimulate({ deviceModels }: ModelManifest): BpuChip | undefined {
   const machine = detectChip();
   if (machine !== undefined && deviceModels[machine] !== undefined) return machine;
   return BPU_CHIPS.find((one) => deviceModels[one] !== undefined);

@@ -26,6 +26,8 @@ export interface ReplaySummary {
   readonly changes?: ReadonlyMap<string, SourceChanges>;
   /** Present when results were compared with expected ones. */
   readonly differences?: readonly Difference[];
+  /** Where simulated times come from; absent for real ones. */
+  readonly times?: string;
   readonly outputPath?: string;
   readonly reportPath?: string;
 }
@@ -83,6 +85,7 @@ export class ReplayView {
     terminal.line(
       `fps: ${terminal.bold(summary.fps.toFixed(1))}${summary.isSimulated ? ' (SIMULATED)' : ''}`,
     );
+    if (summary.times !== undefined) terminal.line(`times: ${summary.times}`);
     if (summary.changes !== undefined) terminal.line(changesTable(summary.changes));
     if (summary.outputPath !== undefined) terminal.line(`results written to ${summary.outputPath}`);
     if (summary.reportPath !== undefined) terminal.line(`report written to ${summary.reportPath}`);
@@ -143,6 +146,7 @@ export function replayJson(summary: ReplaySummary, withResults: boolean): Record
     backend: summary.backend,
     simulated: summary.isSimulated,
     threads: summary.threads,
+    ...(summary.times !== undefined && { times: summary.times }),
     ...(summary.outputPath !== undefined && { output: summary.outputPath }),
     ...(summary.changes !== undefined && { class_changes: changesJson(summary.changes) }),
     ...(differences !== undefined && { differences }),

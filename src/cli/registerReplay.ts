@@ -1,37 +1,22 @@
 import type { Command } from 'commander';
-import { openBag } from '../bag/openBag.js';
-import { ResultBagWriter } from '../bag/ResultBagWriter.js';
-import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
-import { Classifier } from '../classify/Classifier.js';
 import {
   type ClassifierOptionName,
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import {
-  compareResults,
-  type ExpectedResults,
-  type FrameResults,
-  parseExpectedResults,
-} from '../classify/expectedResults.js';
-import { loadModel } from '../classify/loadModel.js';
-import { SharedFrameIds } from '../classify/SharedFrameIds.js';
-import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
+import { compareResults } from '../classify/expectedResults.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { readInput } from '../core/readInput.js';
-import { writeFileAtomic } from '../core/writeFileAtomic.js';
-import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
+import { readExpected, saveExpected } from './expectedFile.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
-import { MissingResults } from './MissingResults.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 import { parseRateOrMax } from './playbackRate.js';
-import { type ReplaySummary, ReplayView, replayJson } from './ReplayView.js';
-import { UnreadableFrames } from './UnreadableFrames.js';
-import { writeReplayReport } from './writeReplayReport.js';
+import { ReplayView, replayJson } from './ReplayView.js';
+import { type ReplayRecordingOptions, replayRecording } from './replayRecording.js';
+import { addVirtualTimeOptions, virtualTimeOptions } from './virtualTime.js';
 
 const CLASSIFIER_FLAGS = [
   'model',
@@ -74,21 +59,13 @@ const CLASSIFIER_FLAGS = [
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
 
-const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
-
-interface ReplayOptions extends Flags, FleetOptions {
-  readonly topic?: readonly string[];
-  readonly rate: number | 'max';
-  readonly output?: string;
-  readonly report?: string;
+interface ReplayOptions extends Flags, Omit<FleetOptions, 'report'>, ReplayRecordingOptions {
   readonly expect?: string;
   readonly expectBeside?: boolean;
   readonly saveExpected?: string;
   readonly tolerance: number;
   readonly results?: boolean;
   readonly force?: boolean;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
 }
 
 /** `effvit replay BAG`: sends a recording through the pipeline, as fast as possible or at its recorded pace. */
@@ -119,6 +96,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
     .addHelpText('after', '\nExample: effvit replay bags/signs_drive --threads 2 --output results.mcap\n');
+  addVirtualTimeOptions(command);
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS);
   command.action(async (paths: readonly string[], options: ReplayOptions) => {
@@ -126,6 +104,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
       ...pickOptions(options, CLASSIFIER_FLAGS),
       // At full speed every frame is still classified; at a set rate, a full queue drops frames as in the node.
       ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
+      ...virtualTimeOptions(options, options.rate, options),
     });
     if (await areManyBags(paths, options)) {
       refuseForMany(options);
@@ -141,7 +120,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
     const [path = ''] = paths;
     await checkReplayOutputs(path, options);
     const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
-    const summary = await replay(path, options, classifying, context);
+    const summary = await replayRecording(path, options, classifying, context);
     const compared =
       expected === undefined
         ? summary
@@ -189,124 +168,4 @@ async function checkReplayOutputs(bagPath: string, options: ReplayOptions): Prom
   if (outputs.length === 0) return;
   const inputs = [bagPath, ...(expect === undefined ? [] : [expect]), ...(await modelInputs(model))];
   await checkOutputs({ inputs, outputs, isForced: force === true });
-}
-
-async function replay(
-  path: string,
-  options: ReplayOptions,
-  classifying: ClassifierOptions,
-  { terminal, signal }: CommandContext,
-): Promise<ReplaySummary> {
-  const bag = await openBag(path);
-  let classifier: Classifier | undefined;
-  let results: ResultBagWriter | undefined;
-  const unreadable = new UnreadableFrames();
-  const sharedFrameIds = new SharedFrameIds();
-  /** Whether the frame failed for a reason that was already reported. */
-  const isRepeated = ({ outcome }: ReplayedFrame): boolean =>
-    outcome.kind === 'dropped' &&
-    outcome.cause === 'bad_image' &&
-    !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
-  try {
-    // Called before the model is loaded, so that a wrong topic fails without the loading time.
-    const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
-    const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
-    classifier = await Classifier.start(model, {
-      signal,
-      ...classifying,
-      sourceCount: new Set<unknown>(options.topic ?? bag.imageTopics()).size,
-    });
-    const collector =
-      options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
-    const view = new ReplayView(terminal);
-    const isShown = options.json !== true && options.quiet !== true;
-    if (isShown) view.showStart(path, classifier, bag.startNs);
-    const missing = new MissingResults(classifying.scoreThreshold);
-    const frames: ReplayedFrame[] = [];
-    const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
-    results =
-      options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
-    const { elapsedNs } = await replayBag({
-      images,
-      classifier,
-      rate: options.rate,
-      signal,
-      keepNv12: collector !== undefined,
-      onFrame: async (frame) => {
-        frames.push(withoutPixels(frame));
-        missing.add(frame.outcome);
-        const { kind, header } = frame.outcome;
-        if (kind === 'result') changes?.add(header, frame.outcome);
-        const shared = kind === 'result' ? sharedFrameIds.check(header, FRAME_ID_REMEDY) : undefined;
-        if (shared !== undefined) terminal.warn(shared);
-        await collector?.add(frame);
-        if (!isRepeated(frame) && isShown) view.showFrame(frame);
-        await results?.write(frame);
-      },
-    });
-    // Also after an abort: the results until then form a complete recording.
-    await results?.close();
-    for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
-    const counts = classifier.counts();
-    const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
-    if (collector !== undefined && options.report !== undefined) {
-      await writeReplayReport(options.report, collector, classifier, {
-        bagPath: path,
-        rate: options.rate,
-        fps,
-        isStopped: signal.aborted,
-      });
-    }
-    return {
-      bagPath: path,
-      counts,
-      stages: classifier.statistics.summary(),
-      fps,
-      model: classifier.manifest.name,
-      backend: classifier.info.backend,
-      isSimulated: classifier.info.isSimulated,
-      runtime: classifier.info.runtime,
-      threads: classifying.threads,
-      results: inOrder(frames),
-      ...(changes !== undefined && { changes: changes.bySource() }),
-      ...(results !== undefined && { outputPath: results.path }),
-      ...(options.report !== undefined && { reportPath: options.report }),
-    };
-  } catch (error) {
-    await results?.abort();
-    throw error;
-  } finally {
-    // After an error too: damage to the bag is often the reason.
-    for (const warning of [...bag.warnings, ...unreadable.sentences()]) terminal.warn(warning);
-    await classifier?.close();
-    await bag.close();
-  }
-}
-
-/** The frame without its network input, which would fill the memory over thousands of frames. */
-function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
-  if (frame.outcome.kind === 'dropped' || frame.outcome.nv12 === undefined) return frame;
-  const { nv12: _, ...outcome } = frame.outcome;
-  return { ...frame, outcome };
-}
-
-/** Sorts by the recording's order: with several threads the cameras' outcomes interleave differently in each run. */
-function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
-  return frameResults([...frames].sort((a, b) => a.sequence - b.sequence));
-}
-
-async function readExpected(path: string): Promise<ExpectedResults> {
-  const bytes = await readInput(path).catch((cause: unknown) => {
-    throw new EffvitError(
-      'NOT_FOUND',
-      `There is no file ${path}: write it first with --save-expected ${path}.`,
-      { context: { file: path }, cause },
-    );
-  });
-  return parseExpectedResults(bytes.toString(), path);
-}
-
-async function saveExpected(path: string, summary: ReplaySummary): Promise<void> {
-  const content: ExpectedResults = { version: 1, model: summary.model, frames: summary.results };
-  await writeFileAtomic(path, `${JSON.stringify(content, undefined, 1)}\n`);
 }

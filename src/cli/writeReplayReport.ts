@@ -11,6 +11,8 @@ import { shellQuoted } from './shellQuoted.js';
 export interface ReplayRun {
   readonly bagPath: string;
   readonly rate: number | 'max';
+  /** Where simulated times come from; undefined for real ones. */
+  readonly times?: string | undefined;
   readonly fps: number;
   /** Stopped by a signal before the recording's end. */
   readonly isStopped: boolean;
@@ -38,6 +40,7 @@ function facts({ manifest, info, labels, preprocess, options }: Classifier, run:
   return [
     ['recording', run.bagPath],
     ['pace', run.rate === 'max' ? 'as fast as possible, every frame' : `${run.rate} of the original`],
+    ...(run.times === undefined ? [] : [['times', run.times] as const]),
     ['model', `${manifest.name}, ${labels.length} classes`],
     ['backend', `${info.runtime} (${info.backend}${info.isSimulated ? ', SIMULATED' : ''})`],
     ['threads', String(options.threads)],
@@ -47,6 +50,7 @@ function facts({ manifest, info, labels, preprocess, options }: Classifier, run:
     ],
     ['machine', `${hostname()}: ${cpu}, ${availableParallelism()} usable cores`],
     ['system', `${platform()} ${release()} ${arch()}, Node.js ${process.version}`],
-    ['made', new Date().toISOString()],
+    // With simulated times the page is the same in every run.
+    ...(run.times === undefined ? [['made', new Date().toISOString()] as const] : []),
   ];
 }

@@ -218,7 +218,7 @@ export class FrameScheduler<Value> {
    * waiting costs nothing and the next task may become a larger batch.
    */
   get #isWorthGathering(): boolean {
-    if (!this.hasBatches) return false;
+    if (!this.hasBatches || this.#live.maxBatch === 1) return false;
     return this.workers.serving.some((worker) => !worker.isIdle && !worker.isGathering);
   }
 

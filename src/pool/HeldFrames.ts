@@ -195,10 +195,14 @@ export class HeldFrames<Job> {
     return report.regions.some(({ status }) => status !== 'pending') ? report : undefined;
   }
 
-  /** The worker's report on a frame; the picture is valid until the next handover. */
-  report({ number, slot, regionCount }: HeldFrame<Job>): WorkerReport {
+  /**
+   * The worker's report on a frame; the picture is valid until the next handover.
+   *
+   * @param given times in place of those that the thread measured.
+   */
+  report({ number, slot, regionCount }: HeldFrame<Job>, given?: WorkerTimes): WorkerReport {
     const record = this.#handover.record(slot);
-    const times = record.times();
+    const times = given ?? record.times();
     const { handedOverNs, startNs, endedNs } = times;
     const aheadUntilNs = Math.min(this.#lastEndedNs, startNs);
     this.#lastEndedNs = endedNs;

@@ -4,11 +4,14 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import { disableTelemetry } from '../inference/onnx/disableTelemetry.js';
+import { AnswerSchedule } from './AnswerSchedule.js';
 import { guardExit, releaseExit } from './exitGuard.js';
 import type { HandedOver } from './FrameHandover.js';
+import type { WorkerTimes } from './FrameRecord.js';
 import { type HeldFrame, HeldFrames, type LostFrame, type WorkerReport } from './HeldFrames.js';
 import { nv12Kernel } from './nv12Kernel.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
+import { VirtualClock } from './VirtualClock.js';
 import type { BatchLimits } from './WorkerChannel.js';
 import type { FrameAnswer, SentError, WorkerMessage, WorkerStart } from './workerProtocol.js';
 
@@ -58,6 +61,8 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   readonly loaded: Promise<Loaded>;
   readonly #options: WorkerOptions;
   readonly #held = new HeldFrames<Job>();
+  /** Under a virtual clock: decides when an answer is taken. */
+  readonly #schedule: AnswerSchedule | undefined;
   readonly #thread: Worker;
   #state: 'loading' | 'serving' | 'leaving' | 'exited' = 'loading';
   #isAbandoned = false;
@@ -70,6 +75,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     this.id = id;
     this.generation = generation;
     this.#options = options;
+    this.#schedule = this.#newSchedule();
     this.loaded = new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
     });
@@ -149,7 +155,9 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   run(job: Job, handed: HandedOver): number {
     const copyNs = this.#held.add(job, handed);
     if (this.#held.count === 1) this.#watchFirst();
-    return copyNs;
+    if (this.#schedule === undefined) return copyNs;
+    this.#schedule.handedOver(handed.boxes?.length ?? 1);
+    return 0;
   }
 
   /** Asks the worker to exit after its frames. */
@@ -171,7 +179,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #onMessage(message: WorkerMessage): void {
     if (typeof message === 'number') {
-      this.#onAnswers([message]);
+      this.#take([message]);
       return;
     }
     switch (message.kind) {
@@ -183,18 +191,34 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
         break;
       case 'frame_failed':
       case 'regions_failed':
-        this.#onAnswers([message]);
+        this.#take([message]);
         break;
       case 'progress':
-        if (this.#held.count > 0) this.#watchFirst();
+        if (this.#held.count > 0 && this.#schedule === undefined) this.#watchFirst();
         break;
       case 'device_picture':
         this.#held.adoptPicture(message.slot, message.shared);
         break;
       case 'answers':
-        this.#onAnswers(message.answers);
+        this.#take(message.answers);
         break;
     }
+  }
+
+  #newSchedule(): AnswerSchedule | undefined {
+    const { clock, runTimeoutMs } = this.#options;
+    if (!(clock instanceof VirtualClock)) return undefined;
+    return new AnswerSchedule({
+      clock,
+      limitMs: runTimeoutMs,
+      deliver: (answer, times) => this.#onAnswers([answer], times),
+      giveUp: () => this.#onRunTimeout(),
+    });
+  }
+
+  #take(answers: readonly FrameAnswer[]): void {
+    if (this.#schedule === undefined) this.#onAnswers(answers);
+    else this.#schedule.receive(answers);
   }
 
   #onLoaded({ info, preparedSpec, logits }: Extract<WorkerMessage, { kind: 'loaded' }>): void {
@@ -214,7 +238,8 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     this.#settleLoad?.reject(error);
   }
 
-  #onAnswers(answers: readonly FrameAnswer[]): void {
+  /** @param times of the frame under a virtual clock, in place of those that the thread measured. */
+  #onAnswers(answers: readonly FrameAnswer[], times?: WorkerTimes): void {
     let death: EffvitError | undefined;
     // All answers are taken before any event is emitted: a listener may hand over a frame and needs the true state.
     const taken: { frame: HeldFrame<Job>; isDone: boolean; error: EffvitError | undefined }[] = [];
@@ -231,7 +256,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
     }
     if (taken.length > 0 && this.#held.count > 0) this.#watchFirst();
     for (const { frame, isDone, error } of taken) {
-      const report = isDone ? this.#held.report(frame) : undefined;
+      const report = isDone ? this.#held.report(frame, times) : undefined;
       this.#held.release(frame);
       if (report !== undefined) this.emit('done', frame.job, report, error);
       else if (error !== undefined) this.emit('failed', frame.job, error);
@@ -243,6 +268,8 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
   #watchFirst(): void {
     const { clock, runTimeoutMs } = this.#options;
     this.#held.beginFirst(clock.nowNs());
+    // The schedule limits the wait for an answer.
+    if (this.#schedule !== undefined) return;
     // One timer for the worker's life: restarting it is cheaper than creating one per frame.
     this.#timer ??= clock.setTimer(runTimeoutMs, () => this.#onRunTimeout());
     this.#timer.restart();
@@ -278,6 +305,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #lose(error: EffvitError): void {
     this.#timer?.cancel();
+    this.#schedule?.clear();
     const { started, notStarted } = this.#held.revoke();
     this.emit('lost', started, notStarted, error);
   }

@@ -1,16 +1,16 @@
+import { CameraTurns, type FrameDemand } from '../classify/CameraTurns.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import { BURST_DEPTH } from '../classify/readerDepth.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
-import { CameraTurns, type FrameDemand } from './CameraTurns.js';
 import { DetectionSubscriptions, type UnmatchedView } from './DetectionSubscriptions.js';
 import { hasDetections } from './detectionTopics.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
-import { BURST_DEPTH } from './images/readerDepth.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { CameraMeters } from './reports/CameraMeters.js';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import type { CameraTurns, WaitingCamera } from '../classify/CameraTurns.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { CameraTurns, WaitingCamera } from './CameraTurns.js';
 import type { CameraInput } from './images/cameraInput.js';
 import type { MessageSamples } from './images/MessageSamples.js';
 import type { ReceivedImage, TakenMessage } from './images/ReceivedImage.js';

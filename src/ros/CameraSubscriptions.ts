@@ -1,7 +1,7 @@
+import type { CameraTurns } from '../classify/CameraTurns.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { Camera } from './Camera.js';
 import type { CameraEvents } from './CameraSubscription.js';
-import type { CameraTurns } from './CameraTurns.js';
 import { compressedImageSamples } from './images/CompressedImageSample.js';
 import { COMPRESSED_IMAGE_TYPE, IMAGE_TYPE } from './images/cameraInput.js';
 import { hbmImageSamples } from './images/HbmImageSample.js';

@@ -10,7 +10,6 @@ import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { UnmatchedView } from './DetectionSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
-import { readerDepth } from './images/readerDepth.js';
 import type { LiveView } from './LiveView.js';
 import { NodePublishers } from './NodePublishers.js';
 import {
@@ -124,9 +123,7 @@ export class ServingPipeline {
 
   /** Number of frames of each camera that may wait in the middleware. */
   get readerDepth(): number {
-    const { dropPolicy } = this.classifier.options;
-    const { image_topics } = this.#options.parameters();
-    return readerDepth(dropPolicy, this.classifier.queueSize, image_topics.length);
+    return this.classifier.readerDepth;
   }
 
   /**

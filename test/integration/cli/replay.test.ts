@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { openBag } from '../../../src/bag/openBag.js';
 import { IMAGE, mcapBytes, START_NS } from '../../helpers/bags.js';
@@ -101,6 +102,43 @@ describe('effvit replay', () => {
       await recorded.close();
     }
     assert.equal((await replayJson()).class_changes, undefined);
+  });
+
+  it('gives the same report, byte for byte, under a virtual clock with one seed', async () => {
+    const output = scratch.path('results.mcap');
+    const report = scratch.path('report.html');
+    const paced = ['--rate', '2', '--virtual-clock', '--service-ms', '80', '--threads', '1'];
+    const made = async (...further: readonly string[]): Promise<string[]> => {
+      const args = ['replay', bag, '--model', model, ...paced, '--output', output, '--report', report];
+      const run = await runEffvit([...args, '--json', '--results', ...further]);
+      assert.equal(run.code, 0, run.stderr);
+      const hash = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
+      const { frames } = JSON.parse(run.stdout) as ReplayOutput;
+      return [JSON.stringify(frames), run.stdout, hash(readFileSync(output)), hash(readFileSync(report))];
+    };
+    const first = await made();
+    assert.match(first[0] ?? '', /"queue_full":[1-9]/);
+    assert.match(first[1] ?? '', /"times":"SIMULATED: 80 ms a frame \+\/- 10 % on 1 processor, seed 1"/);
+    assert.deepEqual(await made(), first);
+    const other = await made('--seed', '2');
+    assert.notEqual(other[1], first[1]);
+    assert.notEqual(other[2], first[2]);
+    assert.match(
+      (await made('--drop-policy', 'block'))[0] ?? '',
+      /"received":24,"published":24,"dropped":\{\}/,
+    );
+  });
+
+  it('refuses a virtual clock without a pace or without times, and its options without it', async () => {
+    const refused = async (...args: readonly string[]): Promise<string> => {
+      const run = await runEffvit(['replay', bag, '--model', model, ...args]);
+      assert.notEqual(run.code, 0);
+      return run.stderr;
+    };
+    assert.match(await refused('--virtual-clock'), /give --rate too/);
+    assert.match(await refused('--seed', '3'), /--seed is for --virtual-clock/);
+    assert.match(await refused('--virtual-clock', '--rate', '1', '--max-batch', '4'), /one by one/);
+    assert.match(await refused('--virtual-clock', '--rate', '1'), /no device model .* give --service-ms/);
   });
 
   describe('of a good, a frozen and a covered camera', () => {

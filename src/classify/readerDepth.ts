@@ -1,4 +1,4 @@
-import type { DropPolicy } from '../../pool/FrameQueue.js';
+import type { DropPolicy } from '../pool/FrameQueue.js';
 
 /** Depth if frames are taken on arrival: enough for a short burst. */
 export const BURST_DEPTH = 5;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { CameraTurns } from '../../../src/classify/CameraTurns.js';
+import { readerDepth } from '../../../src/classify/readerDepth.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { DROP_POLICIES, type DropPolicy } from '../../../src/pool/FrameQueue.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import { CameraSubscription } from '../../../src/ros/CameraSubscription.js';
-import { CameraTurns } from '../../../src/ros/CameraTurns.js';
 import type { SampleKind } from '../../../src/ros/images/MessageSample.js';
 import { MessageSamples } from '../../../src/ros/images/MessageSamples.js';
-import { readerDepth } from '../../../src/ros/images/readerDepth.js';
 import { SequenceGaps } from '../../../src/ros/images/SequenceGaps.js';
 import { nodeWithDeferredTakes } from '../../../src/ros/patches/nodeWithDeferredTakes.js';
 import type { RclModule } from '../../../src/ros/rcl/rcl.js';

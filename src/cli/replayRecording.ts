@@ -1,0 +1,141 @@
+import { openBag } from '../bag/openBag.js';
+import { ResultBagWriter } from '../bag/ResultBagWriter.js';
+import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
+import { Classifier } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { FrameResults } from '../classify/expectedResults.js';
+import { loadModel } from '../classify/loadModel.js';
+import { SharedFrameIds } from '../classify/SharedFrameIds.js';
+import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
+import { VirtualClock } from '../pool/VirtualClock.js';
+import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import type { CommandContext } from './CommandContext.js';
+import { MissingResults } from './MissingResults.js';
+import { type ReplaySummary, ReplayView } from './ReplayView.js';
+import { UnreadableFrames } from './UnreadableFrames.js';
+import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
+import { writeReplayReport } from './writeReplayReport.js';
+
+const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
+
+export interface ReplayRecordingOptions extends VirtualTimeOptions {
+  readonly topic?: readonly string[];
+  readonly rate: number | 'max';
+  readonly output?: string;
+  readonly report?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Replays one recording: shows its frames, writes what the options ask for, and returns the final figures. */
+export async function replayRecording(
+  path: string,
+  options: ReplayRecordingOptions,
+  classifying: ClassifierOptions,
+  { terminal, signal }: CommandContext,
+): Promise<ReplaySummary> {
+  const bag = await openBag(path);
+  let classifier: Classifier | undefined;
+  let results: ResultBagWriter | undefined;
+  const unreadable = new UnreadableFrames();
+  const sharedFrameIds = new SharedFrameIds();
+  /** Whether the frame failed for a reason that was already reported. */
+  const isRepeated = ({ outcome }: ReplayedFrame): boolean =>
+    outcome.kind === 'dropped' &&
+    outcome.cause === 'bad_image' &&
+    !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
+  try {
+    // Called before the model is loaded, so that a wrong topic fails without the loading time.
+    const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
+    const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+    const service =
+      options.virtualClock === true ? serviceModelOf(options, model.manifest, classifying) : undefined;
+    const clock = service === undefined ? undefined : new VirtualClock(service);
+    classifier = await Classifier.start(model, {
+      signal,
+      ...classifying,
+      ...(clock !== undefined && { clock }),
+      sourceCount: new Set<unknown>(options.topic ?? bag.imageTopics()).size,
+    });
+    const collector =
+      options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
+    const view = new ReplayView(terminal);
+    const isShown = options.json !== true && options.quiet !== true;
+    if (isShown) view.showStart(path, classifier, bag.startNs);
+    const missing = new MissingResults(classifying.scoreThreshold);
+    const frames: ReplayedFrame[] = [];
+    const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
+    results =
+      options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
+    const { elapsedNs } = await replayBag({
+      images,
+      classifier,
+      rate: options.rate,
+      clock,
+      signal,
+      keepNv12: collector !== undefined,
+      onFrame: async (frame) => {
+        frames.push(withoutPixels(frame));
+        missing.add(frame.outcome);
+        const { kind, header } = frame.outcome;
+        if (kind === 'result') changes?.add(header, frame.outcome);
+        const shared = kind === 'result' ? sharedFrameIds.check(header, FRAME_ID_REMEDY) : undefined;
+        if (shared !== undefined) terminal.warn(shared);
+        await collector?.add(frame);
+        if (!isRepeated(frame) && isShown) view.showFrame(frame);
+        await results?.write(frame);
+      },
+    });
+    // Also after an abort: the results until then form a complete recording.
+    await results?.close();
+    for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
+    const counts = classifier.counts();
+    const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
+    const times = service === undefined ? undefined : describeService(service);
+    if (collector !== undefined && options.report !== undefined) {
+      await writeReplayReport(options.report, collector, classifier, {
+        bagPath: path,
+        rate: options.rate,
+        times,
+        fps,
+        isStopped: signal.aborted,
+      });
+    }
+    return {
+      bagPath: path,
+      counts,
+      stages: classifier.statistics.summary(),
+      fps,
+      model: classifier.manifest.name,
+      backend: classifier.info.backend,
+      isSimulated: classifier.info.isSimulated,
+      runtime: classifier.info.runtime,
+      threads: classifying.threads,
+      results: inOrder(frames),
+      ...(changes !== undefined && { changes: changes.bySource() }),
+      ...(times !== undefined && { times }),
+      ...(results !== undefined && { outputPath: results.path }),
+      ...(options.report !== undefined && { reportPath: options.report }),
+    };
+  } catch (error) {
+    await results?.abort();
+    throw error;
+  } finally {
+    // After an error too: damage to the bag is often the reason.
+    for (const warning of [...bag.warnings, ...unreadable.sentences()]) terminal.warn(warning);
+    await classifier?.close();
+    await bag.close();
+  }
+}
+
+/** The frame without its network input, which would fill the memory over thousands of frames. */
+function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
+  if (frame.outcome.kind === 'dropped' || frame.outcome.nv12 === undefined) return frame;
+  const { nv12: _, ...outcome } = frame.outcome;
+  return { ...frame, outcome };
+}
+
+/** Sorts by the recording's order: with several threads the cameras' outcomes interleave differently in each run. */
+function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
+  return frameResults([...frames].sort((a, b) => a.sequence - b.sequence));
+}
