@@ -1,5 +1,6 @@
 import { HBM_DATA_BYTES, HBM_LAYOUT, hbmImageFrame } from '../../image/hbmImageFrame.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
+import { copyValidBytesOnly } from './copyValidBytesOnly.js';
 import type { MessageSample, SampleKind } from './MessageSample.js';
 
 /** One hbm_img_msgs image message: a flat block without pointers. */
@@ -18,6 +19,7 @@ class HbmImageSample implements MessageSample {
 /** @param interfaceName name of the type: a key of {@link HBM_DATA_BYTES} without its package. */
 export function hbmImageSamples(interfaceName: string): SampleKind {
   const dataBytes = HBM_DATA_BYTES[`hbm_img_msgs/msg/${interfaceName}`] ?? 0;
+  copyValidBytesOnly(interfaceName, dataBytes);
   return {
     type: { pkgName: 'hbm_img_msgs', subFolder: 'msg', interfaceName },
     make: () => new HbmImageSample(dataBytes),
