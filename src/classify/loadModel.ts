@@ -71,11 +71,14 @@ export async function loadModel(
   const saturation = await saturationNotice(onnxPath);
   for (const text of [...assumptions, saturation]) if (text !== undefined) notices.notice?.(text);
   const preprocess = modelPreprocess(manifest, options);
-  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, options);
+  const isSimulated = options.backend === 'bpu_sim';
+  // A simulated BPU's batches are those of its .bin.
+  const onnxOptions = isSimulated ? { ...options, onnxBatch: 1 } : options;
+  const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, onnxOptions);
   return {
     manifest,
     ...noticeOf(notices),
-    backend: options.backend === 'bpu_sim' ? simulatedBpuSpec(manifest, options, onnx) : onnx,
+    backend: isSimulated ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
 }
 

@@ -43,7 +43,7 @@ export function onnxBackendSpec(
   manifest: ModelManifest,
   onnxPath: string,
   preprocess: PreprocessOptions,
-  { intraOpThreads }: Pick<ClassifierOptions, 'intraOpThreads'>,
+  { intraOpThreads, onnxBatch }: Pick<ClassifierOptions, 'intraOpThreads' | 'onnxBatch'>,
 ): OnnxBackendSpec {
   const { input, output } = manifest;
   return {
@@ -52,6 +52,7 @@ export function onnxBackendSpec(
     input,
     yuvRange: preprocess.range,
     intraOpThreads,
+    ...(onnxBatch > 1 && { mostFrames: onnxBatch }),
     ...(output.name !== undefined && { outputName: output.name }),
     ...(output.classCount !== undefined && { classCount: output.classCount }),
   };

@@ -44,6 +44,7 @@ const CLASSIFIER_FLAGS = [
   'model',
   'backend',
   'intraOpThreads',
+  'onnxBatch',
   'bpuPriority',
   'bpuSimResults',
   'inferenceTimeoutMs',

@@ -25,6 +25,7 @@ const CLASSIFIER_FLAGS = [
   'model',
   'backend',
   'threads',
+  'onnxBatch',
   'resizeMode',
   'resizeFilter',
   'resizeOn',

@@ -23,6 +23,7 @@ const CLASSIFIER_FLAGS = [
   'backend',
   'threads',
   'intraOpThreads',
+  'onnxBatch',
   'topK',
   'scoreThreshold',
   'pictureChecks',

@@ -22,6 +22,8 @@ export interface OnnxBackendSpec {
   readonly classCount?: number;
   /** Threads that compute one frame together, ONNX Runtime's intra_op_num_threads; default 1. */
   readonly intraOpThreads?: number;
+  /** Most frames of one run; default 1. The batch of a graph for one picture is opened for more. */
+  readonly mostFrames?: number;
   /** Set by prepareBackend: the same graph, optimised for this machine; it loads ten times faster. */
   readonly optimizedPath?: string;
 }

@@ -42,8 +42,14 @@ export async function prepareBackend(spec: BackendSpec): Promise<BackendSpec> {
 async function prepareOnnx(spec: OnnxBackendSpec): Promise<OnnxBackendSpec> {
   if (spec.optimizedPath !== undefined) return spec;
   const { optimizedModel } = await import('./onnx/optimizedModel.js');
-  const optimizedPath = await optimizedModel(spec.modelPath);
-  return optimizedPath === undefined ? spec : { ...spec, optimizedPath };
+  const { mostFrames = 1 } = spec;
+  const optimizedPath = await optimizedModel(spec.modelPath, mostFrames > 1);
+  const prepared = optimizedPath === undefined ? spec : { ...spec, optimizedPath };
+  if (mostFrames > 1) {
+    const { checkBatches } = await import('./onnx/checkBatches.js');
+    await checkBatches(prepared, await prepareOnnx({ ...spec, mostFrames: 1 }));
+  }
+  return prepared;
 }
 
 async function createFromModule(spec: ModuleBackendSpec): Promise<InferenceBackend> {

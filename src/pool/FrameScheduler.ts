@@ -44,6 +44,8 @@ export class FrameScheduler<Value> {
   model: PoolModel<Value>;
   /** Whether the model takes several frames per task. */
   hasBatches = false;
+  /** Whether the workers compute on the CPU: side by side, where those of a BPU take turns. */
+  isOnCpu = false;
   readonly #clock: PoolClock;
   readonly #stampClockNs: (() => bigint | undefined) | undefined;
   readonly #isOrdered: boolean;
@@ -112,7 +114,7 @@ export class FrameScheduler<Value> {
     // Under other policies newer frames do not replace waiting ones, so all frames must be submitted.
     if (this.#isClosed || this.workers.isBroken || this.#live.dropPolicy !== 'oldest') return true;
     const untilNs = this.#clock.nowNs() + Math.max(withinNs, AHEAD_NS);
-    const worker = chooseWorker(this.workers.serving, untilNs);
+    const worker = this.#workerBy(untilNs);
     return worker !== undefined && this.#queue.size < worker.openPlaces;
   }
 
@@ -188,7 +190,7 @@ export class FrameScheduler<Value> {
   #pump(): void {
     if (this.workers.isBroken) this.dropQueue('worker_died', this.workers.status().lastDeath);
     for (let worker = this.#nextWorker(); worker !== undefined; worker = this.#nextWorker()) {
-      const jobs = this.#takeJobs(worker.openPlaces);
+      const jobs = this.#takeJobs(this.#shareOf(worker));
       if (jobs.length === 0) break;
       for (const [index, job] of jobs.entries()) {
         if (jobs.length > 1) worker.expect(jobs.length - index);
@@ -198,6 +200,13 @@ export class FrameScheduler<Value> {
       if (jobs.length > 1) worker.expect(0);
     }
     this.admissible.notifyAll();
+  }
+
+  /** How many waiting frames this worker may take; idle workers of a CPU divide them. */
+  #shareOf({ openPlaces }: WorkerThread<WorkerJob<Value>>): number {
+    if (!this.hasBatches || !this.isOnCpu) return openPlaces;
+    const idleCount = this.workers.serving.filter(({ isIdle }) => isIdle).length;
+    return Math.min(openPlaces, Math.ceil(this.#queue.size / Math.max(idleCount, 1)));
   }
 
   /** Takes up to `most` frames off the queue and drops those that are too old. */
@@ -219,7 +228,9 @@ export class FrameScheduler<Value> {
    */
   get #isWorthGathering(): boolean {
     if (!this.hasBatches || this.#live.maxBatch === 1) return false;
-    return this.workers.serving.some((worker) => !worker.isIdle && !worker.isGathering);
+    const { serving } = this.workers;
+    if (this.isOnCpu && serving.some(({ isIdle }) => isIdle)) return false;
+    return serving.some((worker) => !worker.isIdle && !worker.isGathering);
   }
 
   #pumpSoon(): void {
@@ -256,7 +267,11 @@ export class FrameScheduler<Value> {
   #nextWorker(): WorkerThread<WorkerJob<Value>> | undefined {
     const isLive = this.#live.dropPolicy !== 'block';
     const untilNs = isLive ? this.#clock.nowNs() + AHEAD_NS : Number.POSITIVE_INFINITY;
-    return chooseWorker(this.workers.serving, untilNs);
+    return this.#workerBy(untilNs);
+  }
+
+  #workerBy(untilNs: number): WorkerThread<WorkerJob<Value>> | undefined {
+    return chooseWorker(this.workers.serving, untilNs, this.isOnCpu);
   }
 
   #dispatch(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>): void {

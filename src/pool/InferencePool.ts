@@ -289,6 +289,7 @@ export class InferencePool<Value> {
       accept?.(info);
       this.#scheduler.model = model;
       this.#scheduler.hasBatches = largestBatchOf(info) > 1;
+      this.#scheduler.isOnCpu = info.backend === 'onnx';
       this.#info = info;
     });
   }

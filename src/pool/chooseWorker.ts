@@ -8,23 +8,27 @@ type Candidate = Pick<WorkerThread<unknown>, 'hasCapacity' | 'isGathering' | 'is
  * first, if that is by `untilNs`; it then finds the frame in its memory.
  *
  * @param untilNs on the pool's clock.
+ * @param prefersIdle for workers that compute side by side: an idle worker comes before one whose task can be joined.
  */
 export function chooseWorker<Worker extends Candidate>(
   workers: readonly Worker[],
   untilNs: number,
+  prefersIdle = false,
 ): Worker | undefined {
   let idle: Worker | undefined;
   let soonest: Worker | undefined;
   let soonestNs = untilNs;
+  let gathering: Worker | undefined;
   for (const worker of workers) {
     if (!worker.hasCapacity) continue;
-    if (worker.isGathering) return worker;
-    if (worker.isIdle) {
+    if (worker.isGathering) {
+      gathering ??= worker;
+    } else if (worker.isIdle) {
       idle ??= worker;
     } else if (worker.expectedFreeNs <= soonestNs) {
       soonest = worker;
       soonestNs = worker.expectedFreeNs;
     }
   }
-  return idle ?? soonest;
+  return (prefersIdle ? (idle ?? gathering) : (gathering ?? idle)) ?? soonest;
 }

@@ -1,84 +1,89 @@
 /**
- * Whether ONNX Runtime gains by computing several frames as one batch on the CPU: EfficientViT-M5 at batch 1 and at batch N
- * in turns, on one thread, by CPU time a frame, with the scores held against each other. The backend `onnx` has none.
+ * What `onnx_batch` gains and costs on the CPU: a pool for each batch, in turns, all frames waiting from the start, with
+ * the results held against each other. Frames a second are the machine's, CPU time a frame is hardly disturbed by others.
  *
- *   node build/test/bench/onnxBatches.bench.js [--batches 2,4] [--rounds 20]
+ *   node build/test/bench/onnxBatches.bench.js [--model NAME] [--batches 1,2,4] [--threads 2] [--frames 24] [--rounds 10]
  */
-import { cpus } from 'node:os';
+import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { InferenceSession } from 'onnxruntime-node';
-import { buildEfficientVit } from '../../src/efficientvit/buildEfficientVit.js';
-import { loadRuntime, ONE_THREAD } from '../../src/inference/onnx/loadRuntime.js';
-import { serializeOnnx } from '../../src/onnx/serializeOnnx.js';
-import { formulaWeights } from '../helpers/formulaWeights.js';
-import { fillRandom } from '../helpers/rawFrames.js';
+import { Classifier } from '../../src/classify/Classifier.js';
+import { loadModel } from '../../src/classify/loadModel.js';
+import { fillRandom, rawFrame } from '../helpers/rawFrames.js';
+import { median } from './median.js';
 
 const { values } = parseArgs({
-  options: { batches: { type: 'string', default: '2,4' }, rounds: { type: 'string', default: '20' } },
+  options: {
+    model: { type: 'string', default: 'efficientvit_m5_signs' },
+    batches: { type: 'string', default: '1,2,4' },
+    threads: { type: 'string', default: '2' },
+    frames: { type: 'string', default: '24' },
+    rounds: { type: 'string', default: '10' },
+  },
 });
-const rounds = Number(values.rounds);
-const batches = [1, ...values.batches.split(',').map(Number)];
-const PICTURE = 3 * 224 * 224;
-const US_PER_MS = 1e3;
-
-const ort = loadRuntime();
-const weights = formulaWeights('m5');
-const most = Math.max(...batches);
-const bytes = new Uint8Array(most * PICTURE);
-fillRandom(bytes, 1);
-const pixels = Float32Array.from(bytes, (byte) => (byte - 127.5) / 64);
+const [threads, frameCount, rounds] = [values.threads, values.frames, values.rounds].map(Number) as [
+  number,
+  number,
+  number,
+];
+const frames = Array.from({ length: frameCount }, (_, index) =>
+  rawFrame({ encoding: 'rgb8', widthPx: 224, heightPx: 224 }, (data) => fillRandom(data, index + 1)),
+);
 
 interface Candidate {
   readonly batch: number;
-  readonly session: InferenceSession;
+  readonly classifier: Classifier;
+  readonly wallMs: number[];
   readonly cpuMs: number[];
+  readonly latencyMs: number[];
 }
 
-const sessions: Candidate[] = [];
-for (const batch of batches) {
-  const model = serializeOnnx(buildEfficientVit({ variant: 'm5', weights, batch }));
-  const session = await ort.InferenceSession.create(model, ONE_THREAD);
-  sessions.push({ batch, session, cpuMs: [] });
+const candidates: Candidate[] = [];
+for (const batch of values.batches.split(',').map(Number)) {
+  const options = {
+    model: values.model,
+    backend: 'onnx',
+    threads,
+    onnxBatch: batch,
+    dropPolicy: 'block',
+    queueSize: frameCount,
+    inferenceTimeoutMs: 60_000,
+  } as const;
+  const classifier = await Classifier.start(await loadModel(options), options);
+  candidates.push({ batch, classifier, wallMs: [], cpuMs: [], latencyMs: [] });
 }
 
-async function run({ batch, session }: Candidate, first: number): Promise<Float32Array> {
-  const part = pixels.slice(first * PICTURE, (first + batch) * PICTURE);
-  const input = new ort.Tensor('float32', part, [batch, 3, 224, 224]);
-  const [name = ''] = session.inputNames;
-  const outputs = await session.run({ [name]: input });
-  return (outputs[session.outputNames[0] ?? '']?.data ?? new Float32Array()) as Float32Array;
+async function run({ classifier, wallMs, cpuMs, latencyMs }: Candidate): Promise<unknown[]> {
+  const [beganMs, began] = [performance.now(), process.cpuUsage()];
+  const outcomes = await Promise.all(frames.map((frame) => classifier.classify(frame)));
+  const { user, system } = process.cpuUsage(began);
+  wallMs.push((performance.now() - beganMs) / frameCount);
+  cpuMs.push((user + system) / 1e3 / frameCount);
+  return outcomes.map((outcome) => {
+    assert.equal(outcome.kind, 'result');
+    if (outcome.kind !== 'result') return undefined;
+    latencyMs.push(Number(outcome.timings.inferenceNs) / 1e6);
+    return outcome.value;
+  });
 }
 
-const [alone] = sessions;
-const singles: Float32Array[] = [];
-if (alone !== undefined) for (let index = 0; index < most; index++) singles.push(await run(alone, index));
-
-process.stdout.write(
-  `${cpus()[0]?.model ?? 'a CPU'}, ONNX Runtime on one thread, ${rounds} rounds in turns\n`,
-);
+process.stdout.write(`${cpus()[0]?.model ?? 'a CPU'}, ${threads} workers, ${rounds} rounds in turns\n`);
+let expected: unknown[] | undefined;
 for (let round = 0; round < rounds; round++) {
-  for (const one of sessions) {
-    const began = process.cpuUsage();
-    await run(one, 0);
-    const { user, system } = process.cpuUsage(began);
-    one.cpuMs.push((user + system) / US_PER_MS / one.batch);
+  for (const candidate of candidates) {
+    const results = await run(candidate);
+    expected ??= results;
+    assert.deepEqual(results, expected, `batch ${candidate.batch} has other scores`);
   }
 }
-
-const median = (all: readonly number[]): number =>
-  all.toSorted((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
-const base = median(alone?.cpuMs ?? []);
-for (const one of sessions) {
-  const scores = await run(one, 0);
-  const classes = scores.length / one.batch;
-  let largest = 0;
-  for (const [index, value] of scores.entries()) {
-    const single = singles[Math.floor(index / classes)]?.[index % classes] ?? Number.NaN;
-    largest = Math.max(largest, Math.abs(value - single));
-  }
-  const same = largest === 0 ? 'the same bits' : `scores differ by up to ${largest.toExponential(1)}`;
-  const ms = median(one.cpuMs);
+const [base] = candidates;
+for (const one of candidates) {
+  const [wall, cpu] = [median(one.wallMs), median(one.cpuMs)];
+  const ratio = (of: (candidate: Candidate) => number[]): string =>
+    (median(of(base ?? one)) / median(of(one))).toFixed(3);
   process.stdout.write(
-    `batch ${one.batch}: ${ms.toFixed(2)} ms CPU a frame, ${(base / ms).toFixed(3)} times as many frames; ${same}\n`,
+    `onnx_batch ${one.batch}: ${(1000 / wall).toFixed(1)} frames a second (${ratio(({ wallMs }) => wallMs)}), ${cpu.toFixed(2)} ms CPU a frame (${ratio(({ cpuMs }) => cpuMs)} times as many frames), a run takes ${median(one.latencyMs).toFixed(1)} ms; the same scores\n`,
   );
+  await one.classifier.close();
 }
+process.stdout.write(`load ${loadavg()[0]?.toFixed(1)}\n`);

@@ -1,28 +1,33 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { EffvitError } from '../../core/EffvitError.js';
-import { float16ToFloat32 } from '../../core/float16.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
-import type { InferenceBackend, InferenceResult, LoadedModelInfo } from '../InferenceBackend.js';
+import type {
+  BatchInference,
+  BatchResult,
+  InferenceBackend,
+  InferenceResult,
+  LoadedModelInfo,
+} from '../InferenceBackend.js';
 import { checkGraph, type GraphContract } from './checkGraph.js';
 import { vectorShape } from './chooseOutput.js';
 import { countOf } from './graphFault.js';
 import { InputTensor } from './InputTensor.js';
 import { loadFault } from './loadFault.js';
-import { loadRuntime, ONE_THREAD, type OrtModule } from './loadRuntime.js';
+import { createSession, loadRuntime, ONE_THREAD, type OrtModule } from './loadRuntime.js';
+import { openedModel } from './openedModel.js';
+import { RunTensors, tensorOver } from './RunTensors.js';
 
 interface Loaded {
   readonly session: InferenceSession;
+  /** Places for the frames of the largest batch. */
   readonly input: InputTensor;
-  readonly feeds: Record<string, Tensor>;
-  readonly logits: Float32Array<ArrayBuffer>;
-  /** The output buffer of a graph with float16 output, so that runs allocate none. */
-  readonly halves: Uint16Array | undefined;
-  readonly fetches: Record<string, Tensor>;
+  readonly tensorsOf: (first: number, count: number) => RunTensors;
 }
 
 /**
- * An ONNX classifier on the CPU: one session, which computes on the thread that calls `run`.
+ * An ONNX classifier on the CPU: one session, which computes on the thread that calls `run`. Frames of a batch share the
+ * reading of the weights.
  *
  * During `load` or `run` the thread must not be terminated and the process must not exit: ONNX Runtime would abort the
  * process.
@@ -38,11 +43,12 @@ export class OnnxBackend implements InferenceBackend {
   async load(): Promise<LoadedModelInfo> {
     await this.dispose();
     const ort = loadRuntime();
-    const session = await openSession(ort, this.#spec);
+    const session = await openSession(this.#spec);
     try {
       const contract = checkGraph(this.#spec, session);
       const outputShape = contract.output.shape ?? (await tryOutputShape(ort, session, contract, this.#spec));
       this.#loaded = allocate(ort, session, contract, outputShape, this.#spec);
+      const { mostFrames = 1 } = this.#spec;
       const { widthPx, heightPx } = this.#spec.input;
       return {
         backend: 'onnx',
@@ -50,6 +56,7 @@ export class OnnxBackend implements InferenceBackend {
         inputWidthPx: widthPx,
         inputHeightPx: heightPx,
         classCount: countOf(outputShape),
+        ...(mostFrames > 1 && { batchSizes: Array.from({ length: mostFrames }, (_, index) => index + 1) }),
         runtime: `onnxruntime ${ort.env.versions.node ?? ort.env.versions.common} (CPU)`,
       };
     } catch (error) {
@@ -59,13 +66,28 @@ export class OnnxBackend implements InferenceBackend {
   }
 
   async run(nv12: Uint8Array): Promise<InferenceResult> {
-    const loaded = this.#loaded;
-    if (loaded === undefined) throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
+    const loaded = this.#require();
     const startNs = monotonicNs();
     loaded.input.fill(nv12);
-    const filledNs = monotonicNs();
+    const inputNs = monotonicNs() - startNs;
+    const { logits, inferenceNs } = await this.#run(0, 1);
+    return { logits: logits[0] ?? new Float32Array(0), inputNs, inferenceNs };
+  }
+
+  get batch(): BatchInference | undefined {
+    if ((this.#spec.mostFrames ?? 1) === 1) return undefined;
+    return {
+      write: (place, nv12) => this.#require().input.fill(nv12, place),
+      run: async (firstPlace, count) => await this.#run(firstPlace, count),
+    };
+  }
+
+  async #run(first: number, count: number): Promise<BatchResult> {
+    const { session, tensorsOf } = this.#require();
+    const startNs = monotonicNs();
+    const tensors = tensorsOf(first, count);
     try {
-      await loaded.session.run(loaded.feeds, loaded.fetches);
+      await session.run(tensors.feeds, tensors.fetches);
     } catch (error) {
       throw new EffvitError(
         'INFERENCE_FAILED',
@@ -73,9 +95,15 @@ export class OnnxBackend implements InferenceBackend {
         { context: { file: this.#spec.modelPath }, cause: error },
       );
     }
-    if (loaded.halves !== undefined) float16ToFloat32(loaded.halves, loaded.logits);
-    const inferenceNs = monotonicNs() - filledNs;
-    return { logits: loaded.logits, inputNs: filledNs - startNs, inferenceNs };
+    tensors.finish();
+    return { logits: tensors.logits, inferenceNs: monotonicNs() - startNs };
+  }
+
+  #require(): Loaded {
+    if (this.#loaded === undefined) {
+      throw new EffvitError('CLOSED', 'The model is not loaded: call load first.');
+    }
+    return this.#loaded;
   }
 
   async dispose(): Promise<void> {
@@ -85,14 +113,14 @@ export class OnnxBackend implements InferenceBackend {
   }
 }
 
-async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<InferenceSession> {
+async function openSession(spec: OnnxBackendSpec): Promise<InferenceSession> {
   const { intraOpThreads = 1 } = spec;
   const options = { ...ONE_THREAD, intraOpNumThreads: intraOpThreads };
   // Additional threads spin while they wait; they must stop after the run, because others need the cores.
   const spinning = { force_spinning_stop: '1' };
   if (spec.optimizedPath !== undefined) {
     try {
-      return await ort.InferenceSession.create(spec.optimizedPath, {
+      return await createSession(spec.optimizedPath, {
         ...options,
         // The file already contains the optimised graph.
         graphOptimizationLevel: 'disabled',
@@ -108,8 +136,9 @@ async function openSession(ort: OrtModule, spec: OnnxBackendSpec): Promise<Infer
       // The cache is optional: a damaged or pruned file costs only time and memory.
     }
   }
+  const model = (spec.mostFrames ?? 1) > 1 ? await openedModel(spec.modelPath) : spec.modelPath;
   try {
-    return await ort.InferenceSession.create(spec.modelPath, {
+    return await createSession(model, {
       ...options,
       graphOptimizationLevel: 'all',
       extra: { session: spinning },
@@ -127,28 +156,17 @@ function allocate(
   outputShape: readonly number[],
   spec: OnnxBackendSpec,
 ): Loaded {
-  const input = new InputTensor(spec, contract.inputType);
-  const { name, type } = contract.output;
-  const logits = new Float32Array(countOf(outputShape));
-  const halves = type === 'float16' ? new Uint16Array(logits.length) : undefined;
-  const fetched =
-    halves === undefined
-      ? new ort.Tensor('float32', logits, outputShape)
-      : new ort.Tensor('float16', halves, outputShape);
-  return {
-    session,
-    input,
-    feeds: { [contract.inputName]: tensorOver(ort, input, contract) },
-    logits,
-    halves,
-    fetches: { [name]: fetched },
+  const { mostFrames = 1 } = spec;
+  const input = new InputTensor(spec, contract.inputType, mostFrames);
+  const shaped = { ...contract, output: { ...contract.output, shape: outputShape } };
+  const known = new Map<string, RunTensors>();
+  const tensorsOf = (first: number, count: number): RunTensors => {
+    const key = `${first}+${count}`;
+    const tensors = known.get(key) ?? new RunTensors(ort, input, shaped, { first, count });
+    known.set(key, tensors);
+    return tensors;
   };
-}
-
-function tensorOver(ort: OrtModule, { data }: InputTensor, { inputShape }: GraphContract): Tensor {
-  if (data instanceof Uint8Array) return new ort.Tensor('uint8', data, inputShape);
-  if (data instanceof Uint16Array) return new ort.Tensor('float16', data, inputShape);
-  return new ort.Tensor('float32', data, inputShape);
+  return { session, input, tensorsOf };
 }
 
 /** The output's shape from a run on an empty frame, for graphs that do not declare it. */
@@ -159,7 +177,11 @@ async function tryOutputShape(
   spec: OnnxBackendSpec,
 ): Promise<readonly number[]> {
   const feeds = {
-    [contract.inputName]: tensorOver(ort, new InputTensor(spec, contract.inputType), contract),
+    [contract.inputName]: tensorOver(
+      ort,
+      new InputTensor(spec, contract.inputType).data,
+      contract.inputShape,
+    ),
   };
   try {
     const { name } = contract.output;

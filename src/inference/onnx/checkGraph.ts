@@ -18,12 +18,20 @@ type TensorMetadata = InferenceSession.TensorValueMetadata;
 /** Compares a loaded graph with the spec. @throws EffvitError BAD_MODEL naming the differences. */
 export function checkGraph(spec: OnnxBackendSpec, session: InferenceSession): GraphContract {
   const input = onlyInput(spec, session);
-  return {
+  const contract = {
     inputName: input.name,
     inputType: inputType(spec, input),
     inputShape: spec.input.color === 'nv12' ? nv12Shape(spec, input) : rgbShape(spec, input),
     output: chooseOutput(spec, session.outputMetadata),
   };
+  if ((spec.mostFrames ?? 1) > 1 && isKnown(input.shape[0])) {
+    throw bad(
+      spec,
+      `takes ${spell(input.shape)} at input ${input.name}, one frame a run`,
+      'export it with an open batch, or set onnx_batch (--onnx-batch) to 1',
+    );
+  }
+  return contract;
 }
 
 function onlyInput(spec: OnnxBackendSpec, { inputMetadata }: InferenceSession): TensorMetadata {

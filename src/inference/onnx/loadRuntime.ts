@@ -10,6 +10,18 @@ export function loadRuntime(): OrtModule {
   return loadNative<OrtModule>('onnxruntime-node');
 }
 
+/** Opens a model file, or its content. */
+export async function createSession(
+  model: string | Uint8Array,
+  options: Ort.InferenceSession.SessionOptions,
+): Promise<Ort.InferenceSession> {
+  const { InferenceSession } = loadRuntime();
+  // Its overloads take the one or the other.
+  return typeof model === 'string'
+    ? await InferenceSession.create(model, options)
+    : await InferenceSession.create(model, options);
+}
+
 /** One thread per session: the pool has one session per worker thread, and two sessions scale 1.99x on two cores. */
 export const ONE_THREAD: Ort.InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],

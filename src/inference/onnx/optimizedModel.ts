@@ -8,7 +8,8 @@ import { cpuFlags } from '../../core/cpuFlags.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import { refuseForeignFile } from '../../core/foreignContent.js';
 import { readInput } from '../../core/readInput.js';
-import { loadRuntime, ONE_THREAD } from './loadRuntime.js';
+import { createSession, loadRuntime, ONE_THREAD } from './loadRuntime.js';
+import { openedModel } from './openedModel.js';
 
 const DAY_MS = 86_400_000;
 const UNUSED_DAYS = 90;
@@ -23,11 +24,12 @@ const EXTERNAL_DATA_KEY = Buffer.from('\x0a\x08location');
  * The file is valid for one CPU type and one runtime version: both are in its name, with the hash of the model.
  * Processes that create it at the same time each write and rename their own file; all these files are identical.
  *
+ * @param hasOpenBatch whether it must take any number of pictures per run.
  * @returns its path; undefined if the original must be loaded: .ort files, models with external data, graphs that
  *   cannot be saved, a cache folder that cannot be written.
  * @throws EffvitError NOT_FOUND, BAD_MODEL if the model file cannot be read.
  */
-export async function optimizedModel(modelPath: string): Promise<string | undefined> {
+export async function optimizedModel(modelPath: string, hasOpenBatch = false): Promise<string | undefined> {
   if (extname(modelPath).toLowerCase() === '.ort') {
     await refuseForeignFile(modelPath, 'BAD_MODEL');
     return undefined;
@@ -38,6 +40,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
   const key = createHash('sha256')
     .update(createHash('sha256').update(content).digest())
     .update(`onnxruntime ${env.versions.node ?? env.versions.common} ${cpuFingerprint()}`)
+    .update(hasOpenBatch ? 'with an open batch' : '')
     .digest('hex');
   const folder = join(cacheFolder(), 'onnx');
   const path = join(folder, `${key}.ort`);
@@ -46,7 +49,7 @@ export async function optimizedModel(modelPath: string): Promise<string | undefi
     await utimes(path, new Date(), new Date()).catch(() => undefined);
     return path;
   }
-  return await optimize(modelPath, folder, path);
+  return await optimize(hasOpenBatch ? await openedModel(modelPath) : modelPath, folder, path);
 }
 
 async function readModelFile(modelPath: string): Promise<Buffer> {
@@ -69,13 +72,16 @@ async function readModelFile(modelPath: string): Promise<Buffer> {
   }
 }
 
-async function optimize(modelPath: string, folder: string, path: string): Promise<string | undefined> {
+async function optimize(
+  model: string | Uint8Array,
+  folder: string,
+  path: string,
+): Promise<string | undefined> {
   const neighbour = join(folder, `${process.pid}-${randomBytes(4).toString('hex')}.part`);
   try {
     await mkdir(folder, { recursive: true });
     await prune(folder);
-    const { InferenceSession } = loadRuntime();
-    const session = await InferenceSession.create(modelPath, {
+    const session = await createSession(model, {
       ...ONE_THREAD,
       graphOptimizationLevel: 'all',
       optimizedModelFilePath: neighbour,

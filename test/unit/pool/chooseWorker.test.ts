@@ -11,6 +11,11 @@ describe('chooseWorker', () => {
     assert.equal(chooseWorker([busy(1), idle, gathering], 100), gathering);
   });
 
+  it('takes an idle one before that, if the workers compute side by side', () => {
+    assert.equal(chooseWorker([busy(1), gathering, idle], 100, true), idle);
+    assert.equal(chooseWorker([busy(1), gathering], 100, true), gathering);
+  });
+
   it('takes the first that is idle, before any that is busy', () => {
     const second = { ...idle };
     assert.equal(chooseWorker([busy(1), idle, second], 100), idle);
