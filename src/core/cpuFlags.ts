@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readText } from './readText.js';
 
 /**
  * Instruction sets of the first core, as Linux names them: `flags` on x86, `Features` on ARM; empty without
@@ -8,12 +8,7 @@ import { join } from 'node:path';
  * @param root the folder that holds `proc`
  */
 export function cpuFlags(root = '/'): ReadonlySet<string> {
-  let text: string;
-  try {
-    text = readFileSync(join(root, 'proc/cpuinfo'), 'latin1');
-  } catch {
-    return new Set();
-  }
+  const text = readText(join(root, 'proc/cpuinfo')) ?? '';
   const line = /^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1] ?? '';
   return new Set(line.split(/\s+/).filter((flag) => flag !== ''));
 }

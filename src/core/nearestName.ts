@@ -26,3 +26,9 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   }
   return best;
 }
+
+/** A question to follow the sentence about an unknown name; empty if no candidate is near. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const near = nearestName(name, candidates);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
+}

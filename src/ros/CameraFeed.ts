@@ -14,7 +14,7 @@ import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { CameraMeters } from './reports/CameraMeters.js';
-import type { CameraState } from './reports/diagnosticStatus.js';
+import type { CameraState } from './reports/cameraStatus.js';
 import type { FrameRequest, ServingPipeline } from './ServingPipeline.js';
 
 export interface CameraFeedOptions {
@@ -159,11 +159,11 @@ export class CameraFeed {
   }
 
   picture(topic: string, condition: PictureCondition): void {
-    this.#meters.picture(topic, condition);
+    this.#meters.of(topic)?.picture(condition);
   }
 
   problem(topic: string, reason: string): void {
-    this.#meters.problem(topic, reason);
+    this.#meters.of(topic)?.problem(reason);
   }
 
   resetMeters(): void {
@@ -224,16 +224,16 @@ export class CameraFeed {
       onProblem: (topic, thrown) => {
         const request = this.#takeRequest(topic, isPublished);
         if (request === undefined && !isPublished) return;
-        this.#meters.frame(topic);
+        this.#meters.of(topic)?.count('received');
         pipeline.refuse(topic, asEffvitError(thrown, 'BAD_IMAGE'), request);
       },
       onMissing: (topic, count) => {
         pipeline.reports.framesMissing(count);
-        this.#meters.missing(topic, count);
+        this.#meters.of(topic)?.count('missing', count);
       },
       onSuperseded: (topic, count) => {
         pipeline.reports.framesSuperseded(count);
-        this.#meters.superseded(topic, count);
+        this.#meters.of(topic)?.count('superseded', count);
       },
     };
     return new CameraSubscriptions({
@@ -278,8 +278,9 @@ export class CameraFeed {
       const shared = this.#sharedFrameIds.check(frame, this.#frameIdRemedy);
       if (shared !== undefined) node.getLogger().warn(shared);
     }
-    this.#meters.frame(source);
-    this.#meters.stamp(source, stamp, this.#options.nowNs());
+    const meter = this.#meters.of(source);
+    meter?.count('received');
+    meter?.stamp(stamp, this.#options.nowNs());
   }
 
   /** Removes the listeners of this frame and combines them into one request. */

@@ -11,6 +11,7 @@ import type { PrimaryState } from './lifecycle/lifecycleGraph.js';
 import { offerLifecycle, transitionPublisher } from './lifecycle/offerLifecycle.js';
 import { NodeParameters } from './parameters/NodeParameters.js';
 import type { NodeParameterName, NodeParameterValues } from './parameters/parameterTable.js';
+import { rollBack } from './parameters/rollBack.js';
 import { nodeWithClockQos } from './patches/nodeWithClockQos.js';
 import { nodeWithDeferredTakes } from './patches/nodeWithDeferredTakes.js';
 import { nodeWithKnownTopics } from './patches/nodeWithKnownTopics.js';
@@ -19,8 +20,9 @@ import { callbackGuard } from './rcl/CallbackGuard.js';
 import { NodeClock } from './rcl/NodeClock.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { BadImageWarnings } from './reports/BadImageWarnings.js';
+import type { NodeCondition } from './reports/diagnosticStatus.js';
 import { MachineMonitor } from './reports/MachineMonitor.js';
-import { type NodeCondition, NodeDiagnostics } from './reports/NodeDiagnostics.js';
+import { NodeDiagnostics } from './reports/NodeDiagnostics.js';
 import { ServingPipeline } from './ServingPipeline.js';
 import { offerClassify } from './services/offerClassify.js';
 import { offerEnable } from './services/offerEnable.js';
@@ -123,12 +125,12 @@ export class ClassifierNode {
     }
     this.#live = new LiveView(this.#node);
     this.#badImages = new BadImageWarnings((text) => this.#node.getLogger().warn(text));
-    this.#diagnostics = new NodeDiagnostics(
-      this.#node,
-      () => this.#parameters.values,
-      () => this.#condition(),
-      (statuses) => this.#live.feed.diagnostics(statuses),
-    );
+    this.#diagnostics = new NodeDiagnostics(this.#node, {
+      parameters: () => this.#parameters.values,
+      condition: () => this.#condition(),
+      subscribers: () => this.#pipeline?.subscribers() ?? new Map(),
+      onStatuses: (statuses) => this.#live.feed.diagnostics(statuses),
+    });
     // A page that cannot be served is logged; the node works without it.
     this.#live.apply(this.#parameters.values).catch((error: unknown) => {
       callbackGuard(this.#node).failed('the live page', error);
@@ -276,9 +278,10 @@ export class ClassifierNode {
       const options = this.#pipeline?.classifier.options;
       if (options !== undefined) feed?.setOptions(options);
     } catch (error) {
-      feed?.setPaused(!old.enabled);
-      if (isMoved) await this.#live.apply(old);
-      throw error;
+      await rollBack(error, [
+        () => feed?.setPaused(!old.enabled),
+        () => (isMoved ? this.#live.apply(old) : undefined),
+      ]);
     }
     feed?.fitReaders();
     if (changed.has('enabled') && !values.enabled) await this.#drainForPause();
@@ -330,10 +333,10 @@ export class ClassifierNode {
     return {
       state: this.lifecycle.state,
       lastError: this.#lastError,
+      parameterProblem: this.#parameters.problem,
       pipeline: pipeline?.reports.diagnosis(),
       isPaused: active?.feed.isPaused ?? false,
       cameras: active?.feed.states() ?? [],
-      subscribers: pipeline?.subscribers() ?? new Map(),
       machine: pipeline?.reports.machine ?? this.#machineMonitor.take(undefined),
     };
   }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { EffvitError } from '../core/EffvitError.js';
+import { readText } from '../core/readText.js';
 import {
   INSTALL_STEPS,
   type InstallStep,
@@ -49,11 +50,7 @@ export function toolchainStatus(env: NodeJS.ProcessEnv = process.env): Toolchain
 }
 
 export function isStepDone(folder: string, step: InstallStep): boolean {
-  try {
-    return readFileSync(stampPath(folder, step), 'utf8').trim() === stepKey(step);
-  } catch {
-    return false;
-  }
+  return readText(stampPath(folder, step)) === stepKey(step);
 }
 
 /** @throws EffvitError UNSUPPORTED, NOT_FOUND: what to do to have it */

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readText } from '../../core/readText.js';
 import { systemRoot } from './systemRoot.js';
 
 /** Readings of the board's sensors; a field is absent if this machine does not have it. */
@@ -118,11 +119,7 @@ export class BoardMonitor {
   }
 
   #text(path: string): string | undefined {
-    try {
-      return readFileSync(join(this.#root, path), 'utf8').trim() || undefined;
-    } catch {
-      return undefined;
-    }
+    return readText(join(this.#root, path));
   }
 
   #number(path: string): number | undefined {

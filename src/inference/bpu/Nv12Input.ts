@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { checkNv12Bytes } from './checkNv12Bytes.js';
 import type { LibDnn } from './LibDnn.js';
 import type { PictureLayout } from './PictureLayout.js';
+import { checkNv12Bytes, copyRows } from './packedNv12.js';
 import { TensorArray } from './TensorArray.js';
 import type { TensorMemory } from './TensorMemory.js';
 
@@ -15,12 +15,8 @@ export class Nv12Input {
   /** @throws EffvitError BPU_FAILED if memory is short. */
   constructor(lib: LibDnn, layout: PictureLayout, places: number, about: string) {
     this.#layout = layout;
-    this.#tensors = new TensorArray(
-      lib,
-      Array.from({ length: places }, () => layout.tensor),
-      about,
-    );
-    this.#isClean = Array.from({ length: places }, () => false);
+    this.#tensors = new TensorArray(lib, new Array(places).fill(layout.tensor), about);
+    this.#isClean = new Array(places).fill(false);
     for (const memory of this.#tensors.tensors) {
       for (const index of layout.tensor.sizes.keys()) memory.view(index).fill(0);
     }
@@ -28,17 +24,14 @@ export class Nv12Input {
 
   /** Copies a tightly packed NV12 frame, row by row if the BPU's rows are longer, and makes it visible to the BPU. */
   write(place: number, nv12: Uint8Array): void {
-    const { widthPx, heightPx } = this.#layout;
+    const { widthPx, heightPx, strideBytes } = this.#layout;
     const lumaBytes = checkNv12Bytes(nv12, widthPx, heightPx);
     const memory = this.#memory(place);
-    const second = memory.view(1);
-    if (second.length > 0) {
-      this.#copyRows(nv12.subarray(0, lumaBytes), memory.view(0));
-      this.#copyRows(nv12.subarray(lumaBytes), second);
-    } else {
-      // The chroma rows follow the luma rows at the same stride.
-      this.#copyRows(nv12, memory.view(0));
-    }
+    const [first, second] = [memory.view(0), memory.view(1)];
+    // With one memory, the chroma rows follow the luma rows at the same stride.
+    const firstBytes = second.length > 0 ? lumaBytes : nv12.length;
+    copyRows(nv12.subarray(0, firstBytes), first, widthPx, strideBytes);
+    copyRows(nv12.subarray(firstBytes), second, widthPx, strideBytes);
     memory.clean();
     this.#isClean[place] = true;
   }
@@ -63,16 +56,5 @@ export class Nv12Input {
       throw new EffvitError('INTERNAL', `A task has no place ${place}; this is a defect of effvit.`);
     }
     return memory;
-  }
-
-  #copyRows(rows: Uint8Array, into: Uint8Array): void {
-    const { widthPx, strideBytes } = this.#layout;
-    if (strideBytes === widthPx) {
-      into.set(rows);
-      return;
-    }
-    for (let from = 0, to = 0; from < rows.length; from += widthPx, to += strideBytes) {
-      into.set(rows.subarray(from, from + widthPx), to);
-    }
   }
 }

@@ -1,5 +1,6 @@
-import { EffvitError } from '../../core/EffvitError.js';
+import { float16ToNumber } from '../../core/float16.js';
 import { QUANTI_TYPE, TENSOR_TYPE } from './bpuAbi.js';
+import { unusable } from './PictureLayout.js';
 import type { TensorProperties } from './TensorProperties.js';
 
 interface NumberType {
@@ -10,7 +11,7 @@ interface NumberType {
 const NUMBER_TYPES: Readonly<Record<number, NumberType>> = {
   [TENSOR_TYPE.s8]: { bytes: 1, read: (view, offset) => view.getInt8(offset) },
   [TENSOR_TYPE.u8]: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
-  [TENSOR_TYPE.f16]: { bytes: 2, read: (view, offset) => halfToNumber(view.getUint16(offset, true)) },
+  [TENSOR_TYPE.f16]: { bytes: 2, read: (view, offset) => float16ToNumber(view.getUint16(offset, true)) },
   [TENSOR_TYPE.s16]: { bytes: 2, read: (view, offset) => view.getInt16(offset, true) },
   [TENSOR_TYPE.u16]: { bytes: 2, read: (view, offset) => view.getUint16(offset, true) },
   [TENSOR_TYPE.f32]: { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) },
@@ -49,11 +50,14 @@ export class OutputReader {
     const isVector = this.classCount >= 2 && shapeOfOne.filter((size) => size !== 1).length === 1;
     if (!isVector || (batch > 1 && validShape[0] !== batch)) {
       const wanted = batch === 1 ? 'one score a class' : `one score a class for each of ${batch} pictures`;
-      throw bad(about, `its output has the shape ${validShape.join('x') || 'of nothing'}, not ${wanted}`);
+      throw unusable(
+        about,
+        `its output has the shape ${validShape.join('x') || 'of nothing'}, not ${wanted}`,
+      );
     }
     const number = NUMBER_TYPES[tensorType];
     if (number === undefined) {
-      throw bad(about, `its output has the data type ${tensorType}, which cannot be read`);
+      throw unusable(about, `its output has the data type ${tensorType}, which cannot be read`);
     }
     this.#number = number;
     this.#batch = batch;
@@ -63,7 +67,7 @@ export class OutputReader {
     const neededBytes =
       (batch - 1) * this.#pictureBytes + (this.classCount - 1) * this.#stepBytes + number.bytes;
     if (this.#stepBytes < number.bytes || this.#pictureBytes <= 0 || neededBytes > alignedByteSize) {
-      throw bad(about, `its output needs ${neededBytes} bytes but has ${alignedByteSize}`);
+      throw unusable(about, `its output needs ${neededBytes} bytes but has ${alignedByteSize}`);
     }
     this.#factors = Float64Array.of(1);
     this.#zeros = Float64Array.of(0);
@@ -79,7 +83,7 @@ export class OutputReader {
         this.#zeros = Float64Array.from(new Int8Array(copyMemory(properties.zeroPoint.address, zeros)));
       }
     } else if (quantiType !== QUANTI_TYPE.none) {
-      throw bad(about, `its output is quantised in the way ${quantiType}, which is not known`);
+      throw unusable(about, `its output is quantised in the way ${quantiType}, which is not known`);
     }
     this.#isPlainFloat =
       tensorType === TENSOR_TYPE.f32 && quantiType === QUANTI_TYPE.none && this.#stepBytes === 4;
@@ -106,7 +110,7 @@ export class OutputReader {
 
   #perClass(length: number, about: string, what: string): number {
     if (length === 1 || length === this.classCount) return length;
-    throw bad(about, `its output has ${length} ${what} for ${this.classCount} classes`);
+    throw unusable(about, `its output has ${length} ${what} for ${this.classCount} classes`);
   }
 }
 
@@ -115,17 +119,4 @@ function stepOf({ stride, alignedShape }: TensorProperties, axis: number, elemen
   const told = stride[axis] ?? 0;
   if (told > 0) return told;
   return alignedShape.slice(axis + 1).reduce((product, size) => product * size, elementBytes);
-}
-
-function halfToNumber(bits: number): number {
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function bad(about: string, what: string): EffvitError {
-  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
 }

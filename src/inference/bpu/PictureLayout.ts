@@ -1,6 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { PROPERTIES, TENSOR_TYPE } from './bpuAbi.js';
-import type { TensorDescription } from './TensorArray.js';
+import type { TensorDescription } from './TensorMemory.js';
 import { parseTensorProperties, pictureSize } from './TensorProperties.js';
 
 /** Layout of a compiled model's pictures in the BPU's memory: NV12, packed or as two planes, one tensor per picture. */

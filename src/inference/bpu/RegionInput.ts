@@ -1,12 +1,12 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { CHIP_STRIDE_BYTES, chipProblem, type Nv12Shape } from '../../image/chipResizer.js';
-import type { PictureRegion } from '../../image/PictureRegion.js';
+import { type PictureRegion, wholeRegion } from '../../image/PictureRegion.js';
 import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
 import { LAYOUT_NCHW, PROPERTIES, ROI, SHAPE, SYS_MEM, TENSOR } from './bpuAbi.js';
-import { checkNv12Bytes } from './checkNv12Bytes.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
 import type { PictureLayout } from './PictureLayout.js';
+import { checkNv12Bytes, copyRows } from './packedNv12.js';
 import { TensorMemory } from './TensorMemory.js';
 
 /** A picture in the BPU's memory, with the bytes of the tensor structure that refers to it. */
@@ -41,20 +41,10 @@ export class RegionInput implements PictureResizer {
   allocate(lengthBytes: number): Picture {
     const structure = new NativeMemory(this.#lib, TENSOR.size);
     try {
-      const { properties } = this.#layout.tensor;
-      const memory = TensorMemory.allocate(
-        this.#lib,
-        structure.bytes,
-        { properties, sizes: [lengthBytes] },
-        this.#about,
-      );
+      const described = { properties: this.#layout.tensor.properties, sizes: [lengthBytes] };
+      const memory = TensorMemory.allocate(this.#lib, structure.bytes, described, this.#about);
       const address = sysMemOf(structure.bytes).getBigUint64(SYS_MEM.virAddr, true);
-      const picture = {
-        memory,
-        structure,
-        bytes: memory.view(0),
-        shared: { address, lengthBytes },
-      };
+      const picture = { memory, structure, bytes: memory.view(0), shared: { address, lengthBytes } };
       this.#pictures.add(picture);
       return picture;
     } catch (error) {
@@ -85,12 +75,7 @@ export class RegionInput implements PictureResizer {
     const picture = this.#prepared[place];
     // The chroma rows follow the luma rows at the same stride.
     copyRows(nv12, picture.bytes, widthPx, strideBytes);
-    this.place(
-      place,
-      picture,
-      { widthPx, heightPx, strideBytes },
-      { leftPx: 0, topPx: 0, widthPx, heightPx },
-    );
+    this.place(place, picture, { widthPx, heightPx, strideBytes }, wholeRegion(widthPx, heightPx));
   }
 
   /** Makes a task's pictures visible to the BPU. @returns the addresses of their tensors and regions. */
@@ -179,14 +164,4 @@ function setChroma(tensor: Uint8Array, lumaBytes: number): void {
   }
   luma.setUint32(SYS_MEM.memSize, lumaBytes, true);
   chroma.setUint32(SYS_MEM.memSize, lumaBytes / 2, true);
-}
-
-function copyRows(rows: Uint8Array, into: Uint8Array, widthPx: number, strideBytes: number): void {
-  if (strideBytes === widthPx) {
-    into.set(rows);
-    return;
-  }
-  for (let from = 0, to = 0; from < rows.length; from += widthPx, to += strideBytes) {
-    into.set(rows.subarray(from, from + widthPx), to);
-  }
 }

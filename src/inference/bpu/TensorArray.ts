@@ -1,14 +1,7 @@
 import { PROPERTIES, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
-import { TensorMemory } from './TensorMemory.js';
-
-export interface TensorDescription {
-  /** The raw hbDNNTensorProperties. */
-  readonly properties: Uint8Array;
-  /** Size of each of its memories, bytes. */
-  readonly sizes: readonly number[];
-}
+import { type TensorDescription, TensorMemory } from './TensorMemory.js';
 
 /** Contiguous hbDNNTensor structures, as the runtime requires, each with memory of the BPU. */
 export class TensorArray {

@@ -1,6 +1,13 @@
 import { FLUSH, MEMORIES_PER_TENSOR, SYS_MEM, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 
+export interface TensorDescription {
+  /** The raw hbDNNTensorProperties. */
+  readonly properties: Uint8Array;
+  /** Bytes of each of its memories: one, or luma and chroma. */
+  readonly sizes: readonly number[];
+}
+
 /** An hbDNNTensor with cached memory of the BPU, owned by one worker and freed once. */
 export class TensorMemory {
   /** The hbDNNTensor; its address must not change while a task may use it. */
@@ -17,14 +24,12 @@ export class TensorMemory {
 
   /**
    * @param tensor the structure's bytes; the properties and the memories are written into them.
-   * @param properties the raw structure from the runtime.
-   * @param sizes bytes of each memory: one, or luma and chroma.
    * @throws EffvitError; then nothing stays allocated.
    */
   static allocate(
     lib: LibDnn,
     tensor: Uint8Array,
-    { properties, sizes }: { readonly properties: Uint8Array; readonly sizes: readonly number[] },
+    { properties, sizes }: TensorDescription,
     about: string,
   ): TensorMemory {
     const memory = new TensorMemory(lib, tensor, about);

@@ -1,42 +1,74 @@
 import { EffvitError } from '../../core/EffvitError.js';
 
-/** Sizes and byte offsets of the runtime's structures from version 1.18 on, on 64-bit machines. */
-export const SHAPE = { size: 36, dimensionSize: 0, numDimensions: 32 } as const;
-export const PROPERTIES = {
-  size: 176,
-  validShape: 0,
-  alignedShape: 36,
-  tensorLayout: 72,
-  tensorType: 76,
-  shiftLen: 80,
-  shiftData: 88,
-  scaleLen: 96,
-  scaleData: 104,
-  zeroPointLen: 112,
-  zeroPointData: 120,
-  quantiType: 128,
-  quantizeAxis: 132,
-  alignedByteSize: 136,
-  stride: 140,
-} as const;
-export const SYS_MEM = { size: 24, phyAddr: 0, virAddr: 8, memSize: 16 } as const;
-export const TENSOR = { size: 272, sysMem: 0, properties: 96 } as const;
-/** A region, given by its first and last pixel. */
-export const ROI = { size: 16, left: 0, top: 4, right: 8, bottom: 12 } as const;
-export const CONTROL = {
-  size: 32,
-  bpuCoreId: 0,
-  dspCoreId: 4,
-  priority: 8,
-  more: 12,
-  customId: 16,
-  reserved1: 24,
-  reserved2: 28,
-} as const;
-
 export const MOST_DIMENSIONS = 8;
 /** A tensor has four memories; an NV12 input uses at most two. */
 export const MEMORIES_PER_TENSOR = 4;
+
+/** Byte offset and C type of a structure's member, and its length if it is an array. */
+type Member = readonly [offset: number, type: string, length?: number];
+
+interface Structure {
+  readonly name: string;
+  readonly size: number;
+  readonly members: Readonly<Record<string, Member>>;
+}
+
+const structures: Structure[] = [];
+
+/** Declares a structure of the runtime, from version 1.18 on, on 64-bit machines. @returns its size and offsets. */
+function structure<Name extends string>(
+  name: string,
+  size: number,
+  members: Readonly<Record<Name, Member>>,
+): Readonly<Record<Name | 'size', number>> {
+  structures.push({ name, size, members });
+  const offsets = Object.entries<Member>(members).map(([member, [offset]]) => [member, offset]);
+  return { size, ...(Object.fromEntries(offsets) as Record<Name, number>) };
+}
+
+export const SHAPE = structure('shape', 36, {
+  dimensionSize: [0, 'int32', MOST_DIMENSIONS],
+  numDimensions: [32, 'int32'],
+});
+export const PROPERTIES = structure('properties', 176, {
+  validShape: [0, 'int32', 9],
+  alignedShape: [36, 'int32', 9],
+  tensorLayout: [72, 'int32'],
+  tensorType: [76, 'int32'],
+  shiftLen: [80, 'int32'],
+  shiftData: [88, 'void *'],
+  scaleLen: [96, 'int32'],
+  scaleData: [104, 'void *'],
+  zeroPointLen: [112, 'int32'],
+  zeroPointData: [120, 'void *'],
+  quantiType: [128, 'int32'],
+  quantizeAxis: [132, 'int32'],
+  alignedByteSize: [136, 'int32'],
+  stride: [140, 'int32', MOST_DIMENSIONS],
+});
+export const SYS_MEM = structure('sysMem', 24, {
+  phyAddr: [0, 'uint64'],
+  virAddr: [8, 'void *'],
+  memSize: [16, 'uint32'],
+});
+/** Four memories of three 8-byte words; the properties of 22 words. */
+export const TENSOR = structure('tensor', 272, { sysMem: [0, 'uint64', 12], properties: [96, 'uint64', 22] });
+/** A region, given by its first and last pixel. */
+export const ROI = structure('roi', 16, {
+  left: [0, 'int32'],
+  top: [4, 'int32'],
+  right: [8, 'int32'],
+  bottom: [12, 'int32'],
+});
+export const CONTROL = structure('control', 32, {
+  bpuCoreId: [0, 'int32'],
+  dspCoreId: [4, 'int32'],
+  priority: [8, 'int32'],
+  more: [12, 'int32'],
+  customId: [16, 'int64'],
+  reserved1: [24, 'int32'],
+  reserved2: [28, 'int32'],
+});
 
 export const TENSOR_TYPE = {
   nv12: 1,
@@ -57,52 +89,6 @@ export const LAYOUT_NCHW = 2;
 export const INPUT_SOURCE_RESIZER = 1;
 export const FLUSH = { invalidate: 1, clean: 2 } as const;
 
-type Members = Readonly<Record<string, string | readonly [string, number]>>;
-
-/** The C declarations of the structures, by the names in the tables above. */
-const DECLARATIONS: Readonly<Record<string, { members: Members; wanted: Readonly<Record<string, number>> }>> =
-  {
-    shape: { members: { dimensionSize: ['int32', MOST_DIMENSIONS], numDimensions: 'int32' }, wanted: SHAPE },
-    properties: {
-      members: {
-        validShape: ['int32', 9],
-        alignedShape: ['int32', 9],
-        tensorLayout: 'int32',
-        tensorType: 'int32',
-        shiftLen: 'int32',
-        shiftData: 'void *',
-        scaleLen: 'int32',
-        scaleData: 'void *',
-        zeroPointLen: 'int32',
-        zeroPointData: 'void *',
-        quantiType: 'int32',
-        quantizeAxis: 'int32',
-        alignedByteSize: 'int32',
-        stride: ['int32', MOST_DIMENSIONS],
-      },
-      wanted: PROPERTIES,
-    },
-    sysMem: { members: { phyAddr: 'uint64', virAddr: 'void *', memSize: 'uint32' }, wanted: SYS_MEM },
-    tensor: {
-      // Four memories of three 8-byte words; the properties of 22 words.
-      members: { sysMem: ['uint64', 12], properties: ['uint64', 22] },
-      wanted: TENSOR,
-    },
-    roi: { members: { left: 'int32', top: 'int32', right: 'int32', bottom: 'int32' }, wanted: ROI },
-    control: {
-      members: {
-        bpuCoreId: 'int32',
-        dspCoreId: 'int32',
-        priority: 'int32',
-        more: 'int32',
-        customId: 'int64',
-        reserved1: 'int32',
-        reserved2: 'int32',
-      },
-      wanted: CONTROL,
-    },
-  };
-
 /** The functions of koffi that are needed to lay out a structure. */
 export interface StructLayouter<Type> {
   struct(members: Record<string, string | Type>): Type;
@@ -117,24 +103,23 @@ export interface StructLayouter<Type> {
  * @throws EffvitError UNSUPPORTED if they differ (32-bit machines): memory would be corrupted.
  */
 export function checkAbi<Type>(layouter: StructLayouter<Type>): void {
-  for (const [name, { members, wanted }] of Object.entries(DECLARATIONS)) {
-    const type = layouter.struct(
-      Object.fromEntries(
-        Object.entries(members).map(([member, declared]) => [
-          member,
-          typeof declared === 'string' ? declared : layouter.array(declared[0], declared[1]),
-        ]),
-      ),
+  const check = (what: string, expected: number, found: number): void => {
+    if (found === expected) return;
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `Expected ${expected} bytes for ${what} in the BPU runtime's memory layout but this machine (${process.arch}) gives ${found}: use a 64-bit system.`,
+      { context: { byteOffset: expected } },
     );
-    for (const [member, offset] of Object.entries(wanted)) {
-      const found = member === 'size' ? layouter.sizeof(type) : layouter.offsetof(type, member);
-      if (found === offset) continue;
-      const what = member === 'size' ? `the size of ${name}` : `the offset of ${name}.${member}`;
-      throw new EffvitError(
-        'UNSUPPORTED',
-        `Expected ${offset} bytes for ${what} in the BPU runtime's memory layout but this machine (${process.arch}) gives ${found}: use a 64-bit system.`,
-        { context: { byteOffset: offset } },
-      );
+  };
+  for (const { name, size, members } of structures) {
+    const declared = Object.entries(members).map(([member, [, type, length]]) => [
+      member,
+      length === undefined ? type : layouter.array(type, length),
+    ]);
+    const type = layouter.struct(Object.fromEntries(declared));
+    check(`the size of ${name}`, size, layouter.sizeof(type));
+    for (const [member, [offset]] of Object.entries(members)) {
+      check(`the offset of ${name}.${member}`, offset, layouter.offsetof(type, member));
     }
   }
 }

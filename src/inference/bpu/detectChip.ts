@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readText } from '../../core/readText.js';
 import { BPU_CHIPS, type BpuChip } from '../../model/BpuChip.js';
 import { systemRoot } from './systemRoot.js';
 
@@ -39,13 +40,7 @@ export function otherBoard(root = systemRoot()): string | undefined {
 /** The board's name from its device tree and the vendor's files; empty on a PC. */
 function boardName(root: string): string {
   return ['proc/device-tree/model', 'sys/class/boardinfo/soc_name']
-    .map((path) => {
-      try {
-        return readFileSync(join(root, path), 'utf8').replaceAll('\0', ' ').trim();
-      } catch {
-        return '';
-      }
-    })
+    .map((path) => (readText(join(root, path)) ?? '').replaceAll('\0', ' ').trim())
     .join(' ')
     .trim();
 }

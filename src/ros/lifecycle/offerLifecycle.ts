@@ -4,33 +4,24 @@ import type { RclNode } from '../rcl/rcl.js';
 import type { LifecycleMachine } from './LifecycleMachine.js';
 import { EDGES, type Edge, type LifecycleState, STATES } from './lifecycleGraph.js';
 
-interface StateMessage {
+/** lifecycle_msgs/msg/State, and the requested or taken lifecycle_msgs/msg/Transition. */
+interface LabelMessage {
   readonly id: number;
   readonly label: string;
 }
 
-interface TransitionMessage {
-  readonly id: number;
-  readonly label: string;
-}
+const stateMessage = (state: LifecycleState): LabelMessage => ({ id: STATES[state], label: state });
 
-interface TransitionDescription {
-  readonly transition: TransitionMessage;
-  readonly start_state: StateMessage;
-  readonly goal_state: StateMessage;
-}
-
-const stateMessage = (state: LifecycleState): StateMessage => ({ id: STATES[state], label: state });
-
-const UNKNOWN: StateMessage = { id: 0, label: 'unknown' };
+const UNKNOWN: LabelMessage = { id: 0, label: 'unknown' };
 
 /** As in rcl, including the unknown state. */
-const ALL_STATES: readonly StateMessage[] = [
+const ALL_STATES: readonly LabelMessage[] = [
   UNKNOWN,
   ...(Object.keys(STATES) as LifecycleState[]).map(stateMessage),
 ];
 
-const describe = ({ id, label, start, goal }: Edge): TransitionDescription => ({
+/** lifecycle_msgs/msg/TransitionDescription */
+const describe = ({ id, label, start, goal }: Edge): object => ({
   transition: { id, label },
   start_state: stateMessage(start),
   goal_state: stateMessage(goal),
@@ -55,43 +46,27 @@ export function transitionPublisher(node: RclNode): (event: Edge) => void {
 
 /** Offers the five services with which `ros2 lifecycle` and launch control a managed node. */
 export function offerLifecycle(node: RclNode, machine: LifecycleMachine): void {
-  offerService<{ transition: TransitionMessage }, { success: boolean }>(
-    node,
-    'lifecycle_msgs/srv/ChangeState',
-    '~/change_state',
-    async ({ transition: { id, label } }) => {
-      const { isSuccess, error } = await machine.request({ id, label });
-      if (!isSuccess) node.getLogger().error(asEffvitError(error).message);
-      return { success: isSuccess };
-    },
-    () => ({ success: false }),
-  );
-  offerService<object, { current_state: StateMessage }>(
-    node,
-    'lifecycle_msgs/srv/GetState',
-    '~/get_state',
-    () => ({ current_state: stateMessage(machine.state) }),
-    () => ({ current_state: UNKNOWN }),
-  );
-  offerService<object, { available_states: readonly StateMessage[] }>(
-    node,
-    'lifecycle_msgs/srv/GetAvailableStates',
-    '~/get_available_states',
-    () => ({ available_states: ALL_STATES }),
-    () => ({ available_states: [] }),
-  );
-  offerService<object, { available_transitions: readonly TransitionDescription[] }>(
-    node,
-    'lifecycle_msgs/srv/GetAvailableTransitions',
-    '~/get_available_transitions',
-    () => ({ available_transitions: EDGES.filter(({ start }) => start === machine.state).map(describe) }),
-    () => ({ available_transitions: [] }),
-  );
-  offerService<object, { available_transitions: readonly TransitionDescription[] }>(
-    node,
-    'lifecycle_msgs/srv/GetAvailableTransitions',
-    '~/get_transition_graph',
-    () => ({ available_transitions: EDGES.map(describe) }),
-    () => ({ available_transitions: [] }),
-  );
+  const offer = <Request extends object>(
+    type: string,
+    name: string,
+    answer: (request: Request) => object | Promise<object>,
+    refusal: object,
+  ): void => offerService(node, `lifecycle_msgs/srv/${type}`, `~/${name}`, answer, () => refusal);
+  const offerTransitions = (name: string, edges: () => readonly Edge[]): void =>
+    offer('GetAvailableTransitions', name, () => ({ available_transitions: edges().map(describe) }), {
+      available_transitions: [],
+    });
+
+  const change = async ({ transition }: { readonly transition: LabelMessage }): Promise<object> => {
+    const { isSuccess, error } = await machine.request(transition);
+    if (!isSuccess) node.getLogger().error(asEffvitError(error).message);
+    return { success: isSuccess };
+  };
+  offer('ChangeState', 'change_state', change, { success: false });
+  const state = (): object => ({ current_state: stateMessage(machine.state) });
+  offer('GetState', 'get_state', state, { current_state: UNKNOWN });
+  const states = (): object => ({ available_states: ALL_STATES });
+  offer('GetAvailableStates', 'get_available_states', states, { available_states: [] });
+  offerTransitions('get_available_transitions', () => EDGES.filter(({ start }) => start === machine.state));
+  offerTransitions('get_transition_graph', () => EDGES);
 }

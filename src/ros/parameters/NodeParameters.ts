@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { nearestName } from '../../core/nearestName.js';
+import { asEffvitError, EffvitError, type EffvitErrorCode } from '../../core/EffvitError.js';
+import { didYouMean } from '../../core/nearestName.js';
 import { type OptionSpec, optionProblem, valueProblem } from '../../core/optionTable.js';
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 import { foreignParameterKeys } from '../patches/nodeWithParameterFiles.js';
@@ -22,6 +22,7 @@ import {
   TYPE_CODES,
   type ValueMessage,
 } from './parameterValues.js';
+import { RollbackError, rollBack } from './rollBack.js';
 
 const USE_SIM_TIME = 'use_sim_time';
 
@@ -52,6 +53,8 @@ export class NodeParameters {
   readonly #node: RclNode;
   readonly #owner: ParameterOwner;
   #values: NodeParameterValues;
+  /** Set if a failed change could not be taken back, until a change succeeds. */
+  #rollbackError: RollbackError | undefined;
   /** Serialises the changes in the order of the requests. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -67,23 +70,17 @@ export class NodeParameters {
     const given = new Map(node.getParameterOverrides().map((parameter) => [parameter.name, parameter]));
     const simTime = given.get(USE_SIM_TIME);
     if (simTime !== undefined && simTime.type !== PARAMETER_TYPE.bool) {
-      throw new EffvitError('BAD_CONFIG', valueProblem('true or false', USE_SIM_TIME, simTime.value), {
-        context: { parameter: USE_SIM_TIME },
-      });
+      refuse(USE_SIM_TIME, valueProblem('true or false', USE_SIM_TIME, simTime.value), 'BAD_CONFIG');
     }
     const foreign = foreignParameterKeys(node);
     if (foreign.length > 0) {
-      const name = node.getFullyQualifiedName();
-      node
-        .getLogger()
-        .warn(`The parameter files name ${foreign.join(', ')}, not ${name}: nothing of them is used.`);
+      const names = `${foreign.join(', ')}, not ${node.getFullyQualifiedName()}`;
+      node.getLogger().warn(`The parameter files name ${names}: nothing of them is used.`);
     }
     for (const name of given.keys()) this.#tellUnknown(name);
-    const own: [string, unknown][] = [];
-    for (const name of PARAMETER_NAMES) {
-      const parameter = given.get(name);
-      if (parameter !== undefined) own.push([name, fromRos(PARAMETERS[name], parameter.value)]);
-    }
+    const own = [...given].flatMap(([name, { value }]) =>
+      isParameterName(name) ? [[name, fromRos(PARAMETERS[name], value)]] : [],
+    );
     this.#values = fillParameters(Object.fromEntries(own));
     for (const name of PARAMETER_NAMES) this.#declare(name, PARAMETERS[name]);
     offerParameters(node, (messages) => this.#set(messages));
@@ -92,6 +89,11 @@ export class NodeParameters {
   /** Frozen; replaced by a new object with every change. */
   get values(): NodeParameterValues {
     return this.#values;
+  }
+
+  /** Why the node runs with other values than these; undefined if it does not. */
+  get problem(): string | undefined {
+    return this.#rollbackError?.message;
   }
 
   /** Sets one parameter of the table like a service request; never rejects. */
@@ -103,8 +105,7 @@ export class NodeParameters {
   /** Warns of an unknown parameter that was given at the start. A running node refuses to set it. */
   #tellUnknown(name: string): void {
     if (isParameterName(name) || name === USE_SIM_TIME || name.startsWith('qos_overrides.')) return;
-    const near = nearestName(name, PARAMETER_NAMES);
-    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    const hint = didYouMean(name, PARAMETER_NAMES);
     this.#node.getLogger().warn(`There is no parameter ${name}: its value is not used.${hint}`);
   }
 
@@ -128,8 +129,9 @@ export class NodeParameters {
       .then(
         () => ({ successful: true, reason: '' }),
         (thrown: unknown) => {
+          if (thrown instanceof RollbackError) this.#rollbackError = thrown;
           // A regular refusal is only reported to the caller, not logged.
-          if (!(thrown instanceof EffvitError)) {
+          if (!(thrown instanceof EffvitError) || thrown instanceof RollbackError) {
             this.#node.getLogger().error(`Setting parameters failed: ${asEffvitError(thrown).message}`);
           }
           return { successful: false, reason: asEffvitError(thrown).message };
@@ -148,21 +150,18 @@ export class NodeParameters {
     }
     const previous = this.#values;
     const next = fillParameters({ ...previous, ...change.values });
-    const changed = new Set(PARAMETER_NAMES.filter((name) => !isDeepStrictEqual(next[name], previous[name])));
+    // After a failed roll-back it is unknown which values the node runs with, so all are applied anew.
+    const isChanged = (name: NodeParameterName): boolean =>
+      this.#rollbackError !== undefined || !isDeepStrictEqual(next[name], previous[name]);
+    const changed = new Set(PARAMETER_NAMES.filter(isChanged));
     if (changed.size > 0) await this.#owner.apply(next, changed);
     try {
       this.#store(change.stored);
     } catch (error) {
-      if (changed.size > 0) {
-        await this.#owner.apply(previous, changed).catch((undoing: unknown) => {
-          this.#node
-            .getLogger()
-            .error(`The old values cannot be taken back: ${asEffvitError(undoing).message}`);
-        });
-      }
-      throw error;
+      await rollBack(error, changed.size > 0 ? [() => this.#owner.apply(previous, changed)] : []);
     }
     this.#values = next;
+    this.#rollbackError = undefined;
   }
 
   /** Stores the values in rclnodejs, which answers `ros2 param get` and publishes /parameter_events. */
@@ -187,36 +186,31 @@ export class NodeParameters {
   #takeForeign(name: string, message: ValueMessage, { stored }: Change): void {
     const node = this.#node;
     if (!node.hasParameter(name)) {
-      const near = nearestName(name, node.getParameterNames());
-      const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-      throw new EffvitError('BAD_ARGUMENT', `There is no parameter ${name}.${hint}`, {
-        context: { parameter: name },
-      });
+      const hint = didYouMean(name, node.getParameterNames());
+      refuse(name, `There is no parameter ${name}.${hint}`);
     }
     const value = plainValue(message);
     const present = node.getParameter(name);
-    if (message.type !== present.type) refuse(name, valueProblem(expectedOf(present), name, value));
+    if (message.type !== present.type)
+      refuse(name, valueProblem(EXPECTED[present.type] ?? 'a list', name, value));
     if (isDeepStrictEqual(value, present.value)) return;
     if (node.getParameterDescriptor(name).readOnly) refuse(name, readOnlyRefusal(name));
     stored.push(new this.#rcl.Parameter(name, message.type, value));
   }
 }
 
-function refuse(parameter: string, problem: string | undefined): void {
-  if (problem !== undefined) throw new EffvitError('BAD_ARGUMENT', problem, { context: { parameter } });
+function refuse(
+  parameter: string,
+  problem: string | undefined,
+  code: EffvitErrorCode = 'BAD_ARGUMENT',
+): void {
+  if (problem !== undefined) throw new EffvitError(code, problem, { context: { parameter } });
 }
 
-function expectedOf({ type }: RclParameter): string {
-  switch (type) {
-    case PARAMETER_TYPE.bool:
-      return 'true or false';
-    case PARAMETER_TYPE.integer:
-      return 'an integer';
-    case PARAMETER_TYPE.double:
-      return 'a number';
-    case PARAMETER_TYPE.string:
-      return 'a text';
-    default:
-      return 'a list';
-  }
-}
+/** The values that parameters declared by ROS itself take; all other types are lists. */
+const EXPECTED: Readonly<Record<number, string>> = {
+  [PARAMETER_TYPE.bool]: 'true or false',
+  [PARAMETER_TYPE.integer]: 'an integer',
+  [PARAMETER_TYPE.double]: 'a number',
+  [PARAMETER_TYPE.string]: 'a text',
+};

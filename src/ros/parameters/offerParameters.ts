@@ -1,6 +1,6 @@
 import { offerService } from '../rcl/offerService.js';
-import { PARAMETER_TYPE, type RclNode } from '../rcl/rcl.js';
-import { type DescriptorMessage, describeParameter } from './descriptorMessage.js';
+import { PARAMETER_TYPE, type RclNode, type RclParameter } from '../rcl/rcl.js';
+import { describeParameter } from './descriptorMessage.js';
 import { listParameters } from './listParameters.js';
 import type { ParameterMessage } from './parameterValues.js';
 
@@ -8,10 +8,6 @@ import type { ParameterMessage } from './parameterValues.js';
 export interface SetResult {
   readonly successful: boolean;
   readonly reason: string;
-}
-
-interface Names {
-  readonly names: readonly string[];
 }
 
 interface Changes {
@@ -27,53 +23,45 @@ export function offerParameters(
   node: RclNode,
   set: (messages: readonly ParameterMessage[]) => Promise<SetResult>,
 ): void {
-  const offer = <Request, Response>(
+  const offer = <Request>(
     type: string,
     name: string,
-    answer: (request: Request) => Response | Promise<Response>,
-    refusal: (reason: string, request: Request) => Response,
+    answer: (request: Request) => object | Promise<object>,
+    refusal: (reason: string, request: Request) => object,
   ): void => offerService(node, `rcl_interfaces/srv/${type}`, `~/${name}`, answer, refusal);
+  /** Services that look up names, with what each tells of one. */
+  const offerLookup = (type: string, name: string, field: string, lookUp: (name: string) => unknown): void =>
+    offer<{ readonly names: readonly string[] }>(
+      type,
+      name,
+      ({ names }) => ({ [field]: names.map(lookUp) }),
+      () => ({ [field]: [] }),
+    );
+  const present = (name: string): RclParameter | undefined =>
+    node.hasParameter(name) ? node.getParameter(name) : undefined;
 
-  offer<Names, { descriptors: DescriptorMessage[] }>(
-    'DescribeParameters',
-    'describe_parameters',
-    ({ names }) => ({ descriptors: names.map((name) => describeParameter(node, name)) }),
-    () => ({ descriptors: [] }),
+  offerLookup('DescribeParameters', 'describe_parameters', 'descriptors', (name) =>
+    describeParameter(node, name),
   );
-  offer<Names, { values: object[] }>(
+  offerLookup(
     'GetParameters',
     'get_parameters',
-    ({ names }) => ({
-      values: names.map((name) =>
-        node.hasParameter(name)
-          ? node.getParameter(name).toParameterValueMessage()
-          : { type: PARAMETER_TYPE.notSet },
-      ),
-    }),
-    () => ({ values: [] }),
+    'values',
+    (name) => present(name)?.toParameterValueMessage() ?? { type: PARAMETER_TYPE.notSet },
   );
-  offer<Names, { types: number[] }>(
+  offerLookup(
     'GetParameterTypes',
     'get_parameter_types',
-    ({ names }) => ({
-      types: names.map((name) =>
-        node.hasParameter(name) ? node.getParameter(name).type : PARAMETER_TYPE.notSet,
-      ),
-    }),
-    () => ({ types: [] }),
+    'types',
+    (name) => present(name)?.type ?? PARAMETER_TYPE.notSet,
   );
-  offer<
-    { prefixes: readonly string[]; depth: bigint | number },
-    { result: ReturnType<typeof listParameters> }
-  >(
+  offer<{ readonly prefixes: readonly string[]; readonly depth: bigint | number }>(
     'ListParameters',
     'list_parameters',
-    ({ prefixes, depth }) => ({
-      result: listParameters(node.getParameterNames(), prefixes, Number(depth)),
-    }),
+    ({ prefixes, depth }) => ({ result: listParameters(node.getParameterNames(), prefixes, Number(depth)) }),
     () => ({ result: { names: [], prefixes: [] } }),
   );
-  offer<Changes, { results: SetResult[] }>(
+  offer<Changes>(
     'SetParameters',
     'set_parameters',
     async ({ parameters }) => {
@@ -83,7 +71,7 @@ export function offerParameters(
     },
     (reason, { parameters }) => ({ results: parameters.map(() => ({ successful: false, reason })) }),
   );
-  offer<Changes, { result: SetResult }>(
+  offer<Changes>(
     'SetParametersAtomically',
     'set_parameters_atomically',
     async ({ parameters }) => ({ result: await set(parameters) }),

@@ -1,22 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readText } from '../../core/readText.js';
 
 /** Inputs of rclnodejs's choice of a native file. */
 export interface NativeHost {
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
   readonly arch: string;
-  /** The text of /etc/os-release; empty if there is none. */
+  /** The text of /etc/os-release; empty if there is none: then there is no prebuilt file for this system. */
   readonly osRelease: string;
 }
 
 export function thisHost(env: NodeJS.ProcessEnv): NativeHost {
-  let osRelease = '';
-  try {
-    osRelease = readFileSync('/etc/os-release', 'utf8');
-  } catch {
-    // Not a named Linux distribution: there is no prebuilt file for it.
-  }
+  const osRelease = readText('/etc/os-release') ?? '';
   return { env, platform: process.platform, arch: process.arch, osRelease };
 }
 

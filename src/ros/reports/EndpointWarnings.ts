@@ -14,29 +14,20 @@ export class EndpointWarnings {
     publishers: ReadonlyMap<string, OtherEndpoints>,
     subscribers: ReadonlyMap<string, OtherEndpoints>,
   ): void {
-    const warnings = new Set<string>();
-    for (const [topic, { mismatch, wrongType }] of publishers) {
-      if (mismatch !== undefined) {
-        warnings.add(
+    const found = [
+      ...[...publishers].flatMap(([topic, { mismatch, wrongType }]) => [
+        mismatch &&
           `A publisher of ${topic} offers a QoS that does not fit and is not heard (${mismatch}): see qos_overrides.${topic}.subscription.`,
-        );
-      }
-      if (wrongType !== undefined) {
-        warnings.add(
+        wrongType &&
           `A publisher of ${topic} is not heard, since it sends another type (${wrongType}): see image_transport.`,
-        );
-      }
-    }
-    for (const [topic, { mismatch, wrongType }] of subscribers) {
-      if (mismatch !== undefined) {
-        warnings.add(
+      ]),
+      ...[...subscribers].flatMap(([topic, { mismatch, wrongType }]) => [
+        mismatch &&
           `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing (${mismatch}): see qos_overrides.${topic}.publisher.`,
-        );
-      }
-      if (wrongType !== undefined) {
-        warnings.add(`A subscriber of ${topic} gets nothing, since it expects another type: ${wrongType}.`);
-      }
-    }
+        wrongType && `A subscriber of ${topic} gets nothing, since it expects another type: ${wrongType}.`,
+      ]),
+    ];
+    const warnings = new Set(found.filter((warning) => warning !== undefined));
     for (const warning of warnings) if (!this.#told.has(warning)) this.#warn(warning);
     this.#told = warnings;
   }

@@ -7,9 +7,9 @@ import {
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { UnmatchedView } from '../DetectionSubscriptions.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
-import type { PipelineDiagnosis } from './diagnosticStatus.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';
+import type { PipelineDiagnosis } from './pipelineStatus.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 

@@ -2,6 +2,7 @@ import { problemText } from '../../classify/PictureJudge.js';
 import type { PictureProblem } from '../../pool/FrameOutcome.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { PictureView } from './PictureWatch.js';
+import { LEVEL, type Values, type Verdict } from './Verdict.js';
 
 export type PictureParameters = Pick<
   NodeParameterValues,
@@ -17,16 +18,12 @@ interface WithPicture {
   readonly picture: PictureView | undefined;
 }
 
-/** Levels of diagnostic_msgs: ERROR if the camera shows nothing of its surroundings, WARN for bad pictures. */
-const [WARN, ERROR] = [1, 2] as const;
+/** Problems with which the camera shows nothing of its surroundings. */
 const FAILURES: ReadonlySet<PictureProblem> = new Set(['covered', 'frozen']);
 const NS_PER_MS = 1e6;
 
 /** Problems of a camera's pictures, each with its figure and its limit; undefined if there are none. */
-export function pictureVerdict(
-  { picture }: WithPicture,
-  parameters: PictureParameters,
-): readonly [typeof WARN | typeof ERROR, string] | undefined {
+export function pictureVerdict({ picture }: WithPicture, parameters: PictureParameters): Verdict | undefined {
   if (picture === undefined || picture.problems.length === 0) return undefined;
   const limits = {
     minBrightness: parameters.min_brightness,
@@ -38,11 +35,11 @@ export function pictureVerdict(
   };
   const isFailure = picture.problems.some(({ problem }) => FAILURES.has(problem));
   const texts = picture.problems.map(({ problem, shown }) => problemText(problem, shown, limits));
-  return [isFailure ? ERROR : WARN, texts.join('; ')];
+  return [isFailure ? LEVEL.error : LEVEL.warn, texts.join('; ')];
 }
 
 /** The figures of the newest picture; empty if pictures are not measured. */
-export function pictureValues({ picture }: WithPicture): Readonly<Record<string, string | number>> {
+export function pictureValues({ picture }: WithPicture): Values {
   if (picture === undefined) return {};
   const { figures, unchangedNs } = picture.newest;
   return {

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readText } from '../../core/readText.js';
 
 export const FAST_DDS_VARIABLES = [
   'FASTDDS_DEFAULT_PROFILES_FILE',
@@ -59,7 +60,7 @@ export function transportView(
 
 function profileOf(variable: string, path: string): TransportView['profile'] {
   const text = readText(path);
-  if (text === '') return { path, variable, lacks: 'file', isUdpOnly: false };
+  if (text === undefined) return { path, variable, lacks: 'file', isUdpOnly: false };
   const isUdpOnly = text.includes('<useBuiltinTransports>false') && !text.includes('<type>SHM');
   const wanted = isUdpOnly ? PROFILE_ELEMENTS.slice(1) : PROFILE_ELEMENTS;
   return { path, variable, lacks: wanted.filter((element) => !text.includes(`<${element}>`)), isUdpOnly };
@@ -82,13 +83,5 @@ function userOf(path: string, otherwise: number): number {
     return statSync(path).uid;
   } catch {
     return otherwise;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
   }
 }

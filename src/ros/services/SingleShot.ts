@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Classifier, ClassifyOutcome } from '../../classify/Classifier.js';
 import { EffvitError } from '../../core/EffvitError.js';
-import { nearestName } from '../../core/nearestName.js';
+import { didYouMean } from '../../core/nearestName.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
 import type { FrameReportMessage } from '../../messages/frameReportMessage.js';
 import type { DropCause } from '../../stats/FrameAccounting.js';
@@ -143,7 +143,6 @@ function findCamera(wanted: string, cameras: readonly NamedCamera[]): NamedCamer
     ({ name, topic }) => wanted === name || wanted === topic || `/${wanted}` === topic,
   );
   if (found !== undefined) return found;
-  const near = nearestName(wanted, names);
-  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  throw new EffvitError('NOT_FOUND', `There is no camera ${wanted} among ${names.join(', ')}.${hint}`);
+  const problem = `There is no camera ${wanted} among ${names.join(', ')}.`;
+  throw new EffvitError('NOT_FOUND', `${problem}${didYouMean(wanted, names)}`);
 }

@@ -3,7 +3,7 @@ import { EffvitError } from '../../../../src/core/EffvitError.js';
 import type { LifecycleState } from '../../../../src/ros/lifecycle/lifecycleGraph.js';
 import { NodeParameters } from '../../../../src/ros/parameters/NodeParameters.js';
 import type { SetResult } from '../../../../src/ros/parameters/offerParameters.js';
-import type { NodeParameterValues } from '../../../../src/ros/parameters/parameterTable.js';
+import { type NodeParameterValues, PARAMETER_NAMES } from '../../../../src/ros/parameters/parameterTable.js';
 import { PARAMETER_TYPE, type RclModule, type RclNode } from '../../../../src/ros/rcl/rcl.js';
 
 const DONE: SetResult = { successful: true, reason: '' };
@@ -117,7 +117,7 @@ describe('NodeParameters', () => {
   let fake: FakeNode;
   let state: LifecycleState;
   let applied: { values: NodeParameterValues; changed: string[] }[];
-  let apply: () => Promise<void>;
+  let apply: (values: NodeParameterValues) => Promise<void>;
 
   beforeEach(() => {
     fake = new FakeNode();
@@ -131,7 +131,7 @@ describe('NodeParameters', () => {
       state: () => state,
       apply: async (values, changed) => {
         applied.push({ values, changed: [...changed] });
-        await apply();
+        await apply(values);
       },
     });
   }
@@ -236,6 +236,25 @@ describe('NodeParameters', () => {
     assert.deepEqual([parameters.values.model, fake.stored.get('model')?.value], ['auto', 'auto']);
     fake.onStore = () => undefined;
     assert.deepEqual(await fake.set(text('model', 'x')), [DONE]);
+  });
+
+  it('tells the setter and diagnostics where the old values cannot be restored, and applies all of them next time', async () => {
+    const parameters = start();
+    fake.onStore = () => {
+      throw new Error('rclnodejs throws');
+    };
+    const unfit = new EffvitError('NOT_FOUND', 'The old model is gone.');
+    apply = (values) => (values.model === 'x' ? Promise.resolve() : Promise.reject(unfit));
+    const [refusal] = await fake.set(text('model', 'x'));
+    assert.match(refusal?.reason ?? '', /^rclnodejs throws, and .* restored \(The old model is gone\): set/);
+    assert.equal(parameters.problem, refusal?.reason);
+    assert.match(fake.errors.join(), /could not be restored/);
+    fake.onStore = () => undefined;
+    apply = () => Promise.resolve();
+    applied = [];
+    assert.deepEqual(await fake.set(integer('top_k', 3)), [DONE]);
+    assert.deepEqual(applied[0]?.changed, PARAMETER_NAMES);
+    assert.deepEqual([applied[0]?.values.model, parameters.problem], ['auto', undefined]);
   });
 
   it('applies requests one after the other, in their order', async () => {

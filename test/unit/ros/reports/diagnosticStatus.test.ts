@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
-import {
-  type CameraState,
-  diagnosticStatuses,
-  type NodeDiagnosis,
-  type PipelineDiagnosis,
-} from '../../../../src/ros/reports/diagnosticStatus.js';
+import type { CameraState } from '../../../../src/ros/reports/cameraStatus.js';
+import { diagnosticStatuses, type NodeDiagnosis } from '../../../../src/ros/reports/diagnosticStatus.js';
 import type { MachineReading } from '../../../../src/ros/reports/MachineMonitor.js';
 import type { PipelineView } from '../../../../src/ros/reports/PipelineWatch.js';
+import type { PipelineDiagnosis } from '../../../../src/ros/reports/pipelineStatus.js';
 import { transportView } from '../../../../src/ros/reports/transportView.js';
 import { type DropCause, FrameAccounting } from '../../../../src/stats/FrameAccounting.js';
 import { RecentCounts } from '../../../../src/stats/RecentCounts.js';
@@ -95,10 +92,11 @@ function status(task: string, parts: Partial<NodeDiagnosis>, parameters: Record<
     hardwareId: 'robot',
     state: 'active',
     lastError: undefined,
+    parameterProblem: undefined,
     pipeline: pipeline(),
     isPaused: false,
     cameras: [camera()],
-    device: machine(),
+    machine: machine(),
     transport: () => transportView({}, '/nowhere'),
     callbacks: { count: 0, recent: undefined },
     ...parts,
@@ -117,7 +115,7 @@ const ofPipeline = (parts: Partial<PipelineDiagnosis>, parameters?: Record<strin
 const ofCamera = (parts: Partial<CameraState>, parameters?: Record<string, unknown>): string =>
   status('camera /image', { cameras: [camera(parts)] }, parameters).verdict;
 const ofDevice = (parts: Partial<MachineReading>): string =>
-  status('device', { device: machine(parts) }).verdict;
+  status('device', { machine: machine(parts) }).verdict;
 
 describe('diagnosticStatuses', () => {
   it('tells the state of the lifecycle, and what went wrong', () => {
@@ -133,7 +131,10 @@ describe('diagnosticStatuses', () => {
     const { verdict, values } = status('pipeline', { pipeline: pipeline({ view: undefined }) });
     assert.equal(verdict, 'OK 30.0 results a second');
     assert.equal(values.get('processing_time_ms'), 'n/a');
-    assert.equal(status('device', { device: undefined }).values.get('cpu_load_percent'), 'n/a');
+    assert.equal(
+      status('device', { machine: machine({ cpuLoadPercent: undefined }) }).values.get('cpu_load_percent'),
+      'n/a',
+    );
     assert.equal(status('pipeline', { pipeline: undefined }).verdict, 'OK no model is loaded');
   });
 
