@@ -7,10 +7,10 @@ import { asEffvitError } from '../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../core/exitCleanup.js';
 import { stepKey } from '../toolchain/toolchainPlace.js';
 
-/** Number of compiled models that are retained, some 30 MB each; older ones are removed. */
+/** Number of compiled models in the cache, some 30 MB each; older ones are removed. */
 const KEPT_ENTRIES = 24;
 
-/** Cache of compiled models, by the content of all inputs of the compilation. */
+/** Cache of compiled models; the key is a hash of all inputs of the compilation. */
 export class CompileCache {
   readonly folder: string;
 
@@ -35,9 +35,9 @@ export class CompileCache {
   }
 
   /**
-   * Makes an entry in a temporary folder, which gets its final name when `work` succeeds and is removed otherwise.
+   * Creates an entry: `work` fills a temporary folder, which is renamed if it succeeds and removed otherwise.
    *
-   * @throws EffvitError IO_FAILED, and work's
+   * @throws EffvitError IO_FAILED, and the errors of `work`
    */
   async make(key: string, work: (folder: string) => Promise<void>): Promise<string> {
     const entry = join(this.folder, key);
@@ -52,7 +52,7 @@ export class CompileCache {
     removeAtExit(part);
     try {
       await work(part);
-      // Another process may have made the same meanwhile.
+      // Another process may have created the same entry meanwhile.
       if (!existsSync(entry)) await rename(part, entry);
     } finally {
       await rm(part, { recursive: true, force: true });

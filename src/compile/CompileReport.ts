@@ -2,12 +2,12 @@ import type { ModelAccuracy, OutputComparison } from '../quantize/compareOutputs
 import type { NodePlacement } from './NodePlacement.js';
 import type { PerfEstimate } from './PerfEstimate.js';
 
-/** A node on the CPU of the board, and what would bring it to the BPU. */
+/** A node that runs on the board's CPU, and the change that moves it to the BPU. */
 export interface CpuNode extends NodePlacement {
   readonly remedy: string;
 }
 
-/** The compiler's estimate of one batch: the sum of its parts, without what the CPU does between them. */
+/** The compiler's estimate for one batch size: the sum of its subgraphs, without the CPU's work between them. */
 export interface BatchEstimate extends PerfEstimate {
   readonly modelName: string;
   readonly subgraphs: number;
@@ -16,7 +16,7 @@ export interface BatchEstimate extends PerfEstimate {
   readonly logPath: string;
 }
 
-/** The float model, effvit's int8 and the BPU's integers on the same labelled pictures. */
+/** Accuracy of the float model, effvit's int8 model and the BPU's model on the same labelled pictures. */
 export interface CompileEvaluation {
   readonly pictureCount: number;
   readonly float: ModelAccuracy;
@@ -24,7 +24,7 @@ export interface CompileEvaluation {
   readonly bpu: OutputComparison;
 }
 
-/** What was compiled, plain data, the form of `--json`. */
+/** Result of a compilation, as `--json` prints it. */
 export interface CompileReport {
   readonly model: string;
   readonly folder: string;
@@ -35,10 +35,10 @@ export interface CompileReport {
   readonly calibrationPictures: number;
   /** Ascending by batch. */
   readonly estimates: readonly BatchEstimate[];
-  /** Of the first batch. */
+  /** Number of nodes of the first batch size. */
   readonly nodeCounts: { readonly bpu: number; readonly cpu: number };
   readonly cpuNodes: readonly CpuNode[];
-  /** Least similar first. */
+  /** The nodes whose output differs most from the float model's, worst first. */
   readonly leastSimilar: readonly NodePlacement[];
   readonly evaluation?: CompileEvaluation;
   readonly notes: readonly string[];

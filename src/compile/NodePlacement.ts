@@ -1,23 +1,23 @@
-/** Where the compiler put a node, and what quantising made of its output. */
+/** Where a node runs, and how quantisation changed its output. */
 export interface NodePlacement {
   readonly name: string;
   readonly opType: string;
   readonly runsOn: 'BPU' | 'CPU';
-  /** Part of the graph that runs as a whole; undefined on the CPU. */
+  /** Number of the subgraph that the BPU runs as a whole; undefined on the CPU. */
   readonly subgraph?: number;
-  /** int8, int16, float. */
+  /** int8, int16 or float. */
   readonly dataType: string;
-  /** Of its output to the float model's on a calibration picture; undefined if the compiler says none. */
+  /** Cosine similarity of its output and the float model's on a calibration picture, if the compiler reports it. */
   readonly cosine?: number;
 }
 
-/** Name, place, subgraph or --, operator, cosine, threshold, type. */
+/** Columns: name, BPU or CPU, subgraph or --, operator, cosine, threshold, type. */
 const ROW = /^(\S+)\s+(BPU|CPU|JIT)\s+(id\((\d+)\)|--)\s+(\S+)\s+(-?[\d.]+|--|nan)\s+(\S+)\s+(\S+)\s*$/;
 
 /**
- * The table of nodes in the compiler's log. It cuts long names at their front; they are completed by the names given.
+ * Parses the table of nodes in the compiler's log. The log cuts off the start of long names; `names` completes them.
  *
- * @param names of the quantised graph's nodes, in its order
+ * @param names of the quantised graph's nodes, in the graph's order.
  */
 export function parseNodePlacements(lines: Iterable<string>, names: readonly string[]): NodePlacement[] {
   const rest = [...names];
@@ -38,7 +38,7 @@ export function parseNodePlacements(lines: Iterable<string>, names: readonly str
   return placements;
 }
 
-/** Several may end alike: each is taken once, in the graph's order. */
+/** Several names may have the same end: each is used once, in the graph's order. */
 function fullName(shown: string, rest: string[]): string {
   if (!shown.startsWith('...')) return shown;
   const end = shown.slice(3);
@@ -46,14 +46,14 @@ function fullName(shown: string, rest: string[]): string {
   return index < 0 ? shown : (rest.splice(index, 1)[0] ?? shown);
 }
 
-/** What would bring a node to the BPU, or why it does not matter. */
+/** The change that moves a node to the BPU, or why it does not matter. */
 export function cpuRemedy(node: NodePlacement, isLast: boolean): string {
   const kind = node.opType.replace(/^Hz(?:S?Quantized|S)?/, '');
   if (isLast && /^(?:Reshape|Transpose|Flatten|Squeeze|Unsqueeze|Identity)$/.test(kind)) {
-    return 'nothing to do: it only renames the shape of the output';
+    return 'nothing to do: it only changes the shape of the output';
   }
   if (/Dequantize|Quantize|Cast/.test(kind)) {
-    return 'borders a node on the CPU: bring that one to the BPU, or set_model_output_int16 in optimization';
+    return 'is next to a node on the CPU: move that one to the BPU, or set set_model_output_int16 in optimization';
   }
   if (kind === 'Softmax') {
     return `node_info: "${node.name}": { "ON": "BPU", "InputType": "int16", "OutputType": "int16" }`;

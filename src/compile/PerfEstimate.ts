@@ -2,28 +2,28 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 
-/** A layer's part of the time, microseconds. Layers overlap: the sum is more than the whole. */
+/** Time of a layer, microseconds. Layers overlap, so their sum is more than the time of the task. */
 export interface LayerTime {
   readonly layer: string;
   readonly computeUs: number;
   readonly loadStoreUs: number;
 }
 
-/** The vendor compiler's estimate of the time on a chip; nothing was measured. */
+/** The vendor compiler's estimate of a task's time on the chip; nothing was measured. */
 export interface PerfEstimate {
-  /** Pictures that one task takes. */
+  /** Pictures per task. */
   readonly batch: number;
-  /** Frames a second of one core that does nothing else. */
+  /** Frames per second of one core that does nothing else. */
   readonly fps: number;
-  /** The whole task, all its frames. */
+  /** Time of the whole task with all its frames. */
   readonly taskMs: number;
   readonly ddrBytesPerFrame: number;
-  /** Sums over the layers; undefined if the file has none. */
+  /** Sums over the layers; undefined if the compiler wrote none. */
   readonly computeMs: number | undefined;
   readonly loadStoreMs: number | undefined;
   /** Which of the two takes longer in total. */
   readonly boundBy: 'computing' | 'DDR' | undefined;
-  /** By the longer of computing and DDR, the longest first. */
+  /** Sorted by the longer of computing and DDR, longest first. */
   readonly longestLayers: readonly LayerTime[];
 }
 
@@ -65,25 +65,59 @@ export function parsePerfEstimate(content: unknown, path: string): PerfEstimate 
   }
   const { summary } = parsed.data;
   const layers = (summary['layer details'] ?? []).slice(1).map(layerTime);
-  const sum = (of: (layer: LayerTime) => number): number =>
-    layers.reduce((total, layer) => total + of(layer), 0);
-  const compute = sum(({ computeUs }) => computeUs) / 1000;
-  const loadStore = sum(({ loadStoreUs }) => loadStoreUs) / 1000;
-  const hasLayers = layers.length > 0;
-  const longest = (layer: LayerTime): number => Math.max(layer.computeUs, layer.loadStoreUs);
+  const sum = (of: (layer: LayerTime) => number): number | undefined =>
+    layers.length === 0 ? undefined : layers.reduce((total, layer) => total + of(layer), 0) / 1000;
   return {
     batch: summary['frame per run'],
     fps: summary.FPS,
     taskMs: summary['latency (us)'] / 1000,
     ddrBytesPerFrame: summary['DDR bytes per frame'],
-    computeMs: hasLayers ? compute : undefined,
-    loadStoreMs: hasLayers ? loadStore : undefined,
-    boundBy: hasLayers ? (compute > loadStore ? 'computing' : 'DDR') : undefined,
-    longestLayers: layers.toSorted((a, b) => longest(b) - longest(a)).slice(0, LONGEST_COUNT),
+    ...boundOf(
+      sum(({ computeUs }) => computeUs),
+      sum(({ loadStoreUs }) => loadStoreUs),
+    ),
+    longestLayers: longestOf(layers),
   };
 }
 
-/** Name, operations, two shapes, then the times as `12 us (0.2% of model)`. */
+/** The estimate of one task whose subgraphs run one after the other; the CPU's time between them is in no estimate. */
+export function combinedEstimate(batch: number, parts: readonly PerfEstimate[]): PerfEstimate {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return { ...first, batch };
+  const sum = (of: (part: PerfEstimate) => number | undefined): number | undefined =>
+    parts.length === 0 || parts.some((part) => of(part) === undefined)
+      ? undefined
+      : parts.reduce((total, part) => total + (of(part) ?? 0), 0);
+  const taskMs = sum((part) => part.taskMs) ?? 0;
+  return {
+    batch,
+    fps: taskMs > 0 ? (1000 * batch) / taskMs : 0,
+    taskMs,
+    ddrBytesPerFrame: sum((part) => part.ddrBytesPerFrame) ?? 0,
+    ...boundOf(
+      sum((part) => part.computeMs),
+      sum((part) => part.loadStoreMs),
+    ),
+    longestLayers: longestOf(parts.flatMap(({ longestLayers }) => longestLayers)),
+  };
+}
+
+function boundOf(
+  computeMs: number | undefined,
+  loadStoreMs: number | undefined,
+): Pick<PerfEstimate, 'computeMs' | 'loadStoreMs' | 'boundBy'> {
+  if (computeMs === undefined || loadStoreMs === undefined) {
+    return { computeMs: undefined, loadStoreMs: undefined, boundBy: undefined };
+  }
+  return { computeMs, loadStoreMs, boundBy: computeMs > loadStoreMs ? 'computing' : 'DDR' };
+}
+
+function longestOf(layers: readonly LayerTime[]): LayerTime[] {
+  const longest = ({ computeUs, loadStoreUs }: LayerTime): number => Math.max(computeUs, loadStoreUs);
+  return layers.toSorted((a, b) => longest(b) - longest(a)).slice(0, LONGEST_COUNT);
+}
+
+/** Columns: name, operations, two shapes, then the times as `12 us (0.2% of model)`. */
 function layerTime(row: readonly unknown[]): LayerTime {
   return { layer: String(row[0]), computeUs: microseconds(row[4]), loadStoreUs: microseconds(row[5]) };
 }

@@ -1,6 +1,5 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BpuInputSource } from '../model/ModelManifest.js';
@@ -15,14 +14,14 @@ import { COMPILED_NAMES, type CompileStage, runMakertbin } from './runMakertbin.
 
 export interface CompileBatchOptions {
   readonly toolchain: Toolchain;
-  /** Prepared; its graph is named after `modelName`. */
+  /** Prepared model; its graph gets the name `modelName`. */
   readonly model: OnnxModel;
   readonly modelName: string;
-  /** Pictures of a task, as the model's input has them. */
+  /** Pictures per task: the first dimension of the model's input. */
   readonly batch: number;
-  /** Text of the configuration. */
+  /** Text of the user's configuration. */
   readonly config: string;
-  /** Paths of the calibration set's files, one picture each, in order. */
+  /** Paths of the calibration set's files, one picture each, in order; at least `batch`. */
   readonly calibration: readonly string[];
   readonly level: OptimizeLevel | undefined;
   readonly inputSource: BpuInputSource | undefined;
@@ -31,13 +30,13 @@ export interface CompileBatchOptions {
   readonly onStage: (stage: CompileStage, share: number) => void;
 }
 
-/** One model as the vendor's compiler left it. */
+/** Output of the vendor's compiler for one model. */
 export interface CompiledBatch {
   readonly modelName: string;
   readonly batch: number;
   readonly binPath: string;
   readonly quantizedPath: string;
-  /** Subgraphs that run on the BPU without interruption; one if no node between them is on the CPU. */
+  /** One per subgraph that the BPU runs as a whole; several if nodes between them run on the CPU. */
   readonly estimates: readonly PerfEstimate[];
   readonly nodes: readonly NodePlacement[];
   readonly logPath: string;
@@ -47,7 +46,7 @@ export interface CompiledBatch {
 }
 
 /**
- * Compiles one model, or finds what was compiled before of the same model, configuration, pictures and toolchain.
+ * Compiles one model, or reuses the cached result for the same model, configuration, pictures and toolchain.
  *
  * @throws EffvitError TOOL_FAILED, TIMED_OUT, CANCELLED, IO_FAILED
  */
@@ -57,12 +56,7 @@ export async function compileBatch(options: CompileBatchOptions): Promise<Compil
   model.graph.name = modelName;
   const onnx = serializeOnnx(model);
   const inputName = model.graph.inputs[0]?.name ?? '';
-  const config = compilerConfig(options.config, {
-    modelName,
-    inputName,
-    ...(level !== undefined && { level }),
-    ...(inputSource !== undefined && { inputSource }),
-  });
+  const config = compilerConfig(options.config, { modelName, inputName, level, inputSource });
   const sums: string[] = [];
   for (const path of calibration) sums.push(await sha256File(path, signal));
   const cache = new CompileCache(options.env);
@@ -97,17 +91,10 @@ export async function compileBatch(options: CompileBatchOptions): Promise<Compil
   };
 }
 
-/** A file of the set holds as many pictures as a task: those of a batch stand one after the other. */
+/** Each file of the calibration set has the pictures of one task, one after the other. */
 async function writeCalibration(pictures: readonly string[], batch: number, folder: string): Promise<void> {
   await mkdir(folder);
-  const groups = Math.floor(pictures.length / batch);
-  if (groups === 0) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `A model of batch ${batch} is calibrated on ${batch} pictures at a time and there are ${pictures.length}: give more.`,
-    );
-  }
-  for (let group = 0; group < groups; group++) {
+  for (let group = 0; group < Math.floor(pictures.length / batch); group++) {
     const path = join(folder, `${String(group).padStart(6, '0')}.bin`);
     const [first = '', ...more] = pictures.slice(group * batch, (group + 1) * batch);
     await copyFile(first, path);

@@ -12,6 +12,7 @@ import type { BatchEstimate, CompileReport } from './CompileReport.js';
 import { type CompiledBatch, compileBatch } from './compileBatch.js';
 import type { OptimizeLevel } from './compilerConfig.js';
 import { cpuRemedy, type NodePlacement } from './NodePlacement.js';
+import { combinedEstimate } from './PerfEstimate.js';
 import { packBatches } from './packBatches.js';
 import { prepareCompilerModel } from './prepareCompilerModel.js';
 import type { CompileStage } from './runMakertbin.js';
@@ -23,11 +24,11 @@ export interface CompileModelOptions {
   /** The float model that the manifest describes. */
   readonly manifest: ModelManifest;
   readonly onnxPath: string;
-  /** Ascending, 1 among them. */
+  /** Ascending; includes 1. */
   readonly batches: readonly number[];
   readonly level: OptimizeLevel | undefined;
   readonly inputSource: BpuInputSource;
-  /** Paths of files of one picture each; asked for when everything else was checked. */
+  /** Returns the paths of files with one picture each; called after all other checks. */
   readonly calibration: () => Promise<readonly string[]>;
   /** The model folder to write. */
   readonly output: string;
@@ -38,21 +39,21 @@ export interface CompileModelOptions {
 
 export interface CompiledModel {
   readonly report: CompileReport;
-  /** Of batch 1. */
+  /** The quantised model of batch 1. */
   readonly quantizedPath: string;
 }
 
-/** A model is calibrated on as few pictures as the compiler takes, but hardly well. */
-export const FEW_PICTURES = 20;
+/** With fewer calibration pictures the report has a note. */
+const FEW_PICTURES = 20;
 
-/** Nodes that the report shows. */
+/** Number of nodes in the report. */
 const LEAST_SIMILAR_COUNT = 10;
 
 /**
  * Compiles a float model into a folder that the node runs on the board.
  *
  * @throws EffvitError UNSUPPORTED, BAD_CONFIG, BAD_ARGUMENT, NOT_FOUND before anything is compiled; TOOL_FAILED,
- *   TIMED_OUT, CANCELLED, IO_FAILED: the folder is written whole or not at all
+ *   TIMED_OUT, CANCELLED, IO_FAILED; then the output folder is unchanged
  */
 export async function compileModel(options: CompileModelOptions): Promise<CompiledModel> {
   const { toolchain, config, manifest, batches, level, inputSource, signal } = options;
@@ -69,7 +70,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
   requirePictures(calibration.length, batches);
   if (calibration.length < FEW_PICTURES) {
     notes.add(
-      `${calibration.length} pictures are few to calibrate on: 50 to 100 that the robot will see give better ranges.`,
+      `${calibration.length} calibration pictures are few: 50 to 100 from the robot give better ranges.`,
     );
   }
   const compiled: CompiledBatch[] = [];
@@ -150,38 +151,10 @@ function classCountOf({ name, output }: ModelManifest, model: OnnxModel | undefi
   );
 }
 
-/** The subgraphs run one after the other; the time of CPU nodes between them is in no estimate. */
 function estimateOf(compiled: CompiledBatch): BatchEstimate {
   const { modelName, batch, estimates, isReused, elapsedMs, logPath } = compiled;
-  const sum = (of: (one: (typeof estimates)[number]) => number | undefined): number =>
-    estimates.reduce((total, one) => total + (of(one) ?? 0), 0);
-  const taskMs = sum((one) => one.taskMs);
-  const hasLayers = estimates.length > 0 && estimates.every(({ computeMs }) => computeMs !== undefined);
-  const computeMs = hasLayers ? sum((one) => one.computeMs) : undefined;
-  const loadStoreMs = hasLayers ? sum((one) => one.loadStoreMs) : undefined;
-  return {
-    modelName,
-    batch,
-    subgraphs: estimates.length,
-    fps: estimates.length === 1 ? (estimates[0]?.fps ?? 0) : taskMs > 0 ? (1000 * batch) / taskMs : 0,
-    taskMs,
-    ddrBytesPerFrame: sum((one) => one.ddrBytesPerFrame),
-    computeMs,
-    loadStoreMs,
-    boundBy:
-      computeMs === undefined || loadStoreMs === undefined
-        ? undefined
-        : computeMs > loadStoreMs
-          ? 'computing'
-          : 'DDR',
-    longestLayers: estimates
-      .flatMap(({ longestLayers }) => longestLayers)
-      .toSorted((a, b) => Math.max(b.computeUs, b.loadStoreUs) - Math.max(a.computeUs, a.loadStoreUs))
-      .slice(0, 5),
-    isReused,
-    elapsedMs,
-    logPath,
-  };
+  const combined = combinedEstimate(batch, estimates);
+  return { modelName, ...combined, subgraphs: estimates.length, isReused, elapsedMs, logPath };
 }
 
 function placementOf(

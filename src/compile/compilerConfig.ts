@@ -8,30 +8,29 @@ export const OPTIMIZE_LEVELS = ['O0', 'O1', 'O2', 'O3'] as const;
 
 export type OptimizeLevel = (typeof OPTIMIZE_LEVELS)[number];
 
-/** Names inside the folder that the compiler works in: the configuration that it gets has no other path. */
+/** Names in the compiler's work folder; its configuration has no other paths. */
 export const WORK_NAMES = {
   model: 'model.onnx',
   calibration: 'calibration_f32',
   output: 'output',
   config: 'config.yaml',
-  log: 'compile.log',
 } as const;
 
 export interface CompilerConfigOptions {
-  /** What the model is called inside the .bin. */
+  /** Name of the model inside the .bin. */
   readonly modelName: string;
-  /** Absent: the configuration's own. */
-  readonly level?: OptimizeLevel;
-  readonly inputSource?: BpuInputSource;
-  /** The model's input, which an input source is named for. */
+  /** Undefined: as in the configuration. */
+  readonly level: OptimizeLevel | undefined;
+  readonly inputSource: BpuInputSource | undefined;
+  /** Name of the model's input, for `inputSource`. */
   readonly inputName: string;
 }
 
 /**
- * The user's configuration as hb_mapper gets it. Only paths, the name, the level and `debug` are changed; `debug` adds
- * the time of each layer to the estimate and does not change the instructions.
+ * The configuration for hb_mapper: the user's, with other paths, name, level and `debug`. `debug` adds the time of each
+ * layer to the estimate and does not change the compiled model.
  *
- * @param content the configuration's text, which has been read once without problems
+ * @param content text of a valid configuration.
  */
 export function compilerConfig(content: string, options: CompilerConfigOptions): string {
   const root = parseVendorYaml(content).document.toJS({ maxAliasCount: 100 }) as Record<
@@ -59,7 +58,7 @@ export function compilerConfig(content: string, options: CompilerConfigOptions):
       ...(inputSource !== undefined && { input_source: { [inputName]: inputSource } }),
     },
   };
-  // Quoted throughout: YAML 1.1 takes a bare ON for true.
+  // All strings are quoted, because YAML 1.1 reads ON as true.
   return stringify(changed, {
     version: '1.1',
     defaultStringType: 'QUOTE_DOUBLE',
@@ -67,13 +66,12 @@ export function compilerConfig(content: string, options: CompilerConfigOptions):
   });
 }
 
-/** @throws EffvitError BAD_CONFIG for what this package does not run: another chip, another input than NV12 */
+/** @throws EffvitError BAD_CONFIG if this package could not run the result: another chip, another input than NV12 */
 export function checkCompilable({ config, file }: MakertbinFile): void {
   const problems: string[] = [];
   if (config.model_parameters.march !== 'bayes-e') {
-    problems.push(
-      `march is ${config.model_parameters.march}, and the toolchain compiles for bayes-e (RDK X5) alone`,
-    );
+    const { march } = config.model_parameters;
+    problems.push(`march is ${march}, and the toolchain compiles only for bayes-e (RDK X5)`);
   }
   const [runtime] = config.input_parameters.input_type_rt;
   if (runtime !== 'nv12') problems.push(`input_type_rt is ${runtime}, and the node gives nv12`);
@@ -83,7 +81,7 @@ export function checkCompilable({ config, file }: MakertbinFile): void {
   }
   const { layer_out_dump: dump, debug_mode: debugMode } = config.model_parameters;
   if (dump || debugMode !== undefined)
-    problems.push('layer_out_dump and debug_mode make a .bin for examination alone');
+    problems.push('layer_out_dump and debug_mode make a .bin for debugging only');
   if (problems.length > 0) {
     throw new EffvitError('BAD_CONFIG', `${file} cannot be compiled for the node: ${problems.join('; ')}.`, {
       context: { file },

@@ -14,7 +14,7 @@ import type { Toolchain } from '../toolchain/toolchainPlace.js';
 export interface EvaluateOptions {
   readonly toolchain: Toolchain;
   readonly config: MakertbinFile;
-  /** Of batch 1. */
+  /** The float model of batch 1. */
   readonly floatPath: string;
   readonly quantizedPath: string;
   readonly pictures: AsyncIterable<LabelledPlanes>;
@@ -22,11 +22,11 @@ export interface EvaluateOptions {
   readonly onPicture: (done: number) => void;
 }
 
-/** Each process holds the model once, some 600 MB, and computes on one core. */
+/** Each process has its own copy of the model, some 600 MB, and uses one core. */
 const MOST_PROCESSES = 4;
 
 /**
- * Compares the BPU's integers with the float model, picture by picture.
+ * Compares the BPU's model with the float model on each picture.
  *
  * @throws EffvitError NOT_FOUND without pictures, TOOL_FAILED, TIMED_OUT, CANCELLED
  */
@@ -41,7 +41,7 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
   const pictures = options.pictures[Symbol.asyncIterator]();
   const count = Math.max(1, Math.min(MOST_PROCESSES, availableParallelism()));
   let done = 0;
-  /** One process takes the next picture when it has answered. */
+  /** Runs one process, which takes the next picture after each answer. */
   const serve = async (): Promise<void> => {
     const { toolchain, quantizedPath: path } = options;
     const quantized = await QuantizedModel.start({ toolchain, path, widthPx, heightPx });

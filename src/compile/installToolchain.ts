@@ -21,16 +21,16 @@ import { unpackMavenPython } from './unpackMavenPython.js';
 export interface InstallOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** A step begins: its place among all, and what it does. */
+  /** Called when a step begins: its number from 1, the number of steps, and what it does. */
   readonly onStep: (number: number, total: number, title: string) => void;
-  /** Bytes of the file that is being downloaded; packages of the step. */
+  /** Called with the bytes of the file that is being downloaded. */
   readonly onProgress: (label: string, done: number, total: number) => void;
 }
 
-/** What it takes on disk while it is installed, and stays of it. */
+/** Size of the toolchain: to download, when installed, and the free space needed during the installation. */
 export const TOOLCHAIN_BYTES = { download: 1.3e9, installed: 2.9e9, needed: 5e9 } as const;
 
-/** A slow line: 1.3 GB at 1 Mbit/s is three hours. */
+/** Long enough for a slow connection: 1.3 GB at 1 Mbit/s take three hours. */
 const STEP_LIMIT_MS = 4 * 3_600_000;
 
 const TITLES: Readonly<Record<InstallStep, string>> = {
@@ -39,14 +39,14 @@ const TITLES: Readonly<Record<InstallStep, string>> = {
   base: 'numerical packages from PyPI (250 MB)',
   torch: 'torch 1.11.0, which hmct imports (770 MB)',
   vendor: "D-Robotics' rdkx5-yolo-mapper, dg-nn-toolkit and dgdk (260 MB)",
-  check: 'trying the tools',
+  check: 'testing the tools',
 };
 
 /**
- * Makes a private Python with the vendor's packages in the user's cache folder; a finished step is not done again, and
- * one that was interrupted is.
+ * Installs a private Python with the vendor's packages in the user's cache folder. Finished steps are skipped;
+ * interrupted ones are repeated.
  *
- * @returns false if everything was there.
+ * @returns false if the toolchain was complete already.
  * @throws EffvitError UNSUPPORTED, BAD_ARGUMENT, IO_FAILED (no space), DOWNLOAD_FAILED, TOOL_FAILED, CANCELLED,
  *   TIMED_OUT
  */
@@ -58,7 +58,7 @@ export async function installToolchain(options: InstallOptions): Promise<boolean
   if (isOwnToolchain(env)) {
     throw new EffvitError(
       'BAD_ARGUMENT',
-      `EFFVIT_TOOLCHAIN names ${toolchainFolder(env)}, in which nothing is installed by this command: unset it first.`,
+      `EFFVIT_TOOLCHAIN names ${toolchainFolder(env)}, and this command installs only into the cache folder: unset it first.`,
       { context: { file: toolchainFolder(env) } },
     );
   }
@@ -130,7 +130,7 @@ async function makePython(folder: string, options: InstallOptions): Promise<void
   });
 }
 
-export function installLog(folder: string): string {
+function installLog(folder: string): string {
   return join(folder, 'install.log');
 }
 
@@ -140,55 +140,49 @@ async function pip(
   title: string,
   { signal, onProgress }: InstallOptions,
 ): Promise<void> {
-  const toolchain = pythonOf(folder);
   let file = title;
-  // Progress of a file is reported in bytes by `--progress-bar raw`, which the pip that came with Python does not know.
+  // `--progress-bar raw` reports bytes; the pip that comes with Python does not have it.
   const bar = title === 'pip' ? 'off' : 'raw';
   let isUnreachable = false;
-  const running = runTool({
-    toolchain,
-    args: [
-      ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--only-binary', ':all:'],
-      ...['--progress-bar', bar, ...what],
-    ],
-    what: `Installing ${title}`,
-    logPath: installLog(folder),
-    signal,
-    limitMs: STEP_LIMIT_MS,
-    onLine: (line) => {
-      if (UNREACHABLE.test(line)) isUnreachable = true;
-      file = /^\s*(?:Downloading|Using cached) (\S+)/.exec(line)?.[1]?.split('/').at(-1) ?? file;
-      const bytes = /^Progress (\d+) of (\d+)/.exec(line.trim());
-      if (bytes !== null) onProgress(file, Number(bytes[1]), Number(bytes[2]));
-    },
-  });
   try {
-    await running;
+    await runTool({
+      toolchain: pythonOf(folder),
+      args: [
+        ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--only-binary', ':all:'],
+        ...['--progress-bar', bar, ...what],
+      ],
+      what: `Installing ${title}`,
+      logPath: installLog(folder),
+      signal,
+      limitMs: STEP_LIMIT_MS,
+      onLine: (line) => {
+        if (UNREACHABLE.test(line)) isUnreachable = true;
+        file = /^\s*(?:Downloading|Using cached) (\S+)/.exec(line)?.[1]?.split('/').at(-1) ?? file;
+        const bytes = /^Progress (\d+) of (\d+)/.exec(line.trim());
+        if (bytes !== null) onProgress(file, Number(bytes[1]), Number(bytes[2]));
+      },
+    });
   } catch (error) {
     if (!isUnreachable || !(error instanceof EffvitError) || error.code !== 'TOOL_FAILED') throw error;
     throw new EffvitError(
       'DOWNLOAD_FAILED',
-      `PyPI cannot be reached: see to the network or the proxy, or name a mirror in PIP_INDEX_URL, then run the command again, it goes on where it stopped (see ${installLog(folder)}).`,
+      `PyPI cannot be reached: check the network and the proxy, or name a mirror in PIP_INDEX_URL, then run the command again; it continues where it stopped (see ${installLog(folder)}).`,
       { cause: error },
     );
   }
 }
 
-/** What pip says before it finds no version of anything. */
+/** What pip prints if it cannot reach the index. */
 const UNREACHABLE =
   /Failed to establish a new connection|Connection refused|name resolution|Name or service not known|NewConnectionError|ProxyError|Network is unreachable/;
 
-/** Each of the programs that are used later is started once: a wrong library shows now. */
+/** Starts each program that is used later once, so that a missing library is found now. */
 async function checkTools(toolchain: Toolchain, signal: AbortSignal): Promise<void> {
   const logPath = installLog(toolchain.folder);
-  for (const [name, args] of [
-    ['hb_mapper', ['--version']],
-    ['hbdk-cc', ['--version']],
-    ['hb_pack', ['--version']],
-  ] as const) {
+  for (const name of ['hb_mapper', 'hbdk-cc', 'hb_pack']) {
     await runTool({
       toolchain,
-      args: consoleCommand(name, args),
+      args: consoleCommand(name, ['--version']),
       what: `Trying ${name}`,
       logPath,
       cwd: toolchain.folder,

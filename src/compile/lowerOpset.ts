@@ -2,13 +2,13 @@ import { type OnnxModel, type OnnxNode, standardOpset } from '../onnx/OnnxModel.
 import { getInt, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
 import { tensorToNumbers } from '../onnx/onnxTensors.js';
 
-/** Newest version that the vendor's compiler reads. */
+/** The newest opset that the vendor's compiler reads. */
 export const COMPILER_OPSET = 11;
 
-/** The newest version whose changes are known here. */
+/** The newest opset whose changes this file handles. */
 const NEWEST_OPSET = 21;
 
-/** Operators that mean the same in version 11 and in each later one up to {@link NEWEST_OPSET}, for float tensors. */
+/** Operators that do the same with float tensors from opset 11 to {@link NEWEST_OPSET}. */
 const SAME = new Set(
   (
     'Abs Add And AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos ' +
@@ -19,23 +19,23 @@ const SAME = new Set(
   ).split(' '),
 );
 
-/** Attributes of version 11 that became an input of later versions, with that input's place. */
-const INPUT_TO_ATTRIBUTE: Readonly<Record<string, { readonly attribute: string; readonly index: number }>> = {
-  Squeeze: { attribute: 'axes', index: 1 },
-  Unsqueeze: { attribute: 'axes', index: 1 },
-  ReduceSum: { attribute: 'axes', index: 1 },
-  ReduceMean: { attribute: 'axes', index: 1 },
-  ReduceMax: { attribute: 'axes', index: 1 },
-  ReduceMin: { attribute: 'axes', index: 1 },
-  ReduceL2: { attribute: 'axes', index: 1 },
-  ReduceProd: { attribute: 'axes', index: 1 },
-  Split: { attribute: 'split', index: 1 },
+/** Attributes of opset 11 that are the second input in later opsets. */
+const INPUT_TO_ATTRIBUTE: Readonly<Record<string, string>> = {
+  Squeeze: 'axes',
+  Unsqueeze: 'axes',
+  ReduceSum: 'axes',
+  ReduceMean: 'axes',
+  ReduceMax: 'axes',
+  ReduceMin: 'axes',
+  ReduceL2: 'axes',
+  ReduceProd: 'axes',
+  Split: 'split',
 };
 
-/** Along one axis since version 13, flattened around it before; the last axis is the same to both. */
+/** From opset 13 on they work along one axis; before, they flattened around it. For the last axis both are the same. */
 const ALONG_AXIS = new Set(['Softmax', 'LogSoftmax']);
 
-/** Attributes that later versions added, with the value that means what version 11 does. */
+/** Attributes that later opsets added, with the value that gives the behaviour of opset 11. */
 const ADDED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   Reshape: { allowzero: 0 },
   Shape: { start: 0 },
@@ -43,11 +43,10 @@ const ADDED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 
 /**
- * Brings a model to version 11 of the standard operators where that changes no result, in place; a model of version 11
- * or older is left alone.
+ * Converts a model to opset 11 in place, if that changes no result. Models of opset 11 or older are not changed.
  *
- * @param rankOf the rank of a value, or undefined if it is not known
- * @returns why it cannot be done, one entry for each node; empty: done
+ * @param rankOf returns the rank of a value; undefined if unknown.
+ * @returns why the conversion is impossible, one entry per node; empty if the model was converted.
  */
 export function lowerOpset(model: OnnxModel, rankOf: (value: string) => number | undefined): string[] {
   const version = standardOpset(model) ?? 0;
@@ -75,7 +74,7 @@ function lowerNode(
   rankOf: (value: string) => number | undefined,
 ): string | undefined {
   const moved = INPUT_TO_ATTRIBUTE[node.opType];
-  if (moved !== undefined) return inputToAttribute(node, model, moved.attribute, moved.index);
+  if (moved !== undefined) return inputToAttribute(node, model, moved);
   if (ALONG_AXIS.has(node.opType)) {
     const fallback = version >= 13 ? -1 : 1;
     const axis = getInt(node, 'axis', fallback);
@@ -101,13 +100,8 @@ function lowerNode(
   return undefined;
 }
 
-function inputToAttribute(
-  node: OnnxNode,
-  { graph }: OnnxModel,
-  attribute: string,
-  index: number,
-): string | undefined {
-  const name = node.inputs[index] ?? '';
+function inputToAttribute(node: OnnxNode, { graph }: OnnxModel, attribute: string): string | undefined {
+  const name = node.inputs[1] ?? '';
   node.attributes.delete('noop_with_empty_axes');
   if (node.opType === 'Split') node.attributes.delete('num_outputs');
   if (name === '') return undefined;
@@ -115,7 +109,7 @@ function inputToAttribute(
   if (constant === undefined)
     return `has ${attribute} that are computed: opset ${COMPILER_OPSET} wants them fixed`;
   node.attributes.set(attribute, intsAttr(tensorToNumbers(constant)));
-  node.inputs.length = index;
+  node.inputs.length = 1;
   return undefined;
 }
 

@@ -16,13 +16,13 @@ export interface PackOptions {
 const LIMIT_MS = 10 * 60_000;
 
 /**
- * Puts the .bin files of several batches into one by the vendor's packer; one alone is copied.
+ * Packs the .bin files of several batch sizes into one with the vendor's packer; a single file is copied.
  *
  * @throws EffvitError TOOL_FAILED, TIMED_OUT, CANCELLED, IO_FAILED
  */
 export async function packBatches({ toolchain, batches, targetPath, signal }: PackOptions): Promise<void> {
   const [first, ...more] = batches;
-  if (first === undefined) throw new Error('There is a batch to pack.');
+  if (first === undefined) throw new EffvitError('INTERNAL', 'No batch to pack; this is a defect of effvit.');
   if (more.length === 0) {
     await copyFile(first.binPath, targetPath);
     return;

@@ -5,10 +5,7 @@ import { probeFloatValues } from '../quantize/probeFloatValues.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { COMPILER_OPSET, lowerOpset } from './lowerOpset.js';
 
-/** What was changed without changing a result, one sentence each. */
-export type PreparationNotes = readonly string[];
-
-/** Operators of the standard that no static graph of a network has. */
+/** Standard operators that the compiler does not take: control flow and outputs of dynamic size. */
 const CONTROL = new Set(['If', 'Loop', 'Scan', 'NonZero', 'NonMaxSuppression', 'Unique', 'StringNormalizer']);
 const QUANTIZED = new Set([
   'QuantizeLinear',
@@ -19,16 +16,17 @@ const QUANTIZED = new Set([
 ]);
 
 /**
- * Brings a model into the form that the vendor's compiler takes, in place, and refuses in a second what it would refuse
- * after minutes. All that is wrong is named at once.
+ * Converts a model in place to the form that the vendor's compiler takes. Models that the compiler would refuse after
+ * minutes are refused here at once, with all problems in one message.
  *
+ * @returns notes on changes that do not affect results, one sentence each.
  * @throws EffvitError UNSUPPORTED; BAD_CONFIG for nodes of the configuration that the model does not have
  */
 export async function prepareCompilerModel(
   model: OnnxModel,
   config: MakertbinFile,
   place: string,
-): Promise<PreparationNotes> {
+): Promise<string[]> {
   const problems = [...inputProblems(model), ...operatorProblems(model)];
   const notes = clipBoundsAsScalars(model);
   const before = standardOpset(model) ?? 0;
@@ -81,7 +79,7 @@ function operatorProblems({ graph }: OnnxModel): string[] {
   return [`it has operators that the compiler does not take: ${list}${remedy}`];
 }
 
-/** Bounds of shape [1] are what some exporters write; the compiler wants scalars, which are the same. */
+/** Some exporters write bounds of shape [1]; the compiler takes only scalars. */
 function clipBoundsAsScalars({ graph }: OnnxModel): string[] {
   let count = 0;
   for (const node of graph.nodes) {
@@ -98,7 +96,7 @@ function clipBoundsAsScalars({ graph }: OnnxModel): string[] {
     : [`${count} bounds of Clip had the shape [1] and were made scalars, which changes no result.`];
 }
 
-/** Shapes from the runtime, since exporters omit them. */
+/** Ranks from a run of the model, because exporters leave out shapes. */
 async function ranksOf(model: OnnxModel): Promise<(value: string) => number | undefined> {
   const shapes = await probeFloatValues(model);
   return (value) => shapes.get(value)?.length;

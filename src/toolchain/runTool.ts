@@ -13,27 +13,27 @@ export interface ToolRun {
   readonly toolchain: Toolchain;
   /** Arguments of Python. */
   readonly args: readonly string[];
-  /** What failed, as the beginning of a sentence: `The compiler`. */
+  /** Name of the tool, as the start of error messages, e.g. `The compiler`. */
   readonly what: string;
-  /** All output is appended here. */
+  /** All output is appended to this file. */
   readonly logPath: string;
   readonly cwd?: string;
-  /** Variables beside the toolchain's. */
+  /** Environment variables in addition to the toolchain's. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** The longest that it may take, milliseconds. */
+  /** Time limit of the run. */
   readonly limitMs: number;
-  /** Each line of either output, without colours; a progress bar's redrawn line, too. */
+  /** Called with each line of stdout and stderr, without colours; also with each redrawn progress bar. */
   readonly onLine?: (line: string) => void;
 }
 
-/** How long a process may take to end by SIGTERM. */
+/** Time between SIGTERM and SIGKILL. */
 const GRACE_MS = 2000;
 const LAST_LINES = 400;
 
 /**
- * Runs Python with the vendor's packages in a process group of its own; whatever ends this function has ended the
- * group.
+ * Runs Python with the vendor's packages in a separate process group, which has ended when this function returns or
+ * throws.
  *
  * @returns the last lines of output.
  * @throws EffvitError TOOL_FAILED (one sentence with the tool's own reason and the log's path), TIMED_OUT, CANCELLED,
@@ -48,7 +48,7 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   log.on('error', (error) => {
     logError = error;
   });
-  // Removed with the files that the vendor's tools leave behind.
+  // The vendor's tools leave files behind; they are removed with this folder.
   const scratch = await TemporaryFolder.make();
   const child = spawn(toolchain.pythonPath, run.args, {
     cwd: run.cwd,
@@ -74,12 +74,12 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   try {
     ended = await ending(child);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { message: reason } = asEffvitError(error);
     throw new EffvitError('TOOL_FAILED', `${what} could not be started (${reason}).`, { cause: error });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    // Also what the tool itself left running.
+    // Also ends processes that the tool left running.
     killGroup(child, 'SIGKILL');
     await scratch.remove();
     log.end();
@@ -105,7 +105,7 @@ export function consoleCommand(name: string, args: readonly string[]): string[] 
   return [packagePath('scripts', 'toolchain', 'run_tool.py'), name, ...args];
 }
 
-/** The caller's variables, without what would bring other packages into this Python. */
+/** This process's environment, without variables that would make Python load other packages. */
 export function toolEnvironment(
   toolchain: Toolchain,
   own: Readonly<Record<string, string>> = {},
@@ -113,7 +113,7 @@ export function toolEnvironment(
   const { PYTHONPATH: _path, PYTHONHOME: _home, ...rest } = process.env;
   return {
     ...rest,
-    // The tools start one another by name.
+    // The tools start each other by name.
     PATH: `${dirname(toolchain.pythonPath)}${delimiter}${process.env['PATH'] ?? ''}`,
     PYTHONUNBUFFERED: '1',
     PYTHONNOUSERSITE: '1',
@@ -125,7 +125,7 @@ export function toolEnvironment(
 
 async function ending(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  // Its output may be held open by what it started: that is ended after this.
+  // Processes that it started may hold its output open; they are ended after this.
   await Promise.race([once(child, 'close'), new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
   return { code, signal };
 }
@@ -141,7 +141,7 @@ export function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended.
+    // The process has ended already.
   }
 }
 
@@ -166,7 +166,7 @@ function readLines(
   });
 }
 
-/** The reason of a failure: a line with ERROR, else the exception, else the last line. */
+/** The reason of a failure from the output: the last exception, else the last line with ERROR, else the last line. */
 export function reasonOf(
   ended: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
   lines: readonly string[],

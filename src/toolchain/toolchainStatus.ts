@@ -22,7 +22,7 @@ export type ToolchainStatus =
     }
   | { readonly state: 'ready'; readonly toolchain: Toolchain };
 
-/** Where it runs at all: the vendor's packages have programs for this machine alone. */
+/** Whether the vendor's packages have programs for this platform: only for x86-64 Linux. */
 export function isToolchainPlatform(
   platform: string = process.platform,
   arch: string = process.arch,
@@ -30,11 +30,11 @@ export function isToolchainPlatform(
   return platform === 'linux' && arch === 'x64';
 }
 
-const UNSUPPORTED = `The vendor's toolchain has programs for x86-64 Linux alone and this machine is ${process.arch} ${process.platform}: compile on a PC and copy the model folder here`;
+const UNSUPPORTED = `The vendor's toolchain has programs only for x86-64 Linux, and this machine is ${process.arch} ${process.platform}: compile on a PC and copy the model folder here`;
 
 export const INSTALL_COMMAND = 'effvit toolchain install';
 
-/** Looks at a few files; the programs themselves were tried when they were installed. */
+/** Checks only a few files; the programs were tested at installation. */
 export function toolchainStatus(env: NodeJS.ProcessEnv = process.env): ToolchainStatus {
   if (!isToolchainPlatform()) return { state: 'unsupported', reason: UNSUPPORTED };
   const folder = toolchainFolder(env);
@@ -53,7 +53,7 @@ export function isStepDone(folder: string, step: InstallStep): boolean {
   return readText(stampPath(folder, step)) === stepKey(step);
 }
 
-/** @throws EffvitError UNSUPPORTED, NOT_FOUND: what to do to have it */
+/** @throws EffvitError UNSUPPORTED, NOT_FOUND with the remedy */
 export function requireToolchain(env: NodeJS.ProcessEnv = process.env): Toolchain {
   const status = toolchainStatus(env);
   switch (status.state) {
@@ -66,13 +66,13 @@ export function requireToolchain(env: NodeJS.ProcessEnv = process.env): Toolchai
         'NOT_FOUND',
         isOwnToolchain(env)
           ? `There is no bin/python3 in ${status.folder}, which EFFVIT_TOOLCHAIN names: name a virtual environment that has the vendor's packages, or unset it.`
-          : `The vendor's toolchain is not installed: run \`${INSTALL_COMMAND}\` (it says what it gets, whose it is and how large).`,
+          : `The vendor's toolchain is not installed: run \`${INSTALL_COMMAND}\` (it tells what it downloads, its licences and size).`,
         { context: { file: status.folder } },
       );
     case 'partial':
       throw new EffvitError(
         'NOT_FOUND',
-        `The toolchain in ${status.folder} is half installed (missing: ${status.missing.join(', ')}): run \`${INSTALL_COMMAND}\` again, it goes on where it stopped.`,
+        `The toolchain in ${status.folder} is half installed (missing: ${status.missing.join(', ')}): run \`${INSTALL_COMMAND}\` again; it continues where it stopped.`,
         { context: { file: status.folder } },
       );
   }
