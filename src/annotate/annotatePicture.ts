@@ -1,7 +1,7 @@
 import type { OverlayOptions, Sharp } from 'sharp';
 import type { ClassResult } from '../classify/ClassResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
-import { MAX_DECODED_PIXELS } from '../image/decodeCompressed.js';
+import { MAX_DECODED_PIXELS } from '../image/decodePicture.js';
 import { loadSharp } from '../image/loadSharp.js';
 import { PNG_MARK } from './pngMark.js';
 import { type PaintedText, TextPainter, type TextStyle } from './TextPainter.js';

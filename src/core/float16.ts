@@ -8,16 +8,7 @@ export function float16ToNumber(pattern: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const float = new Float32Array(1);
-const floatBits = new Uint32Array(float.buffer);
-
-/** The nearest binary16 bit pattern of a float32 value, ties to even; from 65520 on it is infinity. */
-export function numberToFloat16(value: number): number {
-  float[0] = value;
-  return float16FromBits(floatBits[0] as number);
-}
-
-/** Integer arithmetic: converts twelve million weights in a tenth of a second. */
+/** The nearest binary16 of a float32's bits, ties to even; infinity from 65520 on. Integer arithmetic: converts twelve million weights in a tenth of a second. */
 function float16FromBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fff_ffff;

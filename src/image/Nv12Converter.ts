@@ -1,18 +1,8 @@
-import { compileKernel } from './compileKernel.js';
 import { FrameSlot } from './FrameSlot.js';
 import type { KernelProgram } from './KernelProgram.js';
 import { SLOT_BASE_BYTES } from './KernelTables.js';
 import { SHIFT } from './kernelFields.js';
 import { figuresOf, type PictureFigures } from './PictureFigures.js';
-
-/**
- * Compiles the kernel; once, on the main thread: a module can be sent to workers.
- *
- * @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions.
- */
-export function compileNv12Kernel(): WebAssembly.Module {
-  return compileKernel('nv12');
-}
 
 type Measure = (source: number, strideBytes: number, widthPx: number, heightPx: number) => void;
 
@@ -28,7 +18,7 @@ export class Nv12Converter {
     this.#measure = measure;
   }
 
-  /** @param memory `slot.memory` of the main thread. @param module from {@link compileNv12Kernel}. */
+  /** @param memory `slot.memory` of the main thread. @param module `compileKernel('nv12')`, compiled once: it can be sent to workers. */
   static create(memory: WebAssembly.Memory, module: WebAssembly.Module): Nv12Converter {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     return new Nv12Converter(

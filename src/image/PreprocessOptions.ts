@@ -73,6 +73,13 @@ const DEFAULTS: PreprocessOptions = {
 };
 
 const RANGES: readonly YuvRange[] = ['full', 'limited'];
+const CHOICES = {
+  resizeMode: PREPROCESS_RESIZE_MODES,
+  range: RANGES,
+  sourceRange: RANGES,
+  filter: PREPROCESS_FILTERS,
+  resizeOn: RESIZE_ON,
+} as const;
 const MIN_SIDE_PX = 16;
 const MAX_SIDE_PX = 4096;
 
@@ -91,28 +98,20 @@ export function preprocessOptions(given: Partial<PreprocessOptions> = {}): Prepr
   const isInteger = (value: number, min: number, max: number) =>
     Number.isInteger(value) && value >= min && value <= max;
   for (const name of ['widthPx', 'heightPx'] as const) {
-    const side = options[name];
-    expect(
-      name,
-      isInteger(side, MIN_SIDE_PX, MAX_SIDE_PX),
-      `a whole number from ${MIN_SIDE_PX} to ${MAX_SIDE_PX}`,
-    );
+    const range = `a whole number from ${MIN_SIDE_PX} to ${MAX_SIDE_PX}`;
+    expect(name, isInteger(options[name], MIN_SIDE_PX, MAX_SIDE_PX), range);
   }
   const longest = Math.max(options.widthPx, options.heightPx);
-  const shortSideIsUsed = options.resizeMode === 'crop';
-  const shortSideMinPx = shortSideIsUsed && Number.isFinite(longest) ? longest : 1;
+  const shortSideMinPx = options.resizeMode === 'crop' && Number.isFinite(longest) ? longest : 1;
   expect(
     'resizeShortSidePx',
     isInteger(options.resizeShortSidePx, shortSideMinPx, 4 * MAX_SIDE_PX),
     `an integer from ${shortSideMinPx} (the network's longer side) to ${4 * MAX_SIDE_PX}`,
   );
   expect('padValue', isInteger(options.padValue, 0, 255), 'an integer from 0 to 255');
-  const oneOf = (values: readonly string[]) => `one of ${values.join(', ')}`;
-  expect('resizeMode', PREPROCESS_RESIZE_MODES.includes(options.resizeMode), oneOf(PREPROCESS_RESIZE_MODES));
-  expect('range', RANGES.includes(options.range), oneOf(RANGES));
-  expect('sourceRange', RANGES.includes(options.sourceRange), oneOf(RANGES));
-  expect('filter', PREPROCESS_FILTERS.includes(options.filter), oneOf(PREPROCESS_FILTERS));
-  expect('resizeOn', RESIZE_ON.includes(options.resizeOn), oneOf(RESIZE_ON));
+  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
+    expect(name, choices.includes(options[name]), `one of ${choices.join(', ')}`);
+  }
   if (problems.length > 0) {
     throw new EffvitError('BAD_ARGUMENT', `The preprocessing options are wrong: ${problems.join('; ')}.`);
   }

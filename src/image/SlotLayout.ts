@@ -118,19 +118,23 @@ function dilated(isNeeded: Uint8Array): Uint8Array {
   return isNeeded.map((value, index) => value | (isNeeded[index - 1] ?? 0) | (isNeeded[index + 1] ?? 0));
 }
 
+function scaled({ begin, end }: Interval, factor: number): Interval {
+  return { begin: begin * factor, end: end * factor };
+}
+
 /** Byte range of the columns in a row of the first plane. */
 function rowBytes(traits: EncodingTraits, columns: Interval, widthPx: number): Interval {
   switch (traits.family) {
-    case 'colour': {
-      const pixelBytes = traits.channels * traits.channelBytes;
-      return { begin: columns.begin * pixelBytes, end: columns.end * pixelBytes };
-    }
+    case 'colour':
+      return scaled(columns, traits.channels * traits.channelBytes);
     case 'mono':
-      return { begin: columns.begin * traits.channelBytes, end: columns.end * traits.channelBytes };
+      return scaled(columns, traits.channelBytes);
     case 'bayer': {
-      const { channelBytes } = traits;
-      const [begin, end] = [Math.max(0, columns.begin - 1), Math.min(widthPx, columns.end + 1)];
-      return { begin: begin * channelBytes, end: end * channelBytes };
+      const dilatedColumns = {
+        begin: Math.max(0, columns.begin - 1),
+        end: Math.min(widthPx, columns.end + 1),
+      };
+      return scaled(dilatedColumns, traits.channelBytes);
     }
     case 'yuv422':
       return { begin: 4 * Math.floor(columns.begin / 2), end: 4 * Math.ceil(columns.end / 2) };
@@ -161,31 +165,20 @@ function planeNeeds(
     isNeeded: traits.family === 'bayer' ? dilated(rows) : rows,
     bytes: rowBytes(traits, columns, widthPx),
   };
+  if (traits.family !== 'planar' && traits.family !== 'semiPlanar') return [first];
   const chroma = chromaPlane(traits, strideBytes, heightPx);
-  if (traits.family === 'planar') {
-    const sourceOffsetBytes = strideBytes * heightPx;
-    return [
-      first,
-      {
-        sourceOffsetBytes,
-        strideBytes: chroma.strideBytes,
-        isNeeded: halved(rows),
-        bytes: { begin: columns.begin >> 1, end: ((columns.end - 1) >> 1) + 1 },
-        twinOffsetBytes: sourceOffsetBytes + (chroma.rows / 2) * chroma.strideBytes,
-      },
-    ];
-  }
-  if (traits.family !== 'semiPlanar') return [first];
-  const shift = traits.chromaShift;
-  return [
-    first,
-    {
-      sourceOffsetBytes: strideBytes * heightPx,
-      strideBytes: chroma.strideBytes,
-      isNeeded: shift === 1 ? halved(rows) : rows,
-      bytes: { begin: 2 * (columns.begin >> shift), end: 2 * (((columns.end - 1) >> shift) + 1) },
-    },
-  ];
+  const sourceOffsetBytes = strideBytes * heightPx;
+  const [shift, sampleBytes] = traits.family === 'planar' ? [1, 1] : [traits.chromaShift, 2];
+  const second: PlaneNeed = {
+    sourceOffsetBytes,
+    strideBytes: chroma.strideBytes,
+    isNeeded: shift === 1 ? halved(rows) : rows,
+    bytes: scaled({ begin: columns.begin >> shift, end: ((columns.end - 1) >> shift) + 1 }, sampleBytes),
+    ...(traits.family === 'planar' && {
+      twinOffsetBytes: sourceOffsetBytes + (chroma.rows / 2) * chroma.strideBytes,
+    }),
+  };
+  return [first, second];
 }
 
 interface Packing {
@@ -285,28 +278,14 @@ export function wholeRows(shape: FrameShape): SlotRows {
 }
 
 /** The layout to read one region from rows that are already in the slot. */
-export function regionLayout(
-  { shape, traits, planes, segments, inputBytes }: SlotRows,
-  region: PictureRegion,
-  options: PreprocessOptions,
-): SlotLayout {
+export function regionLayout(rows: SlotRows, region: PictureRegion, options: PreprocessOptions): SlotLayout {
+  const { shape, traits } = rows;
   const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
   const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
   const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
   // The twin plane has the same rows and columns as the first chroma plane.
-  const narrowed = planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
-  return {
-    shape,
-    options,
-    traits,
-    geometry,
-    tapsX,
-    tapsY,
-    isPassThrough: false,
-    segments,
-    planes: narrowed,
-    inputBytes,
-  };
+  const planes = rows.planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
+  return { ...rows, options, geometry, tapsX, tapsY, isPassThrough: false, planes };
 }
 
 function narrowedWindow(plane: PlaneWindow, need: PlaneNeed | undefined): PlaneWindow {

@@ -1,5 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { compressedSource, isDepthSource } from './compressedSource.js';
+import { compressedSource } from './compressedSource.js';
+import { isDepthEncoding } from './encodingNames.js';
 import { COMPRESSED_FORMATS, type CompressedFormat, type CompressedImageFrame } from './ImageFrame.js';
 
 /** Checks for the signature at the start of a picture, or an equivalent. */
@@ -18,11 +19,8 @@ const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** A file type box with one of AVIF's brands as major or compatible brand (AV1 Image File Format, 6). */
 function isAvif(data: Uint8Array): boolean {
   if (!hasText(data, 4, 'ftyp')) return false;
-  const end = Math.min(
-    data.length,
-    new DataView(data.buffer, data.byteOffset).getUint32(0),
-    MOST_BRANDS_BYTES,
-  );
+  const boxBytes = new DataView(data.buffer, data.byteOffset).getUint32(0);
+  const end = Math.min(data.length, boxBytes, MOST_BRANDS_BYTES);
   for (let at = 8; at + 4 <= end; at += 4) {
     if (hasText(data, at, 'avif') || hasText(data, at, 'avis')) return true;
   }
@@ -32,17 +30,17 @@ function isAvif(data: Uint8Array): boolean {
 const MOST_BRANDS_BYTES = 256;
 
 /** Unsupported formats that are sent by mistake, so that the error can name them. */
-const STRANGERS: readonly { readonly name: string; readonly at: number; readonly text: string }[] = [
-  { name: 'GIF', at: 0, text: 'GIF8' },
-  { name: 'BMP', at: 0, text: 'BM' },
-  { name: 'TIFF', at: 0, text: 'II*\0' },
-  { name: 'TIFF', at: 0, text: 'MM\0*' },
-  { name: 'HEIF', at: 4, text: 'ftyp' },
-  { name: 'PDF', at: 0, text: '%PDF' },
-  { name: 'HTML or SVG', at: 0, text: '<' },
-  { name: 'MCAP', at: 0, text: '\x89MCAP' },
-  { name: 'SQLite', at: 0, text: 'SQLite' },
-  { name: 'ZIP', at: 0, text: 'PK' },
+const UNSUPPORTED: readonly (readonly [name: string, offset: number, text: string])[] = [
+  ['GIF', 0, 'GIF8'],
+  ['BMP', 0, 'BM'],
+  ['TIFF', 0, 'II*\0'],
+  ['TIFF', 0, 'MM\0*'],
+  ['HEIF', 4, 'ftyp'],
+  ['PDF', 0, '%PDF'],
+  ['HTML or SVG', 0, '<'],
+  ['MCAP', 0, '\x89MCAP'],
+  ['SQLite', 0, 'SQLite'],
+  ['ZIP', 0, 'PK'],
 ];
 
 const KNOWN = `${COMPRESSED_FORMATS.slice(0, -1).join(', ')} or ${COMPRESSED_FORMATS.at(-1)}`;
@@ -58,11 +56,6 @@ function hasText(data: Uint8Array, at: number, text: string): boolean {
   return startsWith(data, [...Buffer.from(text, 'latin1')], at);
 }
 
-function strangerName(data: Uint8Array): string | undefined {
-  const found = STRANGERS.find(({ at, text }) => hasText(data, at, text));
-  return found && `${found.name} data`;
-}
-
 /** Name of a compressed picture's origin in messages. */
 export function compressedName(frame: CompressedImageFrame): string {
   return `The compressed image from ${frame.source || 'an unnamed source'}`;
@@ -71,8 +64,7 @@ export function compressedName(frame: CompressedImageFrame): string {
 /** Whether the picture is depth: in compressedDepth's own format, or a plain picture whose format says so. */
 function isDepth({ data, format }: CompressedImageFrame): boolean {
   if (startsWith(data, PNG_SIGNATURE, DEPTH_HEADER_BYTES) || /\bcompressedDepth\b/.test(format)) return true;
-  const source = compressedSource(format);
-  return source !== undefined && isDepthSource(source);
+  return isDepthEncoding(compressedSource(format)?.original ?? '');
 }
 
 /**
@@ -94,7 +86,8 @@ export function compressedFormat(frame: CompressedImageFrame): CompressedFormat 
   }
   const format = COMPRESSED_FORMATS.find((name) => SIGNATURES[name](data));
   if (format !== undefined) return format;
-  const what = strangerName(data) ?? 'no picture that is known';
+  const [name] = UNSUPPORTED.find(([, offset, text]) => hasText(data, offset, text)) ?? [];
+  const what = name === undefined ? 'in no known picture format' : `${name} data`;
   throw new EffvitError(
     'BAD_IMAGE',
     `${compressedName(frame)} (format '${frame.format}', ${data.length} bytes) is ${what}; send ${KNOWN}.`,

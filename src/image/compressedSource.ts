@@ -1,4 +1,4 @@
-import { isDepthEncoding, readableEncoding } from './encodingNames.js';
+import { readableEncoding } from './encodingNames.js';
 import { encodingTraits } from './encodingTraits.js';
 import type { RawEncoding } from './ImageFrame.js';
 
@@ -36,10 +36,6 @@ export function mosaicOf({ original, converted }: CompressedSource): RawEncoding
 export function isColourSource({ original }: CompressedSource): boolean {
   const encoding = readableEncoding(original);
   return encoding !== undefined && encodingTraits(encoding).family !== 'mono';
-}
-
-export function isDepthSource({ original }: CompressedSource): boolean {
-  return isDepthEncoding(original);
 }
 
 function isBayer(encoding: RawEncoding): boolean {

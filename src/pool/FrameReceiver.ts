@@ -204,7 +204,7 @@ async function receiveCompressed(
 async function decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
   const startNs = monotonicNs();
   // Imported on demand: a worker that only gets raw frames saves the decoder's memory.
-  const { decodePicture } = await import('../image/decodeCompressed.js');
+  const { decodePicture } = await import('../image/decodePicture.js');
   const { frame: decoded, notes } = await decodePicture({
     kind: 'compressed',
     stamp: { sec: 0, nanosec: 0 },

@@ -1,9 +1,9 @@
-import { compileNv12Kernel } from '../image/Nv12Converter.js';
+import { compileKernel } from '../image/compileKernel.js';
 
 let compiled: WebAssembly.Module | undefined;
 
 /** The NV12 kernel, compiled once and shared with the worker threads. */
 export function nv12Kernel(): WebAssembly.Module {
-  compiled ??= compileNv12Kernel();
+  compiled ??= compileKernel('nv12');
   return compiled;
 }

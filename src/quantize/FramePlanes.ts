@@ -1,7 +1,8 @@
-import { decodePicture } from '../image/decodeCompressed.js';
+import { compileKernel } from '../image/compileKernel.js';
+import { decodePicture } from '../image/decodePicture.js';
 import { FrameSlot } from '../image/FrameSlot.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
-import { compileNv12Kernel, Nv12Converter } from '../image/Nv12Converter.js';
+import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { planFrame } from '../image/planFrame.js';
 import { InputTensor } from '../inference/onnx/InputTensor.js';
@@ -21,7 +22,7 @@ export class FramePlanes {
   constructor(preprocess: PreprocessOptions, color: 'rgb' | 'bgr' = 'rgb') {
     this.#preprocess = preprocess;
     this.#color = color;
-    this.#converter = Nv12Converter.create(this.#slot.memory, compileNv12Kernel());
+    this.#converter = Nv12Converter.create(this.#slot.memory, compileKernel('nv12'));
   }
 
   get valuesPerPicture(): number {

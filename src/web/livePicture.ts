@@ -1,5 +1,5 @@
 import type { RgbPicture } from '../annotate/annotatePicture.js';
-import { MAX_DECODED_PIXELS } from '../image/decodeCompressed.js';
+import { MAX_DECODED_PIXELS } from '../image/decodePicture.js';
 import { loadSharp } from '../image/loadSharp.js';
 
 /** Largest size of a picture on the page. */

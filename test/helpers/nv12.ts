@@ -1,6 +1,7 @@
+import { compileKernel } from '../../src/image/compileKernel.js';
 import { FrameSlot } from '../../src/image/FrameSlot.js';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
-import { compileNv12Kernel, Nv12Converter } from '../../src/image/Nv12Converter.js';
+import { Nv12Converter } from '../../src/image/Nv12Converter.js';
 import type { PreprocessOptions } from '../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../src/image/planFrame.js';
 import { slotLayout } from '../../src/image/SlotLayout.js';
@@ -12,7 +13,7 @@ let own: { readonly slot: FrameSlot; readonly converter: Nv12Converter } | undef
 export function nv12ByKernel(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
   if (own === undefined) {
     const slot = FrameSlot.create();
-    own = { slot, converter: Nv12Converter.create(slot.memory, compileNv12Kernel()) };
+    own = { slot, converter: Nv12Converter.create(slot.memory, compileKernel('nv12')) };
   }
   const plan = planFrame(frame, options);
   own.slot.copyFrom(frame.data, plan);

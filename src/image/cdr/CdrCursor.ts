@@ -49,18 +49,17 @@ export class CdrCursor {
   }
 
   int32(name: string): number {
-    this.#align4();
+    this.#align(4);
     return this.#view.getInt32(this.#take(4, name), this.isLittleEndian);
   }
 
   uint32(name: string): number {
-    this.#align4();
+    this.#align(4);
     return this.#view.getUint32(this.#take(4, name), this.isLittleEndian);
   }
 
   uint64(name: string): bigint {
-    // Alignment counts from the end of the encapsulation header.
-    this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + 7) & ~7);
+    this.#align(8);
     return this.#view.getBigUint64(this.#take(8, name), this.isLittleEndian);
   }
 
@@ -69,8 +68,7 @@ export class CdrCursor {
   }
 
   float64(name: string): number {
-    // Alignment to 8 bytes, counted from the end of the encapsulation header.
-    this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + 7) & ~7);
+    this.#align(8);
     return this.#view.getFloat64(this.#take(8, name), this.isLittleEndian);
   }
 
@@ -89,9 +87,7 @@ export class CdrCursor {
 
   /** A `uint8[]`: a view of the message's own bytes. */
   byteSequence(name: string): Uint8Array {
-    const length = this.uint32(name);
-    const start = this.#take(length, name);
-    return this.#bytes.subarray(start, start + length);
+    return this.bytes(this.uint32(name), name);
   }
 
   /** A `uint8[length]`: a view of the message's own bytes. */
@@ -100,9 +96,9 @@ export class CdrCursor {
     return this.#bytes.subarray(start, start + length);
   }
 
-  #align4(): void {
-    // Alignment counts from the end of the encapsulation header, which is itself 4 bytes long.
-    this.#offset = (this.#offset + 3) & ~3;
+  /** Alignment counts from the end of the encapsulation header. @param bytes a power of two. */
+  #align(bytes: number): void {
+    this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + bytes - 1) & -bytes);
   }
 
   #take(length: number, name: string): number {

@@ -182,7 +182,7 @@ describe('ROS node: cameras of TROS', function () {
       [hbmMessage({ sizeBytes: 100 }), /100 bytes of data where .* need 4608/],
       [hbmMessage({ strideBytes: 8, data: new Uint8Array(5000) }), /step of 8 bytes/],
       [hbmMessage({ widthPx: 0, strideBytes: 64 }), /width of 0/],
-      [hbmMessage({ encoding: 'jpeg' }), /no picture that is known/],
+      [hbmMessage({ encoding: 'jpeg' }), /in no known picture format/],
     ];
     for (const [index, [message, reason]] of malformed.entries()) {
       await user.ask({ op: 'publish', topic: '/hbmem_img', message });

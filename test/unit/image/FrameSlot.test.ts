@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { compileKernel } from '../../../src/image/compileKernel.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
 import type { KernelProgram } from '../../../src/image/KernelProgram.js';
-import { compileNv12Kernel } from '../../../src/image/Nv12Converter.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { MAX_SLOT_BYTES, planFrame } from '../../../src/image/planFrame.js';
 import { COPY_ALIGNMENT_BYTES } from '../../../src/image/SlotLayout.js';
@@ -69,7 +69,7 @@ describe('FrameSlot', () => {
   it('is one memory on both threads, whichever grows it', async () => {
     const slot = FrameSlot.create();
     const worker = new Worker(new URL('../../helpers/slotWorker.js', import.meta.url), {
-      workerData: { memory: slot.memory, module: compileNv12Kernel() },
+      workerData: { memory: slot.memory, module: compileKernel('nv12') },
     });
     const ask = async (order: { program?: KernelProgram; growBytes?: number }): Promise<Answer> => {
       worker.postMessage(order);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compileKernel } from '../../../src/image/compileKernel.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
 import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from '../../../src/image/ImageFrame.js';
-import { compileNv12Kernel, Nv12Converter } from '../../../src/image/Nv12Converter.js';
+import { Nv12Converter } from '../../../src/image/Nv12Converter.js';
 import {
   PREPROCESS_FILTERS,
   PREPROCESS_RESIZE_MODES,
@@ -91,7 +92,7 @@ describe('Nv12Converter', () => {
 
   it('takes a program or a copy of it, and keeps apart what frames of other shapes left behind', () => {
     const slot = FrameSlot.create();
-    const converter = Nv12Converter.create(slot.memory, compileNv12Kernel());
+    const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
     const options = preprocessOptions({ widthPx: 32, heightPx: 32, resizeShortSidePx: 36 });
     const frames = [300, 20, 150, 64].map((side) =>
       rawFrame({ encoding: 'rgb8', widthPx: side, heightPx: side }, (data) => fillRandom(data, side)),

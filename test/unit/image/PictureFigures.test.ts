@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { compileKernel } from '../../../src/image/compileKernel.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
-import { compileNv12Kernel, Nv12Converter } from '../../../src/image/Nv12Converter.js';
+import { Nv12Converter } from '../../../src/image/Nv12Converter.js';
 import type { PictureFigures } from '../../../src/image/PictureFigures.js';
 import { type PreprocessOptions, preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
@@ -35,7 +36,7 @@ function greyFrame(
 
 describe('PictureFigures', () => {
   const slot = FrameSlot.create();
-  const converter = Nv12Converter.create(slot.memory, compileNv12Kernel());
+  const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
 
   function measure(frame: RawImageFrame, given: Partial<PreprocessOptions> = {}): PictureFigures | undefined {
     const options = preprocessOptions({

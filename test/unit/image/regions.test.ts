@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compileKernel } from '../../../src/image/compileKernel.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
 import { RAW_ENCODINGS, type RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { kernelProgram } from '../../../src/image/KernelProgram.js';
-import { compileNv12Kernel, Nv12Converter } from '../../../src/image/Nv12Converter.js';
+import { Nv12Converter } from '../../../src/image/Nv12Converter.js';
 import type { PictureRegion } from '../../../src/image/PictureRegion.js';
 import {
   PREPROCESS_FILTERS,
@@ -54,7 +55,7 @@ function withRoi(options: PreprocessOptions, region: PictureRegion): PreprocessO
 }
 
 const slot = FrameSlot.create();
-const converter = Nv12Converter.create(slot.memory, compileNv12Kernel());
+const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
 
 /** Regions of a frame whose rows lie in the slot, all of them kept. */
 function regionsInSlot(

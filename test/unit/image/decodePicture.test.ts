@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import { decodeCompressed, decodePicture, MAX_DECODED_PIXELS } from '../../../src/image/decodeCompressed.js';
+import { decodePicture, MAX_DECODED_PIXELS } from '../../../src/image/decodePicture.js';
 import type { CompressedImageFrame, CompressedOrigin, RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
@@ -29,7 +29,7 @@ function frameOf(data: Uint8Array, format = 'jpeg', origin?: CompressedOrigin): 
 }
 
 async function decoded(data: Uint8Array, format?: string, origin?: CompressedOrigin): Promise<RawImageFrame> {
-  return await decodeCompressed(frameOf(data, format, origin));
+  return (await decodePicture(frameOf(data, format, origin))).frame;
 }
 
 function assertPixels(frame: RawImageFrame, expected: Uint8Array, max: number): void {
@@ -65,7 +65,7 @@ function withoutHuffmanTables(jpeg: Buffer): Buffer {
   return Buffer.concat([...parts, jpeg.subarray(at)]);
 }
 
-describe('decodeCompressed', () => {
+describe('decodePicture', () => {
   it('decodes png exactly and jpeg closely, and passes the header on', async () => {
     const png = await decoded(await picture().png().toBuffer());
     assertPixels(png, pixels, 0);
@@ -248,7 +248,7 @@ describe('decodeCompressed', () => {
         [/is HEIF data/, Buffer.from('\0\0\0\x14ftypheic\0\0\0\0mif1')],
         [/is HTML or SVG data/, Buffer.from('<!doctype html>')],
         [/is depth \(format 'h264'\)/, Buffer.concat([Buffer.alloc(12), await picture().png().toBuffer()])],
-        [/\(format 'h264', 5 bytes\) is no picture that is known/, Buffer.from('hello')],
+        [/\(format 'h264', 5 bytes\) is in no known picture format/, Buffer.from('hello')],
       ];
       for (const [message, data] of strangers)
         await assertRejected(decoded(data, 'h264'), 'BAD_IMAGE', message);

@@ -92,8 +92,3 @@ export async function decodePicture(frame: CompressedImageFrame): Promise<Decode
     );
   }
 }
-
-/** {@link decodePicture} without its notes. */
-export async function decodeCompressed(frame: CompressedImageFrame): Promise<RawImageFrame> {
-  return (await decodePicture(frame)).frame;
-}
