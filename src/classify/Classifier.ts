@@ -13,6 +13,7 @@ import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/Infe
 import { type PoolClock, systemClock } from '../pool/PoolClock.js';
 import type { LivePoolOptions, PoolModel } from '../pool/PoolOptions.js';
 import type { RegionCounts } from '../pool/RegionAccounting.js';
+import { type Ranking, type TopKEntry, topK } from '../pool/topK.js';
 import { VirtualClock } from '../pool/VirtualClock.js';
 import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
@@ -32,7 +33,6 @@ import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
 import type { ClassifyRegionsOutcome, RegionResult } from './RegionResult.js';
 import { readerDepth } from './readerDepth.js';
-import { topK } from './topK.js';
 
 /** A model ready to be loaded: its manifest and the backend that runs it. */
 export interface ClassifierModel {
@@ -92,9 +92,21 @@ function poolModel(
 ): Omit<PoolModel<readonly ClassResult[]>, 'backend'> {
   const { manifest } = reading.model;
   checkKnownScore(manifest, options);
+  const ranking: Ranking = {
+    k: options.topK,
+    activation: manifest.output.activation,
+    temperature: temperatureOf(manifest, options),
+  };
   return {
     preprocess: modelPreprocess(manifest, options),
-    postprocess: (logits) => read(logits, reading, options),
+    ranking,
+    postprocess: (logits, ranked) =>
+      read(
+        logits,
+        reading,
+        options,
+        ranked ?? topK(logits, ranking.k, ranking.activation, ranking.temperature),
+      ),
     doubtRegion: regionDoubt(options),
     judge: reading.judge.judgeWith(reading, options),
   };
@@ -426,7 +438,8 @@ function livePoolOptions(
 function read(
   logits: Float32Array,
   reading: Reading,
-  options: Pick<ClassifierOptions, 'topK' | 'scoreThreshold' | 'temperature'>,
+  { scoreThreshold }: Pick<ClassifierOptions, 'scoreThreshold'>,
+  ranked: readonly TopKEntry[],
 ): readonly ClassResult[] {
   const { labels, model } = reading;
   if (!reading.isChecked) {
@@ -441,14 +454,8 @@ function read(
     );
   }
   const results: ClassResult[] = [];
-  const { activation } = model.manifest.output;
-  for (const { index, score } of topK(
-    logits,
-    options.topK,
-    activation,
-    temperatureOf(model.manifest, options),
-  )) {
-    if (score < options.scoreThreshold) break;
+  for (const { index, score } of ranked) {
+    if (score < scoreThreshold) break;
     results.push({ index, label: labels[index] ?? `class_${index}`, score });
   }
   return results;

@@ -1,16 +1,16 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import { classProbabilities } from '../pool/classProbabilities.js';
 import type { FrameJudgement, ScoreDoubt, UnknownCause } from '../pool/FrameOutcome.js';
 import type { JudgedFrame } from '../pool/PoolOptions.js';
+import { largest } from '../pool/topK.js';
 import type { ClassResult } from './ClassResult.js';
 import { knownScore } from './calibration/knownScore.js';
 import type { ClassifierOptions } from './classifierOptions.js';
-import { classProbabilities } from './classProbabilities.js';
 import { PictureJudge } from './PictureJudge.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
 import type { SmoothedView, SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
-import { largest } from './topK.js';
 
 const NS_PER_MS = 1e6;
 

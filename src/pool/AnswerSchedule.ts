@@ -76,7 +76,7 @@ export class AnswerSchedule {
     const [next] = this.#frames;
     if (next !== undefined) this.#begin(next);
     const inferenceNs = endNs - startNs;
-    const untimed = { decodeNs: 0, preprocessNs: 0, batchWaitNs: 0 };
+    const untimed = { decodeNs: 0, preprocessNs: 0, batchWaitNs: 0, rankNs: 0 };
     this.#options.deliver(answer, { handedOverNs, startNs, ...untimed, inferenceNs, endedNs: endNs });
   }
 

@@ -13,10 +13,12 @@ import { COPY_ALIGNMENT_BYTES, type FrameShape } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameRecord } from './FrameRecord.js';
 import { type RegionReading, RegionRecord } from './RegionRecord.js';
+import type { Ranking } from './topK.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
 /** Frame descriptors that are retained: a camera sends the same kind of frame again and again. */
 const RETAINED_DESCRIPTORS = 64;
+const NO_BOXES: readonly RegionBox[] = [];
 
 /**
  * A raw frame's plan: a conversion program, or all of its rows if regions are classified. Compressed frames are planned
@@ -61,6 +63,8 @@ export interface HandedOver {
   readonly preprocess: PreprocessOptions;
   /** Regions to classify, up to MAX_REGIONS; absent: the whole frame. */
   readonly boxes?: readonly RegionBox[];
+  /** The scores that the worker ranks; absent: none. */
+  readonly ranking?: Ranking | undefined;
 }
 
 /** The main thread's side of one worker's slots: copies each frame once and describes it to the worker. */
@@ -102,7 +106,8 @@ export class FrameHandover {
    * @returns time of the handover on the monotonic clock, which is the end of copying.
    * @throws EffvitError BAD_IMAGE, INTERNAL if memory is short.
    */
-  write(slot: number, { frame, plan, preprocess, boxes = [] }: HandedOver, classCount: number): number {
+  write(slot: number, handed: HandedOver, classCount: number): number {
+    const { frame, plan, preprocess, boxes = NO_BOXES, ranking } = handed;
     const into = this.#slot(slot);
     into.chip = undefined;
     into.note = undefined;
@@ -122,6 +127,7 @@ export class FrameHandover {
     into.record.describe(descriptor, frame.data.length, handedOverNs, {
       regionCount: boxes.length,
       isOnDevice,
+      ranking,
     });
     return handedOverNs;
   }

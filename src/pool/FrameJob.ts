@@ -192,7 +192,7 @@ export class FrameJob<Value> {
 }
 
 const NO_PICTURE = { widthPx: 0, heightPx: 0 };
-const NO_TIMES: Omit<WorkerReport['times'], 'endedNs'> = {
+const NO_TIMES: Omit<WorkerReport['times'], 'endedNs' | 'rankNs'> = {
   handedOverNs: 0,
   startNs: 0,
   decodeNs: 0,

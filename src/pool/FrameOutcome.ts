@@ -21,7 +21,7 @@ export interface FrameTimings {
   readonly batchWaitNs: number;
   /** Duration of the whole task. */
   readonly inferenceNs: number;
-  /** The postprocess function of the model, on the main thread. */
+  /** Ranking the scores on the worker, and the postprocess function of the model on the main thread. */
   readonly postprocessNs: number;
   /** The rest: the message to the main thread, and waiting for earlier frames of the same camera. */
   readonly deliveryNs: number;

@@ -286,7 +286,7 @@ export class FrameScheduler<Value> {
     }
     try {
       const plan = job.planFor(model.preprocess);
-      job.copyNs = worker.run(job, { frame, plan, preprocess: model.preprocess });
+      job.copyNs = worker.run(job, { frame, plan, preprocess: model.preprocess, ranking: model.ranking });
     } catch (error) {
       this.#fail(job, asEffvitError(error, 'BAD_IMAGE', undefined, { source: job.frame.source }));
       return;
@@ -333,12 +333,12 @@ export class FrameScheduler<Value> {
     const startNs = this.#clock.nowNs();
     let value: Value;
     try {
-      value = (job.model ?? this.model).postprocess(report.logits);
+      value = (job.model ?? this.model).postprocess(report.logits, report.ranked);
     } catch (error) {
       this.#fail(job, asEffvitError(error, 'INFERENCE_FAILED', 'Postprocessing failed'));
       return;
     }
-    const postprocessNs = this.#clock.nowNs() - startNs;
+    const postprocessNs = this.#clock.nowNs() - startNs + report.times.rankNs;
     job.finished = { kind: 'value', value, report, postprocessNs, workerId, generation, ...copies };
     this.#finish(job);
   }

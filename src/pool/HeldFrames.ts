@@ -9,6 +9,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameHandover, type HandedOver } from './FrameHandover.js';
 import type { PictureFacts, WorkerTimes } from './FrameRecord.js';
 import type { RegionReading } from './RegionRecord.js';
+import type { TopKEntry } from './topK.js';
 import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
 import { heldFrames, logitsRing } from './workerProtocol.js';
 
@@ -27,6 +28,8 @@ export interface WorkerReport {
   readonly note: PictureNote | undefined;
   /** Valid until the worker has answered as many more frames as it may hold. */
   readonly logits: Float32Array;
+  /** The best scores, if the worker was asked to rank them. */
+  readonly ranked: readonly TopKEntry[] | undefined;
   /** A reading for each of the frame's regions; empty for a whole frame. */
   readonly regions: readonly RegionReading[];
   /** Copies the network's input; call it before the next handover. */
@@ -88,7 +91,8 @@ export class HeldFrames<Job> {
 
   /** How many frames can be handed over now for the same task. */
   get openPlaces(): number {
-    const openCount = this.#frames.filter(({ number }) => this.channel.isOpen(number)).length;
+    let openCount = 0;
+    for (const { number } of this.#frames) if (this.channel.isOpen(number)) openCount += 1;
     const isRunning = openCount < this.count;
     // An answered frame keeps its slot and its logits until the answer is processed here.
     const free = heldFrames(this.#largestBatch) - this.count;
@@ -218,6 +222,7 @@ export class HeldFrames<Job> {
       batchSize: record.batchSize,
       note: this.#handover.note(slot),
       logits: this.#logits.of(number),
+      ranked: record.ranked(),
       regions: regionCount === 0 ? NO_REGIONS : this.#handover.readRegions(slot, regionCount),
       copyNv12: () => this.#handover.copyNv12(slot),
     };

@@ -6,6 +6,7 @@ import type { BackendSpec } from '../inference/BackendSpec.js';
 import type { FrameJudgement, ScoreDoubt } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
+import type { Ranking, TopKEntry } from './topK.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
 
 /** The model with its functions; swapped as a whole, so that no frame gets the labels of another model. */
@@ -13,11 +14,15 @@ export interface PoolModel<Value> {
   readonly backend: BackendSpec;
   /** Made by preprocessOptions(); its size must be the model's input size. */
   readonly preprocess: PreprocessOptions;
+  /** The scores that the worker ranks for `postprocess`; absent: none. */
+  readonly ranking?: Ranking | undefined;
   /**
    * Makes a frame's value from the model's output. It runs on the main thread, so keep it short. `logits` is valid
    * only during the call: copy what you retain.
+   *
+   * @param ranked what `topK` gives for `ranking`; undefined for a region, and for more scores than a worker ranks.
    */
-  readonly postprocess: (logits: Float32Array) => Value;
+  readonly postprocess: (logits: Float32Array, ranked?: readonly TopKEntry[]) => Value;
   /**
    * Decides the final value on the main thread. Called once per frame, in the order in which the frames of a source
    * are delivered. Absent: the value from `postprocess` is final.

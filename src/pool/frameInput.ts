@@ -37,6 +37,7 @@ export function frameInput(
         batchSize,
         figures,
       );
+      record.rank(logits);
       answer(number);
     },
     onFailed: (error) => answer(failedAnswer(number, error)),

@@ -1,6 +1,6 @@
-import { topK } from '../classify/topK.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
+import { topK } from '../pool/topK.js';
 import { type InputNormalization, normalize } from './InputNormalization.js';
 import { OrtRunner } from './OrtRunner.js';
 import type { LabelledPlanes } from './PicturePlanes.js';

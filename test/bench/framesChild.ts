@@ -1,8 +1,12 @@
-// Frames through the pool and out as CDR, for instructions.bench.ts to count: BUILD MODEL FRAMES
+// Frames through the pool and out as CDR, for instructions.bench.ts to count: BUILD MODEL, with
+// EFFVIT_BENCH_FRAMES='WARM_UP COUNTED' in the environment
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { mark } from './markFrames.js';
 
-const [build = '', model = '', frames = '0'] = process.argv.slice(2);
+const [build = '', model = ''] = process.argv.slice(2);
+const { EFFVIT_BENCH_FRAMES = '' } = process.env;
+const [warmUpFrames = 0, frames = 0] = EFFVIT_BENCH_FRAMES.split(' ').map(Number);
 
 /** Of the build that is measured, which may be an older one. */
 async function load<Module>(path: string): Promise<Module> {
@@ -45,9 +49,17 @@ const frame = {
   isBigEndian: false,
   data,
 } as const;
-for (let index = 0; index < Number(frames); index++) {
-  const outcome = await classifier.classify({ ...frame, stamp: { sec: 1, nanosec: index } });
-  if (outcome.kind !== 'result') throw new Error(`A frame was dropped: ${outcome.cause}`);
-  classificationCdr(outcome.header, outcome.value, 'index');
+
+async function classify(count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const outcome = await classifier.classify({ ...frame, stamp: { sec: 1, nanosec: index } });
+    if (outcome.kind !== 'result') throw new Error(`A frame was dropped: ${outcome.cause}`);
+    classificationCdr(outcome.header, outcome.value, 'index');
+  }
 }
+
+await classify(warmUpFrames);
+mark();
+await classify(frames);
+mark();
 await classifier.close();

@@ -1,10 +1,10 @@
 // Instructions a frame around a simulated BPU without service time: from a frame in memory through the pool to the
-// result as CDR, without ROS. Counted by valgrind's callgrind, which a busy machine does not disturb, as the difference
-// of two runs of different lengths: what starting takes falls out, and what V8 compiles in between counts to others.
+// result as CDR, without ROS. Counted by valgrind's callgrind, which a busy machine does not disturb, once V8 has
+// optimised what runs: the frames before are not counted, nor are the threads that compile and collect garbage.
 //
-//   node build/test/bench/instructions.bench.js [--frames 1000] [FOLDER ...]
+//   node build/test/bench/instructions.bench.js [--warm-up 4000] [--frames 1000] [FOLDER ...]
 //
-// FOLDER: clones with their builds, each counted in turn; default this one. A run of 2000 frames takes a minute.
+// FOLDER: clones with their builds, each counted in turn; default this one. One takes a minute on an idle machine.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,49 +14,68 @@ import { packagePath } from '../../src/core/packageRoot.js';
 import { simulatedModel } from './ros/simulatedModel.js';
 
 const { values, positionals } = parseArgs({
-  options: { frames: { type: 'string', default: '1000' } },
+  options: {
+    'warm-up': { type: 'string', default: '4000' },
+    frames: { type: 'string', default: '1000' },
+  },
   allowPositionals: true,
 });
 const frames = Number(values.frames);
+/** Called by each thread before and behind the frames that count: see markFrames.ts. */
+const MARK = 'uv_os_setpriority';
 const scratch = mkdtempSync(join(tmpdir(), 'effvit-instructions-'));
 
 interface Counted {
   readonly main: number;
-  readonly all: number;
+  readonly worker: number;
 }
 
-function count(build: string, model: string, frameCount: number): Counted {
+function count(build: string, model: string): Counted {
   const out = mkdtempSync(join(scratch, 'out-'));
   const script = packagePath('build', 'test', 'bench', 'framesChild.js');
-  const child = [process.execPath, script, build, model, String(frameCount)];
+  const hook = packagePath('build', 'test', 'bench', 'markFrames.js');
+  const child = [process.execPath, '--import', hook, script, build, model];
+  const env = { ...process.env, EFFVIT_BENCH_FRAMES: `${values['warm-up']} ${values.frames}` };
   const done = spawnSync(
     'valgrind',
-    ['--tool=callgrind', '--separate-threads=yes', `--callgrind-out-file=${join(out, 'out')}`, ...child],
-    { encoding: 'utf8' },
+    [
+      '--tool=callgrind',
+      '--separate-threads=yes',
+      `--dump-before=${MARK}`,
+      `--callgrind-out-file=${join(out, 'out')}`,
+      ...child,
+    ],
+    { encoding: 'utf8', env },
   );
   if (done.error !== undefined) throw new Error('valgrind is not installed: apt-get install valgrind.');
   if (done.status !== 0) throw new Error(done.stderr);
-  const threads = readdirSync(out).flatMap((name) => {
-    const total = /^totals: (\d+)$/m.exec(readFileSync(join(out, name), 'latin1'))?.[1];
-    return total === undefined ? [] : [{ isMain: name.endsWith('-01'), instructions: Number(total) }];
-  });
-  const sum = (chosen: typeof threads): number => chosen.reduce((all, one) => all + one.instructions, 0);
-  return { main: sum(threads.filter(({ isMain }) => isMain)), all: sum(threads) };
+  // Files are named out.DUMP-THREAD; a thread's second one has what it did between the marks.
+  const dumps = readdirSync(out)
+    .flatMap((name) => {
+      const [, dump, thread] = /^out\.(\d+)-(\d+)$/.exec(name) ?? [];
+      return dump === undefined ? [] : [{ name, dump: Number(dump), thread: Number(thread) }];
+    })
+    .sort((one, other) => one.dump - other.dump);
+  const between = (thread: number): number => {
+    const [, second] = dumps.filter((one) => one.thread === thread);
+    if (second === undefined)
+      throw new Error(`Node.js ${process.version} has no symbol ${MARK} to count from.`);
+    return Number(/^totals: (\d+)$/m.exec(readFileSync(join(out, second.name), 'latin1'))?.[1]);
+  };
+  const worker = Math.max(...dumps.map(({ thread }) => thread));
+  if (worker <= 1) throw new Error('The worker marked no frames.');
+  return { main: between(1), worker: between(worker) };
 }
 
 try {
   const model = simulatedModel(scratch, 'no_service_time', { serviceMs: 0, hostMs: 0 });
   console.log(
-    `Node ${process.version}, ${frames} frames beyond the first ${frames}, 32x32 nv12, 1000 classes`,
+    `Node ${process.version}, ${frames} frames after ${values['warm-up']}, 32x32 nv12, 1000 classes`,
   );
   for (const folder of positionals.length > 0 ? positionals : [packagePath()]) {
-    const build = join(resolve(folder), 'build');
-    const [first, both] = [count(build, model, frames), count(build, model, 2 * frames)];
-    const main = (both.main - first.main) / frames;
-    const others = (both.all - first.all) / frames - main;
-    console.log(
-      `${folder}: ${main.toFixed(0)} instructions a frame on the main thread, ${others.toFixed(0)} on all others`,
-    );
+    const { main, worker } = count(join(resolve(folder), 'build'), model);
+    const [ofMain, ofWorker] = [main, worker].map((instructions) => (instructions / frames).toFixed(0));
+    console.log(`${folder}: ${ofMain} instructions a frame on the main thread, ${ofWorker} on the worker`);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

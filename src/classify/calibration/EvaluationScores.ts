@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
+import { classProbabilities, logitsOf } from '../../pool/classProbabilities.js';
 import type { ClassifierOptions } from '../classifierOptions.js';
-import { classProbabilities, logitsOf } from '../classProbabilities.js';
 import { temperatureOf } from '../FrameJudge.js';
 import { type CalibrationReport, CalibrationTally } from './CalibrationTally.js';
 import { fitTemperature, type LabelledLogits } from './fitTemperature.js';

@@ -1,4 +1,3 @@
-import { topK } from '../../classify/topK.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { RawImageFrame } from '../../image/ImageFrame.js';
 import { preprocessOptions } from '../../image/PreprocessOptions.js';
@@ -7,6 +6,7 @@ import type { BackendSpec } from '../../inference/BackendSpec.js';
 import type { LoadedModelInfo } from '../../inference/InferenceBackend.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { InferencePool } from '../../pool/InferencePool.js';
+import { topK } from '../../pool/topK.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import { latencyFigures, type PerfRun, type PerfSeries, perfSeries } from './PerfSeries.js';
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { topK } from '../../../src/classify/topK.js';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions, RESIZE_ON } from '../../../src/image/PreprocessOptions.js';
 import type { BpuBackendSpec } from '../../../src/inference/BackendSpec.js';
@@ -10,6 +9,7 @@ import { loadManifest } from '../../../src/model/loadManifest.js';
 import type { FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import type { InferencePoolOptions } from '../../../src/pool/PoolOptions.js';
+import { topK } from '../../../src/pool/topK.js';
 import { assertBalanced, DROP_CAUSES, type DropCause } from '../../../src/stats/FrameAccounting.js';
 import { COLOURS, writeColourModel } from '../../helpers/colourModel.js';
 import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../helpers/fakeLibdnn.js';

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { promisify } from 'node:util';
 import { classifierOptions } from '../../../src/classify/classifierOptions.js';
 import { modelPreprocess } from '../../../src/classify/prepareModel.js';
-import { topK } from '../../../src/classify/topK.js';
 import type { CompileReport } from '../../../src/compile/CompileReport.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { sha256File } from '../../../src/core/sha256File.js';
 import { pictureFrame } from '../../../src/image/pictureFrame.js';
 import { loadManifest } from '../../../src/model/loadManifest.js';
 import { readBpuFile } from '../../../src/model/readBpuFile.js';
+import { topK } from '../../../src/pool/topK.js';
 import { FramePlanes } from '../../../src/quantize/FramePlanes.js';
 import { QuantizedModel } from '../../../src/toolchain/QuantizedModel.js';
 import { consoleCommand, runTool, toolEnvironment } from '../../../src/toolchain/runTool.js';

@@ -7,6 +7,7 @@ import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import type { FrameDrop, FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import type { InferencePoolOptions, PoolModel } from '../../../src/pool/PoolOptions.js';
+import { topK } from '../../../src/pool/topK.js';
 import { assertBalanced } from '../../../src/stats/FrameAccounting.js';
 import { ManualClock } from '../../helpers/ManualClock.js';
 import { ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
@@ -800,7 +801,8 @@ describe('InferencePool', () => {
 
     for (const action of ['die', 'exit', 'crash', 'hang'] as const) {
       it(`classifies the frame that lay ready for the worker, once and in its order, after ${action}`, async () => {
-        const pool = await startPool({ runTimeoutMs: 150, queueSize: 4 });
+        // Of the others none may be slow enough, on a busy machine either.
+        const pool = await startPool({ runTimeoutMs: action === 'hang' ? 1000 : 60_000, queueSize: 4 });
         const frames = [scriptedFrame(0), scriptedFrame(1, action, { serviceMs: 20 }), 2, 3, 4].map(
           (frame) => (typeof frame === 'number' ? scriptedFrame(frame) : frame),
         );
@@ -919,6 +921,28 @@ describe('InferencePool', () => {
       assert.equal(wordOf(await pool.submit(scriptedFrame(1))), 1);
       assert.equal(pool.info?.inputWidthPx, SIDE_PX);
       assert.equal(pool.workers().deaths, 0);
+    });
+
+    it('has the worker rank the scores as the options of the frame want it', async () => {
+      const ranks: (number | undefined)[] = [];
+      const pool = makePool({
+        model: {
+          ...modelOf(scripted.spec),
+          ranking: { k: 2, activation: 'logits', temperature: 1 },
+          postprocess: (logits, ranked) => {
+            if (ranked !== undefined) assert.deepEqual(ranked, topK(logits, ranked.length, 'logits'));
+            ranks.push(ranked?.length);
+            return logits[0] ?? Number.NaN;
+          },
+        },
+      });
+      await pool.start();
+      assert.equal(wordOf(await pool.submit(scriptedFrame(7))), 7);
+      pool.setModelOptions({ ranking: { k: 3, activation: 'logits', temperature: 1 } });
+      assert.equal(wordOf(await pool.submit(scriptedFrame(8))), 8);
+      pool.setModelOptions({ ranking: undefined });
+      assert.equal(wordOf(await pool.submit(scriptedFrame(9))), 9);
+      assert.deepEqual(ranks, [2, 3, undefined]);
     });
 
     it('takes other postprocessing for the next frame', async () => {

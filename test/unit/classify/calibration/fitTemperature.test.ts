@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CalibrationTally } from '../../../../src/classify/calibration/CalibrationTally.js';
 import { fitTemperature, type LabelledLogits } from '../../../../src/classify/calibration/fitTemperature.js';
-import { classProbabilities } from '../../../../src/classify/classProbabilities.js';
+import { classProbabilities } from '../../../../src/pool/classProbabilities.js';
 import { Random } from '../../../../training/Random.js';
 
 const CLASSES = 8;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { topK } from '../../../src/classify/topK.js';
+import { topK } from '../../../src/pool/topK.js';
 
 describe('topK', () => {
   it('gives the softmax of the logits, best first', () => {

@@ -7,6 +7,15 @@ export interface TopKEntry {
   readonly score: number;
 }
 
+/** Which scores a frame's result needs. */
+export interface Ranking {
+  /** The number of classes, at least 1. */
+  readonly k: number;
+  readonly activation: 'logits' | 'probabilities';
+  /** The logits are divided by it; above 0. */
+  readonly temperature: number;
+}
+
 /**
  * The `k` most probable classes, best first; equal values are ordered by index, so that the same logits always give the
  * same list.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { classProbabilities } from '../../../src/classify/classProbabilities.js';
-import { topK } from '../../../src/classify/topK.js';
+import { classProbabilities } from '../../../src/pool/classProbabilities.js';
+import { topK } from '../../../src/pool/topK.js';
 
 describe('classProbabilities', () => {
   const values = Float32Array.of(1, -2, 4, 3.5);
