@@ -1,6 +1,6 @@
 // npm run arm64 [-- COMMAND ...]: this clone on an emulated arm64 Debian, as an RDK board has it but for ROS and BPU.
-// Without a command: npm start, classify, doctor, bench, and the unit tests, with what passed of each. Slow: an
-// inference takes 10 to 30 seconds. Needs Debian, and root (debootstrap, chroot, binfmt_misc).
+// Without a command: npm start, classify, doctor, bench, what a Humble board would load, and the unit tests, with what
+// passed of each. Slow: an inference takes 10 to 30 seconds. Needs Debian, and root (debootstrap, chroot, binfmt_misc).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -40,8 +40,9 @@ const CHECKS = [
   [
     'bench',
     ...['node', 'bin/effvit.cjs', 'bench', '--backend', 'onnx', '--model', 'efficientvit_m5_signs'],
-    ...['--threads', '1', '--frame-count', '3', ...PATIENT],
+    ...['--threads', '1', '--frame-count', '3', '--repetitions', '1', '--warm-up', '1', ...PATIENT],
   ],
+  ['native parts for Humble', 'node', 'scripts/arm64/humbleNative.mjs'],
   ['unit tests of the BPU', ...MOCHA, ...SLOW, 'build/test/unit/inference/bpu/*.test.js'],
   ['unit tests of images', ...MOCHA, ...SLOW, 'build/test/unit/image/**/*.test.js'],
   [

@@ -27,6 +27,7 @@ const FOREIGN = [
   'cp',
   'ln',
   'curl',
+  'rsync',
   'docker',
   'source',
   'sudo',
