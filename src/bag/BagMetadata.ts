@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import type { BagTopic } from './BagFile.js';
 
@@ -84,8 +85,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
       });
     text = (await readInput(path)).toString();
   } catch (error) {
-    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw asEffvitError(error, isAbsent ? 'NOT_FOUND' : 'IO_FAILED', `Cannot read ${path}`, { file: path });
+    throw readError(error, path, `There is no ${path}.`);
   }
   let content: unknown;
   try {

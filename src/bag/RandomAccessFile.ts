@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { openInput } from '../core/readInput.js';
 
 /** The largest read, whatever length a file claims for one of its parts: 1 GiB. */
@@ -24,18 +25,9 @@ export class RandomAccessFile {
 
   /** @throws EffvitError NOT_FOUND, BAD_BAG (no regular file), IO_FAILED */
   static async open(path: string): Promise<RandomAccessFile> {
-    let handle: FileHandle;
-    try {
-      handle = await openInput(path, 'BAD_BAG');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, {
-          context: { file: path },
-          cause: error,
-        });
-      }
-      throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`, { file: path });
-    }
+    const handle = await openInput(path, 'BAD_BAG').catch((error: unknown) => {
+      throw readError(error, path, `There is no bag at ${path}: check the path.`);
+    });
     const info = await handle.stat();
     if (!info.isFile()) {
       await handle.close();

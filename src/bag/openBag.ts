@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { BagReader } from './BagReader.js';
 import { BagWarnings } from './BagWarnings.js';
 import { openBagFile } from './openBagFile.js';
@@ -13,18 +13,11 @@ import { openBagFolder } from './openBagFolder.js';
  */
 export async function openBag(path: string): Promise<BagReader> {
   const warnings = new BagWarnings();
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(path)).isDirectory();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no bag at ${path}: check the path.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot open ${path}`, { file: path });
-  }
-  const files = isFolder ? await openBagFolder(path, warnings) : [await openBagFile(path, warnings)];
+  const info = await stat(path).catch((error: unknown) => {
+    throw readError(error, path, `There is no bag at ${path}: check the path.`);
+  });
+  const files = info.isDirectory()
+    ? await openBagFolder(path, warnings)
+    : [await openBagFile(path, warnings)];
   return new BagReader(path, files, warnings);
 }

@@ -7,6 +7,7 @@ import {
   picturesInList,
 } from '../classify/pictureFiles.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { firstBytes } from '../core/fileError.js';
 import { READ_NOW } from '../core/readInput.js';
 
 const START_BYTES = 512;
@@ -57,10 +58,9 @@ async function isText(path: string): Promise<boolean> {
   const handle = await open(path, READ_NOW).catch(() => undefined);
   if (handle === undefined) return false;
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
-    const start = buffer.subarray(0, bytesRead);
+    const start = await firstBytes(handle, START_BYTES);
     // Bytes above ASCII belong to UTF-8; text has no control characters other than tabs and line ends.
-    return bytesRead > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
+    return start.length > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { EffvitError, type EffvitErrorCode } from './EffvitError.js';
+import { firstBytes } from './fileError.js';
 import { READ_NOW } from './readInput.js';
 
 const START_BYTES = 512;
@@ -41,8 +42,7 @@ export async function refuseForeignFile(path: string, code: EffvitErrorCode): Pr
   const handle = await open(path, READ_NOW).catch(() => undefined);
   if (handle === undefined) return;
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
-    const what = foreignContent(buffer.subarray(0, bytesRead));
+    const what = foreignContent(await firstBytes(handle, START_BYTES));
     if (what !== undefined) throw new EffvitError(code, `${path} ${what}.`, { context: { file: path } });
   } finally {
     await handle.close();

@@ -15,67 +15,37 @@ export interface EfficientVitArchitecture {
   readonly depths: PerStage;
   /** Attention heads; each divides its stage's width. */
   readonly heads: PerStage;
-  /** Largest side of an attention window, in pixels of the stage. */
-  readonly windows: PerStage;
   /** Side of the depthwise kernel on each head's queries, by head. */
   readonly queryKernels: readonly [number, number, number, number];
 }
 
-const WINDOWS: PerStage = [7, 7, 7];
+const SMALL_KERNELS = [5, 5, 5, 5] as const;
+const FALLING_KERNELS = [7, 5, 3, 3] as const;
+
+function architecture(
+  variant: EfficientVitVariant,
+  widths: PerStage,
+  depths: PerStage,
+  heads: PerStage,
+  queryKernels: EfficientVitArchitecture['queryKernels'],
+): EfficientVitArchitecture {
+  return { variant, widths, depths, heads, queryKernels };
+}
 
 export const EFFICIENTVIT_ARCHITECTURES: Readonly<Record<EfficientVitVariant, EfficientVitArchitecture>> = {
-  m0: {
-    variant: 'm0',
-    widths: [64, 128, 192],
-    depths: [1, 2, 3],
-    heads: [4, 4, 4],
-    windows: WINDOWS,
-    queryKernels: [5, 5, 5, 5],
-  },
-  m1: {
-    variant: 'm1',
-    widths: [128, 144, 192],
-    depths: [1, 2, 3],
-    heads: [2, 3, 3],
-    windows: WINDOWS,
-    queryKernels: [7, 5, 3, 3],
-  },
-  m2: {
-    variant: 'm2',
-    widths: [128, 192, 224],
-    depths: [1, 2, 3],
-    heads: [4, 3, 2],
-    windows: WINDOWS,
-    queryKernels: [7, 5, 3, 3],
-  },
-  m3: {
-    variant: 'm3',
-    widths: [128, 240, 320],
-    depths: [1, 2, 3],
-    heads: [4, 3, 4],
-    windows: WINDOWS,
-    queryKernels: [5, 5, 5, 5],
-  },
-  m4: {
-    variant: 'm4',
-    widths: [128, 256, 384],
-    depths: [1, 2, 3],
-    heads: [4, 4, 4],
-    windows: WINDOWS,
-    queryKernels: [7, 5, 3, 3],
-  },
-  m5: {
-    variant: 'm5',
-    widths: [192, 288, 384],
-    depths: [1, 3, 4],
-    heads: [3, 3, 4],
-    windows: WINDOWS,
-    queryKernels: [7, 5, 3, 3],
-  },
+  m0: architecture('m0', [64, 128, 192], [1, 2, 3], [4, 4, 4], SMALL_KERNELS),
+  m1: architecture('m1', [128, 144, 192], [1, 2, 3], [2, 3, 3], FALLING_KERNELS),
+  m2: architecture('m2', [128, 192, 224], [1, 2, 3], [4, 3, 2], FALLING_KERNELS),
+  m3: architecture('m3', [128, 240, 320], [1, 2, 3], [4, 3, 4], SMALL_KERNELS),
+  m4: architecture('m4', [128, 256, 384], [1, 2, 3], [4, 4, 4], FALLING_KERNELS),
+  m5: architecture('m5', [192, 288, 384], [1, 3, 4], [3, 3, 4], FALLING_KERNELS),
 };
 
 /** Channels of each head's queries and keys, in every variant and stage. */
 export const KEY_CHANNELS = 16;
+
+/** Largest side of an attention window, in pixels of the stage, in every variant. */
+const WINDOW_PX = 7;
 
 /** Input side for which the attention windows are defined. */
 export const INPUT_SIDE_PX = 224;
@@ -97,23 +67,22 @@ export interface EfficientVitStage {
 }
 
 /** The three stages: feature maps of 14, 7 and 4 pixels a side. */
-export function stagesOf(architecture: EfficientVitArchitecture): EfficientVitStage[] {
+export function stagesOf({ widths, heads, depths }: EfficientVitArchitecture): EfficientVitStage[] {
   const stages: EfficientVitStage[] = [];
   // The patch embedding halves the picture four times, each later stage once (rounded up: stride 2, padding 1).
   let sidePx = INPUT_SIDE_PX / 16;
   for (const index of [0, 1, 2] as const) {
-    const width = architecture.widths[index];
-    const heads = architecture.heads[index];
+    const width = widths[index];
     if (index > 0) sidePx = Math.ceil(sidePx / 2);
     stages.push({
       index,
       width,
       widthBefore: stages.at(-1)?.width ?? null,
-      depth: architecture.depths[index],
-      heads,
-      headWidth: width / heads,
+      depth: depths[index],
+      heads: heads[index],
+      headWidth: width / heads[index],
       sidePx,
-      windowPx: Math.min(architecture.windows[index], sidePx),
+      windowPx: Math.min(WINDOW_PX, sidePx),
     });
   }
   return stages;

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { firstBytes } from '../core/fileError.js';
 import { describeKind, type ModelFileKind } from '../model/modelFiles.js';
 import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 
@@ -47,8 +48,7 @@ async function readHead(path: string): Promise<{ head: Buffer; lengthBytes: numb
   const handle = await open(path, 'r');
   try {
     const { size: lengthBytes } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return { head: buffer.subarray(0, bytesRead), lengthBytes };
+    return { head: await firstBytes(handle, HEAD_BYTES), lengthBytes };
   } finally {
     await handle.close();
   }

@@ -1,6 +1,6 @@
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { firstBytes, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
-import { openInput } from '../core/readInput.js';
 import { isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
 import { inspectOnnx } from './inspectOnnx.js';
 import { inspectPytorch, inspectSafetensors } from './inspectWeights.js';
@@ -33,42 +33,19 @@ export async function inspectModelFile(path: string): Promise<ModelFileInfo> {
 
 async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: number; formatVersion: string }> {
   await refuseForeignFile(path, 'BAD_MODEL');
-  try {
-    const handle = await openInput(path);
-    try {
-      const info = await handle.stat();
-      if (!info.isFile())
-        throw new EffvitError('BAD_MODEL', `${path} is not a model file but a folder.`, {
-          context: { file: path },
-        });
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
-      const kind = kindOf(buffer.subarray(0, bytesRead));
-      if (kind === null) {
-        throw new EffvitError(
-          'BAD_MODEL',
-          `${path} is no model file: expected .onnx, .ort, .safetensors, .pth or a compiled BPU model (.bin).`,
-          { context: { file: path } },
-        );
-      }
-      const formatVersion = kind === 'ort' ? await readOrtVersion(handle, info.size) : '';
-      if (formatVersion === null) {
-        throw new EffvitError('BAD_MODEL', `${path} is a damaged .ort file: it does not say its version.`, {
-          context: { file: path },
-        });
-      }
-      return { kind, lengthBytes: info.size, formatVersion };
-    } finally {
-      await handle.close();
+  return withInput(path, `No model file at ${path}.`, async (handle) => {
+    const refuse = (what: string): EffvitError =>
+      new EffvitError('BAD_MODEL', `${path} is ${what}.`, { context: { file: path } });
+    const info = await handle.stat();
+    if (!info.isFile()) throw refuse('not a model file but a folder');
+    const kind = kindOf(await firstBytes(handle, 16));
+    if (kind === null) {
+      throw refuse('no model file: expected .onnx, .ort, .safetensors, .pth or a compiled BPU model (.bin)');
     }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+    const formatVersion = kind === 'ort' ? await readOrtVersion(handle, info.size) : '';
+    if (formatVersion === null) throw refuse('a damaged .ort file: it does not say its version');
+    return { kind, lengthBytes: info.size, formatVersion };
+  });
 }
 
 function kindOf(start: Buffer): Kind | null {

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { isMissing, readError } from '../core/fileError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MARCH_OF_CHIP } from './BpuChip.js';
 import { decodeUtf8 } from './decodeUtf8.js';
@@ -91,12 +92,7 @@ async function readWorkconfig(path: string): Promise<z.output<typeof workconfigS
   try {
     content = JSON.parse(decodeUtf8(await readFile(path), path, 'BAD_CONFIG'));
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (isMissing)
-      throw new EffvitError('NOT_FOUND', `There is no file ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
+    if (isMissing(error)) throw readError(error, path, `There is no file ${path}.`);
     throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`, { file: path });
   }
   const parsed = workconfigSchema.safeParse(content);

@@ -1,6 +1,6 @@
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
-import { openInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
 /** Metadata that a compiled BPU model (.bin) contains as plain text. */
@@ -71,40 +71,27 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   let lengthBytes = 0;
   let window: Buffer = Buffer.alloc(0);
   await refuseForeignFile(path, 'BAD_MODEL');
-  try {
-    const handle = await openInput(path);
-    try {
-      for await (const piece of handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false })) {
-        const chunk = piece as Buffer;
-        if (lengthBytes === 0 && !isBpuFileStart(chunk)) {
-          throw new EffvitError(
-            'BAD_MODEL',
-            `${path} is not a compiled BPU model: expected what hb_mapper writes.`,
-            { context: { file: path } },
-          );
-        }
-        lengthBytes += chunk.length;
-        window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
-        const windowAt = lengthBytes - window.length;
-        for (const [key, value, at] of settingsIn(window)) {
-          if (key === 'MODEL_PREFIX') names.set(windowAt + at, value);
-          else if (!settings.has(key)) settings.set(key, value);
-          if (key === 'INPUT_SHAPE') shapes.set(windowAt + at, value);
-        }
-        plainMarch ??= marchIn(window);
+  await withInput(path, `No model file at ${path}.`, async (handle) => {
+    for await (const piece of handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false })) {
+      const chunk = piece as Buffer;
+      if (lengthBytes === 0 && !isBpuFileStart(chunk)) {
+        throw new EffvitError(
+          'BAD_MODEL',
+          `${path} is not a compiled BPU model: expected what hb_mapper writes.`,
+          { context: { file: path } },
+        );
       }
-    } finally {
-      await handle.close();
+      lengthBytes += chunk.length;
+      window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
+      const windowAt = lengthBytes - window.length;
+      for (const [key, value, at] of settingsIn(window)) {
+        if (key === 'MODEL_PREFIX') names.set(windowAt + at, value);
+        else if (!settings.has(key)) settings.set(key, value);
+        if (key === 'INPUT_SHAPE') shapes.set(windowAt + at, value);
+      }
+      plainMarch ??= marchIn(window);
     }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+  });
   const march = settings.get('MARCH')?.toLowerCase() ?? plainMarch;
   settings.delete('MARCH');
   return {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { foreignContent } from '../core/foreignContent.js';
 import { READ_NOW, readInput } from '../core/readInput.js';
 import type { ExternalDataLoader } from './decodeTensor.js';
@@ -14,18 +15,9 @@ import { parseOnnx } from './parseOnnx.js';
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL
  */
 export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFINITY): Promise<OnnxModel> {
-  let bytes: Buffer;
-  try {
-    bytes = await readInput(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No model file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+  const bytes = await readInput(path).catch((error: unknown) => {
+    throw readError(error, path, `No model file at ${path}.`);
+  });
   const foreign = foreignContent(bytes);
   if (foreign !== undefined)
     throw new EffvitError('BAD_MODEL', `${path} ${foreign}.`, { context: { file: path } });

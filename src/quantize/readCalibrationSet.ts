@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 
 /** A set of calibration files that can be read any number of times. */
@@ -21,7 +22,10 @@ export async function readCalibrationSet(
   folder: string,
   valuesPerPicture: number,
 ): Promise<CalibrationFiles> {
-  const names = await binNames(folder);
+  const found = await readdir(folder).catch((error: unknown) => {
+    throw readError(error, folder, `No folder ${folder}: name the folder of a calibration set.`);
+  });
+  const names = found.filter((name) => extname(name) === '.bin').sort();
   if (names.length === 0) {
     throw new EffvitError(
       'NOT_FOUND',
@@ -57,19 +61,4 @@ export async function readCalibrationSet(
       }
     },
   };
-}
-
-async function binNames(folder: string): Promise<string[]> {
-  try {
-    const names = await readdir(folder);
-    return names.filter((name) => extname(name) === '.bin').sort();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No folder ${folder}: name the folder of a calibration set.`, {
-        context: { file: folder },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
-  }
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Document } from 'yaml';
 import type { core } from 'zod';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
 import type { YamlLines } from '../core/YamlLines.js';
@@ -38,13 +39,7 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
     }
     content = (await readInput(path)).toString();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No file ${path}: name a yaml file of hb_mapper makertbin.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
+    throw readError(error, path, `No file ${path}: name a yaml file of hb_mapper makertbin.`);
   }
   return parseMakertbinConfig(content, path);
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { isMissing } from '../core/fileError.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 
@@ -72,7 +73,7 @@ async function refuseForeignFolder(folder: string): Promise<void> {
   try {
     names = await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (isMissing(error)) return;
     throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
   }
   const foreign = names.find((name) => !OWN_NAME.test(name));
@@ -143,7 +144,7 @@ async function replaceFolder(part: string, folder: string, id: string): Promise<
   try {
     await rename(folder, old);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
     hadOld = false;
   }
   try {

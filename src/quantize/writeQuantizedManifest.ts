@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { asEffvitError } from '../core/EffvitError.js';
+import { isMissing } from '../core/fileError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { int8NameOf } from '../model/int8NameOf.js';
 import { loadLabels } from '../model/labels.js';
@@ -77,7 +78,7 @@ async function mayWrite(path: string): Promise<boolean> {
   try {
     return (await readFile(path, 'utf8')).startsWith(MARK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true;
+    if (isMissing(error)) return true;
     throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
   }
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { openInput } from '../core/readInput.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { withInput } from '../core/fileError.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 import type { WeightFile, WeightTensor } from './WeightTensor.js';
@@ -37,27 +37,13 @@ async function withFile<T>(
   path: string,
   use: (handle: FileHandle, fileBytes: number) => Promise<T>,
 ): Promise<T> {
-  try {
-    const handle = await openInput(path);
-    try {
-      const info = await handle.stat();
-      if (!info.isFile())
-        throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`, {
-          context: { file: path },
-        });
-      return await use(handle, info.size);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+  return withInput(path, `No weights file at ${path}.`, async (handle) => {
+    const info = await handle.stat();
+    if (info.isFile()) return use(handle, info.size);
+    throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`, {
+      context: { file: path },
+    });
+  });
 }
 
 async function readHeader(

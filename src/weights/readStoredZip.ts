@@ -1,5 +1,6 @@
 import { unzipSync } from 'fflate';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 
 /** Smallest size of a central directory entry: a file of n bytes cannot list more than n / 46 entries. */
@@ -12,7 +13,9 @@ const SMALLEST_ENTRY_BYTES = 46;
  *   entries are larger than the file
  */
 export async function readStoredZip(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const bytes = await readWhole(path);
+  const bytes = await readInput(path).catch((error: unknown) => {
+    throw readError(error, path, `No weights file at ${path}.`);
+  });
   const fail = (reason: string, cause?: unknown): EffvitError =>
     new EffvitError('BAD_WEIGHTS', `${path} cannot be read as torch.save's zip format: ${reason}.`, {
       context: { file: path },
@@ -48,18 +51,4 @@ export async function readStoredZip(path: string): Promise<Map<string, Uint8Arra
     entries.set(name, new Uint8Array(content));
   }
   return entries;
-}
-
-async function readWhole(path: string): Promise<Uint8Array> {
-  try {
-    return await readInput(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
 }

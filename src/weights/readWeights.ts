@@ -1,6 +1,6 @@
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
+import { firstBytes, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
-import { openInput } from '../core/readInput.js';
 import { readPytorch } from './readPytorch.js';
 import { readSafetensors } from './readSafetensors.js';
 import type { WeightFile } from './WeightTensor.js';
@@ -12,7 +12,7 @@ import type { WeightFile } from './WeightTensor.js';
  */
 export async function readWeights(path: string): Promise<WeightFile> {
   await refuseForeignFile(path, 'BAD_WEIGHTS');
-  const start = await firstBytes(path);
+  const start = await withInput(path, `No weights file at ${path}.`, (handle) => firstBytes(handle, 4));
   // Zip's local file header, torch.save's format since PyTorch 1.6.
   if (start.toString('latin1') === 'PK\x03\x04') return readPytorch(path);
   // A bare pickle: PROTO 2 and up.
@@ -24,24 +24,4 @@ export async function readWeights(path: string): Promise<WeightFile> {
     );
   }
   return readSafetensors(path);
-}
-
-async function firstBytes(path: string): Promise<Buffer> {
-  try {
-    const handle = await openInput(path);
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `No weights file at ${path}.`, {
-        context: { file: path },
-        cause: error,
-      });
-    }
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
 }

@@ -2,6 +2,7 @@ import { copyFile, open, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { firstBytes } from '../../core/fileError.js';
 import { TemporaryFolder } from '../../core/TemporaryFolder.js';
 import type { BagWarnings } from '../BagWarnings.js';
 
@@ -151,12 +152,10 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function hasHotJournal(path: string): Promise<boolean> {
-  if ((await sizeOf(`${path}-journal`)) < HOT_JOURNAL_MAGIC.byteLength) return false;
+  if ((await sizeOf(`${path}-journal`)) === 0) return false;
   const handle = await open(`${path}-journal`, 'r');
   try {
-    const magic = Buffer.alloc(HOT_JOURNAL_MAGIC.byteLength);
-    await handle.read(magic, 0, magic.byteLength, 0);
-    return magic.equals(HOT_JOURNAL_MAGIC);
+    return HOT_JOURNAL_MAGIC.equals(await firstBytes(handle, HOT_JOURNAL_MAGIC.byteLength));
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
+import { firstBytes } from '../../core/fileError.js';
 
 /** Kind of an output; each kind can be recognised by its content. */
 export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile' | 'manifest';
@@ -51,8 +52,7 @@ function isProfile(content: unknown): boolean {
 async function beginningOf(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
+    return await firstBytes(handle, BEGINNING_BYTES);
   } finally {
     await handle.close();
   }
