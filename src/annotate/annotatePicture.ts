@@ -166,39 +166,22 @@ export async function annotatePicture(
   sheet.picture(picture, MARGIN_PX, pictureTop);
   await drawOutlines(sheet, options.outlines ?? [], picture, MARGIN_PX, pictureTop);
 
-  const wide = { maxWidthPx: PANEL_PX };
-  await sheet.text(
-    options.title,
-    { left: panelLeft, middle: MARGIN_PX + 12 },
-    { ...wide, sizePx: 18, colour: TEXT, isBold: true },
-  );
-  if (options.subtitle !== undefined) {
-    await sheet.text(
-      options.subtitle,
-      { left: panelLeft, middle: MARGIN_PX + 38 },
-      { ...wide, sizePx: 13, colour: DIM },
+  const line = (text: string, middle: number, style: Partial<TextStyle>): Promise<void> =>
+    sheet.text(
+      text,
+      { left: panelLeft, middle },
+      { sizePx: 13, colour: DIM, maxWidthPx: PANEL_PX, ...style },
     );
-  }
+  await line(options.title, MARGIN_PX + 12, { sizePx: 18, colour: TEXT, isBold: true });
+  if (options.subtitle !== undefined) await line(options.subtitle, MARGIN_PX + 38, {});
   let top = MARGIN_PX + headPx;
-  if (results.length === 0) {
-    await sheet.text(
-      'no result above the threshold',
-      { left: panelLeft, middle: top + 12 },
-      { ...wide, sizePx: 15, colour: DIM },
-    );
-  }
+  if (results.length === 0) await line('no result above the threshold', top + 12, { sizePx: 15 });
   for (const [rank, { label, score }] of results.entries()) {
     const isBold = rank === 0;
-    await sheet.text(
-      label,
-      { left: panelLeft, middle: top + 10 },
-      { sizePx: 15, colour: TEXT, maxWidthPx: PANEL_PX - SCORE_PX, isBold },
-    );
-    await sheet.text(
-      score.toFixed(4),
-      { right: panelLeft + PANEL_PX, middle: top + 10 },
-      { sizePx: 15, colour: TEXT, maxWidthPx: SCORE_PX, isBold },
-    );
+    const style = { sizePx: 15, colour: TEXT, isBold };
+    await line(label, top + 10, { ...style, maxWidthPx: PANEL_PX - SCORE_PX });
+    const right = panelLeft + PANEL_PX;
+    await sheet.text(score.toFixed(4), { right, middle: top + 10 }, { ...style, maxWidthPx: SCORE_PX });
     sheet.box(panelLeft, top + 23, PANEL_PX, BAR_PX, TRACK);
     const share = Math.min(1, Math.max(0, score));
     sheet.box(panelLeft, top + 23, share * PANEL_PX, BAR_PX, isBold ? FIRST_BAR : OTHER_BAR);
@@ -206,11 +189,8 @@ export async function annotatePicture(
   }
   if (networkInput !== undefined) {
     top = MARGIN_PX + headPx + rowsPx;
-    await sheet.text(
-      `what the network sees, ${networkInput.widthPx} x ${networkInput.heightPx} px`,
-      { left: panelLeft, middle: top + 16 },
-      { ...wide, sizePx: 13, colour: DIM },
-    );
+    const size = `${networkInput.widthPx} x ${networkInput.heightPx} px`;
+    await line(`what the network sees, ${size}`, top + 16, {});
     sheet.picture(await scaled(networkInput, INPUT_SIDE_PX), panelLeft, top + 32);
   }
   const rgb = await loadSharp()({
@@ -242,21 +222,26 @@ export function debugPictureArea(widthPx: number, heightPx: number): PictureArea
 }
 
 /** PNG of pixels, marked as this package's. */
-export function encodePng({ rgb, widthPx, heightPx }: RgbPicture): Promise<Uint8Array> {
-  return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .withExif(PNG_MARK)
-    .png()
-    .toBuffer();
+export function encodePng(picture: RgbPicture): Promise<Uint8Array> {
+  return sharpOf(picture).withExif(PNG_MARK).png().toBuffer();
+}
+
+function sharpOf({ rgb, widthPx, heightPx }: RgbPicture): Sharp {
+  return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } });
+}
+
+async function pixelsOf(pipeline: Sharp): Promise<RgbPicture> {
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  return { rgb: data, widthPx: info.width, heightPx: info.height };
 }
 
 async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
   const { picture, maxPictureWidthPx = 960, maxPictureHeightPx = 720, minPictureSidePx = 320 } = options;
   try {
-    const source = 'rgb' in picture ? picture : undefined;
     const open = (): Sharp =>
-      source === undefined
-        ? loadSharp()(picture as Uint8Array, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient()
-        : loadSharp()(source.rgb, { raw: { width: source.widthPx, height: source.heightPx, channels: 3 } });
+      'rgb' in picture
+        ? sharpOf(picture)
+        : loadSharp()(picture, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient();
     const { autoOrient, width, height } = await open().metadata();
     const size = { width: autoOrient.width || width, height: autoOrient.height || height };
     const longer = Math.max(size.width, size.height);
@@ -273,19 +258,14 @@ async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
         ...(factor > 1 && { kernel: 'nearest' }),
       });
     }
-    const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-    return { rgb: data, widthPx: info.width, heightPx: info.height };
+    return await pixelsOf(pipeline);
   } catch (error) {
     throw asEffvitError(error, 'BAD_IMAGE', `Cannot draw ${options.title}`);
   }
 }
 
-async function scaled({ rgb, widthPx, heightPx }: RgbPicture, sidePx: number): Promise<RgbPicture> {
-  const { data, info } = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .resize({ width: sidePx, height: sidePx, fit: 'inside' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { rgb: data, widthPx: info.width, heightPx: info.height };
+function scaled(picture: RgbPicture, sidePx: number): Promise<RgbPicture> {
+  return pixelsOf(sharpOf(picture).resize({ width: sidePx, height: sidePx, fit: 'inside' }));
 }
 
 /** A single letter wider than its box is clipped, so that it does not cover its neighbour. */

@@ -1,3 +1,4 @@
+import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { BagFile, BagTopic } from './BagFile.js';
 import type { BagImage, BagMessageProblem } from './BagImage.js';
@@ -6,6 +7,7 @@ import type { BagWarnings } from './BagWarnings.js';
 import { decompressedMessages } from './decompressedMessages.js';
 import { conversionHint, hasImages, imageParserFor, videoParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
+import { mergedTopics } from './mergedTopics.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
 /** Selects messages of a bag; an absent field does not restrict them. */
@@ -30,7 +32,8 @@ export class BagReader {
     this.path = path;
     this.#files = files;
     this.#warnings = warnings;
-    this.#topics = mergedTopics(files);
+    const topics = mergedTopics(files.flatMap((file) => file.topics));
+    this.#topics = new Map(topics.map((topic) => [topic.name, topic]));
   }
 
   /** What is missing from the bag, one sentence each. Reading the bag can add warnings, so check again afterwards. */
@@ -40,14 +43,12 @@ export class BagReader {
 
   /** Log time of the first message, if the bag states it; nanoseconds since the epoch. */
   get startNs(): bigint | undefined {
-    const starts = this.#files.map(({ startNs }) => startNs).filter((time) => time !== undefined);
-    return starts.reduce<bigint | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
+    return sorted(this.#files.map((file) => file.startNs)).at(0);
   }
 
   /** Log time of the last message, if the bag states it. */
   get endNs(): bigint | undefined {
-    const ends = this.#files.map(({ endNs }) => endNs).filter((time) => time !== undefined);
-    return ends.reduce<bigint | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined);
+    return sorted(this.#files.map((file) => file.endNs)).at(-1);
   }
 
   /** All topics, ordered by name. */
@@ -57,7 +58,11 @@ export class BagReader {
 
   /** A topic by its name, with or without the leading slash. @throws EffvitError NOT_FOUND */
   topic(name: string): BagTopic {
-    return this.#named(name);
+    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
+    if (topic !== undefined) return topic;
+    throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`, {
+      context: { file: this.path },
+    });
   }
 
   /** The topics with images in a supported format. */
@@ -72,7 +77,7 @@ export class BagReader {
    * @throws EffvitError NOT_FOUND: a named topic is not in the bag
    */
   messages(options: BagReadOptions = {}): AsyncGenerator<RawBagMessage, void, undefined> {
-    const names = options.topics?.map((name) => this.#named(name).name);
+    const names = options.topics?.map((name) => this.topic(name).name);
     return this.#merged(options, names);
   }
 
@@ -84,7 +89,7 @@ export class BagReader {
    */
   imageFrames(options: BagReadOptions = {}): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
     const names = (options.topics ?? this.#allImageTopics()).map((name) => {
-      const topic = this.#named(name);
+      const topic = this.topic(name);
       if (!hasImages(topic)) {
         throw new EffvitError(
           'BAD_ARGUMENT',
@@ -106,14 +111,11 @@ export class BagReader {
     { startNs, endNs }: BagReadOptions,
     names: readonly string[] | undefined,
   ): AsyncGenerator<RawBagMessage, void, undefined> {
-    const filter = {
-      ...(names === undefined ? {} : { topics: new Set(names) }),
-      ...(startNs === undefined ? {} : { startNs }),
-      ...(endNs === undefined ? {} : { endNs }),
-    };
+    const topics = names && new Set(names);
+    const filter = defined({ topics, startNs, endNs });
     return mergeByLogTime(
       this.#files
-        .filter((file) => names === undefined || file.topics.some(({ name }) => filter.topics?.has(name)))
+        .filter((file) => topics === undefined || file.topics.some(({ name }) => topics.has(name)))
         .map((file) => ({
           startNs: file.startNs,
           open: () => decompressedMessages(file.messages(filter), file.path, this.#warnings),
@@ -161,16 +163,6 @@ export class BagReader {
     }
   }
 
-  #named(name: string): BagTopic {
-    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
-    if (topic === undefined) {
-      throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`, {
-        context: { file: this.path },
-      });
-    }
-    return topic;
-  }
-
   #allImageTopics(): readonly string[] {
     const names = this.imageTopics().map(({ name }) => name);
     if (names.length > 0) return names;
@@ -193,19 +185,6 @@ export class BagReader {
   }
 }
 
-function mergedTopics(files: readonly BagFile[]): ReadonlyMap<string, BagTopic> {
-  const merged = new Map<string, BagTopic>();
-  for (const topic of files.flatMap((file) => file.topics)) {
-    const known = merged.get(topic.name);
-    const counts = [known === undefined ? 0 : known.messageCount, topic.messageCount];
-    const qos = known?.qos ?? topic.qos;
-    merged.set(topic.name, {
-      name: topic.name,
-      type: known?.type || topic.type,
-      encoding: known?.encoding || topic.encoding,
-      messageCount: counts.reduce((a, b) => (a === undefined || b === undefined ? undefined : a + b), 0),
-      ...(qos === undefined ? {} : { qos }),
-    });
-  }
-  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)));
+function sorted(times: readonly (bigint | undefined)[]): bigint[] {
+  return times.filter((time) => time !== undefined).sort((a, b) => (a < b ? -1 : 1));
 }

@@ -16,9 +16,12 @@ interface ActiveStream {
 /**
  * Merges streams into one in log-time order. A stream is opened when the merge reaches its start, so the consecutive
  * files of a long recording are open one at a time.
+ *
+ * @param isFull Whether no further stream may be opened while one is open; the order is no longer exact then.
  */
 export async function* mergeByLogTime(
   sources: readonly LogTimeSource[],
+  isFull: () => boolean = () => false,
 ): AsyncGenerator<RawBagMessage, void, undefined> {
   const waiting = sources
     .map((source, rank) => ({ source, rank }))
@@ -31,6 +34,7 @@ export async function* mergeByLogTime(
       for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
         const { startNs } = next.source;
         if (first !== undefined && startNs !== undefined && startNs > first.head.logTimeNs) break;
+        if (first !== undefined && isFull()) break;
         waiting.shift();
         const stream = next.source.open();
         const head = await stream.next();

@@ -8,7 +8,6 @@ import { isZstd } from './compression/zstdContentSize.js';
 import { McapBagFile } from './mcap/McapBagFile.js';
 import { RandomAccessFile } from './RandomAccessFile.js';
 import { SqliteBagFile } from './sqlite/SqliteBagFile.js';
-import { TemporaryBagFile } from './TemporaryBagFile.js';
 
 const HEAD_BYTES = 16;
 
@@ -29,7 +28,18 @@ export async function openBagFile(path: string, warnings: BagWarnings): Promise<
       warnings.add(`${path} could be decompressed in part only: ${problem}.`);
     }
     const file = await openPlainFile(plainPath, await headOf(plainPath), warnings);
-    return new TemporaryBagFile(path, file, folder);
+    const { topics, startNs, endNs } = file;
+    return {
+      path,
+      topics,
+      startNs,
+      endNs,
+      messages: (filter) => file.messages(filter),
+      close: async () => {
+        await file.close();
+        await folder.remove();
+      },
+    };
   } catch (error) {
     await folder.remove();
     throw error;

@@ -4,7 +4,8 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import type { BagFile } from './BagFile.js';
 import { type BagMetadata, readBagMetadata } from './BagMetadata.js';
 import type { BagWarnings } from './BagWarnings.js';
-import { LazyBagFile } from './LazyBagFile.js';
+import { lazyBagFile } from './lazyBagFile.js';
+import { sumOfKnown } from './mergedTopics.js';
 import { openBagFile } from './openBagFile.js';
 
 export const METADATA_NAME = 'metadata.yaml';
@@ -109,7 +110,7 @@ async function openAll(
             ? metadata.topics
             : metadata.topics.map((topic) => ({ ...topic, messageCount: 0 }));
         const lazy = { path, topics, startNs: info?.startNs, endNs: info?.endNs };
-        files.push(new LazyBagFile(lazy, async () => await openBagFile(path, warnings), warnings));
+        files.push(lazyBagFile(lazy, () => openBagFile(path, warnings), warnings));
       } else {
         const file = await openOne(path, paths.length, metadata, warnings);
         if (file !== undefined) files.push(file);
@@ -154,8 +155,7 @@ function warnAboutCount(
   warnings: BagWarnings,
 ): void {
   if (metadata?.messageCount === undefined || metadata.compressionMode === 'file') return;
-  const counts = files.flatMap(({ topics }) => topics.map(({ messageCount }) => messageCount));
-  const found = counts.reduce((a, b) => (a === undefined || b === undefined ? undefined : a + b), 0);
+  const found = sumOfKnown(files.flatMap(({ topics }) => topics.map(({ messageCount }) => messageCount)));
   if (found !== undefined && found < metadata.messageCount) {
     warnings.add(
       `${folder} has ${found} messages where its ${METADATA_NAME} counts ${metadata.messageCount}.`,

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, sep } from 'node:path';
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 
 const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
@@ -67,6 +68,24 @@ export async function picturesInList(list: string): Promise<PictureFiles> {
     else count(leftOut, kindOf(path));
   }
   return { paths, leftOut };
+}
+
+/**
+ * Paths of the pictures of a folder ({@link picturesInFolder}) or a list ({@link picturesInList}).
+ *
+ * @throws EffvitError NOT_FOUND: no such folder or list, or it has no picture; IO_FAILED
+ */
+export async function picturesAt(path: string): Promise<readonly string[]> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw readError(error, path, `There is no folder or list ${path}: check the path.`);
+  });
+  const { paths } = info.isDirectory() ? await picturesInFolder(path) : await picturesInList(path);
+  if (paths.length > 0) return paths;
+  throw new EffvitError(
+    'NOT_FOUND',
+    `${path} has no .jpg, .jpeg, .png, .webp or .avif file: name a folder or list with pictures.`,
+    { context: { file: path } },
+  );
 }
 
 /** E.g. `Left out, since they are no .jpg, .jpeg, .png, .webp or .avif files: 12 .gif, 1 .txt.`; undefined for none. */

@@ -1,7 +1,7 @@
+import { plainTable } from '../core/plainTable.js';
 import type { FleetRow } from '../fleet/FleetRow.js';
 import type { FleetReport } from '../fleet/fleetReport.js';
 import type { FleetStep } from '../fleet/replayFleet.js';
-import { plainTable } from './stageTable.js';
 import type { Terminal } from './Terminal.js';
 
 const ROWS_SHOWN = 20;

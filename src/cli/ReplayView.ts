@@ -3,10 +3,11 @@ import type { ReplayedFrame } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
 import type { Difference, FrameResults } from '../classify/expectedResults.js';
 import type { SourceChanges } from '../classify/smoothing/ClassChanges.js';
+import { plainTable } from '../core/plainTable.js';
 import type { FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { resultLines } from './resultLines.js';
-import { countsLine, droppedJson, milliseconds, plainTable, stageJson, stageTable } from './stageTable.js';
+import { countsLine, droppedJson, milliseconds, stageJson, stageTable } from './stageTable.js';
 import type { Terminal } from './Terminal.js';
 
 /** The final figures of a replay. */

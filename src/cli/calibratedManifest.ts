@@ -13,7 +13,7 @@ export async function calibratedManifestPath(
 ): Promise<string> {
   if (output === undefined) return ownManifestPath(manifest);
   const planned = { option: '--output', path: output, kind: 'manifest' } as const;
-  await checkOutputs({ inputs: [], outputs: [planned], isForced: force === true });
+  await checkOutputs({ inputs: [], outputs: [planned], isForced: force });
   return output;
 }
 

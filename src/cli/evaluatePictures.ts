@@ -1,10 +1,8 @@
-import { stat } from 'node:fs/promises';
 import type { Classifier } from '../classify/Classifier.js';
 import type { EvaluationScores, EvaluationScoresReport } from '../classify/calibration/EvaluationScores.js';
 import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
 import type { LabelledPicture } from '../classify/labelledPictures.js';
-import { picturesInFolder, picturesInList } from '../classify/pictureFiles.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError } from '../core/EffvitError.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
 
@@ -14,23 +12,6 @@ export interface PictureEvaluation {
   readonly scores: EvaluationScoresReport;
   /** One sentence per picture that could not be evaluated. */
   readonly problems: readonly string[];
-}
-
-/**
- * The pictures that `--others` names, which show none of the classes.
- *
- * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_ARGUMENT if there is no picture.
- */
-export async function otherPictures(path: string): Promise<readonly string[]> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new EffvitError('NOT_FOUND', `There is no list or folder ${path}: check --others.`, {
-      cause,
-      context: { file: path },
-    });
-  });
-  const { paths } = info.isDirectory() ? await picturesInFolder(path) : await picturesInList(path);
-  if (paths.length > 0) return paths;
-  throw new EffvitError('BAD_ARGUMENT', `--others ${path} has no picture.`, { context: { file: path } });
 }
 
 /** Classifies all pictures; one that fails is reported, and the others continue. */

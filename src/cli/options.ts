@@ -4,7 +4,24 @@ import {
   type ClassifierOptionName,
   type ClassifierOptions,
 } from '../classify/classifierOptions.js';
+import { EffvitError } from '../core/EffvitError.js';
 import { type OptionSpec, optionProblem } from '../core/optionTable.js';
+
+/** Options of the model's input, for `CLASSIFIER_FLAGS` of a command. */
+export const INPUT_FLAGS = ['resizeMode', 'resizeFilter', 'resizeOn', 'roi', 'nv12Range'] as const;
+
+/** Options of scores and UNKNOWN. */
+export const SCORE_FLAGS = ['temperature', 'knownScore', 'knownScoreThreshold'] as const;
+
+/** Options of the checks of pictures. */
+export const PICTURE_CHECK_FLAGS = [
+  'pictureChecks',
+  'minBrightness',
+  'maxBrightness',
+  'minContrast',
+  'minSharpness',
+  'maxFlatShare',
+] as const;
 
 /** An option's flag: `--top-k` for `topK`. */
 const flagOf = (name: string): string =>
@@ -65,6 +82,18 @@ export function pickOptions<Name extends ClassifierOptionName>(
   names: readonly Name[],
 ): Pick<ClassifierOptions, Name> {
   return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<ClassifierOptions, Name>;
+}
+
+/**
+ * Refuses flags that do not go with the rest of a command line.
+ *
+ * @param flags The values by flag; undefined where it was not given.
+ * @param remedy The end of the sentence after the flags that were given.
+ * @throws EffvitError BAD_ARGUMENT
+ */
+export function refuseGiven(flags: Readonly<Record<string, unknown>>, remedy: string): void {
+  const given = Object.keys(flags).filter((flag) => flags[flag] !== undefined);
+  if (given.length > 0) throw new EffvitError('BAD_ARGUMENT', `${given.join(', ')} ${remedy}.`);
 }
 
 /** For commands that write files. */

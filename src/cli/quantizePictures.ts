@@ -1,6 +1,8 @@
+import type { Command } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
+import { picturesAt } from '../classify/pictureFiles.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -11,9 +13,61 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { FramePlanes } from '../quantize/FramePlanes.js';
 import { listCalibrationPictures } from '../quantize/listCalibrationPictures.js';
 import type { LabelledPlanes, PicturePlanes } from '../quantize/PicturePlanes.js';
+import { type CalibrationSet, writeCalibrationSet } from '../quantize/writeCalibrationSet.js';
+import type { CommandContext } from './CommandContext.js';
 import { isBagPath } from './isBagPath.js';
+import { forceOption, numberParser } from './options.js';
 import type { Terminal } from './Terminal.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
+
+/** The options that `quantize` and `compile` share. */
+export interface CalibrationOptions {
+  readonly calibration: string;
+  readonly topic?: readonly string[];
+  readonly model?: string;
+  readonly output?: string;
+  readonly eval?: string;
+  readonly pictures: number;
+  readonly chart?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds the argument and the options of {@link CalibrationOptions}; each text says what this command does with it. */
+export function addCalibrationOptions(
+  command: Command,
+  texts: Readonly<Record<'output' | 'eval' | 'chart', string>>,
+  outputPlaceholder: 'file' | 'folder',
+): Command {
+  return command
+    .argument('<config>', "yaml file in hb_mapper makertbin's keys")
+    .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
+    .option('--topic <name...>', 'image topics of the bag; default all')
+    .option('--model <model>', 'model or .onnx file; default onnx_model of the yaml')
+    .option(`--output <${outputPlaceholder}>`, texts.output)
+    .option('--eval <list>', texts.eval)
+    .option('--pictures <n>', 'at most so many pictures for calibration', numberParser(1, 10_000, true), 100)
+    .option('--chart <file>', texts.chart)
+    .addOption(forceOption())
+    .option('--json', 'one JSON object instead of tables');
+}
+
+/** Writes the calibration set of a command into a folder. @throws EffvitError as {@link writeCalibrationSet} */
+export function calibrationSet(
+  { calibration, pictures, topic }: CalibrationOptions,
+  folder: string,
+  planes: FramePlanes,
+  { terminal, signal }: CommandContext,
+  onPicture: (written: number) => void,
+): Promise<CalibrationSet> {
+  return writeCalibrationSet(calibrationPlanes(calibration, pictures, planes, terminal, topic), {
+    folder,
+    valuesPerPicture: planes.valuesPerPicture,
+    maxPictures: pictures,
+    signal,
+    onPicture,
+  });
+}
 
 /** @throws EffvitError UNSUPPORTED for a model that takes NV12 */
 export function planesMaker(manifest: ModelManifest): FramePlanes {
@@ -86,12 +140,15 @@ export async function* calibrationPlanes(
   }
 }
 
-/** The input files of --calibration and --eval: a recording, or a folder or list with its pictures. */
-export async function pictureInputs(path: string): Promise<string[]> {
-  if (await isBagPath(path)) return [path];
-  // The reader of the list reports errors in it.
-  const pictures = await listCalibrationPictures(path, Number.POSITIVE_INFINITY).catch(() => []);
-  return [path, ...pictures];
+/** The input files of --calibration and --eval: recordings, or folders and lists with their pictures. */
+export async function pictureInputs({ calibration, eval: labelled }: CalibrationOptions): Promise<string[]> {
+  const inputs: string[] = [];
+  for (const path of [calibration, labelled ?? []].flat()) {
+    // The reader of a list reports errors in it.
+    const pictures = (await isBagPath(path)) ? [] : await picturesAt(path).catch(() => []);
+    inputs.push(path, ...pictures);
+  }
+  return inputs;
 }
 
 /** The labelled pictures as a stream that can be read repeatedly; a wrong list fails before the work starts. */

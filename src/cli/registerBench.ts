@@ -8,6 +8,7 @@ import {
 } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { snakeCased } from '../core/keyCase.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
@@ -27,7 +28,6 @@ import {
   machineJson,
   parseEarlierPerf,
   seriesJson,
-  snakeCased,
 } from '../report/perf/perfJson.js';
 import { perfMeanings } from '../report/perf/perfMeanings.js';
 import { comparePublished } from '../report/perf/performanceTable.js';
@@ -35,10 +35,10 @@ import { profilerLog, vendorReport } from '../report/perf/vendorReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { deviceMeter } from './deviceMeter.js';
 import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
-import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 import { type BenchResult, showBench } from './showBench.js';
-import { chartKind, checkChartPath, writeChart } from './writeChart.js';
+import { chartOutput, writeChart } from './writeChart.js';
 
 const CLASSIFIER_FLAGS = [
   'model',
@@ -158,11 +158,7 @@ async function checkBenchOutputs({
   model,
   force,
 }: BenchOptions): Promise<void> {
-  const outputs: PlannedOutput[] = [];
-  if (chart !== undefined) {
-    checkChartPath(chart);
-    outputs.push({ option: '--chart', path: chart, kind: chartKind(chart) });
-  }
+  const outputs = chartOutput(chart);
   if (profile !== undefined) {
     for (const path of profilePaths(profile, threads))
       outputs.push({ option: '--profile', path, kind: 'profile' });

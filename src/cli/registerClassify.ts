@@ -10,12 +10,20 @@ import {
 } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { snakeCased } from '../core/keyCase.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
 import { nv12ToRgb } from '../image/nv12ToRgb.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
-import { addClassifierOptions, forceOption, pickOptions } from './options.js';
+import {
+  addClassifierOptions,
+  forceOption,
+  INPUT_FLAGS,
+  PICTURE_CHECK_FLAGS,
+  pickOptions,
+  SCORE_FLAGS,
+} from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 import { pictureArguments } from './pictureArguments.js';
@@ -26,20 +34,9 @@ const CLASSIFIER_FLAGS = [
   'backend',
   'topK',
   'scoreThreshold',
-  'pictureChecks',
-  'minBrightness',
-  'maxBrightness',
-  'minContrast',
-  'minSharpness',
-  'maxFlatShare',
-  'temperature',
-  'knownScore',
-  'knownScoreThreshold',
-  'resizeMode',
-  'resizeFilter',
-  'resizeOn',
-  'roi',
-  'nv12Range',
+  ...PICTURE_CHECK_FLAGS,
+  ...SCORE_FLAGS,
+  ...INPUT_FLAGS,
   'bpuSimResults',
   'inferenceTimeoutMs',
 ] as const satisfies readonly ClassifierOptionName[];
@@ -84,7 +81,7 @@ export function registerClassify(command: Command, context: CommandContext): voi
       await checkOutputs({
         inputs: [...pictures, ...(await modelInputs(options.model))],
         outputs: [{ option: '--annotate', path: options.annotate, kind: 'png' }],
-        isForced: options.force === true,
+        isForced: options.force,
       });
     }
     for (const notice of notices) terminal.note(notice);
@@ -213,18 +210,10 @@ function show(
 }
 
 /** The requested values besides the results. */
-function judgementJson({ unknownCauses, knownScore, picture }: Classified): Record<string, unknown> {
-  return {
-    ...(picture !== undefined && {
-      picture: {
-        brightness: picture.figures.brightness,
-        contrast: picture.figures.contrast,
-        sharpness: picture.figures.sharpness,
-        flat_share: picture.figures.flatShare,
-        problems: picture.problems,
-      },
-    }),
-    ...(knownScore !== undefined && { known_score: knownScore }),
-    ...(unknownCauses !== undefined && { unknown: unknownCauses }),
-  };
+function judgementJson({ unknownCauses: unknown, knownScore, picture }: Classified): object {
+  return snakeCased({
+    picture: picture && { ...picture.figures, contentHash: undefined, problems: picture.problems },
+    knownScore,
+    unknown,
+  }) as object;
 }

@@ -16,7 +16,6 @@ import { normalizationWarnings } from '../quantize/InputNormalization.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
 import { type MakertbinFile, readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
-import { writeCalibrationSet } from '../quantize/writeCalibrationSet.js';
 import { compileChart } from '../report/charts/compileChart.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 import { requireToolchain } from '../toolchain/toolchainStatus.js';
@@ -24,35 +23,33 @@ import type { CommandContext } from './CommandContext.js';
 import { CompileProgress } from './CompileProgress.js';
 import { compileChartData } from './compileChartData.js';
 import { modelOfConfig } from './modelOfConfig.js';
-import { choiceOption, forceOption, numberParser } from './options.js';
+import { choiceOption } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
-import { calibrationPlanes, labelledPlanes, pictureInputs, planesMaker } from './quantizePictures.js';
-import { chartKind, checkChartPath, writeChart } from './writeChart.js';
+import {
+  addCalibrationOptions,
+  type CalibrationOptions,
+  calibrationSet,
+  labelledPlanes,
+  pictureInputs,
+  planesMaker,
+} from './quantizePictures.js';
+import { chartOutput, writeChart } from './writeChart.js';
 
-interface CompileCommandOptions {
-  readonly calibration: string;
-  readonly topic?: readonly string[];
-  readonly model?: string;
-  readonly output?: string;
-  readonly eval?: string;
-  readonly pictures: number;
+interface CompileCommandOptions extends CalibrationOptions {
   readonly level?: OptimizeLevel;
   readonly batch: readonly number[];
   readonly inputSource: BpuInputSource;
-  readonly chart?: string;
-  readonly force?: boolean;
-  readonly json?: boolean;
 }
 
 /** `effvit compile CONFIG`: makes a model folder for the board with the vendor's compiler. */
 export function registerCompile(command: Command, context: CommandContext): void {
-  command
-    .argument('<config>', "yaml file in hb_mapper makertbin's keys")
-    .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
-    .option('--topic <name...>', 'image topics of the bag; default all')
-    .option('--model <model>', 'model or .onnx file; default onnx_model of the yaml')
-    .option('--eval <list>', 'labelled pictures: float, int8 and the integers of the BPU on them')
+  const texts = {
+    output: "the model folder; the yaml's prefix where not given",
+    eval: 'labelled pictures: float, int8 and the integers of the BPU on them',
+    chart: 'draw the estimate and the least similar nodes (.png, .svg, .html)',
+  };
+  addCalibrationOptions(command, texts, 'folder')
     .addOption(
       choiceOption('--level <level>', "effort of the compiler, instead of the yaml's", OPTIMIZE_LEVELS),
     )
@@ -65,11 +62,6 @@ export function registerCompile(command: Command, context: CommandContext): void
         'pyramid',
       ),
     )
-    .option('--output <folder>', "the model folder; the yaml's prefix where not given")
-    .option('--pictures <n>', 'at most so many pictures for calibration', numberParser(1, 10_000, true), 100)
-    .option('--chart <file>', 'draw the estimate and the least similar nodes (.png, .svg, .html)')
-    .addOption(forceOption())
-    .option('--json', 'one JSON object instead of tables')
     .addHelpText(
       'after',
       '\nThe times are estimates of the compiler, not measured on a board. Unchanged results are taken from the cache.\nExample: effvit compile config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive --batch 1,4\n',
@@ -79,7 +71,7 @@ export function registerCompile(command: Command, context: CommandContext): void
 
 async function compile(path: string, options: CompileCommandOptions, context: CommandContext): Promise<void> {
   const { terminal, signal } = context;
-  if (options.chart !== undefined) checkChartPath(options.chart);
+  const chart = chartOutput(options.chart);
   const config = await readMakertbinConfig(path);
   checkCompilable(config);
   const toolchain = requireToolchain();
@@ -88,17 +80,11 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   await checkModelFolder(output);
   const onnxPath = await ensureOnnx(resolved, { signal });
   const { manifest } = await fitManifest(resolved, onnxPath);
-  if (options.chart !== undefined) {
-    const inputs = [path, onnxPath, ...(await manifestInputs(manifest))];
-    for (const pictures of [options.calibration, options.eval ?? []].flat()) {
-      inputs.push(...(await pictureInputs(pictures)));
-    }
-    await checkOutputs({
-      inputs,
-      outputs: [{ option: '--chart', path: options.chart, kind: chartKind(options.chart) }],
-      ...(options.force === true && { isForced: true }),
-    });
-  }
+  await checkOutputs({
+    inputs: [path, onnxPath, ...(await manifestInputs(manifest)), ...(await pictureInputs(options))],
+    outputs: chart,
+    isForced: options.force,
+  });
   for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
   const planes = planesMaker(manifest);
   const labelled =
@@ -116,15 +102,8 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
       level: options.level,
       inputSource: options.inputSource,
       calibration: async () => {
-        const set = await writeCalibrationSet(
-          calibrationPlanes(options.calibration, options.pictures, planes, terminal, options.topic),
-          {
-            folder: calibrationFolder,
-            valuesPerPicture: planes.valuesPerPicture,
-            maxPictures: options.pictures,
-            signal,
-            onPicture: (written) => progress.set('calibration set', written / options.pictures),
-          },
+        const set = await calibrationSet(options, calibrationFolder, planes, context, (written) =>
+          progress.set('calibration set', written / options.pictures),
         );
         return (await readdir(set.folder)).sort().map((name) => join(set.folder, name));
       },

@@ -6,36 +6,36 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import type { EvaluationReport } from '../classify/EvaluationTally.js';
 import { checkKnownScore } from '../classify/FrameJudge.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
-import { leftOutSentence } from '../classify/pictureFiles.js';
+import { leftOutSentence, picturesAt } from '../classify/pictureFiles.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { plainTable } from '../core/plainTable.js';
 import type { CommandContext } from './CommandContext.js';
 import { calibratedManifestPath, storeTemperature } from './calibratedManifest.js';
-import { evaluatePictures, otherPictures, type PictureEvaluation } from './evaluatePictures.js';
+import { evaluatePictures, type PictureEvaluation } from './evaluatePictures.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import { isBagPath } from './isBagPath.js';
-import { addClassifierOptions, forceOption, pickOptions } from './options.js';
+import {
+  addClassifierOptions,
+  forceOption,
+  INPUT_FLAGS,
+  pickOptions,
+  refuseGiven,
+  SCORE_FLAGS,
+} from './options.js';
 import { evalScoresJson, showEvalScores } from './showEvalScores.js';
-import { plainTable } from './stageTable.js';
 
 const CLASSIFIER_FLAGS = [
   'model',
   'backend',
   'threads',
   'onnxBatch',
-  'resizeMode',
-  'resizeFilter',
-  'resizeOn',
-  'roi',
-  'nv12Range',
+  ...INPUT_FLAGS,
   'bpuSimResults',
   'inferenceTimeoutMs',
-  'temperature',
-  'knownScore',
-  'knownScoreThreshold',
+  ...SCORE_FLAGS,
 ] as const satisfies readonly ClassifierOptionName[];
 
 type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
@@ -104,7 +104,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     try {
       const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
       if (manifestPath !== undefined) checkFitSize(pictures.length, classifier.info.classCount);
-      const others = options.others === undefined ? [] : await otherPictures(options.others);
+      const others = options.others === undefined ? [] : await picturesAt(options.others);
       const notice = leftOutSentence(leftOut, path);
       if (notice !== undefined) terminal.note(notice);
       const scores = new EvaluationScores(classifier.manifest, classifying, manifestPath !== undefined);
@@ -124,16 +124,8 @@ export function registerEval(command: Command, context: CommandContext): void {
 
 /** Rejects options that apply to pictures only. @throws EffvitError BAD_ARGUMENT */
 function refuseForBags({ calibrate, output, others }: EvalOptions): void {
-  const given = Object.entries({
-    '--calibrate': calibrate === true,
-    '--output': output !== undefined,
-    '--others': others !== undefined,
-  }).filter(([, isGiven]) => isGiven);
-  if (given.length === 0) return;
-  throw new EffvitError(
-    'BAD_ARGUMENT',
-    `${given.map(([flag]) => flag).join(', ')} is for pictures: leave it out with bags.`,
-  );
+  const given = { '--calibrate': calibrate, '--output': output, '--others': others };
+  refuseGiven(given, 'is for pictures: leave it out with bags');
 }
 
 /** Rejects options that apply to bags only. @throws EffvitError BAD_ARGUMENT */
@@ -141,16 +133,10 @@ function refuseForPictures({ topic, quiet, report, force, calibrate, output }: E
   if (output !== undefined && calibrate !== true) {
     throw new EffvitError('BAD_ARGUMENT', `--output ${output} is for --calibrate: give both, or neither.`);
   }
-  const given = Object.entries({
-    '--topic': topic !== undefined,
-    '--quiet': quiet === true,
-    '--report': report !== undefined,
-    '--force': force === true && calibrate !== true,
-  }).filter(([, isGiven]) => isGiven);
-  if (given.length === 0) return;
-  throw new EffvitError(
-    'BAD_ARGUMENT',
-    `${given.map(([flag]) => flag).join(', ')} is for bags: leave it out with pictures.`,
+  const given = { '--topic': topic, '--quiet': quiet, '--report': report };
+  refuseGiven(
+    { ...given, '--force': calibrate === true ? undefined : force },
+    'is for bags: leave it out with pictures',
   );
 }
 
@@ -177,23 +163,15 @@ function show(
     });
   } else {
     for (const problem of problems) terminal.warn(problem);
-    const row = ({
-      label,
-      pictures,
-      top1Percent,
-      top5Percent,
-    }: EvaluationReport['classes'][number]): string[] => [
-      label,
-      String(pictures),
-      top1Percent.toFixed(2),
-      top5Percent.toFixed(2),
-    ];
-    terminal.line(
-      plainTable(
-        ['class, worst first', 'pictures', 'top-1 %', 'top-5 %'],
-        report.classes.slice(0, CLASSES_SHOWN).map(row),
-      ),
-    );
+    const rows = report.classes
+      .slice(0, CLASSES_SHOWN)
+      .map(({ label, pictures, top1Percent, top5Percent }) => [
+        label,
+        String(pictures),
+        top1Percent.toFixed(2),
+        top5Percent.toFixed(2),
+      ]);
+    terminal.line(plainTable(['class, worst first', 'pictures', 'top-1 %', 'top-5 %'], rows));
     if (report.classes.length > CLASSES_SHOWN) {
       terminal.line(
         `... and ${report.classes.length - CLASSES_SHOWN} more classes (all of them with --json)`,

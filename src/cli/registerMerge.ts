@@ -30,7 +30,7 @@ export function registerMerge(command: Command, context: CommandContext): void {
       await checkOutputs({
         inputs: [path, folder.runPath(), ...(found ?? []).map((bag) => bag.path)],
         outputs: [{ option: '--report', path: options.report, kind: 'html' }],
-        isForced: options.force === true,
+        isForced: options.force,
       });
     }
     const names = found?.map(({ name }) => name) ?? (await folder.names());

@@ -56,7 +56,7 @@ export function registerModelBuild(command: Command, { terminal }: CommandContex
       await checkOutputs({
         inputs: [options.weights],
         outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }],
-        isForced: options.force === true,
+        isForced: options.force,
       });
       const request: BuildModelFileOptions = {
         variant,

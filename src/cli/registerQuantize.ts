@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
 import { ensureOnnx } from '../fetch/ensureOnnx.js';
 import { fitManifest } from '../fit/fitManifest.js';
@@ -12,48 +12,41 @@ import { PRECISIONS, type Precision } from '../quantize/QuantParams.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
-import { type CalibrationSet, writeCalibrationSet } from '../quantize/writeCalibrationSet.js';
+import type { CalibrationSet } from '../quantize/writeCalibrationSet.js';
 import { writeQuantizedManifest } from '../quantize/writeQuantizedManifest.js';
 import { quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
 import { modelOfConfig } from './modelOfConfig.js';
-import { forceOption, numberParser } from './options.js';
-import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { choiceOption, numberParser } from './options.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
 import { quantizeChartData } from './quantizeChartData.js';
-import { calibrationPlanes, labelledPlanes, pictureInputs, planesMaker } from './quantizePictures.js';
-import { chartKind, checkChartPath, writeChart } from './writeChart.js';
+import {
+  addCalibrationOptions,
+  type CalibrationOptions,
+  calibrationSet,
+  labelledPlanes,
+  pictureInputs,
+  planesMaker,
+} from './quantizePictures.js';
+import { chartOutput, writeChart } from './writeChart.js';
 
-interface QuantizeCommandOptions {
-  readonly calibration: string;
-  readonly topic?: readonly string[];
-  readonly model?: string;
-  readonly output?: string;
-  readonly eval?: string;
-  readonly pictures: number;
+interface QuantizeCommandOptions extends CalibrationOptions {
   readonly node: readonly string[];
   readonly coverage: Coverage;
-  readonly force?: boolean;
   readonly fullRange?: boolean;
   readonly ablation?: boolean;
   readonly speedRounds: number;
-  readonly chart?: string;
-  readonly json?: boolean;
 }
 
 /** `effvit quantize CONFIG`: the vendor's calibration set, an int8 ONNX model, and how it compares. */
 export function registerQuantize(command: Command, context: CommandContext): void {
-  command
-    .argument('<config>', "yaml file in hb_mapper makertbin's keys")
-    .requiredOption('--calibration <path>', 'folder or list of pictures, or a bag: what the model will see')
-    .option('--topic <name...>', 'image topics of the bag; default all')
-    .option('--model <model>', 'model or .onnx file; default onnx_model of the yaml')
-    .option(
-      '--output <file>',
-      "the int8 model; the yaml's prefix and _int8.onnx in the working folder where not given",
-    )
-    .option('--eval <list>', 'labelled pictures to compare the models on, as effvit eval takes them')
-    .option('--pictures <n>', 'at most so many pictures for calibration', numberParser(1, 10_000, true), 100)
+  const texts = {
+    output: "the int8 model; the yaml's prefix and _int8.onnx in the working folder where not given",
+    eval: 'labelled pictures to compare the models on, as effvit eval takes them',
+    chart: 'draw the accuracy and the least similar nodes (.png, .svg, .html)',
+  };
+  addCalibrationOptions(command, texts, 'file')
     .option(
       '--node <name=form>',
       `form of nodes (${PRECISIONS.join(' | ')}; * in the name stands for any text), over the yaml's; repeatable`,
@@ -61,12 +54,12 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       [],
     )
     .addOption(
-      new Option(
+      choiceOption(
         '--coverage <which>',
         'what becomes int8 unless said otherwise: the nodes that gain time on a CPU (fast), or all that a BPU has in int8 (full)',
-      )
-        .choices(COVERAGES)
-        .default('fast'),
+        COVERAGES,
+        'fast',
+      ),
     )
     .option(
       '--full-range',
@@ -79,16 +72,13 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       numberParser(0, 1000, true),
       60,
     )
-    .option('--chart <file>', 'draw the accuracy and the least similar nodes (.png, .svg, .html)')
-    .addOption(forceOption())
-    .option('--json', 'one JSON object instead of tables')
     .addHelpText(
       'after',
       '\nExample: effvit quantize config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive\n',
     )
     .action(async (path: string, options: QuantizeCommandOptions) => {
-      if (options.chart !== undefined) checkChartPath(options.chart);
       const { terminal, signal } = context;
+      const chart = chartOutput(options.chart);
       const config = await readMakertbinConfig(path);
       const overrides = parseNodeForms(options.node);
       const resolved = await resolveModel(options.model ?? modelOfConfig(config));
@@ -97,7 +87,12 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const { manifest } = await fitManifest(resolved, onnxPath, { isNormalisationKnown: true });
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
-      await checkQuantizeOutputs(outputPath, [path, onnxPath, ...(await manifestInputs(manifest))], options);
+      checkOnnxName(outputPath);
+      await checkOutputs({
+        inputs: [path, onnxPath, ...(await manifestInputs(manifest)), ...(await pictureInputs(options))],
+        outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }, ...chart],
+        isForced: options.force,
+      });
       for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
       const planes = planesMaker(manifest);
       const labelled =
@@ -108,15 +103,8 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       let set: CalibrationSet | undefined;
       // Created when the first picture is requested: by then the model and all node names were checked.
       const calibration = async function* (): AsyncGenerator<PicturePlanes> {
-        set = await writeCalibrationSet(
-          calibrationPlanes(options.calibration, options.pictures, planes, terminal, options.topic),
-          {
-            folder,
-            valuesPerPicture: planes.valuesPerPicture,
-            maxPictures: options.pictures,
-            signal,
-            onPicture: (written) => terminal.progress('calibration set', written, options.pictures),
-          },
+        set = await calibrationSet(options, folder, planes, context, (written) =>
+          terminal.progress('calibration set', written, options.pictures),
         );
         yield* (await readCalibrationSet(set.folder, planes.valuesPerPicture)).pictures();
       };
@@ -172,24 +160,12 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
   return forms;
 }
 
-/** Finds errors early that would fail after minutes of work, or overwrite inputs. @throws EffvitError BAD_ARGUMENT */
-async function checkQuantizeOutputs(
-  outputPath: string,
-  inputs: readonly string[],
-  { chart, calibration, eval: labelled, force }: QuantizeCommandOptions,
-): Promise<void> {
-  if (!outputPath.toLowerCase().endsWith('.onnx')) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `--output ${outputPath} does not end in .onnx: name the file to write.`,
-      { context: { file: outputPath } },
-    );
-  }
-  const outputs: PlannedOutput[] = [{ option: '--output', path: outputPath, kind: 'onnx' }];
-  if (chart !== undefined) outputs.push({ option: '--chart', path: chart, kind: chartKind(chart) });
-  const pictures = [calibration, ...(labelled === undefined ? [] : [labelled])];
-  const read = await Promise.all(pictures.map(pictureInputs));
-  await checkOutputs({ inputs: [...inputs, ...read.flat()], outputs, isForced: force === true });
+/** @throws EffvitError BAD_ARGUMENT */
+function checkOnnxName(path: string): void {
+  if (path.toLowerCase().endsWith('.onnx')) return;
+  throw new EffvitError('BAD_ARGUMENT', `--output ${path} does not end in .onnx: name the file to write.`, {
+    context: { file: path },
+  });
 }
 
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {

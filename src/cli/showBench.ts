@@ -1,4 +1,5 @@
 import type { ClassifierModel } from '../classify/Classifier.js';
+import { plainTable } from '../core/plainTable.js';
 import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { BpuChip } from '../model/BpuChip.js';
@@ -9,7 +10,6 @@ import type { PerfSeries } from '../report/perf/PerfSeries.js';
 import type { EarlierPerf, PerfChange } from '../report/perf/perfJson.js';
 import { PERFORMANCE_HEAD, performanceRows, signedPercent } from '../report/perf/performanceTable.js';
 import { boardText } from './boardText.js';
-import { plainTable } from './stageTable.js';
 import { bar, type Terminal } from './Terminal.js';
 
 const CHART_COLUMNS = 40;

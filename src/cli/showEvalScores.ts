@@ -1,6 +1,7 @@
 import type { CalibrationReport } from '../classify/calibration/CalibrationTally.js';
 import type { EvaluationScoresReport } from '../classify/calibration/EvaluationScores.js';
-import { plainTable } from './stageTable.js';
+import { snakeCased } from '../core/keyCase.js';
+import { plainTable } from '../core/plainTable.js';
 import type { Terminal } from './Terminal.js';
 
 /** The part of eval's output that is about scores. */
@@ -42,52 +43,23 @@ const pictureCount = ({ bins }: CalibrationReport): number =>
   bins.reduce((sum, { pictures }) => sum + pictures, 0);
 
 /** The same for `--json`. */
-export function evalScoresJson(report: EvaluationScoresReport): Record<string, unknown> {
+export function evalScoresJson(report: EvaluationScoresReport): object {
   const { temperature, calibration, fit, known, rejection, others } = report;
-  return {
-    calibration: { temperature, ...calibrationJson(calibration) },
-    ...(fit !== undefined && {
-      calibrated: {
-        temperature: fit.temperature,
-        is_at_bound: fit.isAtBound,
-        ...calibrationJson(fit.after),
-      },
-    }),
-    known_scores: Object.fromEntries(
+  return snakeCased({
+    calibration: { temperature, ...calibration },
+    calibrated: fit && { temperature: fit.temperature, isAtBound: fit.isAtBound, ...fit.after },
+    knownScores: Object.fromEntries(
       known.map(({ kind, p1, p5, p50, others: compared }) => [
         kind,
-        {
-          p1,
-          p5,
-          p50,
-          ...(compared !== undefined && {
-            auroc: compared.auroc,
-            others_below_p5_percent: compared.rejectedAtP5Percent,
-          }),
-        },
+        { p1, p5, p50, auroc: compared?.auroc, othersBelowP5Percent: compared?.rejectedAtP5Percent },
       ]),
     ),
     others,
-    ...(rejection !== undefined && {
-      unknown: {
-        known_score: rejection.kind,
-        threshold: rejection.threshold,
-        pictures: rejection.rejected,
-        others: rejection.othersRejected,
-      },
-    }),
-  };
-}
-
-function calibrationJson({ ecePercent, nll, bins }: CalibrationReport): Record<string, unknown> {
-  return {
-    ece_percent: ecePercent,
-    nll,
-    bins: bins.map(({ upTo, pictures, confidence, accuracy }) => ({
-      up_to: upTo,
-      pictures,
-      confidence,
-      accuracy,
-    })),
-  };
+    unknown: rejection && {
+      knownScore: rejection.kind,
+      threshold: rejection.threshold,
+      pictures: rejection.rejected,
+      others: rejection.othersRejected,
+    },
+  }) as object;
 }

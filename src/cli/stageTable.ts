@@ -1,17 +1,6 @@
-import Table from 'cli-table3';
+import { plainTable } from '../core/plainTable.js';
 import { DROP_CAUSES, type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
-
-/** A table without colours, so that it looks the same in a file. */
-export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
-}
 
 const STAGE_TITLES: Readonly<Record<(typeof STAGES)[number], string>> = {
   queueWait: 'queue wait',

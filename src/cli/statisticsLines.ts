@@ -1,5 +1,5 @@
+import { plainTable } from '../core/plainTable.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
-import { plainTable } from './stageTable.js';
 import { bar, fitText, type Terminal } from './Terminal.js';
 
 const BAR_COLUMNS = 20;

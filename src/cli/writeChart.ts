@@ -3,25 +3,24 @@ import { PNG_MARK } from '../annotate/pngMark.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';
-
+import type { PlannedOutput } from './outputs/checkOutputs.js';
 import type { OutputKind } from './outputs/isOwnOutput.js';
 
-const KINDS = ['.png', '.svg', '.html'] as const;
-
-/** The kind of a chart, by its file name. */
-export function chartKind(path: string): OutputKind {
-  const extension = extname(path).toLowerCase();
-  return extension === '.png' ? 'png' : extension === '.html' ? 'html' : 'svg';
-}
+const KINDS: Readonly<Record<string, OutputKind>> = { '.png': 'png', '.svg': 'svg', '.html': 'html' };
 
 /**
- * Checks the name before the work starts, so that a wrong name does not lose results. @throws EffvitError BAD_ARGUMENT
+ * The option --chart as a planned output; none if it is not given. A wrong name is refused before the work starts, so
+ * that it does not lose results.
+ *
+ * @throws EffvitError BAD_ARGUMENT
  */
-export function checkChartPath(path: string): void {
-  if (KINDS.some((kind) => extname(path).toLowerCase() === kind)) return;
+export function chartOutput(path: string | undefined): PlannedOutput[] {
+  if (path === undefined) return [];
+  const kind = KINDS[extname(path).toLowerCase()];
+  if (kind !== undefined) return [{ option: '--chart', path, kind }];
   throw new EffvitError(
     'BAD_ARGUMENT',
-    `Expected a file that ends with ${KINDS.join(', ')} for --chart but received ${path}.`,
+    `Expected a file that ends with ${Object.keys(KINDS).join(', ')} for --chart but received ${path}.`,
     { context: { file: path } },
   );
 }

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { plainTable } from '../core/plainTable.js';
 import type { ModelAccuracy } from '../quantize/compareOutputs.js';
 import type { BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
 
@@ -24,7 +24,7 @@ function placement({ cpuNodes, nodeCounts, estimates }: CompileReport): string {
   const sentence = `${nodeCounts.bpu} nodes run on the BPU ${parts}, ${nodeCounts.cpu} on the CPU.`;
   if (cpuNodes.length === 0) return sentence;
   const rows = cpuNodes.map(({ name, opType, remedy }) => [shortened(name), opType, remedy]);
-  return `${table(['node on the CPU', 'operator', 'what would bring it to the BPU'], rows, [])}\n${sentence}`;
+  return `${plainTable(['node on the CPU', 'operator', 'what would bring it to the BPU'], rows, [0, 1, 2])}\n${sentence}`;
 }
 
 function similarity({ leastSimilar }: CompileReport): string {
@@ -34,7 +34,7 @@ function similarity({ leastSimilar }: CompileReport): string {
     dataType,
     cosine?.toFixed(6) ?? '',
   ]);
-  return table(['node, least similar to float first', 'operator', 'type', 'cosine'], rows, [3]);
+  return plainTable(['node, least similar to float first', 'operator', 'type', 'cosine'], rows, [0, 1, 2]);
 }
 
 function estimateTable(estimates: readonly BatchEstimate[]): string {
@@ -60,7 +60,7 @@ function estimateTable(estimates: readonly BatchEstimate[]): string {
   ];
   const title =
     "The compiler's ESTIMATE for one core of an RDK X5 that does nothing else; no board was measured:";
-  return `${title}\n${table(head, rows, [0, 1, 2, 3, 4, 5, 6])}`;
+  return `${title}\n${plainTable(head, rows, [7])}`;
 }
 
 function longest({ batch, longestLayers }: BatchEstimate): string {
@@ -69,7 +69,7 @@ function longest({ batch, longestLayers }: BatchEstimate): string {
     computeUs.toFixed(0),
     loadStoreUs.toFixed(0),
   ]);
-  return table([`longest layers at batch ${batch} (estimate)`, 'computing us', 'DDR us'], rows, [1, 2]);
+  return plainTable([`longest layers at batch ${batch} (estimate)`, 'computing us', 'DDR us'], rows);
 }
 
 function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string {
@@ -99,24 +99,10 @@ function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string
     'same class as float %',
     'output cosine, mean / worst',
   ];
-  return table(head, rows, [1, 2, 3, 4]);
+  return plainTable(head, rows);
 }
 
 /** The end of a name distinguishes it. */
 function shortened(name: string): string {
   return name.length <= NAME_LENGTH ? name : `…${name.slice(1 - NAME_LENGTH)}`;
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): string {
-  const made = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
-  });
-  made.push(...rows.map((row) => [...row]));
-  return made.toString();
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
+import { writeFolderAtomic } from '../core/writeFolderAtomic.js';
 import { loadLabels } from '../model/labels.js';
 import { MANIFEST_NAME } from '../model/loadManifest.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
@@ -55,33 +55,15 @@ export async function checkModelFolder(folder: string): Promise<void> {
 export async function writeModelFolder(options: ModelFolderOptions): Promise<string> {
   const folder = resolve(options.folder);
   await checkModelFolder(folder);
-  const id = randomBytes(4).toString('hex');
-  const part = join(dirname(folder), `.${basename(folder)}.${process.pid}.${id}.part`);
   const binName = `${options.batches[0]?.modelName ?? 'model'}.bin`;
-  try {
-    await mkdir(part, { recursive: true });
+  await writeFolderAtomic(folder, async (part) => {
     await options.pack(join(part, binName));
     const [first] = options.batches;
     if (first !== undefined) await copyFile(first.quantizedPath, join(part, QUANTIZED_NAME));
     const labels = await loadLabels(options.source, options.classCount);
     await writeFile(join(part, 'labels.txt'), `${labels.join('\n')}\n`);
     await writeFile(join(part, MANIFEST_NAME), await manifestText(options, part, binName));
-    const old = `${part}.old`;
-    const hadOld = await rename(folder, old).then(
-      () => true,
-      () => false,
-    );
-    try {
-      await rename(part, folder);
-    } catch (error) {
-      if (hadOld) await rename(old, folder);
-      throw error;
-    }
-    await rm(old, { recursive: true, force: true });
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw asEffvitError(error, 'IO_FAILED', `Cannot write ${folder}`, { file: folder });
-  }
+  });
   return join(folder, binName);
 }
 

@@ -25,6 +25,15 @@ export class AttemptError extends Error {
   }
 }
 
+/** An attempt that would fail again in the same way. */
+export function fatalError(
+  message: string,
+  remedy = 'name a mirror in EFFVIT_MODEL_MIRROR',
+  cause?: unknown,
+): AttemptError {
+  return new AttemptError('fatal', message, { remedy, cause });
+}
+
 const OFFLINE_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -61,17 +70,18 @@ export function asAttemptError(error: unknown): AttemptError {
   if (code !== undefined && OFFLINE_CODES.has(code))
     return new AttemptError('offline', words, { cause: error });
   if (code !== undefined && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) {
-    return new AttemptError('fatal', `the server's certificate is not accepted (${code})`, {
-      cause: error,
-      remedy:
-        "name your network's certificate authority in NODE_EXTRA_CA_CERTS, or a mirror in EFFVIT_MODEL_MIRROR",
-    });
+    return fatalError(
+      `the server's certificate is not accepted (${code})`,
+      "name your network's certificate authority in NODE_EXTRA_CA_CERTS, or a mirror in EFFVIT_MODEL_MIRROR",
+      error,
+    );
   }
   if (/Proxy response \((\d+)\)/.test(message ?? '')) {
-    return new AttemptError('fatal', `the proxy refuses the connection (${message})`, {
-      cause: error,
-      remedy: 'correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY',
-    });
+    return fatalError(
+      `the proxy refuses the connection (${message})`,
+      'correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY',
+      error,
+    );
   }
   return new AttemptError('retry', words, { cause: error });
 }

@@ -1,7 +1,8 @@
 import { open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { AttemptError, asAttemptError } from './AttemptError.js';
+import { AttemptError, asAttemptError, fatalError } from './AttemptError.js';
 import { type OpenOptions, type OpenResponse, openResponse } from './openResponse.js';
 import { type PartFile, rangeValidator } from './PartFile.js';
 
@@ -89,30 +90,23 @@ async function planBody(
   const totalBytes = plan.totalBytes ?? expectedBytes;
   if (expectedBytes !== undefined && totalBytes !== expectedBytes) {
     await part.discard();
-    throw new AttemptError(
-      'fatal',
+    throw fatalError(
       `the server has ${totalBytes} bytes where the manifest says ${expectedBytes}`,
-      {
-        remedy: 'another version lies there, so correct the manifest or name a mirror in EFFVIT_MODEL_MIRROR',
-      },
+      'another version lies there, so correct the manifest or name a mirror in EFFVIT_MODEL_MIRROR',
     );
   }
   if (totalBytes !== undefined && totalBytes > limits.maxBytes) {
-    throw new AttemptError('fatal', `the server offers ${totalBytes} bytes, more than any model has`, {
-      remedy: 'correct the url in the manifest',
-    });
+    throw fatalError(
+      `the server offers ${totalBytes} bytes, more than any model has`,
+      'correct the url in the manifest',
+    );
   }
   if (totalBytes !== undefined) await refuseFullDisk(part.path, totalBytes - plan.startBytes);
   if (plan.startBytes === 0) {
     const etag = response.header('etag');
     const lastModified = response.header('last-modified');
-    await part.begin({
-      url,
-      ...(etag !== undefined && { etag }),
-      ...(lastModified !== undefined && { lastModified }),
-      ...(totalBytes !== undefined && { totalBytes }),
-      ...(response.publishedSha256 !== undefined && { publishedSha256: response.publishedSha256 }),
-    });
+    const { publishedSha256 } = response;
+    await part.begin(defined({ url, etag, lastModified, totalBytes, publishedSha256 }));
   }
   return { startBytes: plan.startBytes, totalBytes };
 }

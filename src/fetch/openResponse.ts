@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from 'undici';
-import { AttemptError, asAttemptError } from './AttemptError.js';
+import { AttemptError, asAttemptError, fatalError } from './AttemptError.js';
 import { retryAfterMs } from './backOff.js';
 import type { FetchLimits } from './FetchLimits.js';
 
@@ -42,9 +42,7 @@ export async function openResponse(url: string, options: OpenOptions): Promise<O
     if (![301, 302, 303, 307, 308].includes(status)) throw statusError(status, header);
     current = redirectTarget(current, header('location'));
   }
-  throw new AttemptError('fatal', `the server redirects more than ${options.limits.maxRedirects} times`, {
-    remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
-  });
+  throw fatalError(`the server redirects more than ${options.limits.maxRedirects} times`);
 }
 
 async function send(url: URL, options: OpenOptions): Promise<Dispatcher.ResponseData> {
@@ -64,20 +62,12 @@ async function send(url: URL, options: OpenOptions): Promise<Dispatcher.Response
 
 function redirectTarget(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
-    throw new AttemptError('fatal', `the server redirects to ${JSON.stringify(location ?? 'nowhere')}`, {
-      remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
-    });
+    throw fatalError(`the server redirects to ${JSON.stringify(location ?? 'nowhere')}`);
   }
   const to = new URL(location, from);
   const isDowngrade = from.protocol === 'https:' && to.protocol !== 'https:';
   if (isDowngrade || !/^https?:$/.test(to.protocol)) {
-    throw new AttemptError(
-      'fatal',
-      `the server redirects from ${from.protocol} to ${to.protocol}, which is not safe`,
-      {
-        remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
-      },
-    );
+    throw fatalError(`the server redirects from ${from.protocol} to ${to.protocol}, which is not safe`);
   }
   return to;
 }
@@ -92,19 +82,18 @@ function statusError(status: number, header: (name: string) => string | undefine
     status === 404 || status === 410
       ? 'the file is gone from there, so correct the url in the manifest or name a mirror in EFFVIT_MODEL_MIRROR'
       : 'name a mirror in EFFVIT_MODEL_MIRROR, or put the file there by hand';
-  return new AttemptError('fatal', message, { remedy });
+  return fatalError(message, remedy);
 }
 
 function refuseCodedOrHtml(header: (name: string) => string | undefined): void {
   const coding = header('content-encoding') ?? 'identity';
   if (coding !== 'identity') {
-    throw new AttemptError('fatal', `the server sends the file as ${coding} though asked not to`, {
-      remedy: 'name a mirror in EFFVIT_MODEL_MIRROR',
-    });
+    throw fatalError(`the server sends the file as ${coding} though asked not to`);
   }
   if (/^text\/html\b/i.test(header('content-type') ?? '')) {
-    throw new AttemptError('fatal', 'the server answered with a web page instead of the file', {
-      remedy: 'log in to the network if it wants that, or name a mirror in EFFVIT_MODEL_MIRROR',
-    });
+    throw fatalError(
+      'the server answered with a web page instead of the file',
+      'log in to the network if it wants that, or name a mirror in EFFVIT_MODEL_MIRROR',
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Dispatcher } from 'undici';
+import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
@@ -75,16 +76,8 @@ export async function pullFile(status: ModelFileStatus, options: PullFileOptions
   }
   await rename(part.path, path);
   await part.discard();
-  return {
-    kind,
-    ...(chip && { chip }),
-    path,
-    lengthBytes,
-    sha256,
-    action: 'downloaded',
-    verifiedBy,
-    ...(resumedFromBytes > 0 && { resumedFromBytes }),
-  };
+  const file = { kind, chip, path, lengthBytes, sha256, action: 'downloaded', verifiedBy } as const;
+  return defined({ ...file, resumedFromBytes: resumedFromBytes || undefined });
 }
 
 async function download(
@@ -106,13 +99,7 @@ async function download(
     limits,
     signal,
     onBytes: (receivedBytes, totalBytes, resumedFromBytes) =>
-      onProgress({
-        phase: 'downloading',
-        file,
-        receivedBytes,
-        resumedFromBytes,
-        ...(totalBytes !== undefined && { totalBytes }),
-      }),
+      onProgress(defined({ phase: 'downloading', file, receivedBytes, resumedFromBytes, totalBytes })),
     onRetry: (attempt, delayMs, reason) => onProgress({ phase: 'retrying', file, attempt, delayMs, reason }),
   });
 }
@@ -126,7 +113,7 @@ async function checkPresent(
   options.onProgress({ phase: 'checking', file: basename(path) });
   const sha256 = await sha256File(path, options.signal);
   const lengthBytes = status.lengthBytes ?? 0;
-  const common = { kind, ...(chip && { chip }), path, lengthBytes, sha256, action: 'present' as const };
+  const common = defined({ kind, chip, path, lengthBytes, sha256, action: 'present' });
   // A file beside its manifest was not downloaded; only the manifest's own checksum applies to it.
   if (status.location === 'model' && source.sha256 === undefined) return common;
   await checkContent(path, basename(path), kind, path);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { isFile } from '../core/isFile.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { type BagResult, parseBagResult } from './BagResult.js';
@@ -168,11 +169,4 @@ async function readEntry(path: string): Promise<BagEntry | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (info) => info.isFile(),
-    () => false,
-  );
 }

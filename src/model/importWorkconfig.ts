@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { isMissing, readError } from '../core/fileError.js';
+import { isFile } from '../core/isFile.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MARCH_OF_CHIP } from './BpuChip.js';
 import { decodeUtf8 } from './decodeUtf8.js';
@@ -110,11 +111,6 @@ async function existing(name: string, folders: readonly string[], what: string):
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name));
   for (const candidate of candidates) if (await isFile(candidate)) return candidate;
   throw new EffvitError('NOT_FOUND', `${what} names ${name}, but there is no ${candidates.join(' nor ')}.`);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isFile() ?? false;
 }
 
 /** `1x3x224x224`, or with the colours last. */

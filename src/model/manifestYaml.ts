@@ -1,3 +1,4 @@
+import { snakeCased } from '../core/keyCase.js';
 import type { ModelManifest } from './ModelManifest.js';
 
 /**
@@ -7,33 +8,19 @@ import type { ModelManifest } from './ModelManifest.js';
  * @param labels value of the key `labels`
  */
 export function inheritedManifestYaml(
-  source: ModelManifest,
+  { licence, sources, input, preprocess, output }: ModelManifest,
   classCount: number,
   labels: string,
-): Readonly<Record<string, unknown>> {
-  const { input, preprocess, output } = source;
-  return {
-    licence: source.licence,
-    sources: source.sources,
-    input: {
-      width_px: input.widthPx,
-      height_px: input.heightPx,
-      layout: input.layout,
-      color: input.color,
-      mean: input.mean,
-      scale: input.scale,
-    },
-    preprocess: {
-      resize_mode: preprocess.resizeMode,
-      resize_short_side_px: preprocess.resizeShortSidePx,
-      pad_value: preprocess.padValue,
-      range: preprocess.yuvRange,
-    },
-    output: {
-      class_count: classCount,
-      activation: output.activation,
-      ...(output.temperature !== undefined && { temperature: output.temperature }),
-    },
+): object {
+  const { yuvRange: range, ...resize } = preprocess;
+  const { activation, temperature } = output;
+  const content = {
+    licence,
+    sources,
+    input: { ...input, name: undefined },
+    preprocess: { ...resize, range },
+    output: { classCount, activation, temperature },
     labels,
   };
+  return snakeCased(content) as object;
 }

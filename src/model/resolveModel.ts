@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
+import { isFile } from '../core/isFile.js';
 import { nearestName } from '../core/nearestName.js';
 import { BPU_CHIPS } from './BpuChip.js';
 import { boardManifest, boardModels } from './boardModels.js';
@@ -135,11 +136,6 @@ function withFile(manifest: ModelManifest, path: string): ModelManifest {
   const all = forEveryChip(path);
   const bpu = Object.fromEntries(chips.map((chip) => [chip, all[chip]]));
   return { ...manifest, files: { ...manifest.files, bpu } };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isFile() ?? false;
 }
 
 async function notFound(nameOrPath: string, env: NodeJS.ProcessEnv): Promise<EffvitError> {

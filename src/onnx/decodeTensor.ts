@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { bitsPerElement, dataTypeFromCode, type OnnxDataType } from './OnnxDataType.js';
+import { arrayOf, bitsPerElement, dataTypeFromCode, type OnnxDataType } from './OnnxDataType.js';
 import type { OnnxTensor, OnnxTensorData } from './OnnxModel.js';
-import { fromWireInt, type WireInt, type WireTensor } from './onnxSchema.js';
+import { fromWireInt, type Wire, type WireInt } from './onnxSchema.js';
 import { dataFromRaw, elementCount, rawByteLength } from './onnxTensors.js';
 
 /** Location of a tensor's bytes outside the model file (keys of TensorProto.external_data). */
@@ -16,7 +16,7 @@ export interface ExternalDataPlace {
 export type ExternalDataLoader = (place: ExternalDataPlace, tensorName: string) => Uint8Array;
 
 /** @throws EffvitError BAD_MODEL if the shape, the type and the bytes do not agree */
-export function decodeTensor(wire: WireTensor, loadExternal: ExternalDataLoader): OnnxTensor {
+export function decodeTensor(wire: Wire<'Tensor'>, loadExternal: ExternalDataLoader): OnnxTensor {
   const place = `Tensor ${JSON.stringify(wire.name ?? '')}`;
   if (wire.segment !== undefined) {
     throw new EffvitError('BAD_MODEL', `${place} is stored in segments, which nothing writes any more.`);
@@ -43,7 +43,7 @@ export function decodeTensor(wire: WireTensor, loadExternal: ExternalDataLoader)
   return { dataType, dims, data: typedData(wire, dataType, dims, count, place) };
 }
 
-function externalPlace(wire: WireTensor, place: string, expectedBytes: number): ExternalDataPlace {
+function externalPlace(wire: Wire<'Tensor'>, place: string, expectedBytes: number): ExternalDataPlace {
   const entries = new Map((wire.externalData ?? []).map((entry) => [entry.key ?? '', entry.value ?? '']));
   const location = entries.get('location');
   if (location === undefined || location === '') {
@@ -78,7 +78,7 @@ function expectLength(
 
 /** The typed fields: each element type has one of them, narrow types one int32 an element (or packed byte). */
 function typedData(
-  wire: WireTensor,
+  wire: Wire<'Tensor'>,
   dataType: OnnxDataType,
   dims: readonly number[],
   count: number,
@@ -109,19 +109,10 @@ function typedData(
     case 'string':
       // A slice would retain the whole file in memory.
       return check(wire.stringData, count).map((bytes) => new Uint8Array(bytes));
-    case 'int32':
-      return Int32Array.from(check(wire.int32Data, count));
-    case 'int16':
-      return Int16Array.from(check(wire.int32Data, count));
-    case 'int8':
-      return Int8Array.from(check(wire.int32Data, count));
-    case 'uint16':
-    case 'float16':
-    case 'bfloat16':
-      return Uint16Array.from(check(wire.int32Data, count));
     default: {
-      const perByte = 8 / bitsPerElement(dataType);
-      return Uint8Array.from(check(wire.int32Data, Math.ceil(count / perByte)));
+      // Elements below a byte are packed.
+      const perValue = Math.max(1, 8 / bitsPerElement(dataType));
+      return arrayOf(dataType).from(check(wire.int32Data, Math.ceil(count / perValue)));
     }
   }
 }

@@ -1,16 +1,20 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { dataTypeCode } from './OnnxDataType.js';
 import type { OnnxTensor } from './OnnxModel.js';
-import { toWireInt, type WireTensor } from './onnxSchema.js';
+import { toWireInt, type Wire } from './onnxSchema.js';
 import { elementCount, rawByteLength } from './onnxTensors.js';
 
 /** Stores a tensor's bytes in the external file and returns their location; null leaves them in the model. */
 export type ExternalDataSink = (bytes: Uint8Array) => { location: string; offsetBytes: number } | null;
 
 /** A tensor as raw_data (strings as string_data, the only form they have), or as a place in another file. */
-export function encodeTensor(name: string, tensor: OnnxTensor, sink: ExternalDataSink | null): WireTensor {
+export function encodeTensor(
+  name: string,
+  tensor: OnnxTensor,
+  sink: ExternalDataSink | null,
+): Wire<'Tensor'> {
   const { dataType, dims, data } = tensor;
-  const wire: WireTensor = { dims: dims.map(toWireInt), dataType: dataTypeCode(dataType) };
+  const wire: Wire<'Tensor'> = { dims: dims.map(toWireInt), dataType: dataTypeCode(dataType) };
   if (name !== '') wire.name = name;
   const count = elementCount(dims, `Tensor ${JSON.stringify(name)}`);
   if (dataType === 'string') {

@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../core/float16.js';
-import { bitsPerElement, type OnnxDataType } from './OnnxDataType.js';
+import { arrayOf, bitsPerElement, type OnnxDataType } from './OnnxDataType.js';
 import type { OnnxTensor, OnnxTensorData } from './OnnxModel.js';
 
 /**
@@ -35,33 +35,7 @@ export function rawByteLength(dataType: OnnxDataType, elements: number): number 
  * file. Every platform that Node and ONNX Runtime run on is little-endian.
  */
 export function dataFromRaw(dataType: OnnxDataType, raw: Uint8Array): OnnxTensorData {
-  const bytes = new Uint8Array(raw);
-  switch (dataType) {
-    case 'float32':
-    case 'complex64':
-      return new Float32Array(bytes.buffer);
-    case 'float64':
-    case 'complex128':
-      return new Float64Array(bytes.buffer);
-    case 'int8':
-      return new Int8Array(bytes.buffer);
-    case 'int16':
-      return new Int16Array(bytes.buffer);
-    case 'uint16':
-    case 'float16':
-    case 'bfloat16':
-      return new Uint16Array(bytes.buffer);
-    case 'int32':
-      return new Int32Array(bytes.buffer);
-    case 'uint32':
-      return new Uint32Array(bytes.buffer);
-    case 'int64':
-      return new BigInt64Array(bytes.buffer);
-    case 'uint64':
-      return new BigUint64Array(bytes.buffer);
-    default:
-      return bytes;
-  }
+  return new (arrayOf(dataType))(new Uint8Array(raw).buffer);
 }
 
 export function float32Tensor(dims: readonly number[], data: Float32Array): OnnxTensor {
@@ -74,19 +48,8 @@ export function int64Vector(values: readonly number[]): OnnxTensor {
 }
 
 /** A scalar (rank 0) of one of the types that quantisation uses. */
-export function scalarTensor(
-  dataType: 'float32' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32',
-  value: number,
-): OnnxTensor {
-  const data = {
-    float32: Float32Array,
-    int8: Int8Array,
-    uint8: Uint8Array,
-    int16: Int16Array,
-    uint16: Uint16Array,
-    int32: Int32Array,
-  }[dataType].of(value);
-  return { dataType, dims: [], data };
+export function scalarTensor(dataType: 'float32' | 'int8' | 'uint8' | 'int16', value: number): OnnxTensor {
+  return { dataType, dims: [], data: arrayOf(dataType).of(value) };
 }
 
 /**
@@ -103,30 +66,12 @@ export function tensorToFloat32(tensor: OnnxTensor): Float32Array {
   return Float32Array.from(tensorToNumbers(tensor));
 }
 
-/** The elements as numbers, e.g. of a shape; int64 beyond 2^53 loses exactness. */
-export function tensorToNumbers(tensor: OnnxTensor): number[] {
-  const { data, dataType } = tensor;
-  switch (dataType) {
-    case 'float16':
-      if (data instanceof Uint16Array) return Array.from(float16ToFloat32(data));
-      break;
-    case 'bfloat16':
-      if (data instanceof Uint16Array) return Array.from(bfloat16ToFloat32(data));
-      break;
-    case 'float32':
-    case 'float64':
-    case 'int8':
-    case 'uint8':
-    case 'int16':
-    case 'uint16':
-    case 'int32':
-    case 'uint32':
-    case 'int64':
-    case 'uint64':
-    case 'bool':
-      return Array.from(data as Iterable<number | bigint>, Number);
-    default:
-      break;
+/** The elements as numbers, e.g. of a shape; int64 beyond 2^53 loses exactness. @throws as {@link tensorToFloat32} */
+export function tensorToNumbers({ data, dataType }: OnnxTensor): number[] {
+  if (data instanceof Uint16Array && dataType === 'float16') return Array.from(float16ToFloat32(data));
+  if (data instanceof Uint16Array && dataType === 'bfloat16') return Array.from(bfloat16ToFloat32(data));
+  if (/^(?:u?int(?:8|16|32|64)|float(?:32|64)|bool)$/.test(dataType)) {
+    return Array.from(data as Iterable<number | bigint>, Number);
   }
   throw new EffvitError('UNSUPPORTED', `Cannot read the elements of a ${dataType} tensor as numbers.`);
 }

@@ -11,19 +11,7 @@ import type {
   OnnxValueInfo,
   OpaqueFields,
 } from './OnnxModel.js';
-import {
-  attributeCodec,
-  fromWireInt,
-  modelCodec,
-  typeCodec,
-  type WireAttribute,
-  type WireEntry,
-  type WireGraph,
-  type WireModel,
-  type WireNode,
-  type WireTensor,
-  type WireValueInfo,
-} from './onnxSchema.js';
+import { attributeCodec, fromWireInt, modelCodec, typeCodec, type Wire } from './onnxSchema.js';
 
 /** Far more than any real model has; protects the stack from hostile files. */
 const DEEPEST_SUBGRAPH = 64;
@@ -51,7 +39,7 @@ export interface ParseOnnxOptions {
 export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): OnnxModel {
   const place = options.place ?? 'The buffer';
   const loadExternal = options.loadExternal ?? refuseExternal;
-  let wire: WireModel;
+  let wire: Wire<'Model'>;
   try {
     wire = modelCodec.decode(bytes);
   } catch (error) {
@@ -108,12 +96,12 @@ function refuseExternal(): never {
   );
 }
 
-function entries(wire: readonly WireEntry[] | undefined): Map<string, string> {
+function entries(wire: readonly Wire<'Entry'>[] | undefined): Map<string, string> {
   return new Map((wire ?? []).map((entry) => [entry.key ?? '', entry.value ?? '']));
 }
 
 function opaqueFields<K extends string>(
-  wire: Partial<Record<K, Uint8Array[]>>,
+  wire: Partial<Record<K, readonly Uint8Array[]>>,
   names: readonly K[],
 ): OpaqueFields {
   const kept: Record<string, Uint8Array[]> = {};
@@ -124,7 +112,7 @@ function opaqueFields<K extends string>(
   return kept;
 }
 
-function decodeGraph(wire: WireGraph, context: Context): OnnxGraph {
+function decodeGraph(wire: Wire<'Graph'>, context: Context): OnnxGraph {
   if (context.depth > DEEPEST_SUBGRAPH) {
     throw new EffvitError('BAD_MODEL', `its graphs are nested more than ${DEEPEST_SUBGRAPH} deep.`);
   }
@@ -151,14 +139,14 @@ function decodeGraph(wire: WireGraph, context: Context): OnnxGraph {
   };
 }
 
-function decodeConstant(wire: WireTensor, { loadExternal, maxElements }: Context): OnnxTensor {
+function decodeConstant(wire: Wire<'Tensor'>, { loadExternal, maxElements }: Context): OnnxTensor {
   const dims = (wire.dims ?? []).map((length) => Number(fromWireInt(length)));
   if (dims.reduce((count, length) => count * length, 1) <= maxElements)
     return decodeTensor(wire, loadExternal);
   return { dataType: dataTypeFromCode(wire.dataType ?? 0, 'A constant'), dims, data: new Uint8Array() };
 }
 
-function decodeNode(wire: WireNode, context: Context): OnnxNode {
+function decodeNode(wire: Wire<'Node'>, context: Context): OnnxNode {
   const attributes: OnnxNode['attributes'] = new Map();
   for (const bytes of wire.attribute ?? []) {
     const attribute = attributeCodec.decode(bytes);
@@ -178,7 +166,7 @@ function decodeNode(wire: WireNode, context: Context): OnnxNode {
 }
 
 /** Cases are numbered by AttributeProto.AttributeType. */
-function decodeAttribute(wire: WireAttribute, bytes: Uint8Array, context: Context): OnnxAttribute {
+function decodeAttribute(wire: Wire<'Attribute'>, bytes: Uint8Array, context: Context): OnnxAttribute {
   const inner: Context = { ...context, depth: context.depth + 1 };
   const text = (value: Uint8Array): string => Buffer.from(value).toString('utf8');
   if ((wire.refAttrName ?? '') === '') {
@@ -213,7 +201,7 @@ function decodeAttribute(wire: WireAttribute, bytes: Uint8Array, context: Contex
   return { type: 'opaque', bytes: new Uint8Array(bytes) };
 }
 
-function decodeValueInfo(wire: WireValueInfo): OnnxValueInfo {
+function decodeValueInfo(wire: Wire<'ValueInfo'>): OnnxValueInfo {
   const base = { name: wire.name ?? '', docString: wire.docString ?? '' };
   if (wire.type === undefined) return { ...base, dataType: null, shape: null };
   const tensor = typeCodec.decode(wire.type).tensorType;

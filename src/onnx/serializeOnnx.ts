@@ -2,18 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import { type ExternalDataSink, encodeTensor } from './encodeTensor.js';
 import { dataTypeCode } from './OnnxDataType.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from './OnnxModel.js';
-import {
-  attributeCodec,
-  modelCodec,
-  toWireInt,
-  typeCodec,
-  type WireAttribute,
-  type WireEntry,
-  type WireGraph,
-  type WireModel,
-  type WireNode,
-  type WireValueInfo,
-} from './onnxSchema.js';
+import { attributeCodec, modelCodec, toWireInt, typeCodec, type Wire } from './onnxSchema.js';
 
 /** Protobuf readers refuse messages of 2 GiB. */
 const LARGEST_FILE_BYTES = 2 ** 31 - 1;
@@ -36,7 +25,7 @@ export function serializeOnnx(model: OnnxModel, sink: ExternalDataSink | null = 
     }
     return place;
   };
-  const wire: WireModel = {
+  const wire: Wire<'Model'> = {
     irVersion: toWireInt(model.irVersion),
     ...text('producerName', model.producerName),
     ...text('producerVersion', model.producerVersion),
@@ -56,11 +45,11 @@ function text<K extends string>(key: K, value: string | undefined): Partial<Reco
   return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, string>);
 }
 
-function entries(map: ReadonlyMap<string, string>): WireEntry[] {
+function entries(map: ReadonlyMap<string, string>): Wire<'Entry'>[] {
   return Array.from(map, ([key, value]) => ({ key, value }));
 }
 
-function encodeGraph(graph: OnnxGraph, sink: ExternalDataSink): WireGraph {
+function encodeGraph(graph: OnnxGraph, sink: ExternalDataSink): Wire<'Graph'> {
   return {
     node: graph.nodes.map((node) => encodeNode(node, sink)),
     ...text('name', graph.name),
@@ -74,7 +63,7 @@ function encodeGraph(graph: OnnxGraph, sink: ExternalDataSink): WireGraph {
   };
 }
 
-function encodeNode(node: OnnxNode, sink: ExternalDataSink): WireNode {
+function encodeNode(node: OnnxNode, sink: ExternalDataSink): Wire<'Node'> {
   return {
     input: node.inputs,
     output: node.outputs,
@@ -96,7 +85,7 @@ function encodeAttribute(
   name: string,
   attribute: Exclude<OnnxAttribute, { type: 'opaque' }>,
   sink: ExternalDataSink,
-): WireAttribute {
+): Wire<'Attribute'> {
   switch (attribute.type) {
     case 'float':
       return { name, type: 1, f: attribute.value };
@@ -121,7 +110,7 @@ function encodeAttribute(
   }
 }
 
-function encodeValueInfo(value: OnnxValueInfo): WireValueInfo {
+function encodeValueInfo(value: OnnxValueInfo): Wire<'ValueInfo'> {
   const base = { ...text('name', value.name), ...text('docString', value.docString) };
   if (value.opaqueType !== undefined) return { ...base, type: value.opaqueType };
   if (value.dataType === null && value.shape === null) return base;

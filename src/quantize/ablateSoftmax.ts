@@ -23,7 +23,7 @@ export interface AblationRow {
 export interface AblationOptions {
   /** Rounds of each speed comparison; 0 leaves it out. */
   readonly speedRounds: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onVariant?: (done: number, total: number) => void;
 }
 
@@ -61,7 +61,6 @@ export async function ablateSoftmax(
 ): Promise<AblationRow[]> {
   const rows: AblationRow[] = [];
   const [sample] = samples;
-  const cancel = signal === undefined ? {} : { signal };
   for (const { softmax, coverage, model, outputs } of variants) {
     if (outputs === undefined) continue;
     const nodes = await compareNodes(float, model, samples, signal);
@@ -70,13 +69,13 @@ export async function ablateSoftmax(
     const speed =
       sample === undefined || speedRounds === 0
         ? undefined
-        : await compareSpeed(float, model, sample, { ...cancel, rounds: speedRounds });
+        : await compareSpeed(float, model, sample, speedRounds, signal);
     rows.push({
       softmax,
       coverage,
       outputs,
       softmaxCosine: { mean, min: Math.min(1, ...cosines) },
-      ...(speed === undefined ? {} : { speed }),
+      ...(speed && { speed }),
     });
     onVariant?.(rows.length, variants.length);
   }

@@ -1,5 +1,5 @@
 import type { YamlLines } from '../core/YamlLines.js';
-import type { ConfigProblem } from './ConfigProblem.js';
+import type { YamlProblem } from '../core/YamlProblem.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -16,23 +16,23 @@ const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
  * Rules between keys, which a schema of single keys cannot hold. Looks at the raw file, so that its problems
  * are reported together with the schema's; a value of a wrong type is left to the schema.
  */
-export function checkMakertbinConfig(raw: unknown, lines: YamlLines): ConfigProblem[] {
+export function checkMakertbinConfig(raw: unknown, lines: YamlLines): YamlProblem[] {
   const root = valuesOf(raw);
   const input = valuesOf(root['input_parameters']);
   const calibration = valuesOf(root['calibration_parameters']);
-  const problems: ConfigProblem[] = [];
+  const problems: YamlProblem[] = [];
   const report = (group: string, key: string, message: string): void => {
     problems.push({ line: lines.ofPath([group, key]), path: `${group}.${key}`, message });
   };
 
-  const normType = entries(input['norm_type'])[0];
-  if (normType?.includes('mean') === true && isEmpty(input['mean_value'])) {
-    report('input_parameters', 'mean_value', `norm_type ${normType} needs it`);
-  }
-  if (normType?.includes('scale') === true && isEmpty(input['scale_value'])) {
-    report('input_parameters', 'scale_value', `norm_type ${normType} needs it`);
-  }
-  for (const key of ['mean_value', 'scale_value'] as const) {
+  const normType = entries(input['norm_type'])[0] ?? '';
+  for (const [key, part] of [
+    ['mean_value', 'mean'],
+    ['scale_value', 'scale'],
+  ] as const) {
+    if (normType.includes(part) && isEmpty(input[key])) {
+      report('input_parameters', key, `norm_type ${normType} needs it`);
+    }
     const numbers = entries(input[key])[0]?.split(/\s+/) ?? [];
     if (numbers.length !== 0 && numbers.length !== 1 && numbers.length !== 3) {
       report('input_parameters', key, `expected one number or one a channel (3), got ${numbers.length}`);

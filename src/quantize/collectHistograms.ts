@@ -7,7 +7,7 @@ import { ValueHistogram } from './ValueHistogram.js';
 import type { InputMeans } from './weightBias.js';
 
 export interface CollectOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onFrame?: (frameCount: number) => void;
 }
 

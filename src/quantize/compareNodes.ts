@@ -1,8 +1,9 @@
 import type { OnnxGraph, OnnxModel } from '../onnx/OnnxModel.js';
-import { type FloatValue, OrtRunner } from './OrtRunner.js';
+import type { FloatValue } from './OrtRunner.js';
 import type { Precision } from './QuantParams.js';
 import { CosineSum } from './similarity.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
+import { withRunners } from './withRunners.js';
 
 /** Similarity of one node's output in the quantised and the float model. */
 export interface NodeSimilarity {
@@ -28,10 +29,11 @@ export async function compareNodes(
 ): Promise<NodeSimilarity[]> {
   const pairs = comparablePairs(float.graph, quantized.graph);
   const sums = new Map(pairs.map(({ value }) => [value, new CosineSum()]));
-  const runners = [await OrtRunner.create(float, { extraOutputs: pairs.map(({ value }) => value) })];
-  try {
-    const counterparts = pairs.map(({ counterpart }) => counterpart);
-    runners.push(await OrtRunner.create(quantized, { extraOutputs: counterparts }));
+  const models = [
+    { model: float, options: { extraOutputs: pairs.map(({ value }) => value) } },
+    { model: quantized, options: { extraOutputs: pairs.map(({ counterpart }) => counterpart) } },
+  ];
+  await withRunners(models, async (runners) => {
     for (const input of inputs) {
       throwIfCancelled(signal);
       const [left, right] = await Promise.all(runners.map((runner) => runner.run(input)));
@@ -40,9 +42,7 @@ export async function compareNodes(
         if (a !== undefined && b !== undefined) sums.get(value)?.add(a.data, b.data);
       }
     }
-  } finally {
-    for (const runner of runners) await runner.dispose();
-  }
+  });
   return pairs
     .map(({ node, opType, precision, value }) => ({
       node,

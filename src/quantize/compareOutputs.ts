@@ -2,10 +2,10 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { topK } from '../pool/topK.js';
 import { type InputNormalization, normalize } from './InputNormalization.js';
-import { OrtRunner } from './OrtRunner.js';
 import type { LabelledPlanes } from './PicturePlanes.js';
 import { cosineSimilarity } from './similarity.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
+import { withRunners } from './withRunners.js';
 
 /** Right answers in percent of the labelled pictures; null if no picture has a label. */
 export interface ModelAccuracy {
@@ -33,7 +33,7 @@ export interface CompareOptions {
   readonly normalization: InputNormalization;
   /** Dimensions of the input. */
   readonly dims: readonly number[];
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onPicture?: (done: number) => void;
 }
 
@@ -49,10 +49,8 @@ export async function compareOutputs(
   pictures: AsyncIterable<LabelledPlanes> | Iterable<LabelledPlanes>,
   options: CompareOptions,
 ): Promise<OutputComparison[]> {
-  const floatRunner = await OrtRunner.create(float);
-  const runners: OrtRunner[] = [];
-  try {
-    for (const model of quantized) runners.push(await OrtRunner.create(model));
+  return withRunners([float, ...quantized], async ([floatRunner, ...runners]) => {
+    if (floatRunner === undefined) throw new RangeError('There is a runner for every model.');
     const tallies = runners.map(() => new OutputTally());
     let pictureCount = 0;
     for await (const picture of pictures) {
@@ -65,16 +63,12 @@ export async function compareOutputs(
       pictureCount++;
       options.onPicture?.(pictureCount);
     }
-    if (pictureCount === 0) {
-      throw new EffvitError(
-        'NOT_FOUND',
-        'There is no picture to compare the models on: name a list with some.',
-      );
-    }
-    return tallies.map((tally) => tally.comparison);
-  } finally {
-    for (const runner of [floatRunner, ...runners]) await runner.dispose();
-  }
+    if (pictureCount > 0) return tallies.map((tally) => tally.comparison);
+    throw new EffvitError(
+      'NOT_FOUND',
+      'There is no picture to compare the models on: name a list with some.',
+    );
+  });
 }
 
 /** Counts what a quantised model's outputs have in common with the float model's. */

@@ -1,7 +1,8 @@
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import { type FloatValue, OrtRunner } from './OrtRunner.js';
+import type { FloatValue } from './OrtRunner.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
+import { withRunners } from './withRunners.js';
 
 /** Times of two models on this machine, one thread, run alternately under the same load. */
 export interface SpeedComparison {
@@ -20,11 +21,10 @@ export async function compareSpeed(
   float: OnnxModel,
   quantized: OnnxModel,
   input: FloatValue,
-  { rounds = 60, signal }: { readonly rounds?: number; readonly signal?: AbortSignal } = {},
+  rounds: number,
+  signal?: AbortSignal,
 ): Promise<SpeedComparison> {
-  const runners = [await OrtRunner.create(float)];
-  try {
-    runners.push(await OrtRunner.create(quantized));
+  return withRunners([float, quantized], async (runners) => {
     const times: [number[], number[]] = [[], []];
     for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
       throwIfCancelled(signal);
@@ -38,9 +38,7 @@ export async function compareSpeed(
     // Both times of a round were taken under the same load: their ratio is steadier than that of the medians.
     const ratio = median(times[0].map((time, round) => time / (times[1][round] ?? time)));
     return { rounds, floatMedianMs: median(times[0]), quantizedMedianMs: median(times[1]), ratio };
-  } finally {
-    for (const runner of runners) await runner.dispose();
-  }
+  });
 }
 
 function median(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { plainTable } from '../core/plainTable.js';
 import type { AblationRow } from './ablateSoftmax.js';
 import type { NodeSimilarity } from './compareNodes.js';
 import type { QuantizeReport } from './QuantizeReport.js';
@@ -20,7 +20,7 @@ export function formatQuantizeReport(report: QuantizeReport): string {
 
 function summaryTable({ outputs, floatBytes, quantizedBytes, speed }: QuantizeReport): string {
   const rows: string[][] = [];
-  const { float, quantized } = outputs;
+  const { float, quantized, outputCosine: cosine } = outputs;
   for (const [title, key] of [
     ['top-1 %', 'top1Percent'],
     ['top-5 %', 'top5Percent'],
@@ -30,34 +30,18 @@ function summaryTable({ outputs, floatBytes, quantizedBytes, speed }: QuantizeRe
     const changes = key === 'top1Percent' ? ` (${outputs.lostCount} lost, ${outputs.wonCount} won)` : '';
     rows.push([title, before.toFixed(2), after.toFixed(2), `${signed(after - before)} points${changes}`]);
   }
-  rows.push([
-    'size MB',
-    megabytes(floatBytes),
-    megabytes(quantizedBytes),
-    `${(floatBytes / quantizedBytes).toFixed(2)}x smaller`,
-  ]);
+  const smaller = `${(floatBytes / quantizedBytes).toFixed(2)}x smaller`;
+  rows.push(['size MB', megabytes(floatBytes), megabytes(quantizedBytes), smaller]);
   if (speed !== undefined) {
-    const { floatMedianMs, quantizedMedianMs, ratio } = speed;
-    rows.push([
-      'median ms, one thread',
-      floatMedianMs.toFixed(2),
-      quantizedMedianMs.toFixed(2),
-      `${ratio.toFixed(2)}x the speed`,
-    ]);
+    const times = [speed.floatMedianMs, speed.quantizedMedianMs].map((ms) => ms.toFixed(2));
+    rows.push(['median ms, one thread', ...times, `${speed.ratio.toFixed(2)}x the speed`]);
   }
-  rows.push([
-    'same class first',
-    '',
-    '',
-    `${outputs.agreementPercent.toFixed(2)} % of ${outputs.pictureCount} pictures`,
-  ]);
-  rows.push([
-    'output cosine, mean / worst',
-    '',
-    '',
-    `${outputs.outputCosine.mean.toFixed(5)} / ${outputs.outputCosine.min.toFixed(5)}`,
-  ]);
-  return table(['', 'float', 'quantised', 'difference'], rows);
+  const agreement = `${outputs.agreementPercent.toFixed(2)} % of ${outputs.pictureCount} pictures`;
+  rows.push(
+    ['same class first', '', '', agreement],
+    ['output cosine, mean / worst', '', '', `${cosine.mean.toFixed(5)} / ${cosine.min.toFixed(5)}`],
+  );
+  return plainTable(['', 'float', 'quantised', 'difference'], rows);
 }
 
 function settings(report: QuantizeReport): string {
@@ -80,11 +64,11 @@ function nodeTable(nodes: readonly NodeSimilarity[]): string {
     nodes.length > NODES_SHOWN
       ? `\n... and ${nodes.length - NODES_SHOWN} nodes nearer (all of them with --json)`
       : '';
-  return table(['node, least similar first', 'operator', 'form', 'cosine'], rows) + more;
+  return plainTable(['node, least similar first', 'operator', 'form', 'cosine'], rows) + more;
 }
 
 function ablationTable(rows: readonly AblationRow[]): string {
-  return table(
+  return plainTable(
     [
       'softmax',
       'other nodes',
@@ -104,16 +88,6 @@ function ablationTable(rows: readonly AblationRow[]): string {
       `${softmaxCosine.mean.toFixed(5)} / ${softmaxCosine.min.toFixed(5)}`,
     ]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const made = new Table({
-    head: [...head],
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
-  });
-  made.push(...rows.map((row) => [...row]));
-  return made.toString();
 }
 
 function megabytes(bytes: number): string {

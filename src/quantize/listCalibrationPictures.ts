@@ -1,6 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { picturesInFolder, picturesInList } from '../classify/pictureFiles.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { picturesAt } from '../classify/pictureFiles.js';
 
 /**
  * Paths of the pictures in a folder (and the folders in it), or in a list: a text file with a path a line,
@@ -10,29 +8,12 @@ import { EffvitError } from '../core/EffvitError.js';
  * @throws EffvitError NOT_FOUND, IO_FAILED
  */
 export async function listCalibrationPictures(path: string, maxCount: number): Promise<string[]> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new EffvitError('NOT_FOUND', `There is no folder or list ${path}: check the path.`, {
-      context: { file: path },
-      cause,
-    });
-  });
-  const { paths } = info.isDirectory() ? await picturesInFolder(path) : await picturesInList(path);
-  if (paths.length === 0) {
-    const what = info.isDirectory()
-      ? 'holds no .jpg, .jpeg, .png, .webp or .avif file'
-      : 'lists no .jpg, .jpeg, .png, .webp or .avif file';
-    throw new EffvitError('NOT_FOUND', `${path} ${what}: name pictures of what the model will see.`, {
-      context: { file: path },
-    });
-  }
-  return spread(paths, maxCount);
+  return spread(await picturesAt(path), maxCount);
 }
 
 /** `count` of the items, the first included, at even distances. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
-  return Array.from(
-    { length: count },
-    (_, index) => items[Math.floor((index * items.length) / count)],
-  ).filter((item): item is T => item !== undefined);
+  const places = Array.from({ length: count }, (_, index) => Math.floor((index * items.length) / count));
+  return places.flatMap((place) => items.slice(place, place + 1));
 }

@@ -6,22 +6,11 @@ import { BPU_MARCHES } from '../model/BpuChip.js';
 // A value with several entries is one string with `;` between them, an entry for each model input.
 
 /** What the BPU's operators hold their values in. */
-export const NODE_DATA_TYPES = ['int8', 'int16'] as const;
-
-export type NodeDataType = (typeof NODE_DATA_TYPES)[number];
-
-export const CALIBRATION_TYPES = ['default', 'mix', 'kl', 'max', 'load', 'skip'] as const;
-
-export type CalibrationType = (typeof CALIBRATION_TYPES)[number];
-
-export const INPUT_TYPES_TRAIN = ['rgb', 'bgr', 'yuv444', 'gray', 'featuremap'] as const;
-
-export type InputTypeTrain = (typeof INPUT_TYPES_TRAIN)[number];
-
-export const INPUT_TYPES_RT = ['rgb', 'bgr', 'yuv444', 'nv12', 'gray', 'featuremap'] as const;
-
-export const NORM_TYPES = ['data_mean_and_scale', 'data_mean', 'data_scale', 'no_preprocess'] as const;
-
+const NODE_DATA_TYPES = ['int8', 'int16'] as const;
+const CALIBRATION_TYPES = ['default', 'mix', 'kl', 'max', 'load', 'skip'] as const;
+const INPUT_TYPES_TRAIN = ['rgb', 'bgr', 'yuv444', 'gray', 'featuremap'] as const;
+const INPUT_TYPES_RT = [...INPUT_TYPES_TRAIN, 'nv12'] as const;
+const NORM_TYPES = ['data_mean_and_scale', 'data_mean', 'data_scale', 'no_preprocess'] as const;
 const LAYOUTS = ['NCHW', 'NHWC'] as const;
 
 /** Node kinds that the compiler can cut off the model's ends. */
@@ -77,16 +66,11 @@ const dimensions = text.transform((value, context) =>
 );
 
 const optimizations = text.transform((value, context) => {
-  const names = value
-    .split(/[;,]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  const names = entries(value.replaceAll(',', ';'));
   for (const name of names) {
     if (!OPTIMIZATION.test(name)) {
-      context.addIssue({
-        code: 'custom',
-        message: `expected set_model_output_int8, set_all_nodes_int16, set_<operator>_input_int8 and the like, got '${name}'`,
-      });
+      const expected = 'set_model_output_int8, set_all_nodes_int16, set_<operator>_input_int8 and the like';
+      context.addIssue({ code: 'custom', message: `expected ${expected}, got '${name}'` });
     }
   }
   return names;
@@ -94,20 +78,9 @@ const optimizations = text.transform((value, context) => {
 
 /** A number, or a string that holds one: the compiler's own reader converts it. */
 function numeric(accepts: (value: number) => boolean, expected: string) {
-  return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/)
-          .transform(Number),
-      ],
-      {
-        error: `expected ${expected}`,
-      },
-    )
-    .refine(accepts, { error: `expected ${expected}` });
+  const error = `expected ${expected}`;
+  const inText = z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/);
+  return z.union([z.number(), inText.transform(Number)], { error }).refine(accepts, { error });
 }
 
 function integer(min: number, max: number, expected: string) {

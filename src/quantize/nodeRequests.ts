@@ -1,6 +1,6 @@
 import { nearestName } from '../core/nearestName.js';
+import { type YamlProblem, yamlError } from '../core/YamlProblem.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
-import { type ConfigProblem, configError } from './ConfigProblem.js';
 import { type MakertbinConfig, type NodeInfo, NUMBERED_INPUT_TYPE } from './makertbinSchema.js';
 import { operatorClass } from './operatorClass.js';
 import type { NodeRequest } from './planNodes.js';
@@ -17,7 +17,7 @@ import type { MakertbinFile } from './readMakertbinConfig.js';
 export function nodeRequests(source: MakertbinFile, graph: OnnxGraph): Map<string, NodeRequest> {
   const { config } = source;
   const { model_parameters: model, calibration_parameters: calibration } = config;
-  const problems: ConfigProblem[] = [];
+  const problems: YamlProblem[] = [];
   const names = new Set(graph.nodes.map((node) => node.name));
   const requests = optimizationRequests(graph, calibration.optimization);
 
@@ -45,7 +45,7 @@ export function nodeRequests(source: MakertbinFile, graph: OnnxGraph): Map<strin
   for (const [name, info] of Object.entries(model.node_info)) {
     ask(name, ['model_parameters', 'node_info', name], infoRequest(info));
   }
-  if (problems.length > 0) throw configError(source.file, problems);
+  if (problems.length > 0) throw yamlError('BAD_CONFIG', source.file, source.file, problems);
   return requests;
 }
 

@@ -1,12 +1,12 @@
 import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { YamlLines } from '../core/YamlLines.js';
-import type { ConfigProblem } from './ConfigProblem.js';
+import { sentencePart, type YamlProblem } from '../core/YamlProblem.js';
 
 export interface VendorYaml {
   readonly document: Document;
   readonly lines: YamlLines;
   /** Syntax problems; the document is valid only if there are none. */
-  readonly problems: readonly ConfigProblem[];
+  readonly problems: readonly YamlProblem[];
 }
 
 /**
@@ -33,12 +33,7 @@ export function parseVendorYaml(content: string): VendorYaml {
   return { document, lines, problems: syntax.length > 0 ? syntax : contradictions(document, lines) };
 }
 
-/** A parser's message without its full stop and line breaks, so that it fits into a sentence. */
-export function sentencePart(message: string): string {
-  return message.replace(/\s+/g, ' ').replace(/[.:]\s*$/, '');
-}
-
-function tabProblems(content: string): ConfigProblem[] {
+function tabProblems(content: string): YamlProblem[] {
   return content.split('\n').flatMap((line, index) => {
     const isTab = /^ *\t\s*\S/.test(line);
     return isTab ? [{ line: index + 1, path: '', message: 'a tab where YAML wants spaces' }] : [];
@@ -73,8 +68,8 @@ function indentFlowLines(content: string): string {
   return result;
 }
 
-function contradictions(document: Document, lines: YamlLines): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+function contradictions(document: Document, lines: YamlLines): YamlProblem[] {
+  const problems: YamlProblem[] = [];
   visit(document, {
     Map(_key, map) {
       const seen = new Map<string, string>();

@@ -50,7 +50,7 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   const plans = [plan, ...variants.map((variant) => variant.plan)];
   const inputs = calibrationInputs(options, normalization, dims, samples);
   const calibrationPictures = await quantizer.calibrate(plans, inputs, {
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onFrame: (count) => onProgress?.('calibrating', count),
   });
   if (calibrationPictures === 0) {
@@ -61,10 +61,15 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   }
   const sampleInputs = samples.map((sample) => normalize(sample, normalization, dims));
   const reduceRange = options.fullRange !== true;
-  const method = await searchMethod(quantizer, plan, methods, reduceRange, sampleInputs, {
-    ...(signal === undefined ? {} : { signal }),
-    onMethod: (done, total) => onProgress?.('searching', done, total),
-  });
+  const method = await searchMethod(
+    quantizer,
+    plan,
+    methods,
+    reduceRange,
+    sampleInputs,
+    signal,
+    (done, total) => onProgress?.('searching', done, total),
+  );
   const build = { method, reduceRange };
   const quantized = quantizer.build(plan, build);
 
@@ -72,13 +77,12 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     ...variant,
     model: quantizer.build(variant.plan, build).model,
   }));
-  const cancel = signal === undefined ? {} : { signal };
   const pictures = options.evaluation ?? ((): Iterable<LabelledPlanes> => samples);
   const models = [quantized.model, ...built.map(({ model }) => model)];
   const [outputs, ...variantOutputs] = await compareOutputs(quantizer.model, models, pictures(), {
     normalization,
     dims,
-    ...cancel,
+    signal,
     onPicture: (done) => onProgress?.('comparing', done),
   });
   if (outputs === undefined) throw new Error('There is a comparison for every model.');
@@ -87,22 +91,24 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   const rounds = options.speedRounds ?? 60;
   const compared = built.map((variant, index) => ({ ...variant, outputs: variantOutputs[index] }));
   const ablation = await ablateSoftmax(quantizer.model, compared, nodeSamples, {
-    ...cancel,
+    signal,
     speedRounds: rounds,
     onVariant: (done, total) => onProgress?.('ablation', done, total),
   });
   onProgress?.('timing', 0, rounds);
+  const [sample] = sampleInputs;
   const speed =
-    rounds === 0 || sampleInputs[0] === undefined
+    rounds === 0 || sample === undefined
       ? undefined
-      : await compareSpeed(quantizer.model, quantized.model, sampleInputs[0], { ...cancel, rounds });
+      : await compareSpeed(quantizer.model, quantized.model, sample, rounds, signal);
   await writeOnnx(outputPath, quantized.model);
   return {
     floatPath: onnxPath,
     quantizedPath: outputPath,
-    floatBytes: quantizer.wasNarrow
-      ? (await stat(onnxPath)).size
-      : Math.max((await stat(onnxPath)).size, constantBytes(quantizer.model)),
+    floatBytes: Math.max(
+      (await stat(onnxPath)).size,
+      quantizer.wasNarrow ? 0 : constantBytes(quantizer.model),
+    ),
     quantizedBytes: (await stat(outputPath)).size,
     calibrationPictures,
     calibrationMethod:
@@ -113,8 +119,8 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     isComparedOnCalibration: options.evaluation === undefined,
     outputs,
     nodes,
-    ...(speed === undefined ? {} : { speed }),
-    ...(ablation.length === 0 ? {} : { ablation }),
+    ...(speed && { speed }),
+    ...(ablation.length > 0 && { ablation }),
     notes: [
       ...(quantizer.wasNarrow
         ? ['The model has float16 values: it was made float32 first, which is exact, and compared as such.']

@@ -6,10 +6,10 @@ import { readError } from '../core/fileError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
 import type { YamlLines } from '../core/YamlLines.js';
-import { type ConfigProblem, configError } from './ConfigProblem.js';
+import { sentencePart, valueAt, type YamlProblem, yamlError } from '../core/YamlProblem.js';
 import { checkMakertbinConfig } from './checkMakertbinConfig.js';
 import { type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
-import { parseVendorYaml, sentencePart } from './parseVendorYaml.js';
+import { parseVendorYaml } from './parseVendorYaml.js';
 
 /** A file of this size holds some 100000 node_info entries; more is no configuration. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -47,14 +47,14 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
 /** The content of such a file; `file` names it in messages. @throws EffvitError BAD_CONFIG */
 export function parseMakertbinConfig(content: string, file: string): MakertbinFile {
   const { document, lines, problems: syntax } = parseVendorYaml(content);
-  if (syntax.length > 0) throw configError(file, syntax, { cause: document.errors[0] });
+  if (syntax.length > 0) throw yamlError('BAD_CONFIG', file, file, syntax, document.errors[0]);
   const raw = toPlain(document, file);
   const parsed = makertbinSchema.safeParse(raw);
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => schemaProblems(issue, raw, lines))),
     ...checkMakertbinConfig(raw, lines),
   ];
-  if (!parsed.success || problems.length > 0) throw configError(file, problems);
+  if (!parsed.success || problems.length > 0) throw yamlError('BAD_CONFIG', file, file, problems);
   return { config: parsed.data, file, lineOf: (path) => lines.ofPath(path) };
 }
 
@@ -63,13 +63,13 @@ function toPlain(document: Document, file: string): unknown {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     const message = error instanceof Error ? sentencePart(error.message) : String(error);
-    throw configError(file, [{ line: 1, path: '', message }], { cause: error });
+    throw yamlError('BAD_CONFIG', file, file, [{ line: 1, path: '', message }], error);
   }
 }
 
-function schemaProblems(issue: core.$ZodIssue, raw: unknown, lines: YamlLines): ConfigProblem[] {
+function schemaProblems(issue: core.$ZodIssue, raw: unknown, lines: YamlLines): YamlProblem[] {
   const path = issue.path.map(String);
-  const at = (segments: readonly string[], message: string): ConfigProblem => ({
+  const at = (segments: readonly string[], message: string): YamlProblem => ({
     line: lines.ofPath(segments),
     path: segments.join('.'),
     message,
@@ -119,15 +119,6 @@ function keysAt(path: readonly string[]): string[] {
     if (name === group && 'shape' in schema) return Object.keys(schema.shape);
   }
   return [];
-}
-
-function valueAt(raw: unknown, path: readonly string[]): unknown {
-  let value = raw;
-  for (const segment of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[segment];
-  }
-  return value;
 }
 
 function shown(value: unknown): string {

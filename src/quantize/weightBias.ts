@@ -62,21 +62,9 @@ function tapShares(node: OnnxNode, kernel: readonly number[], sizes: readonly nu
   // Padding that the runtime works out by itself: counted as if there were none.
   const isAutomatic = !['NOTSET', 'VALID'].includes(getString(node, 'auto_pad', 'NOTSET'));
   const rank = kernel.length;
-  const strides = getInts(
-    node,
-    'strides',
-    Array.from({ length: rank }, () => 1),
-  );
-  const dilations = getInts(
-    node,
-    'dilations',
-    Array.from({ length: rank }, () => 1),
-  );
-  const pads = getInts(
-    node,
-    'pads',
-    Array.from({ length: 2 * rank }, () => 0),
-  );
+  const strides = getInts(node, 'strides', new Array<number>(rank).fill(1));
+  const dilations = getInts(node, 'dilations', new Array<number>(rank).fill(1));
+  const pads = getInts(node, 'pads', new Array<number>(2 * rank).fill(0));
   return kernel.reduce<number[]>(
     (shares, length, axis) => {
       const size = sizes[axis] ?? 1;

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { open, readdir, rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { isMissing } from '../core/fileError.js';
+import { writeFolderAtomic } from '../core/writeFolderAtomic.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 
@@ -43,28 +43,20 @@ export async function writeCalibrationSet(
 ): Promise<CalibrationSet> {
   const folder = resolve(options.folder);
   await refuseForeignFolder(folder);
-  const id = `${process.pid}.${randomBytes(4).toString('hex')}`;
-  const part = join(dirname(folder), `.${basename(folder)}.${id}.part`);
-  try {
-    await mkdir(part, { recursive: true });
-    const { kept, seen } = await writePictures(pictures, part, options);
-    if (kept === 0) {
-      throw new EffvitError(
-        'NOT_FOUND',
-        'There is no picture to calibrate on: name a folder, a bag or a list with some.',
-      );
-    }
-    await replaceFolder(part, folder, id);
-    return {
-      folder,
-      pictureCount: kept,
-      seenCount: seen,
-      sizeBytes: kept * options.valuesPerPicture * Float32Array.BYTES_PER_ELEMENT,
-    };
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw asEffvitError(error, 'IO_FAILED', `Cannot write the calibration set ${folder}`, { file: folder });
-  }
+  const { kept, seen } = await writeFolderAtomic(folder, async (part) => {
+    const written = await writePictures(pictures, part, options);
+    if (written.kept > 0) return written;
+    throw new EffvitError(
+      'NOT_FOUND',
+      'There is no picture to calibrate on: name a folder, a bag or a list with some.',
+    );
+  });
+  return {
+    folder,
+    pictureCount: kept,
+    seenCount: seen,
+    sizeBytes: kept * options.valuesPerPicture * Float32Array.BYTES_PER_ELEMENT,
+  };
 }
 
 /** Only a set written by this function may be replaced, so that a typo does not destroy the user's files. */
@@ -136,22 +128,4 @@ async function writeWhole(path: string, values: Float32Array): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function replaceFolder(part: string, folder: string, id: string): Promise<void> {
-  const old = join(dirname(folder), `.${basename(folder)}.${id}.old`);
-  let hadOld = true;
-  try {
-    await rename(folder, old);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    hadOld = false;
-  }
-  try {
-    await rename(part, folder);
-  } catch (error) {
-    if (hadOld) await rename(old, folder);
-    throw error;
-  }
-  if (hadOld) await rm(old, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-import { EffvitError } from '../../core/EffvitError.js';
+import { HeaderReader } from './HeaderReader.js';
 
 const FRAME_MAGIC = 0x184d2204;
 
@@ -9,36 +9,26 @@ const FRAME_MAGIC = 0x184d2204;
  * @throws EffvitError BAD_BAG: not LZ4, or cut off.
  */
 export function lz4ContentSize(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let offset = 0;
-  const need = (count: number): number => {
-    const start = offset;
-    if (count > bytes.byteLength - start) {
-      throw new EffvitError('BAD_BAG', `LZ4 data is cut off after ${bytes.byteLength} bytes.`);
-    }
-    offset = start + count;
-    return start;
-  };
-  const magic = view.getUint32(need(4), true);
-  if (magic !== FRAME_MAGIC) {
-    throw new EffvitError('BAD_BAG', `Not LZ4 data: 0x${magic.toString(16)} stands for the magic number.`);
-  }
-  const flags = view.getUint8(need(1));
-  const sizeCode = (view.getUint8(need(1)) >> 4) & 7;
-  if (sizeCode < 4) throw new EffvitError('BAD_BAG', `LZ4 data has the unknown block size code ${sizeCode}.`);
+  const header = new HeaderReader(bytes, 'LZ4');
+  const magic = header.number(4);
+  if (magic !== FRAME_MAGIC)
+    throw header.error(`begins with 0x${magic.toString(16)}, not with LZ4's magic number`);
+  const flags = header.number(1);
+  const sizeCode = (header.number(1) >> 4) & 7;
+  if (sizeCode < 4) throw header.error(`has the unknown block size code ${sizeCode}`);
   // 4, 5, 6, 7 stand for 64 KiB, 256 KiB, 1 MiB, 4 MiB.
   const mostBlockBytes = 2 ** (8 + 2 * sizeCode);
-  need((flags & 0x08) !== 0 ? 8 : 0);
-  need((flags & 0x01) !== 0 ? 4 : 0);
-  need(1);
+  header.skip((flags & 0x08) !== 0 ? 8 : 0);
+  header.skip((flags & 0x01) !== 0 ? 4 : 0);
+  header.skip(1);
   let mostBytes = 0;
   for (;;) {
-    const header = view.getUint32(need(4), true);
-    if (header === 0) return mostBytes;
-    const size = header & 0x7fffffff;
-    const isStored = header >>> 31 === 1;
-    need(size);
-    need((flags & 0x10) !== 0 ? 4 : 0);
+    const block = header.number(4);
+    if (block === 0) return mostBytes;
+    const size = block & 0x7fffffff;
+    const isStored = block >>> 31 === 1;
+    header.skip(size);
+    header.skip((flags & 0x10) !== 0 ? 4 : 0);
     // A match token can repeat itself 255 times at most.
     mostBytes += isStored ? size : Math.min(mostBlockBytes, size * 255);
   }

@@ -1,4 +1,4 @@
-import { EffvitError } from '../../core/EffvitError.js';
+import { HeaderReader } from './HeaderReader.js';
 
 const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -24,61 +24,41 @@ export function isZstd(bytes: Uint8Array): boolean {
  * @throws EffvitError BAD_BAG: not zstd, or cut off.
  */
 export function zstdContentSize(bytes: Uint8Array): ZstdContentSize {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = new HeaderReader(bytes, 'zstd');
+  if (header.isAtEnd) throw header.error('is empty');
   let statedBytes: number | undefined = 0;
   let mostBytes = 0;
-  let offset = 0;
-  const need = (count: number): number => {
-    const start = offset;
-    if (count > bytes.byteLength - start) {
-      throw new EffvitError('BAD_BAG', `zstd data is cut off after ${bytes.byteLength} bytes.`);
-    }
-    offset = start + count;
-    return start;
-  };
-  if (bytes.byteLength === 0) throw new EffvitError('BAD_BAG', 'zstd data is empty.');
-  while (offset < bytes.byteLength) {
-    const magic = view.getUint32(need(4), true);
+  while (!header.isAtEnd) {
+    const magic = header.number(4);
     if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
-      need(view.getUint32(need(4), true));
+      header.skip(header.number(4));
       continue;
     }
     if (magic !== FRAME_MAGIC) {
-      throw new EffvitError('BAD_BAG', `Not zstd data: 0x${magic.toString(16)} stands for the magic number.`);
+      throw header.error(`begins with 0x${magic.toString(16)}, not with zstd's magic number`);
     }
-    const descriptor = view.getUint8(need(1));
+    const descriptor = header.number(1);
     const isSingleSegment = (descriptor & 0x20) !== 0;
-    if (!isSingleSegment) need(1);
-    need([0, 1, 2, 4][descriptor & 3] ?? 0);
-    switch (descriptor >> 6) {
-      case 0:
-        statedBytes = isSingleSegment ? add(statedBytes, view.getUint8(need(1))) : undefined;
-        break;
-      case 1:
-        statedBytes = add(statedBytes, view.getUint16(need(2), true) + 256);
-        break;
-      case 2:
-        statedBytes = add(statedBytes, view.getUint32(need(4), true));
-        break;
-      default:
-        statedBytes = add(statedBytes, Number(view.getBigUint64(need(8), true)));
+    if (!isSingleSegment) header.skip(1);
+    header.skip([0, 1, 2, 4][descriptor & 3] ?? 0);
+    const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+    if (sizeBytes === 0) statedBytes = undefined;
+    else {
+      // Sizes of two bytes begin at 256.
+      const size = header.number(sizeBytes) + (sizeBytes === 2 ? 256 : 0);
+      if (statedBytes !== undefined) statedBytes += size;
     }
     for (let isLast = false; !isLast; ) {
-      const at = need(3);
-      const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
-      const size = header >> 3;
-      isLast = (header & 1) !== 0;
-      const blockType = (header >> 1) & 3;
-      if (blockType === 3) throw new EffvitError('BAD_BAG', 'zstd data has a block of the reserved type.');
+      const block = header.number(3);
+      const size = block >> 3;
+      isLast = (block & 1) !== 0;
+      const blockType = (block >> 1) & 3;
+      if (blockType === 3) throw header.error('has a block of the reserved type');
       // A raw block holds its content, a run-length block one byte that is repeated.
-      need(blockType === 1 ? 1 : size);
+      header.skip(blockType === 1 ? 1 : size);
       mostBytes += blockType === 2 ? MOST_BLOCK_BYTES : size;
     }
-    if ((descriptor & 4) !== 0) need(4);
+    if ((descriptor & 4) !== 0) header.skip(4);
   }
   return { statedBytes, mostBytes };
-}
-
-function add(sum: number | undefined, bytes: number): number | undefined {
-  return sum === undefined ? undefined : sum + bytes;
 }

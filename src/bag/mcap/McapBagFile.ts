@@ -1,7 +1,10 @@
 import { MCAP_MAGIC } from '@mcap/core';
+import { defined } from '../../core/defined.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
+import { mergeByLogTime } from '../mergeByLogTime.js';
+import { mergedTopics } from '../mergedTopics.js';
 import { RandomAccessFile } from '../RandomAccessFile.js';
 import type { RawBagMessage } from '../RawBagMessage.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
@@ -16,15 +19,6 @@ import { readMcapSegment } from './readMcapSegment.js';
  */
 const MOST_HELD_BYTES = 2 ** 29;
 
-/** A segment whose messages are being yielded. */
-interface OpenSegment {
-  /** Keeps the file's order for messages of equal time. */
-  readonly offsetBytes: number;
-  readonly messages: readonly McapMessageView[];
-  readonly bytes: number;
-  next: number;
-}
-
 /** An MCAP file (mcap.dev/spec), with or without index, chunks and compression. */
 export class McapBagFile implements BagFile {
   readonly path: string;
@@ -34,7 +28,7 @@ export class McapBagFile implements BagFile {
   readonly #file: RandomAccessFile;
   readonly #layout: McapLayout;
   readonly #warnings: BagWarnings;
-  /** Ordered by start time. */
+  /** In the file's order. */
   readonly #segments: readonly McapSegment[];
 
   private constructor(file: RandomAccessFile, layout: McapLayout, warnings: BagWarnings) {
@@ -42,13 +36,14 @@ export class McapBagFile implements BagFile {
     this.#file = file;
     this.#layout = layout;
     this.#warnings = warnings;
-    const withMessages = layout.segments.filter(({ messageCount }) => messageCount !== 0);
-    this.#segments = withMessages.sort((a, b) => compare(a.startNs, b.startNs));
-    this.startNs = this.#segments[0]?.startNs;
-    this.endNs = withMessages.reduce<bigint | undefined>(
-      (latest, { endNs }) => (latest === undefined || endNs > latest ? endNs : latest),
-      undefined,
-    );
+    this.#segments = layout.segments
+      .filter(({ messageCount }) => messageCount !== 0)
+      .sort((a, b) => a.offsetBytes - b.offsetBytes);
+    this.startNs = this.#segments.map(({ startNs }) => startNs).sort(compare)[0];
+    this.endNs = this.#segments
+      .map(({ endNs }) => endNs)
+      .sort(compare)
+      .at(-1);
     this.topics = topicsOf(layout);
   }
 
@@ -69,40 +64,37 @@ export class McapBagFile implements BagFile {
     }
   }
 
-  async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
-    const waiting = this.#segments.filter((segment) => this.#overlaps(segment, filter));
-    let nextWaiting = 0;
-    let heldBytes = 0;
-    const open: OpenSegment[] = [];
-    for (;;) {
-      let first = earliest(open);
-      for (;;) {
-        const segment = waiting[nextWaiting];
-        if (segment === undefined) break;
-        if (first !== undefined) {
-          if (segment.startNs > headTimeNs(first)) break;
-          if (heldBytes > MOST_HELD_BYTES) {
-            this.#warnings.add(
-              `${this.path} has chunks whose times overlap so much that their messages are not in order.`,
-            );
-            break;
-          }
-        }
-        nextWaiting += 1;
-        const loaded = await this.#load(segment, filter);
-        if (loaded === undefined) continue;
-        open.push(loaded);
-        heldBytes += loaded.bytes;
-        first = earliest(open);
-      }
-      const message = first?.messages[first.next];
-      if (first === undefined || message === undefined) return;
-      yield this.#asBagMessage(message);
-      first.next += 1;
-      if (first.next >= first.messages.length) {
-        heldBytes -= first.bytes;
-        open.splice(open.indexOf(first), 1);
-      }
+  messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
+    const held = { bytes: 0 };
+    const isFull = (): boolean => {
+      if (held.bytes <= MOST_HELD_BYTES) return false;
+      this.#warnings.add(
+        `${this.path} has chunks whose times overlap so much that their messages are not in order.`,
+      );
+      return true;
+    };
+    const sources = this.#segments
+      .filter((segment) => this.#overlaps(segment, filter))
+      .map((segment) => ({
+        startNs: segment.startNs,
+        open: () => this.#segmentMessages(segment, filter, held),
+      }));
+    return mergeByLogTime(sources, isFull);
+  }
+
+  async *#segmentMessages(
+    segment: McapSegment,
+    filter: BagMessageFilter,
+    held: { bytes: number },
+  ): AsyncGenerator<RawBagMessage, void, undefined> {
+    const bytes = await this.#read(segment);
+    if (bytes === undefined) return;
+    const messages = this.#matching(segment, bytes, filter);
+    held.bytes += bytes.byteLength;
+    try {
+      for (const message of messages) yield this.#asBagMessage(message);
+    } finally {
+      held.bytes -= bytes.byteLength;
     }
   }
 
@@ -121,31 +113,32 @@ export class McapBagFile implements BagFile {
     return false;
   }
 
-  async #load(segment: McapSegment, filter: BagMessageFilter): Promise<OpenSegment | undefined> {
-    const where = `${this.path} at byte ${segment.offsetBytes}`;
-    const lost = segment.messageCount === undefined ? 'its messages' : `its ${segment.messageCount} messages`;
-    let bytes: Uint8Array;
+  /** Undefined, with a warning, if the segment cannot be read. */
+  async #read(segment: McapSegment): Promise<Uint8Array | undefined> {
     try {
-      bytes = await readMcapSegment(this.#file, segment);
+      return await readMcapSegment(this.#file, segment);
     } catch (error) {
-      if (error instanceof EffvitError && (error.code === 'CLOSED' || error.code === 'IO_FAILED'))
-        throw error;
+      if (error instanceof EffvitError && ['CLOSED', 'IO_FAILED'].includes(error.code)) throw error;
+      const lost =
+        segment.messageCount === undefined ? 'its messages' : `its ${segment.messageCount} messages`;
       this.#warnings.add(
-        `The chunk in ${where} cannot be read (${(error as Error).message}): ${lost} are missing.`,
+        `The chunk in ${this.path} at byte ${segment.offsetBytes} cannot be read (${(error as Error).message}): ${lost} are missing.`,
       );
       return undefined;
     }
+  }
+
+  #matching({ offsetBytes }: McapSegment, bytes: Uint8Array, filter: BagMessageFilter): McapMessageView[] {
     const { messages, problem } = parseMcapRecords(bytes);
     if (problem !== undefined) {
       this.#warnings.add(
-        `The chunk in ${where} is corrupted (${problem}): ${messages.length} of its messages are read.`,
+        `The chunk in ${this.path} at byte ${offsetBytes} is corrupted (${problem}): ${messages.length} of its messages are read.`,
       );
     }
-    const matching = messages.filter((message) => this.#matches(message, filter));
-    if (matching.length === 0) return undefined;
     // The sort is stable, so messages of equal time keep the file's order.
-    matching.sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
-    return { offsetBytes: segment.offsetBytes, messages: matching, bytes: bytes.byteLength, next: 0 };
+    return messages
+      .filter((message) => this.#matches(message, filter))
+      .sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
   }
 
   #matches(message: McapMessageView, filter: BagMessageFilter): boolean {
@@ -187,39 +180,17 @@ async function layoutOf(file: RandomAccessFile, warnings: BagWarnings): Promise<
   }
 }
 
-function topicsOf(layout: McapLayout): BagTopic[] {
-  const topics = new Map<string, BagTopic>();
-  for (const [id, channel] of layout.channels) {
-    const count = layout.messageCounts === undefined ? undefined : (layout.messageCounts.get(id) ?? 0);
-    // A topic with several publishers has several channels.
-    const known = topics.get(channel.topic);
-    const knownCount = known === undefined ? 0 : known.messageCount;
-    const qos = channel.metadata.get('offered_qos_profiles') || known?.qos;
-    topics.set(channel.topic, {
+/** A topic with several publishers has several channels. */
+function topicsOf({ channels, schemas, messageCounts }: McapLayout): BagTopic[] {
+  return mergedTopics(
+    [...channels].map(([id, channel]) => ({
       name: channel.topic,
-      type: known?.type || (layout.schemas.get(channel.schemaId)?.name ?? ''),
-      encoding: known?.encoding || channel.messageEncoding,
-      messageCount: count === undefined || knownCount === undefined ? undefined : knownCount + count,
-      ...(qos ? { qos } : {}),
-    });
-  }
-  return [...topics.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function headTimeNs(segment: OpenSegment): bigint {
-  return segment.messages[segment.next]?.logTimeNs ?? 0n;
-}
-
-function earliest(open: readonly OpenSegment[]): OpenSegment | undefined {
-  let best: OpenSegment | undefined;
-  for (const segment of open) {
-    if (best === undefined) best = segment;
-    else {
-      const order = compare(headTimeNs(segment), headTimeNs(best)) || segment.offsetBytes - best.offsetBytes;
-      if (order < 0) best = segment;
-    }
-  }
-  return best;
+      type: schemas.get(channel.schemaId)?.name ?? '',
+      encoding: channel.messageEncoding,
+      messageCount: messageCounts && (messageCounts.get(id) ?? 0),
+      ...defined({ qos: channel.metadata.get('offered_qos_profiles') || undefined }),
+    })),
+  );
 }
 
 function compare(a: bigint, b: bigint): number {

@@ -2,8 +2,18 @@ import { type McapTypes, Opcode } from '@mcap/core';
 import type { BagWarnings } from '../BagWarnings.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
-import { parseMcapRecords, parseSmallRecord, RECORD_HEADER_BYTES } from './parseMcapRecords.js';
-import { CHUNK_HEADER_BYTES, parseMcapChunkHeader, readMcapSegment } from './readMcapSegment.js';
+import {
+  type McapRecords,
+  parseMcapRecords,
+  parseSmallRecord,
+  RECORD_HEADER_BYTES,
+} from './parseMcapRecords.js';
+import {
+  CHUNK_HEADER_BYTES,
+  type McapChunkHeader,
+  parseMcapChunkHeader,
+  readMcapSegment,
+} from './readMcapSegment.js';
 
 const MAGIC_BYTES = 8;
 
@@ -15,6 +25,9 @@ const MOST_SMALL_RECORD_BYTES = 2 ** 24;
 
 /** The longest name of a compression that is read. */
 const MOST_COMPRESSION_NAME_BYTES = 64;
+
+/** Of a segment that was not read yet. */
+const UNKNOWN = { channelIds: undefined, messageCount: undefined };
 
 interface RunningRun {
   offsetBytes: number;
@@ -56,29 +69,20 @@ export class McapScan {
     let offset = MAGIC_BYTES;
     let isEnded = false;
     while (!isEnded && offset < this.#file.sizeBytes) {
-      const head = await this.#file.peek(offset, RECORD_HEADER_BYTES);
+      const head = viewOf(await this.#file.peek(offset, RECORD_HEADER_BYTES));
       const left = this.#file.sizeBytes - offset;
-      if (head.byteLength < RECORD_HEADER_BYTES) {
-        this.#stop(offset, 'it is cut off there');
-        isEnded = true;
-        break;
+      isEnded = true;
+      if (head.byteLength < RECORD_HEADER_BYTES) this.#stop(offset, 'it is cut off there');
+      else if (head.getUint8(0) === 0) this.#stop(offset, 'no record begins there');
+      else {
+        const opcode = head.getUint8(0);
+        const contentBytes = head.getBigUint64(1, true);
+        const lengthBytes = RECORD_HEADER_BYTES + Number(contentBytes);
+        if (contentBytes > BigInt(left - RECORD_HEADER_BYTES)) {
+          await this.#cutOff(offset, opcode, contentBytes);
+        } else isEnded = await this.#record(opcode, offset, lengthBytes);
+        offset += lengthBytes;
       }
-      const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-      const opcode = view.getUint8(0);
-      const contentBytes = view.getBigUint64(1, true);
-      if (opcode === 0) {
-        this.#stop(offset, 'no record begins there');
-        isEnded = true;
-        break;
-      }
-      if (contentBytes > BigInt(left - RECORD_HEADER_BYTES)) {
-        await this.#cutOff(offset, opcode, contentBytes);
-        isEnded = true;
-        break;
-      }
-      const lengthBytes = RECORD_HEADER_BYTES + Number(contentBytes);
-      isEnded = await this.#record(opcode, offset, lengthBytes);
-      offset += lengthBytes;
     }
     await this.#endChunk();
     this.#endRun();
@@ -126,7 +130,7 @@ export class McapScan {
       this.#warnings.add(`${this.#file.path} has a message without content at byte ${offset}.`);
       return;
     }
-    const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    const view = viewOf(head);
     const channelId = view.getUint16(RECORD_HEADER_BYTES, true);
     const logTimeNs = view.getBigUint64(RECORD_HEADER_BYTES + 6, true);
     if (this.#run !== undefined && this.#run.lengthBytes + lengthBytes > RUN_BYTES) this.#endRun();
@@ -155,20 +159,15 @@ export class McapScan {
 
   async #beginChunk(offset: number, lengthBytes: number): Promise<void> {
     try {
-      const head = await this.#file.peek(
-        offset,
-        RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + MOST_COMPRESSION_NAME_BYTES + 8,
-      );
-      const { startNs, endNs } = parseMcapChunkHeader(head);
-      const segment: McapSegment = {
+      const { startNs, endNs } = await this.#chunkHeader(offset);
+      const segment = {
         kind: 'chunk',
         offsetBytes: offset,
         lengthBytes,
         startNs,
         endNs,
-        channelIds: undefined,
-        messageCount: undefined,
-      };
+        ...UNKNOWN,
+      } as const;
       this.#chunk = { segment, channelIds: new Set(), messageCount: 0, hasIndex: false };
     } catch (error) {
       this.#warnings.add(
@@ -177,10 +176,15 @@ export class McapScan {
     }
   }
 
+  async #chunkHeader(offset: number): Promise<McapChunkHeader> {
+    const headBytes = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + MOST_COMPRESSION_NAME_BYTES + 8;
+    return parseMcapChunkHeader(await this.#file.peek(offset, headBytes));
+  }
+
   async #messageIndex(offset: number, lengthBytes: number): Promise<void> {
     if (this.#chunk === undefined || lengthBytes < RECORD_HEADER_BYTES + 6) return;
     const head = await this.#file.peek(offset, RECORD_HEADER_BYTES + 6);
-    const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    const view = viewOf(head);
     const channelId = view.getUint16(RECORD_HEADER_BYTES, true);
     // Sixteen bytes an entry: log time and offset.
     const count = Math.floor(view.getUint32(RECORD_HEADER_BYTES + 2, true) / 16);
@@ -202,9 +206,7 @@ export class McapScan {
       return;
     }
     try {
-      const { messages, channels, schemas } = parseMcapRecords(await readMcapSegment(this.#file, segment));
-      for (const schema of schemas) this.#addSchema(schema);
-      for (const channel of channels) this.#addChannel(channel);
+      const { messages } = await this.#readSegment(segment);
       for (const { channelId } of messages) {
         chunk.channelIds.add(channelId);
         if (!chunk.hasIndex) this.#count(channelId, 1);
@@ -250,27 +252,13 @@ export class McapScan {
 
   async #partOfChunk(offset: number): Promise<boolean> {
     try {
-      const head = await this.#file.peek(
-        offset,
-        RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + MOST_COMPRESSION_NAME_BYTES + 8,
-      );
-      const { compression, contentOffset, startNs, endNs } = parseMcapChunkHeader(head);
+      const { compression, contentOffset, startNs, endNs } = await this.#chunkHeader(offset);
       if (compression !== '' && compression !== 'none') return false;
-      const segment: McapSegment = {
-        kind: 'records',
-        offsetBytes: offset + contentOffset,
-        lengthBytes: this.#file.sizeBytes - offset - contentOffset,
-        startNs,
-        endNs,
-        channelIds: undefined,
-        messageCount: undefined,
-      };
-      const { messages, channels, schemas, readBytes } = parseMcapRecords(
-        await readMcapSegment(this.#file, segment),
-      );
+      const offsetBytes = offset + contentOffset;
+      const lengthBytes = this.#file.sizeBytes - offsetBytes;
+      const segment = { kind: 'records', offsetBytes, lengthBytes, startNs, endNs, ...UNKNOWN } as const;
+      const { messages, readBytes } = await this.#readSegment(segment);
       if (messages.length === 0) return false;
-      for (const schema of schemas) this.#addSchema(schema);
-      for (const channel of channels) this.#addChannel(channel);
       for (const { channelId } of messages) this.#count(channelId, 1);
       this.#segments.push({
         ...segment,
@@ -283,6 +271,14 @@ export class McapScan {
     } catch {
       return false;
     }
+  }
+
+  /** Reads a segment's records, and keeps the channels and schemas among them. */
+  async #readSegment(segment: McapSegment): Promise<McapRecords> {
+    const records = parseMcapRecords(await readMcapSegment(this.#file, segment));
+    for (const schema of records.schemas) this.#addSchema(schema);
+    for (const channel of records.channels) this.#addChannel(channel);
+    return records;
   }
 
   #stop(offset: number, reason: string): void {
@@ -303,4 +299,8 @@ export class McapScan {
   #count(channelId: number, count: number): void {
     this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0) + count);
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

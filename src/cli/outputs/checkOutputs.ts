@@ -17,7 +17,7 @@ export interface OutputCheck {
   readonly inputs: readonly string[];
   readonly outputs: readonly PlannedOutput[];
   /** The option --force: foreign files may be replaced, but never the command's inputs. */
-  readonly isForced?: boolean;
+  readonly isForced?: boolean | undefined;
 }
 
 /**

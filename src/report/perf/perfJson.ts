@@ -72,18 +72,6 @@ export function seriesJson({ threads, median, runs, framesPerSecondRange }: Perf
   };
 }
 
-/** The same values under keys as JSON of the command line has them: `serviceMs` as `service_ms`. */
-export function snakeCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCased);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeCased(inner),
-    ]),
-  );
-}
-
 /** What the figures depend on. */
 export function machineJson() {
   const processors = cpus();

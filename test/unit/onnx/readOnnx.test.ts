@@ -15,8 +15,6 @@ import {
   getTensor,
   intAttr,
   intsAttr,
-  stringAttr,
-  tensorAttr,
 } from '../../../src/onnx/onnxAttributes.js';
 import { dataFromRaw, float32Tensor, int64Vector } from '../../../src/onnx/onnxTensors.js';
 import { parseOnnx } from '../../../src/onnx/parseOnnx.js';
@@ -71,10 +69,10 @@ function sampleModel(): OnnxModel {
     huge: intAttr(-(2n ** 63n)),
     last: intAttr(2n ** 63n - 1n),
     alpha: floatAttr(0.5),
-    mode: stringAttr('naïve'),
+    mode: { type: 'string', value: 'naïve' },
     pads: intsAttr([0, 1, -2]),
     zero: intAttr(0),
-    value: tensorAttr(int64Vector([3, 4])),
+    value: { type: 'tensor', value: int64Vector([3, 4]) },
     body: { type: 'graph', value: inner },
     bodies: { type: 'graphs', value: [inner, emptyGraph('')] },
     factors: { type: 'floats', value: [1, 0.25] },

@@ -117,7 +117,7 @@ describe('compareSpeed', () => {
     const [picture] = PICTURES;
     assert.ok(picture);
     const input = normalize(picture, NORMALIZATION, DIMS);
-    const speed = await compareSpeed(attentionModel(), attentionModel(), input, { rounds: 9 });
+    const speed = await compareSpeed(attentionModel(), attentionModel(), input, 9);
     assert.equal(speed.rounds, 9);
     assert.ok(speed.floatMedianMs > 0 && speed.quantizedMedianMs > 0 && speed.ratio > 0);
   });

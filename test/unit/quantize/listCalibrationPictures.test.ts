@@ -42,16 +42,8 @@ describe('listCalibrationPictures', () => {
   });
 
   it('says what is missing', async () => {
-    await assertRejected(
-      listCalibrationPictures(join(root, 'empty'), 9),
-      'NOT_FOUND',
-      /empty holds no \.jpg/,
-    );
-    await assertRejected(
-      listCalibrationPictures(join(root, 'none.txt'), 9),
-      'NOT_FOUND',
-      /none\.txt lists no/,
-    );
+    await assertRejected(listCalibrationPictures(join(root, 'empty'), 9), 'NOT_FOUND', /empty has no \.jpg/);
+    await assertRejected(listCalibrationPictures(join(root, 'none.txt'), 9), 'NOT_FOUND', /none\.txt has no/);
     await assertRejected(
       listCalibrationPictures(join(root, 'nowhere'), 9),
       'NOT_FOUND',

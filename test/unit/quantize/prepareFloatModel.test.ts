@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { makeNode } from '../../../src/onnx/OnnxModel.js';
-import { floatAttr, tensorAttr } from '../../../src/onnx/onnxAttributes.js';
+import { floatAttr } from '../../../src/onnx/onnxAttributes.js';
 import { int64Vector, tensorToNumbers } from '../../../src/onnx/onnxTensors.js';
 import { prepareFloatModel } from '../../../src/quantize/prepareFloatModel.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
@@ -12,7 +12,9 @@ describe('prepareFloatModel', () => {
     const { graph } = model;
     graph.initializers.delete('map_shape');
     graph.nodes.push(
-      makeNode('Constant', 'c', [], ['map_shape'], { value: tensorAttr(int64Vector([1, 4, 8, 8])) }),
+      makeNode('Constant', 'c', [], ['map_shape'], {
+        value: { type: 'tensor', value: int64Vector([1, 4, 8, 8]) },
+      }),
       makeNode('Constant', 'f', [], ['unused'], { value_float: floatAttr(2.5) }),
     );
     prepareFloatModel(model);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { snakeCased } from '../../../../src/core/keyCase.js';
 import type { DeviceModel } from '../../../../src/model/ModelManifest.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
 import { batchMeanings, batchRows } from '../../../../src/report/perf/batchTable.js';
@@ -9,12 +10,7 @@ import {
   type PerfSeries,
   perfSeries,
 } from '../../../../src/report/perf/PerfSeries.js';
-import {
-  comparePerf,
-  parseEarlierPerf,
-  seriesJson,
-  snakeCased,
-} from '../../../../src/report/perf/perfJson.js';
+import { comparePerf, parseEarlierPerf, seriesJson } from '../../../../src/report/perf/perfJson.js';
 import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
 import { comparePublished, performanceRows } from '../../../../src/report/perf/performanceTable.js';
 import { profilerLog, vendorReport } from '../../../../src/report/perf/vendorReport.js';

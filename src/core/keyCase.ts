@@ -1,0 +1,29 @@
+type CamelCase<Key> = Key extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Key;
+
+/** The type with keys like `widthPx` for `width_px`, at every depth; optional keys are absent where undefined. */
+export type CamelCased<T> = T extends readonly unknown[]
+  ? { [Index in keyof T]: CamelCased<T[Index]> }
+  : T extends object
+    ? { [Key in keyof T as CamelCase<Key> & PropertyKey]: CamelCased<Exclude<T[Key], undefined>> }
+    : T;
+
+/** Plain data with keys like `width_px`, as YAML, JSON and ROS have them; undefined values are left out. */
+export function snakeCased(value: unknown): unknown {
+  return renamed(value, (key) => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+}
+
+/** The inverse of {@link snakeCased}. */
+export function camelCased<T>(value: T): CamelCased<T> {
+  return renamed(value, (key) =>
+    key.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+  ) as CamelCased<T>;
+}
+
+function renamed(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [rename(key), renamed(inner, rename)]));
+}
