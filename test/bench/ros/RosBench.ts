@@ -18,6 +18,7 @@ import {
   type CameraShape,
   cameraPictures,
   cameraTopics,
+  imageTopic,
 } from './benchCameras.js';
 import { type Answers, agreeingShare, correctShare, expectedAnswers } from './expectedAnswers.js';
 import { FrameReportListener } from './FrameReportListener.js';
@@ -153,8 +154,12 @@ export class RosBench {
       (path) => path !== '',
     );
     const peerEnv = { ...process.env, PYTHONPATH: pythonPath.join(':') };
-    const command = inference?.pythonCommand(script, peerEnv) ?? { args: [script], env: peerEnv };
-    const child: ChildProcess = spawn('python3', [...command.args, ...arguments_], {
+    const isPlain = camera.encoding === 'rgb8';
+    const program = isPlain ? script : packagePath('test', 'bench', 'ros', 'peer_formats.py');
+    const format = isPlain ? [] : [camera.encoding, script];
+    const topic = ['--topic', imageTopic(camera, cameraTopics(1)[0] ?? '')];
+    const command = inference?.pythonCommand(program, peerEnv) ?? { args: [program], env: peerEnv };
+    const child: ChildProcess = spawn('python3', [...command.args, ...format, ...arguments_, ...topic], {
       env: command.env,
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -97,7 +97,7 @@ export class BenchCameras {
     const { encoding, widthPx, heightPx, hz, count = 1 } = shape;
     this.topics = cameraTopics(count);
     const isRaw = encoding !== 'jpeg';
-    const topics = isRaw ? this.topics : this.topics.map((topic) => `${topic}/compressed`);
+    const topics = this.topics.map((topic) => imageTopic(shape, topic));
     const kind = isRaw ? 'raw' : 'rgb8; jpeg compressed bgr8';
     const strideBytes = encoding === 'rgb8' ? 3 * widthPx : widthPx;
     const numbers = [widthPx, heightPx, strideBytes, hz, forSeconds].map(String);
@@ -114,6 +114,11 @@ export class BenchCameras {
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     return Number(/sent (\d+)/.exec(this.#text)?.[1] ?? Number.NaN);
   }
+}
+
+/** Where a camera publishes that the node knows by this topic. */
+export function imageTopic({ encoding }: Pick<CameraShape, 'encoding'>, topic: string): string {
+  return encoding === 'jpeg' ? `${topic}/compressed` : topic;
 }
 
 /** The first one's is what a single camera is subscribed to. */

@@ -51,6 +51,25 @@ export async function benchPeers(bench: RosBench, report: BenchReport, options: 
   }
 }
 
+/** The same for cameras that send other pictures, faster than anybody keeps up with. */
+export async function benchFormats(
+  bench: RosBench,
+  report: BenchReport,
+  { script, model, nodeArguments }: PeerOptions,
+): Promise<void> {
+  const modelPath = model ?? (await bundledOnnx());
+  for (const camera of [
+    { encoding: 'jpeg', widthPx: 640, heightPx: 480, hz: 240 },
+    { encoding: 'nv12', widthPx: 960, heightPx: 544, hz: 240 },
+  ] as const) {
+    const runs = await interleaved(bench.options.rounds, {
+      [OURS]: () => bench.runNode(camera, { options: { model: modelPath }, arguments: nodeArguments }),
+      ...peersOf(bench, camera, modelPath, script),
+    });
+    report.compare(`${describeCameras(camera)}, ${MODEL_NAMES.float}`, runs);
+  }
+}
+
 const MODEL_NAMES = { float: 'EfficientViT-M5 in float32', int8: 'EfficientViT-M5 in int8' } as const;
 
 /** The quantised model and the float one, at a rate that nobody keeps up with. */
