@@ -44,7 +44,9 @@ export async function loadModel(
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   let resolved = await resolveModel(name);
-  if (isMadeUp) return { manifest: resolved, backend: simulatedBpuSpec(resolved, options) };
+  if (isMadeUp) {
+    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options), ...noticeOf(notices) };
+  }
   if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
     const results = await exactResults(resolved);
     return {

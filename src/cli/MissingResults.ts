@@ -1,5 +1,4 @@
 import type { ClassifyOutcome } from '../classify/Classifier.js';
-import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 
 /** Why frames have no result, for runs that print no line per frame; UnreadableFrames reports bad images. */
 export class MissingResults {
@@ -14,8 +13,7 @@ export class MissingResults {
     this.#scoreThreshold = scoreThreshold;
   }
 
-  add(outcome: ClassifyOutcome | ClassifyRegionsOutcome): void {
-    if (outcome.kind === 'regions') return;
+  add(outcome: ClassifyOutcome): void {
     if (outcome.kind === 'result') {
       this.#resultCount++;
       if (outcome.unknownCauses !== undefined) this.#unknownCount++;

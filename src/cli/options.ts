@@ -127,3 +127,20 @@ export function numberParser(min: number, max: number, isInteger = false): (text
     throw new InvalidArgumentError(`Expected ${kind} from ${min} to ${max} but received ${text}.`);
   };
 }
+
+/** For options with integers as 1,4,8 or 1-16 or both; each is given once, in the order of the text. */
+export function integersParser(min: number, max: number): (text: string) => number[] {
+  return (text) => {
+    const all = text.split(',').flatMap((part) => {
+      const [, first = '', last = first] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+      const count = Number(last) - Number(first) + 1;
+      if (first !== '' && Number(first) >= min && Number(last) <= max && count >= 1) {
+        return Array.from({ length: count }, (_, index) => Number(first) + index);
+      }
+      throw new InvalidArgumentError(
+        `Expected integers from ${min} to ${max} with commas between them, or a range like ${min}-${max}, but received ${text}.`,
+      );
+    });
+    return [...new Set(all)];
+  };
+}

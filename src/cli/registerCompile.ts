@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
 import { type CompiledModel, compileModel } from '../compile/compileModel.js';
 import { checkCompilable, OPTIMIZE_LEVELS, type OptimizeLevel } from '../compile/compilerConfig.js';
@@ -23,7 +23,7 @@ import type { CommandContext } from './CommandContext.js';
 import { CompileProgress } from './CompileProgress.js';
 import { compileChartData } from './compileChartData.js';
 import { modelOfConfig } from './modelOfConfig.js';
-import { choiceOption } from './options.js';
+import { choiceOption, integersParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
 import {
@@ -35,6 +35,9 @@ import {
   planesMaker,
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
+
+/** Of a task. */
+const MOST_PICTURES = 64;
 
 interface CompileCommandOptions extends CalibrationOptions {
   readonly level?: OptimizeLevel;
@@ -53,7 +56,12 @@ export function registerCompile(command: Command, context: CommandContext): void
     .addOption(
       choiceOption('--level <level>', "effort of the compiler, instead of the yaml's", OPTIMIZE_LEVELS),
     )
-    .option('--batch <numbers>', 'pictures a task, several with commas: all into one file', parseBatches, [1])
+    .option(
+      '--batch <numbers>',
+      'pictures a task, as 1,2,4: all into one file, 1 always',
+      integersParser(1, MOST_PICTURES),
+      [1],
+    )
     .addOption(
       choiceOption(
         '--input-source <source>',
@@ -98,7 +106,8 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
       config,
       manifest,
       onnxPath,
-      batches: options.batch,
+      // For a frame alone.
+      batches: [...new Set([1, ...options.batch])].sort((a, b) => a - b),
       level: options.level,
       inputSource: options.inputSource,
       calibration: async () => {
@@ -182,13 +191,4 @@ async function evaluate(
     onPicture: (done) => progress.set("the BPU's integers", done / int8.pictureCount),
   });
   return { pictureCount: int8.pictureCount, float: int8.float, int8, bpu };
-}
-
-/** `1,2,4`: ascending and unique; 1 is always included, for a single frame. */
-function parseBatches(text: string): number[] {
-  const sizes = text.split(',').map((part) => part.trim());
-  if (!sizes.every((size) => /^\d{1,3}$/.test(size) && Number(size) >= 1 && Number(size) <= 64)) {
-    throw new InvalidArgumentError('Expected whole numbers from 1 to 64 with commas between, such as 1,2,4.');
-  }
-  return [...new Set([1, ...sizes.map(Number)])].sort((a, b) => a - b);
 }

@@ -3,9 +3,8 @@ import { basename } from 'node:path';
 import type { Classifier } from '../classify/Classifier.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { Fact } from '../report/replay/ReplayReport.js';
-import type { ReplayFigures, ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import type { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { replayPage } from '../report/replay/replayPage.js';
-import { type RegionFigures, regionCountPairs } from './regionLines.js';
 import { shellQuoted } from './shellQuoted.js';
 
 /** Settings and state of a replay. */
@@ -15,8 +14,6 @@ export interface ReplayRun {
   /** Where simulated times come from; undefined for real ones. */
   readonly times?: string | undefined;
   readonly fps: number;
-  readonly changes?: ReplayFigures['changes'];
-  readonly regions?: RegionFigures | undefined;
   /** Stopped by a signal before the recording's end. */
   readonly isStopped: boolean;
 }
@@ -34,8 +31,6 @@ export async function writeReplayReport(
     command: ['effvit', ...process.argv.slice(2)].map(shellQuoted).join(' '),
     facts: facts(classifier, run),
     fps: run.fps,
-    changes: run.changes,
-    regionCounts: run.regions === undefined ? undefined : regionCountPairs(run.regions),
   });
   await writeFileAtomic(path, await replayPage(report));
 }

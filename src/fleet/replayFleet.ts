@@ -173,9 +173,7 @@ async function take(
       rate: 'max',
       signal,
       onFrame: (frame) => {
-        const { outcome } = frame;
-        // Without detectors every frame is classified as a whole.
-        if (outcome.kind !== 'regions') tally.add({ ...frame, outcome });
+        tally.add(frame);
         if (expected !== undefined) replayed.push(frame);
       },
     });

@@ -5,18 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { packagePath } from '../../src/core/packageRoot.js';
 import { writeColourModel } from '../helpers/colourModel.js';
 import { hbmMessage } from '../helpers/hbmMessage.js';
 import { imageMessage } from '../helpers/imageMessage.js';
-import { NodeProcess } from '../helpers/NodeProcess.js';
-import type { Statistics } from '../helpers/NodeUnderTest.js';
-import { RosPeer, waitFor } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
 import { median } from './median.js';
-import { threadCpu } from './ros/threadCpu.js';
+import { type NodeCpu, nodeCpu } from './ros/nodeCpu.js';
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +20,6 @@ const { values } = parseArgs({
     hz: { type: 'string', default: '30' },
   },
 });
-const NODE = '/classifier';
 const TOPIC = '/hbmem_img';
 const SIZE = { widthPx: 960, heightPx: 544 };
 const data = new Uint8Array((SIZE.widthPx * SIZE.heightPx * 3) / 2).map((_, at) => (at * 7919) & 0xff);
@@ -51,71 +45,25 @@ const WAYS = [
   },
 ] as const;
 
-interface Round {
-  readonly cpuMsPerFrame: number;
-  readonly received: number;
-  readonly missing: number;
-  readonly superseded: number;
-}
-
-const profile = packagePath('config', 'fastdds.xml');
-const base: NodeJS.ProcessEnv = {
-  ...process.env,
-  ROS_DOMAIN_ID: String(1 + (process.pid % 100)),
-  ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST',
-  FASTRTPS_DEFAULT_PROFILES_FILE: profile,
-  FASTDDS_DEFAULT_PROFILES_FILE: profile,
-};
 const scratch = mkdtempSync(join(tmpdir(), 'effvit-bench-tros-'));
-
-async function round({ type, message, env }: (typeof WAYS)[number], model: string): Promise<Round> {
-  const environment = { ...base, ...env };
-  const node = new NodeProcess(environment, ['-p', `model:=${model}`, '-r', `image:=${TOPIC}`]);
-  const camera = await RosPeer.start(environment);
-  const user = await RosPeer.start(environment);
-  try {
-    for (const label of ['configure', 'activate'])
-      if (!(await user.transition(NODE, label))) throw new Error(node.output);
-    const topic = `${NODE}/statistics`;
-    await user.ask({ op: 'subscribe', topic, type: 'effvit/msg/PipelineStatistics' });
-    await user.match(topic);
-    const newest = async (): Promise<Statistics | undefined> =>
-      (await user.ask<Statistics[]>({ op: 'take', topic })).at(-1);
-    await camera.ask({ op: 'advertise', topic: TOPIC, type, reliable: false, depth: 5 });
-    await camera.match(TOPIC);
-    await camera.ask({ op: 'stream', topic: TOPIC, hz: Number(values.hz), message });
-    let before: Statistics | undefined;
-    await waitFor(async () => {
-      before = (await newest()) ?? before;
-      return (before?.received ?? 0) > 10;
-    }, 'frames');
-    const cpuBeforeNs = threadCpu(node.pid).allNs;
-    await delay(1000 * Number(values.seconds));
-    let after: Statistics | undefined;
-    await waitFor(async () => {
-      after = await newest();
-      return after !== undefined;
-    }, 'statistics');
-    const cpuMs = (threadCpu(node.pid).allNs - cpuBeforeNs) / 1e6;
-    const received = (after?.received ?? 0) - (before?.received ?? 0);
-    const missing = (after?.missing ?? 0) - (before?.missing ?? 0);
-    const superseded = (after?.superseded ?? 0) - (before?.superseded ?? 0);
-    return { cpuMsPerFrame: cpuMs / received, received, missing, superseded };
-  } finally {
-    await camera.close();
-    await user.close();
-    await node.end();
-  }
-}
 
 try {
   console.log(
     `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}`,
   );
   const model = await writeColourModel(join(scratch, 'colours'));
-  const rounds = new Map<string, Round[]>(WAYS.map(({ name }) => [name, []]));
+  const rounds = new Map<string, NodeCpu[]>(WAYS.map(({ name }) => [name, []]));
   for (let index = 0; index < Number(values.rounds); index++)
-    for (const way of WAYS) rounds.get(way.name)?.push(await round(way, model));
+    for (const way of WAYS) {
+      const one = await nodeCpu({
+        ...way,
+        rosArguments: ['-p', `model:=${model}`, '-r', `image:=${TOPIC}`],
+        topic: TOPIC,
+        hz: Number(values.hz),
+        seconds: Number(values.seconds),
+      });
+      rounds.get(way.name)?.push(one);
+    }
   console.log(`960x544 nv12 at ${values.hz} Hz, ${values.rounds} rounds of ${values.seconds} s, medians`);
   for (const [name, all] of rounds) {
     const cpu = median(all.map(({ cpuMsPerFrame }) => cpuMsPerFrame)).toFixed(2);

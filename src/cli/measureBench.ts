@@ -1,0 +1,126 @@
+import type { ClassifierModel } from '../classify/Classifier.js';
+import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import { loadModel } from '../classify/loadModel.js';
+import { EffvitError } from '../core/EffvitError.js';
+import type { BackendSpec } from '../inference/BackendSpec.js';
+import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
+import { detectChip } from '../inference/bpu/detectChip.js';
+import type { BackendName, LoadedModelInfo } from '../inference/InferenceBackend.js';
+import { BPU_CHIPS } from '../model/BpuChip.js';
+import { type BatchSeries, batchMeanings } from '../report/perf/batchTable.js';
+import { measurePool } from '../report/perf/measurePool.js';
+import type { PerfSeries } from '../report/perf/PerfSeries.js';
+import { comparePerf, type EarlierPerf } from '../report/perf/perfJson.js';
+import { perfMeanings } from '../report/perf/perfMeanings.js';
+import { vendorReport } from '../report/perf/vendorReport.js';
+import type { CommandContext } from './CommandContext.js';
+import { deviceMeter } from './deviceMeter.js';
+import type { BenchResult } from './showBench.js';
+
+const MS_PER_S = 1000;
+
+const DEVICE_NAMES: Readonly<Record<BackendName, string>> = {
+  bpu: 'BPU',
+  bpu_sim: 'simulated BPU',
+  onnx: 'CPU',
+};
+
+export interface MeasuredBench {
+  readonly threads: readonly number[];
+  readonly batch?: readonly number[];
+  readonly frameCount: number;
+  /** Seconds of a repetition, instead of frames. */
+  readonly perfTime?: number;
+  readonly warmUp: number;
+  readonly repetitions: number;
+  readonly json?: boolean;
+}
+
+/**
+ * Measures the model at each number of threads, at single frames and at each batch, and prints each series as it ends.
+ *
+ * @throws EffvitError as loading and running the model; BAD_ARGUMENT for a batch that it does not have
+ */
+export async function measureBench(
+  classifying: ClassifierOptions,
+  options: MeasuredBench,
+  earlier: EarlierPerf | undefined,
+  { terminal, signal }: CommandContext,
+): Promise<BenchResult> {
+  const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+  const { backend, manifest } = model;
+  const series: PerfSeries[] = [];
+  const batches: BatchSeries[] = [];
+  let info: LoadedModelInfo | undefined;
+  const sizes = checkBatches(model, options.batch ?? []).toSorted((a, b) => a - b);
+  const { frameCount, repetitions, warmUp: warmUpFrames, perfTime } = options;
+  const measureOne = (threads: number, batch: number) => {
+    const what = batch === 1 ? `${threads} threads` : `${threads} threads, batch ${batch}`;
+    return measurePool({
+      ...{ backend, manifest, threads, batch, frameCount, repetitions, warmUpFrames, signal },
+      runTimeoutMs: classifying.inferenceTimeoutMs,
+      meter: deviceMeter(backend),
+      onRun: (done, of) => terminal.progress(what, done, of),
+      ...(perfTime !== undefined && { perfTimeMs: perfTime * MS_PER_S }),
+    });
+  };
+  for (const threads of options.threads) {
+    const measured = await measureOne(threads, 1);
+    info = measured.info;
+    series.push(measured.series);
+    for (const batch of sizes) {
+      const one = batch === 1 ? measured : await measureOne(threads, batch);
+      batches.push({ batch, series: one.series });
+    }
+    if (options.json !== true) {
+      if (info.isSimulated) terminal.line(terminal.yellow(`SIMULATED: ${info.runtime}`));
+      terminal.line(vendorReport(measured.series));
+      terminal.line();
+    }
+  }
+  if (info === undefined) throw new RangeError('No number of threads was measured.');
+  const chip =
+    backend.kind === 'bpu_sim'
+      ? backend.chip
+      : (detectChip() ?? BPU_CHIPS.find((one) => manifest.published[one] !== undefined));
+  return {
+    model,
+    info,
+    chip,
+    published: chip === undefined ? undefined : manifest.published[chip],
+    series,
+    batches,
+    meanings: [
+      ...perfMeanings(series, DEVICE_NAMES[info.backend]),
+      ...batchMeanings(batches, chip === undefined ? undefined : manifest.deviceModels[chip]),
+    ],
+    board: readBoardMonitor(),
+    comparison: earlier === undefined ? undefined : { earlier, changes: comparePerf(series, earlier) },
+  };
+}
+
+/** @throws EffvitError BAD_ARGUMENT for a batch that the model was not compiled for */
+function checkBatches({ backend, manifest }: ClassifierModel, asked: readonly number[]): readonly number[] {
+  const known = [...new Set([1, ...batchesOf(backend)])];
+  const unknown = asked.find((batch) => !known.includes(batch));
+  if (unknown === undefined) return asked;
+  throw new EffvitError(
+    'BAD_ARGUMENT',
+    `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: compile it with \`effvit compile --batch\` and take --backend bpu or bpu_sim, or give --onnx-batch.`,
+    { context: { model: manifest.name } },
+  );
+}
+
+/** Numbers of frames that a task of the model may have, besides 1. */
+function batchesOf(backend: BackendSpec): number[] {
+  switch (backend.kind) {
+    case 'bpu_sim':
+      return (backend.deviceModel.batches ?? []).map(({ batch }) => batch);
+    case 'bpu':
+      return (backend.models ?? []).map(({ batch }) => batch);
+    case 'onnx':
+      return Array.from({ length: backend.mostFrames ?? 1 }, (_, index) => index + 1);
+    case 'module':
+      return [];
+  }
+}
