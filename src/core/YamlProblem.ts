@@ -43,8 +43,3 @@ export function valueAt(content: unknown, path: readonly PropertyKey[]): unknown
   }
   return value;
 }
-
-/** The first line of a parser's message without its full stop, so that it fits into a sentence. */
-export function sentencePart(message: string): string {
-  return (message.split('\n')[0] ?? message).replace(/\s+/g, ' ').replace(/[.:]\s*$/, '');
-}

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { YuvRange } from './ImageFrame.js';
 import type { Roi } from './Roi.js';
@@ -89,8 +90,7 @@ const MAX_SIDE_PX = 4096;
  * @throws EffvitError BAD_ARGUMENT naming every wrong value at once.
  */
 export function preprocessOptions(given: Partial<PreprocessOptions> = {}): PreprocessOptions {
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: PreprocessOptions = { ...DEFAULTS, ...defined };
+  const options: PreprocessOptions = { ...DEFAULTS, ...defined(given) };
   const problems: string[] = [];
   const expect = (name: keyof PreprocessOptions, isGood: boolean, expected: string) => {
     if (!isGood) problems.push(`expected ${expected} for ${name} but received ${inspect(options[name])}`);

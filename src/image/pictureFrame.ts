@@ -1,4 +1,4 @@
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import type { CompressedImageFrame } from './ImageFrame.js';
 
@@ -12,14 +12,8 @@ const MOST_BYTES = 256 * 2 ** 20;
  */
 export async function pictureFrame(path: string, signal?: AbortSignal): Promise<CompressedImageFrame> {
   const data = await readInput(path, { maxBytes: MOST_BYTES, ...(signal && { signal }) }).catch(
-    (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') {
-        throw new EffvitError('NOT_FOUND', `There is no picture ${path}: check the path.`, {
-          context: { file: path },
-          cause,
-        });
-      }
-      throw asEffvitError(cause, 'IO_FAILED', `Cannot read the picture ${path}`, { file: path });
+    (error: unknown) => {
+      throw readError(error, path, `There is no picture ${path}: check the path.`);
     },
   );
   return {

@@ -1,8 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { EffvitError } from '../core/EffvitError.js';
+import { sentencePart } from '../core/sentencePart.js';
 import { YamlLines } from '../core/YamlLines.js';
-import { sentencePart, valueAt, type YamlProblem, yamlError } from '../core/YamlProblem.js';
+import { valueAt, type YamlProblem, yamlError } from '../core/YamlProblem.js';
 import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
 import type { ManifestPlace } from './manifestFromYaml.js';
 import { type ManifestYaml, manifestSchema } from './manifestSchema.js';

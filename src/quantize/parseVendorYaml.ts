@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { sentencePart } from '../core/sentencePart.js';
 import { YamlLines } from '../core/YamlLines.js';
-import { sentencePart, type YamlProblem } from '../core/YamlProblem.js';
+import type { YamlProblem } from '../core/YamlProblem.js';
 
 export interface VendorYaml {
   readonly document: Document;

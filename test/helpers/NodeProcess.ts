@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { packagePath } from '../../src/core/packageRoot.js';
 import { commandOn } from './twoHosts.js';
 
-/** The classifier node in a process of its own. */
+/** The classifier node in a separate process. */
 export class NodeProcess {
   readonly #child: ChildProcess;
   #output = '';
@@ -29,7 +29,7 @@ export class NodeProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** What it died by. */
+  /** The signal that ended it. */
   get signalCode(): NodeJS.Signals | null {
     return this.#child.signalCode;
   }
@@ -40,12 +40,9 @@ export class NodeProcess {
 
   /** Sends a signal and gives the exit code; a process that hangs is killed after a minute and gives null. */
   async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const limit = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
+    const ended = this.ended();
     this.#child.kill(signal);
-    await once(this.#child, 'exit');
-    clearTimeout(limit);
-    return this.#child.exitCode;
+    return await ended;
   }
 
   /** Waits until it ends by itself and gives the exit code; null where it had to be killed after a minute. */
@@ -57,7 +54,7 @@ export class NodeProcess {
     return this.#child.exitCode;
   }
 
-  /** As a crash does it. */
+  /** Ends it as a crash would. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }

@@ -5,13 +5,13 @@ import { RosPeer, waitFor } from './RosPeer.js';
 import { rosTestEnvironment } from './rosTestEnvironment.js';
 import { scratchFolder } from './scratchFolder.js';
 
-/** vision_msgs/msg/Classification as a test peer tells it. */
+/** vision_msgs/msg/Classification as the peer returns it. */
 export interface Classification {
   readonly header: { stamp: { sec: number; nanosec: number }; frame_id: string };
   readonly results: { class_id: string; score: number }[];
 }
 
-/** diagnostic_msgs/msg/DiagnosticArray as a test peer tells it. */
+/** diagnostic_msgs/msg/DiagnosticArray as the peer returns it. */
 export interface Diagnostics {
   readonly status: {
     name: string;
@@ -22,7 +22,7 @@ export interface Diagnostics {
   }[];
 }
 
-/** effvit/msg/PipelineStatistics as a test peer tells it. */
+/** effvit/msg/PipelineStatistics as the peer returns it. */
 export interface Statistics {
   readonly received: number;
   readonly published: number;
@@ -38,7 +38,7 @@ export interface Statistics {
   readonly backend: string;
   readonly is_simulated: boolean;
   readonly is_paused: boolean;
-  /** Of the machine, as all below; null is what it does not tell. */
+  /** From here on: state of the machine; null if unknown. */
   readonly bpu_load_percent: number | null;
   readonly bpu_frequency_mhz: number | null;
   readonly ddr_frequency_mhz: number | null;
@@ -50,14 +50,14 @@ export interface Statistics {
 
 const LEVELS = ['OK', 'WARN', 'ERROR', 'STALE'] as const;
 
-/** One task's status in the newest of these messages, as `LEVEL message`. */
+/** Status of one task in the newest message, as `LEVEL message`. */
 export function newestStatus(arrays: readonly Diagnostics[], task: string): string | undefined {
   const status = arrays.at(-1)?.status.find(({ name }) => name === `classifier: ${task}`);
   if (status === undefined) return undefined;
   return `${LEVELS[Buffer.from(status.level, 'base64')[0] ?? 0]} ${status.message}`;
 }
 
-/** A classifier node with the colour model, and a peer that talks to it: two processes of each test's own. */
+/** A classifier node with the colour model and a peer that talks to it; each test has its own two processes. */
 export class NodeUnderTest {
   static readonly NAME = '/classifier';
   readonly #path: (...segments: string[]) => string;
@@ -97,14 +97,14 @@ export class NodeUnderTest {
     return this.#node;
   }
 
-  /** In the test's scratch folder; the model lies in `colours`. */
+  /** A path in the test's scratch folder; the model is in `colours`. */
   path(...segments: string[]): string {
     return this.#path(...segments);
   }
 
   async startNode(...rosArguments: readonly string[]): Promise<void> {
     const model = await writeColourModel(this.path('colours'));
-    // So that tests read colours.
+    // Tests compare class names, not indices.
     const own = ['-p', `model:=${model}`, '-p', 'class_id_format:=label'];
     this.#node = new NodeProcess(this.#env, [...own, ...rosArguments]);
   }
@@ -126,7 +126,7 @@ export class NodeUnderTest {
     assert.equal(await user.transition(NodeUnderTest.NAME, 'activate'), true, this.output);
   }
 
-  /** Node, peer and a subscription to its results, ready to be used. */
+  /** Starts an active node and a peer that is subscribed to its results. */
   async startActive(...rosArguments: readonly string[]): Promise<RosPeer> {
     const user = await this.start(...rosArguments);
     await this.activate(user);

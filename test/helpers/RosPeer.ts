@@ -9,7 +9,7 @@ const WAIT_LIMIT_MS = 60_000;
 
 export type ParameterScalar = string | number | boolean;
 
-/** rcl_interfaces/msg/SetParametersResult as a peer tells it. */
+/** rcl_interfaces/msg/SetParametersResult as the peer returns it. */
 export interface SetResult {
   readonly successful: boolean;
   readonly reason: string;
@@ -23,7 +23,7 @@ function parameterValue(value: ParameterScalar, type: 'auto' | 'double' = 'auto'
   return { type: 2, integer_value: value };
 }
 
-/** A rclpy node in a process of its own; see rosPeer.py. */
+/** An rclpy node in a separate process; see rosPeer.py. */
 export class RosPeer {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
@@ -36,7 +36,7 @@ export class RosPeer {
     this.#child = spawn(command, args, { env });
     this.#lines = createInterface(this.#child.stdout);
     this.#lines.on('line', (line) => this.#answers.shift()?.(line));
-    // A peer that was killed is told by its answers.
+    // A killed peer is reported by its pending answers.
     this.#child.stdin.on('error', () => undefined);
     this.#child.stderr.on('data', (text: Buffer) => {
       this.#stderr += text.toString();
@@ -62,7 +62,7 @@ export class RosPeer {
     clearTimeout(limit);
   }
 
-  /** As a crash does it. */
+  /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.close();
@@ -147,7 +147,7 @@ export class RosPeer {
     return result;
   }
 
-  /** Waits until the endpoint on this topic has met at least one other. */
+  /** Waits until the peer's endpoint on this topic is matched with at least one other. */
   async match(topic: string): Promise<void> {
     await waitFor(async () => (await this.ask<number>({ op: 'matched', topic })) > 0, `a match on ${topic}`);
   }

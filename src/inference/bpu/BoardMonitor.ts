@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { defined } from '../../core/defined.js';
 import { readText } from '../../core/readText.js';
 import { systemRoot } from './systemRoot.js';
 
@@ -56,7 +57,7 @@ export class BoardMonitor {
       .map((load) => Math.min(Math.max(load, 0), 100));
     const bpu = this.#bpuFrequencyFolder;
     const cpu = 'sys/devices/system/cpu/cpu0/cpufreq';
-    return present({
+    return defined({
       bpuLoadPercent: loads.length > 0 ? loads : undefined,
       bpuFrequencyHz: bpu === undefined ? undefined : this.#number(`${bpu}/cur_freq`),
       bpuMaxFrequencyHz: bpu === undefined ? undefined : this.#number(`${bpu}/max_freq`),
@@ -150,12 +151,4 @@ export function hottestCelsius({ temperaturesCelsius }: BoardReading): number | 
 
 function scaled(value: number | undefined, factor: number): number | undefined {
   return value === undefined ? undefined : value * factor;
-}
-
-type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
-
-function present<Fields extends object>(fields: Fields): Present<Fields> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Present<Fields>;
 }

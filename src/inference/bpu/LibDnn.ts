@@ -1,6 +1,7 @@
 import type { TypeObject } from 'koffi';
-import { EffvitError } from '../../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
+import { sentencePart } from '../../core/sentencePart.js';
 import { checkAbi, PROPERTIES } from './bpuAbi.js';
 import { bpuError } from './bpuErrors.js';
 
@@ -98,13 +99,13 @@ export class LibDnn {
       try {
         library = koffi.load(path);
       } catch (error) {
-        reasons.push(error instanceof Error ? error.message : String(error));
+        reasons.push(asEffvitError(error).message);
         continue;
       }
       pin(koffi, path);
       return new LibDnn(koffi, path, library);
     }
-    const reason = (reasons[0] ?? '').replace(/\s+/g, ' ').replace(/\.+$/, '');
+    const reason = sentencePart(reasons[0] ?? '');
     throw new EffvitError(
       'NOT_FOUND',
       isGiven

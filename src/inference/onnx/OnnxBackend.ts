@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { EffvitError } from '../../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { sentencePart } from '../../core/sentencePart.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
 import type {
@@ -91,7 +92,7 @@ export class OnnxBackend implements InferenceBackend {
     } catch (error) {
       throw new EffvitError(
         'INFERENCE_FAILED',
-        `ONNX Runtime failed on a frame with ${this.#spec.modelPath}: ${firstLine(error)}.`,
+        `ONNX Runtime failed on a frame with ${this.#spec.modelPath}: ${sentencePart(asEffvitError(error).message)}.`,
         { context: { file: this.#spec.modelPath }, cause: error },
       );
     }
@@ -191,13 +192,8 @@ async function tryOutputShape(
     if (error instanceof EffvitError) throw error;
     throw new EffvitError(
       'BAD_MODEL',
-      `${spec.modelPath} does not run on a frame of ${spec.input.widthPx}x${spec.input.heightPx}: ${firstLine(error)}.`,
+      `${spec.modelPath} does not run on a frame of ${spec.input.widthPx}x${spec.input.heightPx}: ${sentencePart(asEffvitError(error).message)}.`,
       { context: { file: spec.modelPath }, cause: error },
     );
   }
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n')[0] ?? '').replace(/\.+$/, '');
 }

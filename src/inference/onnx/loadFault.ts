@@ -1,3 +1,5 @@
+import { sentencePart } from '../../core/sentencePart.js';
+
 /** ONNX Runtime's messages for files that are too new or incomplete, with the remedies. */
 const KNOWN: readonly (readonly [pattern: RegExp, sentence: (first: string, second: string) => string])[] = [
   [
@@ -22,6 +24,5 @@ export function loadFault(modelPath: string, message: string): string {
     const match = pattern.exec(message);
     if (match !== null) return `${modelPath} ${sentence(match[1] ?? '', match[2] ?? '')}.`;
   }
-  const line = (message.split('\n')[0] ?? '').replace(/\.+$/, '');
-  return `ONNX Runtime cannot load ${modelPath}: ${line}. Give an .onnx classifier.`;
+  return `ONNX Runtime cannot load ${modelPath}: ${sentencePart(message)}. Give an .onnx classifier.`;
 }

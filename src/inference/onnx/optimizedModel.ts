@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
 import { cpuFlags } from '../../core/cpuFlags.js';
-import { EffvitError } from '../../core/EffvitError.js';
+import { readError } from '../../core/fileError.js';
 import { refuseForeignFile } from '../../core/foreignContent.js';
 import { readInput } from '../../core/readInput.js';
 import { createSession, loadRuntime, ONE_THREAD } from './loadRuntime.js';
@@ -27,7 +27,7 @@ const EXTERNAL_DATA_KEY = Buffer.from('\x0a\x08location');
  * @param hasOpenBatch whether it must take any number of pictures per run.
  * @returns its path; undefined if the original must be loaded: .ort files, models with external data, graphs that
  *   cannot be saved, a cache folder that cannot be written.
- * @throws EffvitError NOT_FOUND, BAD_MODEL if the model file cannot be read.
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL if the model file cannot be read.
  */
 export async function optimizedModel(modelPath: string, hasOpenBatch = false): Promise<string | undefined> {
   if (extname(modelPath).toLowerCase() === '.ort') {
@@ -54,22 +54,9 @@ export async function optimizedModel(modelPath: string, hasOpenBatch = false): P
 
 async function readModelFile(modelPath: string): Promise<Buffer> {
   await refuseForeignFile(modelPath, 'BAD_MODEL');
-  try {
-    return await readInput(modelPath);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') {
-      throw new EffvitError('NOT_FOUND', `There is no model file ${modelPath}.`, {
-        context: { file: modelPath },
-        cause: error,
-      });
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EffvitError('BAD_MODEL', `Cannot read the model file ${modelPath}: ${reason}.`, {
-      context: { file: modelPath },
-      cause: error,
-    });
-  }
+  return await readInput(modelPath).catch((error: unknown) => {
+    throw readError(error, modelPath, `There is no model file ${modelPath}.`);
+  });
 }
 
 async function optimize(

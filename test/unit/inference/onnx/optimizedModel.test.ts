@@ -76,7 +76,7 @@ describe('optimizedModel', () => {
       code: 'NOT_FOUND',
       message: `There is no model file ${scratch.path('none.onnx')}.`,
     });
-    await assert.rejects(optimizedModel(scratch.path()), { code: 'BAD_MODEL', message: /directory/ });
+    await assert.rejects(optimizedModel(scratch.path()), { code: 'IO_FAILED', message: /directory/ });
   });
 
   it('leaves models with external data and .ort files as they are', async () => {
