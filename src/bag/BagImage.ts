@@ -9,6 +9,14 @@ export interface BagImage {
   readonly logTimeNs: bigint;
 }
 
+/** A recorded message of a detector (vision_msgs/Detection2DArray), not parsed. */
+export interface BagDetections {
+  readonly kind: 'detections';
+  readonly topic: string;
+  readonly logTimeNs: bigint;
+  readonly data: Uint8Array;
+}
+
 /** A recorded message that cannot be read as an image; yielded, so that nothing is lost silently. */
 export interface BagMessageProblem {
   readonly kind: 'problem';

@@ -1,11 +1,12 @@
 import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import type { BagFile, BagTopic } from './BagFile.js';
-import type { BagImage, BagMessageProblem } from './BagImage.js';
+import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
 import { BagVideo } from './BagVideo.js';
 import type { BagWarnings } from './BagWarnings.js';
 import { decompressedMessages } from './decompressedMessages.js';
-import { conversionHint, hasImages, imageParserFor, videoParserFor } from './imageParserFor.js';
+import { conversionHint, hasImages, imageParserFor, plainType, videoParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
 import { mergedTopics } from './mergedTopics.js';
 import type { RawBagMessage } from './RawBagMessage.js';
@@ -88,7 +89,38 @@ export class BagReader {
    *   a named topic has no images. Each lists the image topics.
    */
   imageFrames(options: BagReadOptions = {}): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
-    const names = (options.topics ?? this.#allImageTopics()).map((name) => {
+    return this.#images<never>(this.#merged(options, this.#imageNames(options)), () => undefined);
+  }
+
+  /**
+   * As {@link imageFrames}, with the messages of these detectors.
+   *
+   * @throws EffvitError as {@link imageFrames}; NOT_FOUND, BAD_ARGUMENT for a topic without detections.
+   */
+  imagesAndDetections(
+    options: BagReadOptions,
+    detectors: readonly string[],
+  ): AsyncGenerator<BagImage | BagMessageProblem | BagDetections, void, undefined> {
+    const topics = new Set(detectors.map((name) => this.#detectorName(name)));
+    const names = [...this.#imageNames(options), ...topics];
+    return this.#images(this.#merged(options, names), ({ topic, logTimeNs, data }) =>
+      topics.has(topic) ? { kind: 'detections', topic, logTimeNs, data } : undefined,
+    );
+  }
+
+  #detectorName(name: string): string {
+    const topic = this.topic(name);
+    const isDetector = plainType(topic.type) === plainType(DETECTIONS_TYPE) && topic.encoding === 'cdr';
+    if (isDetector) return topic.name;
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), not ${DETECTIONS_TYPE} (cdr).`,
+      { context: { topic: topic.name, file: this.path } },
+    );
+  }
+
+  #imageNames(options: BagReadOptions): string[] {
+    return (options.topics ?? this.#allImageTopics()).map((name) => {
       const topic = this.topic(name);
       if (!hasImages(topic)) {
         throw new EffvitError(
@@ -99,7 +131,6 @@ export class BagReader {
       }
       return topic.name;
     });
-    return this.#images(this.#merged(options, names));
   }
 
   /** Closes the files and removes temporary ones; idempotent. */
@@ -123,13 +154,20 @@ export class BagReader {
     );
   }
 
-  async *#images(
+  /** @param other what a message is that is no image; undefined for an image. */
+  async *#images<Other>(
     messages: AsyncGenerator<RawBagMessage, void, undefined>,
-  ): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
+    other: (message: RawBagMessage) => Other | undefined,
+  ): AsyncGenerator<BagImage | BagMessageProblem | Other, void, undefined> {
     const videos = new Map<string, BagVideo>();
     try {
       for await (const message of messages) {
         const { topic, logTimeNs, data } = message;
+        const found = other(message);
+        if (found !== undefined) {
+          yield found;
+          continue;
+        }
         // Chosen per message: one topic may have channels of several encodings.
         const parse = imageParserFor(message);
         const parsePacket = videoParserFor(message);

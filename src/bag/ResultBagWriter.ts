@@ -1,7 +1,10 @@
 import type { Classifier } from '../classify/Classifier.js';
 import { stampFromNs } from '../core/Stamp.js';
 import { classificationMessage } from '../messages/classificationMessage.js';
+import { classifiedDetectionsMessage } from '../messages/classifiedDetectionsMessage.js';
+import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import { frameReportMessage } from '../messages/frameReportMessage.js';
+import { headerMessage } from '../messages/headerMessage.js';
 import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
@@ -9,6 +12,7 @@ import { McapBagWriter } from './writing/McapBagWriter.js';
 /** The node's topic names if it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
 const SMOOTHED_TOPIC = '/classification_smoothed';
+const DETECTIONS_TOPIC = '/classified_detections';
 const FRAMES_TOPIC = '/classifier/frames';
 const LABELS_TOPIC = '/label_info';
 
@@ -18,7 +22,7 @@ type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
 /**
  * Writes the results of a replay as a recording, at the log times of the images: vision_msgs/LabelInfo once at the
  * start, vision_msgs/Classification of every published frame with the header of its image (with smoothing, the smoothed
- * one too), and effvit/FrameReport of every frame.
+ * one too) or vision_msgs/Detection2DArray of its boxes, and effvit/FrameReport of every frame.
  */
 export class ResultBagWriter {
   readonly #writer: McapBagWriter;
@@ -31,14 +35,22 @@ export class ResultBagWriter {
     this.#classifier = classifier;
   }
 
-  /** @throws EffvitError as {@link McapBagWriter.create} */
-  static async create(path: string, classifier: ClassifierFacts): Promise<ResultBagWriter> {
+  /**
+   * @param options.hasDetections whether boxes of detectors are classified.
+   * @throws EffvitError as {@link McapBagWriter.create}
+   */
+  static async create(
+    path: string,
+    classifier: ClassifierFacts,
+    { hasDetections = false } = {},
+  ): Promise<ResultBagWriter> {
     const writer = await McapBagWriter.create(path);
     try {
       await writer.addTopic({ name: CLASSIFICATION_TOPIC, type: 'vision_msgs/msg/Classification' });
       if (classifier.options.smoothing !== 'none') {
         await writer.addTopic({ name: SMOOTHED_TOPIC, type: 'vision_msgs/msg/Classification' });
       }
+      if (hasDetections) await writer.addTopic({ name: DETECTIONS_TOPIC, type: DETECTIONS_TYPE });
       await writer.addTopic({ name: LABELS_TOPIC, type: 'vision_msgs/msg/LabelInfo', qos: 'latched' });
       await writer.addTopic({ name: FRAMES_TOPIC, type: 'effvit/msg/FrameReport' });
     } catch (error) {
@@ -53,7 +65,7 @@ export class ResultBagWriter {
   }
 
   /** @throws EffvitError IO_FAILED; the recording is removed. */
-  async write({ outcome, logTimeNs }: ReplayedFrame): Promise<void> {
+  async write({ outcome, logTimeNs, detections }: ReplayedFrame): Promise<void> {
     const times = { logTimeNs };
     const { info, labels, options } = this.#classifier;
     if (!this.#hasLabels) {
@@ -69,6 +81,18 @@ export class ResultBagWriter {
         await this.#writer.write(SMOOTHED_TOPIC, smoothed, times);
       }
     }
+    if (outcome.kind === 'regions' && detections !== undefined) {
+      const message = classifiedDetectionsMessage(
+        headerMessage(outcome.header),
+        detections,
+        outcome.regions,
+        {
+          classIdFormat: 'index',
+          hypotheses: options.detectionsHypotheses,
+        },
+      );
+      await this.#writer.write(DETECTIONS_TOPIC, message, times);
+    }
     const { source } = outcome.header;
     const sequence = this.#framesOfSource.get(source) ?? 0;
     this.#framesOfSource.set(source, sequence + 1);
@@ -76,6 +100,7 @@ export class ResultBagWriter {
       sequence,
       backend: info.backend,
       isSimulated: info.isSimulated,
+      regionIds: detections?.detections.map(({ id }) => id) ?? [],
     });
     await this.#writer.write(FRAMES_TOPIC, report, times);
   }

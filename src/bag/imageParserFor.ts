@@ -24,7 +24,7 @@ const raw =
     frameByEncoding(parse(bytes, source));
 
 /** A type's name without ROS 2's `msg/`, which the first releases of rosbag2 left out, as ROS 1 does. */
-const plainType = (type: string): string => type.replace('/msg/', '/');
+export const plainType = (type: string): string => type.replace('/msg/', '/');
 
 /** By message encoding (MCAP's well-known ones), then by the type's plain name. */
 const PARSERS: Readonly<Record<string, ReadonlyMap<string, ImageParser>>> = {

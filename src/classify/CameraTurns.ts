@@ -6,6 +6,9 @@ export interface FrameDemand {
   whenWanted(callback: () => void): void;
 }
 
+/** Takes every frame on arrival, e.g. because frames wait elsewhere for their detections. */
+export const TAKES_ALL: FrameDemand = { wantsFrame: () => true, whenWanted: () => {} };
+
 /** A camera whose frames wait in the middleware until they are taken. */
 export interface WaitingCamera {
   /** Time between two frames, nanoseconds; 0 if unknown. */

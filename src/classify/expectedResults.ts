@@ -9,6 +9,19 @@ export interface FrameResults {
   readonly results: readonly ClassResult[];
   /** With smoothing; not compared. */
   readonly smoothed?: readonly ClassResult[];
+  /** Of a frame whose boxes were classified: one for each box, in the order of the detector. */
+  readonly regions?: readonly RegionResults[];
+}
+
+/** The results of one box of a detector. */
+export interface RegionResults {
+  /** The detection's. */
+  readonly id: string;
+  /** Left, top, width and height of the classified part of the frame, pixels; absent if it is unknown. */
+  readonly box?: readonly [number, number, number, number];
+  /** Why there are no results. */
+  readonly unknown?: string;
+  readonly results: readonly ClassResult[];
 }
 
 /** Content of an expectation file: earlier results of a bag, for a regression test. */
@@ -37,6 +50,17 @@ function isResult(value: unknown): value is ClassResult {
   );
 }
 
+function isRegion(value: unknown): value is RegionResults {
+  const region = value as Partial<RegionResults> | null;
+  return (
+    typeof region === 'object' &&
+    region !== null &&
+    typeof region.id === 'string' &&
+    Array.isArray(region.results) &&
+    region.results.every(isResult)
+  );
+}
+
 function isFrame(value: unknown): value is FrameResults {
   const frame = value as Partial<FrameResults> | null;
   return (
@@ -47,7 +71,8 @@ function isFrame(value: unknown): value is FrameResults {
     frame.stamp.length === 2 &&
     frame.stamp.every(Number.isInteger) &&
     Array.isArray(frame.results) &&
-    frame.results.every(isResult)
+    frame.results.every(isResult) &&
+    (frame.regions === undefined || (Array.isArray(frame.regions) && frame.regions.every(isRegion)))
   );
 }
 
@@ -94,7 +119,8 @@ export function compareResults(
       differences.push({ topic, stamp, reason: 'Expected results for this frame but it gave none.' });
       continue;
     }
-    const reason = differenceOf(frame.results, found.results, tolerance);
+    const reason =
+      differenceOf(frame.results, found.results, tolerance) ?? regionsDifference(frame, found, tolerance);
     if (reason !== undefined) differences.push({ topic, stamp, reason });
   }
   for (const frames of received.values()) {
@@ -104,6 +130,28 @@ export function compareResults(
   }
   return differences;
 }
+
+function regionsDifference(
+  { regions: expected = [] }: FrameResults,
+  { regions: actual = [] }: FrameResults,
+  tolerance: number,
+): string | undefined {
+  if (expected.length !== actual.length) {
+    return `Expected ${expected.length} regions but received ${actual.length}.`;
+  }
+  for (const [index, region] of expected.entries()) {
+    const found = actual[index];
+    if (region.unknown !== found?.unknown) {
+      return `Expected region ${index} ${told(region)} but it is ${told(found)}.`;
+    }
+    const reason = differenceOf(region.results, found?.results ?? [], tolerance);
+    if (reason !== undefined) return `Region ${index}: ${reason}`;
+  }
+  return undefined;
+}
+
+const told = (region: RegionResults | undefined): string =>
+  region?.unknown === undefined ? 'to be classified' : `UNKNOWN (${region.unknown})`;
 
 const show = (result: ClassResult): string => `${result.label} ${result.score.toFixed(4)}`;
 

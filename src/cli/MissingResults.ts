@@ -1,4 +1,5 @@
 import type { ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 
 /** Why frames have no result, for runs that print no line per frame; UnreadableFrames reports bad images. */
 export class MissingResults {
@@ -13,7 +14,8 @@ export class MissingResults {
     this.#scoreThreshold = scoreThreshold;
   }
 
-  add(outcome: ClassifyOutcome): void {
+  add(outcome: ClassifyOutcome | ClassifyRegionsOutcome): void {
+    if (outcome.kind === 'regions') return;
     if (outcome.kind === 'result') {
       this.#resultCount++;
       if (outcome.unknownCauses !== undefined) this.#unknownCount++;

@@ -6,6 +6,7 @@ import type { SourceChanges } from '../classify/smoothing/ClassChanges.js';
 import { plainTable } from '../core/plainTable.js';
 import type { FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
+import { type RegionFigures, regionCountLines, regionLines, regionsJson } from './regionLines.js';
 import { resultLines } from './resultLines.js';
 import { countsLine, droppedJson, milliseconds, stageJson, stageTable } from './stageTable.js';
 import type { Terminal } from './Terminal.js';
@@ -25,6 +26,8 @@ export interface ReplaySummary {
   readonly results: readonly FrameResults[];
   /** Present with smoothing. */
   readonly changes?: ReadonlyMap<string, SourceChanges>;
+  /** Present where boxes of detectors are classified. */
+  readonly regions?: RegionFigures;
   /** Present when results were compared with expected ones. */
   readonly differences?: readonly Difference[];
   /** Where simulated times come from; absent for real ones. */
@@ -56,7 +59,7 @@ export class ReplayView {
   }
 
   /** One frame: where and when, then its top-k with bars, or why there is none. */
-  showFrame({ sequence, logTimeNs, outcome }: ReplayedFrame): void {
+  showFrame({ sequence, logTimeNs, outcome, detections }: ReplayedFrame): void {
     const terminal = this.#terminal;
     this.#firstLogTimeNs ??= logTimeNs;
     const atSeconds = (Number(logTimeNs - this.#firstLogTimeNs) / 1e9).toFixed(3);
@@ -70,6 +73,11 @@ export class ReplayView {
     terminal.line(
       `${place}  ${terminal.dim(`inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`)}`,
     );
+    if (outcome.kind === 'regions') {
+      const ids = detections?.detections.map(({ id }) => id) ?? [];
+      for (const line of regionLines(outcome.regions, ids, terminal)) terminal.line(line);
+      return;
+    }
     for (const line of resultLines(outcome, terminal)) terminal.line(line);
     if (outcome.smoothed === undefined) return;
     const [held] = outcome.smoothed;
@@ -83,6 +91,8 @@ export class ReplayView {
     terminal.line();
     if (summary.counts.published > 0) terminal.line(stageTable(summary.stages));
     terminal.line(countsLine(summary.counts));
+    if (summary.regions !== undefined)
+      for (const line of regionCountLines(summary.regions)) terminal.line(line);
     terminal.line(
       `fps: ${terminal.bold(summary.fps.toFixed(1))}${summary.isSimulated ? ' (SIMULATED)' : ''}`,
     );
@@ -149,6 +159,7 @@ export function replayJson(summary: ReplaySummary, withResults: boolean): Record
     threads: summary.threads,
     ...(summary.times !== undefined && { times: summary.times }),
     ...(summary.outputPath !== undefined && { output: summary.outputPath }),
+    ...(summary.regions !== undefined && regionsJson(summary.regions)),
     ...(summary.changes !== undefined && { class_changes: changesJson(summary.changes) }),
     ...(differences !== undefined && { differences }),
     ...(withResults && { results: summary.results }),

@@ -45,6 +45,12 @@ const CLASSIFIER_FLAGS = [
   'resizeFilter',
   'resizeOn',
   'roi',
+  'maxRegions',
+  'regionMargin',
+  'detectionsSlopMs',
+  'detectionsWaitMs',
+  'detectionsBuffer',
+  'detectionsHypotheses',
   'nv12Range',
   'sourceYuvRange',
   'queueSize',
@@ -74,6 +80,10 @@ export function registerReplay(command: Command, context: CommandContext): void 
   command
     .argument('<bag...>', 'rosbag2 folder or storage file; many: folders of them, patterns, @list')
     .option('--topic <name...>', 'image topics; default all')
+    .option(
+      '--detections-topics <name...>',
+      'topics of detectors (vision_msgs/Detection2DArray) whose boxes are classified instead of whole frames: one for all cameras, or one per camera in the order of --topic',
+    )
     .option('--rate <factor>', 'max, or a factor of the original pace such as 1.0', parseRateOrMax, 'max')
     .option(
       '--output <file>',
@@ -143,13 +153,15 @@ export function registerReplay(command: Command, context: CommandContext): void 
 }
 
 /** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
-function refuseForMany({ rate, output, expect, saveExpected, results }: ReplayOptions): void {
+function refuseForMany(options: ReplayOptions): void {
+  const { rate, output, expect, saveExpected, results, detectionsTopics } = options;
   const given = Object.entries({
     '--rate': rate !== 'max',
     '--output': output !== undefined,
     '--expect': expect !== undefined,
     '--save-expected': saveExpected !== undefined,
     '--results': results === true,
+    '--detections-topics': detectionsTopics !== undefined,
   }).filter(([, isGiven]) => isGiven);
   if (given.length === 0) return;
   throw new EffvitError(

@@ -1,8 +1,10 @@
+import type { BagReader } from '../bag/BagReader.js';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import { detectionTopics } from '../classify/detectionTopics.js';
 import type { FrameResults } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
@@ -20,6 +22,7 @@ const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which 
 
 export interface ReplayRecordingOptions extends VirtualTimeOptions {
   readonly topic?: readonly string[];
+  readonly detectionsTopics?: readonly string[];
   readonly rate: number | 'max';
   readonly output?: string;
   readonly report?: string;
@@ -46,7 +49,13 @@ export async function replayRecording(
     !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
   try {
     // Called before the model is loaded, so that a wrong topic fails without the loading time.
-    const images = bag.imageFrames(options.topic === undefined ? {} : { topics: options.topic });
+    const cameras = (options.topic ?? bag.imageTopics().map(({ name }) => name)).map(
+      (name) => bag.topic(name).name,
+    );
+    const detectorOf = detectorsOf(bag, cameras, options.detectionsTopics);
+    const images = bag.imagesAndDetections(options.topic === undefined ? {} : { topics: cameras }, [
+      ...new Set(detectorOf.values()),
+    ]);
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const service =
       options.virtualClock === true ? serviceModelOf(options, model.manifest, classifying) : undefined;
@@ -55,7 +64,7 @@ export async function replayRecording(
       signal,
       ...classifying,
       ...(clock !== undefined && { clock }),
-      sourceCount: new Set<unknown>(options.topic ?? bag.imageTopics()).size,
+      sourceCount: new Set(cameras).size,
     });
     const collector =
       options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
@@ -66,22 +75,27 @@ export async function replayRecording(
     const frames: ReplayedFrame[] = [];
     const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
     results =
-      options.output === undefined ? undefined : await ResultBagWriter.create(options.output, classifier);
-    const { elapsedNs } = await replayBag({
+      options.output === undefined
+        ? undefined
+        : await ResultBagWriter.create(options.output, classifier, { hasDetections: detectorOf.size > 0 });
+    const { elapsedNs, unmatched } = await replayBag({
       images,
       classifier,
       rate: options.rate,
       clock,
+      detectorOf,
+      warn: (text) => terminal.warn(text),
       signal,
       keepNv12: collector !== undefined,
-      onFrame: async (frame) => {
+      onFrame: async (frame, image) => {
+        const { outcome } = frame;
         frames.push(withoutPixels(frame));
-        missing.add(frame.outcome);
-        const { kind, header } = frame.outcome;
-        if (kind === 'result') changes?.add(header, frame.outcome);
-        const shared = kind === 'result' ? sharedFrameIds.check(header, FRAME_ID_REMEDY) : undefined;
+        missing.add(outcome);
+        if (outcome.kind === 'result') changes?.add(outcome.header, outcome);
+        const shared =
+          outcome.kind === 'dropped' ? undefined : sharedFrameIds.check(outcome.header, FRAME_ID_REMEDY);
         if (shared !== undefined) terminal.warn(shared);
-        await collector?.add(frame);
+        await collector?.add(frame, image);
         if (!isRepeated(frame) && isShown) view.showFrame(frame);
         await results?.write(frame);
       },
@@ -92,12 +106,15 @@ export async function replayRecording(
     const counts = classifier.counts();
     const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
     const times = service === undefined ? undefined : describeService(service);
+    const regions = detectorOf.size > 0 ? { counts: classifier.regionCounts(), unmatched } : undefined;
     if (collector !== undefined && options.report !== undefined) {
       await writeReplayReport(options.report, collector, classifier, {
         bagPath: path,
         rate: options.rate,
         times,
         fps,
+        changes: changes?.bySource(),
+        regions,
         isStopped: signal.aborted,
       });
     }
@@ -114,6 +131,7 @@ export async function replayRecording(
       results: inOrder(frames),
       ...(changes !== undefined && { changes: changes.bySource() }),
       ...(times !== undefined && { times }),
+      ...(regions !== undefined && { regions }),
       ...(results !== undefined && { outputPath: results.path }),
       ...(options.report !== undefined && { reportPath: options.report }),
     };
@@ -128,9 +146,26 @@ export async function replayRecording(
   }
 }
 
+/** The topic of the detector of each camera that has one. @throws EffvitError BAD_CONFIG, NOT_FOUND */
+function detectorsOf(
+  bag: BagReader,
+  cameras: readonly string[],
+  topics: readonly string[] | undefined,
+): Map<string, string> {
+  if (topics === undefined) return new Map();
+  const names = { images: '--topic', detections: '--detections-topics' };
+  const detectors = detectionTopics({ image_topics: cameras, detections_topics: topics }, names);
+  return new Map(
+    cameras.flatMap((camera, index) => {
+      const detector = detectors[index];
+      return detector === undefined ? [] : [[camera, bag.topic(detector).name] as const];
+    }),
+  );
+}
+
 /** The frame without its network input, which would fill the memory over thousands of frames. */
 function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
-  if (frame.outcome.kind === 'dropped' || frame.outcome.nv12 === undefined) return frame;
+  if (frame.outcome.kind !== 'result' || frame.outcome.nv12 === undefined) return frame;
   const { nv12: _, ...outcome } = frame.outcome;
   return { ...frame, outcome };
 }

@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import type { Classifier } from '../classify/Classifier.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { Fact } from '../report/replay/ReplayReport.js';
-import type { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import type { ReplayFigures, ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { replayPage } from '../report/replay/replayPage.js';
+import { type RegionFigures, regionCountPairs } from './regionLines.js';
 import { shellQuoted } from './shellQuoted.js';
 
 /** Settings and state of a replay. */
@@ -14,6 +15,8 @@ export interface ReplayRun {
   /** Where simulated times come from; undefined for real ones. */
   readonly times?: string | undefined;
   readonly fps: number;
+  readonly changes?: ReplayFigures['changes'];
+  readonly regions?: RegionFigures | undefined;
   /** Stopped by a signal before the recording's end. */
   readonly isStopped: boolean;
 }
@@ -31,6 +34,8 @@ export async function writeReplayReport(
     command: ['effvit', ...process.argv.slice(2)].map(shellQuoted).join(' '),
     facts: facts(classifier, run),
     fps: run.fps,
+    changes: run.changes,
+    regionCounts: run.regions === undefined ? undefined : regionCountPairs(run.regions),
   });
   await writeFileAtomic(path, await replayPage(report));
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ReplayedFrame } from '../bag/replayBag.js';
+import type { ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
 import { type EvaluationCounts, EvaluationTally } from '../classify/EvaluationTally.js';
 import { ClassChanges, type SourceChanges } from '../classify/smoothing/ClassChanges.js';
@@ -54,7 +55,7 @@ export class BagTally {
     this.#truth = truth;
   }
 
-  add({ sequence, logTimeNs, outcome }: ReplayedFrame): void {
+  add({ sequence, logTimeNs, outcome }: ReplayedFrame<ClassifyOutcome>): void {
     const { source, stamp } = outcome.header;
     const camera = this.#cameras.get(source) ?? new CameraTally(this.#labels);
     this.#cameras.set(source, camera);

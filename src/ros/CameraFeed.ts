@@ -1,5 +1,7 @@
-import { CameraTurns, type FrameDemand } from '../classify/CameraTurns.js';
+import { CameraTurns, TAKES_ALL } from '../classify/CameraTurns.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { UnmatchedView } from '../classify/DetectorPairings.js';
+import { hasDetections } from '../classify/detectionTopics.js';
 import { BURST_DEPTH } from '../classify/readerDepth.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { asEffvitError } from '../core/EffvitError.js';
@@ -7,8 +9,7 @@ import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
-import { DetectionSubscriptions, type UnmatchedView } from './DetectionSubscriptions.js';
-import { hasDetections } from './detectionTopics.js';
+import { DetectionSubscriptions } from './DetectionSubscriptions.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
@@ -41,8 +42,6 @@ export interface NamedCamera {
   readonly name: string;
   readonly topic: string;
 }
-
-const TAKES_ALL: FrameDemand = { wantsFrame: () => true, whenWanted: () => {} };
 
 type OutcomeListener = FrameRequest['onOutcome'];
 

@@ -1,5 +1,6 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
+import { hasDetections } from '../classify/detectionTopics.js';
 import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
@@ -13,7 +14,6 @@ import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
 import { DebugImages } from './DebugImages.js';
-import { hasDetections } from './detectionTopics.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';

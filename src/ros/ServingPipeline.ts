@@ -1,6 +1,7 @@
 import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import type { UnmatchedCause } from '../classify/DetectionPairing.js';
+import type { UnmatchedView } from '../classify/DetectorPairings.js';
 import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';
@@ -8,7 +9,6 @@ import type { ImageFrame } from '../image/ImageFrame.js';
 import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessage.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { PictureCondition } from '../pool/FrameOutcome.js';
-import type { UnmatchedView } from './DetectionSubscriptions.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { LiveView } from './LiveView.js';
 import { NodePublishers } from './NodePublishers.js';

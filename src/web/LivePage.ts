@@ -27,6 +27,7 @@ const HEADERS = {
 
 const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
   '/': ['live.html', 'text/html; charset=utf-8'],
+  '/base.css': ['base.css', 'text/css; charset=utf-8'],
   '/live.css': ['live.css', 'text/css; charset=utf-8'],
   '/live.js': ['live.js', 'text/javascript; charset=utf-8'],
   '/icon.svg': ['icon.svg', 'image/svg+xml'],
@@ -40,7 +41,7 @@ export interface LivePageOptions {
   readonly address: string;
 }
 
-/** The live page over HTTP: three files, the events, and the newest picture of each camera. It is read-only. */
+/** The live page over HTTP: its files, the events, and the newest picture of each camera. It is read-only. */
 export class LivePage {
   readonly #server: Server;
   readonly #feed: LiveFeed;

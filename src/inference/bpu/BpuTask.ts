@@ -93,6 +93,8 @@ export class BpuTask {
       this.#isHung = false;
     }
     this.#forget();
+    // A release that fails here is tried once more, because nothing else would release the task.
+    if (this.#unreleased.length > 0) this.#forget();
     this.#memory.free();
     return true;
   }

@@ -17,6 +17,35 @@ export interface FrameColumns {
   readonly results: readonly (readonly number[])[];
   /** Milliseconds by stage, in the order of `stages`; none for a dropped frame. */
   readonly timesMs: readonly (readonly number[])[];
+  /** With smoothing: pairs as in `results`, the class that is held first. */
+  readonly smoothed?: readonly (readonly number[])[];
+  /** With picture checks or a known score: indices into `doubts`, of what is wrong with the picture or the scores. */
+  readonly doubts?: readonly (readonly number[])[];
+  /** With detectors: the regions of each frame; null for one that was not classified by boxes. */
+  readonly regions?: readonly (FrameRegionColumns | null)[];
+}
+
+/** The regions of one frame. */
+export interface FrameRegionColumns {
+  /** Of the frame. */
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly ids: readonly string[];
+  /** Left, top, width and height, pixels; null for an UNKNOWN one. */
+  readonly boxes: readonly (readonly number[] | null)[];
+  /** Index into `doubts` of why it is UNKNOWN, else -1. */
+  readonly unknown: readonly number[];
+  /** Of each region, pairs as in `results`. */
+  readonly results: readonly (readonly number[])[];
+}
+
+/** How often the best class of a camera changed. */
+export interface CameraChanges {
+  readonly camera: string;
+  readonly raw: number;
+  readonly rawPerMinute: number;
+  readonly smoothed: number;
+  readonly smoothedPerMinute: number;
 }
 
 /** Thumbnails of some of the frames, side by side in a few pictures. */
@@ -51,6 +80,12 @@ export interface ReplayReport {
   readonly cameras: readonly string[];
   readonly labels: readonly string[];
   readonly reasons: readonly string[];
+  /** What may be wrong with a picture, and why frames and regions are UNKNOWN. */
+  readonly doubts: readonly string[];
+  /** With smoothing. */
+  readonly changes?: readonly CameraChanges[];
+  /** With detectors: counts by name, of regions and of what had no counterpart; zeros are left out. */
+  readonly regionCounts?: readonly (readonly [string, number])[];
   readonly stages: readonly string[];
   readonly frames: FrameColumns;
   readonly percents: readonly number[];

@@ -4,8 +4,10 @@ import type { ThumbnailSheets } from './ReplayReport.js';
 
 /** So many are shown at most: together about a megabyte. */
 const LIMIT = 240;
-const WIDTH_PX = 128;
-const HEIGHT_PX = 96;
+export const THUMBNAIL_WIDTH_PX = 128;
+export const THUMBNAIL_HEIGHT_PX = 96;
+const WIDTH_PX = THUMBNAIL_WIDTH_PX;
+const HEIGHT_PX = THUMBNAIL_HEIGHT_PX;
 const COLUMNS = 12;
 const ROWS = 10;
 
@@ -25,11 +27,11 @@ export class ThumbnailStrip {
   #stride = 1;
   #kept: Thumbnail[] = [];
 
-  /** Counts a frame of the camera and keeps it where its turn is; `picture` is asked for only then. */
+  /** Counts a frame of the camera and keeps it where its turn is; `picture`, pixels or compressed, is asked for only then. */
   async add(
     camera: string,
     sequence: number,
-    picture: () => { readonly picture: RgbPicture; readonly aspect: number },
+    picture: () => { readonly picture: RgbPicture | Uint8Array; readonly aspect: number },
   ): Promise<void> {
     const place = this.#places.get(camera) ?? 0;
     this.#places.set(camera, place + 1);
@@ -62,13 +64,14 @@ export class ThumbnailStrip {
 }
 
 /** The picture in the shape that it had at the camera, bordered to the cell. */
-async function thumbnail({ rgb, widthPx, heightPx }: RgbPicture, aspect: number): Promise<Uint8Array> {
+async function thumbnail(picture: RgbPicture | Uint8Array, aspect: number): Promise<Uint8Array> {
   const width = Math.max(1, Math.round(Math.min(WIDTH_PX, HEIGHT_PX * aspect)));
   const height = Math.max(1, Math.round(Math.min(HEIGHT_PX, WIDTH_PX / aspect)));
-  const shaped = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .resize({ width, height, fit: 'fill' })
-    .raw()
-    .toBuffer();
+  const opened =
+    'rgb' in picture
+      ? loadSharp()(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
+      : loadSharp()(picture).flatten().toColourspace('srgb');
+  const shaped = await opened.resize({ width, height, fit: 'fill' }).raw().toBuffer();
   return loadSharp()(shaped, { raw: { width, height, channels: 3 } })
     .resize({ width: WIDTH_PX, height: HEIGHT_PX, fit: 'contain', background: '#12161c' })
     .raw()

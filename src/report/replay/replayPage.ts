@@ -26,12 +26,15 @@ export async function replayPage(report: ReplayReport): Promise<string> {
 <title>${escapeHtml(report.title)}</title>
 <link rel="icon" href="data:,">
 <style>${await library('uPlot.min.css')}
+${await own('../../../web/page/base.css')}
 ${await own('replay.css')}</style>
 </head>
 <body>
 ${await own('replay.html')}
 <script id="report" type="application/json">${data}</script>
 <script>${await library('uPlot.iife.min.js')}</script>
+<script>${await own('replayCharts.js')}</script>
+<script>${await own('replayTables.js')}</script>
 <script>${await own('replay.js')}</script>
 </body>
 </html>

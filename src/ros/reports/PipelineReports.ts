@@ -1,11 +1,11 @@
 import type { Classifier } from '../../classify/Classifier.js';
+import type { UnmatchedView } from '../../classify/DetectorPairings.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import {
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
 } from '../../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
-import type { UnmatchedView } from '../DetectionSubscriptions.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';

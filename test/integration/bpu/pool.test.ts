@@ -4,17 +4,16 @@ import fc from 'fast-check';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions, RESIZE_ON } from '../../../src/image/PreprocessOptions.js';
 import type { BpuBackendSpec } from '../../../src/inference/BackendSpec.js';
-import { modelLease } from '../../../src/inference/bpu/ModelLease.js';
 import { loadManifest } from '../../../src/model/loadManifest.js';
 import type { FrameOutcome, FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import type { InferencePoolOptions } from '../../../src/pool/PoolOptions.js';
 import { topK } from '../../../src/pool/topK.js';
 import { assertBalanced, DROP_CAUSES, type DropCause } from '../../../src/stats/FrameAccounting.js';
+import { BpuRig } from '../../helpers/BpuRig.js';
 import { COLOURS, writeColourModel } from '../../helpers/colourModel.js';
-import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../helpers/fakeLibdnn.js';
+import { fakeLogits } from '../../helpers/fakeLibdnn.js';
 import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
-import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 const PREPROCESS = preprocessOptions({ widthPx: 224, heightPx: 224, resizeMode: 'crop' });
 const SHAPES = [
@@ -25,7 +24,6 @@ const SHAPES = [
   { encoding: 'nv12', widthPx: 65, heightPx: 49 },
   { encoding: 'nv12', widthPx: 224, heightPx: 224 },
 ] as const;
-const NOTHING = { memory: 0, tasks: 0, handles: 0 };
 
 function pictures(count: number): RawImageFrame[] {
   return Array.from({ length: count }, (_, index) =>
@@ -39,39 +37,19 @@ function resultOf<Value>(outcome: FrameOutcome<Value> | undefined): FrameResult<
 }
 
 describe('the pool on the BPU', () => {
-  const scratch = scratchFolder();
-  let fake: FakeLibdnn;
+  const bpu = new BpuRig();
   let pools: InferencePool<Float32Array>[];
 
-  before(function () {
-    fake = FakeLibdnn.build(this);
-  });
-
   beforeEach(() => {
-    fake.reset();
     pools = [];
   });
 
   afterEach(async () => {
-    fake.unhang();
+    bpu.fake.unhang();
     await Promise.all(pools.map((pool) => pool.close({ drain: false })));
-    fake.reset();
   });
 
-  function bpuSpec(): BpuBackendSpec {
-    const modelPath = writeFakeBin(scratch.path('model.bin'));
-    return {
-      kind: 'bpu',
-      modelPath,
-      libraryPath: fake.path,
-      widthPx: 224,
-      heightPx: 224,
-      core: 'any',
-      priority: 0,
-      timeoutMs: 700,
-      lease: modelLease(modelPath),
-    };
-  }
+  const bpuSpec = (): BpuBackendSpec => bpu.specOf({ timeoutMs: 700 });
 
   async function startPool(
     backend: InferencePoolOptions<Float32Array>['model']['backend'],
@@ -100,7 +78,7 @@ describe('the pool on the BPU', () => {
     const pool = await startPool(bpuSpec(), { threads: 1 });
     for (const threads of [1, 4, 8, 16, 2]) {
       await pool.resize(threads);
-      assert.equal(fake.held().handles, 1);
+      assert.equal(bpu.fake.held().handles, 1);
       for (const outcome of await classifyAll(pool, pictures(12))) {
         const { value, nv12 } = resultOf(outcome);
         assert.ok(nv12 !== undefined);
@@ -108,26 +86,25 @@ describe('the pool on the BPU', () => {
       }
     }
     await pool.close();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('hands the BPU the very bytes that the CPU gets, and gives the same classes for the same logits', async () => {
-    const folder = await writeColourModel(scratch.path('colours'));
+    const folder = await writeColourModel(bpu.path('colours'));
     const { input } = await loadManifest(folder);
-    const modelPath = scratch.path('colours', 'colours.onnx');
+    const modelPath = bpu.path('colours', 'colours.onnx');
     const cpu = await startPool({ kind: 'onnx', modelPath, input, yuvRange: 'full' }, { threads: 2 });
     const frames = pictures(10);
     const onCpu = (await classifyAll(cpu, frames)).map(resultOf);
     await cpu.close();
-    fake.set({ classes: COLOURS.length });
+    bpu.fake.set({ classes: COLOURS.length });
     for (const settings of [{}, { input_type: 2, row_stride: 256 }]) {
-      fake.set(settings);
-      for (const { nv12, value } of onCpu) if (nv12 !== undefined) fake.answer(nv12, value);
+      bpu.fake.set(settings);
+      for (const { nv12, value } of onCpu) if (nv12 !== undefined) bpu.fake.answer(nv12, value);
       // The warm-up frame is none of them.
-      const bpu = await startPool(bpuSpec(), { threads: 3 });
-      const onBpu = (await classifyAll(bpu, frames)).map(resultOf);
-      await bpu.close();
+      const pool = await startPool(bpuSpec(), { threads: 3 });
+      const onBpu = (await classifyAll(pool, frames)).map(resultOf);
+      await pool.close();
       for (const [index, { nv12, value }] of onBpu.entries()) {
         assert.deepEqual(nv12, onCpu[index]?.nv12);
         assert.deepEqual(
@@ -136,13 +113,17 @@ describe('the pool on the BPU', () => {
         );
       }
     }
-    assert.equal(fake.get('unknown_frames'), 2 * 3, 'only the workers’ first, grey frames were not known');
-    assert.equal(fake.violations(), '');
+    assert.equal(
+      bpu.fake.get('unknown_frames'),
+      2 * 3,
+      'only the workers’ first, grey frames were not known',
+    );
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('fails a frame alone where the runtime fails one', async () => {
     const pool = await startPool(bpuSpec(), { threads: 1 });
-    fake.fail('hbDNNWaitTaskDone', -6000012);
+    bpu.fake.fail('hbDNNWaitTaskDone', -6000012);
     const [failed, next] = await classifyAll(pool, pictures(2));
     assert.ok(failed?.kind === 'dropped');
     assert.equal(failed.cause, 'inference_failed');
@@ -150,32 +131,31 @@ describe('the pool on the BPU', () => {
     resultOf(next);
     assert.equal(pool.workers().deaths, 0);
     await pool.close();
-    assert.deepEqual(fake.held(), NOTHING);
+    bpu.assertClean();
   });
 
   it('counts a frame whose task hangs as timed out, and replaces the worker', async () => {
     const pool = await startPool(bpuSpec(), { threads: 1, runTimeoutMs: 300 });
-    fake.set({ hang: 1 });
+    bpu.fake.set({ hang: 1 });
     const hung = await pool.submit(pictures(1)[0] as RawImageFrame);
     assert.ok(hung.kind === 'dropped');
     assert.equal(hung.cause, 'timed_out');
     for (const outcome of await classifyAll(pool, pictures(3))) resultOf(outcome);
     assert.equal(pool.workers().deaths, 1);
-    fake.unhang();
+    bpu.fake.unhang();
     await pool.close();
     // The thread that was given up is on its own, and on a loaded machine it may come back after the pool is closed.
-    for (let tries = 0; tries < 100 && fake.held().memory > 0; tries++) await sleep(50);
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    for (let tries = 0; tries < 100 && bpu.fake.held().memory > 0; tries++) await sleep(50);
+    bpu.assertClean();
   });
 
   it('says why a model does not load, and can be started again', async () => {
-    fake.fail('hbDNNInitializeFromFiles', -6000016);
+    bpu.fake.fail('hbDNNInitializeFromFiles', -6000016);
     await assert.rejects(
       startPool(bpuSpec(), { threads: 4 }),
       /-6000016 \(used from more than one process\)/,
     );
-    assert.deepEqual(fake.held(), NOTHING);
+    bpu.assertClean();
     const pool = await startPool(bpuSpec(), { threads: 4 });
     for (const outcome of await classifyAll(pool, pictures(4))) resultOf(outcome);
   });
@@ -188,32 +168,31 @@ describe('the pool on the BPU', () => {
     const PACKED = { name_count: 2, batch0: 1, batch1: 4, service_us: 3000 };
 
     it('computes together what is ready, each picture from its own tensor', async () => {
-      fake.set(PACKED);
+      bpu.fake.set(PACKED);
       const pool = await startPool({ ...bpuSpec(), models: MODELS }, { threads: 2, queueSize: 16 });
       assert.deepEqual(pool.info?.batchSizes, [1, 4]);
       const outcomes = (await classifyAll(pool, pictures(64))).map(resultOf);
       for (const { value, nv12 } of outcomes) assert.deepEqual(value, fakeLogits(nv12 ?? new Uint8Array(0)));
       assert.ok(pool.meanBatchSize > 2, `${pool.meanBatchSize}`);
-      assert.equal(fake.get('last_batch') >= 1, true);
+      assert.equal(bpu.fake.get('last_batch') >= 1, true);
       await pool.close();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
 
     it('fails no frame of a task that the runtime fails once: each is tried alone', async () => {
-      fake.set(PACKED);
+      bpu.fake.set(PACKED);
       const pool = await startPool(
         { ...bpuSpec(), models: MODELS },
         { threads: 1, queueSize: 16, batchWaitMs: 500 },
       );
-      fake.fail('hbDNNWaitTaskDone', -6000012);
+      bpu.fake.fail('hbDNNWaitTaskDone', -6000012);
       const outcomes = (await classifyAll(pool, pictures(4))).map(resultOf);
       assert.deepEqual(
         outcomes.map(({ batchSize }) => batchSize),
         [1, 1, 1, 1],
       );
       for (const { value, nv12 } of outcomes) assert.deepEqual(value, fakeLogits(nv12 ?? new Uint8Array(0)));
-      assert.equal(fake.violations(), '');
+      assert.equal(bpu.fake.violations(), '');
     });
 
     const kinds = [
@@ -269,8 +248,8 @@ describe('the pool on the BPU', () => {
         );
         await fc.assert(
           fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
-            fake.reset();
-            fake.set({ ...PACKED, ...settings });
+            bpu.fake.reset();
+            bpu.fake.set({ ...PACKED, ...settings });
             const pool = await startPool(
               { ...bpuSpec(), models: MODELS, timeoutMs: 600 },
               { threads: 2, queueSize: 6, runTimeoutMs: 300, dropPolicy: 'oldest' },
@@ -289,7 +268,7 @@ describe('the pool on the BPU', () => {
               return 'result';
             };
             // A task hangs until the pool has given its worker up, and ends before that worker's thread leaves it behind.
-            const unhanging = setInterval(() => fake.unhang(), 700);
+            const unhanging = setInterval(() => bpu.fake.unhang(), 700);
             for (const each of steps) {
               if (each.kind === 'frames') {
                 for (let index = 0; index < each.count; index++) {
@@ -298,9 +277,9 @@ describe('the pool on the BPU', () => {
                   observed.push(outcome);
                 }
               } else if (each.kind === 'fail') {
-                fake.fail(each.call, each.code, each.skip);
+                bpu.fake.fail(each.call, each.code, each.skip);
               } else if (each.kind === 'hang') {
-                fake.set({ hang: 1 });
+                bpu.fake.set({ hang: 1 });
               } else if (each.kind === 'options') {
                 pool.setOptions(each);
               } else if (each.kind === 'resizer') {
@@ -327,14 +306,14 @@ describe('the pool on the BPU', () => {
                 numbers.toSorted((a, b) => a - b),
               );
             }
-            fake.failNothing();
+            bpu.fake.failNothing();
             await pool.close();
             // Threads that were abandoned come back on their own.
-            const held = (): number => fake.held().tasks + fake.held().handles + fake.held().memory;
+            const held = (): number =>
+              bpu.fake.held().tasks + bpu.fake.held().handles + bpu.fake.held().memory;
             for (let tries = 0; tries < 200 && held() > 0; tries++) await sleep(50);
             clearInterval(unhanging);
-            assert.deepEqual(fake.held(), NOTHING);
-            assert.equal(fake.violations(), '');
+            bpu.assertClean();
           }),
           { numRuns: 12, interruptAfterTimeLimit: 60_000, endOnFailure: true },
         );

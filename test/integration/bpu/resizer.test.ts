@@ -6,54 +6,30 @@ import type { PictureRegion } from '../../../src/image/PictureRegion.js';
 import { type PreprocessOptions, preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
 import type { BackendSpec } from '../../../src/inference/BackendSpec.js';
-import { modelLease } from '../../../src/inference/bpu/ModelLease.js';
 import { simulatedDevice } from '../../../src/inference/simulated/SimulatedDevice.js';
 import type { FrameResult } from '../../../src/pool/FrameOutcome.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
-import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../helpers/fakeLibdnn.js';
+import { BpuRig } from '../../helpers/BpuRig.js';
+import { fakeLogits } from '../../helpers/fakeLibdnn.js';
 import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
-import { scratchFolder } from '../../helpers/scratchFolder.js';
 
-const NOTHING = { memory: 0, tasks: 0, handles: 0 };
 const ON_CHIP = preprocessOptions({ resizeOn: 'bpu' });
 
 type Shape = Parameters<typeof rawFrame>[0];
 
 describe('frames that the chip cuts and scales', () => {
-  const scratch = scratchFolder();
-  let fake: FakeLibdnn;
+  const bpu = new BpuRig({ resizer: 1 });
   let pools: InferencePool<Float32Array>[];
 
-  before(function () {
-    fake = FakeLibdnn.build(this);
-  });
-
   beforeEach(() => {
-    fake.reset();
-    fake.set({ resizer: 1 });
     pools = [];
   });
 
   afterEach(async () => {
     await Promise.all(pools.map((pool) => pool.close({ drain: false })));
-    fake.reset();
   });
 
-  function bpuSpec(): BackendSpec {
-    const modelPath = writeFakeBin(scratch.path('model.bin'));
-    return {
-      kind: 'bpu',
-      modelPath,
-      libraryPath: fake.path,
-      widthPx: 224,
-      heightPx: 224,
-      core: 'any',
-      priority: 0,
-      timeoutMs: 5000,
-      isResizer: true,
-      lease: modelLease(modelPath),
-    };
-  }
+  const bpuSpec = (): BackendSpec => bpu.specOf({ timeoutMs: 5000, isResizer: true });
 
   async function startPool(
     preprocess: PreprocessOptions,
@@ -110,18 +86,17 @@ describe('frames that the chip cuts and scales', () => {
       // The first comes through the slot, the others where the device reads them.
       for (const seed of [1, 3, 5]) {
         const frame = noise(shape, seed);
-        const regionsBefore = fake.get('regions');
+        const regionsBefore = bpu.fake.get('regions');
         const { value, nv12, pictureNotes } = await classify(pool, frame);
-        assert.equal(fake.get('regions') - regionsBefore, 1);
+        assert.equal(bpu.fake.get('regions') - regionsBefore, 1);
         const expected = expectedNv12(frame, ON_CHIP);
-        assert.deepEqual(fake.lastNv12(), expected);
+        assert.deepEqual(bpu.fake.lastNv12(), expected);
         assert.deepEqual(nv12, expected);
         assert.deepEqual(value, fakeLogits(expected));
         assert.equal(pictureNotes, undefined);
       }
       await pool.close();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
   }
 
@@ -132,8 +107,7 @@ describe('frames that the chip cuts and scales', () => {
       assert.deepEqual((await classify(pool, frame)).nv12, expectedNv12(frame, ON_CHIP));
     }
     await pool.close();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('looks at the roi alone', async () => {
@@ -148,7 +122,7 @@ describe('frames that the chip cuts and scales', () => {
     assert.deepEqual([region.leftPx, region.widthPx, region.heightPx], [102, 300, 200]);
     assert.equal(segments[0]?.sourceOffsetBytes, 50 * 640);
     assert.deepEqual((await classify(pool, frame)).nv12, expectedNv12(frame, options));
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('leaves to the CPU what the chip cannot do, and says so', async () => {
@@ -165,7 +139,7 @@ describe('frames that the chip cuts and scales', () => {
     // Nothing is to be resized.
     const prepared = await classify(pool, noise({ encoding: 'nv12', widthPx: 224, heightPx: 224 }, 9));
     assert.equal(prepared.pictureNotes, undefined);
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('narrows a region that is a little too large, and says so', async () => {
@@ -177,7 +151,7 @@ describe('frames that the chip cuts and scales', () => {
     assert.deepEqual([region.widthPx, region.heightPx], [892, 892]);
     assert.ok(Math.abs(region.leftPx + 446 - 960) <= 3, `${region.leftPx}`);
     assert.deepEqual(nv12, expectedNv12(frame, ON_CHIP));
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('goes by resize_on from one frame to the next', async () => {
@@ -194,13 +168,12 @@ describe('frames that the chip cuts and scales', () => {
     assert.deepEqual((await classify(pool, frame)).nv12, onChip);
     assert.deepEqual((await classify(pool, large)).nv12, expectedNv12(large, ON_CHIP));
     await pool.close();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('fails a frame alone where its memory cannot be had', async () => {
     const pool = await startPool(ON_CHIP);
-    fake.fail('hbSysAllocCachedMem', -6000130);
+    bpu.fake.fail('hbSysAllocCachedMem', -6000130);
     const frame = noise({ encoding: 'nv12', widthPx: 400, heightPx: 300 }, 3);
     const outcome = await pool.submit(frame);
     assert.equal(outcome.kind === 'dropped' && outcome.cause, 'inference_failed');
@@ -210,8 +183,7 @@ describe('frames that the chip cuts and scales', () => {
     );
     assert.deepEqual((await classify(pool, frame)).nv12, expectedNv12(frame, ON_CHIP));
     await pool.close();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   describe('of which several regions are wanted', () => {
@@ -246,10 +218,10 @@ describe('frames that the chip cuts and scales', () => {
         const pool = await startPool(STRETCHED, bpuSpec(), 3);
         for (const seed of [1, 3]) {
           const frame = noise(shape, seed);
-          const tasksBefore = fake.get('infers');
+          const tasksBefore = bpu.fake.get('infers');
           const regions = await regionsOf(pool, frame);
-          assert.equal(fake.get('infers') - tasksBefore, 1);
-          assert.equal(fake.get('last_batch'), 4);
+          assert.equal(bpu.fake.get('infers') - tasksBefore, 1);
+          assert.equal(bpu.fake.get('last_batch'), 4);
           assert.deepEqual(
             regions.map(({ kind }) => kind),
             ['classified', 'classified', 'classified', 'unknown', 'classified'],
@@ -260,8 +232,7 @@ describe('frames that the chip cuts and scales', () => {
           }
         }
         await pool.close();
-        assert.deepEqual(fake.held(), NOTHING);
-        assert.equal(fake.violations(), '');
+        bpu.assertClean();
       });
     }
 
@@ -274,15 +245,15 @@ describe('frames that the chip cuts and scales', () => {
         widthPx: 100 + 4 * index,
         heightPx: 80,
       }));
-      const tasksBefore = fake.get('infers');
+      const tasksBefore = bpu.fake.get('infers');
       const regions = await regionsOf(pool, frame, boxes);
-      assert.equal(fake.get('infers') - tasksBefore, 3);
+      assert.equal(bpu.fake.get('infers') - tasksBefore, 3);
       for (const region of regions) {
         assert.equal(region.kind, 'classified');
         if (region.kind === 'classified')
           assert.deepEqual(region.value, expectedLogits(frame, region.region));
       }
-      assert.equal(fake.violations(), '');
+      assert.equal(bpu.fake.violations(), '');
     });
 
     it('leaves a frame to the CPU of which one is too large for the chip', async () => {
@@ -300,7 +271,7 @@ describe('frames that the chip cuts and scales', () => {
         outcome.regions.map(({ kind }) => kind),
         ['classified', 'classified'],
       );
-      assert.equal(fake.violations(), '');
+      assert.equal(bpu.fake.violations(), '');
     });
   });
 

@@ -4,7 +4,7 @@ import type { ClassifyOutcome } from '../../../src/classify/Classifier.js';
 import { BrowserPage, type PageView } from '../../helpers/BrowserPage.js';
 import { findChromium, type RenderedPage, renderPage } from '../../helpers/Chromium.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
-import { dropped, many, pageOf, result } from '../../helpers/replayReports.js';
+import { dropped, many, pageOf, regions, result } from '../../helpers/replayReports.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 /** A class whose name would end the page's data, or be markup, if it were not escaped. */
@@ -47,11 +47,12 @@ describe('replay report in a browser', () => {
   });
 
   async function open(
-    outcomes: readonly ClassifyOutcome[],
+    outcomes: Parameters<typeof pageOf>[0],
     view?: Parameters<typeof renderPage>[2],
+    figures?: Parameters<typeof pageOf>[1],
   ): Promise<RenderedPage> {
     const path = scratch.path('report.html');
-    await writeFile(path, await pageOf(outcomes));
+    await writeFile(path, await pageOf(outcomes, figures));
     const page = await renderPage(chromium, path, view);
     assert.deepEqual(page.console, []);
     assert.match(page.html, /data-ready="yes"/);
@@ -77,6 +78,47 @@ describe('replay report in a browser', () => {
     const page = await open([result(0, HOSTILE, HOSTILE)]);
     assert.match(page.html, /a &lt;b&gt;drive/);
     assert.doesNotMatch(page.html, /<img/);
+  });
+
+  it('shows raw against smoothed results, how often each changes, and what is wrong with pictures', async () => {
+    const figures = { brightness: 1, contrast: 2, sharpness: 3, flatShare: 1, contentHash: 4 };
+    const outcomes = many(6, (index): ClassifyOutcome => {
+      const raw = result(index, '/front', index % 2 === 0 ? 'stairs' : 'exit');
+      assert.ok(raw.kind === 'result');
+      const smoothed = [{ index: 7, label: 'held class', score: 0.75 }];
+      if (index !== 0) return { ...raw, smoothed };
+      const picture = { figures, unchangedNs: 0, problems: ['covered', 'too_dark'] as const };
+      return { ...raw, smoothed, picture, value: [], unknownCauses: ['covered'] };
+    });
+    const counted = {
+      raw: { changes: 5, perMinute: 60 },
+      smoothed: { changes: 1, perMinute: 12 },
+      spanNs: 5e9,
+    };
+    const page = await open(outcomes, undefined, { changes: new Map([['/front', counted]]) });
+    assert.match(page.html, /<td>\/front<\/td><td>5<\/td><td>60\.0<\/td><td>1<\/td><td>12\.0<\/td>/);
+    assert.match(page.html, /UNKNOWN: no results\..*Smoothed.*held class.*Problems: covered, too_dark/s);
+    assert.match(page.html, /<td>\/front<\/td><td>too_dark<\/td><td>1<\/td>/);
+    for (const ribbon of ['raw', 'smoothed', 'problems']) {
+      assert.match(page.html, new RegExp(`aria-label="${ribbon}, /front"`));
+    }
+    // Without the options nothing of this is there.
+    const plain = await open([result(0, '/front', 'stairs')]);
+    assert.doesNotMatch(plain.html, /Smoothed|Problems:|aria-label="smoothed/);
+    assert.match(plain.html, /<section id="steadiness"[^>]* hidden/);
+  });
+
+  it('shows the regions of frames, drawn and listed, and their counts', async () => {
+    const counts = [['regions classified', 3] as const, ['regions UNKNOWN, outside', 3] as const];
+    const frames = many(3, (index) => regions(index, '/front'));
+    const page = await open([...frames, dropped('/front')], undefined, { regionCounts: counts });
+    assert.match(page.html, /\[box 0\] left, 320 x 240 at 64, 48/);
+    assert.match(page.html, /\[box 1\] UNKNOWN: outside/);
+    assert.match(page.html, /regions of 3 of 4 frames were classified/);
+    assert.match(page.html, /<td>regions UNKNOWN, outside<\/td><td>3<\/td>/);
+    // Cells of 128 x 96: a fifth of 640 x 480.
+    const drawn = /class="box" style="left: 12\.8px; top: 9\.6px; width: 64px; height: 48px;"/g;
+    assert.equal(page.html.match(drawn)?.length, 4);
   });
 
   it('opens on a phone in the dark', async () => {

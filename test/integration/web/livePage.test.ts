@@ -68,7 +68,8 @@ describe('live page over HTTP', function () {
   it('serves its files with a policy that lets nothing in or out', async () => {
     for (const [path, type, content] of [
       ['', /text\/html/, /<html lang="en">/],
-      ['live.css', /text\/css/, /prefers-color-scheme/],
+      ['base.css', /text\/css/, /prefers-color-scheme/],
+      ['live.css', /text\/css/, /\.cameras/],
       ['live.js', /text\/javascript/, /EventSource/],
       ['icon.svg', /image\/svg/, /<svg/],
     ] as const) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ReplayedFrame } from '../../../src/bag/replayBag.js';
+import type { ClassifyOutcome } from '../../../src/classify/Classifier.js';
 import { parseBagResult } from '../../../src/fleet/BagResult.js';
 import { BagTally } from '../../../src/fleet/BagTally.js';
 import { BagTruth } from '../../../src/fleet/BagTruth.js';
@@ -9,7 +10,7 @@ import { dropped, many, result } from '../../helpers/replayReports.js';
 const LABELS = ['red', 'green', 'blue'];
 
 /** Two cameras in turn; every fifth frame is no picture. */
-function frames(count: number): ReplayedFrame[] {
+function frames(count: number): ReplayedFrame<ClassifyOutcome>[] {
   return many(count, (sequence) => {
     const camera = sequence % 2 === 0 ? '/front' : '/rear';
     const outcome = sequence % 5 === 4 ? dropped(camera) : result(sequence, camera, 'red');
@@ -17,7 +18,7 @@ function frames(count: number): ReplayedFrame[] {
   });
 }
 
-function tallied(all: readonly ReplayedFrame[], truth?: BagTruth) {
+function tallied(all: readonly ReplayedFrame<ClassifyOutcome>[], truth?: BagTruth) {
   const tally = new BagTally(LABELS, truth);
   for (const frame of all) tally.add(frame);
   return tally.result('key', []);
@@ -62,7 +63,7 @@ describe('BagTally', () => {
     const { framesSha256 } = tallied(frames(10));
     const others = frames(10).map((frame, at, all) => {
       const { outcome } = frame;
-      const changed: ReplayedFrame = {
+      const changed: ReplayedFrame<ClassifyOutcome> = {
         ...frame,
         outcome:
           outcome.kind === 'dropped'

@@ -4,16 +4,14 @@ import type { BpuBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
 import { DNN_CALLS, LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
-import { modelLease } from '../../../../src/inference/bpu/ModelLease.js';
 import { assertRejected } from '../../../helpers/assertRefused.js';
-import { FakeLibdnn, fakeIntegers, fakeLogits, writeFakeBin } from '../../../helpers/fakeLibdnn.js';
+import { BpuRig } from '../../../helpers/BpuRig.js';
+import { fakeIntegers, fakeLogits } from '../../../helpers/fakeLibdnn.js';
 import { leaveOut } from '../../../helpers/leaveOut.js';
 import { fillRandom } from '../../../helpers/rawFrames.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const SIDE_PX = 224;
 const NV12_BYTES = (SIDE_PX * SIDE_PX * 3) / 2;
-const NOTHING = { memory: 0, tasks: 0, handles: 0 };
 
 function noise(seed: number, bytes = NV12_BYTES): Uint8Array {
   const nv12 = new Uint8Array(bytes);
@@ -22,44 +20,19 @@ function noise(seed: number, bytes = NV12_BYTES): Uint8Array {
 }
 
 describe('BpuBackend', () => {
-  const scratch = scratchFolder();
-  let fake: FakeLibdnn;
+  const bpu = new BpuRig();
   let backends: BpuBackend[];
 
-  before(function () {
-    fake = FakeLibdnn.build(this);
-  });
-
   beforeEach(() => {
-    fake.reset();
     backends = [];
-    writeFakeBin(scratch.path('model.bin'));
   });
 
   afterEach(async () => {
     for (const backend of backends) await backend.dispose().catch(() => undefined);
-    fake.reset();
   });
 
-  function specOf(overrides: Partial<BpuBackendSpec> = {}): BpuBackendSpec {
-    const modelPath = scratch.path('model.bin');
-    return {
-      kind: 'bpu',
-      modelPath,
-      libraryPath: fake.path,
-      widthPx: SIDE_PX,
-      heightPx: SIDE_PX,
-      core: 'any',
-      priority: 0,
-      timeoutMs: 1000,
-      lease: modelLease(modelPath),
-      march: 'bayes-e',
-      ...overrides,
-    };
-  }
-
   function makeBackend(overrides: Partial<BpuBackendSpec> = {}): BpuBackend {
-    const backend = new BpuBackend(specOf(overrides));
+    const backend = new BpuBackend(bpu.specOf({ march: 'bayes-e', ...overrides }));
     backends.push(backend);
     return backend;
   }
@@ -84,14 +57,13 @@ describe('BpuBackend', () => {
     for (let seed = 1; seed <= 5; seed++) {
       const nv12 = noise(seed);
       const { logits, inferenceNs } = await backend.run(nv12);
-      assert.deepEqual(fake.lastNv12(), nv12);
+      assert.deepEqual(bpu.fake.lastNv12(), nv12);
       assert.deepEqual(logits, fakeLogits(nv12));
       assert.ok(inferenceNs > 0);
     }
     await backend.dispose();
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   const inputs: [string, Record<string, number>][] = [
@@ -102,19 +74,18 @@ describe('BpuBackend', () => {
   ];
   for (const [name, settings] of inputs) {
     it(`writes ${name}`, async () => {
-      fake.set(settings);
+      bpu.fake.set(settings);
       const backend = await loaded();
       const nv12 = noise(3);
       assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
-      assert.deepEqual(fake.lastNv12(), nv12);
+      assert.deepEqual(bpu.fake.lastNv12(), nv12);
       await backend.dispose();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
   }
 
   it('takes pictures that are no squares', async () => {
-    fake.set({ width: 320, height: 64, row_stride: 352 });
+    bpu.fake.set({ width: 320, height: 64, row_stride: 352 });
     const backend = await loaded({ widthPx: 320, heightPx: 64 });
     const nv12 = noise(4, (320 * 64 * 3) / 2);
     assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
@@ -150,14 +121,13 @@ describe('BpuBackend', () => {
             return (number - (per_channel === 1 ? (index % 5) - 2 : 3)) * power;
           });
           for (const shape of [{ flat_output: 1 }, { flat_output: 0 }, { padded_output: 1 }]) {
-            fake.reset();
-            fake.set({ output_type, quanti_type, per_channel, ...shape });
+            bpu.fake.reset();
+            bpu.fake.set({ output_type, quanti_type, per_channel, ...shape });
             const backend = await loaded();
             const { logits } = await backend.run(nv12);
             assert.deepEqual(logits, wanted, JSON.stringify(shape));
             await backend.dispose();
-            assert.equal(fake.violations(), '');
-            assert.deepEqual(fake.held(), NOTHING);
+            bpu.assertClean();
           }
         });
       }
@@ -167,62 +137,61 @@ describe('BpuBackend', () => {
   it('shares one model handle among all who hold the file', async () => {
     const first = await loaded();
     const second = await loaded();
-    assert.equal(fake.held().handles, 1);
+    assert.equal(bpu.fake.held().handles, 1);
     await first.dispose();
     const nv12 = noise(6);
     assert.deepEqual((await second.run(nv12)).logits, fakeLogits(nv12));
     await second.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
+    bpu.assertClean();
     const third = await loaded();
     await third.dispose();
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('runs on the core and with the priority that are asked for', async () => {
-    fake.set({ cores: 2 });
+    bpu.fake.set({ cores: 2 });
     const backend = await loaded({ core: 1, priority: 200 });
     await backend.run(noise(1));
-    assert.equal(fake.get('frames_core1'), 2);
-    assert.equal(fake.get('frames_core0'), 0);
-    assert.equal(fake.get('priority_seen'), 200);
+    assert.equal(bpu.fake.get('frames_core1'), 2);
+    assert.equal(bpu.fake.get('frames_core0'), 0);
+    assert.equal(bpu.fake.get('priority_seen'), 200);
   });
 
   it('runs on any core where the chip lacks the one that is asked for', async () => {
     const backend = await loaded({ core: 1 });
     const nv12 = noise(1);
     assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
-    assert.equal(fake.get('frames_core0'), 2);
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.get('frames_core0'), 2);
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('refuses values that are no numbers, and goes on', async () => {
     const backend = await loaded();
-    fake.set({ nan: 1 });
+    bpu.fake.set({ nan: 1 });
     await assertRejected(backend.run(noise(1)), 'INFERENCE_FAILED', /NaN or infinite values/);
-    fake.set({ nan: 0 });
+    bpu.fake.set({ nan: 0 });
     await backend.run(noise(1));
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
+    bpu.assertClean();
   });
 
   it('gives up a task that hangs, keeps its tensors until it has ended, and frees them then', async () => {
     const backend = await loaded({ timeoutMs: 50 });
-    fake.set({ hang: 1 });
+    bpu.fake.set({ hang: 1 });
     await assertRejected(backend.run(noise(1)), 'WORKER_DIED', /time-out\) .* after 50 ms/);
-    fake.unhang();
+    bpu.fake.unhang();
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('leaves the tensors of a task that never ends alone', async () => {
     const backend = await loaded({ timeoutMs: 20 });
-    fake.set({ hang: 1 });
+    bpu.fake.set({ hang: 1 });
     await assertRejected(backend.run(noise(1)), 'WORKER_DIED', /hbDNNWaitTaskDone/);
     await backend.dispose();
-    assert.deepEqual(fake.held(), { memory: 2, tasks: 1, handles: 1 });
-    assert.equal(fake.violations(), '');
-    fake.unhang();
+    assert.deepEqual(bpu.fake.held(), { memory: 2, tasks: 1, handles: 1 });
+    assert.equal(bpu.fake.violations(), '');
+    bpu.fake.unhang();
   });
 
   describe('with models of several pictures', () => {
@@ -233,7 +202,7 @@ describe('BpuBackend', () => {
     const PACKED = { name_count: 2, batch0: 1, batch1: 4 };
 
     async function loadedBatches(settings: Record<string, number> = {}, models = MODELS) {
-      fake.set({ ...PACKED, ...settings });
+      bpu.fake.set({ ...PACKED, ...settings });
       const backend = makeBackend({ models });
       const info = await backend.load();
       const { batch } = backend;
@@ -253,11 +222,10 @@ describe('BpuBackend', () => {
             logits,
             frames.slice(0, count).map((nv12) => fakeLogits(nv12)),
           );
-          assert.equal(fake.get('last_batch'), count === 1 ? 1 : 4);
+          assert.equal(bpu.fake.get('last_batch'), count === 1 ? 1 : 4);
         }
         await backend.dispose();
-        assert.deepEqual(fake.held(), NOTHING);
-        assert.equal(fake.violations(), '');
+        bpu.assertClean();
       });
     }
 
@@ -269,11 +237,11 @@ describe('BpuBackend', () => {
         assert.deepEqual((await batch.run(place, 1)).logits, [fakeLogits(nv12)]);
       }
       await backend.dispose();
-      assert.equal(fake.violations(), '');
+      assert.equal(bpu.fake.violations(), '');
     });
 
     it('takes a file that has tasks of four alone', async () => {
-      fake.set({ batch0: 4 });
+      bpu.fake.set({ batch0: 4 });
       const backend = await loaded();
       const { batch } = backend;
       assert.ok(batch);
@@ -283,8 +251,7 @@ describe('BpuBackend', () => {
       assert.deepEqual((await batch.run(0, 4)).logits[2], fakeLogits(noise(5)));
       assert.deepEqual((await backend.run(noise(7))).logits, fakeLogits(noise(7)));
       await backend.dispose();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
 
     it('reads quantised, padded scores of each', async () => {
@@ -328,15 +295,14 @@ describe('BpuBackend', () => {
     ];
     for (const [name, settings, models, message] of refused) {
       it(`refuses ${name}, and leaves nothing behind`, async () => {
-        fake.set({ ...PACKED, ...settings });
+        bpu.fake.set({ ...PACKED, ...settings });
         const loading = makeBackend({ models }).load();
         await assert.rejects(loading, (error: unknown) => {
           assert.ok(error instanceof EffvitError);
           assert.match(error.message, message);
           return true;
         });
-        assert.deepEqual(fake.held(), NOTHING);
-        assert.equal(fake.violations(), '');
+        bpu.assertClean();
       });
     }
 
@@ -345,15 +311,14 @@ describe('BpuBackend', () => {
         const { backend, batch } = await loadedBatches();
         const frames = [1, 3, 5].map((seed) => noise(seed));
         for (const [place, nv12] of frames.entries()) batch.write(place, nv12);
-        fake.fail(call, -6000012);
+        bpu.fake.fail(call, -6000012);
         await assertRejected(batch.run(0, 3), 'BPU_FAILED', new RegExp(call));
         assert.deepEqual(
           (await batch.run(0, 3)).logits,
           frames.map((nv12) => fakeLogits(nv12)),
         );
         await backend.dispose();
-        assert.deepEqual(fake.held(), NOTHING);
-        assert.equal(fake.violations(), '');
+        bpu.assertClean();
       });
     }
   });
@@ -385,19 +350,18 @@ describe('BpuBackend', () => {
     ];
     for (const [name, settings, message] of models) {
       it(name, async () => {
-        fake.set(settings);
+        bpu.fake.set(settings);
         const version = settings['version'];
         const code = version === undefined ? 'BAD_MODEL' : version > 20_000 ? 'UNSUPPORTED' : 'BPU_FAILED';
         await assertRejected(makeBackend({ classCount: 1000 }).load(), code, message);
-        assert.deepEqual(fake.held(), NOTHING);
-        assert.equal(fake.violations(), '');
+        bpu.assertClean();
       });
     }
 
     it('a missing library, a file that is none, and a library that is another', async () => {
-      const absent = makeBackend({ libraryPath: scratch.path('libdnn.so') });
+      const absent = makeBackend({ libraryPath: bpu.path('libdnn.so') });
       await assertRejected(absent.load(), 'NOT_FOUND', /libdnn\.so does not load .*EFFVIT_LIBDNN/);
-      const text = makeBackend({ libraryPath: scratch.path('model.bin') });
+      const text = makeBackend({ libraryPath: bpu.path('model.bin') });
       await assertRejected(text.load(), 'NOT_FOUND', /model\.bin does not load/);
       const other = makeBackend({ libraryPath: 'libc.so.6' });
       await assertRejected(other.load(), 'BPU_FAILED', /libc\.so\.6 does not tell its version/);
@@ -409,10 +373,10 @@ describe('BpuBackend', () => {
     });
 
     it('a model file that is not there', async () => {
-      const modelPath = scratch.path('absent.bin');
-      const backend = makeBackend({ modelPath, lease: modelLease(modelPath) });
+      const modelPath = bpu.path('absent.bin');
+      const backend = makeBackend({ modelPath });
       await assertRejected(backend.load(), 'NOT_FOUND', /-6000006 .* for .*absent\.bin/);
-      assert.deepEqual(fake.held(), NOTHING);
+      bpu.assertClean();
     });
   });
 
@@ -444,34 +408,33 @@ describe('BpuBackend', () => {
     for (const call of [...atLoad, ...atRun]) {
       it(`at load: ${call}`, async () => {
         for (const code of codes) {
-          fake.reset();
-          fake.fail(call, code);
+          bpu.fake.reset();
+          bpu.fake.fail(call, code);
           await assert.rejects(makeBackend({ timeoutMs: 30 }).load(), (error) =>
             assertSentence(error, call, code),
           );
-          assert.deepEqual(fake.held(), NOTHING, `${code}`);
-          assert.equal(fake.violations(), '', `${code}`);
+          bpu.assertClean(`${code}`);
         }
       });
     }
 
     it('at load: the second memory', async () => {
       for (const code of codes) {
-        fake.reset();
-        fake.fail('hbSysAllocCachedMem', code, 1);
+        bpu.fake.reset();
+        bpu.fake.fail('hbSysAllocCachedMem', code, 1);
         await assert.rejects(makeBackend().load(), (error) =>
           assertSentence(error, 'hbSysAllocCachedMem', code),
         );
-        assert.deepEqual(fake.held(), NOTHING, `${code}`);
+        bpu.assertClean(`${code}`);
       }
     });
 
     for (const call of atRun) {
       it(`at a frame: ${call}`, async () => {
         for (const code of codes) {
-          fake.reset();
+          bpu.fake.reset();
           const backend = await loaded({ timeoutMs: 30 });
-          fake.fail(call, code);
+          bpu.fake.fail(call, code);
           await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, call, code));
           if (!(call === 'hbDNNWaitTaskDone' && code === -6000008)) {
             // The frame failed alone.
@@ -479,47 +442,43 @@ describe('BpuBackend', () => {
             assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12), `${code}`);
           }
           await backend.dispose();
-          assert.deepEqual(fake.held(), NOTHING, `${code}`);
-          assert.equal(fake.violations(), '', `${code}`);
+          bpu.assertClean(`${code}`);
         }
       });
     }
 
     it('at load: the names of several outputs', async () => {
       for (const code of codes) {
-        fake.reset();
-        fake.set({ output_count: 2 });
-        fake.fail('hbDNNGetOutputName', code);
+        bpu.fake.reset();
+        bpu.fake.set({ output_count: 2 });
+        bpu.fake.fail('hbDNNGetOutputName', code);
         await assert.rejects(makeBackend({ outputName: 'output' }).load(), (error) =>
           assertSentence(error, 'hbDNNGetOutputName', code),
         );
-        assert.deepEqual(fake.held(), NOTHING, `${code}`);
-        assert.equal(fake.violations(), '', `${code}`);
+        bpu.assertClean(`${code}`);
       }
     });
 
     it('at a frame: the flush of an output', async () => {
       for (const code of codes) {
-        fake.reset();
+        bpu.fake.reset();
         const backend = await loaded();
-        fake.fail('hbSysFlushMem', code, 1);
+        bpu.fake.fail('hbSysFlushMem', code, 1);
         await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, 'hbSysFlushMem', code));
         await backend.run(noise(1));
         await backend.dispose();
-        assert.deepEqual(fake.held(), NOTHING, `${code}`);
-        assert.equal(fake.violations(), '', `${code}`);
+        bpu.assertClean(`${code}`);
       }
     });
 
     it('at a frame on a chosen core: once more on any core, and then the sentence', async () => {
       const backend = await loaded({ core: 0 });
-      fake.fail('hbDNNInfer', -6000001, 0, 2);
+      bpu.fake.fail('hbDNNInfer', -6000001, 0, 2);
       await assert.rejects(backend.run(noise(1)), (error) => assertSentence(error, 'hbDNNInfer', -6000001));
       const nv12 = noise(2);
       assert.deepEqual((await backend.run(nv12)).logits, fakeLogits(nv12));
       await backend.dispose();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
 
     it('covers every call that there is', () => {
@@ -530,12 +489,12 @@ describe('BpuBackend', () => {
     for (const call of ['hbSysFreeMem', 'hbDNNRelease']) {
       it(`at the end: ${call}`, async () => {
         for (const code of codes) {
-          fake.reset();
+          bpu.fake.reset();
           const backend = await loaded();
-          fake.fail(call, code);
+          bpu.fake.fail(call, code);
           await assert.rejects(backend.dispose(), (error) => assertSentence(error, call, code));
           // What could be given back was given back.
-          const held = fake.held();
+          const held = bpu.fake.held();
           assert.equal(held.memory + held.handles, 1, JSON.stringify(held));
           assert.equal(held.tasks, 0);
         }
@@ -543,7 +502,7 @@ describe('BpuBackend', () => {
     }
 
     it('a code that nobody documented', async () => {
-      fake.fail('hbDNNInfer', -7_654_321);
+      bpu.fake.fail('hbDNNInfer', -7_654_321);
       await assert.rejects(makeBackend().load(), (error) => assertSentence(error, 'hbDNNInfer', -7_654_321));
     });
   });

@@ -4,11 +4,10 @@ import { resizeAsChip } from '../../../../src/image/chipResizer.js';
 import type { BpuBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
-import { modelLease } from '../../../../src/inference/bpu/ModelLease.js';
 import { assertRefused, assertRejected } from '../../../helpers/assertRefused.js';
-import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../../helpers/fakeLibdnn.js';
+import { BpuRig } from '../../../helpers/BpuRig.js';
+import { fakeLogits } from '../../../helpers/fakeLibdnn.js';
 import { fillRandom } from '../../../helpers/rawFrames.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
 const SIDE_PX = 64;
 const CLASSES = 1000;
@@ -20,7 +19,6 @@ const REGIONS = [
   { leftPx: 2, topPx: 2, widthPx: 2, heightPx: 2 },
   { leftPx: 40, topPx: 0, widthPx: 160, heightPx: 160 },
 ] as const;
-const NOTHING = { memory: 0, tasks: 0, handles: 0 };
 
 function noise(seed: number, bytes: number): Uint8Array {
   const nv12 = new Uint8Array(bytes);
@@ -47,45 +45,25 @@ function expectedLogits(picture: Uint8Array, region: (typeof REGIONS)[number]): 
 }
 
 describe('BpuBackend with a model that cuts and scales itself', () => {
-  const scratch = scratchFolder();
-  let fake: FakeLibdnn;
+  const bpu = new BpuRig();
   let backends: BpuBackend[];
 
-  before(function () {
-    fake = FakeLibdnn.build(this);
-  });
-
   beforeEach(() => {
-    fake.reset();
     backends = [];
-    writeFakeBin(scratch.path('model.bin'));
   });
 
   afterEach(async () => {
     for (const backend of backends) await backend.dispose().catch(() => undefined);
-    fake.reset();
   });
 
   function makeBackend(overrides: Partial<BpuBackendSpec> = {}): BpuBackend {
-    const modelPath = scratch.path('model.bin');
-    const backend = new BpuBackend({
-      kind: 'bpu',
-      modelPath,
-      libraryPath: fake.path,
-      widthPx: SIDE_PX,
-      heightPx: SIDE_PX,
-      core: 'any',
-      priority: 0,
-      timeoutMs: 1000,
-      lease: modelLease(modelPath),
-      ...overrides,
-    });
+    const backend = new BpuBackend(bpu.specOf({ widthPx: SIDE_PX, heightPx: SIDE_PX, ...overrides }));
     backends.push(backend);
     return backend;
   }
 
   async function loaded(settings: Record<string, number> = {}, overrides: Partial<BpuBackendSpec> = {}) {
-    fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX, ...settings });
+    bpu.fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX, ...settings });
     const backend = makeBackend(overrides);
     const info = await backend.load();
     const { batch, resizer } = backend;
@@ -113,12 +91,12 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
       const bytes = noise(3, picture.bytes.length);
       for (const count of [1, 2, 4, REGIONS.length]) {
         picture.bytes.set(bytes);
-        const tasksBefore = fake.get('infers');
+        const tasksBefore = bpu.fake.get('infers');
         for (const [place, region] of REGIONS.slice(0, count).entries()) {
           resizer.place(place, picture, SHAPE, region);
         }
         const { logits } = await batch.run(0, count);
-        assert.equal(fake.get('infers') - tasksBefore, 1);
+        assert.equal(bpu.fake.get('infers') - tasksBefore, 1);
         const factor = settings['output_type'] === 8 ? 4 : 1;
         for (const [index, region] of REGIONS.slice(0, count).entries()) {
           const expected = expectedLogits(bytes, region).map((value) => value * factor);
@@ -127,8 +105,7 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
       }
       resizer.release(picture);
       await backend.dispose();
-      assert.deepEqual(fake.held(), NOTHING);
-      assert.equal(fake.violations(), '');
+      bpu.assertClean();
     });
   }
 
@@ -152,8 +129,7 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
     assert.deepEqual((await batch.run(2, 1)).logits, [expectedLogits(first.bytes, REGIONS[2])]);
     assert.deepEqual((await backend.run(prepared)).logits, fakeLogits(prepared, CLASSES));
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('refuses what the chip cannot do, and goes on with what was in that place', async () => {
@@ -194,7 +170,7 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
     assertRefused(() => resizer.release(picture), 'INTERNAL', /was freed/);
     await assertRejected(batch.run(0, 1), 'INTERNAL', /empty place/);
     await backend.dispose();
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('frees the pictures that nobody gave back', async () => {
@@ -202,18 +178,17 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
     resizer.allocate(100);
     resizer.allocate(300);
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 
   it('knows a resizer by the runtime, and holds the manifest to it', async () => {
-    fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX });
+    bpu.fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX });
     await assertRejected(
       makeBackend({ isResizer: false }).load(),
       'BAD_MODEL',
       /its input source is resizer, and its manifest says pyramid/,
     );
-    fake.set({ resizer: 0 });
+    bpu.fake.set({ resizer: 0 });
     await assertRejected(
       makeBackend({ isResizer: true }).load(),
       'BAD_MODEL',
@@ -222,12 +197,12 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
     const backend = makeBackend();
     await backend.load();
     assert.equal(backend.resizer, undefined);
-    assert.equal(fake.violations(), '');
+    assert.equal(bpu.fake.violations(), '');
   });
 
   it('goes by the manifest where the runtime does not tell', async () => {
-    fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX });
-    fake.fail('hbDNNGetInputSource', -6000015);
+    bpu.fake.set({ resizer: 1, width: SIDE_PX, height: SIDE_PX });
+    bpu.fake.fail('hbDNNGetInputSource', -6000015);
     const backend = makeBackend({ isResizer: true });
     await backend.load();
     assert.ok(backend.resizer);
@@ -242,13 +217,13 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
       'hbSysAllocCachedMem',
     ]) {
       for (const code of Object.keys(BPU_ERRORS).map(Number)) {
-        fake.reset();
+        bpu.fake.reset();
         const { backend, batch, resizer } = await loaded({}, { timeoutMs: 30 });
         const picture = resizer.allocate(208 * 240);
         picture.bytes.set(noise(4, picture.bytes.length));
         resizer.place(0, picture, SHAPE, REGIONS[0]);
         resizer.place(1, picture, SHAPE, REGIONS[1]);
-        fake.fail(call, code);
+        bpu.fake.fail(call, code);
         await assert.rejects(
           async () => {
             resizer.allocate(1000);
@@ -262,8 +237,7 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
           assert.deepEqual(logits[1], expectedLogits(picture.bytes, REGIONS[1]), `${call} ${code}`);
         }
         await backend.dispose();
-        assert.deepEqual(fake.held(), NOTHING, `${call} ${code}`);
-        assert.equal(fake.violations(), '', `${call} ${code}`);
+        bpu.assertClean(`${call} ${code}`);
       }
     }
   });
@@ -272,11 +246,10 @@ describe('BpuBackend with a model that cuts and scales itself', () => {
     const { backend, batch, resizer } = await loaded({}, { timeoutMs: 20 });
     const picture = resizer.allocate(208 * 240);
     resizer.place(0, picture, SHAPE, REGIONS[0]);
-    fake.set({ hang: 1 });
+    bpu.fake.set({ hang: 1 });
     await assertRejected(batch.run(0, 1), 'WORKER_DIED', /after 20 ms/);
-    fake.unhang();
+    bpu.fake.unhang();
     await backend.dispose();
-    assert.deepEqual(fake.held(), NOTHING);
-    assert.equal(fake.violations(), '');
+    bpu.assertClean();
   });
 });

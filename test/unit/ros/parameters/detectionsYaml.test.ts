@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { detectionTopics } from '../../../../src/classify/detectionTopics.js';
 import { packagePath } from '../../../../src/core/packageRoot.js';
-import { detectionTopics } from '../../../../src/ros/detectionTopics.js';
 import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
 
 describe('config/detections.yaml', () => {

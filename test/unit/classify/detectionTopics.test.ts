@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { detectionTopics, hasDetections } from '../../../src/classify/detectionTopics.js';
 import { optionProblem } from '../../../src/core/optionTable.js';
-import { detectionTopics, hasDetections } from '../../../src/ros/detectionTopics.js';
 import { PARAMETERS } from '../../../src/ros/parameters/parameterTable.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 

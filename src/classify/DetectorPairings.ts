@@ -1,0 +1,143 @@
+import { asEffvitError } from '../core/EffvitError.js';
+import { runAllStepsNow } from '../core/runAllSteps.js';
+import type { Stamp } from '../core/Stamp.js';
+import type { FrameHeader } from '../image/ImageFrame.js';
+import {
+  DetectionPairing,
+  type PairingLimits,
+  UNMATCHED_CAUSES,
+  type UnmatchedCause,
+  type UnmatchedCounts,
+} from './DetectionPairing.js';
+
+/** A message of a detector. */
+interface Detected {
+  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
+}
+
+interface Pictured {
+  readonly frame: FrameHeader;
+}
+
+export interface DetectorEvents<Image, Detections> {
+  /** An image and its detections. */
+  readonly onMatch: (image: Image, detections: Detections) => void;
+  /** An image without detections from its detector. */
+  readonly onUnmatched: (image: Image, cause: UnmatchedCause) => void;
+  /** Called with a sentence, once for each camera and cause. */
+  readonly warn: (text: string) => void;
+}
+
+/** Counts by cause, over all detectors. */
+export interface UnmatchedView {
+  readonly frames: UnmatchedCounts;
+  readonly detections: UnmatchedCounts;
+}
+
+const CAUSES_TOLD: Readonly<Partial<Record<UnmatchedCause, string>>> = {
+  waited_too_long:
+    'none of its stamp came in time: see that the detector runs on the same images and keeps their stamps, or raise detections_wait_ms or detections_slop_ms',
+  buffer_full:
+    'too many frames wait for theirs: the detector is slower than detections_buffer frames, so raise that, or lower the rate of the camera',
+};
+
+/** The frames of several cameras that wait for the boxes of their detectors, and the boxes that wait for frames. */
+export class DetectorPairings<Image extends Pictured, Detections extends Detected> {
+  readonly #events: DetectorEvents<Image, Detections>;
+  /** By the detector's topic. */
+  readonly #pairings = new Map<string, DetectionPairing<Image, Detections>>();
+  readonly #detectorOf: ReadonlyMap<string, string>;
+  readonly #told = new Set<string>();
+
+  /** @param detectorOf the detector's topic of each camera that has one. */
+  constructor(
+    detectorOf: ReadonlyMap<string, string>,
+    limits: PairingLimits,
+    events: DetectorEvents<Image, Detections>,
+  ) {
+    this.#detectorOf = detectorOf;
+    this.#events = events;
+    for (const topic of new Set(detectorOf.values())) {
+      const pairing = new DetectionPairing<Image, Detections>(limits, {
+        onMatch: events.onMatch,
+        onUnmatchedFrame: (image, cause) => {
+          this.#tell(image.frame.source, topic, cause);
+          events.onUnmatched(image, cause);
+        },
+      });
+      this.#pairings.set(topic, pairing);
+    }
+  }
+
+  /** Of the detectors. */
+  get topics(): readonly string[] {
+    return [...this.#pairings.keys()];
+  }
+
+  /** Holds an image until its detections arrive. @returns false for a camera without a detector. */
+  hold(image: Image, nowNs: number): boolean {
+    const topic = this.#detectorOf.get(image.frame.source);
+    const pairing = topic === undefined ? undefined : this.#pairings.get(topic);
+    pairing?.addFrame(image, image.frame, nowNs);
+    return pairing !== undefined;
+  }
+
+  /** A message of a detector. @param read throws if it is malformed, which is counted. */
+  detected(topic: string, read: () => Detections, nowNs: number): void {
+    const pairing = this.#pairings.get(topic);
+    if (pairing === undefined) return;
+    let detections: Detections;
+    try {
+      detections = read();
+    } catch (error) {
+      pairing.countMalformed();
+      this.#tellOnce(`malformed ${topic}`, asEffvitError(error).message);
+      return;
+    }
+    const { stamp, frame_id: frameId } = detections.header;
+    pairing.addDetections(detections, { stamp, frameId }, nowNs);
+  }
+
+  /** Ends the wait of what has waited too long; to be called periodically. */
+  expire(nowNs: number): void {
+    for (const pairing of this.#pairings.values()) pairing.expire(nowNs);
+  }
+
+  setLimits(limits: PairingLimits): void {
+    for (const pairing of this.#pairings.values()) pairing.setLimits(limits);
+  }
+
+  unmatched(): UnmatchedView {
+    const counts = [...this.#pairings.values()].map((pairing) => pairing.counts());
+    const sum = (side: 'frames' | 'detections'): UnmatchedCounts =>
+      Object.fromEntries(
+        UNMATCHED_CAUSES.map((cause) => [cause, counts.reduce((total, one) => total + one[side][cause], 0)]),
+      ) as UnmatchedCounts;
+    return { frames: sum('frames'), detections: sum('detections') };
+  }
+
+  resetCounts(): void {
+    for (const pairing of this.#pairings.values()) pairing.resetCounts();
+  }
+
+  /** Ends the wait of everything. */
+  close(): void {
+    runAllStepsNow([...this.#pairings.values()].map((pairing) => () => pairing.close()));
+  }
+
+  /** Tells of each cause once per camera. */
+  #tell(camera: string, topic: string, cause: UnmatchedCause): void {
+    const text = CAUSES_TOLD[cause];
+    if (text === undefined) return;
+    this.#tellOnce(
+      `${cause} ${camera}`,
+      `A frame of ${camera} is dropped as unmatched, as more may be: of the detections on ${topic} ${text}.`,
+    );
+  }
+
+  #tellOnce(key: string, text: string): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#events.warn(text);
+  }
+}
