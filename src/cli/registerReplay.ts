@@ -17,6 +17,7 @@ import { parseRateOrMax } from './playbackRate.js';
 import { ReplayView, replayJson } from './ReplayView.js';
 import { type ReplayRecordingOptions, replayRecording } from './replayRecording.js';
 import { addVirtualTimeOptions, virtualTimeOptions } from './virtualTime.js';
+import { webOption } from './webOption.js';
 
 const CLASSIFIER_FLAGS = [
   'model',
@@ -103,6 +104,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
       0.01,
     )
     .addOption(forceOption())
+    .addOption(webOption())
     .option('--quiet', 'no lines for each frame')
     .option('--json', 'one JSON object instead of text')
     .option('--results', "with --json: every frame's results too")
@@ -154,7 +156,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
 
 /** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
 function refuseForMany(options: ReplayOptions): void {
-  const { rate, output, expect, saveExpected, results, detectionsTopics } = options;
+  const { rate, output, expect, saveExpected, results, detectionsTopics, web } = options;
   const given = Object.entries({
     '--rate': rate !== 'max',
     '--output': output !== undefined,
@@ -162,6 +164,7 @@ function refuseForMany(options: ReplayOptions): void {
     '--save-expected': saveExpected !== undefined,
     '--results': results === true,
     '--detections-topics': detectionsTopics !== undefined,
+    '--web': web !== undefined,
   }).filter(([, isGiven]) => isGiven);
   if (given.length === 0) return;
   throw new EffvitError(

@@ -6,6 +6,7 @@ import { LivePage } from '../web/LivePage.js';
 import type { CommandContext } from './CommandContext.js';
 import { numberParser } from './options.js';
 import { statisticsLine, statisticsLines } from './statisticsLines.js';
+import { DEFAULT_WEB_PORT, webOption } from './webOption.js';
 
 interface TopOptions {
   readonly wait: number;
@@ -15,8 +16,6 @@ interface TopOptions {
   readonly webAddress: string;
 }
 
-const DEFAULT_PORT = 8080;
-
 /** `effvit top`: the statistics of a running node, once a second. */
 export function registerTop(command: Command, context: CommandContext): void {
   command
@@ -24,11 +23,7 @@ export function registerTop(command: Command, context: CommandContext): void {
     .option('--wait <seconds>', 'the longest wait for the first message', numberParser(0.1, 3600), 10)
     .option('--count <n>', 'end after so many messages', numberParser(1, 1e9, true))
     .option('--json', 'one JSON object a line instead of text')
-    .option(
-      '--web [port]',
-      `a live page for browsers, with pictures, on this port (${DEFAULT_PORT})`,
-      numberParser(1, 65_535, true),
-    )
+    .addOption(webOption())
     .option(
       '--web-address <address>',
       'where the page is served; 0.0.0.0: for other machines too',
@@ -76,7 +71,7 @@ async function startPage(
   { web, webAddress: address }: TopOptions,
 ): Promise<LivePage | undefined> {
   if (web === undefined) return undefined;
-  return await LivePage.start({ feed, port: web === true ? DEFAULT_PORT : web, address });
+  return await LivePage.start({ feed, port: web === true ? DEFAULT_WEB_PORT : web, address });
 }
 
 /** ROS counts are bigint, which JSON cannot represent; NaN becomes null without help. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { BagReader } from '../bag/BagReader.js';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
@@ -13,9 +14,11 @@ import { VirtualClock } from '../pool/VirtualClock.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import type { CommandContext } from './CommandContext.js';
 import { MissingResults } from './MissingResults.js';
+import { ReplayPage } from './ReplayPage.js';
 import { type ReplaySummary, ReplayView } from './ReplayView.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
+import { DEFAULT_WEB_PORT } from './webOption.js';
 import { writeReplayReport } from './writeReplayReport.js';
 
 const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
@@ -26,6 +29,7 @@ export interface ReplayRecordingOptions extends VirtualTimeOptions {
   readonly rate: number | 'max';
   readonly output?: string;
   readonly report?: string;
+  readonly web?: number | true;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -40,6 +44,7 @@ export async function replayRecording(
   const bag = await openBag(path);
   let classifier: Classifier | undefined;
   let results: ResultBagWriter | undefined;
+  let page: ReplayPage | undefined;
   const unreadable = new UnreadableFrames();
   const sharedFrameIds = new SharedFrameIds();
   /** Whether the frame failed for a reason that was already reported. */
@@ -71,6 +76,10 @@ export async function replayRecording(
     const view = new ReplayView(terminal);
     const isShown = options.json !== true && options.quiet !== true;
     if (isShown) view.showStart(path, classifier, bag.startNs);
+    if (options.web !== undefined) {
+      const port = options.web === true ? DEFAULT_WEB_PORT : options.web;
+      page = await ReplayPage.start(basename(path), port, classifier, terminal);
+    }
     const missing = new MissingResults(classifying.scoreThreshold);
     const frames: ReplayedFrame[] = [];
     const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
@@ -95,6 +104,7 @@ export async function replayRecording(
         const shared =
           outcome.kind === 'dropped' ? undefined : sharedFrameIds.check(outcome.header, FRAME_ID_REMEDY);
         if (shared !== undefined) terminal.warn(shared);
+        page?.frame(frame, image);
         await collector?.add(frame, image);
         if (!isRepeated(frame) && isShown) view.showFrame(frame);
         await results?.write(frame);
@@ -141,6 +151,7 @@ export async function replayRecording(
   } finally {
     // After an error too: damage to the bag is often the reason.
     for (const warning of [...bag.warnings, ...unreadable.sentences()]) terminal.warn(warning);
+    await page?.close();
     await classifier?.close();
     await bag.close();
   }

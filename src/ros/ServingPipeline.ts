@@ -139,7 +139,7 @@ export class ServingPipeline {
       const outcome = await this.classifier.classify(frame, options);
       this.#deliver(outcome, request);
       if (this.#isClosed) return;
-      const shown = this.#options.live.offer(frame, outcome, () =>
+      const shown = this.#options.live.frames.offer(frame, outcome, () =>
         this.#publishers.report(outcome, this.classifier),
       );
       if (shown !== undefined) await shown;
@@ -159,7 +159,7 @@ export class ServingPipeline {
       this.#publishers.publishRegions(outcome, detections, this.classifier, this.#options.parameters());
       this.#publishers.publishReport(outcome, this.classifier, ids);
       if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);
-      const shown = this.#options.live.offer(frame, outcome, () =>
+      const shown = this.#options.live.frames.offer(frame, outcome, () =>
         this.#publishers.report(outcome, this.classifier, ids),
       );
       if (shown !== undefined) await shown;
