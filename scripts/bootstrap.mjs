@@ -1,4 +1,4 @@
-// What every command needs on a fresh clone: a fitting Node, the packages of the lock file, the build.
+// Prepares a fresh clone for every command: checks Node, installs the packages of the lock file, builds.
 import '../bin/checkNode.cjs';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ export function run(command, args, options = {}) {
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
-/** Installs the packages of the lock file, unless they are there. */
+/** Installs the packages of the lock file, unless they are installed. */
 export function install() {
   const lock = readFileSync(join(root, 'package-lock.json'));
   const wanted = createHash('sha256').update(lock).update(process.version).digest('hex');
@@ -42,7 +42,7 @@ export function install() {
   writeFileSync(stamp, wanted);
 }
 
-/** Everything up to compiled files; says what it does, and takes under a second when nothing changed. */
+/** Installs and builds; prints what it does, and takes under a second if nothing changed. */
 export function bootstrap() {
   install();
   say('Building what changed ...');

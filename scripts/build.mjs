@@ -44,7 +44,7 @@ function* foldersNamed(name, folder) {
   }
 }
 
-/** What was built of a source that was renamed or removed: its tests would still run, and imports still find it. */
+/** Removes compiled files whose source was renamed or removed: their tests would still run, and imports would find them. */
 function removeOrphans(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -59,13 +59,11 @@ function removeOrphans(folder) {
   }
 }
 
-/** The manifests that ship, parsed, by the SHA-256 of their text: see src/model/loadManifest.ts. */
+/** Writes the bundled manifests as JSON, by the SHA-256 of their text: see src/model/loadManifest.ts. */
 async function parseManifests() {
   const { parseManifest } = await import('../build/src/model/parseManifest.js');
   const parsed = {};
-  for (const { name } of readdirSync(join(root, 'models'), { withFileTypes: true }).filter((one) =>
-    one.isDirectory(),
-  )) {
+  for (const name of readdirSync(join(root, 'models'))) {
     const path = join(root, 'models', name, 'manifest.yaml');
     if (!existsSync(path)) continue;
     const text = readFileSync(path);
@@ -98,7 +96,7 @@ if (newest > builtMs || process.argv.includes('--force')) {
   }
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
   for (const name of compiled) removeOrphans(join(root, 'build', name));
-  // What runs in a browser is no module of ours: it is read as text where a report is written.
+  // Files for the browser are not compiled: reports include them as text.
   for (const folder of foldersNamed('page', join(root, 'src'))) {
     const out = join(root, 'build', relative(root, folder));
     mkdirSync(out, { recursive: true });

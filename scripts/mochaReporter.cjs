@@ -1,4 +1,4 @@
-// The spec reporter, and after it what was left out and why, what ran with a stand-in, and one plain closing line.
+// Mocha's spec reporter, followed by the skipped tests with their reasons, the tests with stand-ins, and one summary line.
 const { reporters, Runner } = require('mocha');
 
 const REASONS_KEY = Symbol.for('effvit.leftOut');
@@ -17,12 +17,10 @@ module.exports = class ClosingReporter extends reporters.Spec {
     runner.on(Runner.constants.EVENT_TEST_PENDING, (test) => leftOut.push(test.fullTitle()));
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes = 0, failures = 0 } = this.stats;
-      const byReason = Map.groupBy?.(leftOut, reasonOf) ?? new Map();
-      if (Map.groupBy === undefined) {
-        for (const title of leftOut) {
-          const reason = reasonOf(title);
-          byReason.set(reason, [...(byReason.get(reason) ?? []), title]);
-        }
+      const byReason = new Map();
+      for (const title of leftOut) {
+        const reason = reasonOf(title);
+        byReason.set(reason, [...(byReason.get(reason) ?? []), title]);
       }
       if (leftOut.length > 0) {
         console.log(`LEFT OUT: ${leftOut.length} tests did not run.`);
@@ -47,7 +45,7 @@ module.exports = class ClosingReporter extends reporters.Spec {
     });
   }
 
-  /** mocha makes its exit code of what is handed on here. */
+  /** Mocha derives its exit code from the number of failures passed on here. */
   done(failures, end) {
     end?.(failures + (this.countedAsFailed ?? 0));
   }

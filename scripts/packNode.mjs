@@ -1,5 +1,5 @@
-// npm run pack:node [-- --arch arm64]: the node with its production dependencies as one npm tarball, for a build farm or
-// a board without network. Beside CMakeLists.txt colcon build takes it; `npm install -g FILE` takes it, too.
+// npm run pack:node [-- --arch arm64]: packs the node with its production dependencies into one npm tarball, for a build
+// farm or a board without network. colcon build uses it if it lies beside CMakeLists.txt; `npm install -g FILE` works too.
 import {
   cpSync,
   mkdirSync,
@@ -22,7 +22,7 @@ if (!['x64', 'arm64'].includes(arch)) {
   process.exit(2);
 }
 
-/** Of packages that bring every platform along, what another one runs. */
+/** Removes the files for other platforms from packages that contain all of them. */
 function removeOthers(folder) {
   const runtimes = join(folder, 'node_modules', 'onnxruntime-node', 'bin', 'napi-v6');
   for (const platform of readdirSync(runtimes)) {
@@ -54,7 +54,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 say(`Installing the production dependencies for linux-${arch} ...`);
 copyNode(folder, { packages: install });
-// What the set-up needs to fit rclnodejs to a ROS where the tarball is unpacked.
+// Needed by the set-up, which builds rclnodejs for the ROS of the target machine.
 for (const name of ['CMakeLists.txt', 'package.xml', 'LICENSE', 'launch', 'config', 'scripts', 'ros'])
   cpSync(join(root, name), join(folder, name), { recursive: true });
 const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

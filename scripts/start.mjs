@@ -1,5 +1,5 @@
-// npm start: the main job on real input. Installs and builds what is missing, makes the ONNX file of the bundled
-// model, then sends the bundled camera recording through the pipeline. Arguments go to `effvit replay`.
+// npm start: installs and builds what is missing, then replays the bundled camera recording with the bundled model.
+// Arguments are passed to `effvit replay`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { bootstrap, root, say } from './bootstrap.mjs';
@@ -11,7 +11,7 @@ const child = spawn(process.execPath, [join(root, 'bin', 'effvit.cjs'), ...args,
   cwd: root,
   stdio: 'inherit',
 });
-// Ctrl-C reaches the child by itself; this process waits for it to finish what it began.
+// The terminal sends Ctrl-C to the child too; this process waits until the child has ended.
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
 child.on('exit', (code, signal) => {

@@ -1,7 +1,7 @@
-"""The vendor's quantised ONNX of a classifier, which gives the integers of the BPU: NV12 in, float32 logits out.
+"""Runs the vendor's quantised ONNX classifier, which computes with the BPU's integers: NV12 in, float32 logits out.
 
-run_quantized.py MODEL.onnx WIDTH HEIGHT: says one line of JSON on standard output (classes), then answers each NV12
-picture on standard input (WIDTH x HEIGHT x 3/2 bytes) with its logits (little-endian float32).
+run_quantized.py MODEL.onnx WIDTH HEIGHT: writes one line of JSON (classes) to standard output, then for each NV12
+picture on standard input (WIDTH x HEIGHT x 3/2 bytes) its logits (little-endian float32).
 """
 import json
 import os
@@ -13,7 +13,7 @@ from with_parent import end_with_parent
 
 
 def yuv444(nv12, width, height):
-    """As the chip's pyramid hands it over: each pair of chroma for its four pixels; 128 taken off, in int8."""
+    """The format of the chip's pyramid: chroma repeated for its four pixels, minus 128, as int8."""
     luma = nv12[: width * height].reshape(height, width)
     chroma = nv12[width * height :].reshape(height // 2, width // 2, 2).repeat(2, axis=0).repeat(2, axis=1)
     return (np.dstack([luma, chroma]).astype(np.int16) - 128).astype(np.int8)[np.newaxis]

@@ -1,4 +1,4 @@
-"""Ends this process and all that it started when the process that started it is gone."""
+"""Ends this process and its child processes when its parent process has ended."""
 import os
 import signal
 import threading
@@ -7,7 +7,7 @@ import time
 
 def end_with_parent():
     parent = os.getppid()
-    # What is started from here on is in one group, the one to end; effvit makes this process its leader.
+    # Child processes stay in this process group, whose leader effvit makes this process, so the whole group is ended.
     leads = os.getpgrp() == os.getpid()
 
     def watch():

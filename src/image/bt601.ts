@@ -1,7 +1,7 @@
 import type { YuvRange } from './ImageFrame.js';
 
 /** All coefficients here are scaled by 2^20. */
-export const COEFFICIENT_BITS = 20;
+const COEFFICIENT_BITS = 20;
 
 const ONE = 2 ** COEFFICIENT_BITS;
 /** Added before the shift, it rounds to nearest. */
@@ -49,7 +49,7 @@ export interface Affine {
   readonly bias: number;
 }
 
-export const IDENTITY: Affine = { gain: ONE, bias: 0 };
+const IDENTITY: Affine = { gain: ONE, bias: 0 };
 
 function around(centre: number, newCentre: number, factor: number): Affine {
   const gain = Math.round(factor * ONE);

@@ -32,7 +32,7 @@ export interface FramePlan extends RowPlan {
 
 /** Slots have at most 1 GiB, far more than any camera's frame. */
 export const MAX_SLOT_BYTES = 2 ** 30 - SLOT_BASE_BYTES - COPY_ALIGNMENT_BYTES;
-export const MAX_SIDE_PX = 65535;
+const MAX_SIDE_PX = 65535;
 
 /** Cached plans per options: cameras repeat their shape, and ever new shapes must not leak memory. */
 const KEPT_PLANS = 64;

@@ -1,9 +1,7 @@
 import type { PictureResizer } from './PictureResizer.js';
 
 /** Names of the backends in the parameter `backend` and in reports. */
-export const BACKEND_NAMES = ['onnx', 'bpu', 'bpu_sim'] as const;
-
-export type BackendName = (typeof BACKEND_NAMES)[number];
+export type BackendName = 'onnx' | 'bpu' | 'bpu_sim';
 
 /** Facts on a loaded model. */
 export interface LoadedModelInfo {

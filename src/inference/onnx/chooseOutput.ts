@@ -3,7 +3,7 @@ import type { OnnxBackendSpec } from '../BackendSpec.js';
 import { bad, countOf, isKnown, type Shape, spell } from './graphFault.js';
 
 /** Element types that scores may have. */
-export const OUTPUT_TYPES = ['float32', 'float16'] as const;
+const OUTPUT_TYPES = ['float32', 'float16'] as const;
 
 export type OutputType = (typeof OUTPUT_TYPES)[number];
 

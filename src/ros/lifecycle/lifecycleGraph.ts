@@ -1,5 +1,5 @@
 /** lifecycle_msgs/msg/State: the primary states. */
-export const PRIMARY_STATES = {
+const PRIMARY_STATES = {
   unconfigured: 1,
   inactive: 2,
   active: 3,
@@ -7,7 +7,7 @@ export const PRIMARY_STATES = {
 } as const;
 
 /** lifecycle_msgs/msg/State: the states while a transition is running. */
-export const TRANSITION_STATES = {
+const TRANSITION_STATES = {
   configuring: 10,
   cleaningup: 11,
   shuttingdown: 12,

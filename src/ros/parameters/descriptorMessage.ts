@@ -16,7 +16,7 @@ export interface DescriptorMessage {
 }
 
 /** The descriptor of a row of the table, as shown by `ros2 param describe`. */
-export function descriptorMessage(name: string, spec: OptionSpec): DescriptorMessage {
+function descriptorMessage(name: string, spec: OptionSpec): DescriptorMessage {
   const { type, description, change, range } = spec;
   const constraints = [
     ...(spec.choices === undefined ? [] : [`One of: ${spec.choices.join(', ')}.`]),

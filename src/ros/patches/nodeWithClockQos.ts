@@ -5,7 +5,7 @@ const CLOCK_TOPIC = '/clock';
 type SubscriptionCallback = (message: object) => void;
 
 /** rclcpp's and rclpy's ClockQoS: best effort matches every publisher, and only the newest time matters. */
-export function clockQos(rcl: Pick<RclModule, 'QoS'>): RclQos {
+function clockQos(rcl: Pick<RclModule, 'QoS'>): RclQos {
   return new rcl.QoS(QOS.keepLast, 1, QOS.bestEffort, QOS.volatile);
 }
 

@@ -1,5 +1,5 @@
 /** The default of rosbag2's player: 40 Hz. */
-export const CLOCK_PERIOD_MS = 25;
+const CLOCK_PERIOD_MS = 25;
 
 /** Publishes a playback's time at a steady rate, and also right before a message is published. */
 export class ClockTicks {

@@ -6,7 +6,7 @@ export const FAST_DDS_VARIABLES = [
   'FASTDDS_DEFAULT_PROFILES_FILE',
   'FASTRTPS_DEFAULT_PROFILES_FILE',
 ] as const;
-export const DEFAULT_MIDDLEWARE = 'rmw_fastrtps_cpp';
+const DEFAULT_MIDDLEWARE = 'rmw_fastrtps_cpp';
 
 /** Elements that a Fast DDS profile needs for camera images: for shared memory, and for other hosts. */
 const PROFILE_ELEMENTS = ['segment_size', 'receiveBufferSize'] as const;
