@@ -1,11 +1,11 @@
 // Frames through the pool and out as CDR, for instructions.bench.ts to count: BUILD MODEL, with
-// EFFVIT_BENCH_FRAMES='WARM_UP COUNTED' in the environment
+// EFFVIT_BENCH_FRAMES='WARM_UP COUNTED' and EFFVIT_BENCH_SIZE=32x32 in the environment
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { mark } from './markFrames.js';
 
 const [build = '', model = ''] = process.argv.slice(2);
-const { EFFVIT_BENCH_FRAMES = '' } = process.env;
+const { EFFVIT_BENCH_FRAMES = '', EFFVIT_BENCH_SIZE = '32x32' } = process.env;
 const [warmUpFrames = 0, frames = 0] = EFFVIT_BENCH_FRAMES.split(' ').map(Number);
 
 /** Of the build that is measured, which may be an older one. */
@@ -35,8 +35,8 @@ const classifier = await Classifier.start(await loadModel(options), {
   ...options,
   stampClockNs: () => 2_000_000_000n,
 });
-// Of a size at which the pixels do not count.
-const [widthPx, heightPx] = [32, 32];
+// At 32x32 the pixels do not count.
+const [widthPx = 0, heightPx = 0] = EFFVIT_BENCH_SIZE.split('x').map(Number);
 const data = new Uint8Array((widthPx * heightPx * 3) / 2).fill(100);
 const frame = {
   kind: 'raw',

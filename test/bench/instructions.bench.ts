@@ -2,7 +2,10 @@
 // result as CDR, without ROS. Counted by valgrind's callgrind, which a busy machine does not disturb, once V8 has
 // optimised what runs: the frames before are not counted, nor are the threads that compile and collect garbage.
 //
-//   node build/test/bench/instructions.bench.js [--warm-up 4000] [--frames 1000] [FOLDER ...]
+//   node build/test/bench/instructions.bench.js [--warm-up 4000] [--frames 1000] [--size 32x32] [FOLDER ...]
+//
+// What a core of a board can carry is COMPUTED from that, by its clock and bounds of its instructions a cycle (--clock-ghz
+// 1.8, as the page of published figures has an RDK X5; --ipc 0.5,1, an assumption: the Cortex-A55 issues two at most).
 //
 // FOLDER: clones with their builds, each counted in turn; default this one. One takes a minute on an idle machine.
 import { spawnSync } from 'node:child_process';
@@ -17,12 +20,16 @@ const { values, positionals } = parseArgs({
   options: {
     'warm-up': { type: 'string', default: '4000' },
     frames: { type: 'string', default: '1000' },
+    size: { type: 'string', default: '32x32' },
+    'clock-ghz': { type: 'string', default: '1.8' },
+    ipc: { type: 'string', default: '0.5,1' },
   },
   allowPositionals: true,
 });
 const frames = Number(values.frames);
 /** Called by each thread before and behind the frames that count: see markFrames.ts. */
 const MARK = 'uv_os_setpriority';
+const clockGhz = Number(values['clock-ghz']);
 const scratch = mkdtempSync(join(tmpdir(), 'effvit-instructions-'));
 
 interface Counted {
@@ -35,7 +42,11 @@ function count(build: string, model: string): Counted {
   const script = packagePath('build', 'test', 'bench', 'framesChild.js');
   const hook = packagePath('build', 'test', 'bench', 'markFrames.js');
   const child = [process.execPath, '--import', hook, script, build, model];
-  const env = { ...process.env, EFFVIT_BENCH_FRAMES: `${values['warm-up']} ${values.frames}` };
+  const env = {
+    ...process.env,
+    EFFVIT_BENCH_FRAMES: `${values['warm-up']} ${values.frames}`,
+    EFFVIT_BENCH_SIZE: values.size,
+  };
   const done = spawnSync(
     'valgrind',
     [
@@ -70,12 +81,21 @@ function count(build: string, model: string): Counted {
 try {
   const model = simulatedModel(scratch, 'no_service_time', { serviceMs: 0, hostMs: 0 });
   console.log(
-    `Node ${process.version}, ${frames} frames after ${values['warm-up']}, 32x32 nv12, 1000 classes`,
+    `Node ${process.version}, ${frames} frames after ${values['warm-up']}, ${values.size} nv12, 1000 classes`,
   );
   for (const folder of positionals.length > 0 ? positionals : [packagePath()]) {
     const { main, worker } = count(join(resolve(folder), 'build'), model);
     const [ofMain, ofWorker] = [main, worker].map((instructions) => (instructions / frames).toFixed(0));
     console.log(`${folder}: ${ofMain} instructions a frame on the main thread, ${ofWorker} on the worker`);
+    for (const ipc of values.ipc.split(',').map(Number)) {
+      const [mainUs, workerUs] = [main, worker].map((all) => all / frames / (1000 * clockGhz * ipc)) as [
+        number,
+        number,
+      ];
+      console.log(
+        `  COMPUTED at ${clockGhz} GHz and ${ipc} instructions a cycle: ${mainUs.toFixed(0)} us and ${workerUs.toFixed(0)} us a frame, ${(1e6 / mainUs).toFixed(0)} and ${(1e6 / workerUs).toFixed(0)} frames a second of one core each`,
+      );
+    }
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
