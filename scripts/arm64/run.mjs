@@ -3,7 +3,16 @@
 // passed of each. Slow: an inference takes 10 to 30 seconds. Needs Debian, and root (debootstrap, chroot, binfmt_misc).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bootstrap, root as clone, run } from '../bootstrap.mjs';
 import { isMain, reportSetupError } from '../ros/program.mjs';
@@ -56,6 +65,10 @@ const CHECKS = [
 /** A copy of the clone as it is, with the packages of the lock file for arm64. */
 function copyClone(root) {
   const target = join(root, 'effvit');
+  // What an earlier copy had and this clone has not is gone, but for the packages.
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(target).filter((one) => one !== 'node_modules'))
+    rmSync(join(target, name), { recursive: true, force: true });
   const listed = spawnSync('git', ['ls-files', '-z'], { cwd: clone, encoding: 'utf8', maxBuffer: 2 ** 26 });
   if (listed.status !== 0) throw new SetupError(`${clone} is no clone of git, whose files could be listed.`);
   for (const name of listed.stdout
@@ -64,7 +77,6 @@ function copyClone(root) {
     mkdirSync(dirname(join(target, name)), { recursive: true });
     cpSync(join(clone, name), join(target, name), { preserveTimestamps: true });
   }
-  rmSync(join(target, 'build'), { recursive: true, force: true });
   cpSync(join(clone, 'build'), join(target, 'build'), {
     recursive: true,
     preserveTimestamps: true,
