@@ -19,11 +19,18 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.logging import get_logger
 from launch_ros.actions import LifecycleNode
-from launch_ros.parameter_descriptions import ParameterValue
 
 # The helpers lie beside this file, wherever launch has loaded it from.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from effvit_launch import SHARE, argument, executable, flag_argument, number_argument  # noqa: E402
+from effvit_launch import (  # noqa: E402
+    SHARE,
+    argument,
+    executable,
+    flag_argument,
+    given_parameters,
+    number_argument,
+    parameter_arguments,
+)
 
 FAST_DDS = ('rmw_fastrtps_cpp', 'rmw_fastrtps_dynamic_cpp')
 # Fast DDS 2 (Humble, Jazzy) reads the first name, Fast DDS 3 (Kilted) the second.
@@ -42,19 +49,7 @@ RESEND_POLLS = 15
 
 def _arguments():
     return [
-        DeclareLaunchArgument(
-            'image_topics', default_value='',
-            description='Image topic or topics to classify, separated by commas, e.g. '
-                        '/camera/image_raw or /left/image_raw,/right/image_raw. '
-                        'Empty: as in params_file.'),
-        DeclareLaunchArgument(
-            'image_transport', default_value='',
-            description='auto (what the camera sends), raw (sensor_msgs/Image) or compressed '
-                        '(sensor_msgs/CompressedImage on <topic>/compressed). Empty: as in params_file.'),
-        DeclareLaunchArgument(
-            'perception_targets', default_value='',
-            description='Topic for the results as TROS has them (ai_msgs/PerceptionTargets). '
-                        'Empty: as in params_file.'),
+        *parameter_arguments(),
         DeclareLaunchArgument(
             'namespace', default_value='', description='Namespace of the node and its topics.'),
         DeclareLaunchArgument(
@@ -62,19 +57,6 @@ def _arguments():
         DeclareLaunchArgument(
             'params_file', default_value=os.path.join(SHARE, 'config', 'classifier.yaml'),
             description='YAML file with the parameters of the node; the arguments here go over it.'),
-        DeclareLaunchArgument(
-            'model', default_value='',
-            description='Name of a model (effvit model list), a folder with a manifest.yaml, an .onnx or '
-                        '.bin file, or auto: efficientvit_m5 where its files were pulled, else '
-                        'the bundled one. '
-                        'Empty: as in params_file.'),
-        DeclareLaunchArgument(
-            'backend', default_value='',
-            description='auto, onnx (CPU), bpu, or bpu_sim (a simulation). '
-                        'Empty: as in params_file.'),
-        DeclareLaunchArgument(
-            'threads', default_value='',
-            description='Inference worker threads, 1 to 16. Empty: as in params_file.'),
         DeclareLaunchArgument(
             'use_sim_time', default_value='',
             description='Take the time from /clock (true, false). Empty: as in params_file.'),
@@ -109,20 +91,9 @@ def _file(name, path):
 
 def _parameters(context):
     """Return the params file and, over it, what was given as arguments."""
-    over = {}
+    over = given_parameters(context)
     if argument(context, 'use_sim_time'):
         over['use_sim_time'] = flag_argument(context, 'use_sim_time')
-    for name in ('model', 'backend', 'image_transport', 'perception_targets'):
-        value = argument(context, name)
-        if value:
-            # Typed, or a model named 1.0 would arrive as a number.
-            over[name] = ParameterValue(value, value_type=str)
-    if argument(context, 'threads'):
-        over['threads'] = number_argument(context, 'threads', int, 1, 16)
-    topics = [topic.strip() for topic in argument(context, 'image_topics').split(',')]
-    topics = [topic for topic in topics if topic]
-    if topics:
-        over['image_topics'] = topics
     file = _file('params_file', argument(context, 'params_file'))
     return [file, over] if over else [file]
 

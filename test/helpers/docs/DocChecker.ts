@@ -248,8 +248,13 @@ function launchArguments(file: string): ReadonlySet<string> {
   const included = [...text.matchAll(/'(\w+\.launch\.py)'/g)].map(([, name = '']) =>
     packagePath('launch', name),
   );
+  const helper = packagePath('launch', 'effvit_launch.py');
+  const ofParameters = text.includes('*parameter_arguments()')
+    ? [...readFileSync(helper, 'utf8').matchAll(/^ {4}\('(\w+)', \w/gm)].map(([, name = '']) => name)
+    : [];
   return new Set([
     ...own,
+    ...ofParameters,
     ...included
       .filter((path) => path !== file && existsSync(path))
       .flatMap((path) => [...launchArguments(path)]),

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import type { OptionSpec } from '../../../src/core/optionTable.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
+import {
+  isParameterName,
+  type NodeParameterName,
+  PARAMETER_NAMES,
+  PARAMETERS,
+} from '../../../src/ros/parameters/parameterTable.js';
 import { launchOutcome, needPython, recordLaunch } from '../../helpers/recordLaunch.js';
 
 const FILE = packagePath('launch', 'classifier.launch.py');
@@ -18,6 +25,56 @@ function freeSharedMemoryMb(): number {
   return (bavail * bsize) / 2 ** 20;
 }
 
+/** What is tuned rather than set at the start of a robot. */
+const LEFT_TO_PARAMS_FILE: readonly NodeParameterName[] = [
+  'intra_op_threads',
+  'temperature',
+  'min_brightness',
+  'max_brightness',
+  'min_contrast',
+  'min_sharpness',
+  'max_flat_share',
+  'max_unchanged_ms',
+  'nv12_range',
+  'smoothing_time_ms',
+  'smoothing_gap_ms',
+  'hysteresis_margin',
+  'hysteresis_time_ms',
+  'resize_filter',
+  'max_regions',
+  'region_margin',
+  'detections_slop_ms',
+  'detections_wait_ms',
+  'detections_buffer',
+  'detections_hypotheses',
+  'queue_size',
+  'max_age_ms',
+  'ordered',
+  'order_timeout_ms',
+  'max_batch',
+  'batch_wait_ms',
+  'inference_timeout_ms',
+  'bpu_core',
+  'bpu_priority',
+  'bpu_sim_results',
+  'debug_image_scale',
+  'diagnostic_updater.period',
+  'diagnostic_updater.use_fqn',
+  'diagnostics.expected_fps',
+  'diagnostics.max_allowed_processing_time_ms',
+  'diagnostics.max_acceptable_consecutive_delay_ms',
+  'diagnostics.stale_after_ms',
+];
+
+/** For each type an argument's text, and the parameter's value. */
+const SAMPLES: Readonly<Record<OptionSpec['type'], readonly [text: string, value: unknown]>> = {
+  string: ['1.0', '1.0'],
+  boolean: ['False', false],
+  integer: ['4', 4],
+  double: ['0.5', 0.5],
+  string_array: [' /left/image_raw, /right/image_raw', ['/left/image_raw', '/right/image_raw']],
+};
+
 describe('launch/classifier.launch.py', function () {
   this.timeout(120_000);
 
@@ -27,27 +84,54 @@ describe('launch/classifier.launch.py', function () {
 
   it('declares every argument with a default and a description', () => {
     const { arguments: declared } = recordLaunch(FILE);
-    assert.deepEqual(declared.map(({ name }) => name).sort(), [
+    const others = declared.map(({ name }) => name).filter((name) => !isParameterName(name));
+    assert.deepEqual(others.sort(), [
       'autostart',
-      'backend',
       'dds_profile',
       'enclave',
-      'image_topics',
-      'image_transport',
       'log_level',
-      'model',
       'name',
       'namespace',
       'params_file',
-      'perception_targets',
       'respawn',
       'respawn_delay',
-      'threads',
       'use_sim_time',
     ]);
     for (const { name, default: value, description } of declared) {
       assert.notEqual(value, null, name);
       assert.ok((description ?? '').length > 10, name);
+    }
+  });
+
+  it('has every parameter of the node as an argument, or leaves it to params_file on purpose', () => {
+    const { arguments: declared } = recordLaunch(FILE);
+    const names = declared.map(({ name }) => name).filter(isParameterName);
+    assert.deepEqual(
+      PARAMETER_NAMES.filter((name) => !names.includes(name)).sort(),
+      [...LEFT_TO_PARAMS_FILE].sort(),
+    );
+  });
+
+  it('passes each parameter on with its type, and refuses what is out of its range', () => {
+    for (const { name } of recordLaunch(FILE).arguments) {
+      if (!isParameterName(name)) continue;
+      const spec: OptionSpec = PARAMETERS[name];
+      const [text, expected] = SAMPLES[spec.type];
+      const { nodes } = recordLaunch(FILE, { [name]: text });
+      assert.deepEqual(nodes[0]?.parameters, [PARAMS, { [name]: expected }], name);
+      if (!('range' in spec) || spec.range === undefined) continue;
+      const { min, max } = spec.range;
+      for (const wrong of [min - 1, max + 1]) {
+        assert.match(
+          refusal({ [name]: String(wrong) }),
+          new RegExp(`Expected a number from .* for the argument ${name} but received "${wrong}"`),
+        );
+      }
+      for (const edge of [min, max]) {
+        assert.deepEqual(recordLaunch(FILE, { [name]: String(edge) }).nodes[0]?.parameters[1], {
+          [name]: edge,
+        });
+      }
     }
   });
 
@@ -72,6 +156,7 @@ describe('launch/classifier.launch.py', function () {
       backend: 'onnx',
       image_transport: 'compressed',
       threads: '4',
+      detections_topics: '/left, ,/rear',
       use_sim_time: 'True',
       image_topics: ' /left/image_raw, /right/image_raw,',
       namespace: 'robot',
@@ -90,6 +175,7 @@ describe('launch/classifier.launch.py', function () {
         threads: 4,
         use_sim_time: true,
         image_topics: ['/left/image_raw', '/right/image_raw'],
+        detections_topics: ['/left', '', '/rear'],
       },
     ]);
     assert.equal(nodes[0]?.namespace, 'robot');
