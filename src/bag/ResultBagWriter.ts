@@ -1,4 +1,5 @@
 import type { Classifier } from '../classify/Classifier.js';
+import { RESULT_CHOICES, type ResultChoice } from '../classify/RegionResult.js';
 import { stampFromNs } from '../core/Stamp.js';
 import { classificationMessage } from '../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../messages/classifiedDetectionsMessage.js';
@@ -12,9 +13,17 @@ import { McapBagWriter } from './writing/McapBagWriter.js';
 /** The node's topic names if it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
 const SMOOTHED_TOPIC = '/classification_smoothed';
-const DETECTIONS_TOPIC = '/classified_detections';
+const DETECTIONS_TOPICS = {
+  raw: '/classified_detections',
+  smoothed: '/classified_detections_smoothed',
+} as const;
 const FRAMES_TOPIC = '/classifier/frames';
 const LABELS_TOPIC = '/label_info';
+
+/** What is written of each frame's boxes. */
+function detectionResults({ options }: Pick<Classifier, 'options'>): readonly ResultChoice[] {
+  return options.smoothing === 'none' ? ['raw'] : RESULT_CHOICES;
+}
 
 /** The part of the classifier that a recording describes. */
 type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
@@ -50,7 +59,9 @@ export class ResultBagWriter {
       if (classifier.options.smoothing !== 'none') {
         await writer.addTopic({ name: SMOOTHED_TOPIC, type: 'vision_msgs/msg/Classification' });
       }
-      if (hasDetections) await writer.addTopic({ name: DETECTIONS_TOPIC, type: DETECTIONS_TYPE });
+      for (const results of hasDetections ? detectionResults(classifier) : []) {
+        await writer.addTopic({ name: DETECTIONS_TOPICS[results], type: DETECTIONS_TYPE });
+      }
       await writer.addTopic({ name: LABELS_TOPIC, type: 'vision_msgs/msg/LabelInfo', qos: 'latched' });
       await writer.addTopic({ name: FRAMES_TOPIC, type: 'effvit/msg/FrameReport' });
     } catch (error) {
@@ -82,16 +93,15 @@ export class ResultBagWriter {
       }
     }
     if (outcome.kind === 'regions' && detections !== undefined) {
-      const message = classifiedDetectionsMessage(
-        headerMessage(outcome.header),
-        detections,
-        outcome.regions,
-        {
-          classIdFormat: 'index',
-          hypotheses: options.detectionsHypotheses,
-        },
-      );
-      await this.#writer.write(DETECTIONS_TOPIC, message, times);
+      for (const results of detectionResults({ options })) {
+        const message = classifiedDetectionsMessage(
+          headerMessage(outcome.header),
+          detections,
+          outcome.regions,
+          { classIdFormat: 'index', hypotheses: options.detectionsHypotheses, results },
+        );
+        await this.#writer.write(DETECTIONS_TOPICS[results], message, times);
+      }
     }
     const { source } = outcome.header;
     const sequence = this.#framesOfSource.get(source) ?? 0;

@@ -88,7 +88,11 @@ export async function replayBag(
       onMatch: ({ frame, place }, detections) => {
         const regions = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
         void classifier
-          .classifyRegions(frame, regions)
+          .classifyRegions(
+            frame,
+            regions,
+            detections.detections.map(({ id }) => id),
+          )
           .then((outcome) => report({ ...place, detections, outcome }, frame));
       },
       onUnmatched: ({ frame, place }, cause) => {

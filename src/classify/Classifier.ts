@@ -26,12 +26,12 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from './classifierOptions.js';
-import { checkKnownScore, FrameJudge, regionDoubt, temperatureOf } from './FrameJudge.js';
+import { checkKnownScore, FrameJudge, temperatureOf } from './FrameJudge.js';
 import { largestBoxes } from './largestBoxes.js';
 import { modelPreprocess } from './prepareModel.js';
 import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
-import type { ClassifyRegionsOutcome, RegionResult } from './RegionResult.js';
+import type { ClassifyRegionsOutcome } from './RegionResult.js';
 import { readerDepth } from './readerDepth.js';
 
 /** A model ready to be loaded: its manifest and the backend that runs it. */
@@ -62,8 +62,6 @@ export interface ClassifyOptions extends SubmitOptions {
 const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
   (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
 );
-
-const NO_BOX: RegionBox = { leftPx: 0, topPx: 0, widthPx: 0, heightPx: 0 };
 
 /** Outcome of a frame: the best classes, or a drop. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
@@ -107,8 +105,8 @@ function poolModel(
         options,
         ranked ?? topK(logits, ranking.k, ranking.activation, ranking.temperature),
       ),
-    doubtRegion: regionDoubt(options),
     judge: reading.judge.judgeWith(reading, options),
+    judgeRegions: reading.judge.judgeRegionsWith(reading, options),
   };
 }
 
@@ -287,23 +285,26 @@ export class Classifier {
    * Submits a frame to classify these boxes in it; the promise never rejects. Boxes grow by the option `regionMargin`.
    * Above `maxRegions` only the largest are classified; the others are unknown as `over_limit`. See {@link
    * InferencePool.submitRegions}.
+   *
+   * @param tracks for each box the id of the object that it shows, which has results smoothed over time if `smoothing`
+   *   is on; empty for a box without one.
    */
-  async classifyRegions(frame: ImageFrame, boxes: readonly RegionBox[]): Promise<ClassifyRegionsOutcome> {
-    if (!this.#rateLimiter.admits(frame.source, this.#clock.nowNs()))
-      return this.#drop(frame, 'rate_limited');
-    const { regionMargin, maxRegions } = this.#options;
-    const places = largestBoxes(boxes, maxRegions);
-    const taken = places.map((place) => withMargin(boxes[place] ?? NO_BOX, regionMargin));
-    const submitted = this.#pool.submitRegions(frame, taken, boxes.length - places.length);
-    this.#reportPicture(frame, submitted);
-    const outcome = await submitted;
-    if (outcome.kind === 'dropped' || places.length === boxes.length) return outcome;
-    const regions: RegionResult[] = boxes.map(() => ({ kind: 'unknown', cause: 'over_limit' }));
-    for (const [index, place] of places.entries()) {
-      const region = outcome.regions[index];
-      if (region !== undefined) regions[place] = region;
+  classifyRegions(
+    frame: ImageFrame,
+    boxes: readonly RegionBox[],
+    tracks: readonly string[] = [],
+  ): Promise<ClassifyRegionsOutcome> {
+    if (!this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
+      return Promise.resolve(this.#drop(frame, 'rate_limited'));
     }
-    return { ...outcome, regions };
+    const { regionMargin, maxRegions } = this.#options;
+    const grown = boxes.map((box) => withMargin(box, regionMargin));
+    const outcome = this.#pool.submitRegions(frame, grown, {
+      places: largestBoxes(boxes, maxRegions),
+      tracks,
+    });
+    this.#reportPicture(frame, outcome);
+    return outcome;
   }
 
   #reportPicture(frame: ImageFrame, outcome: Promise<ClassifyOutcome | ClassifyRegionsOutcome>): void {

@@ -2,13 +2,14 @@ import { EffvitError } from '../core/EffvitError.js';
 import { stampToNs } from '../core/Stamp.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { classProbabilities } from '../pool/classProbabilities.js';
-import type { FrameJudgement, ScoreDoubt, UnknownCause } from '../pool/FrameOutcome.js';
-import type { JudgedFrame } from '../pool/PoolOptions.js';
+import type { FrameJudgement, UnknownCause } from '../pool/FrameOutcome.js';
+import type { JudgedFrame, PoolModel } from '../pool/PoolOptions.js';
 import { largest } from '../pool/topK.js';
 import type { ClassResult } from './ClassResult.js';
 import { knownScore } from './calibration/knownScore.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 import { PictureJudge } from './PictureJudge.js';
+import type { RegionResult } from './RegionResult.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
 import type { SmoothedView, SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
 
@@ -42,17 +43,6 @@ export function checkKnownScore(
     `known_score ${options.knownScore} needs logits, and ${name} gives probabilities, which hide that no class fits: set known_score to none, or take a model without a softmax at its end.`,
     { context: { model: name } },
   );
-}
-
-/** The check whether a region shows none of the classes; undefined if it is off. */
-export function regionDoubt({
-  knownScore: kind,
-  knownScoreThreshold,
-}: Pick<ClassifierOptions, 'knownScore' | 'knownScoreThreshold'>):
-  | ((logits: Float32Array) => ScoreDoubt | undefined)
-  | undefined {
-  if (kind === 'none') return undefined;
-  return (logits) => (knownScore(logits, kind) < knownScoreThreshold ? 'none_of_the_classes' : undefined);
 }
 
 /** Smooths the results of one model's frames and detects UNKNOWN; keeps state between frames. */
@@ -98,6 +88,31 @@ export class FrameJudge {
     };
   }
 
+  /** The judging function for the regions of a frame; undefined if the options need none. */
+  judgeRegionsWith(reading: ScoreReading, options: ClassifierOptions): PoolModel<Results>['judgeRegions'] {
+    const smoother = this.#smootherWith(options);
+    const { knownScore: kind, knownScoreThreshold } = options;
+    if (smoother === undefined && kind === 'none') return undefined;
+    const { manifest } = reading.model;
+    const temperature = temperatureOf(manifest, options);
+    return (regions, frame) => {
+      const tracks = singleTracks(regions);
+      return regions.map(({ outcome, logits, track }): RegionResult => {
+        const isNone =
+          logits !== undefined && kind !== 'none' && knownScore(logits, kind) < knownScoreThreshold;
+        const judged: RegionResult = isNone ? { kind: 'unknown', cause: 'none_of_the_classes' } : outcome;
+        if (smoother === undefined || !tracks.has(track)) return judged;
+        const scores =
+          judged.kind === 'classified' && logits !== undefined
+            ? classProbabilities(logits, manifest.output.activation, temperature)
+            : undefined;
+        const view = smoother.take(frame.header.source, scores, timeOf(frame), track);
+        const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
+        return { ...judged, smoothed };
+      });
+    };
+  }
+
   /** Resets the state of earlier frames. */
   forget(): void {
     this.#smoother?.clear();
@@ -128,8 +143,20 @@ function smoothingSettings(options: ClassifierOptions, method: SmoothingMethod):
   };
 }
 
+/** The ids that stand for one region of the frame: one that several have is none of a track. */
+function singleTracks(regions: readonly { readonly track: string }[]): ReadonlySet<string> {
+  const single = new Set<string>();
+  const several = new Set(['']);
+  for (const { track } of regions) {
+    if (several.has(track)) continue;
+    if (single.delete(track)) several.add(track);
+    else single.add(track);
+  }
+  return single;
+}
+
 /** Time by the camera's clock; the admission time for a frame without a stamp. */
-function timeOf({ header: { stamp }, admittedNs }: JudgedFrame): bigint {
+function timeOf({ header: { stamp }, admittedNs }: Pick<JudgedFrame, 'header' | 'admittedNs'>): bigint {
   const stampNs = stampToNs(stamp);
   return stampNs === 0n ? BigInt(Math.round(admittedNs)) : stampNs;
 }

@@ -152,7 +152,7 @@ export const CLASSIFIER_OPTIONS = {
     defaultValue: 'none',
     choices: ['none', ...SMOOTHING_METHODS],
     description:
-      "Smooths each camera's results over time, in addition to the raw ones: exponential averages the scores, majority counts the frames in which each class was best, hysteresis averages nothing. With all of them a class is held until another leads by hysteresis_margin for hysteresis_time_ms.",
+      'Smooths the results of each camera over time, with detections those of each id in it, in addition to the raw ones: exponential averages the scores, majority counts the frames in which each class was best, hysteresis averages nothing. With all of them a class is held until another leads by hysteresis_margin for hysteresis_time_ms.',
     change: 'live',
   },
   smoothingTimeMs: {

@@ -1,4 +1,5 @@
-import type { RegionResult } from '../classify/RegionResult.js';
+import type { ClassResult } from '../classify/ClassResult.js';
+import { type RegionResult, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
 import type { ClassIdFormat } from './classificationMessage.js';
 import type { DetectionMessage, DetectionsMessage, ObjectHypothesisMessage } from './detectionsMessage.js';
 import type { HeaderMessage } from './headerMessage.js';
@@ -21,12 +22,18 @@ export function classifiedDetectionsMessage(
   header: HeaderMessage,
   { detections }: DetectionsMessage,
   regions: readonly RegionResult[],
-  options: { readonly classIdFormat: ClassIdFormat; readonly hypotheses: HypothesesChoice },
+  options: {
+    readonly classIdFormat: ClassIdFormat;
+    readonly hypotheses: HypothesesChoice;
+    readonly results: ResultChoice;
+  },
 ): DetectionsMessage {
   return {
     header,
     detections: detections.map((detection, index): DetectionMessage => {
-      const own = hypothesesOf(regions[index], options.classIdFormat);
+      const region = regions[index];
+      const classes = region === undefined ? undefined : regionClasses(region, options.results);
+      const own = hypothesesOf(classes, options.classIdFormat);
       return {
         ...detection,
         results: options.hypotheses === 'append' ? [...detection.results, ...own] : own,
@@ -36,11 +43,11 @@ export function classifiedDetectionsMessage(
 }
 
 function hypothesesOf(
-  region: RegionResult | undefined,
+  classes: readonly ClassResult[] | undefined,
   classIdFormat: ClassIdFormat,
 ): ObjectHypothesisMessage[] {
-  if (region?.kind !== 'classified') return [{ hypothesis: { class_id: UNKNOWN_CLASS, score: 0 } }];
-  return region.value.map(({ index, label, score }) => ({
+  if (classes === undefined) return [{ hypothesis: { class_id: UNKNOWN_CLASS, score: 0 } }];
+  return classes.map(({ index, label, score }) => ({
     hypothesis: { class_id: classIdFormat === 'label' ? label : String(index), score },
   }));
 }

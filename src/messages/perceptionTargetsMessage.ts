@@ -1,5 +1,5 @@
 import type { ClassResult } from '../classify/ClassResult.js';
-import type { RegionResult } from '../classify/RegionResult.js';
+import { type RegionResult, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
 import { type Stamp, stampFromNs, stampToNs } from '../core/Stamp.js';
 import type { PictureRegion, RegionBox } from '../image/PictureRegion.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
@@ -102,14 +102,14 @@ export function perceptionTargetsMessage(
 export function perceptionRegionsMessage(
   result: RegionsResult<readonly ClassResult[]>,
   { detections }: DetectionsMessage,
-  context: Omit<PerceptionContext, 'region'>,
+  context: Omit<PerceptionContext, 'region'> & { readonly results: ResultChoice },
 ): PerceptionTargetsMessage {
   return {
     header: headerMessage(result.header),
     fps: Math.min(LARGEST_INT16, Math.round(context.framesPerSecond)),
     perfs: perfs(result, context),
     targets: detections.map(({ id, bbox }, index) =>
-      regionTarget(result.regions[index], trackId(id), rectOf(regionBoxOf(bbox))),
+      regionTarget(result.regions[index], context.results, trackId(id), rectOf(regionBoxOf(bbox))),
     ),
     disappeared_targets: [],
   };
@@ -117,10 +117,11 @@ export function perceptionRegionsMessage(
 
 function regionTarget(
   region: RegionResult | undefined,
+  results: ResultChoice,
   track_id: bigint,
   box: RoiMessage['rect'],
 ): TargetMessage {
-  const [best] = region?.kind === 'classified' ? region.value : [];
+  const [best] = (region && regionClasses(region, results)) ?? [];
   const rect = region?.kind === 'classified' ? rectOf(region.region) : box;
   const score = best?.score ?? 0;
   return {

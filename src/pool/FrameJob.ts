@@ -91,11 +91,17 @@ export class FrameJob<Value> {
   /** Calls the model's judge function for a finished frame, just before delivery. */
   judge(): void {
     const { finished, admittedNs } = this;
-    const judge = this.model?.judge;
-    if (judge === undefined || finished?.kind !== 'value' || finished.logits === undefined) return;
-    const { value, logits, report } = finished;
-    const { figures } = report;
+    const { judge, judgeRegions } = this.model ?? {};
     try {
+      if (finished?.kind === 'regions') {
+        if (judgeRegions !== undefined) {
+          finished.regions.judge(judgeRegions, { header: this.#header(), admittedNs });
+        }
+        return;
+      }
+      if (judge === undefined || finished?.kind !== 'value' || finished.logits === undefined) return;
+      const { value, logits, report } = finished;
+      const { figures } = report;
       const judgement = judge(value, { header: this.#header(), logits, figures, admittedNs });
       this.finished = { ...finished, judgement };
     } catch (thrown) {

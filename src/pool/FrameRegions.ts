@@ -3,12 +3,20 @@ import type { RegionBox } from '../image/PictureRegion.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 import { dropCauseOf } from './dropCauseOf.js';
 import type { WorkerReport } from './HeldFrames.js';
-import type { PoolModel } from './PoolOptions.js';
+import type { JudgedFrame, PoolModel } from './PoolOptions.js';
 import type { RegionOutcome, RegionUnknownCause } from './RegionOutcome.js';
 import type { RegionReading } from './RegionRecord.js';
 
-/** Functions that make an outcome from a region's scores. */
-export type RegionReader<Value> = Pick<PoolModel<Value>, 'postprocess' | 'doubtRegion'>;
+/** Functions that make outcomes from the scores of regions. */
+export type RegionReader<Value> = Pick<PoolModel<Value>, 'postprocess' | 'judgeRegions'>;
+
+/** What else is known of a frame's boxes. */
+export interface RegionTraits {
+  /** Indices of the boxes that are classified, in their order; the others are unknown as `over_limit`. Default: all. */
+  readonly places?: readonly number[];
+  /** Ids of the boxes' tracks, see {@link JudgedRegion}. */
+  readonly tracks?: readonly string[];
+}
 
 /** Some of a frame's regions. */
 export interface RegionPart {
@@ -34,9 +42,10 @@ export interface LastShare {
  */
 export class FrameRegions<Value> {
   readonly boxes: readonly RegionBox[];
-  /** Number of further regions of the frame, which are not classified. */
-  readonly overLimit: number;
-  readonly #outcomes: (RegionOutcome<Value> | undefined)[];
+  readonly #tracks: readonly string[];
+  #outcomes: RegionOutcome<Value>[];
+  /** By place, if the model judges regions. */
+  readonly #logits: (Float32Array | undefined)[] = [];
   #waiting: number[];
   #sharesOut = 0;
   #wasRead = false;
@@ -47,11 +56,12 @@ export class FrameRegions<Value> {
   taskCount = 0;
   computedCount = 0;
 
-  constructor(boxes: readonly RegionBox[], overLimit: number) {
+  constructor(boxes: readonly RegionBox[], { places = [...boxes.keys()], tracks = [] }: RegionTraits = {}) {
     this.boxes = boxes;
-    this.overLimit = overLimit;
-    this.#outcomes = boxes.map(() => undefined);
-    this.#waiting = boxes.map((_, place) => place);
+    this.#tracks = tracks;
+    this.#outcomes = boxes.map(() => unknownOf('over_limit', undefined));
+    this.#setUnknown(places, 'closed', undefined);
+    this.#waiting = [...places];
   }
 
   get waitingCount(): number {
@@ -73,7 +83,7 @@ export class FrameRegions<Value> {
 
   /** Valid once {@link isDone}. */
   outcomes(): readonly RegionOutcome<Value>[] {
-    return this.#outcomes.map((outcome) => outcome ?? { kind: 'unknown', cause: 'closed' });
+    return this.#outcomes;
   }
 
   /**
@@ -121,6 +131,7 @@ export class FrameRegions<Value> {
       if (reading.status === 'done') {
         this.computedCount += 1;
         this.taskCount += 1 / reading.batchSize;
+        if (model.judgeRegions !== undefined) this.#logits[place] = reading.logits;
       }
       this.#outcomes[place] = outcomeOf(reading, model, failed);
     }
@@ -129,26 +140,41 @@ export class FrameRegions<Value> {
   /** No worker could compute the share. */
   fail({ places }: RegionPart, cause: DropCause, error: EffvitError | undefined): void {
     this.#sharesOut -= 1;
-    for (const place of places) this.#outcomes[place] = unknownOf(cause, error);
+    this.#setUnknown(places, cause, error);
   }
 
   /** Gives the waiting regions this drop cause; they are not computed. */
   giveUp(cause: DropCause, error: EffvitError | undefined): void {
-    for (const place of this.#waiting) this.#outcomes[place] = unknownOf(cause, error);
+    this.#setUnknown(this.#waiting, cause, error);
     this.#waiting = [];
+  }
+
+  /** Takes the final outcomes from the model's judge function; call it once, when the frame is done. */
+  judge(
+    judgeRegions: NonNullable<PoolModel<Value>['judgeRegions']>,
+    frame: Pick<JudgedFrame, 'header' | 'admittedNs'>,
+  ): void {
+    const judged = this.#outcomes.map((outcome, place) => ({
+      outcome,
+      logits: this.#logits[place],
+      track: this.#tracks[place] ?? '',
+    }));
+    this.#outcomes = [...judgeRegions(judged, frame)];
+  }
+
+  #setUnknown(places: readonly number[], cause: RegionUnknownCause, error: EffvitError | undefined): void {
+    for (const place of places) this.#outcomes[place] = unknownOf(cause, error);
   }
 }
 
 function outcomeOf<Value>(
   reading: RegionReading,
-  { postprocess, doubtRegion }: RegionReader<Value>,
+  { postprocess }: Pick<RegionReader<Value>, 'postprocess'>,
   failed: RegionOutcome<Value>,
 ): RegionOutcome<Value> {
   switch (reading.status) {
     case 'done':
       try {
-        const doubt = doubtRegion?.(reading.logits);
-        if (doubt !== undefined) return unknownOf(doubt, undefined);
         return { kind: 'classified', region: reading.region, value: postprocess(reading.logits) };
       } catch (thrown) {
         const error = asEffvitError(thrown, 'INFERENCE_FAILED', 'Postprocessing failed');

@@ -401,7 +401,7 @@ export class FrameScheduler<Value> {
         const { regions } = finished;
         const timings = job.publishRegions(regions, nowNs, delayNs);
         const { computedCount: inputCount, taskCount } = regions;
-        this.statistics.regions.add(regions.outcomes(), regions.overLimit);
+        this.statistics.regions.add(regions.outcomes());
         this.statistics.published(timings, { ...traits, inputCount, taskCount }, nowNs);
       }
     }

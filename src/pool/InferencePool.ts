@@ -6,7 +6,7 @@ import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
 import type { StageStatistics } from '../stats/StageStatistics.js';
 import { FrameJob, type SubmitOptions } from './FrameJob.js';
 import type { FrameOutcome } from './FrameOutcome.js';
-import { FrameRegions } from './FrameRegions.js';
+import { FrameRegions, type RegionTraits } from './FrameRegions.js';
 import { FrameScheduler } from './FrameScheduler.js';
 import { type PoolClock, systemClock } from './PoolClock.js';
 import {
@@ -160,27 +160,23 @@ export class InferencePool<Value> {
    * policies treat it as one frame: it is published with an outcome for each box, or dropped. Its regions are divided
    * among the workers that are idle when it is dequeued. An invalid box or a failed region does not affect the others.
    *
-   * @param boxes up to MAX_REGIONS; an empty list gives a result without regions.
-   * @param overLimit number of further regions of the frame, which are only counted.
-   * @throws EffvitError OUT_OF_RANGE for more than MAX_REGIONS boxes.
+   * @param boxes an empty list gives a result without regions.
+   * @param traits which boxes are classified, and their tracks.
+   * @throws EffvitError OUT_OF_RANGE for more than MAX_REGIONS boxes to classify.
    */
   submitRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    overLimit = 0,
+    traits: RegionTraits = {},
   ): Promise<RegionsOutcome<Value>> {
-    if (boxes.length > MAX_REGIONS) {
+    const count = traits.places?.length ?? boxes.length;
+    if (count > MAX_REGIONS) {
       throw new EffvitError(
         'OUT_OF_RANGE',
-        `Expected up to ${MAX_REGIONS} regions of a frame but received ${boxes.length}.`,
+        `Expected up to ${MAX_REGIONS} regions of a frame but received ${count}.`,
       );
     }
-    const job = new FrameJob<Value>(
-      frame,
-      {},
-      this.#clock.nowNs(),
-      new FrameRegions<Value>(boxes, overLimit),
-    );
+    const job = new FrameJob<Value>(frame, {}, this.#clock.nowNs(), new FrameRegions<Value>(boxes, traits));
     this.#scheduler.admit(job);
     // A job with boxes has no other result.
     return job.outcome as Promise<RegionsOutcome<Value>>;

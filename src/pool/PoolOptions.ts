@@ -3,9 +3,10 @@ import type { FrameHeader } from '../image/ImageFrame.js';
 import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import type { FrameJudgement, ScoreDoubt } from './FrameOutcome.js';
+import type { FrameJudgement } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
+import type { JudgedRegion, RegionOutcome } from './RegionOutcome.js';
 import type { Ranking, TopKEntry } from './topK.js';
 import { CHANNEL_CAPACITY } from './WorkerChannel.js';
 
@@ -28,11 +29,13 @@ export interface PoolModel<Value> {
    * are delivered. Absent: the value from `postprocess` is final.
    */
   readonly judge?: ((value: Value, frame: JudgedFrame) => FrameJudgement<Value>) | undefined;
-  /**
-   * Returns why a computed region is UNKNOWN, or undefined if it is not; absent: no region is UNKNOWN by its scores.
-   * `logits` is valid only during the call.
-   */
-  readonly doubtRegion?: ((logits: Float32Array) => ScoreDoubt | undefined) | undefined;
+  /** Like `judge`, for all regions of a frame at once: returns their final outcomes in the same order. */
+  readonly judgeRegions?:
+    | ((
+        regions: readonly JudgedRegion<Value>[],
+        frame: Pick<JudgedFrame, 'header' | 'admittedNs'>,
+      ) => readonly RegionOutcome<Value>[])
+    | undefined;
 }
 
 /** The frame passed to `judge`. */

@@ -22,10 +22,8 @@ export class RegionAccounting {
   #classified = 0;
   #unknown = noneUnknown();
 
-  /** @param overLimit number of further regions of the frame, which are not classified. */
-  add(regions: readonly RegionOutcome<unknown>[], overLimit: number): void {
-    this.#received += regions.length + overLimit;
-    this.#unknown.over_limit += overLimit;
+  add(regions: readonly RegionOutcome<unknown>[]): void {
+    this.#received += regions.length;
     for (const region of regions) {
       if (region.kind === 'classified') this.#classified += 1;
       else this.#unknown[region.cause] += 1;

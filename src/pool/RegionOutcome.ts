@@ -17,14 +17,27 @@ export const REGION_UNKNOWN_CAUSES = [
 export type RegionUnknownCause = (typeof REGION_UNKNOWN_CAUSES)[number];
 
 /** The result of one region, or why it has none. */
-export type RegionOutcome<Value> =
+export type RegionOutcome<Value> = {
+  /** Value smoothed over this and earlier regions of the same track; absent without smoothing or without a track. */
+  readonly smoothed?: Value;
+} & (
   | { readonly kind: 'classified'; readonly region: PictureRegion; readonly value: Value }
   | {
       readonly kind: 'unknown';
       readonly cause: RegionUnknownCause;
       /** The error behind the cause, if there was one. */
       readonly error?: EffvitError;
-    };
+    }
+);
+
+/** A region whose outcome the model's judge function decides. */
+export interface JudgedRegion<Value> {
+  readonly outcome: RegionOutcome<Value>;
+  /** A copy of the model's output; undefined for a region that was not computed. */
+  readonly logits: Float32Array | undefined;
+  /** Id of its track, as its detector gives it; empty if it has none. */
+  readonly track: string;
+}
 
 /** A frame whose regions were classified; its times and its batch are those of the worker that finished last. */
 export interface RegionsResult<Value>

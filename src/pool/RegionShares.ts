@@ -55,6 +55,7 @@ export class RegionShares<Value> {
   ): void {
     const { frame, regions } = job;
     if (regions === undefined) return;
+    const isEmpty = regions.isDone;
     let copyNs = 0;
     for (const [index, part] of regions.takeShares(workers.length).entries()) {
       const share = new RegionShare(job, part);
@@ -66,7 +67,7 @@ export class RegionShares<Value> {
         this.fail(share, asEffvitError(error, 'BAD_IMAGE', undefined, { source: frame.source }));
       }
     }
-    if (regions.boxes.length === 0) this.#publish(job);
+    if (isEmpty) this.#publish(job);
   }
 
   /** @param error for regions of the share that failed or were not started. */

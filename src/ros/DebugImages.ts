@@ -2,7 +2,7 @@ import { type AnnotateOptions, annotatePicture } from '../annotate/annotatePictu
 import { FramePicture } from '../annotate/FramePicture.js';
 import { pictureOutline } from '../annotate/pictureOutline.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
+import { type ClassifyRegionsOutcome, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { headerMessage } from '../messages/headerMessage.js';
@@ -16,6 +16,13 @@ const MAX_WIDTH_PX = 960;
 const MAX_HEIGHT_PX = 720;
 /** The most regions that are listed beside the picture. */
 const MOST_LISTED = 10;
+
+export interface DebugImageOptions {
+  /** Size of the picture, relative to the frame. */
+  readonly scale: number;
+  /** The classes that regions are shown with. */
+  readonly results: ResultChoice;
+}
 
 /**
  * The topic ~/debug_image: frames with their results drawn beside them, while it has subscribers. One frame is drawn
@@ -44,14 +51,14 @@ export class DebugImages {
     frame: ImageFrame,
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
     classifier: Classifier,
-    scale: number,
+    options: DebugImageOptions,
   ): Promise<void> | undefined {
     if (outcome.kind === 'dropped' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
     const nowNs = monotonicNs();
     if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + PERIOD_NS;
     this.#isDrawing = true;
-    return this.#draw(frame, outcome, classifier, scale)
+    return this.#draw(frame, outcome, classifier, options)
       .catch((error: unknown) => {
         this.#warn(`No debug image of ${frame.source}: ${asEffvitError(error).message}`);
       })
@@ -69,7 +76,7 @@ export class DebugImages {
     frame: ImageFrame,
     outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
     classifier: Classifier,
-    scale: number,
+    { scale, results }: DebugImageOptions,
   ): Promise<void> {
     const { timings, widthPx, heightPx, header } = outcome;
     this.#picture ??= new FramePicture();
@@ -79,7 +86,7 @@ export class DebugImages {
     const simulated = isSimulated ? ', SIMULATED' : '';
     const drawn = await annotatePicture({
       picture: this.#picture.of(frame, maxPictureWidthPx, maxPictureHeightPx),
-      ...drawnResults(outcome),
+      ...drawnResults(outcome, results),
       title: header.source,
       subtitle: `${classifier.manifest.name} (${backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
       maxPictureWidthPx,
@@ -102,12 +109,13 @@ export class DebugImages {
 /** The results to draw and the areas of the picture that they belong to; for regions the best class of each. */
 function drawnResults(
   outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
+  choice: ResultChoice,
 ): Pick<AnnotateOptions, 'results' | 'outlines'> {
   const { region } = outcome;
   const roi = region === undefined ? [] : [pictureOutline(region, outcome)];
   if (outcome.kind === 'result') return { results: outcome.value, outlines: roi };
   const classified = outcome.regions.flatMap((one) => {
-    const [best] = one.kind === 'classified' ? one.value : [];
+    const [best] = regionClasses(one, choice) ?? [];
     return one.kind === 'classified' && best !== undefined ? [{ best, region: one.region }] : [];
   });
   const outlines = classified.map(({ best, region: place }) => pictureOutline(place, outcome, best.label));

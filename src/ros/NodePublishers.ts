@@ -1,7 +1,7 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
 import { hasDetections } from '../classify/detectionTopics.js';
-import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
+import type { ClassifyRegionsOutcome, ResultChoice } from '../classify/RegionResult.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -27,6 +27,8 @@ const CLASSIFICATION = 'vision_msgs/msg/Classification';
 
 const RAW = 'classification';
 const SMOOTHED = 'classification_smoothed';
+const DETECTIONS = 'classified_detections';
+const SMOOTHED_DETECTIONS = 'classified_detections_smoothed';
 
 /** Key for all cameras, used instead of a camera's name. */
 const SHARED = '';
@@ -79,6 +81,9 @@ export class NodePublishers {
   readonly #labelInfo: CdrPublisher;
   /** Set if the boxes of a detector are classified. */
   readonly #detections: CdrPublisher<DetectionsMessage> | undefined;
+  /** Set if also smoothing is or was enabled. */
+  #smoothedDetections: CdrPublisher<DetectionsMessage> | undefined;
+  readonly #makeSmoothedDetections: () => void;
   /** Set if the parameter perception_targets names a topic. */
   readonly #perception: PerceptionPublishers | undefined;
   readonly #endpoints = new Map<string, OwnEndpoint>();
@@ -123,6 +128,10 @@ export class NodePublishers {
         publishers.set(camera, publisher);
       }
     };
+    this.#makeSmoothedDetections = () => {
+      if (!hasDetections(parameters)) return;
+      this.#smoothedDetections ??= makeCdr(DETECTIONS_TYPE, SMOOTHED_DETECTIONS, DEPTH);
+    };
     try {
       this.#makeClassifications(RAW);
       this.offerSmoothed(parameters);
@@ -132,7 +141,7 @@ export class NodePublishers {
       this.#visionInfo = makeCdr('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
       this.#labelInfo = makeCdr('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
       if (hasDetections(parameters)) {
-        this.#detections = makeCdr(DETECTIONS_TYPE, 'classified_detections', DEPTH);
+        this.#detections = makeCdr(DETECTIONS_TYPE, DETECTIONS, DEPTH);
       }
       const topic = parameters.perception_targets;
       if (topic !== '') {
@@ -151,7 +160,9 @@ export class NodePublishers {
 
   /** Creates the topics of smoothed results if smoothing is on; they are retained. @throws EffvitError BAD_CONFIG */
   offerSmoothed({ smoothing }: Pick<NodeParameterValues, 'smoothing'>): void {
-    if (smoothing !== 'none') this.#makeClassifications(SMOOTHED);
+    if (smoothing === 'none') return;
+    this.#makeClassifications(SMOOTHED);
+    this.#makeSmoothedDetections();
   }
 
   /**
@@ -203,16 +214,23 @@ export class NodePublishers {
     outcome: ClassifyRegionsOutcome,
     detections: DetectionsMessage,
     classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'class_id_format' | 'detections_hypotheses'>,
+    parameters: Pick<
+      NodeParameterValues,
+      'class_id_format' | 'detections_hypotheses' | 'classification_results' | 'smoothing'
+    >,
   ): void {
     if (outcome.kind !== 'regions') return;
-    this.#detections?.publish(
-      classifiedDetectionsMessage(headerMessage(outcome.header), detections, outcome.regions, {
+    const header = headerMessage(outcome.header);
+    const message = (results: ResultChoice): DetectionsMessage =>
+      classifiedDetectionsMessage(header, detections, outcome.regions, {
         classIdFormat: parameters.class_id_format,
         hypotheses: parameters.detections_hypotheses,
-      }),
-    );
-    this.#perception?.publishRegions(outcome, detections, classifier);
+        results,
+      });
+    const { classification_results: wanted, smoothing } = parameters;
+    this.#detections?.publish(message(wanted));
+    if (smoothing !== 'none') this.#smoothedDetections?.publish(message('smoothed'));
+    this.#perception?.publishRegions(outcome, detections, classifier, wanted);
   }
 
   /**
@@ -248,8 +266,9 @@ export class NodePublishers {
     classifier: Classifier,
     parameters: Pick<NodeParameterValues, 'debug_image_scale' | 'classification_results'>,
   ): Promise<void> | undefined {
+    const { debug_image_scale: scale, classification_results: results } = parameters;
     const wanted = outcome.kind === 'result' ? wantedResults(outcome, parameters) : outcome;
-    return this.#debugImages.offer(frame, wanted, classifier, parameters.debug_image_scale);
+    return this.#debugImages.offer(frame, wanted, classifier, { scale, results });
   }
 
   publishStatistics(message: PipelineStatisticsMessage, classifier: Classifier): void {

@@ -1,5 +1,6 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { ResultChoice } from '../classify/RegionResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { classifiedRegion } from '../image/classifiedRegion.js';
 import { wholeRegion } from '../image/PictureRegion.js';
@@ -77,6 +78,7 @@ export class PerceptionPublishers {
     outcome: RegionsResult<readonly ClassResult[]>,
     detections: DetectionsMessage,
     classifier: Classifier,
+    results: ResultChoice,
   ): void {
     if (this.#targets.subscriptionCount === 0) return;
     this.#targets.publish(
@@ -84,6 +86,7 @@ export class PerceptionPublishers {
         modelName: classifier.manifest.name,
         framesPerSecond: classifier.framesPerSecond(),
         nowNs: realtimeNs(),
+        results,
       }),
     );
   }

@@ -116,8 +116,9 @@ export class RemoteView {
   }
 
   #takeDiagnostics({ status }: DiagnosticArrayMessage): void {
-    const prefix = `${this.#watched.slice(this.#watched.lastIndexOf('/') + 1)}: `;
-    const own = status.filter(({ name }) => name.startsWith(prefix));
+    // In the root namespace the entries have the name without its slash, unless use_fqn is set.
+    const prefixes = [`${this.#watched}: `, `${this.#watched.replace(/^\/(?=[^/]+$)/, '')}: `];
+    const own = status.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
     if (own.length > 0) this.#feed.diagnostics(own.map((one) => ({ ...one, level: Number(one.level) })));
   }
 

@@ -151,11 +151,11 @@ export class ServingPipeline {
   async classifyRegions(image: ReceivedImage, detections: DetectionsMessage): Promise<void> {
     const { frame } = image;
     const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
+    const ids = detections.detections.map(({ id }) => id);
     await this.#withImage(image, async () => {
-      const outcome = await this.classifier.classifyRegions(frame, boxes);
+      const outcome = await this.classifier.classifyRegions(frame, boxes, ids);
       if (this.#isClosed) return;
       this.#tellFailure(outcome);
-      const ids = detections.detections.map(({ id }) => id);
       this.#publishers.publishRegions(outcome, detections, this.classifier, this.#options.parameters());
       this.#publishers.publishReport(outcome, this.classifier, ids);
       if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);

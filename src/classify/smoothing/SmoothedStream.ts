@@ -63,6 +63,12 @@ export class SmoothedStream {
     return this.#view;
   }
 
+  /** Whether a frame of this time, or any later one, would find nothing of this stream: it would reset it. */
+  hasEnded(stampNs: bigint): boolean {
+    const { gapNs } = this.#settings;
+    return this.#lastStampNs !== undefined && Math.abs(Number(stampNs - this.#lastStampNs)) > gapNs;
+  }
+
   #smoothed(scores: Float64Array, sinceNs: number): Float64Array {
     const { method, timeNs } = this.#settings;
     if (method === 'hysteresis') return scores;

@@ -3,6 +3,7 @@ import {
   type ClassifierOptionName,
   type ClassifierOptions,
 } from '../../classify/classifierOptions.js';
+import { RESULT_CHOICES } from '../../classify/RegionResult.js';
 import { fillOptions, type OptionTable, type OptionValues } from '../../core/optionTable.js';
 
 /** Parameters of the node itself, in ROS spelling. */
@@ -38,9 +39,9 @@ const NODE_PARAMETERS = {
   classification_results: {
     type: 'string',
     defaultValue: 'raw',
-    choices: ['raw', 'smoothed'],
+    choices: [...RESULT_CHOICES],
     description:
-      'With smoothing: the results in classification, perception_targets and the debug image. Smoothed results are always published on classification_smoothed (with classification_per_camera: classification_smoothed/ and the name), and ~/frames has both.',
+      'With smoothing: the results in classification, classified_detections, perception_targets and the debug image. Smoothed results are always published on classification_smoothed (with classification_per_camera: classification_smoothed/ and the name) and classified_detections_smoothed.',
     change: 'live',
   },
   detections_topics: {
@@ -93,6 +94,13 @@ const NODE_PARAMETERS = {
     defaultValue: 1,
     range: { min: 0.1, max: 60 },
     description: 'Seconds between two messages on /diagnostics.',
+    change: 'live',
+  },
+  'diagnostic_updater.use_fqn': {
+    type: 'boolean',
+    defaultValue: false,
+    description:
+      "The entries on /diagnostics begin with the node's fully qualified name (/classifier: pipeline). In a namespace they always do (/robot1/classifier: pipeline), so that robots can be told apart.",
     change: 'live',
   },
   'diagnostics.expected_fps': {

@@ -22,6 +22,17 @@ export interface DiagnosticsOptions {
   readonly onStatuses: (statuses: readonly DiagnosticStatus[]) => void;
 }
 
+/**
+ * The name that the node's entries begin with. By ROS's diagnostic_updater it is the bare name unless use_fqn is set, and
+ * viewers would take the entries of two robots for those of one node.
+ */
+function nameInDiagnostics(
+  node: Pick<RclNode, 'name' | 'namespace' | 'getFullyQualifiedName'>,
+  { 'diagnostic_updater.use_fqn': useFqn }: NodeParameterValues,
+): string {
+  return useFqn || node.namespace() !== '/' ? node.getFullyQualifiedName() : node.name();
+}
+
 /** Publishes /diagnostics periodically, in every state and also without subscribers. */
 export class NodeDiagnostics {
   readonly #node: RclNode;
@@ -68,21 +79,22 @@ export class NodeDiagnostics {
   }
 
   #publish(): void {
-    const { parameters, condition, subscribers, onStatuses } = this.#options;
+    const { condition, subscribers, onStatuses } = this.#options;
     const present = condition();
     this.#endpointWarnings.update(
       new Map(present.cameras.map(({ topic, publishers }) => [topic, publishers])),
       subscribers(),
     );
+    const parameters = this.#options.parameters();
     const statuses = diagnosticStatuses(
       {
         ...present,
-        nodeName: this.#node.name(),
+        nodeName: nameInDiagnostics(this.#node, parameters),
         hardwareId: hostname(),
         transport: () => this.#lookAtTransport(),
         callbacks: callbackGuard(this.#node).failures,
       },
-      parameters(),
+      parameters,
     );
     this.#publisher.publish({
       header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },

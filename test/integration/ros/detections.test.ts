@@ -52,7 +52,7 @@ const COLOURS = ['red', 'green', 'blue'] as const;
 const SIDE_PX = 40;
 
 /** An image of stripes, each of one colour, 40 pixels wide and high. */
-function striped(nanosec: number, stripes: readonly number[]): object {
+function striped(nanosec: number, stripes: readonly number[], sec?: number): object {
   const width = SIDE_PX * stripes.length;
   const data = Buffer.alloc(3 * width * SIDE_PX);
   for (let row = 0; row < SIDE_PX; row++) {
@@ -61,7 +61,7 @@ function striped(nanosec: number, stripes: readonly number[]): object {
     }
   }
   return {
-    ...imageMessage(nanosec, 0),
+    ...imageMessage(nanosec, 0, sec === undefined ? {} : { sec }),
     width,
     height: SIDE_PX,
     step: 3 * width,
@@ -73,8 +73,9 @@ function striped(nanosec: number, stripes: readonly number[]): object {
 function detected(
   nanosec: number,
   boxes: readonly (readonly [id: string, x: number, size?: number])[],
+  sec?: number,
 ): object {
-  const { header } = imageMessage(nanosec, 0) as { header: object };
+  const { header } = imageMessage(nanosec, 0, sec === undefined ? {} : { sec }) as { header: object };
   return {
     header,
     detections: boxes.map(([id, x, size = SIDE_PX - 4]) => ({
@@ -178,6 +179,46 @@ describe('ROS node: the boxes of a detector', function () {
       const last = told.at(-1);
       return last !== undefined && last.published === 1 && last.regions_classified === 20;
     }, 'one frame with twenty regions');
+  });
+
+  it("smooths each id's classes over time, beside the raw ones, and in their place where asked", async () => {
+    const user = await start('-p', 'top_k:=1', '-p', 'smoothing:=majority', '-p', 'smoothing_gap_ms:=1000.0');
+    const smoothedTopic = '/classified_detections_smoothed';
+    await user.ask({ op: 'subscribe', topic: smoothedTopic, type: DETECTIONS });
+    await user.match(smoothedTopic);
+    // 100 ms apart; the track 'left' is red but for one frame, 'right' is blue, and the place of both changes.
+    const frames = [
+      { stripes: [0, 2], ids: ['left', 'right'] },
+      { stripes: [2, 0], ids: ['right', 'left'] },
+      { stripes: [1, 2], ids: ['left', 'right'] },
+      { stripes: [1, 2], ids: ['', 'right'] },
+    ];
+    const publishFrame = async ({ stripes, ids }: (typeof frames)[number], nanosec: number, sec?: number) => {
+      const boxes = ids.map((id, index) => [id, middle(index)] as const);
+      await publish(user, '/image', striped(nanosec, stripes, sec));
+      await publish(user, '/detections', detected(nanosec, boxes, sec));
+      const [raw] = await rig.takeAll<Detections>(user, '/classified_detections', 1);
+      const [smoothed] = await rig.takeAll<Detections>(user, smoothedTopic, 1);
+      assert.ok(raw !== undefined && smoothed !== undefined);
+      assert.deepEqual(smoothed.header, raw.header);
+      return { raw: classesOf(raw), smoothed: classesOf(smoothed) };
+    };
+    const seen: object[] = [];
+    for (const [index, frame] of frames.entries()) seen.push(await publishFrame(frame, index * 1e8));
+    const right = ['right', 'blue'];
+    assert.deepEqual(seen, [
+      { raw: [['left', 'red'], right], smoothed: [['left', 'red'], right] },
+      { raw: [right, ['left', 'red']], smoothed: [right, ['left', 'red']] },
+      { raw: [['left', 'green'], right], smoothed: [['left', 'red'], right] },
+      { raw: [['', 'green'], right], smoothed: [['', 'green'], right] },
+    ]);
+    assert.equal((await user.setParameter(NAME, 'classification_results', 'smoothed')).successful, true);
+    const green = { stripes: [1, 2], ids: ['left', 'right'] };
+    const held = { raw: [['left', 'red'], right], smoothed: [['left', 'red'], right] };
+    assert.deepEqual(await publishFrame(green, 4e8), held);
+    // After a gap the track begins anew.
+    const anew = { raw: [['left', 'green'], right], smoothed: [['left', 'green'], right] };
+    assert.deepEqual(await publishFrame(green, 0, 12), anew);
   });
 
   it('counts by cause what does not meet, on both sides, and goes on', async () => {

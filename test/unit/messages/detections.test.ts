@@ -101,6 +101,7 @@ describe('classifiedDetectionsMessage', () => {
     const made = classifiedDetectionsMessage(frameHeader, message, regions, {
       classIdFormat: 'label',
       hypotheses: 'replace',
+      results: 'raw',
     });
     assert.deepEqual(made.header, frameHeader);
     assert.deepEqual(
@@ -122,11 +123,29 @@ describe('classifiedDetectionsMessage', () => {
     const made = classifiedDetectionsMessage(frameHeader, message, regions, {
       classIdFormat: 'index',
       hypotheses: 'append',
+      results: 'raw',
     });
     assert.deepEqual(
       made.detections.map(({ results }) => results.map(({ hypothesis }) => hypothesis.class_id)),
       [['sign', '4', '2'], ['sign', 'UNKNOWN'], ['sign']],
     );
     assert.deepEqual(made.detections[0]?.results[0], message.detections[0]?.results[0]);
+  });
+
+  it("has each track's smoothed classes where they are asked for, and the raw ones where there is no track", () => {
+    const [stop, unknown, none] = regions;
+    assert.ok(stop !== undefined && unknown !== undefined && none !== undefined);
+    const smoothed = [{ index: 9, label: 'exit', score: 0.5 }];
+    const classes = (of: readonly RegionResult[], results: 'raw' | 'smoothed') =>
+      classifiedDetectionsMessage(frameHeader, message, of, {
+        classIdFormat: 'label',
+        hypotheses: 'replace',
+        results,
+      }).detections.map((one) => one.results.map(({ hypothesis }) => hypothesis.class_id));
+    const tracked = [{ ...stop, smoothed }, { ...unknown, smoothed }, none];
+    assert.deepEqual(classes(tracked, 'smoothed'), [['exit'], ['exit'], []]);
+    assert.deepEqual(classes(tracked, 'raw'), [['stop', 'yield'], ['UNKNOWN'], []]);
+    const begun = [stop, { ...unknown, smoothed: [] }, { ...none, smoothed: [] }];
+    assert.deepEqual(classes(begun, 'smoothed'), [['stop', 'yield'], ['UNKNOWN'], []]);
   });
 });

@@ -122,6 +122,59 @@ describe('regions of a frame in the pool', () => {
     );
   });
 
+  it('judges the regions of a frame together, with their tracks, in the order of the frames', async () => {
+    const judged: (readonly [track: string, value: number | string, logit: number | undefined])[][] = [];
+    await start();
+    pool.setModelOptions({
+      judgeRegions: (regions, { header }) => {
+        assert.equal(header.source, '/camera');
+        judged.push(
+          regions.map(({ outcome, logits, track }) => [track, told([outcome])[0] ?? '', logits?.[0]]),
+        );
+        return regions.map(({ outcome }) =>
+          outcome.kind === 'classified' ? { ...outcome, smoothed: -outcome.value } : outcome,
+        );
+      },
+    });
+    const frame = (from: number, serviceMs: number) =>
+      pool.submitRegions(
+        tiledFrame([0, 1, 2].map((index) => ({ number: from + index, serviceMs }))),
+        [0, 1, 2].map(tileRegion),
+        { places: [0, 2], tracks: ['a', 'b'] },
+      );
+    const outcomes = await Promise.all([frame(10, 30), frame(20, 0)]);
+    assert.deepEqual(judged, [
+      [
+        ['a', 10, 10],
+        ['b', 'over_limit', undefined],
+        ['', 12, 12],
+      ],
+      [
+        ['a', 20, 20],
+        ['b', 'over_limit', undefined],
+        ['', 22, 22],
+      ],
+    ]);
+    assert.deepEqual(
+      outcomes.map(
+        (outcome) => outcome.kind === 'regions' && outcome.regions.map(({ smoothed }) => smoothed),
+      ),
+      [
+        [-10, undefined, -12],
+        [-20, undefined, -22],
+      ],
+    );
+    const counts = pool.regionCounts();
+    assert.deepEqual([counts.received, counts.classified, counts.unknown.over_limit], [6, 4, 2]);
+    pool.setModelOptions({
+      judgeRegions: () => {
+        throw new Error('it broke');
+      },
+    });
+    const broken = await frame(30, 0);
+    assert.equal(broken.kind === 'dropped' && broken.cause, 'inference_failed');
+  });
+
   it('gives a result of no regions for no boxes, in its turn', async () => {
     await start({ threads: 2 });
     const order: string[] = [];
