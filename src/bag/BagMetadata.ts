@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import type { BagTopic } from './BagFile.js';
 
@@ -79,10 +79,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   let text: string;
   try {
     const { size } = await stat(path);
-    if (size > MOST_BYTES)
-      throw new EffvitError('BAD_BAG', `${path} has ${size} bytes: no bag's metadata.`, {
-        context: { file: path },
-      });
+    if (size > MOST_BYTES) throw fileError('BAD_BAG', path, `has ${size} bytes: no bag's metadata`);
     text = (await readInput(path)).toString();
   } catch (error) {
     throw readError(error, path, `There is no ${path}.`);
@@ -93,10 +90,7 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
   } catch (error) {
     // Only the first line: the parser shows an excerpt of the file on further lines.
     const [reason = ''] = (error as Error).message.split('\n');
-    throw new EffvitError('BAD_BAG', `${path} is no YAML: ${reason.replace(/:$/, '')}.`, {
-      context: { file: path },
-      cause: error,
-    });
+    throw fileError('BAD_BAG', path, `is no YAML: ${reason.replace(/:$/, '')}`, error);
   }
   const result = schema.safeParse(content);
   if (!result.success) {

@@ -1,5 +1,6 @@
 import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import type { BagFile, BagTopic } from './BagFile.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
@@ -61,9 +62,7 @@ export class BagReader {
   topic(name: string): BagTopic {
     const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
     if (topic !== undefined) return topic;
-    throw new EffvitError('NOT_FOUND', `${this.path} has no topic ${name}; ${this.#imageTopicList()}.`, {
-      context: { file: this.path },
-    });
+    throw fileError('NOT_FOUND', this.path, `has no topic ${name}; ${this.#imageTopicList()}`);
   }
 
   /** The topics with images in a supported format. */

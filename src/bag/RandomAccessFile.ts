@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { openInput } from '../core/readInput.js';
 
 /** The largest read, whatever length a file claims for one of its parts: 1 GiB. */
@@ -31,7 +31,7 @@ export class RandomAccessFile {
     const info = await handle.stat();
     if (!info.isFile()) {
       await handle.close();
-      throw new EffvitError('BAD_BAG', `${path} is no regular file.`, { context: { file: path } });
+      throw fileError('BAD_BAG', path, 'is no regular file');
     }
     return new RandomAccessFile(path, handle, info.size);
   }
@@ -42,14 +42,11 @@ export class RandomAccessFile {
    * @throws EffvitError BAD_BAG: beyond the end of the file, or an absurd length; IO_FAILED; CLOSED
    */
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (this.#isClosed)
-      throw new EffvitError('CLOSED', `${this.path} was closed while it was read.`, {
-        context: { file: this.path },
-      });
+    if (this.#isClosed) throw fileError('CLOSED', this.path, 'was closed while it was read');
     if (!(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes)) {
       throw new EffvitError(
         'BAD_BAG',
-        `${this.path} has ${this.sizeBytes} bytes, but ${length} are wanted from byte ${offset}.`,
+        `${this.path} has ${this.sizeBytes} bytes, too few for ${length} bytes at byte ${offset}.`,
         { context: { file: this.path, byteOffset: offset } },
       );
     }
@@ -71,9 +68,7 @@ export class RandomAccessFile {
         throw asEffvitError(error, 'IO_FAILED', `Cannot read ${this.path}`, { file: this.path });
       }
       if (bytesRead === 0) {
-        throw new EffvitError('BAD_BAG', `${this.path} became shorter while it was read.`, {
-          context: { file: this.path },
-        });
+        throw fileError('BAD_BAG', this.path, 'became shorter while it was read');
       }
       filled += bytesRead;
     }

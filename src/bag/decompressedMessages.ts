@@ -2,6 +2,7 @@ import { EffvitError } from '../core/EffvitError.js';
 import type { BagWarnings } from './BagWarnings.js';
 import { decompress } from './compression/decompress.js';
 import { isZstd } from './compression/zstdContentSize.js';
+import { LostMessages } from './LostMessages.js';
 import type { RawBagMessage } from './RawBagMessage.js';
 
 /**
@@ -13,8 +14,7 @@ export async function* decompressedMessages(
   path: string,
   warnings: BagWarnings,
 ): AsyncGenerator<RawBagMessage, void, undefined> {
-  let lostCount = 0;
-  let lostReason = '';
+  const lost = new LostMessages(warnings);
   try {
     for await (const message of messages) {
       if ((message.encoding !== 'cdr' && message.encoding !== '') || !isZstd(message.data)) {
@@ -26,13 +26,12 @@ export async function* decompressedMessages(
         data = await decompress('zstd', message.data, undefined);
       } catch (error) {
         if (!(error instanceof EffvitError)) throw error;
-        lostCount += 1;
-        lostReason ||= error.message;
+        lost.add(error.message);
         continue;
       }
       yield { ...message, data };
     }
   } finally {
-    if (lostCount > 0) warnings.add(`${lostCount} compressed messages of ${path} are missing: ${lostReason}`);
+    lost.warn(`compressed messages of ${path}`);
   }
 }

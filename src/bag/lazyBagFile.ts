@@ -1,4 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import type { BagFile } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
 
@@ -20,7 +21,7 @@ export function lazyBagFile(
     ...facts,
     async *messages(filter) {
       if (isClosed) {
-        throw new EffvitError('CLOSED', `${path} was closed while it was read.`, { context: { file: path } });
+        throw fileError('CLOSED', path, 'was closed while it was read');
       }
       opened ??= open();
       let file: BagFile;

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BagFile } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';
@@ -60,17 +60,16 @@ async function openPlainFile(path: string, head: Uint8Array, warnings: BagWarnin
   if (text.startsWith('\x89MCAP0\r\n')) return await McapBagFile.open(path, warnings);
   if (text.startsWith('SQLite format 3\0')) return await SqliteBagFile.open(path, warnings);
   if (text.startsWith('#ROSBAG V')) {
-    throw new EffvitError(
+    throw fileError(
       'UNSUPPORTED',
-      `${path} is a ROS 1 bag; convert it first, e.g. with rosbags-convert of the Python package rosbags.`,
-      { context: { file: path } },
+      path,
+      'is a ROS 1 bag; convert it first, e.g. with rosbags-convert of the Python package rosbags',
     );
   }
-  if (head.byteLength === 0)
-    throw new EffvitError('BAD_BAG', `${path} is empty.`, { context: { file: path } });
-  throw new EffvitError(
+  if (head.byteLength === 0) throw fileError('BAD_BAG', path, 'is empty');
+  throw fileError(
     'BAD_BAG',
-    `${path} is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3).`,
-    { context: { file: path } },
+    path,
+    'is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3)',
   );
 }

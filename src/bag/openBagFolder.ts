@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import type { BagFile } from './BagFile.js';
 import { type BagMetadata, readBagMetadata } from './BagMetadata.js';
 import type { BagWarnings } from './BagWarnings.js';
@@ -62,10 +63,10 @@ async function metadataOf(
 ): Promise<BagMetadata | undefined> {
   if (!names.includes(METADATA_NAME)) {
     if (found.length === 0) {
-      throw new EffvitError(
+      throw fileError(
         'BAD_BAG',
-        `${folder} is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files.`,
-        { context: { file: folder } },
+        folder,
+        `is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files`,
       );
     }
     warnings.add(`${folder} has no ${METADATA_NAME} (the recorder was not closed); all its files are read.`);

@@ -19,30 +19,22 @@ export function compileChartData(report: CompileReport): CompileChartData {
     sections: [
       {
         title: 'frames a second by batch (estimate)',
-        bars: bars(
-          estimates,
-          ({ batch }) => `batch ${batch}`,
-          ({ fps }) => fps,
-          (fps) => fps.toFixed(1),
-        ),
+        bars: bars(estimates, ({ batch, fps }) => [`batch ${batch}`, fps, fps.toFixed(1)]),
       },
       {
         title: 'memory traffic a frame by batch (estimate)',
-        bars: bars(
-          estimates,
-          ({ batch }) => `batch ${batch}`,
-          ({ ddrBytesPerFrame }) => ddrBytesPerFrame / 1e6,
-          (megabytes) => `${megabytes.toFixed(2)} MB`,
-        ),
+        bars: bars(estimates, ({ batch, ddrBytesPerFrame: bytes }) => [
+          `batch ${batch}`,
+          bytes,
+          `${(bytes / 1e6).toFixed(2)} MB`,
+        ]),
       },
       {
         title: 'longest layers (estimate)',
-        bars: bars(
-          layers,
-          ({ layer }) => layer,
-          ({ computeUs, loadStoreUs }) => Math.max(computeUs, loadStoreUs),
-          (us) => `${us.toFixed(0)} us`,
-        ),
+        bars: bars(layers, ({ layer, computeUs, loadStoreUs }) => {
+          const us = Math.max(computeUs, loadStoreUs);
+          return [layer, us, `${us.toFixed(0)} us`];
+        }),
       },
       ...(accuracies === undefined
         ? []
@@ -68,12 +60,11 @@ export function compileChartData(report: CompileReport): CompileChartData {
   };
 }
 
-function bars<T>(
-  items: readonly T[],
-  name: (item: T) => string,
-  value: (item: T) => number,
-  text: (value: number) => string,
-): CompileBar[] {
-  const most = Math.max(...items.map(value), 1e-9);
-  return items.map((item) => ({ name: name(item), value: text(value(item)), share: value(item) / most }));
+/** @param bar Name, value and text of an item's bar; the longest bar is the largest value. */
+function bars<T>(items: readonly T[], bar: (item: T) => readonly [string, number, string]): CompileBar[] {
+  const most = Math.max(...items.map((item) => bar(item)[1]), 1e-9);
+  return items.map((item) => {
+    const [name, value, text] = bar(item);
+    return { name, value: text, share: value / most };
+  });
 }

@@ -75,7 +75,7 @@ export function planesMaker(manifest: ModelManifest): FramePlanes {
   if (color === 'nv12') {
     throw new EffvitError(
       'UNSUPPORTED',
-      `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler wants it.`,
+      `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler requires.`,
       { context: { model: manifest.name } },
     );
   }

@@ -24,7 +24,7 @@ export function registerDoctor(command: Command, context: CommandContext): void 
   command
     .option(
       '--camera <width>x<height>',
-      "the camera's size, as rgb8, that buffers are held against",
+      "the camera's image size, for the check of buffers (rgb8)",
       parseSize,
       DEFAULT_CAMERA,
     )
@@ -46,7 +46,7 @@ export function registerDoctor(command: Command, context: CommandContext): void 
       } else {
         for (const finding of findings) show(finding, context.terminal);
         context.terminal.line(
-          `${findings.length} looked at: ${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`,
+          `${findings.length} checks: ${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`,
         );
       }
       if (count('problem') > 0) context.exitCode = 1;

@@ -1,9 +1,6 @@
 import { Argument, type Command } from 'commander';
-import {
-  type BuildModelFileOptions,
-  buildModelFile,
-  parseEfficientVitVariant,
-} from '../efficientvit/buildModelFile.js';
+import { defined } from '../core/defined.js';
+import { buildModelFile, parseEfficientVitVariant } from '../efficientvit/buildModelFile.js';
 import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
 import type { CommandContext } from './CommandContext.js';
 import { megabytes } from './megabytes.js';
@@ -58,17 +55,10 @@ export function registerModelBuild(command: Command, { terminal }: CommandContex
         outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }],
         isForced: options.force,
       });
-      const request: BuildModelFileOptions = {
-        variant,
-        weightsPath: options.weights,
-        outputPath,
-        opset: Number(options.opset) as 11 | 13 | 17,
-        batch: options.batch,
-        input: options.input,
-        normalisation: { range: options.range },
-        ...(options.classes !== undefined && { classCount: options.classes }),
-      };
-      const built = await buildModelFile(request);
+      const { weights: weightsPath, batch, input, range, classes: classCount } = options;
+      const opset = Number(options.opset) as 11 | 13 | 17;
+      const request = { variant, weightsPath, outputPath, opset, batch, input, classCount };
+      const built = await buildModelFile({ ...defined(request), normalisation: { range } });
       if (options.json === true) {
         terminal.json({ file: outputPath, ...built });
         return;

@@ -6,7 +6,7 @@ import { PlaybackClock } from '../bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
 import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
@@ -70,9 +70,7 @@ export function registerPlay(command: Command, context: CommandContext): void {
         if (options.json === true) terminal.json({ published: Object.fromEntries(published) });
         else for (const [topic, count] of published) terminal.line(`${topic}: ${count} messages published`);
         if (published.size === 0 && !signal.aborted) {
-          throw new EffvitError('BAD_BAG', `${path} gave no message that can be published.`, {
-            context: { file: path },
-          });
+          throw fileError('BAD_BAG', path, 'gave no message that can be published');
         }
       } finally {
         releaseKeys();
@@ -129,11 +127,7 @@ function playedTopics(
     else played.set(name, topic);
   }
   if (played.size === 0) {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `${path} has no topic that can be played: see what was left out, and why.`,
-      { context: { file: path } },
-    );
+    throw fileError('UNSUPPORTED', path, 'has no topic that can be played: see what was left out, and why');
   }
   return played;
 }

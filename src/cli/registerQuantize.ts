@@ -49,7 +49,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
   addCalibrationOptions(command, texts, 'file')
     .option(
       '--node <name=form>',
-      `form of nodes (${PRECISIONS.join(' | ')}; * in the name stands for any text), over the yaml's; repeatable`,
+      `precision of nodes (${PRECISIONS.join(' | ')}; * in the name matches any text), overrides the yaml; repeatable`,
       collect,
       [],
     )

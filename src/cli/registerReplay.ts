@@ -6,6 +6,7 @@ import {
 } from '../classify/classifierOptions.js';
 import { compareResults } from '../classify/expectedResults.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { readExpected, saveExpected } from './expectedFile.js';
@@ -145,10 +146,10 @@ export function registerReplay(command: Command, context: CommandContext): void 
     else new ReplayView(context.terminal).showSummary(compared);
     if ((compared.differences?.length ?? 0) > 0) context.exitCode = 1;
     if (summary.counts.published === 0 && !context.signal.aborted) {
-      throw new EffvitError(
+      throw fileError(
         'BAD_BAG',
-        `${path} gave no result: ${summary.counts.received} frames were received and ${totalDropped(summary.counts)} dropped.`,
-        { context: { file: path } },
+        path,
+        `gave no result: ${summary.counts.received} frames were received and ${totalDropped(summary.counts)} dropped`,
       );
     }
   });

@@ -38,7 +38,7 @@ export function splitNodeArguments(args: readonly string[]): NodeArguments {
 function strayArgument(argument: string, next: string | undefined): EffvitError {
   return new EffvitError(
     'BAD_ARGUMENT',
-    `${argument} stands outside of --ros-args, where the node takes nothing but --autostart: ${remedyFor(argument, next)}.`,
+    `${argument} is outside of --ros-args, where the node accepts only --autostart: ${remedyFor(argument, next)}.`,
   );
 }
 

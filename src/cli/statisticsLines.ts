@@ -23,11 +23,13 @@ function sensors(message: PipelineStatisticsMessage): string[] {
     ['DDR', message.ddr_frequency_mhz],
     ['CPU', message.cpu_frequency_mhz],
   ] as const;
-  const told = clocks.filter(([, frequencyMhz]) => Number.isFinite(frequencyMhz));
+  const reported = clocks.filter(([, frequencyMhz]) => Number.isFinite(frequencyMhz));
   const { temperatures } = message;
   return [
-    ...(told.length > 0
-      ? [`clocks ${told.map(([name, frequencyMhz]) => `${name} ${frequencyMhz.toFixed(0)} MHz`).join(', ')}`]
+    ...(reported.length > 0
+      ? [
+          `clocks ${reported.map(([name, frequencyMhz]) => `${name} ${frequencyMhz.toFixed(0)} MHz`).join(', ')}`,
+        ]
       : []),
     ...(temperatures.length > 0
       ? [

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { asEffvitError, EffvitError } from './EffvitError.js';
+import { asEffvitError, EffvitError, type EffvitErrorCode } from './EffvitError.js';
 import { openInput } from './readInput.js';
 
 /** Whether a system error says that there is no such file or folder. */
@@ -40,4 +40,9 @@ export async function withInput<T>(
 export async function firstBytes(handle: FileHandle, count: number): Promise<Buffer> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
   return buffer.subarray(0, bytesRead);
+}
+
+/** An error about a file: the sentence is its path and `what`, which begins with a verb and has no full stop. */
+export function fileError(code: EffvitErrorCode, path: string, what: string, cause?: unknown): EffvitError {
+  return new EffvitError(code, `${path} ${what}.`, { context: { file: path }, cause });
 }

@@ -67,29 +67,33 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A node with one output. */
+  /** A node with one output; inputs are values, or constants by name. */
   node(
     opType: string,
     name: string,
-    inputs: readonly string[],
+    inputs: readonly (Value | string)[],
     shape: readonly OnnxDim[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     dataType: OnnxDataType = 'float32',
   ): Value {
     const value: Value = { name: `${name}_output_0`, dataType, shape };
-    this.graph.nodes.push(makeNode(opType, name, inputs, [value.name], attributes));
+    const inputNames = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    this.graph.nodes.push(makeNode(opType, name, inputNames, [value.name], attributes));
     this.graph.valueInfo.set(value.name, value);
     return value;
   }
 
   /** A node whose output has the shape of its first input: activations, sums. */
   elementwise(opType: string, name: string, ...inputs: readonly [Value, ...Value[]]): Value {
-    return this.node(
-      opType,
-      name,
-      inputs.map((value) => value.name),
-      inputs[0].shape,
-    );
+    return this.node(opType, name, inputs, inputs[0].shape);
+  }
+
+  /** The constants of a layer; `path` is the layer's in the state_dict. */
+  #weights(path: string, { weight, bias }: FoldedLayer, dims: readonly number[]): [string, string] {
+    return [
+      this.constant(`${path}.weight`, float32Tensor(dims, weight)),
+      this.constant(`${path}.bias`, float32Tensor([bias.length], bias)),
+    ];
   }
 
   /** A convolution with folded weights; `constantName` is the layer's path in the state_dict. */
@@ -103,11 +107,7 @@ export class GraphBuilder {
     return this.node(
       'Conv',
       name,
-      [
-        input.name,
-        this.constant(`${constantName}.weight`, float32Tensor(kernelDims, layer.weight)),
-        this.constant(`${constantName}.bias`, float32Tensor([channels], layer.bias)),
-      ],
+      [input, ...this.#weights(constantName, layer, kernelDims)],
       [batch, channels, side(height, 0), side(width, 1)],
       {
         dilations: intsAttr([1, 1]),
@@ -122,25 +122,19 @@ export class GraphBuilder {
   /** `target` is Reshape's input (-1: the remaining elements, 0: the input's length); `shape` is the result. */
   reshape(name: string, input: Value, target: readonly number[], shape: readonly OnnxDim[]): Value {
     const constant = this.constant(`shape_${target.join('x')}`, int64Vector(target));
-    return this.node('Reshape', name, [input.name, constant], shape, {}, input.dataType);
+    return this.node('Reshape', name, [input, constant], shape, {}, input.dataType);
   }
 
   transpose(name: string, input: Value, permutation: readonly number[]): Value {
     const shape = permutation.map((axis) => input.shape[axis] ?? null);
-    return this.node('Transpose', name, [input.name], shape, { perm: intsAttr(permutation) }, input.dataType);
+    return this.node('Transpose', name, [input], shape, { perm: intsAttr(permutation) }, input.dataType);
   }
 
   /** `parts` along an axis: the inverse of {@link split}. `total` if the sum is only known at run time. */
   concat(name: string, parts: readonly Value[], axis: number, total?: OnnxDim): Value {
     const sum = total ?? parts.reduce((length, part) => length + Number(part.shape[axis]), 0);
     const shape = (parts[0]?.shape ?? []).map((length, index) => (index === axis ? sum : length));
-    return this.node(
-      'Concat',
-      name,
-      parts.map((part) => part.name),
-      shape,
-      { axis: intAttr(axis) },
-    );
+    return this.node('Concat', name, parts, shape, { axis: intAttr(axis) });
   }
 
   /**
@@ -153,17 +147,12 @@ export class GraphBuilder {
       const shape = input.shape.map((old, position) => (position === axis ? length : old));
       return { name: `${name}_output_${index}`, dataType: input.dataType, shape };
     });
-    const told = known.length === lengths.length;
-    const asInput = told && this.opset >= 13;
-    this.graph.nodes.push(
-      makeNode(
-        'Split',
-        name,
-        asInput ? [input.name, this.constant(`split_${known.join('_')}`, int64Vector(known))] : [input.name],
-        values.map((value) => value.name),
-        { axis: intAttr(axis), ...(told && !asInput ? { split: intsAttr(known) } : {}) },
-      ),
-    );
+    const isKnown = known.length === lengths.length;
+    const asInput = isKnown && this.opset >= 13;
+    const inputs = asInput ? [this.constant(`split_${known.join('_')}`, int64Vector(known))] : [];
+    const outputs = values.map((value) => value.name);
+    const attributes = { axis: intAttr(axis), ...(isKnown && !asInput && { split: intsAttr(known) }) };
+    this.graph.nodes.push(makeNode('Split', name, [input.name, ...inputs], outputs, attributes));
     for (const value of values) this.graph.valueInfo.set(value.name, value);
     return values;
   }
@@ -175,11 +164,7 @@ export class GraphBuilder {
     return this.node(
       'Gemm',
       name,
-      [
-        input.name,
-        this.constant(`${constantName}.weight`, float32Tensor([rows, columns], layer.weight)),
-        this.constant(`${constantName}.bias`, float32Tensor([rows], layer.bias)),
-      ],
+      [input, ...this.#weights(constantName, layer, [rows, columns])],
       [input.shape[0] ?? null, rows],
       { alpha: floatAttr(1), beta: floatAttr(1), transB: intAttr(1) },
     );

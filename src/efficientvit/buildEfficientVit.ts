@@ -182,12 +182,8 @@ function addDownsampling(build: Build, stage: EfficientVitStage, input: Value): 
   };
   const [batch = null] = value.shape;
   // The torch.onnx export has a ReduceMean here. This computes the same mean, and runtimes keep their blocked layout.
-  const mean = builder.node(
-    'GlobalAveragePool',
-    `${merge}/se/GlobalAveragePool`,
-    [value.name],
-    [batch, channels, 1, 1],
-  );
+  const pool = `${merge}/se/GlobalAveragePool`;
+  const mean = builder.node('GlobalAveragePool', pool, [value], [batch, channels, 1, 1]);
   const squeezed = builder.elementwise('Relu', `${merge}/se/act/Relu`, gate('fc1', mean));
   const factors = builder.elementwise('Sigmoid', `${merge}/se/gate/Sigmoid`, gate('fc2', squeezed));
   value = builder.elementwise('Mul', `${merge}/se/Mul`, value, factors);
@@ -220,19 +216,13 @@ function addMixer(build: Build, stage: EfficientVitStage, block: number, input: 
   const attend = (cut: Value, rows: number): Value =>
     cascadedGroupAttention(builder, weights, architecture, stage, block, cut, rows);
   let value: Value;
-  if (perSide === 1) {
-    value = attend(input, batchRows);
-  } else {
+  if (perSide === 1) value = attend(input, batchRows);
+  else {
     const cut = partitionWindows(builder, `${at}/m`, input, windows);
     // The windows are put together before the projection, which works pixel by pixel and so is the same
     // on either side; behind it, the sum with the input joins two values of one layout.
-    value = mergeWindows(
-      builder,
-      `${at}/m`,
-      attend(cut, batchRows * perSide ** 2),
-      windows,
-      input.shape[0] ?? null,
-    );
+    const attended = attend(cut, batchRows * perSide ** 2);
+    value = mergeWindows(builder, `${at}/m`, attended, windows, input.shape[0] ?? null);
   }
   return addConv(build, `${at}/m/attn/proj/proj.1`, path, value, POINTWISE);
 }
@@ -240,15 +230,10 @@ function addMixer(build: Build, stage: EfficientVitStage, block: number, input: 
 function addHead(build: Build, input: Value): void {
   const { builder, weights } = build;
   const [batch = null, channels = null] = input.shape;
-  const pooled = builder.node(
-    'GlobalAveragePool',
-    '/global_pool/pool/GlobalAveragePool',
-    [input.name],
-    [batch, channels, 1, 1],
-  );
-  const flat = builder.node('Flatten', '/global_pool/flatten/Flatten', [pooled.name], [batch, channels], {
-    axis: intAttr(1),
-  });
+  const pool = '/global_pool/pool/GlobalAveragePool';
+  const pooled = builder.node('GlobalAveragePool', pool, [input], [batch, channels, 1, 1]);
+  const flatten = '/global_pool/flatten/Flatten';
+  const flat = builder.node('Flatten', flatten, [pooled], [batch, channels], { axis: intAttr(1) });
   const layer = foldLinear(weights, 'head.bn', 'head.linear');
   builder.output(builder.gemm('/head/linear/Gemm', flat, layer, 'head.linear'), 'output');
 }

@@ -8,7 +8,7 @@ import {
   KEY_CHANNELS,
 } from './EfficientVitArchitecture.js';
 import { foldConv, roundLayer, tensorData } from './foldBatchNorm.js';
-import { type GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
+import { type ConvGeometry, type GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
 
 /** torch.onnx numbers the operators of a module: `Split`, `Split_1` ... */
 function numbered(opType: string, index: number): string {
@@ -50,18 +50,20 @@ export function cascadedGroupAttention(
   const toSequence = (name: string, map: Value): Value => {
     const channels = Number(map.shape[1]);
     const last = builder.transpose(`${at}/${name}/Transpose`, map, [0, 2, 3, 1]);
-    return builder.reshape(
-      `${at}/${name}/Reshape`,
-      last,
-      [rows, pixels, channels],
-      [windows, pixels, channels],
-    );
+    const shape = [pixels, channels];
+    return builder.reshape(`${at}/${name}/Reshape`, last, [rows, ...shape], [windows, ...shape]);
   };
   /** The inverse. */
   const toMap = (name: string, sequence: Value): Value => {
     const shape = [windowPx, windowPx, Number(sequence.shape[2])];
     const last = builder.reshape(`${at}/${name}/Reshape`, sequence, [rows, ...shape], [windows, ...shape]);
     return builder.transpose(`${at}/${name}/Transpose`, last, [0, 3, 1, 2]);
+  };
+
+  const conv = (part: string, head: number, from: Value, geometry: ConvGeometry, factor = 1): Value => {
+    const constant = `${path}.${part}.${head}`;
+    const layer = roundLayer(foldConv(weights, constant, factor));
+    return builder.conv(`${at}/${part}.${head}/conv/Conv`, from, layer, constant, geometry);
   };
 
   const parts = builder.split(`${at}/chunk/Split`, input, 1, new Array<number>(stage.heads).fill(headWidth));
@@ -72,59 +74,26 @@ export function cascadedGroupAttention(
       before === undefined
         ? part
         : builder.elementwise('Add', `${at}/Add_${2 * head}`, part, toMap(`result.${head - 1}`, before));
-    const qkv = builder.conv(
-      `${at}/qkvs.${head}/conv/Conv`,
-      feature,
-      roundLayer(foldConv(weights, `${path}.qkvs.${head}`)),
-      `${path}.qkvs.${head}`,
-      POINTWISE,
-    );
+    const qkv = conv('qkvs', head, feature, POINTWISE);
     const [query, key, value] = builder.split(`${at}/${numbered('Split', head)}`, qkv, 1, [
       KEY_CHANNELS,
       KEY_CHANNELS,
       headWidth,
     ]) as [Value, Value, Value];
-    const mixed = builder.conv(
-      `${at}/dws.${head}/conv/Conv`,
-      query,
-      roundLayer(foldConv(weights, `${path}.dws.${head}`, KEY_CHANNELS ** -0.5)),
-      `${path}.dws.${head}`,
-      squareConv(architecture.queryKernels[head] ?? 3, 1, KEY_CHANNELS),
-    );
-    const q = toSequence(`query.${head}`, mixed);
+    const kernel = squareConv(architecture.queryKernels[head] ?? 3, 1, KEY_CHANNELS);
+    const q = toSequence(`query.${head}`, conv('dws', head, query, kernel, KEY_CHANNELS ** -0.5));
     const k = builder.transpose(`${at}/key.${head}/Transpose_1`, toSequence(`key.${head}`, key), [0, 2, 1]);
     const v = toSequence(`value.${head}`, value);
-    const scores = builder.node(
-      'MatMul',
-      `${at}/${numbered('MatMul', 2 * head)}`,
-      [q.name, k.name],
-      [windows, pixels, pixels],
-    );
+    const square = [windows, pixels, pixels];
+    const scores = builder.node('MatMul', `${at}/${numbered('MatMul', 2 * head)}`, [q, k], square);
     const biases = gatherAttentionBiases(table.subarray(head * pixels, (head + 1) * pixels), windowPx);
-    const biased = builder.node(
-      'Add',
-      `${at}/Add_${2 * head + 1}`,
-      [
-        scores.name,
-        builder.constant(`${path}.attention_biases.${head}`, float32Tensor([1, pixels, pixels], biases)),
-      ],
-      scores.shape,
-    );
-    const attention = builder.node(
-      'Softmax',
-      `${at}/${numbered('Softmax', head)}`,
-      [biased.name],
-      scores.shape,
-      { axis: intAttr(2) },
-    );
-    results.push(
-      builder.node(
-        'MatMul',
-        `${at}/${numbered('MatMul', 2 * head + 1)}`,
-        [attention.name, v.name],
-        [windows, pixels, headWidth],
-      ),
-    );
+    const tensor = float32Tensor([1, pixels, pixels], biases);
+    const constant = builder.constant(`${path}.attention_biases.${head}`, tensor);
+    const biased = builder.node('Add', `${at}/Add_${2 * head + 1}`, [scores, constant], square);
+    const softmax = `${at}/${numbered('Softmax', head)}`;
+    const attention = builder.node('Softmax', softmax, [biased], square, { axis: intAttr(2) });
+    const product = `${at}/${numbered('MatMul', 2 * head + 1)}`;
+    results.push(builder.node('MatMul', product, [attention, v], [windows, pixels, headWidth]));
   }
   const joined = builder.concat(`${at}/Concat_${5 * stage.heads}`, results, 2);
   return toMap('proj', builder.elementwise('Relu', `${at}/proj/proj.0/Relu`, joined));

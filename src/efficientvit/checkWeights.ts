@@ -26,52 +26,45 @@ export function checkWeights(
   place: string,
 ): { classCount: number } {
   const classesInHead = classesOf(weights);
+  const name = `efficientvit_${architecture.variant}`;
+  const fail = (what: string): EffvitError => new EffvitError('BAD_WEIGHTS', `${place} ${what}.`);
   const expected = expectedTensors(architecture, classesInHead);
-  const missing = [...expected.keys()].filter((name) => !weights.has(name));
-  const extra = [...weights.keys()].filter((name) => !expected.has(name) && !IGNORED.test(name));
+  const missing = [...expected.keys()].filter((tensor) => !weights.has(tensor));
+  if (missing.length === expected.size) {
+    const names = [...weights.keys()];
+    const has = names.length === 0 ? 'no tensor at all' : `tensors such as ${listed(names, ', ', 3)}`;
+    throw fail(
+      `holds the weights of another network than ${name}: it has ${has}, and none of the ${expected.size} that are needed`,
+    );
+  }
+  const extra = [...weights.keys()].filter((tensor) => !expected.has(tensor) && !IGNORED.test(tensor));
   const misshapen: string[] = [];
   const broken: string[] = [];
-  for (const [name, dims] of expected) {
-    const tensor = weights.get(name);
+  for (const [path, dims] of expected) {
+    const tensor = weights.get(path);
     if (tensor === undefined) continue;
     if (!isSameShape(tensor.dims, dims) || tensor.data.length !== countElements(dims)) {
-      misshapen.push(`${name} is [${tensor.dims.join(', ')}] instead of [${dims.join(', ')}]`);
+      misshapen.push(`${path} is [${tensor.dims.join(', ')}] instead of [${dims.join(', ')}]`);
     }
-    const fault = faultOf(name, tensor.data);
-    if (fault !== null) broken.push(`${name} holds ${fault}`);
+    const fault = faultOf(path, tensor.data);
+    if (fault !== null) broken.push(`${path} holds ${fault}`);
   }
   const problems = [
     ...(missing.length > 0 ? [`missing ${listed(missing, ', ')}`] : []),
     ...(extra.length > 0 ? [`not of this model ${listed(extra, ', ')}`] : []),
-    ...(misshapen.length > 0 ? [listed(misshapen, '; ')] : []),
-    ...(broken.length > 0 ? [listed(broken, '; ')] : []),
+    ...[misshapen, broken].filter((texts) => texts.length > 0).map((texts) => listed(texts, '; ')),
   ];
-  const name = `efficientvit_${architecture.variant}`;
-  if (missing.length === expected.size) {
-    const has =
-      weights.size === 0 ? 'no tensor at all' : `tensors such as ${listed([...weights.keys()], ', ', 3)}`;
-    throw new EffvitError(
-      'BAD_WEIGHTS',
-      `${place} holds the weights of another network than ${name}: it has ${has}, and none of the ${expected.size} that are needed.`,
-    );
-  }
   if (problems.length > 0) {
     const other = fittingVariant(weights)?.variant;
     if (other !== undefined && other !== architecture.variant) {
-      throw new EffvitError(
-        'BAD_WEIGHTS',
-        `${place} holds the weights of efficientvit_${other}, not of ${name}: build that variant.`,
-      );
+      throw fail(`holds the weights of efficientvit_${other}, not of ${name}: build that variant`);
     }
-    throw new EffvitError('BAD_WEIGHTS', `${place} does not fit ${name}: ${problems.join('; ')}.`);
+    throw fail(`does not fit ${name}: ${problems.join('; ')}`);
   }
-  if (classesInHead < 1) {
-    throw new EffvitError('BAD_WEIGHTS', `${place} has a head without classes.`);
-  }
+  if (classesInHead < 1) throw fail('has a head without classes');
   if (classCount !== null && classCount !== classesInHead) {
-    throw new EffvitError(
-      'BAD_WEIGHTS',
-      `${place} has a head of ${classesInHead} classes, not of ${classCount}: give the labels of these weights.`,
+    throw fail(
+      `has a head of ${classesInHead} classes, not of ${classCount}: give the labels of these weights`,
     );
   }
   return { classCount: classesInHead };

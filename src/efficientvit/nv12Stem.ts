@@ -73,11 +73,9 @@ export function addNv12Stem(
   const [y, u, v] = yuvOfRgb(normalisation.mean, normalisation.range);
   const pairs = Float32Array.from({ length: side }, (_, column) => (column % 2 === 0 ? u : v));
   const centred = (plane: Value, label: string, mean: Float32Array): Value => {
-    const asFloat = builder.node('Cast', `/nv12/${label}/Cast`, [plane.name], plane.shape, {
-      to: intAttr(1),
-    });
+    const asFloat = builder.node('Cast', `/nv12/${label}/Cast`, [plane], plane.shape, { to: intAttr(1) });
     const constant = builder.constant(`nv12.${label}.mean`, float32Tensor([1, 1, 1, mean.length], mean));
-    return builder.node('Sub', `/nv12/${label}/Sub`, [asFloat.name, constant], plane.shape);
+    return builder.node('Sub', `/nv12/${label}/Sub`, [asFloat, constant], plane.shape);
   };
   const kernels = nv12Kernels(layer, normalisation);
   const luma = builder.conv(

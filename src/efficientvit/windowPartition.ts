@@ -37,12 +37,8 @@ export function mergeWindows(
   { perSide }: Windows,
   batch: OnnxDim,
 ): Value {
-  const windows = builder.split(
-    `${at}/merge/Split`,
-    input,
-    0,
-    new Array<OnnxDim>(perSide * perSide).fill(batch),
-  );
+  const batches = new Array<OnnxDim>(perSide * perSide).fill(batch);
+  const windows = builder.split(`${at}/merge/Split`, input, 0, batches);
   const rows = Array.from({ length: perSide }, (_, row) =>
     builder.concat(`${at}/merge/Concat_${row}`, windows.slice(row * perSide, (row + 1) * perSide), 3),
   );

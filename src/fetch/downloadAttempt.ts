@@ -92,7 +92,7 @@ async function planBody(
     await part.discard();
     throw fatalError(
       `the server has ${totalBytes} bytes where the manifest says ${expectedBytes}`,
-      'another version lies there, so correct the manifest or name a mirror in EFFVIT_MODEL_MIRROR',
+      'the server has another version, so correct the manifest or name a mirror in EFFVIT_MODEL_MIRROR',
     );
   }
   if (totalBytes !== undefined && totalBytes > limits.maxBytes) {

@@ -93,7 +93,7 @@ function refuseCodedOrHtml(header: (name: string) => string | undefined): void {
   if (/^text\/html\b/i.test(header('content-type') ?? '')) {
     throw fatalError(
       'the server answered with a web page instead of the file',
-      'log in to the network if it wants that, or name a mirror in EFFVIT_MODEL_MIRROR',
+      'log in to the network if it requires that, or name a mirror in EFFVIT_MODEL_MIRROR',
     );
   }
 }

@@ -1,4 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import type { ModelFileSource } from '../model/ModelManifest.js';
 import type { TrustedFile } from '../model/TrustRecord.js';
 
@@ -27,10 +28,10 @@ export function verifyChecksum(evidence: ChecksumEvidence): VerifiedBy {
   const { path, sha256, source, trusted, publishedSha256 } = evidence;
   if (source.sha256 !== undefined) {
     if (sha256 === source.sha256) return 'manifest';
-    throw new EffvitError(
+    throw fileError(
       'CHECKSUM_MISMATCH',
-      `${path} has the sha256 ${sha256} where the manifest says ${source.sha256}: it is damaged or another version, so delete it if it is there and pull again, or correct the manifest.`,
-      { context: { file: path } },
+      path,
+      `has the sha256 ${sha256} where the manifest says ${source.sha256}: it is damaged or another version, so delete it if it is there and pull again, or correct the manifest`,
     );
   }
   if (publishedSha256 !== undefined && sha256 !== publishedSha256) {
@@ -43,10 +44,10 @@ export function verifyChecksum(evidence: ChecksumEvidence): VerifiedBy {
   if (trusted !== undefined && trusted.url === source.url) {
     if (trusted.sha256 === sha256) return 'earlier_download';
     if (!evidence.acceptChanged) {
-      throw new EffvitError(
+      throw fileError(
         'CHECKSUM_MISMATCH',
-        `${path} is not what was first downloaded from ${trusted.url} on ${trusted.firstSeen.slice(0, 10)} (sha256 ${trusted.sha256}, now ${sha256}): if that change is expected, accept it with \`${evidence.acceptCommand}\`, else delete the file if it is there and pull from a source you trust.`,
-        { context: { file: path } },
+        path,
+        `is not what was first downloaded from ${trusted.url} on ${trusted.firstSeen.slice(0, 10)} (sha256 ${trusted.sha256}, now ${sha256}): if that change is expected, accept it with \`${evidence.acceptCommand}\`, else delete the file if it is there and pull from a source you trust`,
       );
     }
   }

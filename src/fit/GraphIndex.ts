@@ -1,27 +1,22 @@
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
 import { getTensor } from '../onnx/onnxAttributes.js';
 import { tensorToNumbers } from '../onnx/onnxTensors.js';
+import { consumersOf } from '../onnx/topologicalOrder.js';
 
 /** Producers and consumers of values, by name. */
 export class GraphIndex {
   readonly #graph: OnnxGraph;
-  readonly #makers = new Map<string, OnnxNode>();
-  readonly #consumers = new Map<string, OnnxNode[]>();
+  readonly #producers = new Map<string, OnnxNode>();
+  readonly #consumers: ReadonlyMap<string, readonly OnnxNode[]>;
 
   constructor(graph: OnnxGraph) {
     this.#graph = graph;
-    for (const node of graph.nodes) {
-      for (const name of node.outputs) this.#makers.set(name, node);
-      for (const name of new Set(node.inputs)) {
-        const consumers = this.#consumers.get(name);
-        if (consumers === undefined) this.#consumers.set(name, [node]);
-        else consumers.push(node);
-      }
-    }
+    this.#consumers = consumersOf(graph);
+    for (const node of graph.nodes) for (const name of node.outputs) this.#producers.set(name, node);
   }
 
-  makerOf(name: string | undefined): OnnxNode | undefined {
-    return name === undefined ? undefined : this.#makers.get(name);
+  producerOf(name: string | undefined): OnnxNode | undefined {
+    return name === undefined ? undefined : this.#producers.get(name);
   }
 
   consumersOf(name: string): readonly OnnxNode[] {
@@ -34,16 +29,16 @@ export class GraphIndex {
     for (let step = 0; step < 8 && at !== undefined; step++) {
       const initializer = this.#graph.initializers.get(at);
       if (initializer !== undefined) return numbersOf(initializer);
-      const maker = this.#makers.get(at);
-      if (maker === undefined) return undefined;
-      if (maker.opType === 'Constant') {
-        const value = maker.attributes.get('value_float');
+      const producer = this.#producers.get(at);
+      if (producer === undefined) return undefined;
+      if (producer.opType === 'Constant') {
+        const value = producer.attributes.get('value_float');
         if (value?.type === 'float') return [value.value];
-        const tensor = getTensor(maker, 'value');
+        const tensor = getTensor(producer, 'value');
         return tensor === null ? undefined : numbersOf(tensor);
       }
-      if (!/^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Transpose)$/.test(maker.opType)) return undefined;
-      at = maker.inputs[0];
+      if (!/^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Transpose)$/.test(producer.opType)) return undefined;
+      at = producer.inputs[0];
     }
     return undefined;
   }

@@ -22,9 +22,9 @@ const LONGEST_TAIL = 32;
  * its softmax is the same.
  */
 export function activationOf(index: GraphIndex, outputName: string): Activation {
-  let node = index.makerOf(outputName);
+  let node = index.producerOf(outputName);
   for (let step = 0; step < LONGEST_TAIL && node !== undefined && PASSING.test(node.opType); step++) {
-    node = index.makerOf(node.inputs[0]);
+    node = index.producerOf(node.inputs[0]);
   }
   if (node === undefined) return { kind: 'logits', operator: 'none' };
   if (TO_PROBABILITIES.test(node.opType)) return { kind: 'probabilities', operator: node.opType };
@@ -36,7 +36,7 @@ export function activationOf(index: GraphIndex, outputName: string): Activation 
 /** exp(x) / sum(exp(x)), the form of older exporters. */
 function isSpelledOutSoftmax(index: GraphIndex, node: OnnxNode): boolean {
   if (node.opType !== 'Div') return false;
-  const [numerator, denominator] = [index.makerOf(node.inputs[0]), index.makerOf(node.inputs[1])];
+  const [numerator, denominator] = [index.producerOf(node.inputs[0]), index.producerOf(node.inputs[1])];
   return numerator?.opType === 'Exp' && denominator?.opType === 'ReduceSum';
 }
 
@@ -45,6 +45,6 @@ function isSpelledOutSigmoid(index: GraphIndex, node: OnnxNode): boolean {
   const isInverse =
     node.opType === 'Reciprocal' || (node.opType === 'Div' && index.constantOf(node.inputs[0])?.[0] === 1);
   if (!isInverse) return false;
-  const sum = index.makerOf(node.opType === 'Div' ? node.inputs[1] : node.inputs[0]);
-  return sum?.opType === 'Add' && sum.inputs.some((name) => index.makerOf(name)?.opType === 'Exp');
+  const sum = index.producerOf(node.opType === 'Div' ? node.inputs[1] : node.inputs[0]);
+  return sum?.opType === 'Add' && sum.inputs.some((name) => index.producerOf(name)?.opType === 'Exp');
 }

@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { GraphFacts, OutputFacts } from './graphFacts.js';
 
@@ -29,10 +29,10 @@ export function chooseScores(
   const [only, another] = candidates;
   if (another === undefined) return only;
   const names = candidates.map((output) => `${output.name} (${output.classCount ?? '?'} values)`).join(', ');
-  throw new EffvitError(
+  throw fileError(
     'BAD_MANIFEST',
-    `${onnxPath} has ${facts.outputs.length} outputs, and each of ${names} may have the scores: write the line \`output: { name: ${another.name} }\` into a manifest.yaml beside it, with the one to use.`,
-    { context: { file: onnxPath } },
+    onnxPath,
+    `has ${facts.outputs.length} outputs, and each of ${names} may have the scores: write the line \`output: { name: ${another.name} }\` into a manifest.yaml beside it, with the one to use`,
   );
 }
 

@@ -2,9 +2,11 @@ import type { GraphFacts } from '../fit/graphFacts.js';
 import type { BpuFileInfo } from '../model/readBpuFile.js';
 import type { ModelFileInfo, OnnxFileInfo, PortInfo, WeightFileInfo } from './ModelFileInfo.js';
 
+type Row = readonly [name: string, value: string];
+
 /** The info as lines for people: a name and a value each, two spaces between. */
 export function formatModelInfo(info: ModelFileInfo): string {
-  const rows: [string, string][] = [
+  const rows: Row[] = [
     ['file', info.path],
     ['size', `${(info.lengthBytes / 1e6).toFixed(1)} MB`],
     ...rowsOf(info),
@@ -13,7 +15,7 @@ export function formatModelInfo(info: ModelFileInfo): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
 }
 
-function rowsOf(info: ModelFileInfo): [string, string][] {
+function rowsOf(info: ModelFileInfo): Row[] {
   switch (info.kind) {
     case 'onnx':
       return onnxRows(info);
@@ -22,16 +24,15 @@ function rowsOf(info: ModelFileInfo): [string, string][] {
       return weightRows(info);
     case 'ort':
       return [['format', `ONNX Runtime's own (.ort), version ${info.formatVersion}`]];
-    case 'bpu':
+    case 'bpu': {
+      const { march, chip, modelNames, settings } = info;
       return [
         ['format', 'compiled BPU model (.bin)'],
-        [
-          'march',
-          info.march === undefined ? 'not stated' : `${info.march} (${info.chip ?? 'no chip known here'})`,
-        ],
-        ['models', info.modelNames.length === 0 ? 'not stated' : modelList(info)],
-        ...Object.entries(info.settings).map(([key, value]): [string, string] => [key.toLowerCase(), value]),
+        ['march', march === undefined ? 'not stated' : `${march} (${chip ?? 'no chip known here'})`],
+        ['models', modelNames.length === 0 ? 'not stated' : modelList(info)],
+        ...Object.entries(settings).map(([key, value]): Row => [key.toLowerCase(), value]),
       ];
+    }
   }
 }
 
@@ -42,27 +43,31 @@ function modelList({ modelNames, batches }: BpuFileInfo): string {
     .join(', ');
 }
 
-function onnxRows(info: OnnxFileInfo): [string, string][] {
+function onnxRows(info: OnnxFileInfo): Row[] {
   return [
     ['format', `ONNX, IR version ${info.irVersion}, opset ${info.opsets.join(', ')}`],
     ['producer', info.producer === '' ? 'not stated' : info.producer],
-    ...info.inputs.map((value): [string, string] => ['input', spellPort(value)]),
-    ...info.outputs.map((value): [string, string] => ['output', spellPort(value)]),
+    ...info.inputs.map((value): Row => ['input', spellPort(value)]),
+    ...info.outputs.map((value): Row => ['output', spellPort(value)]),
     ...factRows(info.facts),
     ['parameters', millions(info.parameterCount)],
     ['MACs', info.macCount === null ? 'unknown (the file states no shapes)' : millions(info.macCount)],
     ['quantised', spellQuantization(info)],
     ['nodes', String(info.nodeCount)],
     ['operators', info.operators.map(({ opType, count }) => `${opType} ${count}`).join(', ')],
-    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
-      `metadata ${key}`,
-      value.replaceAll(/\s*\n\s*/g, ' | '),
-    ]),
+    ...metadataRows(info.metadata),
   ];
 }
 
-function factRows({ input, outputs, labels }: GraphFacts): [string, string][] {
-  const rows: [string, string][] = [];
+function metadataRows(metadata: Readonly<Record<string, string>>): Row[] {
+  return Object.entries(metadata).map(([key, value]) => [
+    `metadata ${key}`,
+    value.replaceAll(/\s*\n\s*/g, ' | '),
+  ]);
+}
+
+function factRows({ input, outputs, labels }: GraphFacts): Row[] {
+  const rows: Row[] = [];
   if (input !== undefined) {
     const normalises =
       input.pixelRange === 'unknown'
@@ -86,12 +91,12 @@ function shortened(labels: readonly string[]): string {
   return labels.length > 5 ? `${labels.slice(0, 5).join(', ')}, ...` : labels.join(', ');
 }
 
-function weightRows(info: WeightFileInfo): [string, string][] {
-  const types = Object.entries(info.elementsByDtype).map(([dtype, count]) => `${dtype} ${millions(count)}`);
-  const model = info.efficientVit;
+function weightRows({ kind, tensors, elementsByDtype, ...info }: WeightFileInfo): Row[] {
+  const types = Object.entries(elementsByDtype).map(([dtype, count]) => `${dtype} ${millions(count)}`);
+  const { efficientVit: model } = info;
   return [
-    ['format', info.kind === 'safetensors' ? 'safetensors' : 'PyTorch checkpoint'],
-    ['tensors', String(info.tensors.length)],
+    ['format', kind === 'safetensors' ? 'safetensors' : 'PyTorch checkpoint'],
+    ['tensors', String(tensors.length)],
     ['elements', types.join(', ')],
     ['parameters', millions(info.parameterCount)],
     [
@@ -100,10 +105,7 @@ function weightRows(info: WeightFileInfo): [string, string][] {
         ? 'not an EfficientViT of M0 to M5'
         : `efficientvit_${model.variant}, ${model.classCount} classes`,
     ],
-    ...Object.entries(info.metadata).map(([key, value]): [string, string] => [
-      `metadata ${key}`,
-      value.replaceAll(/\s*\n\s*/g, ' | '),
-    ]),
+    ...metadataRows(info.metadata),
   ];
 }
 
@@ -113,23 +115,18 @@ function spellPort({ name, dataType, shape }: PortInfo): string {
 }
 
 function spellQuantization({ quantization }: OnnxFileInfo): string {
-  const counts = (types: Readonly<Record<string, number>>): string =>
-    Object.entries(types)
-      .map(([type, count]) => `${type} ${count}`)
-      .join(', ');
+  const counts = (what: string, types: Readonly<Record<string, number>>): string[] => {
+    const texts = Object.entries(types).map(([type, count]) => `${type} ${count}`);
+    return texts.length === 0 ? [] : [`${what} ${texts.join(', ')}`];
+  };
   const how = {
     none: 'no',
     qdq: 'yes, QuantizeLinear and DequantizeLinear pairs',
     integer: 'yes, integer operators',
     weights: 'weights only',
   }[quantization.kind];
-  const weights = counts(quantization.weightTypes);
-  const activations = counts(quantization.activationTypes);
-  return [
-    how,
-    ...(weights === '' ? [] : [`weights ${weights}`]),
-    ...(activations === '' ? [] : [`activations ${activations}`]),
-  ].join('; ');
+  const { weightTypes, activationTypes } = quantization;
+  return [how, ...counts('weights', weightTypes), ...counts('activations', activationTypes)].join('; ');
 }
 
 /** In full below ten thousand, else in millions. */

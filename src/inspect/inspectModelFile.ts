@@ -1,5 +1,5 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { firstBytes, withInput } from '../core/fileError.js';
+import type { EffvitError } from '../core/EffvitError.js';
+import { fileError, firstBytes, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
 import { inspectOnnx } from './inspectOnnx.js';
@@ -34,8 +34,7 @@ export async function inspectModelFile(path: string): Promise<ModelFileInfo> {
 async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: number; formatVersion: string }> {
   await refuseForeignFile(path, 'BAD_MODEL');
   return withInput(path, `No model file at ${path}.`, async (handle) => {
-    const refuse = (what: string): EffvitError =>
-      new EffvitError('BAD_MODEL', `${path} is ${what}.`, { context: { file: path } });
+    const refuse = (what: string): EffvitError => fileError('BAD_MODEL', path, `is ${what}`);
     const info = await handle.stat();
     if (!info.isFile()) throw refuse('not a model file but a folder');
     const kind = kindOf(await firstBytes(handle, 16));

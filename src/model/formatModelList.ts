@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import Table from 'cli-table3';
 import type { ListedFile, ListedModel } from './listModels.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { describeKind } from './modelFiles.js';
@@ -7,15 +6,7 @@ import { modelFolders } from './modelFolders.js';
 
 const SHA256_SHOWN = 12;
 
-/** No borders, two spaces between columns, for terminals and logs. */
-const PLAIN = {
-  chars: Object.fromEntries(
-    'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid'
-      .split(' ')
-      .map((part) => [part, '']),
-  ),
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-};
+const HEAD = ['MODEL', 'LICENCE', 'FILE', 'STATE', 'SIZE', 'SHA256', 'WHERE'] as const;
 
 /**
  * The list as a table for people: a row a file, the model's name and licence on its first row, absent files
@@ -26,12 +17,7 @@ export function formatModelList(
   models: readonly ListedModel[],
   env: NodeJS.ProcessEnv = process.env,
 ): string {
-  const table = new Table({
-    ...PLAIN,
-    chars: { ...PLAIN.chars, middle: '  ' },
-    head: ['MODEL', 'LICENCE', 'FILE', 'STATE', 'SIZE', 'SHA256', 'WHERE'],
-    colAligns: ['left', 'left', 'left', 'left', 'right', 'left', 'left'],
-  });
+  const table: (readonly string[])[] = [HEAD];
   const problems: string[] = [];
   for (const model of models) {
     if ('problem' in model) {
@@ -45,10 +31,13 @@ export function formatModelList(
       table.push([index === 0 ? model.name : '', index === 0 ? model.manifest.licence : '', ...row]);
     }
   }
-  const lines = table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell[HEAD[column] === 'SIZE' ? 'padStart' : 'padEnd'](widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   const folders = modelFolders(env).map(({ origin, path }) => `${origin}: ${path}`);
   return [...lines, '', ...problems, ...folders].join('\n');
 }

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { isMissing, readError } from '../core/fileError.js';
+import { fileError, isMissing, readError } from '../core/fileError.js';
 import { isFile } from '../core/isFile.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MARCH_OF_CHIP } from './BpuChip.js';
@@ -43,10 +43,10 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
   const { env = process.env, workingFolder = process.cwd(), force = false } = options;
   const config = await readWorkconfig(path);
   if (config.dnn_Parser !== PARSER) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_CONFIG',
-      `${path} is for the parser ${config.dnn_Parser}, and effvit classifies: name a workconfig whose dnn_Parser is ${PARSER}.`,
-      { context: { file: path } },
+      path,
+      `is for the parser ${config.dnn_Parser}, and effvit classifies: name a workconfig whose dnn_Parser is ${PARSER}`,
     );
   }
   const folders = [workingFolder, dirname(resolve(path)), dirname(dirname(resolve(path)))];
@@ -59,10 +59,10 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
 
   const { chip, march, settings } = await readBpuFile(modelPath);
   if (chip === undefined) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_MODEL',
-      `${modelPath} is compiled for ${march ?? 'a BPU that it does not name'}, which is not supported: take a model for ${Object.values(MARCH_OF_CHIP).join(' or ')}.`,
-      { context: { file: modelPath } },
+      modelPath,
+      `is compiled for ${march ?? 'a BPU that it does not name'}, which is not supported: take a model for ${Object.values(MARCH_OF_CHIP).join(' or ')}`,
     );
   }
   const name = nameOfFile(modelPath);
@@ -99,10 +99,10 @@ async function readWorkconfig(path: string): Promise<z.output<typeof workconfigS
   const parsed = workconfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   const missing = parsed.error.issues.map((issue) => issue.path.join('.') || 'an object').join(', ');
-  throw new EffvitError(
+  throw fileError(
     'BAD_CONFIG',
-    `${path} is no workconfig of a classification: expected texts for model_file, cls_names_list and dnn_Parser (${missing}).`,
-    { context: { file: path } },
+    path,
+    `is no workconfig of a classification: expected texts for model_file, cls_names_list and dnn_Parser (${missing})`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { packagePath } from '../core/packageRoot.js';
 import { readInput } from '../core/readInput.js';
 import { decodeUtf8 } from './decodeUtf8.js';
@@ -102,15 +103,12 @@ function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
  * @throws EffvitError NOT_FOUND, BAD_MANIFEST (the line or entry that is wrong).
  */
 export async function readLabelsFile(path: string): Promise<readonly string[]> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readInput(path);
-  } catch (error) {
+  const bytes = await readInput(path).catch((cause: unknown) => {
     throw new EffvitError('NOT_FOUND', `Cannot read the labels file ${path}: name one that exists.`, {
       context: { file: path },
-      cause: error,
+      cause,
     });
-  }
+  });
   const text = decodeUtf8(bytes, path, 'BAD_MANIFEST');
   return path.toLowerCase().endsWith('.json') ? parseJsonLabels(text, path) : parseTextLabels(text, path);
 }
@@ -126,17 +124,14 @@ function parseJsonLabels(text: string, path: string): readonly string[] {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new EffvitError('BAD_MANIFEST', `${path} is no JSON (${(error as Error).message}): correct it.`, {
-      context: { file: path },
-      cause: error,
-    });
+    throw fileError('BAD_MANIFEST', path, `is no JSON (${(error as Error).message}): correct it`, error);
   }
   const entries = Array.isArray(content) ? content : indexedValues(content);
   if (entries === undefined) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_MANIFEST',
-      `${path} must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps.`,
-      { context: { file: path } },
+      path,
+      'must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps',
     );
   }
   return entries.map((entry: unknown, index) => checkedLabel(entry, path, `entry ${index}`));

@@ -42,13 +42,14 @@ export async function modelFiles(
     );
   }
   if (onnxInt8 !== undefined) statuses.push(fileStatus(manifest, 'onnx_int8', onnxInt8, env));
-  for (const chip of BPU_CHIPS) {
-    const source = bpu[chip];
-    if (source !== undefined) statuses.push(fileStatus(manifest, 'bpu', source, env, chip));
-  }
-  for (const chip of BPU_CHIPS) {
-    const source = bpuQuantized[chip];
-    if (source !== undefined) statuses.push(fileStatus(manifest, 'bpu_quantized', source, env, chip));
+  for (const [kind, sources] of [
+    ['bpu', bpu],
+    ['bpu_quantized', bpuQuantized],
+  ] as const) {
+    for (const chip of BPU_CHIPS) {
+      const source = sources[chip];
+      if (source !== undefined) statuses.push(fileStatus(manifest, kind, source, env, chip));
+    }
   }
   return Promise.all(statuses);
 }
@@ -96,18 +97,14 @@ function isByChip(kind: ModelFileKind): boolean {
 
 /** A file's kind in words, e.g. `.bin file for rdk-x5`. */
 export function describeKind(kind: ModelFileKind, chip?: BpuChip): string {
-  switch (kind) {
-    case 'weights':
-      return 'weights file';
-    case 'onnx':
-      return 'ONNX file';
-    case 'onnx_int8':
-      return 'int8 ONNX file';
-    case 'bpu':
-      return `.bin file for ${chip ?? 'any chip'}`;
-    case 'bpu_quantized':
-      return `quantised ONNX file of the compiler for ${chip ?? 'any chip'}`;
-  }
+  const chipName = chip ?? 'any chip';
+  return {
+    weights: 'weights file',
+    onnx: 'ONNX file',
+    onnx_int8: 'int8 ONNX file',
+    bpu: `.bin file for ${chipName}`,
+    bpu_quantized: `quantised ONNX file of the compiler for ${chipName}`,
+  }[kind];
 }
 
 async function fileStatus(
@@ -119,19 +116,16 @@ async function fileStatus(
 ): Promise<ModelFileStatus> {
   const common = { kind, source, ...(chip && { chip }) };
   const cached = join(modelCacheFolder(manifest, env), basename(source.file));
-  const candidates: { path: string; location: 'model' | 'cache' }[] = [];
-  if (isAbsolute(source.file)) candidates.push({ path: source.file, location: 'model' });
-  else {
-    if (manifest.folderPath !== undefined) {
-      candidates.push({ path: join(manifest.folderPath, source.file), location: 'model' });
-    }
-    candidates.push({ path: cached, location: 'cache' });
-  }
+  const inModel = (path: string) => ({ path, location: 'model' as const });
+  const inFolder = manifest.folderPath === undefined ? [] : [inModel(join(manifest.folderPath, source.file))];
+  const candidates = isAbsolute(source.file)
+    ? [inModel(source.file)]
+    : [...inFolder, { path: cached, location: 'cache' as const }];
   for (const candidate of candidates) {
     const info = await stat(candidate.path).catch(() => undefined);
     if (info?.isFile()) return { ...common, ...candidate, isPresent: true, lengthBytes: info.size };
   }
-  const expected = candidates[candidates.length - 1] ?? { path: cached, location: 'cache' as const };
+  const expected = candidates.at(-1) ?? { path: cached, location: 'cache' as const };
   const remedy =
     source.url === undefined
       ? `put the file at ${expected.path}`

@@ -1,5 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { withInput } from '../core/fileError.js';
+import { fileError, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
@@ -39,6 +38,9 @@ const KEYS = [
   'COMPILE_MODE',
 ] as const;
 
+/** Each key has one of these in it: a part of a file without any has no settings, which is found out sooner. */
+const KEY_PARTS = ['_VERSION', 'INPUT_', 'MODE', 'MARCH'] as const;
+
 const LARGEST_VALUE_BYTES = 4096;
 const CHUNK_BYTES = 1 << 20;
 /** Overlap of successive chunks: a key, its length bytes and the longest value. */
@@ -75,11 +77,7 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
     for await (const piece of handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false })) {
       const chunk = piece as Buffer;
       if (lengthBytes === 0 && !isBpuFileStart(chunk)) {
-        throw new EffvitError(
-          'BAD_MODEL',
-          `${path} is not a compiled BPU model: expected what hb_mapper writes.`,
-          { context: { file: path } },
-        );
+        throw fileError('BAD_MODEL', path, 'is not a compiled BPU model: expected what hb_mapper writes');
       }
       lengthBytes += chunk.length;
       window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
@@ -122,6 +120,7 @@ function batchesOf(names: readonly string[], shapes: readonly string[]): Record<
  * prefixed by their length.
  */
 function* settingsIn(window: Buffer): Generator<[string, string, number]> {
+  if (!KEY_PARTS.some((part) => window.includes(part))) return;
   for (const key of KEYS) {
     const pattern = Buffer.concat([Buffer.from([0x0a, key.length]), Buffer.from(key), Buffer.from([0x12])]);
     for (let at = window.indexOf(pattern); at >= 0; at = window.indexOf(pattern, at + 1)) {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { isFile } from '../core/isFile.js';
 import { nearestName } from '../core/nearestName.js';
@@ -39,9 +40,7 @@ export async function resolveModel(
     extension === '.safetensors'
       ? 'build an .onnx file from it first with `effvit model build`'
       : 'name a model, a folder with a manifest.yaml, or a .onnx, .ort or .bin file';
-  throw new EffvitError('BAD_ARGUMENT', `${nameOrPath} is no model: ${remedy}.`, {
-    context: { file: nameOrPath },
-  });
+  throw fileError('BAD_ARGUMENT', nameOrPath, `is no model: ${remedy}`);
 }
 
 /** Names of every model that can be resolved by name, sorted, without reading their manifests. */

@@ -54,7 +54,7 @@ function externalPlace(wire: Wire<'Tensor'>, place: string, expectedBytes: numbe
   if (!Number.isSafeInteger(offsetBytes) || offsetBytes < 0 || lengthBytes !== expectedBytes) {
     throw new EffvitError(
       'BAD_MODEL',
-      `${place} wants ${entries.get('length') ?? expectedBytes} bytes at offset ${entries.get('offset') ?? 0} of ` +
+      `${place} refers to ${entries.get('length') ?? expectedBytes} bytes at offset ${entries.get('offset') ?? 0} of ` +
         `${JSON.stringify(location)}, but its shape and type need ${expectedBytes}.`,
     );
   }

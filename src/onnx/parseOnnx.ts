@@ -1,4 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { decodeTensor, type ExternalDataLoader } from './decodeTensor.js';
 import { dataTypeFromCode } from './OnnxDataType.js';
 import type {
@@ -43,16 +44,11 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
   try {
     wire = modelCodec.decode(bytes);
   } catch (error) {
-    throw new EffvitError('BAD_MODEL', `${place} is not an ONNX model: its protobuf cannot be decoded.`, {
-      context: { file: place },
-      cause: error,
-    });
+    throw fileError('BAD_MODEL', place, 'is not an ONNX model: its protobuf cannot be decoded', error);
   }
   const irVersion = Number(fromWireInt(wire.irVersion));
   if (wire.graph === undefined || irVersion < 1) {
-    throw new EffvitError('BAD_MODEL', `${place} is not an ONNX model: it has no graph or no IR version.`, {
-      context: { file: place },
-    });
+    throw fileError('BAD_MODEL', place, 'is not an ONNX model: it has no graph or no IR version');
   }
   try {
     return {
@@ -82,10 +78,7 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
         cause: error,
       });
     }
-    throw new EffvitError('BAD_MODEL', `${place} is not a whole ONNX model: an inner message is broken.`, {
-      context: { file: place },
-      cause: error,
-    });
+    throw fileError('BAD_MODEL', place, 'is not a whole ONNX model: an inner message is broken', error);
   }
 }
 

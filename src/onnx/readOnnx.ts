@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { foreignContent } from '../core/foreignContent.js';
 import { READ_NOW, readInput } from '../core/readInput.js';
 import type { ExternalDataLoader } from './decodeTensor.js';
@@ -19,8 +19,7 @@ export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFIN
     throw readError(error, path, `No model file at ${path}.`);
   });
   const foreign = foreignContent(bytes);
-  if (foreign !== undefined)
-    throw new EffvitError('BAD_MODEL', `${path} ${foreign}.`, { context: { file: path } });
+  if (foreign !== undefined) throw fileError('BAD_MODEL', path, `${foreign}`);
   const files = new Map<string, number>();
   try {
     return parseOnnx(bytes, { place: path, maxElements, loadExternal: externalLoader(dirname(path), files) });
@@ -58,7 +57,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
     if (!info.isFile() || offsetBytes + lengthBytes > info.size) {
       throw new EffvitError(
         'BAD_MODEL',
-        `tensor ${JSON.stringify(tensorName)} wants ${lengthBytes} bytes at offset ${offsetBytes} of ${path}, ` +
+        `tensor ${JSON.stringify(tensorName)} needs ${lengthBytes} bytes at offset ${offsetBytes} of ${path}, ` +
           `which has ${info.size}.`,
         { context: { graphName: tensorName, byteOffset: offsetBytes, file: path } },
       );
@@ -68,9 +67,7 @@ function externalLoader(folder: string, files: Map<string, number>): ExternalDat
     while (filled < lengthBytes) {
       const count = readSync(descriptor, data, filled, lengthBytes - filled, offsetBytes + filled);
       if (count === 0) {
-        throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`, {
-          context: { file: path },
-        });
+        throw fileError('IO_FAILED', path, 'became shorter while it was read');
       }
       filled += count;
     }

@@ -12,7 +12,7 @@ export interface NodePlan {
 export type QuantizationPlan = ReadonlyMap<string, NodePlan>;
 
 /**
- * Which nodes become int8 where the configuration does not say: `fast` those that gain time on a CPU,
+ * Which nodes become int8 if the configuration does not say: `fast` those that gain time on a CPU,
  * `full` every one that a BPU would compute in int8, to see what that costs in accuracy.
  */
 export const COVERAGES = ['fast', 'full'] as const;

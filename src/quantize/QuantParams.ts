@@ -1,6 +1,6 @@
 import type { ValueRange } from './chooseRange.js';
 
-/** Forms that a value can be held in, and the ONNX element type of each (`float` is no quantisation). */
+/** Precisions of a value; `float` is not quantised. */
 export const PRECISIONS = ['int8', 'int16', 'float'] as const;
 
 export type Precision = (typeof PRECISIONS)[number];
@@ -16,13 +16,13 @@ export interface QuantParams {
   readonly zeroPoint: number;
 }
 
-/** Values that 8-bit and 16-bit activations tell apart. */
+/** Number of quantisation levels of 8-bit and 16-bit activations. */
 export const LEVELS: Readonly<Record<QuantizedPrecision, number>> = { int8: 256, int16: 65536 };
 
 /** Below this a scale's reciprocal overflows float32 in a runtime's kernel. */
 const SMALLEST_SCALE = 1e-30;
 
-/** The parameters that map the range (which holds zero) onto all steps; zero is exact. */
+/** The parameters that map the range (which contains zero) onto all levels; zero is exact. */
 export function quantParamsOf(range: ValueRange, precision: QuantizedPrecision): QuantParams {
   if (precision === 'int16') {
     // Symmetric, as the BPU's 16-bit operators are.
@@ -35,7 +35,7 @@ export function quantParamsOf(range: ValueRange, precision: QuantizedPrecision):
   return { precision, dataType: 'uint8', scale, zeroPoint };
 }
 
-/** Values as steps: rounded half to even, clipped to the element type. */
+/** Quantised values: rounded half to even, clipped to the element type. */
 export function quantizeValues(values: Float32Array, params: QuantParams): Uint8Array | Int16Array {
   const isByte = params.dataType === 'uint8';
   const [lowest, highest] = isByte ? [0, 255] : [-32768, 32767];

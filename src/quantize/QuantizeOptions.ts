@@ -19,9 +19,9 @@ export interface QuantizeOptions {
   readonly evaluation?: () => AsyncIterable<LabelledPlanes>;
   /** Default `fast`. */
   readonly coverage?: Coverage;
-  /** Forms of nodes by name, in which `*` stands for any text, over the configuration's; the last one wins. */
+  /** Precision of nodes by name, in which `*` matches any text; overrides the configuration, and the last one wins. */
   readonly overrides?: ReadonlyMap<string, Precision>;
-  /** All steps of int8 for weights: sums of such a model saturate on x86 CPUs without VNNI. */
+  /** Use the whole int8 range for weights: sums of such a model saturate on x86 CPUs without VNNI. */
   readonly fullRange?: boolean;
   /** Compare int8, int16 and float softmax as well. */
   readonly ablation?: boolean;

@@ -15,11 +15,11 @@ export interface QuantizeReport {
   /** E.g. `max 0.99999`; with `(of 5 tried)` if it was searched for. */
   readonly calibrationMethod: string;
   readonly coverage: Coverage;
-  /** Whether the weights' steps are so large that no CPU's sums saturate. */
+  /** Whether weights use a reduced int8 range, so that sums saturate on no CPU. */
   readonly isReducedRange: boolean;
-  /** Nodes by the form of their output. */
+  /** Node counts by the precision of the output. */
   readonly nodeCounts: Readonly<Record<Precision, number>>;
-  /** Whether the pictures compared on had been calibrated on: their figures flatter then. */
+  /** Whether the models were compared on calibration pictures, which gives too good figures. */
   readonly isComparedOnCalibration: boolean;
   readonly outputs: OutputComparison;
   /** Worst first. */
@@ -27,6 +27,6 @@ export interface QuantizeReport {
   /** Undefined if it was not asked for. */
   readonly speed?: SpeedComparison;
   readonly ablation?: readonly AblationRow[];
-  /** What of the configuration had no effect, and why; one sentence each. */
+  /** Settings of the configuration that have no effect, and why; one sentence each. */
   readonly notes: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { Quantizer } from './Quantizer.js';
 import { PRECISIONS, type Precision } from './QuantParams.js';
 import { softmaxRequests } from './softmaxVariants.js';
 
-/** The model with every softmax in one form, all else as planned. */
+/** The model with every softmax in one precision, all other nodes as planned. */
 export interface AblationRow {
   readonly softmax: Precision;
   readonly coverage: Coverage;
@@ -45,7 +45,7 @@ export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): Sof
 }
 
 /**
- * Measures what the softmax's form alone costs, in nearness and in time.
+ * Measures what the precision of the softmax alone changes, in accuracy and in time.
  *
  * @param variants each with its model and what compareOutputs said of it
  * @throws EffvitError CANCELLED, INFERENCE_FAILED

@@ -3,12 +3,12 @@ import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
 import type { QuantizationPlan } from './NodePlan.js';
 import { operatorClass } from './operatorClass.js';
 
-/** Layout operators whose output has steps of its own: these can begin at zero. */
+/** Layout operators whose output has its own scale and zero point, so that its range can begin at zero. */
 const OWN_STEPS = new Set(['Concat']);
 
 /**
- * Removes each Relu or ReLU6 between a node with int8 output and nodes with int8 input: the unsigned steps of
- * its output begin at zero and end at the largest value, so quantising clips as the rectifier did. The
+ * Removes each Relu or ReLU6 between a node with int8 output and nodes with int8 input: the unsigned range of
+ * its output begins at zero and ends at the largest value, so quantising clips as the rectifier did. The
  * runtime then has one kernel where a float graph has two.
  *
  * @returns nodes that share nothing changed with the graph's own

@@ -31,7 +31,7 @@ const RUNTIME_DOMAIN = 'com.microsoft';
 export interface InsertOptions {
   /** Weights that no CPU's sums saturate with; see quantizeWeights. */
   readonly reduceRange: boolean;
-  /** The steps of an activation. */
+  /** Scale and zero point of an activation. */
   readonly paramsOf: (value: string, precision: QuantizedPrecision) => QuantParams;
   /** Means of a value's channels, for bias correction; undefined leaves a bias as it is. */
   readonly meansOf: (value: string, channelAxis: number) => InputMeans | undefined;
@@ -41,7 +41,7 @@ export interface QuantizedGraph {
   readonly model: OnnxModel;
   /** For each value of the float graph that is left: what the quantised graph's own nodes read for it. */
   readonly counterparts: ReadonlyMap<string, string>;
-  /** Nodes by the form of their output. */
+  /** Node counts by the precision of the output. */
   readonly nodeCounts: Readonly<Record<Precision, number>>;
 }
 
@@ -105,22 +105,19 @@ class Inserter {
     const forms = inputs.map((input, index) => this.#formOf(input, wanted[index] ?? 'float'));
     const axis = weightChannelAxis(node, this.#source);
     const first = forms[0] ?? 'float';
-    let replaced: string[];
-    if (axis !== null && first !== 'float' && wanted[1] !== 'float') {
-      replaced = this.#weightedInputs(node, axis, first);
-    } else {
-      replaced = inputs.map((input, index) => this.#read(input, forms[index] ?? 'float'));
-    }
+    const isWeighted = axis !== null && first !== 'float' && wanted[1] !== 'float';
     this.#nodes.push({
       ...node,
-      inputs: replaced,
+      inputs: isWeighted
+        ? this.#weightedInputs(node, axis, first)
+        : inputs.map((input, index) => this.#read(input, forms[index] ?? 'float')),
       outputs: node.outputs.map((output) => this.#floatNames.get(output) ?? output),
     });
     for (const output of node.outputs) this.#counterparts.set(output, output);
     this.#counts[this.#plan.get(name)?.output ?? 'float']++;
   }
 
-  /** The form in which a reader gets a value: 16 bits where either side asks for them, else 8, else float. */
+  /** The precision in which a consumer gets a value: 16 bits if either side requests them, else 8, else float. */
   #formOf(value: string, wanted: Precision): Precision {
     if (this.#source.initializers.has(value)) return wanted;
     const made = this.#madeAs(value);
@@ -140,7 +137,7 @@ class Inserter {
       : this.#constantOperand(value, constant, form);
   }
 
-  /** Adds the pair for a value once for all its readers. */
+  /** Adds the pair of QuantizeLinear and DequantizeLinear for a value once for all its consumers. */
   #dequantize(value: string, precision: QuantizedPrecision, outputName?: string): string {
     const key = `${value}|${precision}`;
     const existing = this.#dequantized.get(key);
@@ -150,25 +147,15 @@ class Inserter {
     const constants = this.#paramConstants(prefix, params);
     const own = this.#floatNames.get(value);
     const dequantized = outputName ?? (own === undefined ? `${prefix}_dequantized` : value);
-    this.#pushPair(prefix, own ?? value, constants, dequantized, precision);
+    const quantized = `${prefix}_quantized`;
+    const pair = [
+      makeNode('QuantizeLinear', `${prefix}_QuantizeLinear`, [own ?? value, ...constants], [quantized]),
+      makeNode('DequantizeLinear', `${prefix}_DequantizeLinear`, [quantized, ...constants], [dequantized]),
+    ];
+    this.#pushForPrecision(pair, precision);
     this.#dequantized.set(key, dequantized);
     this.#counterparts.set(value, dequantized);
     return dequantized;
-  }
-
-  #pushPair(
-    prefix: string,
-    input: string,
-    constants: readonly [string, string],
-    output: string,
-    precision: QuantizedPrecision,
-  ): void {
-    const quantized = `${prefix}_quantized`;
-    const pair = [
-      makeNode('QuantizeLinear', `${prefix}_QuantizeLinear`, [input, ...constants], [quantized]),
-      makeNode('DequantizeLinear', `${prefix}_DequantizeLinear`, [quantized, ...constants], [output]),
-    ];
-    this.#pushForPrecision(pair, precision);
   }
 
   #pushForPrecision(nodes: readonly OnnxNode[], precision: QuantizedPrecision): void {
@@ -186,7 +173,7 @@ class Inserter {
     return names;
   }
 
-  /** Follows operators that only move values back to the value whose steps they share. */
+  /** Follows operators that only move values back to the value whose scale they share. */
   #rootOf(value: string, precision: QuantizedPrecision): string {
     let root = value;
     for (;;) {
@@ -224,24 +211,15 @@ class Inserter {
     if (weights === undefined) return node.inputs;
     const inputScale = this.#options.paramsOf(this.#rootOf(input, form), form).scale;
     // A convolution without a bias gets one to correct.
-    const biasValues =
-      bias !== undefined
-        ? tensorToFloat32(bias)
-        : node.opType === 'Conv'
-          ? new Float32Array(weights.dims[0] ?? 0)
-          : undefined;
+    const noBias = node.opType === 'Conv' ? new Float32Array(weights.dims[0] ?? 0) : undefined;
+    const biasValues = bias === undefined ? noBias : tensorToFloat32(bias);
     const quantized = quantizeWeights(weightName, weights, {
       channelAxis,
       reduceRange: this.#options.reduceRange && !isDepthwise(node, weights),
       ...(biasValues === undefined || form !== 'int8' ? {} : { bias: { values: biasValues, inputScale } }),
     });
-    const weightOutput = this.#perChannelConstant(
-      node,
-      weightName,
-      quantized.weights,
-      quantized.scales,
-      channelAxis,
-    );
+    const { weights: steps, scales } = quantized;
+    const weightOutput = this.#perChannelConstant(node, weightName, steps, scales, channelAxis);
     const activation = this.#read(input, form);
     if (biasValues === undefined) return [activation, weightOutput];
     // Sums of 16-bit products do not fit int32: there the bias stays as it is.
@@ -249,9 +227,9 @@ class Inserter {
     const means = this.#options.meansOf(input, node.opType === 'MatMul' ? -1 : 1);
     const shift = means === undefined ? undefined : weightBias(node, weights, quantized, means);
     const corrected = biasValues.map((value, channel) => value - (shift?.[channel] ?? 0));
-    const biasScales = quantized.scales.map((scale) => scale * inputScale);
-    const steps = quantizeBias(corrected, inputScale, quantized.scales);
-    const biasTensor: OnnxTensor = { dataType: 'int32', dims: [steps.length], data: steps };
+    const biasScales = scales.map((scale) => scale * inputScale);
+    const biasSteps = quantizeBias(corrected, inputScale, scales);
+    const biasTensor: OnnxTensor = { dataType: 'int32', dims: [biasSteps.length], data: biasSteps };
     const correctedBias = this.#perChannelConstant(node, biasName || 'bias', biasTensor, biasScales, 0);
     return [activation, weightOutput, correctedBias];
   }
@@ -266,15 +244,12 @@ class Inserter {
   ): string {
     // Named after the node too: one constant may serve several nodes whose inputs have different scales.
     const prefix = `${name}_of_${node.name}`;
-    const channels = scales.length;
-    const zeros = tensor.dataType === 'int32' ? new Int32Array(channels) : new Int8Array(channels);
+    const dims = [scales.length];
+    const { dataType } = tensor;
+    const zeros = dataType === 'int32' ? new Int32Array(scales.length) : new Int8Array(scales.length);
     this.#initializers.set(`${prefix}_quantized`, tensor);
-    this.#initializers.set(`${prefix}_scale`, { dataType: 'float32', dims: [channels], data: scales });
-    this.#initializers.set(`${prefix}_zero_point`, {
-      dataType: tensor.dataType,
-      dims: [channels],
-      data: zeros,
-    });
+    this.#initializers.set(`${prefix}_scale`, { dataType: 'float32', dims, data: scales });
+    this.#initializers.set(`${prefix}_zero_point`, { dataType, dims, data: zeros });
     const inputs = [`${prefix}_quantized`, `${prefix}_scale`, `${prefix}_zero_point`];
     const output = `${prefix}_dequantized`;
     this.#nodes.push(

@@ -8,7 +8,7 @@ import type { Precision } from './QuantParams.js';
 import type { MakertbinFile } from './readMakertbinConfig.js';
 
 /**
- * What a configuration asks of single nodes of the graph, by node name: `optimization` for all nodes or a
+ * The precisions that a configuration requests for nodes of the graph, by node name: `optimization` for all nodes or a
  * kind, then run_on_cpu, run_on_bpu, set_node_data_type, node_info, each over those before. ON: CPU is float,
  * as there the vendor's runtime computes in float; ON: BPU without types is int8.
  *
@@ -49,7 +49,7 @@ export function nodeRequests(source: MakertbinFile, graph: OnnxGraph): Map<strin
   return requests;
 }
 
-/** The form of the model's outputs: float32, unless the configuration asks for the BPU's own numbers. */
+/** The precision of the model's outputs: float32, unless the configuration requests integers, as a BPU gives them. */
 export function modelOutputPrecision(config: MakertbinConfig): Precision {
   const { optimization } = config.calibration_parameters;
   if (optimization.includes('set_model_output_int16')) return 'int16';

@@ -3,7 +3,7 @@ import { nearestName } from '../core/nearestName.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
 
 /**
- * Names of the nodes that a pattern means: a node's name, in which `*` stands for any text (`*Softmax*`).
+ * Names of the nodes that a pattern means: a node's name, in which `*` matches any text (`*Softmax*`).
  *
  * @throws EffvitError BAD_ARGUMENT if it means none
  */

@@ -5,15 +5,15 @@ import { tensorToNumbers } from '../onnx/onnxTensors.js';
 /**
  * How an operator takes part in a quantised graph.
  * - `weighted`: constant weights, a scale for each output channel (Conv, Gemm, MatMul with a constant)
- * - `layout`: moves values without changing them: keeps their form
- * - `rectifier`: disappears into the quantisation of its output, whose steps begin at zero
+ * - `layout`: moves values without changing them: keeps their precision
+ * - `rectifier`: absorbed by the quantisation of its output, whose range begins at zero
  * - `pooling`: averages, for which int8 kernels need no change
  * - `other`: computes on floats, or in int8 only where a BPU is imitated
  * - `none`: values that are not float32, or must stay unchanged
  */
 export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'pooling' | 'other' | 'none';
 
-/** Operators whose output holds the very values of its input, and so shares its steps. */
+/** Operators whose output has the values of its input, and so shares its scale and zero point. */
 export const SHARED_STEPS: ReadonlySet<string> = new Set([
   'Reshape',
   'Transpose',
@@ -25,7 +25,7 @@ export const SHARED_STEPS: ReadonlySet<string> = new Set([
   'MaxPool',
 ]);
 
-/** A Concat's inputs may have steps of their own. */
+/** A Concat's inputs may have different scales. */
 const LAYOUT: ReadonlySet<string> = new Set([...SHARED_STEPS, 'Concat']);
 
 const POOLING = new Set(['GlobalAveragePool', 'AveragePool']);
@@ -84,7 +84,7 @@ export function weightChannelAxis(node: OnnxNode, graph: OnnxGraph): number | nu
   }
 }
 
-/** Relu, and Clip from 0 (ReLU6): what unsigned steps from zero up to a limit do by themselves. */
+/** Relu, and Clip from 0 (ReLU6): clipping to an unsigned range does the same. */
 function isRectifier(node: OnnxNode, graph: OnnxGraph): boolean {
   if (node.opType === 'Relu') return true;
   if (node.opType !== 'Clip') return false;

@@ -37,7 +37,7 @@ export function parseVendorYaml(content: string): VendorYaml {
 function tabProblems(content: string): YamlProblem[] {
   return content.split('\n').flatMap((line, index) => {
     const isTab = /^ *\t\s*\S/.test(line);
-    return isTab ? [{ line: index + 1, path: '', message: 'a tab where YAML wants spaces' }] : [];
+    return isTab ? [{ line: index + 1, path: '', message: 'a tab where YAML requires spaces' }] : [];
   });
 }
 

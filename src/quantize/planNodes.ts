@@ -5,7 +5,7 @@ import { type OperatorClass, operatorClass } from './operatorClass.js';
 import type { FloatValues } from './probeFloatValues.js';
 import type { Precision } from './QuantParams.js';
 
-/** What a configuration says of one node; what it leaves out follows from the coverage. */
+/** Precision that a configuration requests for one node; the coverage decides the rest. */
 export interface NodeRequest {
   /** All inputs, or undefined. */
   readonly input?: Precision;
@@ -18,11 +18,11 @@ export interface PlanOptions {
   readonly coverage: Coverage;
   /** By node name. */
   readonly requests: ReadonlyMap<string, NodeRequest>;
-  /** What the graph's outputs are given in; `float` unless the configuration says otherwise. */
+  /** Precision of the graph's outputs; `float` unless the configuration says otherwise. */
   readonly modelOutput: Precision;
 }
 
-/** Decides for every node of a prepared graph in what form it takes and gives its values. */
+/** Decides the precision of the inputs and outputs of every node of a prepared graph. */
 export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOptions): QuantizationPlan {
   const producers = producersOf(graph);
   const modelOutputs = new Set(graph.outputs.map((output) => output.name));
@@ -72,7 +72,7 @@ function basePrecision(kind: OperatorClass, coverage: Coverage, incoming: () => 
   }
 }
 
-/** The form that a node's values already have where they are made: int8 as soon as one of them has it. */
+/** The precision of a node's inputs as their producers give them: int8 if one of them is int8. */
 function incomingPrecision(
   node: OnnxNode,
   producers: ReadonlyMap<string, OnnxNode>,

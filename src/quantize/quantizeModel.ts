@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { writeOnnx } from '../onnx/writeOnnx.js';
@@ -135,10 +136,10 @@ function refuseEmptyPlan(plan: QuantizationPlan, onnxPath: string): void {
   const isFloat = ({ inputs, output }: NodePlan): boolean =>
     output === 'float' && inputs.every((precision) => precision === 'float');
   if (![...plan.values()].every(isFloat)) return;
-  throw new EffvitError(
+  throw fileError(
     'UNSUPPORTED',
-    `${onnxPath} has no node that becomes int8: give a float32 model of convolutions or matrix products with constant weights, or other forms by node_info, --node or --coverage full.`,
-    { context: { file: onnxPath } },
+    onnxPath,
+    'has no node that becomes int8: give a float32 model of convolutions or matrix products with constant weights, or other forms by node_info, --node or --coverage full',
   );
 }
 
@@ -187,7 +188,7 @@ async function* calibrationInputs(
 
 /** Measured: what costs accuracy on the BPU, int8 residual sums, is float in a model for CPUs. */
 const NOT_THE_BPU =
-  'This model is for CPUs: neither its accuracy nor its least similar nodes are those of the BPU, which effvit compile CONFIG --eval LIST tells.';
+  'This model is for CPUs: neither its accuracy nor its least similar nodes are those of the BPU, which effvit compile CONFIG --eval LIST measures.';
 
 /** Keys that the vendor's compiler follows and this quantiser cannot. */
 function notesOn({ config }: MakertbinFile): string[] {

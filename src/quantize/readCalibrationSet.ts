@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 
 /** A set of calibration files that can be read any number of times. */
@@ -27,11 +27,7 @@ export async function readCalibrationSet(
   });
   const names = found.filter((name) => extname(name) === '.bin').sort();
   if (names.length === 0) {
-    throw new EffvitError(
-      'NOT_FOUND',
-      `${folder} holds no .bin file: name the folder of a calibration set.`,
-      { context: { file: folder } },
-    );
+    throw fileError('NOT_FOUND', folder, 'holds no .bin file: name the folder of a calibration set');
   }
   const expectedBytes = valuesPerPicture * Float32Array.BYTES_PER_ELEMENT;
   for (const name of names) {
@@ -52,9 +48,7 @@ export async function readCalibrationSet(
         const path = join(folder, name);
         const bytes = await readFile(path);
         if (bytes.length !== expectedBytes) {
-          throw new EffvitError('MISMATCH', `${path} changed while it was read.`, {
-            context: { file: path },
-          });
+          throw fileError('MISMATCH', path, 'changed while it was read');
         }
         // Copied: the bytes of a pooled buffer need not lie at a multiple of four.
         yield { source: path, planes: new Float32Array(new Uint8Array(bytes).buffer) };

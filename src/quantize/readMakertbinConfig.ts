@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Document } from 'yaml';
 import type { core } from 'zod';
-import { EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
 import { sentencePart } from '../core/sentencePart.js';
@@ -34,9 +33,7 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) {
-      throw new EffvitError('BAD_CONFIG', `${path} has ${size} bytes, too many for a configuration file.`, {
-        context: { file: path },
-      });
+      throw fileError('BAD_CONFIG', path, `has ${size} bytes, too many for a configuration file`);
     }
     content = (await readInput(path)).toString();
   } catch (error) {

@@ -4,8 +4,8 @@ import type { NodeRequest } from './planNodes.js';
 import type { Precision } from './QuantParams.js';
 
 /**
- * Requests that put every softmax of the graph into one form, over the given ones. For `float` the values on
- * both sides of it stay float as well: a softmax is not in float if its input was rounded to int8 before.
+ * Requests for one precision of every softmax of the graph, which override the given ones. For `float` its inputs
+ * and outputs stay float as well: a softmax is not computed in float if its input was rounded to int8 before.
  */
 export function softmaxRequests(
   graph: OnnxGraph,

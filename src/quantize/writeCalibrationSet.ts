@@ -1,7 +1,7 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { isMissing } from '../core/fileError.js';
+import { fileError, isMissing } from '../core/fileError.js';
 import { writeFolderAtomic } from '../core/writeFolderAtomic.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
@@ -70,10 +70,10 @@ async function refuseForeignFolder(folder: string): Promise<void> {
   }
   const foreign = names.find((name) => !OWN_NAME.test(name));
   if (foreign !== undefined) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_ARGUMENT',
-      `${folder} holds ${foreign}, which is no part of a calibration set: name another folder or empty this one.`,
-      { context: { file: folder } },
+      folder,
+      `holds ${foreign}, which is no part of a calibration set: name another folder or empty this one`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { readStoredZip } from './readStoredZip.js';
 import type { TensorReference } from './TensorReference.js';
@@ -30,9 +31,7 @@ export async function readPytorch(path: string): Promise<WeightFile> {
   const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
   if (pickleName === undefined || pickle === undefined) {
-    throw new EffvitError('BAD_WEIGHTS', `${path} is a zip file, but not one that torch.save wrote.`, {
-      context: { file: path },
-    });
+    throw fileError('BAD_WEIGHTS', path, 'is a zip file, but not one that torch.save wrote');
   }
   const folder = pickleName.slice(0, -'data.pkl'.length);
   if (
@@ -40,11 +39,7 @@ export async function readPytorch(path: string): Promise<WeightFile> {
       .toString('latin1')
       .trim() === 'big'
   ) {
-    throw new EffvitError(
-      'BAD_WEIGHTS',
-      `${path} was saved on a big-endian machine: save it as safetensors.`,
-      { context: { file: path } },
-    );
+    throw fileError('BAD_WEIGHTS', path, 'was saved on a big-endian machine: save it as safetensors');
   }
   const storages = new Map<string, Float32Array>();
   const tensors = new Map<string, WeightTensor>();

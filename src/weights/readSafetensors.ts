@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { EffvitError } from '../core/EffvitError.js';
-import { withInput } from '../core/fileError.js';
+import { fileError, withInput } from '../core/fileError.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 import type { WeightFile, WeightTensor } from './WeightTensor.js';
@@ -40,9 +39,7 @@ async function withFile<T>(
   return withInput(path, `No weights file at ${path}.`, async (handle) => {
     const info = await handle.stat();
     if (info.isFile()) return use(handle, info.size);
-    throw new EffvitError('BAD_WEIGHTS', `${path} is not a file of weights but a folder.`, {
-      context: { file: path },
-    });
+    throw fileError('BAD_WEIGHTS', path, 'is not a file of weights but a folder');
   });
 }
 
@@ -69,9 +66,7 @@ async function readExactly(
   while (filled < length) {
     const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
     if (bytesRead === 0) {
-      throw new EffvitError('IO_FAILED', `${path} became shorter while it was read.`, {
-        context: { file: path },
-      });
+      throw fileError('IO_FAILED', path, 'became shorter while it was read');
     }
     filled += bytesRead;
   }

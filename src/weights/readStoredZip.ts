@@ -1,6 +1,6 @@
 import { unzipSync } from 'fflate';
 import { EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 
 /** Smallest size of a central directory entry: a file of n bytes cannot list more than n / 46 entries. */
@@ -17,10 +17,7 @@ export async function readStoredZip(path: string): Promise<Map<string, Uint8Arra
     throw readError(error, path, `No weights file at ${path}.`);
   });
   const fail = (reason: string, cause?: unknown): EffvitError =>
-    new EffvitError('BAD_WEIGHTS', `${path} cannot be read as torch.save's zip format: ${reason}.`, {
-      context: { file: path },
-      cause,
-    });
+    fileError('BAD_WEIGHTS', path, `cannot be read as torch.save's zip format: ${reason}`, cause);
   let listed = 0;
   let claimedBytes = 0;
   const lengths = new Map<string, number>();

@@ -1,5 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { firstBytes, withInput } from '../core/fileError.js';
+import { fileError, firstBytes, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { readPytorch } from './readPytorch.js';
 import { readSafetensors } from './readSafetensors.js';
@@ -17,10 +16,10 @@ export async function readWeights(path: string): Promise<WeightFile> {
   if (start.toString('latin1') === 'PK\x03\x04') return readPytorch(path);
   // A bare pickle: PROTO 2 and up.
   if (start[0] === 0x80 && (start[1] ?? 0) >= 2 && (start[1] ?? 0) <= 5) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_WEIGHTS',
-      `${path} is in PyTorch's format before 1.6: load it in PyTorch and save it again, best as safetensors.`,
-      { context: { file: path } },
+      path,
+      `is in PyTorch's format before 1.6: load it in PyTorch and save it again, best as safetensors`,
     );
   }
   return readSafetensors(path);

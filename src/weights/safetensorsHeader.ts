@@ -1,4 +1,5 @@
-import { EffvitError } from '../core/EffvitError.js';
+import type { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { countElements } from './WeightTensor.js';
 
 /** Bytes of one element by safetensors' dtype names; packed types of less than a byte are not supported. */
@@ -46,18 +47,14 @@ export interface SafetensorsHeader {
  */
 export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: string): number {
   if (fileBytes < 8 || prefix.length < 8) {
-    throw new EffvitError(
-      'BAD_WEIGHTS',
-      `${place} is not a safetensors file: it has only ${fileBytes} bytes.`,
-      { context: { file: place } },
-    );
+    throw fileError('BAD_WEIGHTS', place, `is not a safetensors file: it has only ${fileBytes} bytes`);
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(Math.min(LARGEST_HEADER_BYTES, fileBytes - 8)) || length < 2n) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_WEIGHTS',
-      `${place} is not a safetensors file, or is cut short: its header would have ${length} bytes, the file has ${fileBytes}.`,
-      { context: { file: place } },
+      place,
+      `is not a safetensors file, or is cut short: its header would have ${length} bytes, the file has ${fileBytes}`,
     );
   }
   return Number(length);
@@ -71,21 +68,16 @@ export function headerLengthBytes(prefix: Uint8Array, fileBytes: number, place: 
  */
 export function parseSafetensorsHeader(text: string, dataBytes: number, place: string): SafetensorsHeader {
   const fail = (reason: string): EffvitError =>
-    new EffvitError('BAD_WEIGHTS', `${place} has a broken safetensors header: ${reason}.`, {
-      context: { file: place },
-    });
+    fileError('BAD_WEIGHTS', place, `has a broken safetensors header: ${reason}`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new EffvitError('BAD_WEIGHTS', `${place} is not a safetensors file: its header is not JSON.`, {
-      context: { file: place },
-      cause: error,
-    });
+    throw fileError('BAD_WEIGHTS', place, 'is not a safetensors file: its header is not JSON', error);
   }
   if (!isRecord(parsed)) throw fail('it is not a JSON object');
   const duplicate = firstDuplicateKey(text);
-  if (duplicate !== null) throw fail(`${JSON.stringify(duplicate)} stands in it twice`);
+  if (duplicate !== null) throw fail(`${JSON.stringify(duplicate)} occurs in it twice`);
   const entries: SafetensorsEntry[] = [];
   let metadata = new Map<string, string>();
   for (const [name, value] of Object.entries(parsed)) {
@@ -108,7 +100,7 @@ export function parseSafetensorsHeader(text: string, dataBytes: number, place: s
     covered = entry.endBytes;
   }
   if (covered !== dataBytes) {
-    throw fail(`its tensors take ${covered} bytes, the file has ${dataBytes} behind the header`);
+    throw fail(`its tensors take ${covered} bytes, but the file has ${dataBytes} after the header`);
   }
   return { entries, metadata };
 }
@@ -134,7 +126,7 @@ function parseEntry(
   const [beginBytes = 0, endBytes = 0] = offsets;
   if (beginBytes > endBytes || endBytes > dataBytes) {
     throw fail(
-      `${label} lies at bytes ${beginBytes} to ${endBytes}, the file has ${dataBytes} behind the header`,
+      `${label} is at bytes ${beginBytes} to ${endBytes}, but the file has ${dataBytes} after the header`,
     );
   }
   // An overflowing product is infinite or inexact, and then equals no length inside the file.

@@ -1,5 +1,6 @@
 import { BufferReader, Parser } from 'pickleparser';
 import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/fileError.js';
 import { StorageReference, TensorReference } from './TensorReference.js';
 
 /** The keys under which training scripts keep the state_dict; timm looks for the same. */
@@ -29,10 +30,10 @@ export function unpickleStateDict(bytes: Uint8Array, place: string): Map<string,
   }
   const tensors = findStateDict(root);
   if (tensors === null) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_WEIGHTS',
-      `${place} holds no state_dict: save one with torch.save(model.state_dict(), path).`,
-      { context: { file: place } },
+      place,
+      'holds no state_dict: save one with torch.save(model.state_dict(), path)',
     );
   }
   return tensors;

@@ -57,26 +57,19 @@ async function decompressLz4(bytes: Uint8Array, claimedBytes: number | undefined
 
 function checkedSize(claimedBytes: number, mostBytes: number): number {
   if (claimedBytes > mostBytes) {
-    throw new EffvitError(
-      'BAD_BAG',
-      `Compressed data claims ${claimedBytes} bytes but can hold ${mostBytes} at most.`,
-    );
+    throw badData(`claims ${claimedBytes} bytes but can hold ${mostBytes} at most`);
   }
   if (claimedBytes > MOST_CONTENT_BYTES) {
-    throw new EffvitError(
-      'BAD_BAG',
-      `Compressed data claims ${claimedBytes} bytes; at most ${MOST_CONTENT_BYTES} are read.`,
-    );
+    throw badData(`claims ${claimedBytes} bytes; at most ${MOST_CONTENT_BYTES} are read`);
   }
   return claimedBytes;
 }
 
 function checkedContent(content: Uint8Array, expectedBytes: number | undefined): Uint8Array {
-  if (expectedBytes !== undefined && content.byteLength !== expectedBytes) {
-    throw new EffvitError(
-      'BAD_BAG',
-      `Compressed data holds ${content.byteLength} bytes where ${expectedBytes} are stated.`,
-    );
-  }
-  return content;
+  if (expectedBytes === undefined || content.byteLength === expectedBytes) return content;
+  throw badData(`holds ${content.byteLength} bytes where ${expectedBytes} are stated`);
+}
+
+function badData(what: string): EffvitError {
+  return new EffvitError('BAD_BAG', `Compressed data ${what}.`);
 }

@@ -16,23 +16,10 @@ export function parseFoxgloveRawImageCdr(bytes: Uint8Array, source: string): Raw
   const cursor = new CdrCursor(bytes, `The foxglove RawImage message on ${source}`);
   const stamp = cursor.time('timestamp');
   const frameId = cursor.string('frame_id');
-  const widthPx = cursor.uint32('width');
-  const heightPx = cursor.uint32('height');
+  const size = { widthPx: cursor.uint32('width'), heightPx: cursor.uint32('height') };
   const encoding = cursor.string('encoding');
   const strideBytes = cursor.uint32('step');
   const data = cursor.byteSequence('data');
   // Foxglove's schema says little endian.
-  const isBigEndian = false;
-  return {
-    kind: 'raw',
-    stamp,
-    frameId,
-    source,
-    encoding,
-    widthPx,
-    heightPx,
-    strideBytes,
-    isBigEndian,
-    data,
-  };
+  return { kind: 'raw', stamp, frameId, source, encoding, ...size, strideBytes, isBigEndian: false, data };
 }

@@ -3,37 +3,28 @@ import { EffvitError } from '../../core/EffvitError.js';
 import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
 import { type VideoPacket, videoCodec } from '../../video/VideoPacket.js';
 
+/** Fields by name and type, numbered from 1 in their order. */
+const message = (fields: Readonly<Record<string, string>>): protobuf.IType => ({
+  fields: Object.fromEntries(
+    Object.entries(fields).map(([name, type], index) => [name, { type, id: index + 1 }]),
+  ),
+});
+
 /** The used fields of github.com/foxglove/foxglove-sdk, schemas/proto; others are skipped. */
 const root = protobuf.Root.fromJSON({
   nested: {
-    Timestamp: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } },
-    CompressedImage: {
-      fields: {
-        timestamp: { type: 'Timestamp', id: 1 },
-        data: { type: 'bytes', id: 2 },
-        format: { type: 'string', id: 3 },
-        frameId: { type: 'string', id: 4 },
-      },
-    },
-    CompressedVideo: {
-      fields: {
-        timestamp: { type: 'Timestamp', id: 1 },
-        frameId: { type: 'string', id: 2 },
-        data: { type: 'bytes', id: 3 },
-        format: { type: 'string', id: 4 },
-      },
-    },
-    RawImage: {
-      fields: {
-        timestamp: { type: 'Timestamp', id: 1 },
-        width: { type: 'fixed32', id: 2 },
-        height: { type: 'fixed32', id: 3 },
-        encoding: { type: 'string', id: 4 },
-        step: { type: 'fixed32', id: 5 },
-        data: { type: 'bytes', id: 6 },
-        frameId: { type: 'string', id: 7 },
-      },
-    },
+    Timestamp: message({ seconds: 'int64', nanos: 'int32' }),
+    CompressedImage: message({ timestamp: 'Timestamp', data: 'bytes', format: 'string', frameId: 'string' }),
+    CompressedVideo: message({ timestamp: 'Timestamp', frameId: 'string', data: 'bytes', format: 'string' }),
+    RawImage: message({
+      timestamp: 'Timestamp',
+      width: 'fixed32',
+      height: 'fixed32',
+      encoding: 'string',
+      step: 'fixed32',
+      data: 'bytes',
+      frameId: 'string',
+    }),
   },
 });
 

@@ -1,6 +1,7 @@
 import { MCAP_MAGIC } from '@mcap/core';
 import { defined } from '../../core/defined.js';
 import { EffvitError } from '../../core/EffvitError.js';
+import { fileError } from '../../core/fileError.js';
 import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
 import { mergeByLogTime } from '../mergeByLogTime.js';
@@ -53,9 +54,7 @@ export class McapBagFile implements BagFile {
     try {
       const magic = await file.peek(0, MCAP_MAGIC.length);
       if (!MCAP_MAGIC.every((byte, at) => magic[at] === byte)) {
-        throw new EffvitError('BAD_BAG', `${path} does not begin as an MCAP file.`, {
-          context: { file: path },
-        });
+        throw fileError('BAD_BAG', path, 'does not begin as an MCAP file');
       }
       return new McapBagFile(file, await layoutOf(file, warnings), warnings);
     } catch (error) {

@@ -26,10 +26,10 @@ export interface McapChunkHeader {
 export function parseMcapChunkHeader(bytes: Uint8Array): McapChunkHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const nameOffset = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES;
-  if (bytes.byteLength < nameOffset) throw new EffvitError('BAD_BAG', 'its header is cut off');
+  if (bytes.byteLength < nameOffset) throw damaged('its header is cut off');
   const nameBytes = view.getUint32(nameOffset - 4, true);
   const contentOffset = nameOffset + nameBytes + 8;
-  if (contentOffset > bytes.byteLength) throw new EffvitError('BAD_BAG', 'its header is cut off');
+  if (contentOffset > bytes.byteLength) throw damaged('its header is cut off');
   return {
     startNs: view.getBigUint64(RECORD_HEADER_BYTES, true),
     endNs: view.getBigUint64(RECORD_HEADER_BYTES + 8, true),
@@ -49,25 +49,24 @@ export function parseMcapChunkHeader(bytes: Uint8Array): McapChunkHeader {
 export async function readMcapSegment(file: RandomAccessFile, segment: McapSegment): Promise<Uint8Array> {
   const bytes = await file.read(segment.offsetBytes, segment.lengthBytes);
   if (segment.kind === 'records') return bytes;
-  if (bytes[0] !== Opcode.CHUNK) throw new EffvitError('BAD_BAG', 'there is no chunk');
+  if (bytes[0] !== Opcode.CHUNK) throw damaged('there is no chunk');
   const header = parseMcapChunkHeader(bytes);
   if (header.contentBytes > BigInt(bytes.byteLength - header.contentOffset)) {
-    throw new EffvitError(
-      'BAD_BAG',
-      `it claims ${header.contentBytes} bytes where ${bytes.byteLength - header.contentOffset} are left`,
-    );
+    const left = bytes.byteLength - header.contentOffset;
+    throw damaged(`it claims ${header.contentBytes} bytes where ${left} are left`);
   }
   const stored = bytes.subarray(header.contentOffset, header.contentOffset + Number(header.contentBytes));
   if (stored.byteLength === 0) return stored;
   const content = await decompress(header.compression, stored, Number(header.uncompressedBytes));
-  if (header.crc !== 0) {
-    const crc = crc32(content);
-    if (crc !== header.crc) {
-      throw new EffvitError(
-        'BAD_BAG',
-        `its checksum is 0x${crc.toString(16).padStart(8, '0')} where 0x${header.crc.toString(16).padStart(8, '0')} is stated`,
-      );
-    }
-  }
-  return content;
+  const crc = header.crc === 0 ? 0 : crc32(content);
+  if (crc === header.crc) return content;
+  throw damaged(`its checksum is ${hexadecimal(crc)} where ${hexadecimal(header.crc)} is stated`);
+}
+
+function damaged(what: string): EffvitError {
+  return new EffvitError('BAD_BAG', what);
+}
+
+function hexadecimal(crc: number): string {
+  return `0x${crc.toString(16).padStart(8, '0')}`;
 }

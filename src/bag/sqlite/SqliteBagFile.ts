@@ -1,7 +1,9 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { EventLoopPause } from '../../core/EventLoopPause.js';
+import { fileError } from '../../core/fileError.js';
 import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
+import { LostMessages } from '../LostMessages.js';
 import type { RawBagMessage } from '../RawBagMessage.js';
 import { SqliteDatabase } from './SqliteDatabase.js';
 import { messageRow, type SqliteMessageRow, salvageRows } from './salvageRows.js';
@@ -45,15 +47,13 @@ export class SqliteBagFile implements BagFile {
 
   async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
     const pause = new EventLoopPause();
-    let lostCount = 0;
-    let lostReason = '';
+    const lost = new LostMessages(this.#warnings);
     try {
       for (const row of this.#rows(filter)) {
         await pause.due();
         const topic = this.#topicsById.get(row.topicId);
         if (topic === undefined) {
-          lostCount += 1;
-          lostReason ||= `they are of topic ${row.topicId}, which it does not describe`;
+          lost.add(`they are of topic ${row.topicId}, which it does not describe.`);
           continue;
         }
         if (filter.topics !== undefined && !filter.topics.has(topic.name)) continue;
@@ -62,8 +62,7 @@ export class SqliteBagFile implements BagFile {
           data = this.#data(row.id);
         } catch (error) {
           if (!(error instanceof EffvitError) || error.code !== 'BAD_BAG') throw error;
-          lostCount += 1;
-          lostReason ||= error.message;
+          lost.add(`${error.message}.`);
           continue;
         }
         yield {
@@ -77,9 +76,7 @@ export class SqliteBagFile implements BagFile {
         };
       }
     } finally {
-      if (lostCount > 0) {
-        this.#warnings.add(`${lostCount} messages of ${this.path} are missing: ${lostReason}.`);
-      }
+      lost.warn(`messages of ${this.path}`);
     }
   }
 
@@ -146,11 +143,7 @@ function readTopics(
 ): ReadonlyMap<bigint, BagTopic> {
   const tables = new Set(database.all('SELECT name FROM sqlite_master').map(({ name }) => name));
   if (!tables.has('topics') || !tables.has('messages')) {
-    throw new EffvitError(
-      'BAD_BAG',
-      `${path} is a database, but no rosbag2 recording: it has no messages table.`,
-      { context: { file: path } },
-    );
+    throw fileError('BAD_BAG', path, 'is a database, but no rosbag2 recording: it has no messages table');
   }
   const counts = new Map<bigint, number>();
   let areCounted = true;

@@ -2,7 +2,7 @@ import { copyFile, open, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { firstBytes } from '../../core/fileError.js';
+import { fileError, firstBytes } from '../../core/fileError.js';
 import { TemporaryFolder } from '../../core/TemporaryFolder.js';
 import type { BagWarnings } from '../BagWarnings.js';
 
@@ -36,8 +36,7 @@ export class SqliteDatabase {
 
   /** @throws EffvitError BAD_BAG, IO_FAILED */
   static async open(path: string, warnings: BagWarnings): Promise<SqliteDatabase> {
-    if ((await stat(path)).isFIFO())
-      throw new EffvitError('BAD_BAG', `${path} is no regular file.`, { context: { file: path } });
+    if ((await stat(path)).isFIFO()) throw fileError('BAD_BAG', path, 'is no regular file');
     const folder = await TemporaryFolder.make();
     const link = join(folder.path, 'bag.db3');
     try {

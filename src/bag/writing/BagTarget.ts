@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { asEffvitError } from '../../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../../core/exitCleanup.js';
+import { fileError } from '../../core/fileError.js';
 import { bagMetadataYaml, type WrittenBag } from './bagMetadataYaml.js';
 
 /**
@@ -74,10 +75,10 @@ export class BagTarget {
       ? !info.isDirectory() || (await readdir(this.path)).length > 0
       : info.isDirectory();
     if (isInTheWay) {
-      throw new EffvitError(
+      throw fileError(
         'BAD_ARGUMENT',
-        `${this.path} exists already; remove it or name another${this.#isFolder ? ' (a name that ends in .mcap makes a single file)' : ''}.`,
-        { context: { file: this.path } },
+        this.path,
+        `exists already; remove it or name another${this.#isFolder ? ' (a name that ends in .mcap makes a single file)' : ''}`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import { McapWriter } from '@mcap/core';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { fileError } from '../../core/fileError.js';
 import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
 import { messageDefinition } from '../../messages/definitions/messageDefinition.js';
 import { BagTarget } from './BagTarget.js';
@@ -250,10 +251,7 @@ export class McapBagWriter {
   /** Serialises the calls, because McapWriter accepts one at a time. After a failed write the whole file is removed. */
   async #inTurn(step: () => Promise<void>, nextState: 'open' | 'closed' = 'open'): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#state !== 'open')
-      throw new EffvitError('CLOSED', `${this.path} is not written any more.`, {
-        context: { file: this.path },
-      });
+    if (this.#state !== 'open') throw fileError('CLOSED', this.path, 'is not written any more');
     this.#state = nextState;
     const turn = this.#last.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;

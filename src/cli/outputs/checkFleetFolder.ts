@@ -22,8 +22,8 @@ export async function checkFleetFolder(
   if (info === undefined) {
     const parent = await stat(dirname(resolve(path))).catch(() => undefined);
     if (parent === undefined)
-      refuse(`lies in a folder that is not there: make ${dirname(resolve(path))} first`);
-    if (parent?.isDirectory() === false) refuse('lies below what is no folder: name another');
+      refuse(`is in a folder that does not exist: make ${dirname(resolve(path))} first`);
+    if (parent?.isDirectory() === false) refuse('has a parent that is not a folder: name another');
     return;
   }
   if (!info.isDirectory()) refuse('is no folder: name one');

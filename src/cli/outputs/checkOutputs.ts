@@ -37,7 +37,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
     const absolute = resolve(path);
     await checkFolder(absolute, refuse);
     const other = planned.get(absolute);
-    if (other !== undefined) refuse(`is what ${other} names, too: name another file`);
+    if (other !== undefined) refuse(`is also named by ${other}: name another file`);
     planned.set(absolute, option);
     const info = await stat(absolute).catch(() => undefined);
     if (info === undefined) continue;
@@ -48,7 +48,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
     if (info.isDirectory()) refuse('is a folder: name a file in it');
     if (!info.isFile()) refuse('is no regular file: name a file');
     if (!isForced && info.size > 0 && !(await isOwnOutput(absolute, kind))) {
-      refuse('exists and is none of the files that effvit writes: name another, or replace it with --force');
+      refuse('exists and was not written by effvit: name another, or replace it with --force');
     }
   }
 }
@@ -59,9 +59,9 @@ async function checkFolder(path: string, refuse: (what: string) => never): Promi
   for (const folder of [parent, dirname(path)]) {
     const info = await stat(folder).catch(() => undefined);
     if (info === undefined && folder === parent) {
-      refuse(`lies in a folder that is not there: make ${dirname(path)} first`);
+      refuse(`is in a folder that does not exist: make ${dirname(path)} first`);
     }
-    if (info?.isDirectory() === false) refuse(`lies below ${folder}, which is no folder: name another file`);
+    if (info?.isDirectory() === false) refuse(`is below ${folder}, which is not a folder: name another file`);
   }
 }
 

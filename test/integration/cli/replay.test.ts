@@ -306,7 +306,7 @@ describe('effvit replay', () => {
       [['replay', bag, '--threads', '0'], 2, /an integer from 1 to 16 for --threads but received 0/],
       [['replay', bag, '--expect', scratch.path('absent.json')], 1, /absent\.json: write it first/],
       [['replay', bag, '--expect', scratch.path('bad.json')], 2, /bad\.json is not JSON/],
-      [['replay', bag, '--output', '/dev/full/out.mcap'], 2, /lies below \/dev\/full, which is no folder/],
+      [['replay', bag, '--output', '/dev/full/out.mcap'], 2, /is below \/dev\/full, which is not a folder/],
     ];
     for (const [args, code, message] of cases) {
       const run = await runEffvit([...args, '--model', model]);

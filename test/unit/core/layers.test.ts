@@ -37,7 +37,7 @@ const NATIVES = ['rclnodejs', 'koffi', 'onnxruntime-node', 'sharp'];
 
 /** Start of the commands that must be quick, and must run on a machine where next to nothing is installed. */
 const LIGHT = ['cli/main.ts', 'cli/registerDoctor.ts', 'cli/registerModelList.ts'];
-const LIGHT_PACKAGES = ['commander', 'picocolors', 'cli-table3'];
+const LIGHT_PACKAGES = ['commander', 'picocolors'];
 
 interface Import {
   readonly from: string;

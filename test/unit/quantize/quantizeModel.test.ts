@@ -125,7 +125,7 @@ describe('quantizeModel', () => {
     assert.equal(report.speed?.rounds, 5);
     assert.equal(report.ablation, undefined);
     assert.equal(report.notes.length, 1);
-    assert.match(report.notes.join(), /for CPUs: .* BPU, which effvit compile CONFIG --eval LIST tells/);
+    assert.match(report.notes.join(), /for CPUs: .* BPU, which effvit compile CONFIG --eval LIST measures/);
     assert.ok(stages.has('calibrating') && stages.has('comparing'));
     assert.deepEqual(JSON.parse(JSON.stringify(report)), report, 'plain data');
   });

@@ -124,7 +124,7 @@ describe('readMakertbinConfig', () => {
 
   it('says where a tab stands', () => {
     const message = problemsOf(VALID.replace('  march: "bayes-e"', '\tmarch: "bayes-e"'));
-    assert.match(message, /line 3: a tab where YAML wants spaces/);
+    assert.match(message, /line 3: a tab where YAML requires spaces/);
   });
 
   it('refuses a key with two values, not one that is repeated', () => {

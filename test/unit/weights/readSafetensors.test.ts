@@ -99,7 +99,7 @@ describe('safetensors', () => {
       [/not JSON/, file('['.repeat(1_000_000), data)],
       [/not a JSON object/, file('[1]', data)],
       [
-        /"a" stands in it twice/,
+        /"a" occurs in it twice/,
         file('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0061":1}', data),
       ],
       [/"a" is not described/, file({ a: 1 }, data)],

@@ -61,7 +61,7 @@ describe('checkOutputs', () => {
   it("refuses others' files but for --force, and takes its own", async () => {
     const path = scratch.path('page.html');
     writeFileSync(path, '<!doctype html><title>a page about effvit</title>');
-    await refused([output(path)], [], /none of the files that effvit writes: .* --force/);
+    await refused([output(path)], [], /was not written by effvit: .* --force/);
     await checkOutputs({ inputs: [], outputs: [output(path)], isForced: true });
     writeFileSync(path, '<!doctype html>\n<head>\n<meta name="generator" content="effvit">');
     await checkOutputs({ inputs: [], outputs: [output(path)] });
@@ -79,7 +79,7 @@ describe('checkOutputs', () => {
     await refused(
       [output(scratch.path('a', 'b', 'x.html'))],
       [],
-      /folder that is not there: make .*a\/b first/,
+      /folder that does not exist: make .*a\/b first/,
     );
     writeFileSync(scratch.path('file'), '');
     await refused([output(scratch.path('file', 'x.html'))], [], /no folder/);
