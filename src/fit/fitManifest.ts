@@ -39,60 +39,44 @@ export async function fitManifest(
     return { manifest, notices: [] };
   }
   const facts = graphFacts(await readOnnx(onnxPath, FACT_MAX_ELEMENTS));
-  return applyFacts(manifest, facts, onnxPath, options);
+  const context: FitContext = { assumed: new Set(assumed), notices: [], onnxPath, facts, ...options };
+  const input = facts.input === undefined ? manifest.input : fitInput(manifest, facts.input, context);
+  return { manifest: withFacts(manifest, input, context), notices: context.notices };
 }
 
-function applyFacts(
-  manifest: ModelManifest,
-  facts: GraphFacts,
-  onnxPath: string,
-  { isNormalisationKnown = false }: FitOptions,
-): FittedManifest {
-  const assumed = new Set<AssumableKey>(manifest.assumed);
-  const notices: string[] = [];
-  const input =
-    facts.input === undefined
-      ? manifest.input
-      : fitInput(manifest, facts.input, {
-          assumed,
-          notices,
-          onnxPath,
-          producer: facts.producer,
-          isNormalisationKnown,
-        });
-  const scores = chooseScores(manifest, facts, onnxPath);
-  const labels =
-    assumed.has('labels') &&
-    facts.labels !== undefined &&
-    facts.labels.length === (scores?.classCount ?? facts.labels.length)
-      ? ({ kind: 'list', labels: facts.labels } as const)
-      : manifest.labels;
-  const { assumed: _, ...rest } = manifest;
-  const fitted: ModelManifest = {
-    ...rest,
-    input,
-    preprocess: {
-      ...manifest.preprocess,
-      ...(assumed.has('preprocess.resize_short_side_px') && { resizeShortSidePx: shortSideFor(input) }),
-    },
-    output: {
-      ...manifest.output,
-      ...(scores !== undefined && facts.outputs.length > 1 && { name: scores.name }),
-      ...(scores?.classCount !== undefined &&
-        assumed.has('output.class_count') && { classCount: scores.classCount }),
-      ...(scores !== undefined && assumed.has('output.activation') && { activation: scores.activation.kind }),
-    },
-    labels,
-  };
-  return { manifest: fitted, notices };
-}
-
-interface FitContext {
+interface FitContext extends FitOptions {
   readonly assumed: ReadonlySet<AssumableKey>;
   readonly notices: string[];
   readonly onnxPath: string;
-  readonly producer: string;
-  readonly isNormalisationKnown: boolean;
+  readonly facts: GraphFacts;
+}
+
+function withFacts(
+  { assumed: _, ...manifest }: ModelManifest,
+  input: ModelInput,
+  { assumed, facts, onnxPath }: FitContext,
+): ModelManifest {
+  const { preprocess, output } = manifest;
+  const scores = chooseScores(manifest, facts, onnxPath);
+  const count = scores?.classCount;
+  const { labels } = facts;
+  const hasLabels =
+    assumed.has('labels') && labels !== undefined && labels.length === (count ?? labels.length);
+  return {
+    ...manifest,
+    input,
+    preprocess: {
+      ...preprocess,
+      ...(assumed.has('preprocess.resize_short_side_px') && { resizeShortSidePx: shortSideFor(input) }),
+    },
+    output: {
+      ...output,
+      ...(scores !== undefined && facts.outputs.length > 1 && { name: scores.name }),
+      ...(count !== undefined && assumed.has('output.class_count') && { classCount: count }),
+      ...(scores !== undefined && assumed.has('output.activation') && { activation: scores.activation.kind }),
+    },
+    labels: hasLabels ? { kind: 'list', labels } : manifest.labels,
+  };
 }
 
 function fitInput({ input }: ModelManifest, facts: InputFacts, context: FitContext): ModelInput {
@@ -113,13 +97,13 @@ function fitInput({ input }: ModelManifest, facts: InputFacts, context: FitConte
 
 function normalisation(
   { pixelRange, layout }: InputFacts,
-  { assumed, notices, onnxPath, producer, isNormalisationKnown }: FitContext,
+  { assumed, notices, onnxPath, facts, isNormalisationKnown = false }: FitContext,
 ): Partial<Pick<ModelInput, 'mean' | 'scale'>> {
   if (pixelRange === '0 to 255') return { mean: [0, 0, 0], scale: [1, 1, 1] };
   if (pixelRange === '0 to 1') return { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
   if (isNormalisationKnown) return {};
   // PyTorch and PaddlePaddle use ImageNet's; Keras has three conventions, which the file does not distinguish.
-  const isKeras = layout === 'nhwc' || /tf2onnx|keras|tensorflow/i.test(producer);
+  const isKeras = layout === 'nhwc' || /tf2onnx|keras|tensorflow/i.test(facts.producer);
   if (isKeras && assumed.has('input.width_px')) {
     throw new EffvitError(
       'BAD_MANIFEST',
