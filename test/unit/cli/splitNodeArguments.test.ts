@@ -37,18 +37,18 @@ describe('splitNodeArguments', () => {
   }
 
   const refused: readonly (readonly [line: string, message: RegExp])[] = [
-    ['--threads 4', /^--threads stands .*write --ros-args -p threads:=4\.$/],
-    ['--threads=4', /^--threads=4 stands .*write --ros-args -p threads:=4\.$/],
+    ['--threads 4', /^--threads is outside .*write --ros-args -p threads:=4\.$/],
+    ['--threads=4', /^--threads=4 is outside .*write --ros-args -p threads:=4\.$/],
     ['--top-k 3 --ros-args -p threads:=4', /write --ros-args -p top_k:=3\.$/],
     ['--threads', /write --ros-args -p threads:=VALUE\.$/],
-    ['threads:=4', /^threads:=4 stands .*write --ros-args -p threads:=4\.$/],
+    ['threads:=4', /^threads:=4 is outside .*write --ros-args -p threads:=4\.$/],
     ['image:=/camera/image_raw', /write --ros-args -r image:=\/camera\/image_raw\.$/],
     ['__node:=eyes', /write --ros-args -r __node:=eyes\.$/],
-    ['-p threads:=4', /^-p stands .*write --ros-args before it\.$/],
-    ['--autostrat', /^--autostrat stands .*perhaps you mean --autostart\.$/],
-    ['4', /^4 stands .*give parameters as --ros-args -p threads:=4/],
-    ['--ros-args -p threads:=4 -- --top-k 3', /^--top-k stands/],
-    ['-- model', /^model stands/],
+    ['-p threads:=4', /^-p is outside .*write --ros-args before it\.$/],
+    ['--autostrat', /^--autostrat is outside .*perhaps you mean --autostart\.$/],
+    ['4', /^4 is outside .*give parameters as --ros-args -p threads:=4/],
+    ['--ros-args -p threads:=4 -- --top-k 3', /^--top-k is outside/],
+    ['-- model', /^model is outside/],
   ];
   for (const [line, message] of refused) {
     it(`refuses ${line}`, () => {

@@ -109,11 +109,11 @@ describe('safetensors', () => {
       [/impossible shape/, file({ a: entry('F32', [1.5], [0, 8]) }, data)],
       [/impossible data_offsets/, file({ a: entry('F32', [2], [0]) }, data)],
       [
-        /lies at bytes 0 to 1152921504606847000|impossible data_offsets/,
+        /is at bytes 0 to 1152921504606847000|impossible data_offsets/,
         file({ a: entry('F32', [2], [0, 2 ** 60]) }, data),
       ],
-      [/lies at bytes 0 to 12/, file({ a: entry('F32', [3], [0, 12]) }, data)],
-      [/lies at bytes 8 to 4/, file({ a: entry('F32', [1], [8, 4]) }, data)],
+      [/is at bytes 0 to 12/, file({ a: entry('F32', [3], [0, 12]) }, data)],
+      [/is at bytes 8 to 4/, file({ a: entry('F32', [1], [8, 4]) }, data)],
       [/does not take the 8 bytes/, file({ a: entry('F32', [3], [0, 8]) }, data)],
       [/does not take the 8 bytes/, file({ a: entry('F32', [2 ** 40, 2 ** 40], [0, 8]) }, data)],
       [
@@ -121,7 +121,7 @@ describe('safetensors', () => {
         file({ a: entry('F32', [2], [0, 8]), b: entry('F32', [1], [4, 8]) }, data),
       ],
       [/"a" leaves a gap before it, at byte 4/, file({ a: entry('F32', [1], [4, 8]) }, data)],
-      [/take 4 bytes, the file has 8/, file({ a: entry('F32', [1], [0, 4]) }, data)],
+      [/take 4 bytes, but the file has 8/, file({ a: entry('F32', [1], [0, 4]) }, data)],
       [/__metadata__ is not an object of strings/, file({ __metadata__: { a: 1 } })],
     ];
     for (const [message, content] of cases) {

@@ -44,7 +44,10 @@ describe('checkFleetFolder', () => {
   it('refuses a file, and a folder whose parent is not there', async () => {
     writeFileSync(scratch.path('file'), '');
     await assert.rejects(checkFleetFolder(scratch.path('file'), [], true), /is no folder/);
-    await assert.rejects(checkFleetFolder(scratch.path('file', 'x'), [], true), /is no folder|is not there/);
-    await assert.rejects(checkFleetFolder(scratch.path('a', 'b'), [], true), /in a folder that is not there/);
+    await assert.rejects(checkFleetFolder(scratch.path('file', 'x'), [], true), /not a folder/);
+    await assert.rejects(
+      checkFleetFolder(scratch.path('a', 'b'), [], true),
+      /in a folder that does not exist/,
+    );
   });
 });

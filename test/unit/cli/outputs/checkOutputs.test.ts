@@ -82,14 +82,14 @@ describe('checkOutputs', () => {
       /folder that does not exist: make .*a\/b first/,
     );
     writeFileSync(scratch.path('file'), '');
-    await refused([output(scratch.path('file', 'x.html'))], [], /no folder/);
+    await refused([output(scratch.path('file', 'x.html'))], [], /not a folder/);
   });
 
   it('refuses folders, devices and one name for two outputs', async () => {
     await refused([output(scratch.path())], [], /is a folder/);
     await refused([output('/dev/null')], [], /no regular file/, true);
     const path = scratch.path('x.html');
-    await refused([output(path), { ...output(path), option: '--output' }], [], /what --report names/);
+    await refused([output(path), { ...output(path), option: '--output' }], [], /also named by --report/);
     assert.throws(() => readFileSync(path), /ENOENT/);
   });
 });
