@@ -119,10 +119,9 @@ export class LibDnn {
   call(name: DnnCall, ...args: Argument[]): number {
     if (name !== 'hbDNNRoiInfer') return this.#functions[name](...args);
     if (this.#roiInfer === undefined) {
-      throw new EffvitError(
-        'BPU_FAILED',
-        `${this.path} (libdnn ${this.version}) has no function hbDNNRoiInfer: update hobot-dnn, or compile the model with --input-source pyramid.`,
-        { context: { file: this.path } },
+      throw unusable(
+        this.path,
+        `(libdnn ${this.version}) has no function hbDNNRoiInfer: update hobot-dnn, or compile the model with --input-source pyramid`,
       );
     }
     return this.#roiInfer(...args);
@@ -236,16 +235,16 @@ function pin(koffi: Koffi, path: string): void {
   }
 }
 
+function unusable(path: string, reason: string, cause?: unknown): EffvitError {
+  return new EffvitError('BPU_FAILED', `${path} ${reason}.`, { context: { file: path }, cause });
+}
+
 function checkedVersion(path: string, library: ReturnType<Koffi['load']>): string {
   const getVersion = bindOptional(library, 'const char *hbDNNGetVersion()');
   const text: string | null | undefined = getVersion?.();
   const match = /(\d+)\.(\d+)(?:\.\d+)*/.exec(text ?? '');
   if (match === null) {
-    throw new EffvitError(
-      'BPU_FAILED',
-      `${path} does not tell its version, so it is no libdnn.so that can be used: name the right one in EFFVIT_LIBDNN.`,
-      { context: { file: path } },
-    );
+    throw unusable(path, 'reports no version, so it is not libdnn.so: name the right file in EFFVIT_LIBDNN');
   }
   const major = Number(match[1]);
   const minor = Number(match[2]);
@@ -257,10 +256,9 @@ function checkedVersion(path: string, library: ReturnType<Koffi['load']>): strin
     );
   }
   if (major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR)) {
-    throw new EffvitError(
-      'BPU_FAILED',
-      `Expected libdnn ${OLDEST_MAJOR}.${OLDEST_MINOR} or later but ${path} is ${match[0]}: update hobot-dnn (sudo apt update && sudo apt install --only-upgrade hobot-dnn).`,
-      { context: { file: path } },
+    throw unusable(
+      path,
+      `is libdnn ${match[0]}, older than ${OLDEST_MAJOR}.${OLDEST_MINOR}: update hobot-dnn (sudo apt update && sudo apt install --only-upgrade hobot-dnn)`,
     );
   }
   return match[0];
@@ -272,10 +270,10 @@ function bindAll(path: string, library: ReturnType<Koffi['load']>) {
     try {
       bound[name] = library.func(SIGNATURES[name]);
     } catch (error) {
-      throw new EffvitError(
-        'BPU_FAILED',
-        `${path} has no function ${name}: name the BPU runtime's libdnn.so in EFFVIT_LIBDNN.`,
-        { context: { file: path }, cause: error },
+      throw unusable(
+        path,
+        `has no function ${name}: name the BPU runtime's libdnn.so in EFFVIT_LIBDNN`,
+        error,
       );
     }
   }

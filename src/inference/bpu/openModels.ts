@@ -2,7 +2,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import type { BpuBackendSpec } from '../BackendSpec.js';
 import { CompiledModel } from './CompiledModel.js';
 import type { LibDnn } from './LibDnn.js';
-import { type PictureLayout, unusable } from './PictureLayout.js';
+import { unusable } from './PictureLayout.js';
 
 /**
  * Opens the models of a .bin file that a worker uses: one, or the same network at several batch sizes.
@@ -50,37 +50,25 @@ function chosenModels(
   );
 }
 
-/** @throws EffvitError BAD_MODEL */
-function checkAgreement(models: readonly CompiledModel[], about: string): void {
-  const [first] = models;
-  for (const [index, model] of models.entries()) {
-    if (first === undefined || index === 0) continue;
-    if (models[index - 1]?.batch === model.batch) {
+/** The properties in which all models of a file must agree, as text. */
+const AGREEMENT: readonly ((model: CompiledModel) => string)[] = [
+  ({ classCount }) => `${classCount} classes`,
+  ({ isResizer }) => `input source ${isResizer ? 'resizer' : 'pyramid'}`,
+  ({ layout }) => `rows of ${layout.strideBytes} bytes in ${layout.tensor.sizes.join(' and ')} bytes`,
+];
+
+/** @param models ascending by batch. @throws EffvitError BAD_MODEL */
+function checkAgreement([first, ...others]: readonly CompiledModel[], about: string): void {
+  if (first === undefined) return;
+  let previous = first;
+  for (const model of others) {
+    if (previous.batch === model.batch) {
       throw unusable(about, `two of its models take ${model.batch} pictures a task`);
     }
-    if (model.classCount !== first.classCount) {
-      throw unusable(
-        about,
-        `its models do not agree: ${first.classCount} classes at batch ${first.batch}, ${model.classCount} at batch ${model.batch}`,
-      );
-    }
-    if (model.isResizer !== first.isResizer) {
-      const [one, other] = [first, model].map(({ isResizer }) => (isResizer ? 'resizer' : 'pyramid'));
-      throw unusable(
-        about,
-        `its models do not agree: the input source is ${one} at batch ${first.batch}, ${other} at batch ${model.batch}`,
-      );
-    }
-    if (memoryOf(model.layout) !== memoryOf(first.layout)) {
-      throw unusable(
-        about,
-        `its models do not agree: a picture is ${memoryOf(first.layout)} at batch ${first.batch}, ${memoryOf(model.layout)} at batch ${model.batch}`,
-      );
-    }
+    previous = model;
+    const property = AGREEMENT.find((textOf) => textOf(model) !== textOf(first));
+    if (property === undefined) continue;
+    const places = [first, model].map((one) => `${property(one)} at batch ${one.batch}`);
+    throw unusable(about, `its models do not agree: ${places.join(', ')}`);
   }
-}
-
-/** The properties in which two models must agree to read the same picture, as text. */
-function memoryOf({ strideBytes, tensor }: PictureLayout): string {
-  return `rows of ${strideBytes} bytes in ${tensor.sizes.join(' and ')} bytes`;
 }
