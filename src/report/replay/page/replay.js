@@ -85,6 +85,11 @@
     }
   };
 
+  const regionsText = (number) => `${number} ${number === 1 ? 'region' : 'regions'}`;
+  /** The network saw whole frames, or only their regions. */
+  const seen = (number) =>
+    frames.regions ? ' with what a detector found' : `, as the network saw ${number === 1 ? 'it' : 'them'}`;
+
   const rowOfSequence = new Map(frames.sequence.map((sequence, row) => [sequence, row]));
   const buttons = [];
   const strip = () => {
@@ -95,7 +100,7 @@
       button.type = 'button';
       const top = topOf(row);
       const regions = frames.regions?.[row];
-      const name = regions ? `${regions.ids.length} regions` : top === undefined ? 'no result' : labels[top];
+      const name = regions ? regionsText(regions.ids.length) : top === undefined ? 'no result' : labels[top];
       const score = top === undefined ? '' : ` ${frames.results[row][1].toFixed(2)}`;
       button.append(
         picture(cell, row),
@@ -114,8 +119,8 @@
         : buttons.length === 0
           ? 'No frame has results, so there is nothing to show in pictures.'
           : buttons.length === count
-            ? `${count === 1 ? 'The frame' : `All ${count} frames`}, as the network saw ${count === 1 ? 'it' : 'them'}.`
-            : `${buttons.length} of ${count} frames, as the network saw them; the slider steps through all.`;
+            ? `${count === 1 ? 'The frame' : `All ${count} frames`}${seen(count)}.`
+            : `${buttons.length} of ${count} frames${seen(buttons.length)}; the slider steps through all.`;
     byId('chooser').hidden = count < 2;
     byId('slider').max = String(Math.max(0, count - 1));
     byId('slider').addEventListener('input', (event) => choose(Number(event.target.value)));
