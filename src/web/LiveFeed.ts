@@ -2,7 +2,7 @@ import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { type EventStream, eventChunk } from './EventStream.js';
-import { liveFrame } from './liveFrame.js';
+import { type LiveExtras, liveFrame } from './liveFrame.js';
 
 /** Least time between shown frames of one camera: five a second, as a person can follow no more. */
 const FRAME_PERIOD_NS = 2e8;
@@ -121,15 +121,25 @@ export class LiveFeed {
     return true;
   }
 
-  /** Shows a classified frame. @param jpeg its picture, if a browser shows pictures. */
-  frame(report: FrameReportMessage, jpeg?: Uint8Array): void {
+  /**
+   * Shows a classified frame.
+   *
+   * @param jpeg its picture, if a browser shows pictures.
+   * @param smoothedRegions see {@link LiveExtras}.
+   */
+  frame(
+    report: FrameReportMessage,
+    jpeg?: Uint8Array,
+    smoothedRegions?: LiveExtras['smoothedRegions'],
+  ): void {
     const camera = this.#camera(report.source);
     if (camera === undefined || !this.isWatched) return;
     if (jpeg !== undefined) {
       camera.jpeg = jpeg;
       camera.picture += 1;
     }
-    this.#broadcast(eventChunk('frame', liveFrame(report, jpeg === undefined ? undefined : camera.picture)));
+    const picture = jpeg === undefined ? undefined : camera.picture;
+    this.#broadcast(eventChunk('frame', liveFrame(report, { picture, smoothedRegions })));
   }
 
   /** The newest picture of a camera, as JPEG. */

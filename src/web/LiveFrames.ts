@@ -1,4 +1,6 @@
 import { FramePicture } from '../annotate/FramePicture.js';
+import type { ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
@@ -29,21 +31,22 @@ export class LiveFrames {
    */
   offer(
     frame: ImageFrame,
-    outcome: { readonly kind: 'result' | 'regions' | 'dropped' },
+    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
     reportOf: () => FrameReportMessage,
   ): Promise<void> | undefined {
     const { source } = frame;
     if (!this.#feed.isWatched || outcome.kind === 'dropped') return;
     if (this.#drawing.has(source) || !this.#feed.takesFrame(source)) return;
     const report = reportOf();
+    const smoothed = outcome.kind === 'regions' ? outcome.regions.map((one) => one.smoothed?.[0]) : [];
     if (!this.#feed.wantsPictures) {
-      this.#feed.frame(report);
+      this.#feed.frame(report, undefined, smoothed);
       return;
     }
     this.#drawing.add(source);
     return this.#jpegOf(frame)
       .catch((error: unknown) => this.#tellUndrawable(source, error))
-      .then((jpeg) => this.#feed.frame(report, jpeg))
+      .then((jpeg) => this.#feed.frame(report, jpeg, smoothed))
       .finally(() => this.#drawing.delete(source));
   }
 

@@ -15,16 +15,25 @@ const STAGES = [
   'delivery',
 ] as const;
 
-/** A region of a frame, in its pixels; all 0 if there is none. */
-export interface LiveRegion {
-  readonly id: string;
-  /** The best class, or why there is none. */
+/** A class with its score. */
+export interface LiveClass {
   readonly label: string;
   readonly score: number;
+}
+
+/** A part of a frame, in its pixels; all 0 if there is none. */
+interface LivePlace {
   readonly leftPx: number;
   readonly topPx: number;
   readonly widthPx: number;
   readonly heightPx: number;
+}
+
+/** A region of a frame: its best class, or why there is none. */
+export interface LiveRegion extends LiveClass, LivePlace {
+  readonly id: string;
+  /** The class of its track; absent without smoothing, and without a track. */
+  readonly smoothed?: LiveClass;
 }
 
 /** A classified frame in the format of the live page. */
@@ -37,7 +46,11 @@ export interface LiveFrame {
   readonly widthPx: number;
   readonly heightPx: number;
   /** Best first. */
-  readonly results: readonly { readonly label: string; readonly score: number }[];
+  readonly results: readonly LiveClass[];
+  /** The results smoothed over time, the held class first; empty without smoothing. */
+  readonly smoothed: readonly LiveClass[];
+  /** The part of the frame that is classified; absent if all of it is. */
+  readonly roi?: LivePlace;
   /** Parts of the frame that a detector found; empty if the whole frame is classified. */
   readonly regions: readonly LiveRegion[];
   readonly stages: readonly { readonly name: string; readonly ms: number }[];
@@ -46,8 +59,19 @@ export interface LiveFrame {
   readonly picture?: number;
 }
 
+/** What a frame is shown with beside its report. */
+export interface LiveExtras {
+  /** The number of its picture. */
+  readonly picture?: number | undefined;
+  /** For each region the class of its track; undefined for one without. */
+  readonly smoothedRegions?: readonly (LiveClass | undefined)[] | undefined;
+}
+
 /** @param report of a classified frame. */
-export function liveFrame(report: FrameReportMessage, picture?: number): LiveFrame {
+export function liveFrame(
+  report: FrameReportMessage,
+  { picture, smoothedRegions = [] }: LiveExtras = {},
+): LiveFrame {
   const { stamp, frame_id } = report.header;
   const ms = (valueNs: bigint | number): number => Number(valueNs) / NS_PER_MS;
   return {
@@ -57,8 +81,10 @@ export function liveFrame(report: FrameReportMessage, picture?: number): LiveFra
     sequence: Number(report.sequence),
     widthPx: report.width_px,
     heightPx: report.height_px,
-    results: report.results.map(({ label, score }) => ({ label, score })),
-    regions: report.regions.map((region) => ({
+    results: report.results.map(shownClass),
+    smoothed: report.smoothed_results.map(shownClass),
+    ...roiOf(report),
+    regions: report.regions.map((region, index) => ({
       id: region.id,
       label: region.results[0]?.label ?? (region.unknown_cause || 'none above the threshold'),
       score: region.results[0]?.score ?? 0,
@@ -66,9 +92,23 @@ export function liveFrame(report: FrameReportMessage, picture?: number): LiveFra
       topPx: region.top_px,
       widthPx: region.width_px,
       heightPx: region.height_px,
+      ...smoothedClass(smoothedRegions[index]),
     })),
     stages: STAGES.map((name) => ({ name, ms: ms(report[`${name}_ns`]) })),
     totalMs: ms(report.total_ns),
     ...(picture !== undefined && { picture }),
   };
+}
+
+const shownClass = ({ label, score }: LiveClass): LiveClass => ({ label, score });
+
+function smoothedClass(best: LiveClass | undefined): { readonly smoothed?: LiveClass } {
+  return best === undefined ? {} : { smoothed: shownClass(best) };
+}
+
+function roiOf(report: FrameReportMessage): { readonly roi?: LivePlace } {
+  const { region_left_px: leftPx, region_top_px: topPx } = report;
+  const { region_width_px: widthPx, region_height_px: heightPx } = report;
+  const isWhole = widthPx === report.width_px && heightPx === report.height_px;
+  return isWhole ? {} : { roi: { leftPx, topPx, widthPx, heightPx } };
 }

@@ -33,15 +33,16 @@
     const row = make('li');
     const track = make('div', 'track');
     track.append(make('div', 'fill'));
-    row.append(make('span', 'label'), make('span', 'score'), track);
+    row.append(make('span', 'label'), make('span', 'score'), track, make('span', 'note'));
     return row;
   };
-  const showBar = (row, label, value, share) => {
-    const [name, number, track] = row.children;
+  const showBar = (row, label, value, share, text = '') => {
+    const [name, number, track, note] = row.children;
     setText(name, label);
     name.title = label;
     setText(number, value);
     track.firstElementChild.style.width = percent(share);
+    setText(note, text);
   };
 
   /** By camera. */
@@ -63,6 +64,11 @@
     picture.append(image, hint, boxes);
     const results = make('ol', 'results');
     results.setAttribute('aria-label', `Results of ${name}, best first`);
+    // Shown while smoothing is on, so that the two lists can be told apart.
+    const rawTitle = make('h4', 'kind', 'Raw: this frame');
+    const smoothedTitle = make('h4', 'kind', 'Smoothed over time');
+    const smoothed = make('ol', 'results');
+    smoothed.setAttribute('aria-label', `Smoothed results of ${name}, the held class first`);
     const none = make('p', 'empty', 'no result above the threshold');
     none.hidden = true;
     const way = make('div', 'way');
@@ -72,7 +78,21 @@
     const facts = make('p', 'facts');
     const dropped = make('p', 'facts');
     const state = make('p', 'facts');
-    root.append(title, picture, results, none, way, key, facts, dropped, state);
+    for (const part of [rawTitle, smoothedTitle, smoothed]) part.hidden = true;
+    root.append(
+      title,
+      picture,
+      rawTitle,
+      results,
+      none,
+      smoothedTitle,
+      smoothed,
+      way,
+      key,
+      facts,
+      dropped,
+      state,
+    );
     $('cameras').append(root);
     $('no-cameras').hidden = true;
     const card = {
@@ -82,6 +102,9 @@
       image,
       hint,
       results,
+      rawTitle,
+      smoothedTitle,
+      smoothed,
       none,
       way,
       key,
@@ -97,23 +120,30 @@
   const cardOf = (name) => cards.get(name) ?? makeCard(name);
 
   const showResults = (card, frame) => {
-    const regions = frame.regions.map((region, index) => ({
-      ...region,
-      label: `${index + 1}: ${region.label}`,
-    }));
+    const regions = frame.regions.map((region, index) => {
+      const { label, score } = region.smoothed ?? region;
+      const isSmoothed = region.smoothed !== undefined;
+      const note = isSmoothed ? `smoothed; raw: ${region.label} ${region.score.toFixed(3)}` : '';
+      return { ...region, number: index + 1, label: `${index + 1}: ${label}`, name: label, score, note };
+    });
     const shown = regions.length > 0 ? regions : frame.results;
-    list(card.results, shown, barRow, (row, { label, score }) =>
-      showBar(row, label, score.toFixed(3), score),
-    );
+    const showRow = (row, { label, score, note }) => showBar(row, label, score.toFixed(3), score, note);
+    list(card.results, shown, barRow, showRow);
+    list(card.smoothed, frame.smoothed, barRow, showRow);
+    for (const part of [card.rawTitle, card.smoothedTitle, card.smoothed])
+      part.hidden = frame.smoothed.length === 0;
     card.none.hidden = shown.length > 0;
     // Uses the frame's aspect ratio, so that boxes match their regions.
     if (frame.widthPx > 0) card.picture.style.aspectRatio = `${frame.widthPx} / ${frame.heightPx}`;
     list(
       card.boxes,
-      regions,
+      frame.roi === undefined ? regions : [frame.roi, ...regions],
       () => make('div', 'box'),
-      (box, region, index) => {
-        setText(box, String(index + 1));
+      (box, region) => {
+        const isRoi = region === frame.roi;
+        box.className = isRoi ? 'box roi' : 'box';
+        box.hidden = region.widthPx === 0;
+        setText(box, isRoi ? 'roi' : `${region.number} ${region.name}`);
         box.style.left = percent(region.leftPx / frame.widthPx);
         box.style.top = percent(region.topPx / frame.heightPx);
         box.style.width = percent(region.widthPx / frame.widthPx);

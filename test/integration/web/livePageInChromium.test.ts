@@ -219,6 +219,58 @@ describe('live page in Chromium', function () {
     }
   });
 
+  it('shows smoothed results beside the raw ones, those of regions too, and draws the roi', async () => {
+    clearInterval(timer);
+    const report = {
+      ...liveReport(CAMERAS[0], 1, ['exit', 'stairs']),
+      smoothed_results: [{ class_index: 1, label: 'stairs', score: 0.75 }],
+      ...{ region_left_px: 64, region_top_px: 48, region_width_px: 320, region_height_px: 240 },
+    };
+    const region = {
+      ...{
+        id: '7',
+        unknown_cause: '',
+        unknown_reason: '',
+        left_px: 160,
+        top_px: 120,
+        width_px: 64,
+        height_px: 48,
+      },
+      results: [{ class_index: 1, label: 'yield', score: 0.5 }],
+    };
+    const unseen = { ...region, left_px: 0, width_px: 0, unknown_cause: 'over_limit', results: [] };
+    const ofRegions = { ...liveReport(CAMERAS[1], 1, []), regions: [region, unseen, region] };
+    const held = { index: 2, label: 'stop', score: 0.875 };
+    timer = setInterval(() => {
+      feed.statistics(liveStatistics());
+      feed.frame(report, jpeg);
+      feed.frame(ofRegions, jpeg, [held, held, undefined]);
+    }, 200);
+    await browser.open(page.url, {});
+    await until(`document.querySelectorAll('.camera .box').length === 4`, 'the roi and three boxes');
+    const lists = (await browser.evaluate(
+      `[...document.querySelectorAll('.camera:has(.roi) :is(.kind, .results)')].map((one) => one.innerText)`,
+    )) as string[];
+    assert.deepEqual(
+      lists.map((shown) => shown.replaceAll(/\s+/g, ' ').trim()),
+      ['Raw: this frame', 'exit 0.900 stairs 0.225', 'Smoothed over time', 'stairs 0.750'],
+    );
+    const share = await browser.evaluate(`(() => {
+      const [roi, picture] = ['.roi', '.picture:has(.roi)'].map((one) => document.querySelector(one).getBoundingClientRect());
+      return [(roi.left - picture.left) / picture.width, roi.width / picture.width].map((one) => one.toFixed(2));
+    })()`);
+    assert.deepEqual(share, ['0.10', '0.50']);
+    const rows = await text('.camera:not(:has(.roi)) .results:not([hidden])');
+    assert.match(
+      rows,
+      /1: stop\s+0\.875\s+smoothed; raw: yield 0\.500\s+2: stop\s+0\.875\s+smoothed; raw: over_limit 0\.000\s+3: yield\s+0\.500$/,
+    );
+    const boxes = await browser.evaluate(
+      `[...document.querySelectorAll('.camera:not(:has(.roi)) .box:not([hidden])')].map((one) => one.innerText)`,
+    );
+    assert.deepEqual(boxes, ['1 stop', '3 yield']);
+  });
+
   it('tells of simulation and of a pause', async () => {
     clearInterval(timer);
     timer = setInterval(() => feed.statistics(liveStatistics({ is_simulated: true, is_paused: true })), 200);
