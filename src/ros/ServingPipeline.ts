@@ -24,8 +24,6 @@ import type { MachineMonitor } from './reports/MachineMonitor.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { PipelineReports } from './reports/PipelineReports.js';
 
-const UNLIMITED = { isUnlimited: true } as const;
-
 export interface ServingPipelineOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
@@ -134,17 +132,22 @@ export class ServingPipeline {
   async classify(image: ReceivedImage, request?: FrameRequest, waitedNs = 0): Promise<void> {
     const { frame } = image;
     const isPublished = request?.isPublished ?? true;
-    await this.#withImage(image, async () => {
-      const options = isPublished ? { waitedNs } : { ...UNLIMITED, waitedNs };
-      const outcome = await this.classifier.classify(frame, options);
+    // In one function: each further one would be a promise and a turn of the microtasks for every frame.
+    try {
+      const outcome = await this.classifier.classify(frame, { isUnlimited: !isPublished, waitedNs });
       this.#deliver(outcome, request);
       if (this.#isClosed) return;
       const shown = this.#options.live.frames.offer(frame, outcome, () =>
         this.#publishers.report(outcome, this.classifier),
       );
       if (shown !== undefined) await shown;
-      if (isPublished) await this.#draw(frame, outcome);
-    });
+      const drawn = isPublished ? this.#draw(frame, outcome) : undefined;
+      if (drawn !== undefined) await drawn;
+    } catch (thrown) {
+      this.#onFault(image, thrown);
+    } finally {
+      image.release();
+    }
   }
 
   /** Like {@link classify}, for the boxes that a detector found in the image. */
@@ -152,7 +155,7 @@ export class ServingPipeline {
     const { frame } = image;
     const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
     const ids = detections.detections.map(({ id }) => id);
-    await this.#withImage(image, async () => {
+    try {
       const outcome = await this.classifier.classifyRegions(frame, boxes, ids);
       if (this.#isClosed) return;
       this.#tellFailure(outcome);
@@ -163,8 +166,13 @@ export class ServingPipeline {
         this.#publishers.report(outcome, this.classifier, ids),
       );
       if (shown !== undefined) await shown;
-      await this.#draw(frame, outcome);
-    });
+      const drawn = this.#draw(frame, outcome);
+      if (drawn !== undefined) await drawn;
+    } catch (thrown) {
+      this.#onFault(image, thrown);
+    } finally {
+      image.release();
+    }
   }
 
   /** Counts an image without detections as dropped, and releases it. */
@@ -243,22 +251,14 @@ export class ServingPipeline {
     }
   }
 
-  async #withImage(image: ReceivedImage, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (thrown) {
-      // For example a fault of the middleware: the message is lost, but the node continues.
-      this.#options.node.getLogger().error(`${image.frame.source}: ${asEffvitError(thrown).message}`);
-    } finally {
-      image.release();
-    }
+  /** For example of the middleware: the message is lost, but the node continues. */
+  #onFault(image: ReceivedImage, thrown: unknown): void {
+    this.#options.node.getLogger().error(`${image.frame.source}: ${asEffvitError(thrown).message}`);
   }
 
-  async #draw(frame: ImageFrame, outcome: ClassifyOutcome | ClassifyRegionsOutcome): Promise<void> {
-    if (this.#isClosed) return;
-    const { parameters } = this.#options;
-    const drawn = this.#publishers.offerDebugImage(frame, outcome, this.classifier, parameters());
-    if (drawn !== undefined) await drawn;
+  #draw(frame: ImageFrame, outcome: ClassifyOutcome | ClassifyRegionsOutcome): Promise<void> | undefined {
+    if (this.#isClosed) return undefined;
+    return this.#publishers.offerDebugImage(frame, outcome, this.classifier, this.#options.parameters());
   }
 
   #publish(outcome: ClassifyOutcome, isPublished: boolean): void {

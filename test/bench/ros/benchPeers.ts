@@ -153,7 +153,7 @@ function quantized(scratch: string): string {
   const done = spawnSync(
     process.execPath,
     [
-      packagePath('bin', 'effvit.mjs'),
+      packagePath('bin', 'effvit.cjs'),
       ...args,
       '--calibration',
       packagePath('bags', 'signs_drive'),
