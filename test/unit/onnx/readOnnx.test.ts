@@ -131,7 +131,7 @@ describe('ONNX files', () => {
     const path = join(folder, 'm.onnx');
     await writeOnnx(path, model, { externalData: { fileName: 'w.bin', thresholdBytes: 1 } });
     await writeFile(join(folder, 'w.bin'), new Uint8Array(5));
-    await assert.rejects(readOnnx(path), { code: 'BAD_MODEL', message: /wants \d+ bytes at offset/ });
+    await assert.rejects(readOnnx(path), { code: 'BAD_MODEL', message: /needs \d+ bytes at offset/ });
     await rm(join(folder, 'w.bin'));
     await assert.rejects(readOnnx(path), { code: 'NOT_FOUND', message: /w\.bin cannot be opened/ });
     for (const location of ['../w.bin', '/etc/passwd', 'a/../../w.bin']) {
