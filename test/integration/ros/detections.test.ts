@@ -22,6 +22,17 @@ interface Detections {
   }[];
 }
 
+/** ai_msgs/msg/PerceptionTargets */
+interface Targets {
+  readonly header: Header;
+  readonly perfs: { readonly type: string }[];
+  readonly targets: {
+    readonly type: string;
+    readonly track_id: number;
+    readonly rois: { readonly rect: { readonly x_offset: number; readonly width: number } }[];
+  }[];
+}
+
 interface Report {
   readonly header: Header;
   readonly drop_cause: string;
@@ -219,6 +230,40 @@ describe('ROS node: the boxes of a detector', function () {
     // After a gap the track begins anew.
     const anew = { raw: [['left', 'green'], right], smoothed: [['left', 'green'], right] };
     assert.deepEqual(await publishFrame(green, 0, 12), anew);
+  });
+
+  it('tells TROS a target for each box: its class, its place and its track', async () => {
+    const topic = '/hobot_dnn_detection';
+    const user = await start('-p', 'top_k:=1', '-p', 'perception_targets:=hobot_dnn_detection');
+    await user.ask({ op: 'subscribe', topic, type: 'ai_msgs/msg/PerceptionTargets' });
+    await user.match(topic);
+    await publish(user, '/image', striped(9, [0, 1, 2]));
+    const boxes = [
+      ['18', middle(2)],
+      ['car', middle(1)],
+      ['3', 4000],
+    ] as const;
+    await publish(user, '/detections', detected(9, boxes));
+    const [answer] = await rig.takeAll<Targets>(user, topic, 1);
+    assert.ok(answer !== undefined);
+    assert.deepEqual(answer.header, (imageMessage(9, 0) as { header: Header }).header);
+    assert.deepEqual(
+      answer.targets.map(({ type, track_id, rois: [roi] }) => [
+        type,
+        track_id,
+        roi?.rect.x_offset,
+        roi?.rect.width,
+      ]),
+      [
+        ['blue', 18, 82, 36],
+        ['green', 0, 42, 36],
+        ['UNKNOWN', 3, 3982, 36],
+      ],
+    );
+    assert.deepEqual(
+      answer.perfs.map(({ type }) => type.replace(/^.*?_/, '')),
+      ['preprocess', 'predict_infer', 'predict_parse', 'postprocess', 'pipeline'],
+    );
   });
 
   it('counts by cause what does not meet, on both sides, and goes on', async () => {
