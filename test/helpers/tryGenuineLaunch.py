@@ -32,12 +32,12 @@ def values(model, bag, picture, params_file):
         'clock': 'true', 'player': None, 'exit_at_end': 'false',
         'camera': 'usb', 'device': '/dev/video1', 'image_width': '640', 'image_height': '480',
         'image': picture, 'web': 'false', 'results_topic': 'found',
-        'enabled': 'false', 'detections_topics': '/left,', 'roi': '0,0,0.5,0.5', 'top_k': '2',
-        'score_threshold': '0.25', 'max_fps': '5', 'drop_policy': 'newest', 'resize_mode': 'crop',
-        'resize_on': 'cpu', 'source_yuv_range': 'limited', 'smoothing': 'majority',
-        'picture_checks': 'report', 'known_score': 'energy', 'known_score_threshold': '-5',
-        'classification_per_camera': 'true', 'classification_results': 'smoothed',
-        'class_id_format': 'label', 'perception_targets': None, 'web_port': None, 'web_address': '127.0.0.1',
+        'enabled': 'false', 'detections_topics': '/boxes', 'roi': '0,0,0.5,0.5', 'top_k': '2',
+        'score_threshold': '0.1', 'max_fps': '5.0', 'drop_policy': 'newest', 'resize_mode': 'letterbox',
+        'resize_on': 'cpu', 'source_yuv_range': 'full', 'smoothing': 'majority', 'picture_checks': 'report',
+        'known_score': 'energy', 'known_score_threshold': '1.0', 'classification_per_camera': 'true',
+        'classification_results': 'smoothed', 'class_id_format': 'label', 'web_port': '8099',
+        'web_address': '0.0.0.0',
     }
 
 
@@ -48,6 +48,8 @@ def needed(argument, arguments, model, bag):
         base['bag'] = bag
     if argument == 'image':
         base['camera'] = 'file'
+    if argument == 'classification_results':
+        base['smoothing'] = 'majority'
     return base
 
 
