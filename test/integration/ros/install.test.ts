@@ -70,7 +70,14 @@ describe('the package as cmake installs it', function () {
     folder = mkdtempSync(join(tmpdir(), 'effvit-install-'));
     const build = join(folder, 'build');
     const options = [`-DCMAKE_INSTALL_PREFIX=${installed()}`, '-DBUILD_TESTING=OFF'];
-    await run('cmake', ['-S', packagePath(), '-B', build, ...options], env);
+    // At first with a Node.js that is too old: the build leaves the node out, and the next one finds the right one.
+    const old = join(folder, 'old');
+    mkdirSync(old);
+    writeFileSync(join(old, 'node'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const oldEnv = { ...env, PATH: `${old}:${env['PATH']}` };
+    await run('cmake', ['-S', packagePath(), '-B', build, ...options], oldEnv);
+    await run('cmake', ['--build', build, '--target', 'effvit_node'], oldEnv);
+    assert.equal(existsSync(join(build, 'node')), false);
     // All but the messages, which ros:setup has compiled by this same CMakeLists.txt.
     await run('cmake', ['--build', build, '--target', 'effvit_node'], env);
     await run('cmake', ['--install', build, '--component', 'node'], env);

@@ -52,6 +52,7 @@ const LEFT_TO_PARAMS_FILE: readonly NodeParameterName[] = [
   'ordered',
   'order_timeout_ms',
   'max_batch',
+  'onnx_batch',
   'batch_wait_ms',
   'inference_timeout_ms',
   'bpu_core',
