@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
@@ -68,7 +68,7 @@ describe('streams of the commands', function () {
     it('classify reads it', async () => {
       const { child, path, output } = await piped();
       const pipe = await open(path, 'w');
-      await pipe.writeFile(await (await open(PICTURE)).readFile());
+      await pipe.writeFile(await readFile(PICTURE));
       await pipe.close();
       const [code] = (await once(child, 'close')) as [number];
       assert.equal(code, 0, output());
