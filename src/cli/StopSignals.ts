@@ -13,7 +13,7 @@ const SAME_PRESS_MS = 500;
 /** With a limit: the time that work in progress may take before it is aborted. */
 const DRAIN_LIMIT_MS = 2000;
 /** The time that the exit may take after it was forced. */
-const HURRY_LIMIT_MS = 2000;
+const HURRY_LIMIT_MS = 1500;
 
 export interface StopSignalsOptions {
   /** Whether the time after the first signal is limited; called when the signal arrives. */
