@@ -70,7 +70,7 @@ describe('the package as cmake installs it', function () {
     folder = mkdtempSync(join(tmpdir(), 'effvit-install-'));
     const build = join(folder, 'build');
     const options = [`-DCMAKE_INSTALL_PREFIX=${installed()}`, '-DBUILD_TESTING=OFF'];
-    // At first with a Node.js that is too old: the build leaves the node out, and the next one finds the right one.
+    // At first with a Node.js that does not run: the build leaves the node out, and the next one finds the right one.
     const old = join(folder, 'old');
     mkdirSync(old);
     writeFileSync(join(old, 'node'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
