@@ -60,9 +60,18 @@ export class BagReader {
 
   /** A topic by its name, with or without the leading slash. @throws EffvitError NOT_FOUND */
   topic(name: string): BagTopic {
-    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
-    if (topic !== undefined) return topic;
-    throw fileError('NOT_FOUND', this.path, `has no topic ${name}; ${this.#imageTopicList()}`);
+    return this.#topic(name, 'image', hasImages);
+  }
+
+  /** A topic of detections, as {@link topic}. @throws EffvitError NOT_FOUND, BAD_ARGUMENT for one of another type */
+  detectionTopic(name: string): BagTopic {
+    const topic = this.#topic(name, 'detection', isDetector);
+    if (isDetector(topic)) return topic;
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), not ${DETECTIONS_TYPE} (cdr); ${this.#topicList('detection', isDetector)}.`,
+      { context: { topic: topic.name, file: this.path } },
+    );
   }
 
   /** The topics with images in a supported format. */
@@ -100,22 +109,18 @@ export class BagReader {
     options: BagReadOptions,
     detectors: readonly string[],
   ): AsyncGenerator<BagImage | BagMessageProblem | BagDetections, void, undefined> {
-    const topics = new Set(detectors.map((name) => this.#detectorName(name)));
+    const topics = new Set(detectors.map((name) => this.detectionTopic(name).name));
     const names = [...this.#imageNames(options), ...topics];
     return this.#images(this.#merged(options, names), ({ topic, logTimeNs, data }) =>
       topics.has(topic) ? { kind: 'detections', topic, logTimeNs, data } : undefined,
     );
   }
 
-  #detectorName(name: string): string {
-    const topic = this.topic(name);
-    const isDetector = plainType(topic.type) === plainType(DETECTIONS_TYPE) && topic.encoding === 'cdr';
-    if (isDetector) return topic.name;
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), not ${DETECTIONS_TYPE} (cdr).`,
-      { context: { topic: topic.name, file: this.path } },
-    );
+  /** @param kind of topics, by `isOfKind`, that are listed if there is none of this name. */
+  #topic(name: string, kind: string, isOfKind: (topic: BagTopic) => boolean): BagTopic {
+    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
+    if (topic !== undefined) return topic;
+    throw fileError('NOT_FOUND', this.path, `has no topic ${name}; ${this.#topicList(kind, isOfKind)}`);
   }
 
   #imageNames(options: BagReadOptions): string[] {
@@ -124,7 +129,7 @@ export class BagReader {
       if (!hasImages(topic)) {
         throw new EffvitError(
           'BAD_ARGUMENT',
-          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#imageTopicList()}.`,
+          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#topicList('image', hasImages)}.`,
           { context: { topic: topic.name, file: this.path } },
         );
       }
@@ -216,10 +221,16 @@ export class BagReader {
     );
   }
 
-  #imageTopicList(): string {
-    const names = this.imageTopics().map(({ name }) => name);
-    return names.length === 0 ? 'it has no image topics' : `its image topics are ${names.join(', ')}`;
+  #topicList(kind: string, isOfKind: (topic: BagTopic) => boolean): string {
+    const names = this.topics()
+      .filter(isOfKind)
+      .map(({ name }) => name);
+    return names.length === 0 ? `it has no ${kind} topics` : `its ${kind} topics are ${names.join(', ')}`;
   }
+}
+
+function isDetector({ type, encoding }: BagTopic): boolean {
+  return plainType(type) === plainType(DETECTIONS_TYPE) && encoding === 'cdr';
 }
 
 function sorted(times: readonly (bigint | undefined)[]): bigint[] {

@@ -104,9 +104,10 @@ function checkBatches({ backend, manifest }: ClassifierModel, asked: readonly nu
   const known = [...new Set([1, ...batchesOf(backend)])];
   const unknown = asked.find((batch) => !known.includes(batch));
   if (unknown === undefined) return asked;
+  const remedy = backend.kind === 'onnx' ? 'give --onnx-batch' : 'compile it with `effvit compile --batch`';
   throw new EffvitError(
     'BAD_ARGUMENT',
-    `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: compile it with \`effvit compile --batch\` and take --backend bpu or bpu_sim, or give --onnx-batch.`,
+    `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: ${remedy}.`,
     { context: { model: manifest.name } },
   );
 }

@@ -169,7 +169,7 @@ function detectorsOf(
   return new Map(
     cameras.flatMap((camera, index) => {
       const detector = detectors[index];
-      return detector === undefined ? [] : [[camera, bag.topic(detector).name] as const];
+      return detector === undefined ? [] : [[camera, bag.detectionTopic(detector).name] as const];
     }),
   );
 }

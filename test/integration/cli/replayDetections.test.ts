@@ -185,7 +185,7 @@ describe('effvit replay with the boxes of a recorded detector', () => {
       return run.stderr;
     };
     assert.match(await refused(IMAGE_TOPIC), /has sensor_msgs\/msg\/Image messages \(cdr\), not vision_msgs/);
-    assert.match(await refused('/nothing'), /has no topic \/nothing/);
+    assert.match(await refused('/nothing'), /has no topic \/nothing; its detection topics are \//);
     assert.match(await refused('a', 'b'), /--detections-topics has 2 topics for the 1 of --topic/);
   });
 });
