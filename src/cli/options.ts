@@ -5,6 +5,7 @@ import {
   type ClassifierOptions,
 } from '../classify/classifierOptions.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { separatedWords } from '../core/keyCase.js';
 import { type OptionSpec, optionProblem } from '../core/optionTable.js';
 
 /** Options of the model's input, for `CLASSIFIER_FLAGS` of a command. */
@@ -24,8 +25,7 @@ export const PICTURE_CHECK_FLAGS = [
 ] as const;
 
 /** An option's flag: `--top-k` for `topK`. */
-const flagOf = (name: string): string =>
-  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const flagOf = (name: string): string => `--${separatedWords(name, '-')}`;
 
 /** Placeholder of the value in the help; the shell completion uses it too. */
 function placeholderOf(name: string, { type }: OptionSpec): string {

@@ -11,7 +11,14 @@ import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { readExpected, saveExpected } from './expectedFile.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
-import { addClassifierOptions, forceOption, numberParser, pickOptions } from './options.js';
+import {
+  addClassifierOptions,
+  forceOption,
+  numberParser,
+  PICTURE_CHECK_FLAGS,
+  pickOptions,
+  SCORE_FLAGS,
+} from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 import { parseRateOrMax } from './playbackRate.js';
@@ -28,16 +35,9 @@ const CLASSIFIER_FLAGS = [
   'onnxBatch',
   'topK',
   'scoreThreshold',
-  'pictureChecks',
-  'minBrightness',
-  'maxBrightness',
-  'minContrast',
-  'minSharpness',
-  'maxFlatShare',
+  ...PICTURE_CHECK_FLAGS,
   'maxUnchangedMs',
-  'temperature',
-  'knownScore',
-  'knownScoreThreshold',
+  ...SCORE_FLAGS,
   'smoothing',
   'smoothingTimeMs',
   'smoothingGapMs',

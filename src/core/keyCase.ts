@@ -9,9 +9,14 @@ export type CamelCased<T> = T extends readonly unknown[]
     ? { [Key in keyof T as CamelCase<Key> & PropertyKey]: CamelCased<Exclude<T[Key], undefined>> }
     : T;
 
+/** The words of a camelCase name in lower case, with a separator between them: `top_k` for `topK` and `_`. */
+export function separatedWords(name: string, separator: '_' | '-'): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `${separator}${letter.toLowerCase()}`);
+}
+
 /** Plain data with keys like `width_px`, as YAML, JSON and ROS have them; undefined values are left out. */
 export function snakeCased(value: unknown): unknown {
-  return renamed(value, (key) => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return renamed(value, (key) => separatedWords(key, '_'));
 }
 
 /** The inverse of {@link snakeCased}. */

@@ -4,6 +4,7 @@ import {
   type ClassifierOptions,
 } from '../../classify/classifierOptions.js';
 import { RESULT_CHOICES } from '../../classify/RegionResult.js';
+import { separatedWords } from '../../core/keyCase.js';
 import { fillOptions, type OptionTable, type OptionValues } from '../../core/optionTable.js';
 
 /** Parameters of the node itself, in ROS spelling. */
@@ -145,8 +146,7 @@ type ClassifierParameters = {
 
 const OPTION_NAMES = Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[];
 
-const parameterOf = (option: string): string =>
-  option.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const parameterOf = (option: string): string => separatedWords(option, '_');
 
 /** Every ROS parameter of the node: the classifier's options under ROS names, then the node's own. */
 export const PARAMETERS = {

@@ -12,7 +12,7 @@ import {
   plainClassifier,
   severalOutputs,
 } from '../../../helpers/plainClassifier.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
+import { scratchCache } from '../../../helpers/scratchCache.js';
 
 const SIDE_PX = 16;
 const NV12_BYTES = (SIDE_PX * SIDE_PX * 3) / 2;
@@ -34,18 +34,7 @@ function greyRamp(): Uint8Array {
 }
 
 describe('OnnxBackend', () => {
-  const scratch = scratchFolder();
-  let cacheBefore: string | undefined;
-
-  beforeEach(() => {
-    cacheBefore = process.env['EFFVIT_CACHE'];
-    process.env['EFFVIT_CACHE'] = scratch.path('cache');
-  });
-
-  afterEach(() => {
-    if (cacheBefore === undefined) delete process.env['EFFVIT_CACHE'];
-    else process.env['EFFVIT_CACHE'] = cacheBefore;
-  });
+  const scratch = scratchCache();
 
   function specOf(changes: Partial<OnnxBackendSpec> = {}): OnnxBackendSpec {
     return {

@@ -14,7 +14,7 @@ import { assertRejected } from '../../../helpers/assertRefused.js';
 import { formulaWeights } from '../../../helpers/formulaWeights.js';
 import { plainClassifier } from '../../../helpers/plainClassifier.js';
 import { fillRandom } from '../../../helpers/rawFrames.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
+import { scratchCache } from '../../../helpers/scratchCache.js';
 
 const SIDE_PX = 16;
 const INPUT: ModelInput = {
@@ -27,18 +27,7 @@ const INPUT: ModelInput = {
 };
 
 describe('Batches of the onnx backend', () => {
-  const scratch = scratchFolder();
-  let cacheBefore: string | undefined;
-
-  beforeEach(() => {
-    cacheBefore = process.env['EFFVIT_CACHE'];
-    process.env['EFFVIT_CACHE'] = scratch.path('cache');
-  });
-
-  afterEach(() => {
-    if (cacheBefore === undefined) delete process.env['EFFVIT_CACHE'];
-    else process.env['EFFVIT_CACHE'] = cacheBefore;
-  });
+  const scratch = scratchCache();
 
   async function specOf(model: OnnxModel, changes: Partial<OnnxBackendSpec> = {}): Promise<OnnxBackendSpec> {
     const modelPath = scratch.path('model.onnx');

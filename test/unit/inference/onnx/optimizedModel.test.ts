@@ -14,25 +14,17 @@ import { optimizedModel } from '../../../../src/inference/onnx/optimizedModel.js
 import { writeOnnx } from '../../../../src/onnx/writeOnnx.js';
 import { leaveOut } from '../../../helpers/leaveOut.js';
 import { plainClassifier } from '../../../helpers/plainClassifier.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
+import { scratchCache } from '../../../helpers/scratchCache.js';
 
 const DAY_S = 86_400;
 
 describe('optimizedModel', () => {
-  const scratch = scratchFolder();
+  const scratch = scratchCache();
   let modelPath: string;
-  let cacheBefore: string | undefined;
 
   beforeEach(async () => {
-    cacheBefore = process.env['EFFVIT_CACHE'];
-    process.env['EFFVIT_CACHE'] = scratch.path('cache');
     modelPath = scratch.path('model.onnx');
     await writeOnnx(modelPath, plainClassifier());
-  });
-
-  afterEach(() => {
-    if (cacheBefore === undefined) delete process.env['EFFVIT_CACHE'];
-    else process.env['EFFVIT_CACHE'] = cacheBefore;
   });
 
   const cached = () => readdirSync(scratch.path('cache', 'onnx'));
