@@ -158,6 +158,8 @@ export class CameraSubscription implements WaitingCamera {
     const nowNs = monotonicNs();
     if (message === undefined) {
       this.#emptyNs = nowNs;
+      // Nothing that was sent until now is replaced any more.
+      this.#activeMs = performance.eventLoopUtilization().active;
       return undefined;
     }
     const { taken, info } = message;

@@ -196,7 +196,11 @@ describe('ROS node: cameras', function () {
   });
 
   it('counts messages that did not arrive, or not as images, and classifies the next one', async () => {
-    const user = await rig.startActive('-p', 'qos_overrides./image.subscription.reliability:=reliable');
+    // In a deep reader nothing is replaced, however busy the machine is.
+    const user = await rig.startActive(
+      ...['-p', 'qos_overrides./image.subscription.reliability:=reliable'],
+      ...['-p', 'qos_overrides./image.subscription.depth:=1000'],
+    );
     const statistics = `${NodeUnderTest.NAME}/statistics`;
     await user.ask({ op: 'subscribe', topic: statistics, type: 'effvit/msg/PipelineStatistics' });
     await user.ask(DIAGNOSTICS);
