@@ -10,6 +10,9 @@ import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
 
+/** Library in the header, which distinguishes results from a recording of cameras written by {@link McapBagWriter}. */
+const RESULTS_LIBRARY = 'effvit replay';
+
 /** The node's topic names if it is called `classifier` and has no namespace. */
 const CLASSIFICATION_TOPIC = '/classification';
 const SMOOTHED_TOPIC = '/classification_smoothed';
@@ -53,7 +56,7 @@ export class ResultBagWriter {
     classifier: ClassifierFacts,
     { hasDetections = false } = {},
   ): Promise<ResultBagWriter> {
-    const writer = await McapBagWriter.create(path);
+    const writer = await McapBagWriter.create(path, { library: RESULTS_LIBRARY });
     try {
       await writer.addTopic({ name: CLASSIFICATION_TOPIC, type: 'vision_msgs/msg/Classification' });
       if (classifier.options.smoothing !== 'none') {

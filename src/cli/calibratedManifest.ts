@@ -3,17 +3,25 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { ownManifestPath, writeTemperature } from '../model/writeTemperature.js';
 import type { CommandContext } from './CommandContext.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
+import { manifestInputs } from './outputs/modelInputs.js';
 
 /**
- * Path of the manifest that will get the temperature; called before the work starts. @throws EffvitError BAD_ARGUMENT
+ * Path of the manifest that will get the temperature; called before the work starts.
+ *
+ * @param pictures the lists and pictures that the command reads.
+ * @throws EffvitError BAD_ARGUMENT
  */
 export async function calibratedManifestPath(
   manifest: ModelManifest,
   { output, force }: { readonly output?: string; readonly force?: boolean },
+  pictures: readonly string[],
 ): Promise<string> {
   if (output === undefined) return ownManifestPath(manifest);
-  const planned = { option: '--output', path: output, kind: 'manifest' } as const;
-  await checkOutputs({ inputs: [], outputs: [planned], isForced: force });
+  await checkOutputs({
+    inputs: [...pictures, ...(await manifestInputs(manifest))],
+    outputs: [{ option: '--output', path: output, kind: 'manifest' }],
+    isForced: force,
+  });
   return output;
 }
 

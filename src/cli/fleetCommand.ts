@@ -21,6 +21,7 @@ import type { CommandContext } from './CommandContext.js';
 import { FleetView } from './FleetView.js';
 import { checkFleetFolder } from './outputs/checkFleetFolder.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
+import { fleetInputs } from './outputs/fleetInputs.js';
 import { modelInputs } from './outputs/modelInputs.js';
 
 /** Options of `replay` and `eval` for many bags. */
@@ -108,7 +109,7 @@ export async function runFleet(
   }
   if (options.report !== undefined) {
     await checkOutputs({
-      inputs: [...bagPaths, ...(await modelInputs(work.classifying.model))],
+      inputs: [...(await fleetInputs(work.paths, bags)), ...(await modelInputs(work.classifying.model))],
       outputs: [{ option: '--report', path: options.report, kind: 'html' }],
       isForced: options.force === true,
     });

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
-import { picturesAt } from '../classify/pictureFiles.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -138,17 +137,6 @@ export async function* calibrationPlanes(
   } finally {
     for (const sentence of unreadable.sentences()) terminal.warn(sentence);
   }
-}
-
-/** The input files of --calibration and --eval: recordings, or folders and lists with their pictures. */
-export async function pictureInputs({ calibration, eval: labelled }: CalibrationOptions): Promise<string[]> {
-  const inputs: string[] = [];
-  for (const path of [calibration, labelled ?? []].flat()) {
-    // The reader of a list reports errors in it.
-    const pictures = (await isBagPath(path)) ? [] : await picturesAt(path).catch(() => []);
-    inputs.push(path, ...pictures);
-  }
-  return inputs;
 }
 
 /** The labelled pictures as a stream that can be read repeatedly; a wrong list fails before the work starts. */

@@ -26,12 +26,12 @@ import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, integersParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
+import { pictureInputs } from './outputs/pictureInputs.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
   labelledPlanes,
-  pictureInputs,
   planesMaker,
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
@@ -89,7 +89,12 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   const onnxPath = await ensureOnnx(resolved, { signal });
   const { manifest } = await fitManifest(resolved, onnxPath);
   await checkOutputs({
-    inputs: [path, onnxPath, ...(await manifestInputs(manifest)), ...(await pictureInputs(options))],
+    inputs: [
+      path,
+      onnxPath,
+      ...(await manifestInputs(manifest)),
+      ...(await pictureInputs([options.calibration, options.eval])),
+    ],
     outputs: chart,
     isForced: options.force,
   });

@@ -25,6 +25,7 @@ import {
   refuseGiven,
   SCORE_FLAGS,
 } from './options.js';
+import { pictureInputs } from './outputs/pictureInputs.js';
 import { evalScoresJson, showEvalScores } from './showEvalScores.js';
 
 const CLASSIFIER_FLAGS = [
@@ -98,7 +99,9 @@ export function registerEval(command: Command, context: CommandContext): void {
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     checkKnownScore(model.manifest, classifying);
     const manifestPath =
-      options.calibrate === true ? await calibratedManifestPath(model.manifest, options) : undefined;
+      options.calibrate === true
+        ? await calibratedManifestPath(model.manifest, options, await pictureInputs([path, options.others]))
+        : undefined;
     // UNKNOWN pictures count for the accuracy too, and are also counted separately.
     const classifier = await Classifier.start(model, { ...classifying, knownScore: 'none', signal });
     try {

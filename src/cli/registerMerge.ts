@@ -5,6 +5,7 @@ import type { CommandContext } from './CommandContext.js';
 import { mergeFleet } from './fleetCommand.js';
 import { forceOption } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
+import { fleetInputs } from './outputs/fleetInputs.js';
 
 interface MergeOptions {
   readonly run?: string;
@@ -28,7 +29,7 @@ export function registerMerge(command: Command, context: CommandContext): void {
     const found = bags.length === 0 ? undefined : await findBags(bags);
     if (options.report !== undefined) {
       await checkOutputs({
-        inputs: [path, folder.runPath(), ...(found ?? []).map((bag) => bag.path)],
+        inputs: [path, folder.runPath(), ...(await fleetInputs(bags, found ?? []))],
         outputs: [{ option: '--report', path: options.report, kind: 'html' }],
         isForced: options.force,
       });

@@ -20,13 +20,13 @@ import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, numberParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { manifestInputs } from './outputs/modelInputs.js';
+import { pictureInputs } from './outputs/pictureInputs.js';
 import { quantizeChartData } from './quantizeChartData.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
   labelledPlanes,
-  pictureInputs,
   planesMaker,
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
@@ -89,7 +89,12 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
       checkOnnxName(outputPath);
       await checkOutputs({
-        inputs: [path, onnxPath, ...(await manifestInputs(manifest)), ...(await pictureInputs(options))],
+        inputs: [
+          path,
+          onnxPath,
+          ...(await manifestInputs(manifest)),
+          ...(await pictureInputs([options.calibration, options.eval])),
+        ],
         outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }, ...chart],
         isForced: options.force,
       });

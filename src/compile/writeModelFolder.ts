@@ -26,6 +26,8 @@ export interface ModelFolderOptions {
 /** Start of the manifests written here; only a folder with such a manifest may be replaced. */
 const MARK = '# Written by effvit compile';
 const QUANTIZED_NAME = 'quantized_model.onnx';
+const LABELS_NAME = 'labels.txt';
+const OWN_NAMES: ReadonlySet<string> = new Set([MANIFEST_NAME, LABELS_NAME, QUANTIZED_NAME]);
 
 /** The runtime's time per task on an RDK X5 by the published figures: 6.34 ms in total, 5.72 ms of them on the BPU. */
 const PUBLISHED_HOST_MS = 0.62;
@@ -37,7 +39,15 @@ export async function checkModelFolder(folder: string): Promise<void> {
   const names = info.isDirectory() ? await readdir(folder) : undefined;
   if (names?.length === 0) return;
   const manifest = await readFile(join(folder, MANIFEST_NAME), 'utf8').catch(() => '');
-  if (manifest.startsWith(MARK)) return;
+  if (manifest.startsWith(MARK)) {
+    const foreign = names?.find((name) => !OWN_NAMES.has(name) && !name.endsWith('.bin'));
+    if (foreign === undefined) return;
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `${folder} would be replaced as a whole, and ${foreign} in it was not written by effvit compile: name another folder with --output, or move that away.`,
+      { context: { file: join(folder, foreign) } },
+    );
+  }
   throw new EffvitError(
     'BAD_ARGUMENT',
     `${folder} exists and was not written by effvit compile: name another folder with --output, or remove it.`,
@@ -61,7 +71,7 @@ export async function writeModelFolder(options: ModelFolderOptions): Promise<str
     const [first] = options.batches;
     if (first !== undefined) await copyFile(first.quantizedPath, join(part, QUANTIZED_NAME));
     const labels = await loadLabels(options.source, options.classCount);
-    await writeFile(join(part, 'labels.txt'), `${labels.join('\n')}\n`);
+    await writeFile(join(part, LABELS_NAME), `${labels.join('\n')}\n`);
     await writeFile(join(part, MANIFEST_NAME), await manifestText(options, part, binName));
   });
   return join(folder, binName);
@@ -78,7 +88,7 @@ async function manifestText(options: ModelFolderOptions, part: string, binName: 
   const content = {
     name: `${source.name}_rdk_x5`.slice(0, 64),
     title: `${source.title}, compiled for the RDK X5`.slice(0, 200),
-    ...inheritedManifestYaml(source, classCount, 'labels.txt'),
+    ...inheritedManifestYaml(source, classCount, LABELS_NAME),
     files: {
       bpu: {
         'rdk-x5': {

@@ -20,6 +20,8 @@ export interface McapBagWriterOptions {
   readonly compression?: 'zstd' | 'none';
   /** A chunk is closed when its messages reach this size. Default 768 KiB, as rosbag2's. */
   readonly chunkBytes?: number;
+  /** Library in the file's header. Default `effvit`. */
+  readonly library?: string;
   /** Opens the file; for tests. */
   readonly openSink?: (path: string) => Promise<ByteSink>;
 }
@@ -80,7 +82,12 @@ export class McapBagWriter {
    * @throws EffvitError BAD_ARGUMENT, UNSUPPORTED, IO_FAILED; nothing is left behind
    */
   static async create(path: string, options: McapBagWriterOptions = {}): Promise<McapBagWriter> {
-    const { compression = 'zstd', chunkBytes = 768 * 1024, openSink = openFileSink } = options;
+    const {
+      compression = 'zstd',
+      chunkBytes = 768 * 1024,
+      library = 'effvit',
+      openSink = openFileSink,
+    } = options;
     const compressChunk = await chunkCompressor(compression);
     const target = await BagTarget.prepare(path);
     let sink: ByteSink | undefined;
@@ -100,7 +107,7 @@ export class McapBagWriter {
         chunkSize: chunkBytes,
         ...(compressChunk === undefined ? {} : { compressChunk }),
       });
-      await writer.start({ profile: 'ros2', library: 'effvit' });
+      await writer.start({ profile: 'ros2', library });
       return new McapBagWriter(target, opened, writer);
     } catch (error) {
       await sink?.abandon();

@@ -28,12 +28,15 @@ export async function checkFleetFolder(
   }
   if (!info.isDirectory()) refuse('is no folder: name one');
   const real = await realpath(path);
+  const names = await readdir(path);
   for (const bag of bagPaths) {
-    if ((await realpath(bag).catch(() => undefined)) === real) {
-      refuse('is a bag, which this command reads: name another folder');
+    const realBag = await realpath(bag).catch(() => '');
+    if (realBag === real) refuse('is a bag, which this command reads: name another folder');
+    // A folder of results is not searched for bags, so the next run would not find them.
+    if (realBag.startsWith(`${real}/`) && !names.includes(FLEET_MARK)) {
+      refuse(`holds the bag ${bag}: name a folder of its own for the results`);
     }
   }
-  const names = await readdir(path);
   if (isForced || names.length === 0 || names.includes(FLEET_MARK)) return;
   // A first run was killed before it wrote more.
   if (names.every((name) => name.startsWith(`.${FLEET_MARK}.`) || name === 'runs')) return;

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EffvitError } from '../../core/EffvitError.js';
 import { isOwnOutput, type OutputKind } from './isOwnOutput.js';
 
@@ -36,11 +36,15 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
     };
     const absolute = resolve(path);
     await checkFolder(absolute, refuse);
-    const other = planned.get(absolute);
+    const real = await realPathOf(absolute);
+    const other = planned.get(real);
     if (other !== undefined) refuse(`is also named by ${other}: name another file`);
-    planned.set(absolute, option);
+    planned.set(real, option);
     const info = await stat(absolute).catch(() => undefined);
-    if (info === undefined) continue;
+    if (info === undefined) {
+      if (await isLink(absolute)) refuse('is a link to a file that does not exist: name that file');
+      continue;
+    }
     const input = read.get(identity(info));
     if (input !== undefined) refuse(`is ${input}, which this command reads: name another file`);
     // The bag writer itself checks the folder of a recording: it must be empty.
@@ -63,6 +67,20 @@ async function checkFolder(path: string, refuse: (what: string) => never): Promi
     }
     if (info?.isDirectory() === false) refuse(`is below ${folder}, which is not a folder: name another file`);
   }
+}
+
+/** Two names of one file have one real path, even where neither the file nor its folder exists yet. */
+async function realPathOf(path: string): Promise<string> {
+  const ends: string[] = [];
+  for (let folder = path; ; folder = dirname(folder)) {
+    const real = await realpath(folder).catch(() => undefined);
+    if (real !== undefined) return join(real, ...ends);
+    ends.unshift(basename(folder));
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
 }
 
 /** The inputs by device and inode. */

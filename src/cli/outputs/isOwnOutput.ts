@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
 import { firstBytes } from '../../core/fileError.js';
+import { PROFILE_TOOL } from '../../report/perf/vendorReport.js';
 
 /** Kind of an output; each kind can be recognised by its content. */
 export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile' | 'manifest';
@@ -15,8 +16,8 @@ const TEXTS = {
 const BYTES = {
   // The signature, and an Exif entry before the pixels.
   png: /^89504e470d0a.*65584966.*656666766974/,
-  // The signature and the Header record: its profile ros2, its library.
-  bag: /^894d434150300d0a01.{16}04000000726f733206000000656666766974/,
+  // The signature and the Header record: its profile ros2, its library effvit replay.
+  bag: /^894d434150300d0a01.{16}04000000726f73320d000000656666766974207265706c6179/,
   // ModelProto: the IR version, then the producer.
   onnx: /^08..1206656666766974/,
 } as const;
@@ -43,10 +44,10 @@ export async function isOwnOutput(path: string, kind: OutputKind): Promise<boole
   }
 }
 
-/** profiler.log has the vendor's format; no other file has exactly these keys. */
+/** The vendor's tool writes the same format, without the key `tool`: its files may be measurements of a board. */
 function isProfile(content: unknown): boolean {
-  if (typeof content !== 'object' || content === null) return false;
-  return Object.keys(content).join() === 'perf_result,running_condition,model_latency';
+  const { running_condition: condition } = (content ?? {}) as { running_condition?: { tool?: unknown } };
+  return condition?.tool === PROFILE_TOOL;
 }
 
 async function beginningOf(path: string): Promise<Buffer> {

@@ -15,6 +15,9 @@ export function vendorReport({ threads, median }: PerfSeries): string {
   ].join('\n');
 }
 
+/** Key `tool` of the profiler.log files written here; the vendor's do not have it. */
+export const PROFILE_TOOL = 'effvit bench';
+
 /**
  * profiler.log as the vendor's tool writes it, in milliseconds.
  *
@@ -36,6 +39,7 @@ export function profilerLog(
       model_name: modelName,
       run_time: runTimeMs,
       thread_num: series.threads,
+      tool: PROFILE_TOOL,
       ...(isSimulated && { simulated: true }),
     },
     model_latency: {

@@ -81,6 +81,22 @@ describe('outputs of the commands', function () {
     assert.equal(readFileSync(weights, 'utf8'), 'weights');
   });
 
+  it('of a calibration never replace what it reads', async () => {
+    const model = await writeColourModel(scratch.path('colours'));
+    const picture = scratch.path('scene.png');
+    cpSync(packagePath('docs', 'images', 'classify.png'), picture);
+    const list = scratch.path('list.txt');
+    writeFileSync(list, 'scene.png 0\nscene.png 1\n');
+    for (const output of [list, picture, join(model, 'manifest.yaml')]) {
+      const before = readFileSync(output);
+      const calibrate = ['eval', list, '--model', model, '--calibrate', '--force', '--output', output];
+      const run = await runEffvit(calibrate);
+      assert.equal(run.code, 2, run.stdout);
+      assert.match(run.stderr, /which this command reads/);
+      assert.deepEqual(readFileSync(output), before);
+    }
+  });
+
   it("are known again where bench wrote them, and nobody else's are replaced", async () => {
     const bench = ['bench', ...MADE_UP, '--frame-count', '1', '--warm-up', '0', '--repetitions', '1'];
     for (const chart of ['chart.png', 'chart.svg', 'chart.html']) {

@@ -41,6 +41,14 @@ describe('checkFleetFolder', () => {
     }
   });
 
+  it('refuses a folder with the bags in it, which would not be found again', async () => {
+    mkdirSync(scratch.path('drives', 'day'), { recursive: true });
+    const bag = scratch.path('drives', 'day', 'a.mcap');
+    writeFileSync(bag, '');
+    await assert.rejects(checkFleetFolder(scratch.path('drives'), [bag], true), /holds the bag .*a\.mcap/);
+    await checkFleetFolder(scratch.path('drives', 'results'), [bag], false);
+  });
+
   it('refuses a file, and a folder whose parent is not there', async () => {
     writeFileSync(scratch.path('file'), '');
     await assert.rejects(checkFleetFolder(scratch.path('file'), [], true), /is no folder/);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
 import { checkOutputs, type PlannedOutput } from '../../../../src/cli/outputs/checkOutputs.js';
+import { fleetInputs } from '../../../../src/cli/outputs/fleetInputs.js';
 import type { OutputKind } from '../../../../src/cli/outputs/isOwnOutput.js';
+import { pictureInputs } from '../../../../src/cli/outputs/pictureInputs.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
@@ -91,5 +94,44 @@ describe('checkOutputs', () => {
     const path = scratch.path('x.html');
     await refused([output(path), { ...output(path), option: '--output' }], [], /also named by --report/);
     assert.throws(() => readFileSync(path), /ENOENT/);
+  });
+
+  it('refuses one file for two outputs through a linked folder, and a link to nothing', async () => {
+    mkdirSync(scratch.path('real'));
+    symlinkSync(scratch.path('real'), scratch.path('linked'));
+    for (const inside of [['x.html'], ['new', 'x.html']]) {
+      const paths = ['real', 'linked'].map((folder) => scratch.path(folder, ...inside));
+      const [first = '', second = ''] = paths;
+      await refused([output(first), { ...output(second), option: '--output' }], [], /also named by --report/);
+    }
+    symlinkSync(scratch.path('nowhere.html'), scratch.path('dangling.html'));
+    await refused(
+      [output(scratch.path('dangling.html'))],
+      [],
+      /is a link to a file that does not exist/,
+      true,
+    );
+  });
+
+  it('does not take recordings, or profiles of the vendor, for its own outputs', async () => {
+    const recording = scratch.path('drive.mcap');
+    const writer = await McapBagWriter.create(recording);
+    await writer.close();
+    await refused([output(recording, 'bag')], [], /was not written by effvit/);
+    const profile = scratch.path('profiler.log');
+    const vendors = { perf_result: {}, running_condition: { core_id: 0 }, model_latency: {} };
+    writeFileSync(profile, JSON.stringify(vendors));
+    await refused([output(profile, 'profile')], [], /was not written by effvit/);
+  });
+
+  it('knows the lists, bags and pictures that commands read', async () => {
+    const [list, bag, truth, picture] = ['bags.txt', 'drive.mcap', 'drive.truth.json', 'yield.png'].map(
+      (name) => scratch.path(name),
+    ) as [string, string, string, string];
+    for (const path of [bag, truth, picture]) writeFileSync(path, 'mine');
+    writeFileSync(list, 'yield.png 4\n');
+    assert.deepEqual(await fleetInputs([`@${list}`], [{ path: bag, name: bag }]), [list, bag, truth]);
+    assert.deepEqual(await pictureInputs([list, undefined]), [list, picture]);
+    assert.deepEqual(await pictureInputs(['/dev/null']), ['/dev/null']);
   });
 });

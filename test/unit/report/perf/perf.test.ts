@@ -76,7 +76,14 @@ Perf result:
   it("writes the vendor's profiler.log", () => {
     assert.deepEqual(JSON.parse(profilerLog(series, 'm', 2)), {
       perf_result: { FPS: 186.47271, average_latency: 21.25875976 },
-      running_condition: { core_id: 2, frame_count: 200, model_name: 'm', run_time: 1072.543, thread_num: 4 },
+      running_condition: {
+        core_id: 2,
+        frame_count: 200,
+        model_name: 'm',
+        run_time: 1072.543,
+        thread_num: 4,
+        tool: 'effvit bench',
+      },
       model_latency: { m: { avg_time: 21.25875976, max_time: 22.25875976, min_time: 20.25875976 } },
     });
   });
