@@ -87,12 +87,9 @@ export async function replayBag(
     {
       onMatch: ({ frame, place }, detections) => {
         const regions = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
+        const tracks = detections.detections.map(({ id }) => id);
         void classifier
-          .classifyRegions(
-            frame,
-            regions,
-            detections.detections.map(({ id }) => id),
-          )
+          .classifyRegions(frame, regions, { tracks })
           .then((outcome) => report({ ...place, detections, outcome }, frame));
       },
       onUnmatched: ({ frame, place }, cause) => {

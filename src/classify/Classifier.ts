@@ -59,6 +59,14 @@ export interface ClassifyOptions extends SubmitOptions {
   readonly isUnlimited?: boolean;
 }
 
+export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimited'> {
+  /**
+   * For each box the id of the object that it shows, which has results smoothed over time if `smoothing` is on; empty
+   * for a box without one. Default: none has one.
+   */
+  readonly tracks?: readonly string[];
+}
+
 const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
   (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
 );
@@ -285,16 +293,13 @@ export class Classifier {
    * Submits a frame to classify these boxes in it; the promise never rejects. Boxes grow by the option `regionMargin`.
    * Above `maxRegions` only the largest are classified; the others are unknown as `over_limit`. See {@link
    * InferencePool.submitRegions}.
-   *
-   * @param tracks for each box the id of the object that it shows, which has results smoothed over time if `smoothing`
-   *   is on; empty for a box without one.
    */
   classifyRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    tracks: readonly string[] = [],
+    { tracks = [], isUnlimited = false }: ClassifyRegionsOptions = {},
   ): Promise<ClassifyRegionsOutcome> {
-    if (!this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
+    if (!isUnlimited && !this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
       return Promise.resolve(this.#drop(frame, 'rate_limited'));
     }
     const { regionMargin, maxRegions } = this.#options;

@@ -1,15 +1,16 @@
 import { CameraTurns, TAKES_ALL } from '../classify/CameraTurns.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import type { UnmatchedView } from '../classify/DetectorPairings.js';
-import { hasDetections } from '../classify/detectionTopics.js';
+import { detectionTopics, hasDetections } from '../classify/detectionTopics.js';
 import { BURST_DEPTH } from '../classify/readerDepth.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { PictureCondition } from '../pool/FrameOutcome.js';
 import type { CameraEvents } from './CameraSubscription.js';
 import { CameraSubscriptions } from './CameraSubscriptions.js';
 import { DetectionSubscriptions } from './DetectionSubscriptions.js';
+import { FrameRequests, type RequestedPart } from './FrameRequests.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/ReceivedImage.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
@@ -43,7 +44,11 @@ export interface NamedCamera {
   readonly topic: string;
 }
 
-type OutcomeListener = FrameRequest['onOutcome'];
+/** Subscriptions to a camera for one frame, with those to its detector if its boxes are wanted. */
+interface SingleFrame {
+  readonly cameras: CameraSubscriptions;
+  detections: DetectionSubscriptions | undefined;
+}
 
 /**
  * Passes frames from the cameras to the pipeline while the node is active. While paused it has no subscriptions: no
@@ -57,14 +62,13 @@ export class CameraFeed {
   readonly #sharedFrameIds = new SharedFrameIds();
   /** Remedy for cameras that send the same frame_id; undefined if each camera's results have their own topic. */
   readonly #frameIdRemedy: string | undefined;
-  /** Listeners that wait for the next frame, by topic. */
-  readonly #waiting = new Map<string, Set<OutcomeListener>>();
+  readonly #requests = new FrameRequests();
   /** Set if the boxes of detectors are classified. */
   #detections: DetectionSubscriptions | undefined;
   /** Undefined while paused. */
   #subscriptions: CameraSubscriptions | undefined;
-  /** Subscriptions to cameras with waiting listeners while paused, by topic. */
-  readonly #single = new Map<string, CameraSubscriptions>();
+  /** For cameras whose frames somebody waits for while paused, by topic. */
+  readonly #single = new Map<string, SingleFrame>();
   #isDestroyed = false;
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
@@ -117,7 +121,7 @@ export class CameraFeed {
       // Its boxes would never be matched with frames.
       this.#detections?.destroy();
       this.#detections = undefined;
-      for (const topic of this.#waiting.keys()) this.#listenOnce(topic);
+      for (const topic of this.#requests.topics) this.#listenOnce(topic);
     } else {
       this.#listen();
       this.#meters.rest();
@@ -132,15 +136,19 @@ export class CameraFeed {
    * @param topic of {@link cameras}.
    * @param onOutcome called once, when the frame's outcome is known.
    * @returns function that stops waiting.
-   * @throws EffvitError as the constructor.
+   * @throws EffvitError as the constructor; BAD_ARGUMENT: the camera has no detector.
    */
-  nextOutcome(topic: string, onOutcome: OutcomeListener): () => void {
-    const listeners = this.#waiting.get(topic) ?? new Set();
-    this.#waiting.set(topic, listeners.add(onOutcome));
+  nextOutcome(topic: string, part: RequestedPart, onOutcome: FrameRequest['onOutcome']): () => void {
+    if (part === 'detector' && this.#detectorOf(topic) === undefined) {
+      throw new EffvitError(
+        'BAD_ARGUMENT',
+        `${topic} has no detector: name its topic in detections_topics, or give the boxes.`,
+        { context: { topic } },
+      );
+    }
+    const withdraw = this.#requests.add(topic, part, onOutcome);
     const giveUp = (): void => {
-      listeners.delete(onOutcome);
-      if (listeners.size > 0 || this.#waiting.get(topic) !== listeners) return;
-      this.#waiting.delete(topic);
+      withdraw();
       this.#endSingle(topic);
     };
     try {
@@ -188,14 +196,19 @@ export class CameraFeed {
 
   destroy(): void {
     this.#isDestroyed = true;
-    this.#waiting.clear();
+    this.#requests.clear();
     const singles = [...this.#single.values()];
     this.#single.clear();
     runAllStepsNow([
       () => this.#subscriptions?.destroy(),
       () => this.#detections?.destroy(),
-      ...singles.map((subscriptions) => () => subscriptions.destroy()),
+      ...singles.map((single) => () => destroySingle(single)),
     ]);
+  }
+
+  #detectorOf(topic: string): string | undefined {
+    const index = this.cameras.findIndex((camera) => camera.topic === topic);
+    return detectionTopics(this.#options.parameters)[index];
   }
 
   get #readerDepth(): number {
@@ -207,14 +220,16 @@ export class CameraFeed {
     const { rcl, node, parameters, pipeline } = this.#options;
     const events: CameraEvents = {
       onImage: (image, waitedNs) => {
-        const request = this.#takeRequest(image.frame.source, isPublished);
+        const { source } = image.frame;
+        const request = this.#takeRequest(source, isPublished);
         if (request === undefined && !isPublished) {
-          image.release();
+          if (this.#single.get(source)?.detections?.hold(image) !== true) image.release();
           return;
         }
         this.#look(image);
         if (request === undefined && this.#detections?.hold(image) === true) return;
-        void pipeline.classify(image, request, waitedNs);
+        if (request?.detections === undefined) void pipeline.classify(image, request, waitedNs);
+        else void pipeline.classifyRegions(image, request.detections, request);
       },
       onOutdated: (image) => {
         this.#look(image);
@@ -265,8 +280,31 @@ export class CameraFeed {
     const topics = this.cameras.map(({ topic }) => topic);
     const { options } = pipeline.classifier;
     return new DetectionSubscriptions(rcl, node, parameters, topics, options, {
-      onMatch: (image, detections) => void pipeline.classifyRegions(image, detections),
+      onMatch: (image, detections) => {
+        const request = this.#requests.takeDetected(image.frame.source, true);
+        void pipeline.classifyRegions(image, detections, request);
+      },
       onUnmatched: (image, cause) => pipeline.dropUnmatched(image, cause),
+    });
+  }
+
+  /** While paused: subscribes to the detector of one camera, for one frame. Its other frames are not counted. */
+  #listenToDetectorOnce(topic: string): DetectionSubscriptions {
+    const { rcl, node, parameters, pipeline } = this.#options;
+    const topics = this.cameras.map((camera) => (camera.topic === topic ? topic : undefined));
+    const { options } = pipeline.classifier;
+    return new DetectionSubscriptions(rcl, node, parameters, topics, options, {
+      onMatch: (image, detections) => {
+        const request = this.#requests.takeDetected(topic, false);
+        this.#endSingle(topic);
+        if (request === undefined) {
+          image.release();
+          return;
+        }
+        this.#look(image);
+        void pipeline.classifyRegions(image, detections, request);
+      },
+      onUnmatched: (image) => image.release(),
     });
   }
 
@@ -282,32 +320,33 @@ export class CameraFeed {
     meter?.stamp(stamp, this.#options.nowNs());
   }
 
-  /** Removes the listeners of this frame and combines them into one request. */
   #takeRequest(topic: string, isPublished: boolean): FrameRequest | undefined {
-    if (this.#waiting.size === 0) return undefined;
-    const listeners = this.#waiting.get(topic);
-    if (listeners === undefined) return undefined;
-    this.#waiting.delete(topic);
-    this.#endSingle(topic);
-    return {
-      isPublished,
-      onOutcome: (outcome, report) => {
-        for (const listener of listeners) listener(outcome, report);
-      },
-    };
+    const request = this.#requests.take(topic, isPublished);
+    if (request !== undefined) this.#endSingle(topic);
+    return request;
   }
 
   #listenOnce(topic: string): void {
     const camera = this.cameras.find((one) => one.topic === topic);
-    if (camera === undefined || this.#single.has(topic)) return;
-    this.#single.set(topic, this.#subscribe([camera.name], false));
+    if (camera === undefined) return;
+    const single = this.#single.get(topic) ?? {
+      cameras: this.#subscribe([camera.name], false),
+      detections: undefined,
+    };
+    this.#single.set(topic, single);
+    if (this.#requests.wantsDetector(topic)) single.detections ??= this.#listenToDetectorOnce(topic);
   }
 
+  /** Unless somebody waits for a frame and the node is paused. */
   #endSingle(topic: string): void {
-    const subscriptions = this.#single.get(topic);
-    if (subscriptions === undefined) return;
+    const single = this.#single.get(topic);
+    if (single === undefined || (this.isPaused && this.#requests.has(topic))) return;
     this.#single.delete(topic);
     // Not inside its own callback: rclnodejs is still using the subscription.
-    setImmediate(() => subscriptions.destroy());
+    setImmediate(() => destroySingle(single));
   }
+}
+
+function destroySingle({ cameras, detections }: SingleFrame): void {
+  runAllStepsNow([() => cameras.destroy(), () => detections?.destroy()]);
 }

@@ -117,7 +117,7 @@ export class ClassifierNode {
       });
       offerClassify(this.#node, {
         target: () => this.#singleShotTarget(),
-        classIdFormat: () => this.#parameters.values.class_id_format,
+        parameters: () => this.#parameters.values,
       });
     } catch (error) {
       this.#node.destroy();

@@ -26,14 +26,14 @@ export class DetectionSubscriptions {
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param cameras their names in frames, in the order of `image_topics`.
+   * @param cameras their names in frames, in the order of `image_topics`; undefined for one that is left out.
    * @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed.
    */
   constructor(
     rcl: RclModule,
     node: RclNode,
     parameters: NodeParameterValues,
-    cameras: readonly string[],
+    cameras: readonly (string | undefined)[],
     options: ClassifierOptions,
     events: DetectionEvents,
   ) {

@@ -12,7 +12,6 @@ import { type FrameReportMessage, frameReportMessage } from '../messages/frameRe
 import { type HeaderMessage, headerMessage } from '../messages/headerMessage.js';
 import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
-import type { FrameResult } from '../pool/FrameOutcome.js';
 import { DebugImages } from './DebugImages.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';
@@ -21,6 +20,7 @@ import { CdrPublisher } from './rcl/CdrPublisher.js';
 import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './reports/otherEndpoints.js';
+import { wantedResults } from './wantedResults.js';
 
 const DEPTH = 10;
 const CLASSIFICATION = 'vision_msgs/msg/Classification';
@@ -53,15 +53,6 @@ function classificationTopics(
     cameraTopic(name, parameters.image_transport, resolve),
     `${base}/${name.replace(/^[~/]+/, '')}`,
   ]);
-}
-
-/** The frame's results, or its smoothed results if these are configured. */
-function wantedResults(
-  result: FrameResult<readonly ClassResult[]>,
-  { classification_results }: Pick<NodeParameterValues, 'classification_results'>,
-): FrameResult<readonly ClassResult[]> {
-  if (classification_results === 'raw' || result.smoothed === undefined) return result;
-  return { ...result, value: result.smoothed };
 }
 
 type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];

@@ -53,8 +53,17 @@ export interface ServingPipelineOptions {
 export interface FrameRequest {
   /** False: only the requester gets the result, and the rate limit does not apply. ~/frames reports it in any case. */
   readonly isPublished: boolean;
+  /** Boxes that are classified in place of the whole frame. */
+  readonly detections?: DetectionsMessage;
   /** Called once, when the frame's outcome is known. */
-  readonly onOutcome: (outcome: ClassifyOutcome, report: FrameReportMessage) => void;
+  readonly onOutcome: (answered: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly outcome: ClassifyOutcome | ClassifyRegionsOutcome;
+  readonly report: FrameReportMessage;
+  /** The boxes that were classified in place of the whole frame. */
+  readonly detections?: DetectionsMessage;
 }
 
 /** Classifies images and publishes the results. Exists only while the node is configured. */
@@ -150,23 +159,34 @@ export class ServingPipeline {
     }
   }
 
-  /** Like {@link classify}, for the boxes that a detector found in the image. */
-  async classifyRegions(image: ReceivedImage, detections: DetectionsMessage): Promise<void> {
+  /** Like {@link classify}, for boxes in the image: those that a detector found, or that were asked for. */
+  async classifyRegions(
+    image: ReceivedImage,
+    detections: DetectionsMessage,
+    request?: FrameRequest,
+  ): Promise<void> {
     const { frame } = image;
+    const isPublished = request?.isPublished ?? true;
     const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
     const ids = detections.detections.map(({ id }) => id);
     try {
-      const outcome = await this.classifier.classifyRegions(frame, boxes, ids);
-      if (this.#isClosed) return;
-      this.#tellFailure(outcome);
-      this.#publishers.publishRegions(outcome, detections, this.classifier, this.#options.parameters());
-      this.#publishers.publishReport(outcome, this.classifier, ids);
-      if (outcome.kind === 'dropped') this.#options.live.dropped(outcome.header.source, outcome.cause);
-      const shown = this.#options.live.frames.offer(frame, outcome, () =>
-        this.#publishers.report(outcome, this.classifier, ids),
-      );
+      const isUnlimited = !isPublished;
+      const outcome = await this.classifier.classifyRegions(frame, boxes, { tracks: ids, isUnlimited });
+      const report = (): FrameReportMessage => this.#publishers.report(outcome, this.classifier, ids);
+      try {
+        if (this.#isClosed) return;
+        this.#tellFailure(outcome);
+        if (isPublished) {
+          const { parameters } = this.#options;
+          this.#publishers.publishRegions(outcome, detections, this.classifier, parameters());
+        }
+        this.#publishers.publishReport(outcome, this.classifier, ids);
+      } finally {
+        request?.onOutcome({ outcome, report: report(), detections });
+      }
+      const shown = this.#options.live.frames.offer(frame, outcome, report);
       if (shown !== undefined) await shown;
-      const drawn = this.#draw(frame, outcome);
+      const drawn = isPublished ? this.#draw(frame, outcome) : undefined;
       if (drawn !== undefined) await drawn;
     } catch (thrown) {
       this.#onFault(image, thrown);
@@ -247,7 +267,7 @@ export class ServingPipeline {
     try {
       this.#publish(outcome, request?.isPublished ?? true);
     } finally {
-      request?.onOutcome(outcome, this.#publishers.report(outcome, this.classifier));
+      request?.onOutcome({ outcome, report: this.#publishers.report(outcome, this.classifier) });
     }
   }
 

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Classifier, ClassifyOutcome } from '../../classify/Classifier.js';
+import type { Classifier } from '../../classify/Classifier.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import { didYouMean } from '../../core/nearestName.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
-import type { FrameReportMessage } from '../../messages/frameReportMessage.js';
+import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import type { DropCause } from '../../stats/FrameAccounting.js';
 import type { CameraFeed, NamedCamera } from '../CameraFeed.js';
-import type { FrameRequest, ServingPipeline } from '../ServingPipeline.js';
+import type { RequestedPart } from '../FrameRequests.js';
+import type { AnsweredRequest, FrameRequest, ServingPipeline } from '../ServingPipeline.js';
 
 const MS_PER_S = 1000;
 
@@ -21,15 +22,12 @@ const FINAL_CAUSES: ReadonlySet<DropCause> = new Set([
 
 /** The parts of an active node that classify single frames. */
 export interface SingleShotTarget {
-  readonly pipeline: Pick<ServingPipeline, 'classify'> & { readonly classifier: Pick<Classifier, 'ready'> };
+  readonly pipeline: Pick<ServingPipeline, 'classify' | 'classifyRegions'> & {
+    readonly classifier: Pick<Classifier, 'ready'>;
+  };
   readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount'>;
   /** Aborted when the node is no longer active. */
   readonly ended: AbortSignal;
-}
-
-export interface Answered {
-  readonly outcome: ClassifyOutcome;
-  readonly report: FrameReportMessage;
 }
 
 /** Classifies one picture within a time limit. */
@@ -52,24 +50,30 @@ export class SingleShot {
    * @param camera its name in the parameter image_topics, or its topic; empty for the only camera.
    * @throws EffvitError NOT_FOUND, BAD_ARGUMENT, TIMED_OUT, CLOSED
    */
-  async ofCamera(camera: string): Promise<Answered> {
+  async ofCamera(camera: string, part: RequestedPart): Promise<AnsweredRequest> {
     const { feed } = this.#target;
     const { topic } = findCamera(camera, feed.cameras);
+    const [what, none] =
+      part === 'detector'
+        ? [`a frame of ${topic} with the boxes of its detector`, 'no frame came with boxes of its stamp']
+        : [`a frame of ${topic}`, 'no frame came'];
     return await this.#firstOf(
-      `a frame of ${topic}`,
-      (listener) => feed.nextOutcome(topic, listener),
-      () =>
-        feed.publisherCount(topic) === 0 ? 'nobody publishes it' : 'no frame came, or none was done in time',
+      what,
+      (listener) => feed.nextOutcome(topic, part, listener),
+      () => (feed.publisherCount(topic) === 0 ? 'nobody publishes it' : `${none}, or none was done in time`),
     );
   }
 
-  /** Classifies a given picture. @throws EffvitError TIMED_OUT, CLOSED */
-  async ofPicture(frame: ImageFrame): Promise<Answered> {
+  /** Classifies a given picture, or boxes in it. @throws EffvitError TIMED_OUT, CLOSED */
+  async ofPicture(frame: ImageFrame, detections: DetectionsMessage | undefined): Promise<AnsweredRequest> {
     const { pipeline } = this.#target;
     const classify = async (onOutcome: FrameRequest['onOutcome']): Promise<void> => {
       await pipeline.classifier.ready({ signal: this.#signal }).catch(() => {});
       if (this.#signal.aborted) return;
-      await pipeline.classify({ frame, release: () => {} }, { isPublished: false, onOutcome });
+      const image = { frame, release: () => {} };
+      const request: FrameRequest = { isPublished: false, onOutcome };
+      if (detections === undefined) await pipeline.classify(image, request);
+      else await pipeline.classifyRegions(image, detections, request);
     };
     return await this.#firstOf(
       'the picture',
@@ -86,12 +90,12 @@ export class SingleShot {
     what: string,
     begin: (listener: FrameRequest['onOutcome']) => () => void,
     whyNone: () => string,
-  ): Promise<Answered> {
+  ): Promise<AnsweredRequest> {
     for (;;) {
       const answered = await this.#next(begin);
       if (answered === undefined) throw this.#ended(what, whyNone);
       const { outcome } = answered;
-      if (outcome.kind === 'result' || FINAL_CAUSES.has(outcome.cause)) return answered;
+      if (outcome.kind !== 'dropped' || FINAL_CAUSES.has(outcome.cause)) return answered;
       this.#dropped.set(outcome.cause, (this.#dropped.get(outcome.cause) ?? 0) + 1);
       // Yield, so that other work and the timer of the time limit can run.
       await setImmediate();
@@ -99,13 +103,13 @@ export class SingleShot {
   }
 
   /** Undefined after the time limit or when the node is no longer active. */
-  #next(begin: (listener: FrameRequest['onOutcome']) => () => void): Promise<Answered | undefined> {
+  #next(begin: (listener: FrameRequest['onOutcome']) => () => void): Promise<AnsweredRequest | undefined> {
     const signal = this.#signal;
     if (signal.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const giveUp = begin((outcome, report) => {
+      const giveUp = begin((answered) => {
         signal.removeEventListener('abort', onAbort);
-        resolve({ outcome, report });
+        resolve(answered);
       });
       const onAbort = (): void => {
         giveUp();

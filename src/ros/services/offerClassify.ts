@@ -1,16 +1,17 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { frameByEncoding } from '../../image/frameByEncoding.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
-import {
-  type ClassIdFormat,
-  type ClassificationMessage,
-  classificationMessage,
-} from '../../messages/classificationMessage.js';
+import { type ClassificationMessage, classificationMessage } from '../../messages/classificationMessage.js';
+import { classifiedDetectionsMessage } from '../../messages/classifiedDetectionsMessage.js';
+import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import { type FrameReportMessage, frameReportMessage } from '../../messages/frameReportMessage.js';
-import type { HeaderMessage, TimeMessage } from '../../messages/headerMessage.js';
+import { type HeaderMessage, headerMessage, type TimeMessage } from '../../messages/headerMessage.js';
+import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { offerService } from '../rcl/offerService.js';
 import type { RclNode } from '../rcl/rcl.js';
-import { type Answered, SingleShot, type SingleShotTarget } from './SingleShot.js';
+import type { AnsweredRequest } from '../ServingPipeline.js';
+import { wantedResults } from '../wantedResults.js';
+import { SingleShot, type SingleShotTarget } from './SingleShot.js';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_TIMEOUT_MS = 60_000;
@@ -43,23 +44,31 @@ interface ClassifyRequest {
   readonly timeout: TimeMessage;
   readonly image: ImageMessage;
   readonly compressed_image: CompressedImageMessage;
+  readonly detections: DetectionsMessage;
+  readonly use_detector: boolean;
 }
 
 interface ClassifyResponse {
   readonly success: boolean;
   readonly message: string;
   readonly classification: ClassificationMessage;
+  readonly detections: DetectionsMessage;
   readonly report: FrameReportMessage;
 }
 
 export interface ClassifyServiceOptions {
   /** Returns the target of the active node. @throws EffvitError why there is none. */
   readonly target: () => SingleShotTarget;
-  readonly classIdFormat: () => ClassIdFormat;
+  readonly parameters: () => ResponseParameters;
 }
 
+type ResponseParameters = Pick<
+  NodeParameterValues,
+  'class_id_format' | 'detections_hypotheses' | 'classification_results'
+>;
+
 /** Offers `~/classify` (effvit/srv/Classify): the result of one picture in the response. */
-export function offerClassify(node: RclNode, { target, classIdFormat }: ClassifyServiceOptions): void {
+export function offerClassify(node: RclNode, { target, parameters }: ClassifyServiceOptions): void {
   const name = '~/classify';
   const ownTopic = `${node.getFullyQualifiedName()}/classify`;
   let waiting = 0;
@@ -70,9 +79,12 @@ export function offerClassify(node: RclNode, { target, classIdFormat }: Classify
       const limitMs = timeoutMs(request.timeout);
       const picture = pictureOf(request, ownTopic);
       const single = new SingleShot(target(), limitMs);
+      const boxes = boxesOf(request, picture !== undefined);
       const answered =
-        picture === undefined ? await single.ofCamera(request.camera) : await single.ofPicture(picture);
-      return response(answered, classIdFormat());
+        picture === undefined
+          ? await single.ofCamera(request.camera, boxes ?? (request.use_detector ? 'detector' : 'whole'))
+          : await single.ofPicture(picture, boxes);
+      return response(answered, parameters());
     } catch (thrown) {
       if (!(thrown instanceof EffvitError)) throw thrown;
       return failure(thrown.message);
@@ -83,14 +95,28 @@ export function offerClassify(node: RclNode, { target, classIdFormat }: Classify
   offerService(node, 'effvit/srv/Classify', name, answer, failure);
 }
 
-function response({ outcome, report }: Answered, format: ClassIdFormat): ClassifyResponse {
-  const { header } = outcome;
-  if (outcome.kind === 'result') {
-    const classification = classificationMessage(header, outcome.value, format);
-    return { success: true, message: '', classification, report };
+function response(
+  { outcome, report, detections }: AnsweredRequest,
+  parameters: ResponseParameters,
+): ClassifyResponse {
+  const header = headerMessage(outcome.header);
+  const results = outcome.kind === 'result' ? wantedResults(outcome, parameters).value : [];
+  const answer = {
+    classification: classificationMessage(outcome.header, results, parameters.class_id_format),
+    detections: { header, detections: [] },
+    report,
+  };
+  if (outcome.kind === 'dropped') {
+    const message = outcome.error?.message ?? `The frame was dropped: ${outcome.cause}.`;
+    return { success: false, message, ...answer };
   }
-  const message = outcome.error?.message ?? `The frame was dropped: ${outcome.cause}.`;
-  return { success: false, message, classification: classificationMessage(header, [], format), report };
+  if (outcome.kind === 'result' || detections === undefined) return { success: true, message: '', ...answer };
+  const classified = classifiedDetectionsMessage(header, detections, outcome.regions, {
+    classIdFormat: parameters.class_id_format,
+    hypotheses: parameters.detections_hypotheses,
+    results: parameters.classification_results,
+  });
+  return { success: true, message: '', ...answer, detections: classified };
 }
 
 function failure(message: string): ClassifyResponse {
@@ -103,6 +129,7 @@ function failure(message: string): ClassifyResponse {
     success: false,
     message,
     classification: classificationMessage(header, [], 'index'),
+    detections: { header: headerMessage(header), detections: [] },
     report: { ...nothing, drop_cause: '', backend: '', worker_id: 0 },
   };
 }
@@ -115,6 +142,24 @@ function timeoutMs({ sec, nanosec }: TimeMessage): number {
     'OUT_OF_RANGE',
     `Expected a timeout of up to ${MAX_TIMEOUT_MS / MS_PER_S} s, or 0 for ${DEFAULT_TIMEOUT_MS / MS_PER_S} s, but received ${limitMs / MS_PER_S} s.`,
   );
+}
+
+/** The boxes in the request; undefined if it gives none. @throws EffvitError BAD_ARGUMENT */
+function boxesOf(
+  { detections, use_detector: usesDetector }: ClassifyRequest,
+  hasPicture: boolean,
+): DetectionsMessage | undefined {
+  if (usesDetector && hasPicture) {
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      'No detector finds boxes in a picture that is given: give them in detections, or use_detector with a camera.',
+    );
+  }
+  if (detections.detections.length === 0) return undefined;
+  if (usesDetector) {
+    throw new EffvitError('BAD_ARGUMENT', 'The request gives detections and use_detector: give one of them.');
+  }
+  return detections;
 }
 
 /** The picture in the request; undefined if it requests a camera's frame. @throws EffvitError BAD_ARGUMENT */

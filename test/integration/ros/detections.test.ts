@@ -48,6 +48,15 @@ interface Report {
   readonly region_width_px: number;
 }
 
+/** effvit/srv/Classify_Response */
+interface Answer {
+  readonly success: boolean;
+  readonly message: string;
+  readonly classification: { readonly results: unknown[] };
+  readonly detections: Detections;
+  readonly report: Report;
+}
+
 interface Counts {
   readonly received: number;
   readonly published: number;
@@ -386,5 +395,61 @@ describe('ROS node: the boxes of a detector', function () {
     const refused = await user.setParameter(NAME, 'roi', '1,2');
     assert.equal(refused.successful, false);
     assert.match(refused.reason, /Expected x,y,width,height in pixels/);
+  });
+
+  it('answers ~/classify with boxes: of the detector or given ones, of a camera or a picture, running and paused', async () => {
+    const user = await start('-p', 'top_k:=1', '-p', 'detections_hypotheses:=append');
+    const asker = await rig.startPeer();
+    const classify = (request: object) =>
+      asker.ask<Answer>({
+        op: 'call',
+        service: `${NAME}/classify`,
+        type: 'effvit/srv/Classify',
+        request: { timeout: { sec: 50 }, ...request },
+      });
+    const stripes = striped(5, [0, 1, 2]);
+    const found = detected(5, [
+      ['b', middle(2)],
+      ['far', 4000],
+      ['r', middle(0)],
+    ]);
+    const given = detected(0, [['g', middle(1)]]);
+    // Both with one stamp all the time: each frame meets a message of the detector.
+    await user.ask({ op: 'stream', topic: '/image', message: stripes, hz: 20 });
+    await user.ask({ op: 'stream', topic: '/detections', message: found, hz: 20 });
+    const ofDetector = [
+      ['b', 'thing', 'blue'],
+      ['far', 'thing', 'UNKNOWN'],
+      ['r', 'thing', 'red'],
+    ];
+    for (const enabled of [true, false]) {
+      assert.equal((await user.setParameter(NAME, 'enabled', enabled)).successful, true);
+      const cases: readonly (readonly [object, readonly (readonly string[])[]])[] = [
+        [{ camera: 'image', use_detector: true }, ofDetector],
+        [{ camera: '/image', detections: given }, [['g', 'thing', 'green']]],
+        [{ image: stripes, detections: found }, ofDetector],
+        [{ camera: '' }, []],
+      ];
+      for (const [request, classes] of cases) {
+        const { success, message, detections, classification, report } = await classify(request);
+        assert.equal(success, true, message);
+        assert.deepEqual(classesOf(detections), classes);
+        assert.deepEqual(detections.header, report.header);
+        assert.deepEqual(
+          report.regions.map(({ id }) => id),
+          classes.map(([id]) => id),
+        );
+        assert.equal(classification.results.length, classes.length === 0 ? 1 : 0);
+      }
+    }
+    await user.ask({ op: 'take', topic: `${NAME}/frames` });
+    assert.equal((await classify({ camera: 'image', use_detector: true })).success, true);
+    const [only] = await rig.takeAll<Report>(user, `${NAME}/frames`, 1);
+    assert.equal(only?.regions.length, 3);
+    const refused = await classify({ camera: 'image', use_detector: true, detections: given });
+    assert.deepEqual(
+      [refused.success, refused.message],
+      [false, 'The request gives detections and use_detector: give one of them.'],
+    );
   });
 });
