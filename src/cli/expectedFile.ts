@@ -3,18 +3,14 @@ import {
   type FrameResults,
   parseExpectedResults,
 } from '../classify/expectedResults.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 
-/** Reads the file of `--expect`. @throws EffvitError NOT_FOUND, and as parseExpectedResults */
+/** Reads the file of `--expect`. @throws EffvitError NOT_FOUND, IO_FAILED, and as parseExpectedResults */
 export async function readExpected(path: string): Promise<ExpectedResults> {
-  const bytes = await readInput(path).catch((cause: unknown) => {
-    throw new EffvitError(
-      'NOT_FOUND',
-      `There is no file ${path}: write it first with --save-expected ${path}.`,
-      { context: { file: path }, cause },
-    );
+  const bytes = await readInput(path).catch((error: unknown) => {
+    throw readError(error, path, `There is no file ${path}: write it first with --save-expected ${path}.`);
   });
   return parseExpectedResults(bytes.toString(), path);
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { asEffvitError } from '../core/EffvitError.js';
+import { cancelReadsBy } from '../core/readInput.js';
 import { buildProgram } from './buildProgram.js';
 import type { CommandContext } from './CommandContext.js';
 import { loadCommands } from './loadCommands.js';
@@ -20,6 +21,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     exitCode: 0,
     isSignalSuccess: false,
   };
+  cancelReadsBy(signals.signal);
   let isOutputLost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // A reader that closes the pipe early (`effvit ... | head`) is not an error.

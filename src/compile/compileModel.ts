@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import { buildEfficientVit } from '../efficientvit/buildEfficientVit.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
@@ -58,7 +58,6 @@ const LEAST_SIMILAR_COUNT = 10;
 export async function compileModel(options: CompileModelOptions): Promise<CompiledModel> {
   const { toolchain, config, manifest, batches, level, inputSource, signal } = options;
   const prefix = config.config.model_parameters.output_model_file_prefix;
-  const text = await readFile(config.file, 'utf8');
   const models: { readonly batch: number; readonly model: OnnxModel }[] = [];
   const notes = new Set<string>();
   for (const batch of batches) {
@@ -81,7 +80,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
         model,
         modelName: batch === 1 ? prefix : `${prefix}_batch${batch}`,
         batch,
-        config: text,
+        config: config.text,
         calibration,
         level,
         inputSource: inputSource === 'pyramid' ? undefined : inputSource,

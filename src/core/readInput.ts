@@ -17,6 +17,13 @@ export interface ReadInputOptions {
   readonly maxBytes?: number;
 }
 
+let stopSignal: AbortSignal | undefined;
+
+/** For executables: aborting the signal cancels every read of a pipe that has no signal of its own. */
+export function cancelReadsBy(signal: AbortSignal): void {
+  stopSignal = signal;
+}
+
 /**
  * Reads a whole file, or a pipe or device until its end: `/dev/stdin`, `<(command)`, a named pipe.
  *
@@ -47,7 +54,7 @@ export async function openInput(path: string, code: EffvitErrorCode = 'IO_FAILED
 async function readStream(
   handle: FileHandle,
   path: string,
-  { signal, limitMs = 10_000, maxBytes = 2 ** 30 }: ReadInputOptions,
+  { signal = stopSignal, limitMs = 10_000, maxBytes = 2 ** 30 }: ReadInputOptions,
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fileError, isMissing, readError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { isFile } from '../core/isFile.js';
+import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MARCH_OF_CHIP } from './BpuChip.js';
 import { decodeUtf8 } from './decodeUtf8.js';
@@ -52,7 +52,7 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
   const folders = [workingFolder, dirname(resolve(path)), dirname(dirname(resolve(path)))];
   const modelPath = await existing(config.model_file, folders, `${path}: model_file`);
   const labelsPath = await existing(config.cls_names_list, folders, `${path}: cls_names_list`);
-  const labels = decodeUtf8(await readFile(labelsPath), labelsPath, 'BAD_CONFIG')
+  const labels = decodeUtf8(await readInput(labelsPath), labelsPath, 'BAD_CONFIG')
     .split(/\r?\n/)
     .map((line) => line.trim());
   while (labels.at(-1) === '') labels.pop();
@@ -91,9 +91,9 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
 async function readWorkconfig(path: string): Promise<z.output<typeof workconfigSchema>> {
   let content: unknown;
   try {
-    content = JSON.parse(decodeUtf8(await readFile(path), path, 'BAD_CONFIG'));
+    content = JSON.parse(decodeUtf8(await readInput(path), path, 'BAD_CONFIG'));
   } catch (error) {
-    if (isMissing(error)) throw readError(error, path, `There is no file ${path}.`);
+    if (!(error instanceof SyntaxError)) throw readError(error, path, `There is no file ${path}.`);
     throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`, { file: path });
   }
   const parsed = workconfigSchema.safeParse(content);

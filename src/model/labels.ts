@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { fileError, readError } from '../core/fileError.js';
 import { packagePath } from '../core/packageRoot.js';
 import { readInput } from '../core/readInput.js';
 import { decodeUtf8 } from './decodeUtf8.js';
@@ -103,11 +103,8 @@ function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
  * @throws EffvitError NOT_FOUND, BAD_MANIFEST (the line or entry that is wrong).
  */
 export async function readLabelsFile(path: string): Promise<readonly string[]> {
-  const bytes = await readInput(path).catch((cause: unknown) => {
-    throw new EffvitError('NOT_FOUND', `Cannot read the labels file ${path}: name one that exists.`, {
-      context: { file: path },
-      cause,
-    });
+  const bytes = await readInput(path).catch((error: unknown) => {
+    throw readError(error, path, `There is no labels file ${path}: name one that exists.`);
   });
   const text = decodeUtf8(bytes, path, 'BAD_MANIFEST');
   return path.toLowerCase().endsWith('.json') ? parseJsonLabels(text, path) : parseTextLabels(text, path);

@@ -19,6 +19,8 @@ export interface MakertbinFile {
   readonly config: MakertbinConfig;
   /** The file's path, for messages. */
   readonly file: string;
+  /** The file's content: a pipe can be read only once. */
+  readonly text: string;
   /** Line of the key that the path leads to, e.g. `['model_parameters', 'march']`. */
   lineOf(path: readonly string[]): number;
 }
@@ -53,7 +55,7 @@ export function parseMakertbinConfig(content: string, file: string): MakertbinFi
     ...checkMakertbinConfig(raw, lines),
   ];
   if (!parsed.success || problems.length > 0) throw yamlError('BAD_CONFIG', file, file, problems);
-  return { config: parsed.data, file, lineOf: (path) => lines.ofPath(path) };
+  return { config: parsed.data, file, text: content, lineOf: (path) => lines.ofPath(path) };
 }
 
 function toPlain(document: Document, file: string): unknown {

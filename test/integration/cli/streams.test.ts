@@ -93,4 +93,26 @@ describe('streams of the commands', function () {
       assert.equal(output(), '');
     });
   });
+
+  for (const [what, args] of [
+    ['the list of eval', ['eval']],
+    ['the workconfig of model import', ['model', 'import']],
+    ['the configuration of quantize', ['quantize', '--calibration', PICTURE]],
+    ['--expect of replay', ['replay', packagePath('bags', 'signs_drive'), '--quiet', '--expect']],
+  ] as const) {
+    it(`end by the first SIGTERM while they read a pipe: ${what}`, async () => {
+      const path = scratch.path('pipe');
+      assert.equal(spawnSync('mkfifo', [path]).status, 0);
+      const model = args[0] === 'model' ? [] : ['--model', await writeColourModel(scratch.path('colours'))];
+      const child = spawn(process.execPath, [EFFVIT, ...args, path, ...model], { env, stdio: 'ignore' });
+      const pipe = await open(path, 'w');
+      // A pipe that is never silent is read for ever.
+      const writing = setInterval(() => void pipe.write('#').catch(() => undefined), 100);
+      child.kill('SIGTERM');
+      const [code] = (await once(child, 'close')) as [number];
+      clearInterval(writing);
+      await pipe.close();
+      assert.equal(code, 143);
+    });
+  }
 });

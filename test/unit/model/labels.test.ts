@@ -112,7 +112,7 @@ describe('labels', () => {
   it('names a labels file that is missing', async () => {
     await assert.rejects(loadLabels(manifest({ kind: 'file', file: 'none.txt' }), 3), {
       code: 'NOT_FOUND',
-      message: /Cannot read the labels file .*none\.txt/,
+      message: /There is no labels file .*none\.txt/,
     });
   });
 });
