@@ -1,7 +1,8 @@
 """Runs the vendor's quantised ONNX classifier, which computes with the BPU's integers: NV12 in, float32 logits out.
 
-run_quantized.py MODEL.onnx WIDTH HEIGHT: writes one line of JSON (classes) to standard output, then for each NV12
-picture on standard input (WIDTH x HEIGHT x 3/2 bytes) its logits (little-endian float32).
+run_quantized.py MODEL.onnx WIDTH HEIGHT: writes one line of JSON (batch, classes) to standard output, then for each
+task on standard input (`batch` NV12 pictures of WIDTH x HEIGHT x 3/2 bytes) its logits (little-endian float32), picture
+by picture.
 """
 import json
 import os
@@ -30,19 +31,22 @@ def main():
     session = HB_ONNXRuntime(model_file=path, input_batch=1)
     name = session.input_names[0]
 
-    def run(nv12):
-        values = session.run(session.output_names, {name: yuv444(nv12, width, height)}, input_offset=0)
+    batch = session.input_shapes[0][0]
+    size = width * height * 3 // 2
+
+    def run(task):
+        pictures = np.concatenate([yuv444(nv12, width, height) for nv12 in task.reshape(batch, size)])
+        values = session.run(session.output_names, {name: pictures}, input_offset=0)
         return np.ascontiguousarray(values[0], dtype='<f4').ravel()
 
-    size = width * height * 3 // 2
-    classes = len(run(np.full(size, 128, np.uint8)))
-    answers.write((json.dumps({'classes': classes}) + '\n').encode())
+    classes = len(run(np.full(batch * size, 128, np.uint8))) // batch
+    answers.write((json.dumps({'batch': batch, 'classes': classes}) + '\n').encode())
     answers.flush()
     while True:
-        picture = sys.stdin.buffer.read(size)
-        if len(picture) < size:
+        task = sys.stdin.buffer.read(batch * size)
+        if len(task) < batch * size:
             return
-        answers.write(run(np.frombuffer(picture, np.uint8)).tobytes())
+        answers.write(run(np.frombuffer(task, np.uint8)).tobytes())
         answers.flush()
 
 

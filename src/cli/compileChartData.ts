@@ -1,4 +1,5 @@
 import type { CompileReport } from '../compile/CompileReport.js';
+import { bpuName } from '../compile/formatCompileReport.js';
 import type { CompileBar, CompileChartData } from '../report/charts/compileChart.js';
 
 /** The report as bars: frames a second and memory traffic by batch, the longest layers, the least similar nodes. */
@@ -11,7 +12,7 @@ export function compileChartData(report: CompileReport): CompileChartData {
     ([
       ['float', evaluation.float],
       ['effvit quantize, int8', evaluation.int8.quantized],
-      ['BPU, its integers', evaluation.bpu.quantized],
+      ...evaluation.bpu.map((one) => [bpuName(one), one.quantized] as const),
     ] as const);
   return {
     title: `${report.model} compiled for the RDK X5, ${report.level}`,

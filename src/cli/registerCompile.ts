@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
+import type { BatchComparison, CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
 import { type CompiledModel, compileModel } from '../compile/compileModel.js';
 import { checkCompilable, OPTIMIZE_LEVELS, type OptimizeLevel } from '../compile/compilerConfig.js';
 import { evaluateCompiled } from '../compile/evaluateCompiled.js';
@@ -169,7 +169,7 @@ interface Evaluated {
   readonly valuesPerPicture: number;
 }
 
-/** Compares effvit's int8 model of the same configuration and calibration, then the BPU's integer model. */
+/** Compares effvit's int8 model of the same configuration and calibration, then the BPU's integer model of each batch. */
 async function evaluate(
   labelled: Awaited<ReturnType<typeof labelledPlanes>>,
   { compiled, config, onnxPath, toolchain, progress, signal, scratch, ...rest }: Evaluated,
@@ -186,14 +186,18 @@ async function evaluate(
     onProgress: (stage, done, total) =>
       progress.set(`int8 for CPUs: ${stage}`, total === undefined ? 0 : done / total),
   });
-  const bpu = await evaluateCompiled({
-    toolchain,
-    config,
-    floatPath: onnxPath,
-    quantizedPath: compiled.quantizedPath,
-    pictures: labelled(),
-    signal,
-    onPicture: (done) => progress.set("the BPU's integers", done / int8.pictureCount),
-  });
+  const bpu: BatchComparison[] = [];
+  for (const { batch, path } of compiled.quantized) {
+    const comparison = await evaluateCompiled({
+      toolchain,
+      config,
+      floatPath: onnxPath,
+      quantizedPath: path,
+      pictures: labelled(),
+      signal,
+      onPicture: (done) => progress.set(`the BPU's integers, batch ${batch}`, done / int8.pictureCount),
+    });
+    bpu.push({ batch, ...comparison });
+  }
   return { pictureCount: int8.pictureCount, float: int8.float, int8, bpu };
 }

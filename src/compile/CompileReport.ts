@@ -16,12 +16,18 @@ export interface BatchEstimate extends PerfEstimate {
   readonly logPath: string;
 }
 
-/** Accuracy of the float model, effvit's int8 model and the BPU's model on the same labelled pictures. */
+/** Comparison of the BPU's model of a batch size with the float model. */
+export interface BatchComparison extends OutputComparison {
+  readonly batch: number;
+}
+
+/** Accuracy of the float model, effvit's int8 model and the BPU's models on the same labelled pictures. */
 export interface CompileEvaluation {
   readonly pictureCount: number;
   readonly float: ModelAccuracy;
   readonly int8: OutputComparison;
-  readonly bpu: OutputComparison;
+  /** Ascending by batch. */
+  readonly bpu: readonly BatchComparison[];
 }
 
 /** Result of a compilation, as `--json` prints it. */

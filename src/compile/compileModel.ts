@@ -39,8 +39,8 @@ export interface CompileModelOptions {
 
 export interface CompiledModel {
   readonly report: CompileReport;
-  /** The quantised model of batch 1. */
-  readonly quantizedPath: string;
+  /** The quantised models, ascending by batch. */
+  readonly quantized: readonly { readonly batch: number; readonly path: string }[];
 }
 
 /** With fewer calibration pictures the report has a note. */
@@ -114,7 +114,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
     ...placementOf(first.nodes),
     notes: [...notes],
   };
-  return { report, quantizedPath: first.quantizedPath };
+  return { report, quantized: compiled.map(({ batch, quantizedPath: path }) => ({ batch, path })) };
 }
 
 async function modelOfBatch(manifest: ModelManifest, onnxPath: string, batch: number): Promise<OnnxModel> {

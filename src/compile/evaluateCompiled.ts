@@ -16,6 +16,7 @@ export interface EvaluateOptions {
   readonly config: MakertbinFile;
   /** The float model of batch 1. */
   readonly floatPath: string;
+  /** Of any batch. */
   readonly quantizedPath: string;
   readonly pictures: AsyncIterable<LabelledPlanes>;
   readonly signal: AbortSignal;
@@ -26,7 +27,8 @@ export interface EvaluateOptions {
 const MOST_PROCESSES = 4;
 
 /**
- * Compares the BPU's model with the float model on each picture.
+ * Compares the BPU's model with the float model on each picture. A model of a larger batch gets the pictures in tasks
+ * of that size, as they come; the last one is filled up with its last picture.
  *
  * @throws EffvitError NOT_FOUND without pictures, TOOL_FAILED, TIMED_OUT, CANCELLED
  */
@@ -41,20 +43,23 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
   const pictures = options.pictures[Symbol.asyncIterator]();
   const count = Math.max(1, Math.min(MOST_PROCESSES, availableParallelism()));
   let done = 0;
-  /** Runs one process, which takes the next picture after each answer. */
+  /** Runs one process, which takes the next task after each answer. */
   const serve = async (): Promise<void> => {
     const { toolchain, quantizedPath: path } = options;
     const quantized = await QuantizedModel.start({ toolchain, path, widthPx, heightPx });
     const stop = (): void => void quantized.dispose();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      for (let next = await pictures.next(); next.done !== true; next = await pictures.next()) {
-        throwIfCancelled(signal);
-        const { nv12 } = next.value;
-        if (nv12 === undefined) throw new Error('Pictures to evaluate on come with their NV12.');
-        const reference = await float.runForOutput(normalize(next.value, normalization, dims));
-        tally.add(reference, await quantized.run(nv12), next.value);
-        options.onPicture(++done);
+      for (;;) {
+        const task = await nextTask(pictures, quantized.batch, options.signal);
+        if (task.length === 0) break;
+        const logits = await quantized.run(joined(task, quantized.batch));
+        for (const [place, picture] of task.entries()) {
+          const reference = await float.runForOutput(normalize(picture, normalization, dims));
+          const { classCount } = quantized;
+          tally.add(reference, logits.subarray(place * classCount, (place + 1) * classCount), picture);
+          options.onPicture(++done);
+        }
       }
     } catch (error) {
       throwIfCancelled(signal);
@@ -75,4 +80,31 @@ export async function evaluateCompiled(options: EvaluateOptions): Promise<Output
   if (done === 0)
     throw new EffvitError('NOT_FOUND', 'There is no picture to evaluate on: name a list with some.');
   return tally.comparison;
+}
+
+/** Up to `count` pictures; fewer at the end. */
+async function nextTask(
+  pictures: AsyncIterator<LabelledPlanes>,
+  count: number,
+  signal: AbortSignal,
+): Promise<LabelledPlanes[]> {
+  const task: LabelledPlanes[] = [];
+  while (task.length < count) {
+    const next = await pictures.next();
+    throwIfCancelled(signal);
+    if (next.done === true) break;
+    task.push(next.value);
+  }
+  return task;
+}
+
+/** The NV12 of a task of `batch` pictures. */
+function joined(task: readonly LabelledPlanes[], batch: number): Uint8Array {
+  return Buffer.concat(
+    Array.from({ length: batch }, (_, place) => {
+      const nv12 = (task[place] ?? task.at(-1))?.nv12;
+      if (nv12 === undefined) throw new Error('Pictures to evaluate on come with their NV12.');
+      return nv12;
+    }),
+  );
 }

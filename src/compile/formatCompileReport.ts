@@ -1,6 +1,6 @@
 import { plainTable } from '../core/plainTable.js';
 import type { ModelAccuracy } from '../quantize/compareOutputs.js';
-import type { BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
+import type { BatchComparison, BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
 
 const NAME_LENGTH = 80;
 
@@ -90,7 +90,9 @@ function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string
       int8.agreementPercent.toFixed(2),
       cosines(int8.outputCosine),
     ),
-    row('BPU, its integers', bpu.quantized, bpu.agreementPercent.toFixed(2), cosines(bpu.outputCosine)),
+    ...bpu.map((one) =>
+      row(bpuName(one), one.quantized, one.agreementPercent.toFixed(2), cosines(one.outputCosine)),
+    ),
   ];
   const head = [
     `${pictureCount} pictures`,
@@ -100,6 +102,11 @@ function accuracy({ pictureCount, float, int8, bpu }: CompileEvaluation): string
     'output cosine, mean / worst',
   ];
   return plainTable(head, rows);
+}
+
+/** The model that a row or bar of the comparison is of. */
+export function bpuName({ batch }: BatchComparison): string {
+  return `BPU, its integers, batch ${batch}`;
 }
 
 /** The end of a name distinguishes it. */

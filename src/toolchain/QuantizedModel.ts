@@ -21,14 +21,17 @@ const FRAME_LIMIT_MS = 300_000;
 
 /**
  * The vendor's quantised model in a separate process. It uses the BPU's integer arithmetic, so its logits equal the
- * board's bit for bit. It computes one frame at a time.
+ * board's bit for bit. It computes one task at a time.
  */
 export class QuantizedModel {
+  /** Pictures of a task. */
+  readonly batch: number;
   readonly classCount: number;
   readonly #channel: Channel;
 
-  private constructor(channel: Channel, classCount: number) {
+  private constructor(channel: Channel, batch: number, classCount: number) {
     this.#channel = channel;
+    this.batch = batch;
     this.classCount = classCount;
   }
 
@@ -41,8 +44,8 @@ export class QuantizedModel {
     const channel = new Channel(toolchain, args, path, scratch);
     try {
       const line = await channel.readLine(START_LIMIT_MS);
-      const { classes } = JSON.parse(line) as { readonly classes: number };
-      return new QuantizedModel(channel, classes);
+      const { batch, classes } = JSON.parse(line) as { readonly batch: number; readonly classes: number };
+      return new QuantizedModel(channel, batch, classes);
     } catch (error) {
       await channel.end();
       throw error;
@@ -50,12 +53,12 @@ export class QuantizedModel {
   }
 
   /**
-   * @param nv12 a picture of the model's size, full range.
-   * @returns a new array of float32 logits.
+   * @param nv12 `batch` pictures of the model's size, full range, one after the other.
+   * @returns a new array of float32 logits, picture by picture.
    * @throws EffvitError TOOL_FAILED, TIMED_OUT; then the process is no longer usable
    */
   async run(nv12: Uint8Array): Promise<Float32Array> {
-    const bytes = this.classCount * Float32Array.BYTES_PER_ELEMENT;
+    const bytes = this.batch * this.classCount * Float32Array.BYTES_PER_ELEMENT;
     // Copied, because the caller may overwrite its memory before the pipe has taken it.
     this.#channel.write(Uint8Array.from(nv12));
     const answer = await this.#channel.read(bytes, FRAME_LIMIT_MS);

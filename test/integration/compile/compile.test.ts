@@ -182,6 +182,36 @@ describe("toolchain: effvit compile with the vendor's compiler", function () {
     );
   });
 
+  it('judges the integers of every batch on labelled pictures, also where the last task is not full', async () => {
+    const list = there().path('list.txt');
+    const scene = packagePath('docs', 'images', 'scene.jpg');
+    writeFileSync(list, `${scene} 0\n`.repeat(3));
+    const run = await there().compile([
+      '--output',
+      there().path('two'),
+      '--batch',
+      '2',
+      '--eval',
+      list,
+      '--json',
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    const { estimates, evaluation } = JSON.parse(run.stdout) as CompileReport;
+    assert.deepEqual(
+      estimates.map(({ batch }) => batch),
+      [1, 2],
+    );
+    assert.deepEqual(
+      evaluation?.bpu.map(({ batch, pictureCount }) => [batch, pictureCount]),
+      [
+        [1, 3],
+        [2, 3],
+      ],
+    );
+    for (const { outputCosine } of evaluation?.bpu ?? [])
+      assert.ok(outputCosine.min > 0.5, `${outputCosine.min}`);
+  });
+
   it('ends with the first Ctrl-C: 130, no process, nothing half-written', async () => {
     const run = await there().compile(['--output', there().path('stopped'), '--level', 'O0'], {
       interruptAtNote: /batch 1: starting/,

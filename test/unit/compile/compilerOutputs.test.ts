@@ -4,6 +4,7 @@ import type { CompileReport } from '../../../src/compile/CompileReport.js';
 import { formatCompileReport } from '../../../src/compile/formatCompileReport.js';
 import { cpuRemedy, type NodePlacement, parseNodePlacements } from '../../../src/compile/NodePlacement.js';
 import { parsePerfEstimate } from '../../../src/compile/PerfEstimate.js';
+import type { OutputComparison } from '../../../src/quantize/compareOutputs.js';
 import { compileChart } from '../../../src/report/charts/compileChart.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 
@@ -139,6 +140,38 @@ describe('the report of a compilation', () => {
     assert.match(text, /ESTIMATE.*no board was measured/);
     assert.match(text, /│\s+2 │ 500\.5 │\s+3\.996 │\s+1\.998 │\s+7\.00 │\s+0\.713 │\s+1\.500 │ DDR/);
     assert.match(text, /A note\.$/);
+  });
+
+  it('has the accuracy of each batch, in the table and in the drawing', () => {
+    const comparison = (top1Percent: number): OutputComparison => ({
+      pictureCount: 100,
+      labelledCount: 100,
+      float: { top1Percent: 98, top5Percent: 100 },
+      quantized: { top1Percent, top5Percent: 99 },
+      lostCount: 2,
+      wonCount: 1,
+      agreementPercent: 97.5,
+      outputCosine: { mean: 0.995, min: 0.9 },
+    });
+    const judged: CompileReport = {
+      ...report,
+      evaluation: {
+        pictureCount: 100,
+        float: { top1Percent: 98, top5Percent: 100 },
+        int8: comparison(97),
+        bpu: [
+          { batch: 1, ...comparison(96) },
+          { batch: 4, ...comparison(95) },
+        ],
+      },
+    };
+    const text = formatCompileReport(judged);
+    assert.match(text, /100 pictures/);
+    assert.match(text, /batch 1 │\s+96\.00 │\s+99\.00 │\s+97\.50 │\s+0\.9950 \/ 0\.9000/);
+    assert.match(text, /batch 4 │\s+95\.00 │/);
+    const svg = compileChart(compileChartData(judged));
+    assert.match(svg, />BPU, its integers, batch 4</);
+    assert.match(svg, />95\.00 %</);
   });
 
   it('is drawn with its estimate called one', () => {
