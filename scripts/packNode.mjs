@@ -31,6 +31,10 @@ function removeOthers(folder) {
   for (const other of readdirSync(join(runtimes, 'linux'))) {
     if (other !== arch) rmSync(join(runtimes, 'linux', other), { recursive: true });
   }
+  const decoders = join(folder, 'node_modules', '@julusian', 'jpeg-turbo', 'prebuilds');
+  for (const platform of readdirSync(decoders)) {
+    if (platform !== `jpeg-turbo-linux-${arch}`) rmSync(join(decoders, platform), { recursive: true });
+  }
   const prebuilds = join(folder, 'node_modules', 'rclnodejs', 'prebuilds');
   for (const platform of readdirSync(prebuilds)) {
     const path = join(prebuilds, platform);

@@ -48,6 +48,8 @@ export class FrameReceiver {
   readonly #slots: ReceivingSlot[] = [];
   readonly #descriptors = new Map<number, FrameDescriptor>();
   readonly #rows = new WeakMap<RowsDescriptor, SlotRows>();
+  /** Of a decoded picture, until it is copied into its slot: new memory for each would cost a page fault every 4 KiB. */
+  #pixels = NO_BYTES;
 
   constructor(setup: MessagePort, kernel: WebAssembly.Module) {
     this.#setup = setup;
@@ -63,7 +65,7 @@ export class FrameReceiver {
     switch (descriptor.kind) {
       case 'compressed':
         return record.regionCount === 0
-          ? await receiveCompressed(slot, descriptor)
+          ? await this.#receiveCompressed(slot, descriptor)
           : await this.#receiveCompressedRegions(slot, descriptor);
       case 'rows':
         return this.#receiveRegions(slot, { rows: this.#rowsOf(descriptor) }, descriptor, 0);
@@ -91,11 +93,50 @@ export class FrameReceiver {
     return rows;
   }
 
+  async #receiveCompressed(slot: ReceivingSlot, descriptor: CompressedDescriptor): Promise<ReceivedFrame> {
+    const { decoded, notes, decodeNs } = await this.#decode(slot, descriptor);
+    const decodedNs = monotonicNs();
+    const plan = planFrame(decoded, descriptor.preprocess);
+    slot.bytes.copyFrom(decoded.data, plan);
+    const nv12 = slot.converter.convert(plan.program);
+    const figures = slot.converter.measure(nv12, plan.program);
+    const { widthPx, heightPx } = decoded;
+    return {
+      kind: 'frame',
+      record: slot.record,
+      nv12,
+      figures,
+      decodeNs,
+      preprocessNs: monotonicNs() - decodedNs,
+      picture: { widthPx, heightPx, notes },
+    };
+  }
+
+  async #decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
+    const startNs = monotonicNs();
+    // Imported on demand: a worker that only gets raw frames saves the decoder's memory.
+    const { decodePicture } = await import('../image/decodePicture.js');
+    const compressed = {
+      kind: 'compressed',
+      stamp: { sec: 0, nanosec: 0 },
+      frameId: '',
+      source,
+      format,
+      ...(origin === undefined ? {} : { origin }),
+      data: bytes.copied(record.payloadBytes),
+    } as const;
+    const { frame: decoded, notes } = await decodePicture(compressed, (lengthBytes) => {
+      if (this.#pixels.length < lengthBytes) this.#pixels = new Uint8Array(lengthBytes);
+      return this.#pixels.subarray(0, lengthBytes);
+    });
+    return { decoded, notes, decodeNs: monotonicNs() - startNs };
+  }
+
   async #receiveCompressedRegions(
     slot: ReceivingSlot,
     descriptor: CompressedDescriptor,
   ): Promise<ReceivedRegions> {
-    const { decoded, notes, decodeNs } = await decode(slot, descriptor);
+    const { decoded, notes, decodeNs } = await this.#decode(slot, descriptor);
     const plan = planRows(decoded);
     slot.bytes.copyFrom(decoded.data, plan);
     const { widthPx, heightPx } = decoded;
@@ -177,42 +218,4 @@ function chipRowsOf(
 ): ChipRegions {
   const staged = record.isOnDevice ? undefined : bytes.copied(rows.lengthBytes);
   return { slot: slotNumber, frame, rows, ...(staged !== undefined && { staged }) };
-}
-
-async function receiveCompressed(
-  slot: ReceivingSlot,
-  descriptor: CompressedDescriptor,
-): Promise<ReceivedFrame> {
-  const { decoded, notes, decodeNs } = await decode(slot, descriptor);
-  const decodedNs = monotonicNs();
-  const plan = planFrame(decoded, descriptor.preprocess);
-  slot.bytes.copyFrom(decoded.data, plan);
-  const nv12 = slot.converter.convert(plan.program);
-  const figures = slot.converter.measure(nv12, plan.program);
-  const { widthPx, heightPx } = decoded;
-  return {
-    kind: 'frame',
-    record: slot.record,
-    nv12,
-    figures,
-    decodeNs,
-    preprocessNs: monotonicNs() - decodedNs,
-    picture: { widthPx, heightPx, notes },
-  };
-}
-
-async function decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
-  const startNs = monotonicNs();
-  // Imported on demand: a worker that only gets raw frames saves the decoder's memory.
-  const { decodePicture } = await import('../image/decodePicture.js');
-  const { frame: decoded, notes } = await decodePicture({
-    kind: 'compressed',
-    stamp: { sec: 0, nanosec: 0 },
-    frameId: '',
-    source,
-    format,
-    ...(origin === undefined ? {} : { origin }),
-    data: bytes.copied(record.payloadBytes),
-  });
-  return { decoded, notes, decodeNs: monotonicNs() - startNs };
 }

@@ -1,5 +1,5 @@
 // What a frame costs on its way to NV12 and to a float tensor, against sharp's resize plus conversion in the same
-// rounds, and every encoding.
+// rounds, every encoding, and decoding JPEGs against sharp.
 //
 //   node build/test/bench/preprocess.bench.js [rounds]
 import assert from 'node:assert/strict';
@@ -7,6 +7,7 @@ import { cpus, loadavg } from 'node:os';
 import sharp from 'sharp';
 import { applyRgbWeights, RGB_TO_YUV } from '../../src/image/bt601.js';
 import { compileKernel } from '../../src/image/compileKernel.js';
+import { decodePicture } from '../../src/image/decodePicture.js';
 import { FrameSlot } from '../../src/image/FrameSlot.js';
 import { RAW_ENCODINGS, type RawImageFrame } from '../../src/image/ImageFrame.js';
 import { Nv12Converter } from '../../src/image/Nv12Converter.js';
@@ -203,6 +204,21 @@ async function tensors(): Promise<void> {
   report('224x224 NV12 to normalised float32', costs, 'plain TypeScript twin, NCHW');
 }
 
+async function jpegs([width, height]: readonly [number, number]): Promise<void> {
+  const scene = sceneFrame(fieldScene(width, height), { encoding: 'rgb8', widthPx: width, heightPx: height });
+  const raw = { width, height, channels: 3 } as const;
+  const data = await sharp(scene.data, { raw }).jpeg({ quality: 90 }).toBuffer();
+  const { stamp, frameId, source } = scene;
+  const frame = { kind: 'compressed', stamp, frameId, source, format: 'jpeg', data } as const;
+  const kept = new Uint8Array(3 * width * height);
+  const decode = () => decodePicture(frame, (lengthBytes) => kept.subarray(0, lengthBytes));
+  const decodeBySharp = () => sharp(data, { failOn: 'warning' }).removeAlpha().raw().toBuffer();
+  const [decoded, expected] = [await decode(), await decodeBySharp()];
+  assert.equal(difference(decoded.frame.data, expected).max, 0);
+  const costs = await race({ sharp: decodeBySharp, 'libjpeg-turbo, as the node decodes': decode });
+  report(`${width}x${height} JPEG of ${data.length} bytes to rgb8`, costs, 'sharp');
+}
+
 /** What picture_checks adds to a frame. */
 async function pictureFigures(): Promise<void> {
   const [widthPx, heightPx] = SIZES[0];
@@ -239,5 +255,6 @@ for (const size of SIZES) {
   ]);
 }
 for (const [widthPx, heightPx] of SIZES) await everyEncoding(widthPx, heightPx);
+for (const size of SIZES) await jpegs(size);
 await tensors();
 await pictureFigures();

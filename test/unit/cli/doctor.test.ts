@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { checkBpu } from '../../../src/cli/doctor/checkBpu.js';
 import { checkComputer } from '../../../src/cli/doctor/checkComputer.js';
 import { checkModels } from '../../../src/cli/doctor/checkModels.js';
+import { checkNatives } from '../../../src/cli/doctor/checkNatives.js';
 import { checkRos } from '../../../src/cli/doctor/checkRos.js';
 import { checkToolchain } from '../../../src/cli/doctor/checkToolchain.js';
 import type { Finding, Machine } from '../../../src/cli/doctor/Finding.js';
@@ -50,6 +51,23 @@ describe('effvit doctor', () => {
     ] as const) {
       assert.equal(find(checkComputer(machine({}, {}, { nodeVersion })), 'Node.js').status, status);
     }
+  });
+
+  it('takes a missing package for a problem, and a missing libjpeg-turbo for slowness', () => {
+    const missing = () => {
+      throw new Error('cannot open the file\nRequire stack: ...');
+    };
+    const findings = checkNatives(missing, missing);
+    for (const name of ['onnxruntime-node', 'sharp', 'koffi'])
+      assert.equal(find(findings, name).status, 'problem');
+    const { status, found } = find(findings, 'libjpeg-turbo');
+    assert.equal(status, 'warning');
+    assert.match(found, /^does not load \(cannot open the file\): sharp decodes JPEGs/);
+    const loaded = checkNatives(
+      () => ({}),
+      () => ({}),
+    );
+    assert.ok(loaded.every((finding) => finding.status === 'ok'));
   });
 
   it('tells what int8 is worth on the CPU', () => {

@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Packages that only one part of the program may touch. */
 const OWNERS: Readonly<Record<string, string>> = {
   rclnodejs: 'ros/',
-  koffi: 'inference/ or ros/images/',
+  koffi: 'image/ or inference/ or ros/images/',
   protobufjs: 'onnx/ or bag/images',
   'onnxruntime-node': 'inference/onnx/ or inspect/ or quantize/',
 };

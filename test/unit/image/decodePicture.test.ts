@@ -145,6 +145,24 @@ describe('decodePicture', () => {
       assertPixels(await decoded(turned, 'png', origin), pixels, 0);
   });
 
+  it('turns a jpeg file upright that says so, and no other', async () => {
+    const turned = await picture().withMetadata({ orientation: 6 }).jpeg({ quality: 98 }).toBuffer();
+    const file = await decoded(turned, 'jpeg', 'file');
+    assert.deepEqual([file.widthPx, file.heightPx], [heightPx, widthPx]);
+    const plain = await picture().jpeg({ quality: 98 }).toBuffer();
+    const topic = await decoded(turned, 'jpeg', 'topic');
+    for (const origin of ['file', 'topic'] as const)
+      assertPixels(await decoded(plain, 'jpeg', origin), Uint8Array.from(topic.data), 0);
+  });
+
+  it('decodes an ordinary jpeg into the memory that the caller keeps for it', async () => {
+    const jpeg = await picture().jpeg().toBuffer();
+    const kept = new Uint8Array(3 * widthPx * heightPx);
+    const { frame } = await decodePicture(frameOf(jpeg), (lengthBytes) => kept.subarray(0, lengthBytes));
+    assert.equal(frame.data.buffer, kept.buffer);
+    assert.deepEqual(Uint8Array.from((await decoded(jpeg)).data), kept);
+  });
+
   it('decodes jpegs without Huffman tables, as USB cameras send them', async () => {
     const jpeg = await picture().jpeg({ quality: 90, optimiseCoding: false }).toBuffer();
     const bare = withoutHuffmanTables(jpeg);
@@ -164,7 +182,7 @@ describe('decodePicture', () => {
       const clean = await of(jpeg);
       assert.deepEqual(clean.notes, []);
       const first = await of(stray);
-      assert.deepEqual(first.frame.data, clean.frame.data);
+      assert.deepEqual(Uint8Array.from(first.frame.data), Uint8Array.from(clean.frame.data));
       assert.deepEqual(first.notes, ['stray_bytes']);
       assert.deepEqual((await of(stray)).notes, []);
     }
