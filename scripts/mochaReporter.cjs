@@ -1,8 +1,12 @@
-// Mocha's spec reporter, followed by the skipped tests with their reasons, the tests with stand-ins, and one summary line.
+// Mocha's spec reporter with the notes of failed tests (what their processes printed and said last), followed by the
+// skipped tests with their reasons, the tests with stand-ins, and one summary line.
 const { reporters, Runner } = require('mocha');
 
 const REASONS_KEY = Symbol.for('effvit.leftOut');
 const STAND_INS_KEY = Symbol.for('effvit.standIns');
+const FAILURE_NOTES_KEY = Symbol.for('effvit.failureNotes');
+/** Of each note the end is shown. */
+const NOTE_CHARACTERS = 6000;
 
 function reasonOf(title) {
   const reasons = globalThis[REASONS_KEY] ?? new Map();
@@ -10,11 +14,20 @@ function reasonOf(title) {
   return 'no reason given';
 }
 
+function printFailureNotes() {
+  for (const [title, note] of globalThis[FAILURE_NOTES_KEY] ?? []) {
+    const text = note().trim();
+    if (text !== '') console.log(`---- ${title}:\n${text.slice(-NOTE_CHARACTERS)}\n----`);
+  }
+}
+
 module.exports = class ClosingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const leftOut = [];
     runner.on(Runner.constants.EVENT_TEST_PENDING, (test) => leftOut.push(test.fullTitle()));
+    runner.on(Runner.constants.EVENT_TEST_FAIL, printFailureNotes);
+    runner.on(Runner.constants.EVENT_TEST_END, () => globalThis[FAILURE_NOTES_KEY]?.splice(0));
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes = 0, failures = 0 } = this.stats;
       const byReason = new Map();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { tellOnFailure } from './tellOnFailure.js';
 import { commandOn } from './twoHosts.js';
 
 /** The classifier node in a separate process. */
@@ -23,6 +24,7 @@ export class NodeProcess {
         this.#output += text.toString();
       });
     }
+    tellOnFailure(`node ${this.pid}`, () => this.#output);
   }
 
   get pid(): number {

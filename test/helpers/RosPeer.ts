@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packagePath } from '../../src/core/packageRoot.js';
+import { tellOnFailure } from './tellOnFailure.js';
 import { commandOn } from './twoHosts.js';
 
-const WAIT_LIMIT_MS = 60_000;
+/** Only a fault comes near it, on a machine that is many times slower, too. */
+const WAIT_LIMIT_MS = 120_000;
 
 export type ParameterScalar = string | number | boolean;
 
@@ -29,6 +31,8 @@ export class RosPeer {
   readonly #lines: Interface;
   readonly #answers: ((line: string) => void)[] = [];
   #stderr = '';
+  /** By topic: how many messages were taken, and the last of them. */
+  readonly #taken = new Map<string, { readonly count: number; readonly last: unknown }>();
 
   private constructor(env: NodeJS.ProcessEnv, host?: string) {
     const script = packagePath('test', 'helpers', 'rosPeer.py');
@@ -45,6 +49,7 @@ export class RosPeer {
       for (const answer of this.#answers.splice(0))
         answer(JSON.stringify({ error: `peer ended: ${this.#stderr}` }));
     });
+    tellOnFailure(`peer ${this.#child.pid}`, () => this.#heard());
   }
 
   /** @param host a network namespace to run in. */
@@ -69,9 +74,28 @@ export class RosPeer {
   }
 
   async ask<Answer>(request: object): Promise<Answer> {
-    const answer = this.#answer();
+    const answering = this.#answer();
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    return (await answer) as Answer;
+    const answer = await answering;
+    if ('topic' in request && 'op' in request && request.op === 'take') this.#note(request.topic, answer);
+    return answer as Answer;
+  }
+
+  #note(topic: unknown, messages: unknown): void {
+    const known = this.#taken.get(String(topic)) ?? { count: 0, last: undefined };
+    if (!Array.isArray(messages)) return;
+    this.#taken.set(String(topic), {
+      count: known.count + messages.length,
+      last: messages.at(-1) ?? known.last,
+    });
+  }
+
+  /** What it heard, for a test that failed. */
+  #heard(): string {
+    const lines = [...this.#taken].map(
+      ([topic, { count, last }]) => `${count} of ${topic}, the last: ${JSON.stringify(last)?.slice(0, 2500)}`,
+    );
+    return [...lines, this.#stderr].join('\n');
   }
 
   async #answer(): Promise<unknown> {

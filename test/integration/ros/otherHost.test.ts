@@ -6,7 +6,7 @@ import { writeColourModel } from '../../helpers/colourModel.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 import { NodeProcess } from '../../helpers/NodeProcess.js';
-import { type Diagnostics, newestStatus, type Statistics } from '../../helpers/NodeUnderTest.js';
+import { type Diagnostics, type Statistics, statusesOf } from '../../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../../helpers/RosPeer.js';
 import { rosTestEnvironment } from '../../helpers/rosTestEnvironment.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -88,12 +88,13 @@ describe('ROS node: a camera on another host', function () {
     writeFileSync(profile, small);
     const { user, camera } = await start(profile);
     let last: string | undefined;
+    const expected =
+      /(did not arrive|nearly nothing|though it is published).*the camera is on another host, and /;
     await waitFor(async () => {
       const arrays = await user.ask<Diagnostics[]>({ op: 'take', topic: '/diagnostics' });
-      last = newestStatus(arrays, 'camera /image') ?? last;
-      return /(did not arrive|nearly nothing|though it is published).*the camera is on another host, and /.test(
-        last ?? '',
-      );
+      const statuses = statusesOf(arrays, 'camera /image');
+      last = statuses.at(-1) ?? last;
+      return statuses.some((status) => expected.test(status));
     }, 'the diagnosis').catch((error: unknown) => {
       throw new Error(`The last status was ${last}`, { cause: error });
     });

@@ -5,6 +5,7 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 const LEAVE_OUT = new URL('../../helpers/leaveOut.js', import.meta.url).href;
+const TELL_ON_FAILURE = new URL('../../helpers/tellOnFailure.js', import.meta.url).href;
 const TELL_STAND_IN = new URL('../../helpers/tellStandIn.js', import.meta.url).href;
 
 describe('reporter of npm test', function () {
@@ -15,6 +16,7 @@ describe('reporter of npm test', function () {
     const file = scratch.path('suite.mjs');
     const imports = [
       `import { leaveOut } from ${JSON.stringify(LEAVE_OUT)};`,
+      `import { tellOnFailure } from ${JSON.stringify(TELL_ON_FAILURE)};`,
       `import { tellStandIn } from ${JSON.stringify(TELL_STAND_IN)};`,
     ];
     writeFileSync(file, [...imports, suite].join('\n'));
@@ -41,6 +43,17 @@ describe('reporter of npm test', function () {
       /^ {2}launch: with its double: it is not installed\n {2}launch ends: with a short bag$/m,
     );
     assert.match(output, /^2 passed, 0 failed, 0 skipped$/m);
+  });
+
+  it('prints the notes of a test below it, where it fails', () => {
+    const suite = `describe('node', () => {
+      it('runs', () => tellOnFailure('node 1', () => 'all is well'));
+      it('falls', () => { let said = ''; tellOnFailure('node 2', () => said); said = 'I am ill'; throw new Error('fell'); });
+      it('stumbles', () => { throw new Error('stumbled'); });
+    });`;
+    const { code, output } = run(suite, false);
+    assert.equal(code, 2, output);
+    assert.deepEqual(output.match(/^---- .*:\n.*\n----$/gm), ['---- node 2:\nI am ill\n----']);
   });
 
   it('names what was left out, and why; in CI what ROS lacks has failed', () => {
