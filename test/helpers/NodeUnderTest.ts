@@ -24,6 +24,7 @@ export interface Diagnostics {
 
 /** effvit/msg/PipelineStatistics as the peer returns it. */
 export interface Statistics {
+  readonly header: { stamp: { sec: number; nanosec: number } };
   readonly received: number;
   readonly published: number;
   readonly dropped: { cause: string; count: number }[];

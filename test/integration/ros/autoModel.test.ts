@@ -5,7 +5,7 @@ import { AUTO_MODELS } from '../../../src/classify/loadModel.js';
 import { int8NameOf } from '../../../src/model/int8NameOf.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
 
 const GREEN = 1;
 
@@ -31,7 +31,7 @@ describe('ROS node: model:=auto', function () {
 
   /** The label that the node gives a green picture, and the model that it says it has. */
   async function served(): Promise<{ label: string | undefined; model: string | undefined }> {
-    const user = await rig.startActive('-p', 'model:=auto');
+    const user = await rig.startActive('-p', 'model:=auto', ...reliable());
     await user.ask({
       op: 'subscribe',
       topic: '/vision_info',

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { colourOfFrame, JPEG_TOPIC, RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { COLOURS } from '../../helpers/colourModel.js';
 import { type ImageMessageFields, imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, type Diagnostics, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import {
+  type Classification,
+  type Diagnostics,
+  NodeUnderTest,
+  reliable,
+} from '../../helpers/NodeUnderTest.js';
 import { waitFor } from '../../helpers/RosPeer.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 
@@ -13,7 +18,7 @@ describe('ROS node', function () {
   const rig = new NodeUnderTest();
 
   it('classifies what a camera publishes, keeps the header, and leaves with 0', async () => {
-    const user = await rig.startActive('-r', 'image:=/camera/image_raw');
+    const user = await rig.startActive('-r', 'image:=/camera/image_raw', ...reliable('/camera/image_raw'));
     await user.ask({ op: 'advertise', topic: '/camera/image_raw', type: 'sensor_msgs/msg/Image' });
     await user.match('/camera/image_raw');
     for (const channel of [0, 1, 2]) {
@@ -91,7 +96,7 @@ describe('ROS node', function () {
 
   it('counts malformed images by cause, shows them in diagnostics, and classifies the next good one', async () => {
     // A burst: by itself the newest frame alone waits.
-    const user = await rig.startActive('-p', 'queue_size:=5');
+    const user = await rig.startActive('-p', 'queue_size:=5', ...reliable());
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
     await user.match('/image');
@@ -135,9 +140,8 @@ describe('ROS node', function () {
     const FRAMES = 9;
     const bag = rig.path('drive.mcap');
     await writeColourBag(bag, FRAMES);
-    const reliable = `qos_overrides.${RAW_TOPIC}.subscription.reliability:=reliable`;
-    const parameters = [`image_topics:=["${RAW_TOPIC}"]`, 'queue_size:=100', reliable];
-    const user = await rig.startActive(...parameters.flatMap((parameter) => ['-p', parameter]));
+    const topics = ['-p', `image_topics:=["${RAW_TOPIC}"]`];
+    const user = await rig.startActive(...topics, '-p', 'queue_size:=100', ...reliable(RAW_TOPIC));
     const played = await runEffvit(['play', bag, '--rate', '4', '--topic', RAW_TOPIC], {
       env: rig.env as Record<string, string>,
     });

@@ -4,7 +4,7 @@ import { encodingTraits } from '../../../src/image/encodingTraits.js';
 import { RAW_ENCODINGS } from '../../../src/image/ImageFrame.js';
 import { COLOURS } from '../../helpers/colourModel.js';
 import { base64, messageOfFrame } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
 import { sceneFrame } from '../../helpers/scenes.js';
 
 const SIZE = { widthPx: 64, heightPx: 48 };
@@ -30,7 +30,7 @@ describe('ROS node: image encodings', function () {
   const rig = new NodeUnderTest();
 
   it('classifies every encoding of sensor_msgs/Image, padded rows and big-endian channels too', async () => {
-    const user = await rig.startActive('-p', 'queue_size:=100');
+    const user = await rig.startActive('-p', 'queue_size:=100', ...reliable());
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
     await user.match('/image');
     for (const encoding of RAW_ENCODINGS) {
@@ -60,7 +60,7 @@ describe('ROS node: image encodings', function () {
     const topic = '/camera/front/compressed';
     const user = await rig.startActive(
       ...['-p', 'image_transport:=compressed', '-r', 'image:=/camera/front', '-p', 'queue_size:=10'],
-      ...['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`],
+      ...reliable(topic),
     );
     await user.ask({ op: 'advertise', topic, type: 'sensor_msgs/msg/CompressedImage' });
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });

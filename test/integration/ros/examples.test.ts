@@ -52,7 +52,7 @@ describe('ROS node: examples', function () {
         output += text.toString();
       });
     }
-    const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 180_000);
     const [code] = await once(child, 'close');
     clearTimeout(limit);
     assert.equal(code, 0, output);

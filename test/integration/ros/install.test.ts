@@ -20,7 +20,7 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 import { NodeProcess } from '../../helpers/NodeProcess.js';
-import type { Classification } from '../../helpers/NodeUnderTest.js';
+import { type Classification, reliable } from '../../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../../helpers/RosPeer.js';
 import { rosTestEnvironment } from '../../helpers/rosTestEnvironment.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -130,7 +130,7 @@ describe('the package as cmake installs it', function () {
         symlinkSync(executable, join(folder, 'classifier_node'));
         executable = join(folder, 'classifier_node');
       }
-      node = new NodeProcess(env, ['-p', `model:=${MODEL}`], executable);
+      node = new NodeProcess(env, ['-p', `model:=${MODEL}`, ...reliable()], executable);
       peer = await RosPeer.start(env);
       assert.equal(await peer.transition(NODE, 'configure'), true, node.output);
       assert.equal(await peer.transition(NODE, 'activate'), true, node.output);

@@ -74,7 +74,7 @@ describe('launch', function () {
       const done = spawnSync('python3', [script, FILE, '/classifier'], {
         env,
         encoding: 'utf8',
-        timeout: 120_000,
+        timeout: 180_000,
       });
       assert.equal(done.status, 0, done.stderr);
       return done.stdout;
@@ -125,7 +125,7 @@ describe('launch', function () {
     it('takes every keyword that the recording double takes', function () {
       if (!isGenuine) leaveOut(this, NO_LAUNCH);
       const script = packagePath('test', 'helpers', 'compareLaunchDouble.py');
-      const done = spawnSync('python3', [script], { env, encoding: 'utf8', timeout: 60_000 });
+      const done = spawnSync('python3', [script], { env, encoding: 'utf8', timeout: 180_000 });
       assert.equal(done.stdout, 'agree\n', done.stderr);
     });
 
@@ -139,7 +139,7 @@ describe('launch', function () {
           cwd: tmpdir(),
           stdio: 'ignore',
         });
-        const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+        const limit = setTimeout(() => child.kill('SIGKILL'), 180_000);
         const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
         clearTimeout(limit);
         assert.equal(signal, null, 'it had to be killed');
@@ -180,7 +180,7 @@ describe('launch', function () {
         assert.ok(output.indexOf('transition 1') < output.indexOf('transition 3'));
       } finally {
         child.kill('SIGINT');
-        const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+        const limit = setTimeout(() => child.kill('SIGKILL'), 180_000);
         await once(child, 'exit');
         clearTimeout(limit);
       }

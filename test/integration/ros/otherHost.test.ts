@@ -42,7 +42,9 @@ describe('ROS node: a camera on another host', function () {
     const [here, there] = hosts?.names ?? ['', ''];
     const profiles = { FASTRTPS_DEFAULT_PROFILES_FILE: profile, FASTDDS_DEFAULT_PROFILES_FILE: profile };
     const model = await writeColourModel(scratch.path('colours'));
-    node = new NodeProcess({ ...env, ...profiles }, ['-p', `model:=${model}`], undefined, here);
+    // What waits for a busy node is not lost.
+    const deep = ['-p', 'queue_size:=100', '-p', 'qos_overrides./image.subscription.depth:=100'];
+    node = new NodeProcess({ ...env, ...profiles }, ['-p', `model:=${model}`, ...deep], undefined, here);
     const user = await RosPeer.start({ ...env, ...profiles }, here);
     const camera = await RosPeer.start(env, there);
     peers.push(user, camera);
@@ -77,7 +79,8 @@ describe('ROS node: a camera on another host', function () {
       // Nothing more comes.
       return messages.length > 0 && received > 0 && received === before;
     }, 'the last of the frames');
-    assert.ok(received >= 0.97 * sent, `${received} of ${sent} frames`);
+    // With small sockets next to none arrive; a machine that stands still for half a second loses some with large ones.
+    assert.ok(received >= 0.8 * sent, `${received} of ${sent} frames`);
   });
 
   it('says that it is on another host, and what helps, where its images do not fit into the sockets', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { type CameraFault, faultyPicture, HEIGHT_PX, WIDTH_PX } from '../../helpers/faultyCamera.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, type Diagnostics, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import {
+  type Classification,
+  type Diagnostics,
+  NodeUnderTest,
+  reliable,
+} from '../../helpers/NodeUnderTest.js';
 import type { RosPeer } from '../../helpers/RosPeer.js';
 
 const { NAME } = NodeUnderTest;
@@ -20,7 +25,7 @@ describe('ROS node: trust in the picture', function () {
   const rig = new NodeUnderTest();
 
   async function started(...args: readonly string[]): Promise<RosPeer> {
-    const user = await rig.startActive(...args);
+    const user = await rig.startActive(...reliable(), ...args);
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
@@ -65,7 +70,7 @@ describe('ROS node: trust in the picture', function () {
     );
 
     assert.equal((await user.setParameter(NAME, 'picture_checks', 'unknown')).successful, true);
-    await user.ask({ op: 'take', topic: '/classification' });
+    await rig.takeAll(user, '/classification', 5);
     const [unknown] = await send(user, 'covered', 1);
     assert.deepEqual(unknown?.unknown_causes, ['covered', 'too_dark', 'low_contrast']);
     assert.deepEqual(unknown?.results, []);

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { DROP_CAUSES } from '../../../src/stats/FrameAccounting.js';
 import { RAW_TOPIC, writeColourBag } from '../../helpers/colourBag.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest, type Statistics } from '../../helpers/NodeUnderTest.js';
+import {
+  type Classification,
+  NodeUnderTest,
+  reliable,
+  type Statistics,
+} from '../../helpers/NodeUnderTest.js';
 import { waitFor } from '../../helpers/RosPeer.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 
@@ -42,7 +47,7 @@ describe('ROS node: reports', function () {
   const rig = new NodeUnderTest();
 
   it('reports every frame with its times or the cause of its drop, and sums them up once a second', async () => {
-    const user = await rig.startActive();
+    const user = await rig.startActive(...reliable());
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.ask({ op: 'subscribe', topic: `${NAME}/statistics`, type: 'effvit/msg/PipelineStatistics' });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
@@ -106,22 +111,17 @@ describe('ROS node: reports', function () {
       return statistics?.received === 0;
     }, 'statistics that start anew');
 
-    const camera = async (): Promise<string> => {
-      const arrays = await user.ask<{ status: { name: string; message: string }[] }[]>({
-        op: 'take',
-        topic: '/diagnostics',
-      });
-      return arrays.at(-1)?.status.find(({ name }) => name.endsWith('camera /image'))?.message ?? '';
-    };
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.match('/diagnostics');
     await user.ask({ op: 'publish', topic: '/image', message: imageMessage(4, 1) });
-    await waitFor(async () => /behind the node's clock/.test(await camera()), 'the skew of the stamps');
+    await rig.diagnosed(user, 'camera /image', /behind the node's clock/);
 
     // A managed node is silent on its topics while it is not active; diagnostics stay.
     assert.equal(await user.transition(NAME, 'deactivate'), true);
-    await user.ask({ op: 'take', topic: `${NAME}/statistics` });
     await user.ask({ op: 'take', topic: '/diagnostics' });
+    // What was on its way is there by now.
+    await rig.takeAll(user, '/diagnostics', 2);
+    await user.ask({ op: 'take', topic: `${NAME}/statistics` });
     await rig.takeAll(user, '/diagnostics', 3);
     assert.deepEqual(await user.ask({ op: 'take', topic: `${NAME}/statistics` }), []);
   });
@@ -132,7 +132,7 @@ describe('ROS node: reports', function () {
     await writeColourBag(bag, FRAMES);
     const user = await rig.startActive(
       ...['-p', 'use_sim_time:=true', '-p', `image_topics:=["${RAW_TOPIC}"]`, '-p', 'queue_size:=100'],
-      ...['-p', `qos_overrides.${RAW_TOPIC}.subscription.reliability:=reliable`],
+      ...reliable(RAW_TOPIC),
     );
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.match(`${NAME}/frames`);
@@ -152,7 +152,13 @@ describe('ROS node: reports', function () {
     const reports = await rig.takeAll<FrameReport>(user, `${NAME}/frames`, FRAMES);
     await rig.takeAll<Classification>(user, '/classification', FRAMES);
     // By the wall clock the stamps of the recording are years old.
-    const late = reports.filter(({ has_delay, delay_ns }) => has_delay && Math.abs(delay_ns) < 60e9);
-    assert.ok(late.length >= FRAMES - 1, `${late.length} of ${FRAMES} delays are by /clock`);
+    const isByClock = reports.map(({ has_delay, delay_ns }) => has_delay && Math.abs(delay_ns) < 60e9);
+    // On a busy machine the first images may come before the first /clock.
+    const first = isByClock.indexOf(true);
+    assert.ok(first >= 0 && isByClock.slice(first).every(Boolean), `by /clock are ${isByClock}`);
+    assert.ok(
+      reports.slice(0, first).every(({ has_delay }) => !has_delay),
+      'none is by another clock',
+    );
   });
 });

@@ -6,7 +6,7 @@ import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import type { ResizeOn } from '../../../src/image/PreprocessOptions.js';
 import { writeFakeBin } from '../../helpers/fakeLibdnn.js';
 import { messageOfFrame } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
 import { type RosPeer, waitFor } from '../../helpers/RosPeer.js';
 import { fillRandom, rawFrame } from '../../helpers/rawFrames.js';
 
@@ -82,7 +82,7 @@ describe('ROS node: frames that the chip cuts and scales', function () {
     assert.deepEqual(expected.auto, [...expected.bpu.slice(0, 3), expected.cpu[3]]);
     const user = await rig.startActive(
       ...['-p', `model:=${model}`, '-p', 'backend:=bpu_sim', '-p', 'resize_on:=bpu', '-p', 'threads:=1'],
-      ...['-p', 'qos_overrides./image.subscription.reliability:=reliable'],
+      ...reliable(),
     );
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
     await user.match('/image');

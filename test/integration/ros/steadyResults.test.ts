@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { imageMessage } from '../../helpers/imageMessage.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
 import type { RosPeer } from '../../helpers/RosPeer.js';
 
 const { NAME } = NodeUnderTest;
@@ -28,7 +28,8 @@ describe('ROS node: steady results', function () {
 
   it('has raw and smoothed results beside each other, and the smoothed ones in their place where asked', async () => {
     seen.length = 0;
-    const user = await rig.startActive('-p', 'smoothing:=majority', '-p', 'smoothing_time_ms:=1000.0');
+    const smoothing = ['-p', 'smoothing:=majority', '-p', 'smoothing_time_ms:=1000.0'];
+    const user = await rig.startActive(...smoothing, ...reliable());
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.ask({ op: 'subscribe', topic: '/classification_smoothed', type: CLASSIFICATION });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });
@@ -58,7 +59,7 @@ describe('ROS node: steady results', function () {
 
   it('begins to smooth when it is told to, without a restart', async () => {
     seen.length = 0;
-    const user = await rig.startActive();
+    const user = await rig.startActive(...reliable());
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });
     await user.ask({ op: 'subscribe', topic: '/classification_smoothed', type: CLASSIFICATION });
     await user.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { encodeVideo, hasEncoder } from '../../helpers/encodeVideo.js';
 import { base64 } from '../../helpers/imageMessage.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
-import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
 
 const TYPE = 'hbm_img_msgs/msg/HbmH26XFrame';
 const DATA_BYTES = 512_000;
@@ -35,7 +35,7 @@ describe('ROS node: video', function () {
     const topic = '/h26x_img';
     const user = await rig.startActive(
       ...['-r', `image:=${topic}`, '-p', 'queue_size:=100'],
-      ...['-p', `qos_overrides.${topic}.subscription.reliability:=reliable`],
+      ...reliable(topic),
     );
     await user.ask({ op: 'subscribe', topic: '/diagnostics', type: 'diagnostic_msgs/msg/DiagnosticArray' });
     await user.ask({ op: 'advertise', topic, type: TYPE });
