@@ -84,7 +84,7 @@ describe('effvit replay --web', function () {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     await ended;
-    assert.equal(reader.isEnded, true);
+    await waitFor(async () => reader.isEnded, 'the end of the events');
     assert.equal(await isOpen(port, '127.0.0.1'), false);
   });
 

@@ -278,7 +278,7 @@ describe('ROS node: the BPU', function () {
     assert.equal(await user.transition(NAME, 'configure'), false);
     assert.match(
       rig.output,
-      /hbDNNWaitTaskDone failed with -6000008 \(time-out\) for .+ after 6000 ms: .+\./,
+      /hbDNNWaitTaskDone failed with -6000008 \(time-out\) for .+ after 3000 ms: .+\./,
     );
     assert.equal(await user.lifecycleState(NAME), 'unconfigured');
     await rig.activate(user);

@@ -39,7 +39,7 @@ function ask(url: string, headers: Record<string, string> = {}, method = 'GET'):
 }
 
 describe('live page over HTTP', function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
   let page: LivePage;
   let feed: LiveFeed;
   let watched: boolean[] = [];

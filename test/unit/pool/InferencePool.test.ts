@@ -426,12 +426,11 @@ describe('InferencePool', () => {
 
     it('waits for company as long as it is told, and tells each frame its own wait', async () => {
       const pool = await startBatches({ batchWaitMs: 1000 });
-      const startMs = performance.now();
       const outcomes = await Promise.all([1, 2, 3, 4].map((number) => pool.submit(scriptedFrame(number))));
       assert.deepEqual(sizesOf(outcomes), [4, 4, 4, 4]);
-      // A full task does not wait.
-      assert.ok(performance.now() - startMs < 1000);
       const waits = outcomes.map((outcome) => resultOf(outcome).timings.batchWaitNs);
+      // A full task does not wait: it begins when the last of its frames is there.
+      assert.ok((waits.at(-1) ?? Number.NaN) < 900e6, `${waits}`);
       assert.deepEqual(
         waits,
         waits.toSorted((a, b) => b - a),
@@ -453,7 +452,7 @@ describe('InferencePool', () => {
       const pool = await startBatches({ maxBatch: 2 });
       const frames = (first: number) => [0, 1, 2, 3].map((index) => scriptedFrame(first + index));
       assert.deepEqual(sizesOf(await behindBlocker(pool, frames(1))), [2, 2, 2, 2]);
-      pool.setOptions({ maxBatch: 1, batchWaitMs: 500 });
+      pool.setOptions({ maxBatch: 1, batchWaitMs: 1000 });
       const outcomes = await Promise.all(frames(11).map((frame) => pool.submit(frame)));
       assert.deepEqual(sizesOf(outcomes), [1, 1, 1, 1]);
       pool.setOptions({ maxBatch: 0 });
@@ -543,11 +542,12 @@ describe('InferencePool', () => {
     });
 
     it('hands a live frame ahead to a worker that should be done by now', async () => {
-      const pool = await startPool({ queueSize: 2, dropPolicy: 'oldest' });
+      const clock = new ManualClock();
+      const pool = await startPool({ queueSize: 2, dropPolicy: 'oldest', runTimeoutMs: 600_000, clock });
       await pool.submit(scriptedFrame(1));
       const { outcome: blocker } = await block(pool);
       // Far longer than the frame before took.
-      await sleep(200);
+      clock.advance(300_000);
       const outcomes = [2, 3].map((number) => pool.submit(scriptedFrame(number)));
       // One is with the worker, and only one.
       assert.equal(pool.queuedCount, 1);
@@ -556,7 +556,8 @@ describe('InferencePool', () => {
     });
 
     it('keeps a live frame back, where a newer one can replace it, while no worker is near its end', async () => {
-      const pool = await startPool({ queueSize: 1, dropPolicy: 'oldest' });
+      // However long this machine takes to go on, for the pool no time passes.
+      const pool = await startPool({ queueSize: 1, dropPolicy: 'oldest', clock: new ManualClock() });
       await pool.submit(scriptedFrame(1, 'work', { serviceMs: 250 }));
       await block(pool);
       const outcomes = [2, 3].map((number) => pool.submit(scriptedFrame(number)));
@@ -783,12 +784,12 @@ describe('InferencePool', () => {
     });
 
     it('does not blame a worker for a halt of the main thread', async () => {
-      const pool = await startPool({ runTimeoutMs: 100 });
+      const pool = await startPool({ runTimeoutMs: 500 });
       const outcome = await new Promise<FrameOutcome<number>>((resolve) => {
         // After an immediate, timers are looked at before any message.
         setImmediate(() => {
           pool.submit(scriptedFrame(1, 'work', { serviceMs: 20 })).then(resolve);
-          const untilMs = performance.now() + 300;
+          const untilMs = performance.now() + 1500;
           while (performance.now() < untilMs);
         });
       });
@@ -802,7 +803,7 @@ describe('InferencePool', () => {
     for (const action of ['die', 'exit', 'crash', 'hang'] as const) {
       it(`classifies the frame that lay ready for the worker, once and in its order, after ${action}`, async () => {
         // Of the others none may be slow enough, on a busy machine either.
-        const pool = await startPool({ runTimeoutMs: action === 'hang' ? 1000 : 60_000, queueSize: 4 });
+        const pool = await startPool({ runTimeoutMs: action === 'hang' ? 3000 : 60_000, queueSize: 4 });
         const frames = [scriptedFrame(0), scriptedFrame(1, action, { serviceMs: 20 }), 2, 3, 4].map(
           (frame) => (typeof frame === 'number' ? scriptedFrame(frame) : frame),
         );
