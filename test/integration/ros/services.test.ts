@@ -69,7 +69,7 @@ describe('ROS node: services', function () {
       await user.ask({ op: 'subscribe', topic, type });
     }
     await user.match('/classifier/frames');
-    await user.ask({ op: 'advertise', topic: '/image', type: IMAGE, depth: 1, reliable: false });
+    await user.ask({ op: 'advertise', topic: '/image', type: IMAGE, depth: 1 });
     return user;
   }
 
