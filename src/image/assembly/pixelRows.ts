@@ -59,11 +59,15 @@ function outputPixels(
   }
 }
 
-/** Two pixels side by side, [p0 p1], to [c0(p0) c0(p1) c1(p0) c1(p1) c2(p0) c2(p1) - -]. */
+/**
+ * Two pixels side by side, [p0 p1], to [c0(p0) c0(p1) c1(p0) c1(p1) c2(p0) c2(p1) - -]. Not as a shuffle: V8 would load
+ * the indices anew at each, but keeps those of a swizzle in a register.
+ */
 @inline
 function channelPairs(values: v128, pixelBytes: i32): v128 {
-  if (pixelBytes == 3) return v128.shuffle<i16>(values, values, 0, 3, 1, 4, 2, 5, 6, 7);
-  return v128.shuffle<i16>(values, values, 0, 4, 1, 5, 2, 6, 3, 7);
+  if (pixelBytes == 3)
+    return i8x16.swizzle(values, i8x16(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, 12, 13, 14, 15));
+  return i8x16.swizzle(values, i8x16(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
 }
 
 /** One pixel from two pixels of two rows. */
