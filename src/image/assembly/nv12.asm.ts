@@ -35,38 +35,86 @@ import { setRowShift, weighPlane } from './weighRows';
 
 export { measure } from './pictureSums';
 
-/** Single-channel outputs, four at a time, from a weighed row. */
-function outputRow(plane: usize, target: usize): void {
-  const source = address(plane, WEIGHED_ROW);
-  const outputs = field(plane, OUTPUTS);
+/** One pair of values, weighed, for each of four outputs. */
+@inline
+function weighedPairs(p0: usize, p1: usize, p2: usize, p3: usize, weights: usize): v128 {
+  let values = v128.load32_zero(p0);
+  values = v128.load_lane<u32>(p1, values, 1);
+  values = v128.load_lane<u32>(p2, values, 2);
+  values = v128.load_lane<u32>(p3, values, 3);
+  return i32x4.dot_i16x8_s(values, v128.load(weights));
+}
+
+/** Two pairs of values, weighed, for each of four outputs. */
+@inline
+function weighedTwoPairs(p0: usize, p1: usize, p2: usize, p3: usize, weights: usize): v128 {
+  const low = v128.load_lane<u64>(p1, v128.load64_zero(p0), 1);
+  const high = v128.load_lane<u64>(p3, v128.load64_zero(p2), 1);
+  return i32x4.add(
+    i32x4.dot_i16x8_s(v128.shuffle<i32>(low, high, 0, 2, 4, 6), v128.load(weights)),
+    i32x4.dot_i16x8_s(v128.shuffle<i32>(low, high, 1, 3, 5, 7), v128.load(weights, 16)),
+  );
+}
+
+/**
+ * Single-channel outputs, four at a time, from a weighed row. Constants leave out what is not needed.
+ *
+ * @param fewPairs the pairs of an output if they are one or two, else 0.
+ */
+@inline
+function outputs(plane: usize, target: usize, fewPairs: i32, isAffine: bool): void {
   const pairs = field(plane, COLUMN_PAIRS);
+  const source = address(plane, WEIGHED_ROW);
+  const count = field(plane, OUTPUTS);
   const gain = i32x4.splat(field(plane, GAIN));
   const bias = i32x4.splat(field(plane, BIAS));
   const rounding = i32x4.splat(ROUNDING);
   let offsets = address(plane, COLUMN_OFFSETS);
   let weights = address(plane, COLUMN_WEIGHTS);
-  for (let index = 0; index < outputs; index += 4) {
+  for (let index = 0; index < count; index += 4) {
     let p0 = source + load<i32>(offsets);
     let p1 = source + load<i32>(offsets, 4);
     let p2 = source + load<i32>(offsets, 8);
     let p3 = source + load<i32>(offsets, 12);
     offsets += 16;
     let sum = rounding;
-    for (let pair = 0; pair < pairs; pair++) {
-      let values = v128.load32_zero(p0);
-      values = v128.load_lane<u32>(p1, values, 1);
-      values = v128.load_lane<u32>(p2, values, 2);
-      values = v128.load_lane<u32>(p3, values, 3);
-      sum = i32x4.add(sum, i32x4.dot_i16x8_s(values, v128.load(weights)));
+    if (fewPairs == 1) {
+      sum = i32x4.add(sum, weighedPairs(p0, p1, p2, p3, weights));
       weights += 16;
-      p0 += 4;
-      p1 += 4;
-      p2 += 4;
-      p3 += 4;
+    } else if (fewPairs == 2) {
+      sum = i32x4.add(sum, weighedTwoPairs(p0, p1, p2, p3, weights));
+      weights += 32;
+    } else {
+      let pair = 2;
+      for (; pair <= pairs; pair += 2) {
+        sum = i32x4.add(sum, weighedTwoPairs(p0, p1, p2, p3, weights));
+        weights += 32;
+        p0 += 8;
+        p1 += 8;
+        p2 += 8;
+        p3 += 8;
+      }
+      if (pair == pairs + 1) {
+        sum = i32x4.add(sum, weighedPairs(p0, p1, p2, p3, weights));
+        weights += 16;
+      }
     }
     const value = i32x4.shr_s(sum, ROUNDED_BITS);
-    storeBytes(target + index, i32x4.shr_s(i32x4.add(i32x4.mul(value, gain), bias), COEFFICIENT_BITS));
+    const output = isAffine ? i32x4.shr_s(i32x4.add(i32x4.mul(value, gain), bias), COEFFICIENT_BITS) : value;
+    storeBytes(target + index, output);
   }
+}
+
+/** Selects the variant once per row. */
+function outputRow(plane: usize, target: usize): void {
+  const pairs = field(plane, COLUMN_PAIRS);
+  const bias = field(plane, BIAS);
+  // A gain of 1, and a bias that the shift takes away.
+  const isSame = field(plane, GAIN) == 1 << COEFFICIENT_BITS && bias >= 0 && bias < 1 << COEFFICIENT_BITS;
+  if (!isSame) outputs(plane, target, 0, true);
+  else if (pairs == 1) outputs(plane, target, 1, false);
+  else if (pairs == 2) outputs(plane, target, 2, false);
+  else outputs(plane, target, 0, false);
 }
 
 function fillBorder(fields: usize): void {
