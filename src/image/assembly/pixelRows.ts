@@ -126,14 +126,13 @@ function fusedRow(
   }
 }
 
-/** Weighs a pair of pixels of a weighed row and adds it. */
+/** A weighed pair of pixels of a weighed row. */
 @inline
-function weighedPair(sum: v128, source: usize, weights: usize, pixelBytes: i32): v128 {
-  const values = channelPairs(v128.load(source), pixelBytes);
-  return i32x4.add(sum, i32x4.dot_i16x8_s(values, v128.load_splat<u32>(weights)));
+function weighedPair(source: usize, weights: usize, pixelBytes: i32): v128 {
+  return i32x4.dot_i16x8_s(channelPairs(v128.load(source), pixelBytes), v128.load_splat<u32>(weights));
 }
 
-/** A row of pixels from a weighed row. */
+/** A row of pixels from a weighed row. @param hasTwoPairs a constant: whether each pixel has two pairs of taps. */
 @inline
 function weighedPixelRow(
   fields: usize,
@@ -142,6 +141,7 @@ function weighedPixelRow(
   pixelBytes: i32,
   withChroma: bool,
   oddColumns: bool,
+  hasTwoPairs: bool,
 ): void {
   const plane = fields + (LUMA_PLANE << 2);
   const source = address(plane, WEIGHED_ROW);
@@ -156,20 +156,29 @@ function weighedPixelRow(
     let p2 = source + load<i32>(offsets, 8);
     let p3 = source + load<i32>(offsets, 12);
     offsets += 16;
-    let a = i32x4.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    for (let pair = 0; pair < pairs; pair++) {
-      a = weighedPair(a, p0, weights, pixelBytes);
-      b = weighedPair(b, p1, weights + 4, pixelBytes);
-      c = weighedPair(c, p2, weights + 8, pixelBytes);
-      d = weighedPair(d, p3, weights + 12, pixelBytes);
+    let a = weighedPair(p0, weights, pixelBytes);
+    let b = weighedPair(p1, weights + 4, pixelBytes);
+    let c = weighedPair(p2, weights + 8, pixelBytes);
+    let d = weighedPair(p3, weights + 12, pixelBytes);
+    if (hasTwoPairs) {
+      a = i32x4.add(a, weighedPair(p0 + step, weights + 16, pixelBytes));
+      b = i32x4.add(b, weighedPair(p1 + step, weights + 20, pixelBytes));
+      c = i32x4.add(c, weighedPair(p2 + step, weights + 24, pixelBytes));
+      d = i32x4.add(d, weighedPair(p3 + step, weights + 28, pixelBytes));
+      weights += 32;
+    } else {
       weights += 16;
-      p0 += step;
-      p1 += step;
-      p2 += step;
-      p3 += step;
+      for (let pair = 1; pair < pairs; pair++) {
+        p0 += step;
+        p1 += step;
+        p2 += step;
+        p3 += step;
+        a = i32x4.add(a, weighedPair(p0, weights, pixelBytes));
+        b = i32x4.add(b, weighedPair(p1, weights + 4, pixelBytes));
+        c = i32x4.add(c, weighedPair(p2, weights + 8, pixelBytes));
+        d = i32x4.add(d, weighedPair(p3, weights + 12, pixelBytes));
+        weights += 16;
+      }
     }
     outputPixels(fields, a, b, c, d, luma + index, chroma + index, withChroma, oddColumns);
   }
@@ -189,8 +198,11 @@ function pixelRow(
   if (field(fields, IS_FUSED)) {
     fusedRow(fields, row, luma, chroma, pixelBytes, withChroma, oddColumns);
   } else {
-    weighPlane(fields + (LUMA_PLANE << 2), row);
-    weighedPixelRow(fields, luma, chroma, pixelBytes, withChroma, oddColumns);
+    const plane = fields + (LUMA_PLANE << 2);
+    weighPlane(plane, row);
+    if (field(plane, COLUMN_PAIRS) == 2)
+      weighedPixelRow(fields, luma, chroma, pixelBytes, withChroma, oddColumns, true);
+    else weighedPixelRow(fields, luma, chroma, pixelBytes, withChroma, oddColumns, false);
   }
 }
 
