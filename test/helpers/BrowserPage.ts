@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { WebSocket } from 'undici';
 import { headlessArguments } from './Chromium.js';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 export interface PageView {
   readonly widthPx?: number;

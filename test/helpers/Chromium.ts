@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const;
-const LIMIT_MS = 110_000;
+const LIMIT_MS = 220_000;
 
 /** The browser's path, or undefined where none is installed. */
 export function findChromium(): string | undefined {

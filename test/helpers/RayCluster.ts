@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { packagePath } from '../../src/core/packageRoot.js';
 
 /** Starting three nodes takes some seconds, on a loaded machine many. */
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 300_000;
 const END_LIMIT_MS = 60_000;
 
 /** A local Ray cluster of two nodes that work, each on one task at a time. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 200_000;
 
 export function hasShell(shell: Shell): boolean {
   return spawnSync(shell, ['-c', 'true']).status === 0;

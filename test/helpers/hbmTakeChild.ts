@@ -23,7 +23,7 @@ export interface HbmTakes {
 
 const CAPACITY_BYTES = HBM_DATA_BYTES['hbm_img_msgs/msg/HbmMsg1080P'] ?? 0;
 const ENCAPSULATION_BYTES = 4;
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /** A message without a zero byte in its fields and its array. */
 function cdr(dataSizeBytes: number, { lengthBytes = CAPACITY_BYTES, isLittleEndian = true } = {}): Buffer {

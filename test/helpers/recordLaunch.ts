@@ -51,7 +51,7 @@ export function launchOutcome(
   const done = spawnSync('python3', [script, file, ...values], {
     env: { ...clean, ...env },
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 200_000,
   });
   if (done.status !== 0) throw new Error(`recordLaunch.py ${file} failed: ${done.stderr}`);
   return JSON.parse(done.stdout) as LaunchOutcome;

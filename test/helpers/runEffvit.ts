@@ -15,7 +15,7 @@ export interface EffvitRunOptions {
   /** Sent over and over after the first, 800 ms apart, until the process ends: a user who presses Ctrl-C again. */
   readonly insistWith?: NodeJS.Signals;
   readonly cwd?: string;
-  /** Instead of two minutes. */
+  /** Instead of 200 s. */
   readonly limitMs?: number;
 }
 

@@ -12,7 +12,7 @@ export interface ScriptRun {
 export interface ScriptOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string | undefined;
-  /** Instead of two minutes. */
+  /** Instead of 200 s. */
   readonly limitMs?: number | undefined;
   /** Sees all of standard output each time that some comes, and the process to send a signal to. */
   readonly onOutput?: ((stdout: string, kill: (signal: NodeJS.Signals) => void) => void) | undefined;
@@ -21,7 +21,7 @@ export interface ScriptOptions {
 }
 
 /** The longest that a run may take on a loaded machine before it counts as hanging. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 200_000;
 
 /** Runs a script of this package, named from its root, as a process of its own. */
 export function runScript(

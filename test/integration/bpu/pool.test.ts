@@ -145,7 +145,7 @@ describe('the pool on the BPU', () => {
     bpu.fake.unhang();
     await pool.close();
     // The thread that was given up is on its own, and on a loaded machine it may come back after the pool is closed.
-    for (let tries = 0; tries < 100 && bpu.fake.held().memory > 0; tries++) await sleep(50);
+    for (let tries = 0; tries < 1200 && bpu.fake.held().memory > 0; tries++) await sleep(50);
     bpu.assertClean();
   });
 
@@ -311,7 +311,7 @@ describe('the pool on the BPU', () => {
             // Threads that were abandoned come back on their own.
             const held = (): number =>
               bpu.fake.held().tasks + bpu.fake.held().handles + bpu.fake.held().memory;
-            for (let tries = 0; tries < 200 && held() > 0; tries++) await sleep(50);
+            for (let tries = 0; tries < 1200 && held() > 0; tries++) await sleep(50);
             clearInterval(unhanging);
             bpu.assertClean();
           }),

@@ -14,7 +14,7 @@ import { fillRandom } from '../../helpers/rawFrames.js';
  * Every other suite in this folder runs on a stand-in for it.
  */
 describe('the BPU of a real board', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   async function withBackend(
     manifest: ModelManifest,

@@ -9,7 +9,7 @@ import { leaveOut } from '../../helpers/leaveOut.js';
 /** What Ubuntu 22.04 and Debian 12 have, and the last ones before the oldest that fits. */
 const VERSIONS = ['12.22.9', '14.21.3', '16.20.2', '18.20.8'];
 
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 200_000;
 const FETCH_LIMIT_MS = 300_000;
 
 /** The real program, from npm, in the user's cache; undefined where npm does not reach its registry. */

@@ -40,7 +40,7 @@ async function isOpen(port: number, host: string): Promise<boolean> {
 }
 
 describe('effvit replay --web', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const scratch = scratchFolder();
   const started: ChildProcess[] = [];
 

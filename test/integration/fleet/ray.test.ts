@@ -184,7 +184,7 @@ fs.put(sys.argv[2:], 'robots/day/')`;
       stdio: 'ignore',
     });
     const url = `http://127.0.0.1:${port}`;
-    for (let tries = 0; tries < 300; tries++) {
+    for (let tries = 0; tries < 900; tries++) {
       const isUp = await fetch(url).then(
         () => true,
         () => false,
@@ -193,7 +193,7 @@ fs.put(sys.argv[2:], 'robots/day/')`;
       await delay(200);
     }
     child.kill();
-    throw new Error('moto, which stands in for S3, did not start within a minute.');
+    throw new Error('moto, which stands in for S3, did not start within three minutes.');
   }
 });
 

@@ -94,7 +94,7 @@ describe("quantised models before onnx's checker", () => {
   });
 
   it('has a configuration that PyYAML reads as hb_mapper needs it', function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const output = runPython(this, 'yaml', YAML_SCRIPT, [packagePath('config', 'efficientvit_m5.yaml')]);
     assert.match(output, /read/);
   });

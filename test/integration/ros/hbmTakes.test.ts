@@ -8,7 +8,7 @@ import { rosTestEnvironment } from '../../helpers/rosTestEnvironment.js';
 const WHOLE_BYTES = 40 + 1920 * 1080 * 3;
 
 describe('ROS node: taking an HbmMsg', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let env: NodeJS.ProcessEnv = {};
 
   before(async function () {
@@ -17,7 +17,7 @@ describe('ROS node: taking an HbmMsg', function () {
 
   it('copies its fields and its valid bytes, and survives what is no such message', async () => {
     const child = packagePath('build', 'test', 'helpers', 'hbmTakeChild.js');
-    const { stdout } = await promisify(execFile)(process.execPath, [child], { env, timeout: 100_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [child], { env, timeout: 240_000 });
     const taken = (copiedBytes: number): object => ({ isTaken: true, copiedBytes });
     const refused = { isTaken: false, copiedBytes: 0 };
     assert.deepEqual(JSON.parse(stdout) as HbmTakes, {

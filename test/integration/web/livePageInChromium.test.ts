@@ -22,7 +22,7 @@ const LABELS = [
 const SHOTS = process.env['EFFVIT_SHOTS'];
 
 describe('live page in Chromium', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let browser: BrowserPage;
   let page: LivePage;
   let feed: LiveFeed;

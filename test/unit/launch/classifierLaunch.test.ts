@@ -77,7 +77,7 @@ const SAMPLES: Readonly<Record<OptionSpec['type'], readonly [text: string, value
 };
 
 describe('launch/classifier.launch.py', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   before(function () {
     needPython(this);

@@ -34,7 +34,7 @@ const PACKAGES: readonly (readonly [packageName: string, file: string, prefix: s
 ];
 
 describe('launch/rdk_x5.launch.py', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const scratch = scratchFolder();
 
   before(function () {

@@ -8,7 +8,7 @@ const FILE = packagePath('launch', 'replay.launch.py');
 const BAG = packagePath('package.json');
 
 describe('launch/replay.launch.py', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   before(function () {
     needPython(this);

@@ -9,7 +9,7 @@ const TELL_ON_FAILURE = new URL('../../helpers/tellOnFailure.js', import.meta.ur
 const TELL_STAND_IN = new URL('../../helpers/tellStandIn.js', import.meta.url).href;
 
 describe('reporter of npm test', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const scratch = scratchFolder();
 
   function run(suite: string, ci: boolean): { readonly code: number | null; readonly output: string } {
@@ -25,7 +25,7 @@ describe('reporter of npm test', function () {
     const done = spawnSync(process.execPath, [mocha, '--no-config', '--reporter', reporter, file], {
       encoding: 'utf8',
       env: { ...process.env, CI: String(ci) },
-      timeout: 50_000,
+      timeout: 200_000,
     });
     return { code: done.status, output: done.stdout };
   }

@@ -5,7 +5,7 @@ import { scratchFolder } from '../../../helpers/scratchFolder.js';
 type WithLock = <T>(folder: string, out: { write(text: string): void }, work: () => Promise<T>) => Promise<T>;
 
 describe('scripts/ros/lock', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const scratch = scratchFolder();
 
   it('lets one set-up work at a time, tells the other that it waits, and frees the lock after a failure', async () => {

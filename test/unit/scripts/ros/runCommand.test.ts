@@ -29,7 +29,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 }
 
 describe('scripts/ros/runCommand', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const scratch = scratchFolder();
   let runCommand: RunCommand;
 
