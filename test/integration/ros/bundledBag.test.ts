@@ -7,7 +7,7 @@ import {
 } from '../../../src/classify/expectedResults.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
-import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';
+import { type Classification, NodeUnderTest } from '../../helpers/NodeUnderTest.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 
 const BAG = packagePath('bags', 'signs_drive');
@@ -44,7 +44,6 @@ describe('ROS node: the bundled recording with the bundled model', function () {
       const user = await rig.startActive(
         ...['-p', `model:=${MODEL}`, '-p', 'queue_size:=1000', '-p', `image_topics:=["${image}"]`],
         ...['-p', `image_transport:=${transport}`, '-p', `qos_overrides.${topic}.subscription.depth:=1000`],
-        ...reliable(topic),
       );
       const played = await runEffvit(['play', BAG, '--topic', topic], {
         env: rig.env as Record<string, string>,
