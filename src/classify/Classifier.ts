@@ -59,7 +59,7 @@ export interface ClassifyOptions extends SubmitOptions {
   readonly isUnlimited?: boolean;
 }
 
-export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimited'> {
+export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimited' | 'isSingle'> {
   /**
    * For each box the id of the object that it shows, which has results smoothed over time if `smoothing` is on; empty
    * for a box without one. Default: none has one.
@@ -297,7 +297,7 @@ export class Classifier {
   classifyRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    { tracks = [], isUnlimited = false }: ClassifyRegionsOptions = {},
+    { tracks = [], isUnlimited = false, isSingle = false }: ClassifyRegionsOptions = {},
   ): Promise<ClassifyRegionsOutcome> {
     if (!isUnlimited && !this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
       return Promise.resolve(this.#drop(frame, 'rate_limited'));
@@ -307,6 +307,7 @@ export class Classifier {
     const outcome = this.#pool.submitRegions(frame, grown, {
       places: largestBoxes(boxes, maxRegions),
       tracks,
+      isSingle,
     });
     this.#reportPicture(frame, outcome);
     return outcome;

@@ -8,7 +8,7 @@ import { largest } from '../pool/topK.js';
 import type { ClassResult } from './ClassResult.js';
 import { knownScore } from './calibration/knownScore.js';
 import type { ClassifierOptions } from './classifierOptions.js';
-import { PictureJudge } from './PictureJudge.js';
+import { PictureJudge, pictureCondition } from './PictureJudge.js';
 import type { RegionResult } from './RegionResult.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
 import type { SmoothedView, SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
@@ -68,7 +68,9 @@ export class FrameJudge {
       const picture =
         frame.figures === undefined || pictureChecks === 'none'
           ? undefined
-          : this.#pictures.take(source, timeOf(frame), frame.figures, options);
+          : frame.isSingle
+            ? pictureCondition(frame.figures, 0, options)
+            : this.#pictures.take(source, timeOf(frame), frame.figures, options);
       const causes: UnknownCause[] = [
         ...(pictureChecks === 'unknown' ? (picture?.problems ?? []) : []),
         ...(isNone ? (['none_of_the_classes'] as const) : []),
@@ -80,7 +82,7 @@ export class FrameJudge {
         ...(score !== undefined && { knownScore: score }),
         ...(picture !== undefined && { picture }),
       };
-      if (smoother === undefined) return judgement;
+      if (smoother === undefined || frame.isSingle) return judgement;
       const scores = isKnown ? classProbabilities(frame.logits, activation, temperature) : undefined;
       const view = smoother.take(source, scores, timeOf(frame));
       const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
@@ -101,7 +103,7 @@ export class FrameJudge {
         const isNone =
           logits !== undefined && kind !== 'none' && knownScore(logits, kind) < knownScoreThreshold;
         const judged: RegionResult = isNone ? { kind: 'unknown', cause: 'none_of_the_classes' } : outcome;
-        if (smoother === undefined || !tracks.has(track)) return judged;
+        if (smoother === undefined || frame.isSingle || !tracks.has(track)) return judged;
         const scores =
           judged.kind === 'classified' && logits !== undefined
             ? classProbabilities(logits, manifest.output.activation, temperature)

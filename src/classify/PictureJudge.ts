@@ -23,8 +23,7 @@ export class PictureJudge {
 
   /** @param stampNs of the frame, by the camera's clock. */
   take(source: string, stampNs: bigint, figures: PictureFigures, limits: PictureLimits): PictureCondition {
-    const unchangedNs = this.#unchangedNs(source, stampNs, figures.contentHash);
-    return { figures, unchangedNs, problems: problemsOf(figures, unchangedNs, limits) };
+    return pictureCondition(figures, this.#unchangedNs(source, stampNs, figures.contentHash), limits);
   }
 
   /** Forgets the pictures that it saw. */
@@ -41,6 +40,15 @@ export class PictureJudge {
     this.#contents.set(source, { hash, sinceNs: stampNs });
     return 0;
   }
+}
+
+/** @param unchangedNs how long the camera has sent the same picture; 0 for a picture of no camera. */
+export function pictureCondition(
+  figures: PictureFigures,
+  unchangedNs: number,
+  limits: PictureLimits,
+): PictureCondition {
+  return { figures, unchangedNs, problems: problemsOf(figures, unchangedNs, limits) };
 }
 
 function problemsOf(

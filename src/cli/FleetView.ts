@@ -1,5 +1,6 @@
 import { plainTable } from '../core/plainTable.js';
 import type { FleetRow } from '../fleet/FleetRow.js';
+import { regionSentence } from '../fleet/fleetPage.js';
 import type { FleetReport } from '../fleet/fleetReport.js';
 import type { FleetStep } from '../fleet/replayFleet.js';
 import type { Terminal } from './Terminal.js';
@@ -90,6 +91,7 @@ export class FleetView {
     this.#showProblems(report.worst_first.filter(({ problem }) => problem !== undefined));
     const dropped = Object.entries(frames.dropped).map(([cause, count]) => `, ${cause} ${count}`);
     terminal.line(`frames: received ${frames.received}, published ${frames.published}${dropped.join('')}`);
+    if (frames.regions !== undefined) terminal.line(regionSentence(frames.regions));
     if (accuracy !== undefined) {
       terminal.line(
         `${run.model}: top-1 ${terminal.bold(`${accuracy.top1_percent} %`)}, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames`,

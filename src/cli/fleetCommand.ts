@@ -75,6 +75,8 @@ export interface FleetWork {
   readonly command: RunIdentity['command'];
   readonly paths: readonly string[];
   readonly topics?: readonly string[] | undefined;
+  /** Topics of the detectors whose boxes are classified. */
+  readonly detections?: readonly string[] | undefined;
   readonly classifying: ClassifierOptions;
   readonly judge?: FleetJudge | undefined;
 }
@@ -169,8 +171,13 @@ async function listBags(
     for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
 }
 
-function requestOf({ command, topics, judge }: FleetWork): RunRequest {
-  return { command, topics, tolerance: judge?.sidecar === 'expected.json' ? judge.tolerance : undefined };
+function requestOf({ command, topics, detections, judge }: FleetWork): RunRequest {
+  return {
+    command,
+    topics,
+    detections,
+    tolerance: judge?.sidecar === 'expected.json' ? judge.tolerance : undefined,
+  };
 }
 
 async function startClassifier(
@@ -203,7 +210,8 @@ async function replayAll(
       judge: work.judge,
       signal,
       onStep,
-      ...(work.topics !== undefined && { topics: work.topics }),
+      topics: work.topics,
+      detections: work.detections,
     });
     return folder;
   } finally {

@@ -125,7 +125,8 @@ export function registerReplay(command: Command, context: CommandContext): void 
       const { tolerance } = options;
       const judge =
         options.expectBeside === true ? ({ sidecar: 'expected.json', tolerance } as const) : undefined;
-      const work = { command: 'replay', paths, topics: options.topic, classifying, judge } as const;
+      const { topic: topics, detectionsTopics: detections } = options;
+      const work = { command: 'replay', paths, topics, detections, classifying, judge } as const;
       return await runFleet(work, options, context);
     }
     if (options.expectBeside === true) {
@@ -157,14 +158,13 @@ export function registerReplay(command: Command, context: CommandContext): void 
 
 /** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
 function refuseForMany(options: ReplayOptions): void {
-  const { rate, output, expect, saveExpected, results, detectionsTopics, web } = options;
+  const { rate, output, expect, saveExpected, results, web } = options;
   const given = Object.entries({
     '--rate': rate !== 'max',
     '--output': output !== undefined,
     '--expect': expect !== undefined,
     '--save-expected': saveExpected !== undefined,
     '--results': results === true,
-    '--detections-topics': detectionsTopics !== undefined,
     '--web': web !== undefined,
   }).filter(([, isGiven]) => isGiven);
   if (given.length === 0) return;

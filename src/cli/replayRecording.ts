@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
-import type { BagReader } from '../bag/BagReader.js';
+import { detectorsOf } from '../bag/detectorsOf.js';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import { detectionTopics } from '../classify/detectionTopics.js';
 import type { FrameResults } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
@@ -155,23 +154,6 @@ export async function replayRecording(
     await classifier?.close();
     await bag.close();
   }
-}
-
-/** The topic of the detector of each camera that has one. @throws EffvitError BAD_CONFIG, NOT_FOUND */
-function detectorsOf(
-  bag: BagReader,
-  cameras: readonly string[],
-  topics: readonly string[] | undefined,
-): Map<string, string> {
-  if (topics === undefined) return new Map();
-  const names = { images: '--topic', detections: '--detections-topics' };
-  const detectors = detectionTopics({ image_topics: cameras, detections_topics: topics }, names);
-  return new Map(
-    cameras.flatMap((camera, index) => {
-      const detector = detectors[index];
-      return detector === undefined ? [] : [[camera, bag.detectionTopic(detector).name] as const];
-    }),
-  );
 }
 
 /** The frame without its network input, which would fill the memory over thousands of frames. */

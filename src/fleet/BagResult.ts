@@ -1,6 +1,8 @@
+import type { UnmatchedCause } from '../classify/DetectionPairing.js';
 import type { EvaluationCounts } from '../classify/EvaluationTally.js';
 import type { Difference } from '../classify/expectedResults.js';
 import type { UnknownCause } from '../pool/FrameOutcome.js';
+import type { RegionUnknownCause } from '../pool/RegionOutcome.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
 
 /** Scores are summed as whole ten-thousandths: sums of integers are the same in every order, those of floats are not. */
@@ -26,6 +28,12 @@ export interface CameraResult {
   readonly unnamed: number;
   /** Causes of UNKNOWN that occurred. */
   readonly unknown: Readonly<Partial<Record<UnknownCause, number>>>;
+  /** The boxes of its detector, if these were classified: `unnamed` and `classes` count boxes then. */
+  readonly regions?: {
+    readonly classified: number;
+    /** Causes that occurred. */
+    readonly unknown: Readonly<Partial<Record<RegionUnknownCause, number>>>;
+  };
   /** How often the best class changed; present with smoothing. */
   readonly changes?: { readonly raw: number; readonly smoothed: number; readonly spanMs: number };
   /** By index. */
@@ -48,6 +56,8 @@ export interface BagResult {
   readonly cameras: readonly CameraResult[];
   /** SHA-256 of every frame's topic, stamp and results, in the recording's order. */
   readonly framesSha256: string;
+  /** Messages of detectors that met no frame, by cause; present if there are some. */
+  readonly unmatchedDetections?: Readonly<Partial<Record<UnmatchedCause, number>>>;
   /** Frames that differ from the expected results, if these were compared. */
   readonly differences?: { readonly frames: number; readonly first: readonly Difference[] };
   /** What is missing from the bag, one sentence each, with {@link BAG_PLACE} for its path. */

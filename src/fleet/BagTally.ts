@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ReplayedFrame } from '../bag/replayBag.js';
-import type { ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
+import type { UnmatchedView } from '../classify/DetectorPairings.js';
 import { type EvaluationCounts, EvaluationTally } from '../classify/EvaluationTally.js';
+import type { RegionResult } from '../classify/RegionResult.js';
 import { ClassChanges, type SourceChanges } from '../classify/smoothing/ClassChanges.js';
 import type { UnknownCause } from '../pool/FrameOutcome.js';
+import type { RegionUnknownCause } from '../pool/RegionOutcome.js';
 import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import { type BagResult, type CameraResult, SCORE_UNITS } from './BagResult.js';
 import type { BagTruth } from './BagTruth.js';
@@ -16,6 +18,7 @@ class CameraTally {
   unnamed = 0;
   readonly dropped = new Map<DropCause, number>();
   readonly unknown = new Map<UnknownCause, number>();
+  regions: { classified: number; readonly unknown: Map<RegionUnknownCause, number> } | undefined;
   readonly classes = new Map<number, { label: string; frames: number; scoreSum: number }>();
   readonly accuracy: EvaluationTally;
 
@@ -34,7 +37,22 @@ class CameraTally {
     count.frames += 1;
     count.scoreSum += Math.round(best.score * SCORE_UNITS);
   }
+
+  addRegions(regions: readonly RegionResult[]): void {
+    this.regions ??= { classified: 0, unknown: new Map() };
+    for (const region of regions) {
+      if (region.kind === 'unknown') {
+        this.regions.unknown.set(region.cause, (this.regions.unknown.get(region.cause) ?? 0) + 1);
+      } else {
+        this.regions.classified += 1;
+        this.addResult(region.value);
+      }
+    }
+  }
 }
+
+/** Drops that another run would not change. */
+const CAUSES_OF_CONTENT: ReadonlySet<DropCause> = new Set(['bad_image', 'unmatched', 'closed']);
 
 /** Sums up a bag's frames, in any order of their outcomes. */
 export class BagTally {
@@ -55,7 +73,7 @@ export class BagTally {
     this.#truth = truth;
   }
 
-  add({ sequence, logTimeNs, outcome }: ReplayedFrame<ClassifyOutcome>): void {
+  add({ sequence, logTimeNs, outcome }: ReplayedFrame): void {
     const { source, stamp } = outcome.header;
     const camera = this.#cameras.get(source) ?? new CameraTally(this.#labels);
     this.#cameras.set(source, camera);
@@ -69,6 +87,11 @@ export class BagTally {
       return;
     }
     camera.published += 1;
+    if (outcome.kind === 'regions') {
+      camera.addRegions(outcome.regions);
+      this.#digestLine(sequence, [...place, ...outcome.regions.flatMap(digestOfRegion)]);
+      return;
+    }
     camera.addResult(outcome.value);
     for (const cause of outcome.unknownCauses ?? []) {
       camera.unknown.set(cause, (camera.unknown.get(cause) ?? 0) + 1);
@@ -100,14 +123,18 @@ export class BagTally {
     const lost = new Map<DropCause, number>();
     for (const { dropped } of this.#cameras.values()) {
       for (const [cause, count] of dropped) {
-        if (cause !== 'bad_image') lost.set(cause, (lost.get(cause) ?? 0) + count);
+        if (!CAUSES_OF_CONTENT.has(cause)) lost.set(cause, (lost.get(cause) ?? 0) + count);
       }
     }
     return lost;
   }
 
-  /** @param bag its content key. @param warnings about missing parts. */
-  result(bag: string, warnings: readonly string[]): BagResult {
+  /**
+   * @param bag its content key.
+   * @param warnings about missing parts.
+   * @param unmatched of frames and detections; the frames are also counted as dropped.
+   */
+  result(bag: string, warnings: readonly string[], unmatched?: UnmatchedView): BagResult {
     const changes = this.#changes.bySource();
     const cameras = [...this.#cameras]
       .sort(([a], [b]) => compareTexts(a, b))
@@ -119,10 +146,28 @@ export class BagTally {
       durationMs: Math.round(Number(durationNs) / 1e6),
       cameras,
       framesSha256: this.#digest.copy().digest('hex'),
+      ...unmatchedDetections(unmatched),
       warnings,
     };
   }
 }
+
+function digestOfRegion(region: RegionResult): (string | number)[] {
+  const own =
+    region.kind === 'unknown' ? [region.cause] : region.value.flatMap(({ index, score }) => [index, score]);
+  const [held] = region.smoothed ?? [];
+  return ['region', ...own, ...(held === undefined ? [] : ['smoothed', held.index, held.score])];
+}
+
+function unmatchedDetections(unmatched: UnmatchedView | undefined): Pick<BagResult, 'unmatchedDetections'> {
+  const counts = Object.entries(unmatched?.detections ?? {}).filter(([, count]) => count > 0);
+  return counts.length === 0 ? {} : { unmatchedDetections: Object.fromEntries(counts) };
+}
+
+const sorted = <Cause extends string>(
+  counts: ReadonlyMap<Cause, number>,
+): Readonly<Partial<Record<Cause, number>>> =>
+  Object.fromEntries([...counts].sort(([a], [b]) => compareTexts(a, b))) as Partial<Record<Cause, number>>;
 
 function cameraResult(topic: string, tally: CameraTally, changes: SourceChanges | undefined): CameraResult {
   const counts: EvaluationCounts = tally.accuracy.counts();
@@ -137,7 +182,10 @@ function cameraResult(topic: string, tally: CameraTally, changes: SourceChanges 
       }),
     ),
     unnamed: tally.unnamed,
-    unknown: Object.fromEntries([...tally.unknown].sort(([a], [b]) => compareTexts(a, b))),
+    unknown: sorted(tally.unknown),
+    ...(tally.regions !== undefined && {
+      regions: { classified: tally.regions.classified, unknown: sorted(tally.regions.unknown) },
+    }),
     ...(changes !== undefined && {
       changes: {
         raw: changes.raw.changes,

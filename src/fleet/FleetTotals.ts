@@ -3,6 +3,12 @@ import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import type { BagResult, CameraResult } from './BagResult.js';
 import { compareTexts } from './FleetBag.js';
 
+/** Boxes of detectors: how many were classified, and why others were not. */
+export interface RegionTotals {
+  readonly classified: number;
+  readonly unknown: Readonly<Record<string, number>>;
+}
+
 /** Totals of several bags, or of one camera in them. */
 export class FleetTotals {
   bags = 0;
@@ -11,22 +17,30 @@ export class FleetTotals {
   published = 0;
   unnamed = 0;
   changes: { raw: number; smoothed: number; spanMs: number } | undefined;
+  /** Boxes of detectors, if these were classified. */
+  #regions: { classified: number; readonly unknown: Map<string, number> } | undefined;
+  readonly #unmatchedDetections = new Map<string, number>();
   readonly #unknown = new Map<string, number>();
   readonly #dropped = new Map<DropCause, number>();
   readonly #classes = new Map<number, { label: string; frames: number; scoreSum: number; bags: number }>();
   #accuracy: EvaluationTally | undefined;
 
   /** Adds a bag, or one of its cameras. Only integers are added, so the order has no effect. */
-  add({ durationMs }: BagResult, cameras: readonly CameraResult[]): void {
+  add({ durationMs, unmatchedDetections }: BagResult, cameras: readonly CameraResult[]): void {
     this.bags += 1;
     this.durationMs += durationMs;
+    addCounts(this.#unmatchedDetections, unmatchedDetections ?? {});
     const indices = new Set<number>();
-    for (const { received, published, unnamed, dropped, classes, accuracy, unknown, changes } of cameras) {
+    for (const camera of cameras) {
+      const { received, published, unnamed, dropped, classes, accuracy, unknown, changes, regions } = camera;
       this.received += received;
       this.published += published;
       this.unnamed += unnamed;
-      for (const [cause, count] of Object.entries(unknown)) {
-        this.#unknown.set(cause, (this.#unknown.get(cause) ?? 0) + count);
+      addCounts(this.#unknown, unknown);
+      if (regions !== undefined) {
+        this.#regions ??= { classified: 0, unknown: new Map() };
+        this.#regions.classified += regions.classified;
+        addCounts(this.#regions.unknown, regions.unknown);
       }
       if (changes !== undefined) {
         this.changes ??= { raw: 0, smoothed: 0, spanMs: 0 };
@@ -64,7 +78,18 @@ export class FleetTotals {
 
   /** Causes of UNKNOWN that occurred. */
   unknown(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#unknown].sort(([a], [b]) => compareTexts(a, b)));
+    return sorted(this.#unknown);
+  }
+
+  /** The boxes of detectors; undefined if whole frames were classified. */
+  regionCounts(): RegionTotals | undefined {
+    if (this.#regions === undefined) return undefined;
+    return { classified: this.#regions.classified, unknown: sorted(this.#regions.unknown) };
+  }
+
+  /** Messages of detectors that met no frame, by cause; of whole bags. */
+  unmatchedDetections(): Readonly<Record<string, number>> {
+    return sorted(this.#unmatchedDetections);
   }
 
   /** Most frames first. */
@@ -88,6 +113,13 @@ export class FleetTotals {
     return known;
   }
 }
+
+function addCounts(totals: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [cause, count] of Object.entries(counts)) totals.set(cause, (totals.get(cause) ?? 0) + count);
+}
+
+const sorted = (counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
+  Object.fromEntries([...counts].sort(([a], [b]) => compareTexts(a, b)));
 
 /** Cameras by their topics, sorted. */
 export class CameraTotals {

@@ -50,6 +50,8 @@ export interface RunIdentity {
   readonly simulated: boolean;
   /** Image topics; absent: all. */
   readonly topics?: readonly string[];
+  /** Topics of detectors; of several those of the image topics in their order, which counts then. */
+  readonly detections?: readonly string[];
   /** The largest difference of a score, if results are compared with expected ones. */
   readonly tolerance?: number;
   readonly options: Readonly<Record<string, unknown>>;
@@ -59,13 +61,14 @@ export interface RunIdentity {
 export interface RunRequest {
   readonly command: RunIdentity['command'];
   readonly topics?: readonly string[] | undefined;
+  readonly detections?: readonly string[] | undefined;
   readonly tolerance?: number | undefined;
 }
 
 /** @throws EffvitError IO_FAILED, CANCELLED */
 export async function runIdentity(
   classifier: Classifier,
-  { command, topics, tolerance }: RunRequest,
+  { command, topics, detections, tolerance }: RunRequest,
   signal?: AbortSignal,
 ): Promise<RunIdentity> {
   const { manifest, labels, info, options, backend } = classifier;
@@ -89,7 +92,10 @@ export async function runIdentity(
     backend: info.backend,
     runtime: info.runtime,
     simulated: info.isSimulated,
-    ...(topics !== undefined && { topics: [...new Set(topics)].sort(compareTexts) }),
+    ...(topics !== undefined && {
+      topics: (detections?.length ?? 0) > 1 ? topics : [...new Set(topics)].sort(compareTexts),
+    }),
+    ...(detections !== undefined && { detections }),
     ...(tolerance !== undefined && { tolerance }),
     options: Object.fromEntries(named),
   };

@@ -1,4 +1,5 @@
 import { escapeHtml } from '../report/replay/replayPage.js';
+import type { RegionTotals } from './FleetTotals.js';
 import type { FleetReport } from './fleetReport.js';
 
 /** Most bags on the page; report.json has the others. */
@@ -40,7 +41,8 @@ export function fleetPage(report: FleetReport): string {
 <h1>${escapeHtml(`${bags.named} bags through ${run.model}`)}</h1>
 <p>${escapeHtml(run.runtime)} (${escapeHtml(run.backend)})${run.simulated ? ' <span class="simulated">SIMULATED</span>' : ''}, run ${escapeHtml(run.key)}, effvit ${escapeHtml(run.effvit)}</p>
 <p>${bags.done} done, ${bags.failed} failed, ${bags.missing} missing, ${bags.copies} copies of others;
-${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeHtml(causes(frames.dropped))}.</p>
+${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeHtml(causes(', dropped: ', frames.dropped))}.</p>
+${frames.regions === undefined ? '' : `<p>${escapeHtml(regionSentence(frames.regions))}</p>`}
 ${accuracy === undefined ? '' : `<p>top-1 <strong>${accuracy.top1_percent} %</strong>, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames.</p>`}
 ${report.differences === undefined ? '' : `<p>${report.differences.frames} frames of ${report.differences.bags} bags are not as expected.</p>`}
 <h2>Bags, worst first</h2>
@@ -81,7 +83,7 @@ ${table(
 )}
 <h2>Classes</h2>
 ${table(
-  ['class', 'frames', 'bags', 'mean score', ...judgedHead],
+  ['class', frames.regions === undefined ? 'frames' : 'regions', 'bags', 'mean score', ...judgedHead],
   report.classes.map((row) => ({
     cells: [...['label', 'frames', 'bags', 'mean_score'].map((name) => cell(row, name)), ...judgedCells(row)],
   })),
@@ -91,9 +93,14 @@ ${table(
 `;
 }
 
-function causes(dropped: Readonly<Record<string, number>>): string {
-  const each = Object.entries(dropped).map(([cause, count]) => `${cause} ${count}`);
-  return each.length === 0 ? '' : `, dropped: ${each.join(', ')}`;
+/** Of the boxes of detectors, which the classes count then. */
+export function regionSentence({ classified, unknown }: RegionTotals): string {
+  return `${classified} regions classified${causes(', UNKNOWN: ', unknown)}; the classes count regions.`;
+}
+
+function causes(title: string, counts: Readonly<Record<string, number>>): string {
+  const each = Object.entries(counts).map(([cause, count]) => `${cause} ${count}`);
+  return each.length === 0 ? '' : `${title}${each.join(', ')}`;
 }
 
 function cell(row: object, name: string): string {

@@ -32,6 +32,7 @@ export interface FleetReport {
     readonly runtime: string;
     readonly simulated: boolean;
     readonly topics?: readonly string[];
+    readonly detections?: readonly string[];
     readonly options: Readonly<Record<string, unknown>>;
   };
   readonly bags: {
@@ -47,6 +48,8 @@ export interface FleetReport {
   };
   readonly recorded_hours: number;
   readonly frames: ReturnType<typeof framesJson>;
+  /** Messages of detectors that met no frame, by cause; present if boxes were classified. */
+  readonly unmatched_detections?: Readonly<Record<string, number>>;
   /** Bags and frames that differ from the expected results. */
   readonly differences?: { readonly bags: number; readonly frames: number };
   readonly accuracy?: ReturnType<typeof accuracyJson>;
@@ -105,7 +108,7 @@ export async function fleetReport(
   const failed = rows.filter(({ problem }) => problem !== undefined);
   const missing = failed.filter(({ code }) => code === MISSING).length;
   const accuracy = all.accuracy(labels);
-  const { command, effvit, model, backend, runtime, simulated, topics, options } = identity;
+  const { command, effvit, model, backend, runtime, simulated, topics, detections, options } = identity;
   return {
     rows,
     timings,
@@ -122,6 +125,7 @@ export async function fleetReport(
         runtime,
         simulated,
         ...(topics !== undefined && { topics }),
+        ...(detections !== undefined && { detections }),
         options,
       },
       bags: {
@@ -133,6 +137,7 @@ export async function fleetReport(
       },
       recorded_hours: rounded(all.durationMs / 3_600_000, 4),
       frames: framesJson(all),
+      ...(detections !== undefined && { unmatched_detections: all.unmatchedDetections() }),
       ...(identity.tolerance !== undefined && {
         differences: {
           bags: rows.filter(({ differences = 0 }) => differences > 0).length,
@@ -158,12 +163,14 @@ function withCopies(rows: readonly FleetRow[]): FleetRow[] {
 }
 
 function framesJson(totals: FleetTotals) {
+  const regions = totals.regionCounts();
   return {
     received: totals.received,
     published: totals.published,
     dropped: totals.dropped(),
     without_class: totals.unnamed,
     unknown: totals.unknown(),
+    ...(regions !== undefined && { regions }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
+import { detectorsOf } from '../bag/detectorsOf.js';
 import { openBag } from '../bag/openBag.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
@@ -38,7 +39,9 @@ export interface FleetRunOptions {
   readonly folder: FleetFolder;
   readonly classifier: Classifier;
   /** Image topics; all of them if absent. */
-  readonly topics?: readonly string[];
+  readonly topics?: readonly string[] | undefined;
+  /** Topics of the detectors whose boxes are classified in place of whole frames. */
+  readonly detections?: readonly string[] | undefined;
   /** Compare the results with the file next to each bag; a bag without one is a problem. */
   readonly judge?: FleetJudge | undefined;
   /** Ends the run; the current bag is aborted and restarts in the next run. */
@@ -157,7 +160,7 @@ async function take(
   path: string,
   key: string,
   besidePath: string | undefined,
-  { classifier, topics, signal, judge }: FleetRunOptions,
+  { classifier, topics, detections, signal, judge }: FleetRunOptions,
 ): Promise<Taken | undefined> {
   const { truth, expected } = await readBeside(besidePath, judge, classifier.labels);
   const bag = await openBag(path);
@@ -166,16 +169,19 @@ async function take(
     const replayed: ReplayedFrame[] = [];
     classifier.resetStatistics();
     classifier.forgetFrames();
-    const images = bag.imageFrames(topics === undefined ? {} : { topics });
-    const { frames, elapsedNs } = await replayBag({
+    const cameras = (topics ?? bag.imageTopics().map(({ name }) => name)).map((name) => bag.topic(name).name);
+    const detectorOf = detectorsOf(bag, cameras, detections);
+    const images = bag.imagesAndDetections(topics === undefined ? {} : { topics: cameras }, [
+      ...new Set(detectorOf.values()),
+    ]);
+    const { frames, elapsedNs, unmatched } = await replayBag({
       images,
       classifier,
       rate: 'max',
+      detectorOf,
       signal,
       onFrame: (frame) => {
-        const { outcome } = frame;
-        // Without detectors every frame is classified as a whole.
-        if (outcome.kind !== 'regions') tally.add({ ...frame, outcome });
+        tally.add(frame);
         if (expected !== undefined) replayed.push(frame);
       },
     });
@@ -200,7 +206,7 @@ async function take(
       host: hostname(),
       stages: classifier.statistics.summary(),
     };
-    const result = tally.result(kept, warnings);
+    const result = tally.result(kept, warnings, unmatched);
     if (expected === undefined || judge?.sidecar !== 'expected.json') return { result, timing };
     replayed.sort((a, b) => a.sequence - b.sequence);
     const differences = compareResults(expected.frames, frameResults(replayed), judge.tolerance);

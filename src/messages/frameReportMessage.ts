@@ -21,6 +21,7 @@ export interface RegionResultMessage {
   readonly width_px: number;
   readonly height_px: number;
   readonly results: readonly ClassResultMessage[];
+  readonly smoothed_results: readonly ClassResultMessage[];
 }
 
 /** effvit/msg/FrameReport; the comments are in the .msg file. 64-bit integers are bigint, as in rclnodejs. */
@@ -162,6 +163,7 @@ function regionResult(region: RegionResult, id: string): RegionResultMessage {
     width_px: place?.widthPx ?? 0,
     height_px: place?.heightPx ?? 0,
     results: region.kind === 'classified' ? resultMessages(region.value) : [],
+    smoothed_results: resultMessages(region.smoothed),
   };
 }
 

@@ -8,7 +8,7 @@ import { type HandoverPlan, planHandover } from './FrameHandover.js';
 import type { FrameJudgement, FrameOutcome, FrameTimings } from './FrameOutcome.js';
 import type { FrameRegions } from './FrameRegions.js';
 import type { WorkerReport } from './HeldFrames.js';
-import type { PoolModel } from './PoolOptions.js';
+import type { JudgedFrame, PoolModel } from './PoolOptions.js';
 import type { RegionsResult } from './RegionOutcome.js';
 
 export interface SubmitOptions {
@@ -16,6 +16,8 @@ export interface SubmitOptions {
   readonly keepNv12?: boolean;
   /** Add a copy of the model's output to the result. */
   readonly keepLogits?: boolean;
+  /** It belongs to no stream of frames: it is judged without earlier ones. */
+  readonly isSingle?: boolean;
   /** How long the frame has waited before admission, nanoseconds; added to its age. Default 0. */
   readonly waitedNs?: number;
 }
@@ -48,6 +50,7 @@ export class FrameJob<Value> {
   readonly admittedNs: number;
   readonly keepNv12: boolean;
   readonly keepLogits: boolean;
+  readonly #isSingle: boolean;
   queueWaitNs = 0;
   copyNs = 0;
   /** The model of the worker that received the frame. */
@@ -68,6 +71,7 @@ export class FrameJob<Value> {
     this.admittedNs = admittedNs;
     this.keepNv12 = options.keepNv12 ?? false;
     this.keepLogits = options.keepLogits ?? false;
+    this.#isSingle = options.isSingle ?? false;
     this.regions = regions;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -90,19 +94,19 @@ export class FrameJob<Value> {
 
   /** Calls the model's judge function for a finished frame, just before delivery. */
   judge(): void {
-    const { finished, admittedNs } = this;
+    const { finished } = this;
     const { judge, judgeRegions } = this.model ?? {};
     try {
       if (finished?.kind === 'regions') {
         if (judgeRegions !== undefined) {
-          finished.regions.judge(judgeRegions, { header: this.#header(), admittedNs });
+          finished.regions.judge(judgeRegions, this.#place());
         }
         return;
       }
       if (judge === undefined || finished?.kind !== 'value' || finished.logits === undefined) return;
       const { value, logits, report } = finished;
       const { figures } = report;
-      const judgement = judge(value, { header: this.#header(), logits, figures, admittedNs });
+      const judgement = judge(value, { ...this.#place(), logits, figures });
       this.finished = { ...finished, judgement };
     } catch (thrown) {
       const error = asEffvitError(thrown, 'INFERENCE_FAILED', 'Judging the result failed');
@@ -188,6 +192,10 @@ export class FrameJob<Value> {
       totalNs,
       ...(delayNs === undefined ? {} : { delayNs }),
     };
+  }
+
+  #place(): Pick<JudgedFrame, 'header' | 'admittedNs' | 'isSingle'> {
+    return { header: this.#header(), admittedNs: this.admittedNs, isSingle: this.#isSingle };
   }
 
   #header(): FrameHeader {

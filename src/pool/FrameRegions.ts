@@ -152,7 +152,7 @@ export class FrameRegions<Value> {
   /** Takes the final outcomes from the model's judge function; call it once, when the frame is done. */
   judge(
     judgeRegions: NonNullable<PoolModel<Value>['judgeRegions']>,
-    frame: Pick<JudgedFrame, 'header' | 'admittedNs'>,
+    frame: Pick<JudgedFrame, 'header' | 'admittedNs' | 'isSingle'>,
   ): void {
     const judged = this.#outcomes.map((outcome, place) => ({
       outcome,

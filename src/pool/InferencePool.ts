@@ -167,7 +167,7 @@ export class InferencePool<Value> {
   submitRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    traits: RegionTraits = {},
+    { isSingle = false, ...traits }: RegionTraits & Pick<SubmitOptions, 'isSingle'> = {},
   ): Promise<RegionsOutcome<Value>> {
     const count = traits.places?.length ?? boxes.length;
     if (count > MAX_REGIONS) {
@@ -176,7 +176,8 @@ export class InferencePool<Value> {
         `Expected up to ${MAX_REGIONS} regions of a frame but received ${count}.`,
       );
     }
-    const job = new FrameJob<Value>(frame, {}, this.#clock.nowNs(), new FrameRegions<Value>(boxes, traits));
+    const regions = new FrameRegions<Value>(boxes, traits);
+    const job = new FrameJob<Value>(frame, { isSingle }, this.#clock.nowNs(), regions);
     this.#scheduler.admit(job);
     // A job with boxes has no other result.
     return job.outcome as Promise<RegionsOutcome<Value>>;

@@ -33,7 +33,7 @@ export interface PoolModel<Value> {
   readonly judgeRegions?:
     | ((
         regions: readonly JudgedRegion<Value>[],
-        frame: Pick<JudgedFrame, 'header' | 'admittedNs'>,
+        frame: Pick<JudgedFrame, 'header' | 'admittedNs' | 'isSingle'>,
       ) => readonly RegionOutcome<Value>[])
     | undefined;
 }
@@ -47,6 +47,8 @@ export interface JudgedFrame {
   readonly figures: PictureFigures | undefined;
   /** Time of admission, by the pool's clock. */
   readonly admittedNs: number;
+  /** {@link SubmitOptions.isSingle} */
+  readonly isSingle: boolean;
 }
 
 /** Options that may change while the pool runs. */

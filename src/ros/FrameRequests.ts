@@ -44,7 +44,11 @@ export class FrameRequests {
     const first = waiting.find(({ part }) => part !== 'detector');
     if (first === undefined || typeof first.part === 'string') return undefined;
     // The result of the whole frame is published, not that of some boxes of it.
-    return this.#request(topic, [first], { isPublished: false, detections: first.part });
+    return this.#request(topic, [first], {
+      isPublished: false,
+      isSingle: true,
+      detections: first.part,
+    });
   }
 
   /** Ends the wait of all who want the boxes of the detector. */
@@ -64,7 +68,7 @@ export class FrameRequests {
   #request(
     topic: string,
     waiting: readonly Waiting[],
-    how: Pick<FrameRequest, 'isPublished' | 'detections'>,
+    how: Pick<FrameRequest, 'isPublished' | 'isSingle' | 'detections'>,
   ): FrameRequest {
     this.#remove(topic, waiting);
     return {

@@ -53,6 +53,8 @@ export interface ServingPipelineOptions {
 export interface FrameRequest {
   /** False: only the requester gets the result, and the rate limit does not apply. ~/frames reports it in any case. */
   readonly isPublished: boolean;
+  /** It has no part in what the camera's frames are compared with: smoothing, and a content that does not change. */
+  readonly isSingle?: boolean;
   /** Boxes that are classified in place of the whole frame. */
   readonly detections?: DetectionsMessage;
   /** Called once, when the frame's outcome is known. */
@@ -143,7 +145,12 @@ export class ServingPipeline {
     const isPublished = request?.isPublished ?? true;
     // In one function: each further one would be a promise and a turn of the microtasks for every frame.
     try {
-      const outcome = await this.classifier.classify(frame, { isUnlimited: !isPublished, waitedNs });
+      const isSingle = request?.isSingle ?? false;
+      const outcome = await this.classifier.classify(frame, {
+        isUnlimited: !isPublished,
+        isSingle,
+        waitedNs,
+      });
       this.#deliver(outcome, request);
       if (this.#isClosed) return;
       const shown = this.#options.live.frames.offer(frame, outcome, () =>
@@ -170,8 +177,11 @@ export class ServingPipeline {
     const boxes = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
     const ids = detections.detections.map(({ id }) => id);
     try {
-      const isUnlimited = !isPublished;
-      const outcome = await this.classifier.classifyRegions(frame, boxes, { tracks: ids, isUnlimited });
+      const outcome = await this.classifier.classifyRegions(frame, boxes, {
+        tracks: ids,
+        isUnlimited: !isPublished,
+        isSingle: request?.isSingle ?? false,
+      });
       const report = (): FrameReportMessage => this.#publishers.report(outcome, this.classifier, ids);
       try {
         if (this.#isClosed) return;

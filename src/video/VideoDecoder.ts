@@ -15,6 +15,7 @@ export const MAX_REORDERED_FRAMES = 16;
 /** Delay before a failed FFmpeg is restarted. */
 const RESTART_MS = 1000;
 const END_LIMIT_MS = 10_000;
+const STALL_LIMIT_MS = 10_000;
 
 export interface VideoDecoderOptions {
   /** Name of the camera, for messages. */
@@ -24,6 +25,8 @@ export interface VideoDecoderOptions {
   readonly onProblem: (packet: VideoPacket, error: EffvitError) => void;
   /** FFmpeg's program. Default: `EFFVIT_FFMPEG` of the environment, or `ffmpeg` on PATH. */
   readonly program?: string;
+  /** An FFmpeg that is full and has given no picture for this time is ended. Default 10 s. */
+  readonly stallLimitMs?: number;
 }
 
 type Ffmpeg = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -38,6 +41,8 @@ interface Run {
   readonly pending: Map<number, VideoPacket>;
   /** FFmpeg's last error line. */
   lastError: string | undefined;
+  /** When it was started, or gave its last picture. */
+  aliveMs: number;
   readonly ended: Promise<void>;
 }
 
@@ -80,6 +85,7 @@ export class VideoDecoder {
     this.#endWhereChanged(codec, sequenceParameters(codec, data));
     if (this.pendingCount >= MAX_PENDING) {
       this.#waitReason = `the decoder does not keep up: ${MAX_PENDING} packets wait in it`;
+      this.#endStalled();
     }
     const canBegin = isKey && this.pendingCount < MAX_PENDING && performance.now() >= this.#restartMs;
     if (this.#waitReason !== undefined && !canBegin) {
@@ -132,9 +138,11 @@ export class VideoDecoder {
       parameters: parameters?.slice(),
       pending: new Map(),
       lastError: undefined,
+      aliveMs: performance.now(),
       ended,
     };
     const frames = new DecodedFrames(({ number, widthPx, heightPx, data }) => {
+      run.aliveMs = performance.now();
       const packet = run.pending.get(number);
       run.pending.delete(number);
       if (packet === undefined) return;
@@ -159,6 +167,16 @@ export class VideoDecoder {
     this.#runs.add(run);
     child.stdin.write(ivfHeader(codec));
     return run;
+  }
+
+  /** Ends FFmpeg processes that hang: their packets are lost, and the next key frame starts another. */
+  #endStalled(): void {
+    const { stallLimitMs = STALL_LIMIT_MS } = this.#options;
+    for (const run of this.#runs) {
+      if (run.pending.size === 0 || performance.now() - run.aliveMs < stallLimitMs) continue;
+      run.lastError = `it gave no picture for ${stallLimitMs / 1000} s`;
+      run.child.kill('SIGKILL');
+    }
   }
 
   /** A change of codec or size needs another FFmpeg process; the old one still outputs its pending pictures. */

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { type EventStream, eventChunk } from './EventStream.js';
-import { type LiveExtras, liveFrame } from './liveFrame.js';
+import { liveFrame } from './liveFrame.js';
 
 /** Least time between shown frames of one camera: five a second, as a person can follow no more. */
 const FRAME_PERIOD_NS = 2e8;
@@ -33,6 +34,8 @@ interface Camera {
 export class LiveFeed {
   /** Fully qualified name of the displayed node. */
   readonly title: string;
+  /** Another one for each start, so that a page that stays open forgets the cameras and pictures of an earlier one. */
+  readonly #id = randomUUID();
   readonly #streams = new Set<EventStream>();
   readonly #cameras = new Map<string, Camera>();
   /** Dropped frames since the start of this feed, by camera, then by cause. */
@@ -63,7 +66,7 @@ export class LiveFeed {
   /** Adds a browser: it gets the current state, then every update. */
   add(stream: EventStream): void {
     this.#streams.add(stream);
-    stream.send(eventChunk('hello', { title: this.title }));
+    stream.send(eventChunk('hello', { title: this.title, id: this.#id }));
     for (const chunk of [this.#statistics, this.#diagnostics]) if (chunk !== undefined) stream.send(chunk);
     stream.send(this.#dropsChunk());
     if (this.#streams.size === 1) this.#onWatched(true);
@@ -121,17 +124,8 @@ export class LiveFeed {
     return true;
   }
 
-  /**
-   * Shows a classified frame.
-   *
-   * @param jpeg its picture, if a browser shows pictures.
-   * @param smoothedRegions see {@link LiveExtras}.
-   */
-  frame(
-    report: FrameReportMessage,
-    jpeg?: Uint8Array,
-    smoothedRegions?: LiveExtras['smoothedRegions'],
-  ): void {
+  /** Shows a classified frame. @param jpeg its picture, if a browser shows pictures. */
+  frame(report: FrameReportMessage, jpeg?: Uint8Array): void {
     const camera = this.#camera(report.source);
     if (camera === undefined || !this.isWatched) return;
     if (jpeg !== undefined) {
@@ -139,7 +133,7 @@ export class LiveFeed {
       camera.picture += 1;
     }
     const picture = jpeg === undefined ? undefined : camera.picture;
-    this.#broadcast(eventChunk('frame', liveFrame(report, { picture, smoothedRegions })));
+    this.#broadcast(eventChunk('frame', liveFrame(report, picture)));
   }
 
   /** The newest picture of a camera, as JPEG. */

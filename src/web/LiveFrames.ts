@@ -38,15 +38,14 @@ export class LiveFrames {
     if (!this.#feed.isWatched || outcome.kind === 'dropped') return;
     if (this.#drawing.has(source) || !this.#feed.takesFrame(source)) return;
     const report = reportOf();
-    const smoothed = outcome.kind === 'regions' ? outcome.regions.map((one) => one.smoothed?.[0]) : [];
     if (!this.#feed.wantsPictures) {
-      this.#feed.frame(report, undefined, smoothed);
+      this.#feed.frame(report);
       return;
     }
     this.#drawing.add(source);
     return this.#jpegOf(frame)
       .catch((error: unknown) => this.#tellUndrawable(source, error))
-      .then((jpeg) => this.#feed.frame(report, jpeg, smoothed))
+      .then((jpeg) => this.#feed.frame(report, jpeg))
       .finally(() => this.#drawing.delete(source));
   }
 

@@ -50,7 +50,15 @@ export class LivePage {
   private constructor(options: LivePageOptions) {
     this.#options = options;
     this.#feed = options.feed;
-    this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#server = createServer((request, response) => {
+      try {
+        this.#answer(request, response);
+      } catch {
+        // A request must not end the node, whatever is wrong with it or the machine.
+        if (response.headersSent) response.destroy();
+        else refuse(response, 500, 'This cannot be answered now.');
+      }
+    });
     this.#server.maxConnections = MOST_CONNECTIONS;
     this.#server.requestTimeout = REQUEST_LIMIT_MS;
     this.#server.headersTimeout = REQUEST_LIMIT_MS;
@@ -124,7 +132,12 @@ export class LivePage {
       refuse(response, 405, 'This page can be read, and nothing else.');
       return;
     }
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://host');
+    const target = request.url ?? '/';
+    if (!URL.canParse(target, 'http://host')) {
+      refuse(response, 400, 'This is no address of a page.');
+      return;
+    }
+    const { pathname, searchParams } = new URL(target, 'http://host');
     const file = FILES[pathname];
     if (file !== undefined) {
       const [name, type] = file;

@@ -59,19 +59,8 @@ export interface LiveFrame {
   readonly picture?: number;
 }
 
-/** What a frame is shown with beside its report. */
-export interface LiveExtras {
-  /** The number of its picture. */
-  readonly picture?: number | undefined;
-  /** For each region the class of its track; undefined for one without. */
-  readonly smoothedRegions?: readonly (LiveClass | undefined)[] | undefined;
-}
-
-/** @param report of a classified frame. */
-export function liveFrame(
-  report: FrameReportMessage,
-  { picture, smoothedRegions = [] }: LiveExtras = {},
-): LiveFrame {
+/** @param report of a classified frame. @param picture the number of its picture. */
+export function liveFrame(report: FrameReportMessage, picture?: number): LiveFrame {
   const { stamp, frame_id } = report.header;
   const ms = (valueNs: bigint | number): number => Number(valueNs) / NS_PER_MS;
   return {
@@ -84,7 +73,7 @@ export function liveFrame(
     results: report.results.map(shownClass),
     smoothed: report.smoothed_results.map(shownClass),
     ...roiOf(report),
-    regions: report.regions.map((region, index) => ({
+    regions: report.regions.map((region) => ({
       id: region.id,
       label: region.results[0]?.label ?? (region.unknown_cause || 'none above the threshold'),
       score: region.results[0]?.score ?? 0,
@@ -92,7 +81,7 @@ export function liveFrame(
       topPx: region.top_px,
       widthPx: region.width_px,
       heightPx: region.height_px,
-      ...smoothedClass(smoothedRegions[index]),
+      ...smoothedClass(region.smoothed_results[0]),
     })),
     stages: STAGES.map((name) => ({ name, ms: ms(report[`${name}_ns`]) })),
     totalMs: ms(report.total_ns),

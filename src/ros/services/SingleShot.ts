@@ -71,7 +71,7 @@ export class SingleShot {
       await pipeline.classifier.ready({ signal: this.#signal }).catch(() => {});
       if (this.#signal.aborted) return;
       const image = { frame, release: () => {} };
-      const request: FrameRequest = { isPublished: false, onOutcome };
+      const request: FrameRequest = { isPublished: false, isSingle: true, onOutcome };
       if (detections === undefined) await pipeline.classify(image, request);
       else await pipeline.classifyRegions(image, detections, request);
     };

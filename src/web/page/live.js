@@ -206,7 +206,7 @@
     };
     next.onload = () => ended(true);
     next.onerror = () => ended(false);
-    next.src = `picture?camera=${encodeURIComponent(frame.camera)}&n=${frame.picture}`;
+    next.src = `picture?camera=${encodeURIComponent(frame.camera)}&n=${frame.picture}&of=${startId}`;
   };
 
   const causesOf = (causes) =>
@@ -340,6 +340,19 @@
   let lastHeardMs = 0;
   let isHeld = false;
   let hasPictures = true;
+  /** Of the start of the node that is shown. */
+  let startId;
+
+  /** After a restart of the node it may have other cameras, and counts its pictures anew. */
+  const greet = ({ title, id }) => {
+    setText($('title'), title);
+    document.title = `${title} - effvit`;
+    if (id === startId) return;
+    startId = id;
+    for (const { root } of cards.values()) root.remove();
+    cards.clear();
+    $('no-cameras').hidden = false;
+  };
 
   const tell = (state, text) => {
     $('connection').dataset.state = state;
@@ -362,10 +375,7 @@
       // A browser does not reconnect after it was rejected.
       if (source.readyState === EventSource.CLOSED) setTimeout(() => !document.hidden && connect(), 3000);
     };
-    on('hello', ({ title }) => {
-      setText($('title'), title);
-      document.title = `${title} - effvit`;
-    });
+    on('hello', greet);
     on('statistics', showStatistics);
     on('diagnostics', showDiagnostics);
     on('frame', showFrame);

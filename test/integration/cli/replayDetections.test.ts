@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openBag } from '../../../src/bag/openBag.js';
 import { parseDetectionsCdr } from '../../../src/messages/parseDetectionsCdr.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
@@ -20,6 +22,18 @@ interface Output {
   readonly results: {
     regions: { id: string; box?: number[]; unknown?: string; results: { label: string }[] }[];
   }[];
+}
+
+/** The report of many bags. */
+interface Merged {
+  readonly frames: {
+    readonly received: number;
+    readonly published: number;
+    readonly dropped: object;
+    readonly regions: object;
+  };
+  readonly unmatched_detections: object;
+  readonly classes: readonly { readonly label: string; readonly frames: number }[];
 }
 
 const COLOURS = ['red', 'green', 'blue'];
@@ -187,5 +201,47 @@ describe('effvit replay with the boxes of a recorded detector', () => {
     assert.match(await refused(IMAGE_TOPIC), /has sensor_msgs\/msg\/Image messages \(cdr\), not vision_msgs/);
     assert.match(await refused('/nothing'), /has no topic \/nothing; its detection topics are \//);
     assert.match(await refused('a', 'b'), /--detections-topics has 2 topics for the 1 of --topic/);
+  });
+
+  it('classifies the boxes of many bags, with one report that is the same from shards', async function () {
+    this.timeout(180_000);
+    const bags = scratch.path('bags');
+    await mkdir(bags);
+    await writeDetectionsBag(join(bags, 'a.mcap'), FRAMES);
+    await writeDetectionsBag(join(bags, 'b.mcap'), [{ boxes: stripes }, { boxes: stripes.slice(1) }]);
+    const run = (folder: string, ...args: readonly string[]) =>
+      runEffvit([
+        ...['replay', bags, '--model', model, '--detections-topics', DETECTIONS_TOPIC],
+        ...['--output-dir', scratch.path(folder), '--quiet', ...args],
+      ]);
+    const reportIn = async (folder: string): Promise<string> => {
+      const [key = ''] = await readdir(scratch.path(folder, 'runs'));
+      return await readFile(scratch.path(folder, 'runs', key, 'report.json'), 'utf8');
+    };
+    const whole = await run('whole');
+    assert.equal(whole.code, 0, whole.stderr);
+    assert.match(whole.stdout, /12 regions classified, UNKNOWN: empty 1, invalid 1, outside 1/);
+    const report = JSON.parse(await reportIn('whole')) as Merged;
+    const { received, published, dropped, regions } = report.frames;
+    assert.deepEqual([received, published, dropped], [8, 6, { closed: 1, unmatched: 1 }]);
+    assert.deepEqual(regions, { classified: 12, unknown: { empty: 1, invalid: 1, outside: 1 } });
+    assert.deepEqual(report.unmatched_detections, { passed_over: 1 });
+    assert.deepEqual(
+      report.classes.map(({ label, frames }) => [label, frames]),
+      [
+        ['green', 5],
+        ['red', 4],
+        ['blue', 3],
+      ],
+    );
+    for (const shard of ['0/2', '1/2']) assert.equal((await run('parts', '--shard', shard)).code, 0);
+    await runEffvit(['merge', scratch.path('parts'), bags]);
+    assert.equal(await reportIn('parts'), await reportIn('whole'));
+    // A bag without the detector fails alone.
+    const missing = await runEffvit([
+      ...['replay', bags, '--model', model, '--quiet', '--detections-topics', '/elsewhere'],
+    ]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stdout, /a\.mcap.*\/elsewhere/);
   });
 });

@@ -43,6 +43,7 @@ interface Report {
     readonly left_px: number;
     readonly width_px: number;
     readonly results: { readonly label: string }[];
+    readonly smoothed_results: { readonly label: string }[];
   }[];
   readonly region_left_px: number;
   readonly region_width_px: number;
@@ -224,6 +225,13 @@ describe('ROS node: the boxes of a detector', function () {
       const [smoothed] = await rig.takeAll<Detections>(user, smoothedTopic, 1);
       assert.ok(raw !== undefined && smoothed !== undefined);
       assert.deepEqual(smoothed.header, raw.header);
+      const [report] = await rig.takeAll<Report>(user, `${NAME}/frames`, 1);
+      assert.deepEqual(
+        report?.regions.map(({ smoothed_results: [held] }) => held?.label),
+        smoothed.detections.map(({ id, results }) =>
+          id === '' ? undefined : results[0]?.hypothesis.class_id,
+        ),
+      );
       return { raw: classesOf(raw), smoothed: classesOf(smoothed) };
     };
     const seen: object[] = [];

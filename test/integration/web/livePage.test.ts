@@ -103,6 +103,17 @@ describe('live page over HTTP', function () {
     assert.equal((await ask(`${page.url}page/live.js`)).status, 404);
   });
 
+  it('answers requests that make no sense, and serves on', async () => {
+    for (const target of ['//', '///', 'http://[', '/\\\\', '*']) {
+      const socket = connect(page.port, '127.0.0.1');
+      socket.end(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      let answer = '';
+      for await (const chunk of socket) answer += String(chunk);
+      assert.match(answer, /^HTTP\/1\.1 40[04] /, target);
+    }
+    assert.equal((await ask(page.url)).status, 200);
+  });
+
   it('tells who looks what there is, then what comes', async () => {
     assert.equal(feed.takesFrame(CAMERA), false, 'nobody looks');
     feed.statistics(liveStatistics());
@@ -115,7 +126,8 @@ describe('live page over HTTP', function () {
     assert.equal(feed.takesFrame(CAMERA), false, 'five a second');
     feed.frame(liveReport(CAMERA, 41, ['a label with\na line break', 'b']));
     await waitFor(async () => reader.newest('frame') !== undefined, 'the frame');
-    assert.deepEqual(reader.newest('hello'), { title: '/classifier' });
+    const { title, id } = reader.newest<{ title: string; id: string }>('hello') ?? {};
+    assert.deepEqual([title, typeof id], ['/classifier', 'string']);
     const statistics = reader.newest<{ fps: number; received: number; dropped: { count: number }[] }>(
       'statistics',
     );

@@ -192,7 +192,7 @@ describe('live page in Chromium', function () {
   it('shows the regions of a frame, each where it is', async () => {
     clearInterval(timer);
     const report = liveReport(CAMERAS[0], 1, []);
-    const region = { id: '7', unknown_cause: '', unknown_reason: '', results: [] };
+    const region = { id: '7', unknown_cause: '', unknown_reason: '', results: [], smoothed_results: [] };
     const regions = [
       {
         ...region,
@@ -237,14 +237,15 @@ describe('live page in Chromium', function () {
         height_px: 48,
       },
       results: [{ class_index: 1, label: 'yield', score: 0.5 }],
+      smoothed_results: [{ class_index: 2, label: 'stop', score: 0.875 }],
     };
+    const untracked = { ...region, smoothed_results: [] };
     const unseen = { ...region, left_px: 0, width_px: 0, unknown_cause: 'over_limit', results: [] };
-    const ofRegions = { ...liveReport(CAMERAS[1], 1, []), regions: [region, unseen, region] };
-    const held = { index: 2, label: 'stop', score: 0.875 };
+    const ofRegions = { ...liveReport(CAMERAS[1], 1, []), regions: [region, unseen, untracked] };
     timer = setInterval(() => {
       feed.statistics(liveStatistics());
       feed.frame(report, jpeg);
-      feed.frame(ofRegions, jpeg, [held, held, undefined]);
+      feed.frame(ofRegions, jpeg);
     }, 200);
     await browser.open(page.url, {});
     await until(`document.querySelectorAll('.camera .box').length === 4`, 'the roi and three boxes');
@@ -269,6 +270,26 @@ describe('live page in Chromium', function () {
       `[...document.querySelectorAll('.camera:not(:has(.roi)) .box:not([hidden])')].map((one) => one.innerText)`,
     );
     assert.deepEqual(boxes, ['1 stop', '3 yield']);
+  });
+
+  it('left open over a restart of the node, it forgets the cameras that are no more', async () => {
+    await browser.open(page.url, {});
+    await until(HAS_PICTURES, 'two cameras');
+    const { port } = page;
+    await page.close();
+    feed = new LiveFeed('/classifier');
+    page = await LivePage.start({ feed, port, address: '127.0.0.1' });
+    clearInterval(timer);
+    timer = setInterval(() => {
+      feed.statistics(liveStatistics());
+      feed.frame(liveReport('/new/image_raw', sequence++, LABELS), jpeg);
+    }, 200);
+    await until(
+      `[...document.querySelectorAll('.camera h3')].map((one) => one.innerText).join() === '/new/image_raw'
+        && document.querySelector('.picture img').naturalWidth > 0`,
+      'the new camera alone',
+    );
+    assert.equal(await text('#connection'), 'Live');
   });
 
   it('tells of simulation and of a pause', async () => {

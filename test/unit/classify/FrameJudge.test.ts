@@ -22,7 +22,7 @@ class Frames {
     this.#options = classifierOptions({ hysteresisMargin: 0, hysteresisTimeMs: 0, topK: 2, ...options });
   }
 
-  take(atMs: number, boxes: readonly Box[], source = '/camera'): readonly RegionResult[] {
+  take(atMs: number, boxes: readonly Box[], source = '/camera', isSingle = false): readonly RegionResult[] {
     const judge = this.#judge.judgeRegionsWith({ model: { manifest }, labels: LABELS }, this.#options);
     assert.ok(judge !== undefined);
     const stamp = stampFromNs(FIRST_NS + BigInt(Math.round(atMs * 1e6)));
@@ -34,7 +34,8 @@ class Frames {
           : { kind: 'classified', region: PLACE, value: [{ index: 1, label: 'green', score: green }] };
       return { outcome, logits, track };
     });
-    return judge(regions, { header: { stamp, frameId: 'optical', source }, admittedNs: 0 });
+    const header = { stamp, frameId: 'optical', source };
+    return judge(regions, { header, admittedNs: 0, isSingle });
   }
 
   /** The smoothed score of green; undefined without smoothed classes. */
@@ -52,6 +53,38 @@ class Frames {
 const assertClose = (actual: number | undefined, expected: number): void => {
   assert.ok(Math.abs((actual ?? Number.NaN) - expected) < 1e-6, `${actual} instead of ${expected}`);
 };
+
+const FIGURES = { brightness: 120, contrast: 40, sharpness: 300, flatShare: 0.1, contentHash: 1 };
+
+describe('FrameJudge: pictures of no stream', () => {
+  it('neither smooths them nor finds them frozen, however often the same one comes', () => {
+    const options = classifierOptions({
+      smoothing: 'majority',
+      pictureChecks: 'unknown',
+      maxUnchangedMs: 100,
+    });
+    const judge = new FrameJudge().judgeWith({ model: { manifest }, labels: LABELS }, options);
+    assert.ok(judge !== undefined);
+    const take = (atMs: number, green: number, isSingle: boolean) =>
+      judge([{ index: 1, label: 'green', score: green }], {
+        header: { stamp: stampFromNs(FIRST_NS + BigInt(atMs * 1e6)), frameId: '', source: '/service' },
+        logits: Float32Array.of(1 - green, green),
+        figures: FIGURES,
+        admittedNs: 0,
+        isSingle,
+      });
+    for (const [atMs, green] of [
+      [0, 1],
+      [500, 0],
+    ] as const) {
+      const { value, smoothed, unknownCauses, picture } = take(atMs, green, true);
+      assert.deepEqual([value[0]?.score, smoothed, unknownCauses], [green, undefined, undefined]);
+      assert.equal(picture?.unchangedNs, 0);
+    }
+    take(600, 1, false);
+    assert.deepEqual(take(900, 1, false).unknownCauses, ['frozen'], 'a stream is judged as before');
+  });
+});
 
 describe('FrameJudge: regions of tracks', () => {
   for (const periodMs of [10, 100, 250]) {
@@ -151,6 +184,13 @@ describe('FrameJudge: regions of tracks', () => {
     );
     assert.deepEqual(frames.greens(500, [['seen', 1]]), [1]);
     assert.equal(frames.take(100, [['seen', 1]], '/other')[0]?.smoothed?.[0]?.score, 1 / 2);
+  });
+
+  it('keeps a frame that belongs to no stream out of the tracks, and them out of it', () => {
+    const frames = new Frames({ smoothing: 'majority', smoothingTimeMs: 60_000 });
+    frames.take(0, [['a', 1]]);
+    assert.equal(frames.take(100, [['a', 0]], '/camera', true)[0]?.smoothed, undefined);
+    assert.deepEqual(frames.greens(200, [['a', 1]]), [1]);
   });
 
   it('judges by the score of being known too, and such a box has no vote', () => {

@@ -104,14 +104,15 @@ describe('frameReportMessage', () => {
         kind: 'regions',
         regions: [
           { kind: 'classified', region, value },
-          { kind: 'unknown', cause: 'outside' },
+          { kind: 'unknown', cause: 'outside', smoothed: [{ index: 2, label: 'eel', score: 0.5 }] },
           { kind: 'unknown', cause: 'inference_failed', error },
         ],
       },
       { ...context, regionIds: ['7', '', 'car'] },
     );
     assert.deepEqual(report.results, []);
-    const none = { left_px: 0, top_px: 0, width_px: 0, height_px: 0, results: [] };
+    const none = { left_px: 0, top_px: 0, width_px: 0, height_px: 0, results: [], smoothed_results: [] };
+    const smoothed = [{ class_index: 2, label: 'eel', score: 0.5 }];
     assert.deepEqual(report.regions, [
       {
         id: '7',
@@ -122,8 +123,9 @@ describe('frameReportMessage', () => {
         width_px: 3,
         height_px: 4,
         results: [{ class_index: 1, label: 'goldfish', score: 0.9 }],
+        smoothed_results: [],
       },
-      { id: '', unknown_cause: 'outside', unknown_reason: '', ...none },
+      { id: '', unknown_cause: 'outside', unknown_reason: '', ...none, smoothed_results: smoothed },
       { id: 'car', unknown_cause: 'inference_failed', unknown_reason: 'It failed.', ...none },
     ]);
     new MessageEncoder('effvit/msg/FrameReport').encode(report);

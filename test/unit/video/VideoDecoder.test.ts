@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { VideoDecoder } from '../../../src/video/VideoDecoder.js';
 import type { VideoCodec, VideoPacket } from '../../../src/video/VideoPacket.js';
 import { encodeVideo, greyOf, hasEncoder } from '../../helpers/encodeVideo.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 const WAIT_MS = 20_000;
 
@@ -13,12 +15,13 @@ class Camera {
   readonly problems: { readonly nanosec: number; readonly message: string }[] = [];
   readonly decoder: VideoDecoder;
 
-  constructor(program?: string) {
+  constructor(program?: string, stallLimitMs?: number) {
     this.decoder = new VideoDecoder({
       source: '/video',
       onFrame: (frame) => this.frames.push(frame),
       onProblem: ({ stamp }, { message }) => this.problems.push({ nanosec: stamp.nanosec, message }),
       ...(program !== undefined && { program }),
+      ...(stallLimitMs !== undefined && { stallLimitMs }),
     });
   }
 
@@ -57,6 +60,8 @@ class Camera {
 const size = { widthPx: 64, heightPx: 48 };
 
 describe('VideoDecoder', () => {
+  const scratch = scratchFolder();
+
   it('says once for each packet that there is no FFmpeg, and what to do', async () => {
     const camera = new Camera('/nowhere/ffmpeg');
     camera.push(Uint8Array.of(0, 0, 0, 1, 0x67, 1), 0);
@@ -68,6 +73,21 @@ describe('VideoDecoder', () => {
     camera.push(Uint8Array.of(0, 0, 0, 1, 0x41, 1), 2);
     await camera.heard(3);
     assert.match(camera.problems[2]?.message ?? '', /waits for a key frame, since .* was not found/);
+    camera.decoder.close();
+  });
+
+  it('ends an FFmpeg that hangs, says so of each packet, and begins anew', async () => {
+    const program = scratch.path('ffmpeg');
+    await writeFile(program, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    const camera = new Camera(program, 0);
+    for (let number = 0; number < 65; number += 1) camera.push(Uint8Array.of(0, 0, 0, 1, 0x67, 1), number);
+    await camera.heard(65);
+    const hung = camera.problems.filter(({ message }) =>
+      /gave no picture: .*it gave no picture for 0 s/.test(message),
+    );
+    assert.equal(hung.length, 64, JSON.stringify(camera.problems));
+    assert.match(camera.problems[0]?.message ?? '', /does not keep up: 64 packets wait in it/);
+    assert.equal(camera.decoder.pendingCount, 0);
     camera.decoder.close();
   });
 
