@@ -3,7 +3,13 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BatchComparison, CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
 import { type CompiledModel, compileModel } from '../compile/compileModel.js';
-import { checkCompilable, OPTIMIZE_LEVELS, type OptimizeLevel } from '../compile/compilerConfig.js';
+import {
+  COMPILE_MODES,
+  type CompileMode,
+  checkCompilable,
+  OPTIMIZE_LEVELS,
+  type OptimizeLevel,
+} from '../compile/compilerConfig.js';
 import { evaluateCompiled } from '../compile/evaluateCompiled.js';
 import { formatCompileReport } from '../compile/formatCompileReport.js';
 import { checkModelFolder } from '../compile/writeModelFolder.js';
@@ -12,6 +18,7 @@ import { ensureOnnx } from '../fetch/ensureOnnx.js';
 import { fitManifest } from '../fit/fitManifest.js';
 import { BPU_INPUT_SOURCES, type BpuInputSource, type ModelManifest } from '../model/ModelManifest.js';
 import { resolveModel } from '../model/resolveModel.js';
+import { MAX_BATCH } from '../pool/PoolOptions.js';
 import { normalizationWarnings } from '../quantize/InputNormalization.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
@@ -36,11 +43,9 @@ import {
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
 
-/** Of a task. */
-const MOST_PICTURES = 64;
-
 interface CompileCommandOptions extends CalibrationOptions {
   readonly level?: OptimizeLevel;
+  readonly compileMode?: CompileMode;
   readonly batch: readonly number[];
   readonly inputSource: BpuInputSource;
 }
@@ -56,10 +61,17 @@ export function registerCompile(command: Command, context: CommandContext): void
     .addOption(
       choiceOption('--level <level>', "effort of the compiler, instead of the yaml's", OPTIMIZE_LEVELS),
     )
+    .addOption(
+      choiceOption(
+        '--compile-mode <mode>',
+        "what to compile for; the yaml's where not given, and latency for batches from 4 on",
+        COMPILE_MODES,
+      ),
+    )
     .option(
       '--batch <numbers>',
       'pictures a task, as 1,2,4: all into one file, 1 always',
-      integersParser(1, MOST_PICTURES),
+      integersParser(1, MAX_BATCH),
       [1],
     )
     .addOption(
@@ -114,6 +126,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
       // For a frame alone.
       batches: [...new Set([1, ...options.batch])].sort((a, b) => a - b),
       level: options.level,
+      mode: options.compileMode,
       inputSource: options.inputSource,
       calibration: async () => {
         const set = await calibrationSet(options, calibrationFolder, planes, context, (written) =>

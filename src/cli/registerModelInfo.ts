@@ -1,17 +1,26 @@
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { formatModelInfo } from '../inspect/formatModelInfo.js';
+import { formatModel, inspectModel } from '../inspect/inspectModel.js';
 import { inspectModelFile } from '../inspect/inspectModelFile.js';
+import { resolveModel } from '../model/resolveModel.js';
 import type { CommandContext } from './CommandContext.js';
 
-/** `effvit model info FILE`. */
+/** `effvit model info MODEL`. */
 export function registerModelInfo(command: Command, { terminal }: CommandContext): void {
   command
-    .argument('<file>', 'the file')
+    .argument('<model>', 'a model, a folder with a manifest.yaml, or a file')
     .option('--json', 'one JSON object instead of a table')
     .addHelpText('after', '\nExample: effvit model info EfficientViT_m5_224x224_nv12.bin\n')
-    .action(async (path: string, options: { readonly json?: boolean }) => {
-      const info = await inspectModelFile(path);
-      if (options.json === true) terminal.json(info);
-      else terminal.line(formatModelInfo(info));
+    .action(async (nameOrPath: string, options: { readonly json?: boolean }) => {
+      if ((await stat(nameOrPath).catch(() => undefined))?.isFile()) {
+        const info = await inspectModelFile(nameOrPath);
+        if (options.json === true) terminal.json(info);
+        else terminal.line(formatModelInfo(info));
+        return;
+      }
+      const model = await inspectModel(await resolveModel(nameOrPath));
+      if (options.json === true) terminal.json(model);
+      else terminal.line(formatModel(model));
     });
 }

@@ -10,6 +10,8 @@ export interface CpuNode extends NodePlacement {
 /** The compiler's estimate for one batch size: the sum of its subgraphs, without the CPU's work between them. */
 export interface BatchEstimate extends PerfEstimate {
   readonly modelName: string;
+  /** compile_mode: what the compiler optimised for. */
+  readonly mode: string;
   readonly subgraphs: number;
   readonly isReused: boolean;
   readonly elapsedMs: number;

@@ -7,7 +7,7 @@ import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 import { CompileCache } from './CompileCache.js';
-import { compilerConfig, type OptimizeLevel, WORK_NAMES } from './compilerConfig.js';
+import { type CompileMode, compilerConfig, type OptimizeLevel, WORK_NAMES } from './compilerConfig.js';
 import type { NodePlacement } from './NodePlacement.js';
 import { type PerfEstimate, readPerfEstimate } from './PerfEstimate.js';
 import { COMPILED_NAMES, type CompileStage, runMakertbin } from './runMakertbin.js';
@@ -24,6 +24,7 @@ export interface CompileBatchOptions {
   /** Paths of the calibration set's files, one picture each, in order; at least `batch`. */
   readonly calibration: readonly string[];
   readonly level: OptimizeLevel | undefined;
+  readonly mode: CompileMode | undefined;
   readonly inputSource: BpuInputSource | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -51,12 +52,12 @@ export interface CompiledBatch {
  * @throws EffvitError TOOL_FAILED, TIMED_OUT, CANCELLED, IO_FAILED
  */
 export async function compileBatch(options: CompileBatchOptions): Promise<CompiledBatch> {
-  const { model, modelName, batch, level, inputSource, calibration, signal } = options;
+  const { model, modelName, batch, level, mode, inputSource, calibration, signal } = options;
   const began = performance.now();
   model.graph.name = modelName;
   const onnx = serializeOnnx(model);
   const inputName = model.graph.inputs[0]?.name ?? '';
-  const config = compilerConfig(options.config, { modelName, inputName, level, inputSource });
+  const config = compilerConfig(options.config, { modelName, inputName, level, mode, inputSource });
   const sums: string[] = [];
   for (const path of calibration) sums.push(await sha256File(path, signal));
   const cache = new CompileCache(options.env);

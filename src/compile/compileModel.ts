@@ -10,7 +10,7 @@ import type { Toolchain } from '../toolchain/toolchainPlace.js';
 import { readWeights } from '../weights/readWeights.js';
 import type { BatchEstimate, CompileReport } from './CompileReport.js';
 import { type CompiledBatch, compileBatch } from './compileBatch.js';
-import type { OptimizeLevel } from './compilerConfig.js';
+import { type CompileMode, compileModeOf, type OptimizeLevel } from './compilerConfig.js';
 import { cpuRemedy, type NodePlacement } from './NodePlacement.js';
 import { combinedEstimate } from './PerfEstimate.js';
 import { packBatches } from './packBatches.js';
@@ -27,6 +27,8 @@ export interface CompileModelOptions {
   /** Ascending; includes 1. */
   readonly batches: readonly number[];
   readonly level: OptimizeLevel | undefined;
+  /** Of all batches; undefined: as {@link compileModeOf} chooses. */
+  readonly mode: CompileMode | undefined;
   readonly inputSource: BpuInputSource;
   /** Returns the paths of files with one picture each; called after all other checks. */
   readonly calibration: () => Promise<readonly string[]>;
@@ -83,6 +85,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
         config: config.text,
         calibration,
         level,
+        mode: compileModeOf(batch, options.mode),
         inputSource: inputSource === 'pyramid' ? undefined : inputSource,
         env: options.env ?? process.env,
         signal,
@@ -92,7 +95,10 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
   }
   const [first] = compiled;
   if (first === undefined) throw new EffvitError('BAD_ARGUMENT', 'There is no batch to compile.');
-  const estimates = compiled.map(estimateOf);
+  const estimates = compiled.map((one) => ({
+    ...estimateOf(one),
+    mode: compileModeOf(one.batch, options.mode) ?? config.config.compiler_parameters.compile_mode,
+  }));
   const binPath = await writeModelFolder({
     folder: options.output,
     source: manifest,
@@ -137,7 +143,7 @@ function requirePictures(count: number, batches: readonly number[]): void {
   if (count >= largest) return;
   throw new EffvitError(
     'BAD_ARGUMENT',
-    `There are ${count} calibration pictures and a model of batch ${largest} is calibrated on ${largest} at a time: give at least so many, better 50 to 100.`,
+    `There are ${count} calibration pictures and a model of batch ${largest} is calibrated on ${largest} at a time: give at least so many (--pictures keeps between half its number and all of it), better 50 to 100.`,
   );
 }
 
@@ -150,7 +156,7 @@ function classCountOf({ name, output }: ModelManifest, model: OnnxModel | undefi
   );
 }
 
-function estimateOf(compiled: CompiledBatch): BatchEstimate {
+function estimateOf(compiled: CompiledBatch): Omit<BatchEstimate, 'mode'> {
   const { modelName, batch, estimates, isReused, elapsedMs, logPath } = compiled;
   const combined = combinedEstimate(batch, estimates);
   return { modelName, ...combined, subgraphs: estimates.length, isReused, elapsedMs, logPath };

@@ -8,6 +8,19 @@ export const OPTIMIZE_LEVELS = ['O0', 'O1', 'O2', 'O3'] as const;
 
 export type OptimizeLevel = (typeof OPTIMIZE_LEVELS)[number];
 
+/** What the compiler optimises for: the fewest cycles, or the least memory traffic. */
+export const COMPILE_MODES = ['latency', 'bandwidth'] as const;
+
+export type CompileMode = (typeof COMPILE_MODES)[number];
+
+/** A task of so many frames takes longer to compute than to load. */
+const LATENCY_FROM_BATCH = 4;
+
+/** The mode for a batch; undefined: as in the configuration, which is written for one frame. */
+export function compileModeOf(batch: number, given: CompileMode | undefined): CompileMode | undefined {
+  return given ?? (batch >= LATENCY_FROM_BATCH ? 'latency' : undefined);
+}
+
 /** Names in the compiler's work folder; its configuration has no other paths. */
 export const WORK_NAMES = {
   model: 'model.onnx',
@@ -21,13 +34,15 @@ export interface CompilerConfigOptions {
   readonly modelName: string;
   /** Undefined: as in the configuration. */
   readonly level: OptimizeLevel | undefined;
+  /** Undefined: as in the configuration. */
+  readonly mode: CompileMode | undefined;
   readonly inputSource: BpuInputSource | undefined;
   /** Name of the model's input, for `inputSource`. */
   readonly inputName: string;
 }
 
 /**
- * The configuration for hb_mapper: the user's, with other paths, name, level and `debug`. `debug` adds the time of each
+ * The configuration for hb_mapper: the user's, with other paths, name, level, mode and `debug`. `debug` adds the time of each
  * layer to the estimate and does not change the compiled model.
  *
  * @param content text of a valid configuration.
@@ -37,8 +52,10 @@ export function compilerConfig(content: string, options: CompilerConfigOptions):
     string,
     Record<string, unknown>
   >;
-  const { modelName, level, inputSource, inputName } = options;
-  const compiler = { ...root['compiler_parameters'], debug: true };
+  const { modelName, level, mode, inputSource, inputName } = options;
+  const compiler: Record<string, unknown> = { ...root['compiler_parameters'], debug: true };
+  // It belongs to the mode `balance` only.
+  if (mode !== undefined) delete compiler['balance_factor'];
   const changed = {
     ...root,
     model_parameters: {
@@ -55,6 +72,7 @@ export function compilerConfig(content: string, options: CompilerConfigOptions):
     compiler_parameters: {
       ...compiler,
       ...(level !== undefined && { optimize_level: level }),
+      ...(mode !== undefined && { compile_mode: mode }),
       ...(inputSource !== undefined && { input_source: { [inputName]: inputSource } }),
     },
   };

@@ -40,6 +40,7 @@ function similarity({ leastSimilar }: CompileReport): string {
 function estimateTable(estimates: readonly BatchEstimate[]): string {
   const rows = estimates.map((one) => [
     String(one.batch),
+    one.mode,
     one.fps.toFixed(1),
     one.taskMs.toFixed(3),
     (one.taskMs / one.batch).toFixed(3),
@@ -50,6 +51,7 @@ function estimateTable(estimates: readonly BatchEstimate[]): string {
   ]);
   const head = [
     'batch',
+    'compiled for',
     'FPS',
     'ms a task',
     'ms a frame',
@@ -60,7 +62,7 @@ function estimateTable(estimates: readonly BatchEstimate[]): string {
   ];
   const title =
     "The compiler's ESTIMATE for one core of an RDK X5 that does nothing else; no board was measured:";
-  return `${title}\n${plainTable(head, rows, [7])}`;
+  return `${title}\n${plainTable(head, rows, [1, 8])}`;
 }
 
 function longest({ batch, longestLayers }: BatchEstimate): string {

@@ -120,6 +120,7 @@ describe('the report of a compilation', () => {
       {
         ...parsePerfEstimate(PERF, 'p.json'),
         modelName: 'm',
+        mode: 'bandwidth',
         subgraphs: 2,
         isReused: false,
         elapsedMs: 1,
@@ -138,7 +139,10 @@ describe('the report of a compilation', () => {
     assert.match(text, /head_reshape\s*│ Reshape\s*│ do this/);
     assert.match(text, /3 nodes run on the BPU in 2 pieces, between which the CPU works, 1 on the CPU\./);
     assert.match(text, /ESTIMATE.*no board was measured/);
-    assert.match(text, /│\s+2 │ 500\.5 │\s+3\.996 │\s+1\.998 │\s+7\.00 │\s+0\.713 │\s+1\.500 │ DDR/);
+    assert.match(
+      text,
+      /│\s+2 │ bandwidth\s+│ 500\.5 │\s+3\.996 │\s+1\.998 │\s+7\.00 │\s+0\.713 │\s+1\.500 │ DDR/,
+    );
     assert.match(text, /A note\.$/);
   });
 

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { checkCompilable, compilerConfig } from '../../../src/compile/compilerConfig.js';
+import {
+  type CompileMode,
+  checkCompilable,
+  compileModeOf,
+  compilerConfig,
+} from '../../../src/compile/compilerConfig.js';
 import { prepareCompilerModel } from '../../../src/compile/prepareCompilerModel.js';
 import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
 import { float32Tensor } from '../../../src/onnx/onnxTensors.js';
@@ -110,6 +115,7 @@ describe('compilerConfig', () => {
       modelName: 'm_batch4',
       inputName: 'x',
       level: 'O2',
+      mode: undefined,
       inputSource: 'resizer',
     });
     // Read as the vendor's tools do: a bare ON would be true.
@@ -131,6 +137,34 @@ describe('compilerConfig', () => {
       compiler_parameters: { optimize_level: 'O2', debug: true, input_source: { x: 'resizer' } },
     });
     assert.ok(text.includes('"ON"'));
+  });
+
+  it('has another mode, without the factor that only balance has', () => {
+    const balanced = `${YAML.trimEnd()}\n  compile_mode: balance\n  balance_factor: 2\n`;
+    const compilerOf = (mode: CompileMode | undefined): unknown => {
+      const text = compilerConfig(balanced, {
+        modelName: 'm',
+        inputName: 'x',
+        level: undefined,
+        mode,
+        inputSource: undefined,
+      });
+      return parseVendorYaml(text).document.toJS()['compiler_parameters'];
+    };
+    const kept = compilerOf(undefined) as Record<string, unknown>;
+    assert.deepEqual([kept['compile_mode'], kept['balance_factor']], ['balance', 2]);
+    const changed = compilerOf('latency') as Record<string, unknown>;
+    assert.equal(changed['compile_mode'], 'latency');
+    assert.equal('balance_factor' in changed, false);
+  });
+
+  it('compiles large batches for the fewest cycles, unless a mode is given', () => {
+    assert.deepEqual(
+      [1, 2, 4, 8].map((batch) => compileModeOf(batch, undefined)),
+      [undefined, undefined, 'latency', 'latency'],
+    );
+    assert.equal(compileModeOf(8, 'bandwidth'), 'bandwidth');
+    assert.equal(compileModeOf(1, 'latency'), 'latency');
   });
 
   it('refuses what the node could not run, all at once', () => {
