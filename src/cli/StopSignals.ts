@@ -1,3 +1,4 @@
+import { dieBy } from '../core/processExit.js';
 import { limitExit } from '../pool/exitGuard.js';
 
 /** Exit codes after a signal, as shells count them. */
@@ -74,12 +75,22 @@ export class StopSignals {
     this.#stop.abort(reason);
   }
 
-  /** Removes the signal handlers. After a forced stop the process exits now, even if handles are still open. */
+  /**
+   * Removes the signal handlers. After a forced stop, or with a limit after any signal, the process exits now: at its
+   * natural end Node.js gives the signals back before the native parts have ended, and the second signal of one press
+   * would kill it.
+   */
   close(): void {
+    const isLeaving = this.#first !== undefined && this.#options.isLimited();
+    if (isLeaving) for (const [name] of this.#listeners) this.#options.source.on(name, ignoreSignal);
+    this.#release();
+    // The caller still has to set the exit code.
+    if (isLeaving || this.#forceStop.signal.aborted) setImmediate(() => this.#options.leave());
+  }
+
+  #release(): void {
     for (const [name, listener] of this.#listeners) this.#options.source.off(name, listener);
     clearTimeout(this.#timer);
-    // The caller still has to set the exit code.
-    if (this.#forceStop.signal.aborted) setImmediate(() => this.#options.leave());
   }
 
   #on(name: StopSignal): void {
@@ -103,16 +114,18 @@ export class StopSignals {
     const limitMs = this.#options.isLimited() ? HURRY_LIMIT_MS : 0;
     this.#options.limitExitMs(limitMs, name);
     this.#timer = setTimeout(() => {
-      this.close();
+      this.#release();
       this.#options.leave(name);
     }, limitMs).unref();
     this.#forceStop.abort(name);
   }
 }
 
+function ignoreSignal(): void {}
+
 /** Dying by the signal skips the middleware's shutdown, which is what hangs at this point. */
 function leaveProcess(signal?: StopSignal): void {
   // Registered last: the other exit handlers remove temporary files.
-  if (signal !== undefined) process.once('exit', () => process.kill(process.pid, signal));
+  if (signal !== undefined) process.once('exit', () => dieBy(signal));
   process.exit();
 }

@@ -13,3 +13,10 @@ export function ownProcessExit(): void {
 export function onOwnExit(listener: () => void): void {
   if (isOwned) process.on('exit', listener);
 }
+
+/** Ends the process at once by a signal; for executables. */
+export function dieBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  process.kill(process.pid, 'SIGKILL');
+}

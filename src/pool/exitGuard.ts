@@ -1,4 +1,4 @@
-import { onOwnExit } from '../core/processExit.js';
+import { dieBy, onOwnExit } from '../core/processExit.js';
 import type { WorkerChannel } from './WorkerChannel.js';
 
 /** How long the process waits at exit for started inference runs. */
@@ -18,14 +18,13 @@ function onExit(): void {
   for (const channel of guarded) {
     if (channel.waitUntilHarmless(Math.max(endMs - performance.now(), 0))) continue;
     // A run hangs in native code: a normal exit would abort or never end.
-    if (limit !== undefined) process.kill(process.pid, limit.signal);
-    process.kill(process.pid, 'SIGKILL');
+    dieBy(limit?.signal ?? 'SIGKILL');
   }
 }
 
 /**
  * Ends the wait at `endMs` of performance.now() at the latest. If a run still hangs then, the process kills itself
- * with `signal`, as the sender of the signal expects. Listeners for it must have been removed.
+ * with `signal`, as the sender of the signal expects.
  */
 export function limitExit(endMs: number, signal: NodeJS.Signals): void {
   limit = { endMs: Math.min(endMs, limit?.endMs ?? Number.POSITIVE_INFINITY), signal };

@@ -40,6 +40,11 @@ export class NodeProcess {
     return this.#output;
   }
 
+  /** Sends a signal if it still runs. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends a signal and gives the exit code; a process that hangs is killed after a minute and gives null. */
   async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     const ended = this.ended();

@@ -113,11 +113,24 @@ describe('StopSignals', () => {
   });
 
   it('gives the signals back', () => {
+    for (const isLimited of [false, true]) {
+      start(isLimited);
+      if (!isLimited) source.emit('SIGINT');
+      signals.close();
+      assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
+      timers.tick(3_600_000);
+      assert.equal(state(), isLimited ? 'running' : 'stopping');
+      assert.deepEqual(told, []);
+    }
+  });
+
+  it('with a limit, ignores the second signal of one press until the process has ended', () => {
     start(true);
     source.emit('SIGINT');
     signals.close();
-    assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
-    timers.tick(3_600_000);
+    assert.equal(source.emit('SIGINT'), true, 'nobody listens, so the signal would kill the process');
+    timers.tick(1);
+    assert.deepEqual(told.slice(1), ['leave by itself']);
     assert.equal(state(), 'stopping');
   });
 });
