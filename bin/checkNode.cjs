@@ -25,3 +25,5 @@ if (isOlder(process.versions.node, oldest)) {
   );
   process.exit(1);
 }
+
+module.exports = { isOlder, oldest };

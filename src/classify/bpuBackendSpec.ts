@@ -5,7 +5,7 @@ import { modelLease } from '../inference/bpu/ModelLease.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles, requireModelFile } from '../model/modelFiles.js';
-import { type BpuFileInfo, readBpuFile } from '../model/readBpuFile.js';
+import { type BpuTarget, readBpuTarget } from '../model/readBpuFile.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 
 /** The pool times out first and counts the frame as timed out; the worker's own wait ends later. */
@@ -41,8 +41,8 @@ export async function bpuBackendSpec(
   const listed = BPU_CHIPS.find((chip) => manifest.files.bpu[chip] !== undefined);
   const chip = machine ?? (await usableChip(manifest, machine)) ?? listed ?? 'rdk-x5';
   const modelPath = await requireModelFile(manifest, 'bpu', chip);
-  const info = await readBpuFile(modelPath);
-  if (machine !== undefined) checkMarch(modelPath, info, machine);
+  const target = await readBpuTarget(modelPath);
+  if (machine !== undefined) checkMarch(modelPath, target, machine);
   const { input, output } = manifest;
   const { inputSource, models } = manifest.files.bpu[chip] ?? {};
   return {
@@ -58,12 +58,12 @@ export async function bpuBackendSpec(
     timeoutMs: options.inferenceTimeoutMs + AFTER_THE_POOL_MS,
     ...(inputSource !== undefined && { isResizer: inputSource === 'resizer' }),
     lease: modelLease(modelPath),
-    ...(info.march !== undefined && { march: info.march }),
+    ...(target.march !== undefined && { march: target.march }),
   };
 }
 
 /** @throws EffvitError BAD_MODEL if a .bin is for another chip than the machine's. */
-export function checkMarch(modelPath: string, { march, chip }: BpuFileInfo, machine: BpuChip): void {
+export function checkMarch(modelPath: string, { march, chip }: BpuTarget, machine: BpuChip): void {
   if (march === undefined || march === MARCH_OF_CHIP[machine]) return;
   throw new EffvitError(
     'BAD_MODEL',

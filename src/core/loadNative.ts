@@ -12,6 +12,13 @@ const NATIVES = {
 export type NativePackage = keyof typeof NATIVES;
 
 const require = createRequire(import.meta.url);
+const MACHINE = `${process.platform}-${process.arch}`;
+
+/** The native parts of packages whose JavaScript takes ten times longer to load. */
+const PARTS: Partial<Record<NativePackage, string>> = {
+  'onnxruntime-node': `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`,
+  sharp: `@img/sharp-${MACHINE}/sharp.node`,
+};
 
 /**
  * A package with a native part, loaded on first use: a command that does not need it starts without it, and works where
@@ -26,8 +33,23 @@ export function loadNative<Module>(name: NativePackage): Module {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new EffvitError(
       'UNSUPPORTED',
-      `${NATIVES[name]}, which does not load on ${process.platform}-${process.arch} (${reason}): run \`npm ci\` in the folder of effvit on this machine.`,
+      `${NATIVES[name]}, which does not load on ${MACHINE} (${reason}): run \`npm ci\` in the folder of effvit on this machine.`,
       { cause: error },
     );
   }
+}
+
+/**
+ * Loads only the native part of a package, if it lies where this version of the package has it, and else the package.
+ *
+ * @throws as {@link loadNative}
+ */
+export function tryNative(name: NativePackage): void {
+  const part = PARTS[name];
+  try {
+    if (part !== undefined) return void require(part);
+  } catch {
+    // Whether the package has its part elsewhere, or cannot be loaded and why, is found out by loading it.
+  }
+  loadNative(name);
 }

@@ -2,13 +2,17 @@ import { fileError, withInput } from '../core/fileError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
-/** Metadata that a compiled BPU model (.bin) contains as plain text. */
-export interface BpuFileInfo {
-  readonly lengthBytes: number;
+/** What a .bin was compiled for. */
+export interface BpuTarget {
   /** E.g. `bayes-e`; undefined if the file does not say. */
   readonly march: string | undefined;
   /** The chip of that march, where this package knows one. */
   readonly chip: BpuChip | undefined;
+}
+
+/** Metadata that a compiled BPU model (.bin) contains as plain text. */
+export interface BpuFileInfo extends BpuTarget {
+  readonly lengthBytes: number;
   /** Names of the models inside: a packed file has several. */
   readonly modelNames: readonly string[];
   /** Batch size by the model's name, if known. */
@@ -70,6 +74,43 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
   const names = new Map<number, string>();
   const shapes = new Map<number, string>();
   let plainMarch: string | undefined;
+  const lengthBytes = await scan(path, (window, windowAt) => {
+    for (const [key, value, at] of settingsIn(window)) {
+      if (key === 'MODEL_PREFIX') names.set(windowAt + at, value);
+      else if (!settings.has(key)) settings.set(key, value);
+      if (key === 'INPUT_SHAPE') shapes.set(windowAt + at, value);
+    }
+    plainMarch ??= marchIn(window);
+    return true;
+  });
+  const march = settings.get('MARCH') ?? plainMarch;
+  settings.delete('MARCH');
+  return {
+    lengthBytes,
+    ...targetOf(march),
+    modelNames: [...new Set(inOrder(names))],
+    batches: batchesOf(inOrder(names), inOrder(shapes)),
+    settings: Object.fromEntries(settings),
+  };
+}
+
+/** Reads a .bin up to the first mention of its march, which is near the beginning of most. @throws as {@link readBpuFile} */
+export async function readBpuTarget(path: string): Promise<BpuTarget> {
+  let march: string | undefined;
+  await scan(path, (window) => {
+    march = [...settingsIn(window)].find(([key]) => key === 'MARCH')?.[1] ?? marchIn(window);
+    return march === undefined;
+  });
+  return targetOf(march);
+}
+
+function targetOf(found: string | undefined): BpuTarget {
+  const march = found?.toLowerCase();
+  return { march, chip: BPU_CHIPS.find((chip) => MARCH_OF_CHIP[chip] === march) };
+}
+
+/** Visits the chunks of a .bin, each behind the end of the one before it, until `visit` returns false. @returns bytes read */
+async function scan(path: string, visit: (window: Buffer, windowAt: number) => boolean): Promise<number> {
   let lengthBytes = 0;
   let window: Buffer = Buffer.alloc(0);
   await refuseForeignFile(path, 'BAD_MODEL');
@@ -81,25 +122,10 @@ export async function readBpuFile(path: string): Promise<BpuFileInfo> {
       }
       lengthBytes += chunk.length;
       window = Buffer.concat([window.subarray(Math.max(0, window.length - OVERLAP_BYTES)), chunk]);
-      const windowAt = lengthBytes - window.length;
-      for (const [key, value, at] of settingsIn(window)) {
-        if (key === 'MODEL_PREFIX') names.set(windowAt + at, value);
-        else if (!settings.has(key)) settings.set(key, value);
-        if (key === 'INPUT_SHAPE') shapes.set(windowAt + at, value);
-      }
-      plainMarch ??= marchIn(window);
+      if (!visit(window, lengthBytes - window.length)) break;
     }
   });
-  const march = settings.get('MARCH')?.toLowerCase() ?? plainMarch;
-  settings.delete('MARCH');
-  return {
-    lengthBytes,
-    march,
-    chip: BPU_CHIPS.find((chip) => MARCH_OF_CHIP[chip] === march),
-    modelNames: [...new Set(inOrder(names))],
-    batches: batchesOf(inOrder(names), inOrder(shapes)),
-    settings: Object.fromEntries(settings),
-  };
+  return lengthBytes;
 }
 
 function inOrder(values: ReadonlyMap<number, string>): string[] {

@@ -8,6 +8,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,19 +27,25 @@ function timed(args: readonly string[]): Times {
   const done = spawnSync(
     'bash',
     ['-c', '"$@" >/dev/null 2>&1; code=$?; times; exit $code', '-', process.execPath, ...args],
-    {
-      encoding: 'utf8',
-    },
+    { encoding: 'utf8' },
   );
   const wallMs = performance.now() - startedMs;
   // doctor ends with 1 where the machine lacks something.
-  assert.ok(done.status === 0 || done.status === 1, `${args.join(' ')} ended with ${done.status}`);
+  const mayEndWith = args.includes('doctor') ? [0, 1] : [0];
+  assert.ok(mayEndWith.includes(done.status ?? -1), `${args.join(' ')} ended with ${done.status}`);
   const children = done.stdout.trim().split('\n')[1] ?? '';
   const cpuMs = [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000,
     0,
   );
   return { wallMs, cpuMs };
+}
+
+/** The first version has another one. */
+function launcherIn(folder: string): string {
+  const found = ['effvit.cjs', 'effvit.mjs'].map((name) => join(folder, 'bin', name)).find(existsSync);
+  assert.ok(found, `${folder} has no effvit in bin`);
+  return found;
 }
 
 function row(name: string, times: readonly Times[]): string {
@@ -60,7 +67,7 @@ const lines: [string, string[]][] = [
   ...COMMANDS.flatMap((command) =>
     folders.map((folder): [string, string[]] => [
       `${folder}: effvit ${command.join(' ')}`,
-      [join(folder, 'bin', 'effvit.cjs'), ...command],
+      [launcherIn(folder), ...command],
     ]),
   ),
 ];

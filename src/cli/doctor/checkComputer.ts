@@ -1,8 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { cpuFlags, hasExactInt8 } from '../../core/cpuFlags.js';
 import { packagePath } from '../../core/packageRoot.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
+
+/** The launcher rejects a Node.js that is too old for the rest before this file is loaded, by the same rule. */
+const { isOlder, oldest } = createRequire(import.meta.url)(packagePath('bin', 'checkNode.cjs')) as {
+  isOlder(version: string, than: string): boolean;
+  oldest: string;
+};
 
 /** Node.js, the CPU's int8 instructions and its governor. */
 export function checkComputer(machine: Machine): Finding[] {
@@ -10,21 +16,12 @@ export function checkComputer(machine: Machine): Finding[] {
 }
 
 function checkNode({ nodeVersion }: Machine): Finding {
-  const oldest = oldestNode();
-  if (nodeVersion.localeCompare(oldest, 'en', { numeric: true }) >= 0) return ok('Node.js', nodeVersion);
+  if (!isOlder(nodeVersion, oldest)) return ok('Node.js', nodeVersion);
   return problem(
     'Node.js',
     `${nodeVersion} is older than ${oldest}`,
     'curl -fsSL https://deb.nodesource.com/setup_20.x | sudo -E bash - && sudo apt install nodejs',
   );
-}
-
-/** From package.json. bin/checkNode.cjs already rejects much older versions before this file is loaded. */
-function oldestNode(): string {
-  const { engines } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
-    engines: { node: string };
-  };
-  return engines.node.replace('>=', '');
 }
 
 function checkInt8({ root, arch }: Machine): Finding {

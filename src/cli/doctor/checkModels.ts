@@ -5,7 +5,7 @@ import { systemRoot } from '../../inference/bpu/systemRoot.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { describeKind, type ModelFileStatus, modelFiles, pullCommand } from '../../model/modelFiles.js';
-import { readBpuFile } from '../../model/readBpuFile.js';
+import { readBpuTarget } from '../../model/readBpuFile.js';
 import { knownModelNames, resolveModel } from '../../model/resolveModel.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
@@ -72,7 +72,7 @@ async function fileProblem(
   const chip = manifest.origin === 'file' ? machine : file.chip;
   if (file.kind !== 'bpu' || chip === undefined) return undefined;
   try {
-    checkMarch(file.path, await readBpuFile(file.path), chip);
+    checkMarch(file.path, await readBpuTarget(file.path), chip);
     return undefined;
   } catch (error) {
     return asEffvitError(error).message.replace(/\.$/, '').split(': ')[0];

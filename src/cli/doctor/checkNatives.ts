@@ -1,14 +1,14 @@
 import { asEffvitError } from '../../core/EffvitError.js';
-import { loadNative, type NativePackage } from '../../core/loadNative.js';
+import { type NativePackage, tryNative } from '../../core/loadNative.js';
 import { TurboJpeg } from '../../image/TurboJpeg.js';
 import { type Finding, ok, problem, warning } from './Finding.js';
 
 /** rclnodejs is checked by checkRos. */
 const CHECKED: readonly NativePackage[] = ['onnxruntime-node', 'sharp', 'koffi'];
 
-/** Whether the packages with native parts load on this machine. */
+/** Whether the native parts of packages load on this machine. */
 export function checkNatives(
-  load: (name: NativePackage) => unknown = loadNative,
+  load: (name: NativePackage) => unknown = tryNative,
   loadTurbo: () => unknown = TurboJpeg.load,
 ): Finding[] {
   return [...CHECKED.map((name) => required(name, () => load(name))), jpegDecoder(loadTurbo)];

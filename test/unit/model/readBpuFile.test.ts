@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readBpuFile } from '../../../src/model/readBpuFile.js';
+import { readBpuFile, readBpuTarget } from '../../../src/model/readBpuFile.js';
 
 const MAGIC = Buffer.from([0x08, 0x01, 0x10, 0x01, 0x2a, 0x80, 0x01]);
 
@@ -85,6 +85,7 @@ describe('readBpuFile', () => {
       await writeFile(path, Buffer.concat([MAGIC, Buffer.alloc(10), Buffer.from(text), Buffer.alloc(10)]));
       const info = await readBpuFile(path);
       assert.deepEqual([info.march, info.chip], [march, chip], text);
+      assert.deepEqual(await readBpuTarget(path), { march, chip }, text);
     }
   });
 
@@ -97,6 +98,7 @@ describe('readBpuFile', () => {
       const info = await readBpuFile(path);
       assert.equal(info.march, 'bernoulli2', `at ${at}`);
       assert.equal(info.lengthBytes, 3 << 20);
+      assert.deepEqual(await readBpuTarget(path), { march: 'bernoulli2', chip: 'rdk-x3' }, `at ${at}`);
     }
   });
 
@@ -110,6 +112,7 @@ describe('readBpuFile', () => {
 
   it('refuses anything else', async () => {
     await assert.rejects(readBpuFile(path), { code: 'NOT_FOUND' });
+    await assert.rejects(readBpuTarget(path), { code: 'NOT_FOUND' });
     await writeFile(path, '');
     await assert.rejects(readBpuFile(path), { code: 'BAD_MODEL', message: /is empty/ });
     await writeFile(path, 'hello');
