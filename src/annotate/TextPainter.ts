@@ -1,3 +1,4 @@
+import { escapeXml } from '../core/escapeXml.js';
 import { loadSharp } from '../image/loadSharp.js';
 import { strokeText } from './strokeFont.js';
 
@@ -84,11 +85,8 @@ function oneLine(text: string): string {
     .replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-const escapeMarkup = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
 async function paintByFont(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
-  const markup = `<span foreground="${colour}"${isBold === true ? ' weight="bold"' : ''}>${escapeMarkup(text)}</span>`;
+  const markup = `<span foreground="${colour}"${isBold === true ? ' weight="bold"' : ''}>${escapeXml(text)}</span>`;
   // At 72 dpi a point is a pixel.
   const { data, info } = await loadSharp()({
     text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 },

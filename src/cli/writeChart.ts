@@ -3,10 +3,13 @@ import { PNG_MARK } from '../annotate/pngMark.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';
+import { htmlPage } from '../report/htmlPage.js';
 import type { PlannedOutput } from './outputs/checkOutputs.js';
 import type { OutputKind } from './outputs/isOwnOutput.js';
 
 const KINDS: Readonly<Record<string, OutputKind>> = { '.png': 'png', '.svg': 'svg', '.html': 'html' };
+
+const CHART_STYLE = 'body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }';
 
 /**
  * The option --chart as a planned output; none if it is not given. A wrong name is refused before the work starts, so
@@ -35,24 +38,8 @@ export async function writeChart(path: string, svg: string): Promise<void> {
         await loadSharp()(Buffer.from(svg), { density: 144 }).withExif(PNG_MARK).png().toBuffer(),
       );
     case '.html':
-      return writeFileAtomic(path, page(svg));
+      return writeFileAtomic(path, htmlPage({ title: 'effvit', style: CHART_STYLE, body: svg }));
     default:
       return writeFileAtomic(path, svg);
   }
-}
-
-function page(svg: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="generator" content="effvit">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>effvit</title>
-<style>body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }</style>
-</head>
-<body>
-${svg}</body>
-</html>
-`;
 }

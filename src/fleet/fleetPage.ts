@@ -1,4 +1,5 @@
-import { escapeHtml } from '../report/replay/replayPage.js';
+import { escapeXml } from '../core/escapeXml.js';
+import { htmlPage } from '../report/htmlPage.js';
 import type { RegionTotals } from './FleetTotals.js';
 import type { FleetReport } from './fleetReport.js';
 
@@ -6,7 +7,7 @@ import type { FleetReport } from './fleetReport.js';
 const BAGS_SHOWN = 1000;
 
 const STYLE = `
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+:root { font: 15px/1.5 system-ui, sans-serif }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 .wide { overflow-x: auto }
@@ -26,23 +27,15 @@ export function fleetPage(report: FleetReport): string {
     isJudged ? ['judged', 'top1_percent', 'top5_percent'].map((name) => cell(row, name)) : [];
   const rows = report.worst_first.slice(0, BAGS_SHOWN);
   const left = bags.named - rows.length;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="generator" content="effvit">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${escapeHtml(`${bags.named} bags through ${run.model}`)}</title>
-<link rel="icon" href="data:,">
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(`${bags.named} bags through ${run.model}`)}</h1>
-<p>${escapeHtml(run.runtime)} (${escapeHtml(run.backend)})${run.simulated ? ' <span class="simulated">SIMULATED</span>' : ''}, run ${escapeHtml(run.key)}, effvit ${escapeHtml(run.effvit)}</p>
+  const title = `${bags.named} bags through ${run.model}`;
+  return htmlPage({
+    title,
+    style: STYLE,
+    body: `<h1>${escapeXml(title)}</h1>
+<p>${escapeXml(run.runtime)} (${escapeXml(run.backend)})${run.simulated ? ' <span class="simulated">SIMULATED</span>' : ''}, run ${escapeXml(run.key)}, effvit ${escapeXml(run.effvit)}</p>
 <p>${bags.done} done, ${bags.failed} failed, ${bags.missing} missing, ${bags.copies} copies of others;
-${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeHtml(causes(', dropped: ', frames.dropped))}.</p>
-${frames.regions === undefined ? '' : `<p>${escapeHtml(regionSentence(frames.regions))}</p>`}
+${report.recorded_hours} recorded hours; ${frames.received} frames received, ${frames.published} published${escapeXml(causes(', dropped: ', frames.dropped))}.</p>
+${frames.regions === undefined ? '' : `<p>${escapeXml(regionSentence(frames.regions))}</p>`}
 ${accuracy === undefined ? '' : `<p>top-1 <strong>${accuracy.top1_percent} %</strong>, top-5 ${accuracy.top5_percent} % of ${accuracy.frames} labelled frames.</p>`}
 ${report.differences === undefined ? '' : `<p>${report.differences.frames} frames of ${report.differences.bags} bags are not as expected.</p>`}
 <h2>Bags, worst first</h2>
@@ -87,10 +80,8 @@ ${table(
   report.classes.map((row) => ({
     cells: [...['label', 'frames', 'bags', 'mean_score'].map((name) => cell(row, name)), ...judgedCells(row)],
   })),
-)}
-</body>
-</html>
-`;
+)}`,
+  });
 }
 
 /** Of the boxes of detectors, which the classes count then. */
@@ -113,7 +104,7 @@ function table(
   rows: readonly { readonly cells: readonly string[]; readonly isProblem?: boolean }[],
 ): string {
   const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
-    cells.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
+    cells.map((text) => `<${tag}>${escapeXml(text)}</${tag}>`).join('');
   const body = rows.map(
     ({ cells, isProblem }) => `<tr${isProblem ? ' class="problem"' : ''}>${line('td', cells)}</tr>`,
   );

@@ -1,3 +1,5 @@
+import { escapeXml } from '../../core/escapeXml.js';
+
 /** Colours that read on white and in print; charts are written as files, which have no dark mode. */
 export const CHART_COLOURS = {
   text: '#1a2129',
@@ -7,14 +9,6 @@ export const CHART_COLOURS = {
   second: '#b3470b',
   third: '#1d7f5a',
 } as const;
-
-export const escapeXml = (text: string): string =>
-  text
-    .replaceAll(/[^\t\n\u0020-\ud7ff\ue000-\u{10ffff}]/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 
 const BOLD_WIDENS = 1.12;
 
