@@ -3,16 +3,11 @@
 // time costs no CPU: what is left is ours and the middleware's. Run it by `npm run ros -- node build/test/bench/takes.bench.js`.
 // Options: --hz 240,400  --seconds 6  --rounds 3  --encoding rgb8|nv12  --threads 2
 import { cpus, loadavg } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { packagePath } from '../../src/core/packageRoot.js';
 import { imageMessage } from '../helpers/imageMessage.js';
-import { NodeProcess } from '../helpers/NodeProcess.js';
-import type { Statistics } from '../helpers/NodeUnderTest.js';
-import { RosPeer, waitFor } from '../helpers/RosPeer.js';
 import { removeDeadSharedMemory } from '../helpers/removeDeadSharedMemory.js';
 import { median } from './median.js';
-import { cpuBetween, threadCpu } from './ros/threadCpu.js';
+import { nodeCpu } from './ros/nodeCpu.js';
 
 const { values } = parseArgs({
   options: {
@@ -24,8 +19,6 @@ const { values } = parseArgs({
   },
 });
 
-const NODE = '/classifier';
-const STATISTICS = `${NODE}/statistics`;
 const POLICIES = ['oldest', 'newest'] as const;
 type Policy = (typeof POLICIES)[number];
 
@@ -44,15 +37,6 @@ function message(): object {
   return imageMessage(0, 1, { encoding: 'nv12', widthPx, heightPx, strideBytes: widthPx, data });
 }
 
-const profile = packagePath('config', 'fastdds.xml');
-const env: NodeJS.ProcessEnv = {
-  ...process.env,
-  ROS_DOMAIN_ID: String(1 + (process.pid % 100)),
-  ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST',
-  FASTRTPS_DEFAULT_PROFILES_FILE: profile,
-  FASTDDS_DEFAULT_PROFILES_FILE: profile,
-};
-
 async function round(hz: number, policy: Policy): Promise<Round> {
   const parameters = {
     model: 'efficientvit_m5',
@@ -61,45 +45,21 @@ async function round(hz: number, policy: Policy): Promise<Round> {
     drop_policy: policy,
   };
   const given = Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}:=${value}`]);
-  const node = new NodeProcess(env, given);
-  const camera = await RosPeer.start(env);
-  const user = await RosPeer.start(env);
-  try {
-    for (const label of ['configure', 'activate'])
-      if (!(await user.transition(NODE, label))) throw new Error(node.output);
-    await user.ask({ op: 'subscribe', topic: STATISTICS, type: 'effvit/msg/PipelineStatistics' });
-    await user.match(STATISTICS);
-    const newest = async (): Promise<Statistics> => {
-      let last: Statistics | undefined;
-      await waitFor(async () => {
-        last = (await user.ask<Statistics[]>({ op: 'take', topic: STATISTICS })).at(-1);
-        return last !== undefined;
-      }, 'statistics');
-      if (last === undefined) throw new Error('no statistics');
-      return last;
-    };
-    await camera.ask({ op: 'advertise', topic: '/image', type: 'sensor_msgs/msg/Image', reliable: false });
-    await camera.match('/image');
-    await camera.ask({ op: 'stream', topic: '/image', hz, message: message() });
-    await delay(2000);
-    const before = await newest();
-    const cpuBefore = threadCpu(node.pid);
-    await delay(1000 * Number(values.seconds));
-    const after = await newest();
-    const cpu = cpuBetween(cpuBefore, threadCpu(node.pid));
-    const published = after.published - before.published;
-    return {
-      cpuMsPerResult: cpu.allNs / 1e6 / published,
-      mainMsPerResult: cpu.mainNs / 1e6 / published,
-      resultsPerSecond: published / Number(values.seconds),
-      received: after.received - before.received,
-      superseded: after.superseded - before.superseded,
-    };
-  } finally {
-    await camera.close();
-    await user.close();
-    await node.end();
-  }
+  const { cpu, published, received, superseded } = await nodeCpu({
+    rosArguments: given,
+    topic: '/image',
+    type: 'sensor_msgs/msg/Image',
+    message: message(),
+    hz,
+    seconds: Number(values.seconds),
+  });
+  return {
+    cpuMsPerResult: cpu.allNs / 1e6 / published,
+    mainMsPerResult: cpu.mainNs / 1e6 / published,
+    resultsPerSecond: published / Number(values.seconds),
+    received,
+    superseded,
+  };
 }
 
 try {

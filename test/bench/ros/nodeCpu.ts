@@ -3,7 +3,7 @@ import { packagePath } from '../../../src/core/packageRoot.js';
 import { NodeProcess } from '../../helpers/NodeProcess.js';
 import type { Statistics } from '../../helpers/NodeUnderTest.js';
 import { RosPeer, waitFor } from '../../helpers/RosPeer.js';
-import { threadCpu } from './threadCpu.js';
+import { cpuBetween, type ThreadCpu, threadCpu } from './threadCpu.js';
 
 export interface NodeCpuRun {
   readonly env?: NodeJS.ProcessEnv;
@@ -17,6 +17,7 @@ export interface NodeCpuRun {
 }
 
 export interface NodeCpu {
+  readonly cpu: ThreadCpu;
   readonly cpuMsPerFrame: number;
   readonly received: number;
   readonly published: number;
@@ -60,15 +61,16 @@ export async function nodeCpu(run: NodeCpuRun): Promise<NodeCpu> {
     await camera.match(topic);
     await camera.ask({ op: 'stream', topic, hz, message });
     const before = await newest(({ received }) => received > 10);
-    const cpuBeforeNs = threadCpu(node.pid).allNs;
+    const cpuBefore = threadCpu(node.pid);
     await delay(1000 * seconds);
     await user.ask({ op: 'take', topic: STATISTICS });
     const after = await newest(() => true);
-    const cpuMs = (threadCpu(node.pid).allNs - cpuBeforeNs) / 1e6;
+    const cpu = cpuBetween(cpuBefore, threadCpu(node.pid));
     const since = (name: 'received' | 'published' | 'missing' | 'superseded'): number =>
       after[name] - before[name];
     return {
-      cpuMsPerFrame: cpuMs / since('received'),
+      cpu,
+      cpuMsPerFrame: cpu.allNs / 1e6 / since('received'),
       received: since('received'),
       published: since('published'),
       missing: since('missing'),
