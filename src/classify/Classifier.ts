@@ -68,7 +68,7 @@ export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimit
 }
 
 const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
-  (name) => CLASSIFIER_OPTIONS[name].change === 'restart',
+  (name) => 'change' in CLASSIFIER_OPTIONS[name],
 );
 
 /** Outcome of a frame: the best classes, or a drop. */

@@ -15,8 +15,8 @@ export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly choices?: readonly string[];
   /** Of a string that is written in a form of its own: the form in words, and whether a text has it. */
   readonly format?: { readonly expected: string; readonly isMet: (text: string) => boolean };
-  /** `live`: may change while its owner runs. `restart`: applied at the next start (of the node: at `configure`). */
-  readonly change: 'live' | 'restart';
+  /** Applied at the next start (of the node: at `configure`); without this, an option may change while its owner runs. */
+  readonly change?: 'restart';
 }
 
 export type OptionValue = string | number | boolean | readonly string[];

@@ -8,7 +8,7 @@ export function changeRefusal(
   state: LifecycleState,
   nodeName: string,
 ): string | undefined {
-  if (change === 'live' || state === 'unconfigured') return undefined;
+  if (change === undefined || state === 'unconfigured') return undefined;
   const begin = `Parameter ${name} cannot change while the node is ${state}`;
   const run = (transition: string): string => `\`ros2 lifecycle set ${nodeName} ${transition}\``;
   switch (state) {

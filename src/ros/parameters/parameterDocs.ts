@@ -3,10 +3,9 @@ import { PARAMETERS } from './parameterTable.js';
 
 const ROWS = Object.entries<OptionSpec>(PARAMETERS satisfies OptionTable);
 
-const CHANGE: Readonly<Record<OptionSpec['change'], string>> = {
-  live: 'any time',
-  restart: 'while unconfigured',
-};
+function changes({ change }: OptionSpec): string {
+  return change === 'restart' ? 'while unconfigured' : 'any time';
+}
 
 function yamlValue(spec: OptionSpec, value: OptionValue): string {
   if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
@@ -27,7 +26,7 @@ export function parameterTable(): string {
       `\`${name}\``,
       `\`${yamlValue(spec, spec.defaultValue)}\``,
       bounds(spec),
-      CHANGE[spec.change],
+      changes(spec),
       spec.description,
     ].join(' | '),
   );
@@ -59,7 +58,7 @@ export function parameterYaml(): string {
     const values = bounds(spec);
     return [
       ...comment(spec.description),
-      ...comment(`${values === '' ? '' : `Values: ${values}. `}Changes ${CHANGE[spec.change]}.`),
+      ...comment(`${values === '' ? '' : `Values: ${values}. `}Changes ${changes(spec)}.`),
       `    ${name}: ${yamlValue(spec, spec.defaultValue)}`,
       '',
     ];

@@ -28,7 +28,6 @@ const NODE_PARAMETERS = {
     defaultValue: true,
     description:
       'false pauses the active node: it subscribes to no camera, and ~/classify takes single frames. The service ~/enable sets it.',
-    change: 'live',
   },
   classification_per_camera: {
     type: 'boolean',
@@ -43,7 +42,6 @@ const NODE_PARAMETERS = {
     choices: [...RESULT_CHOICES],
     description:
       'With smoothing: the results in classification, classified_detections, perception_targets and the debug image. Smoothed results are always published on classification_smoothed (with classification_per_camera: classification_smoothed/ and the name) and classified_detections_smoothed.',
-    change: 'live',
   },
   detections_topics: {
     type: 'string_array',
@@ -65,7 +63,6 @@ const NODE_PARAMETERS = {
     choices: ['index', 'label'],
     description:
       'Content of class_id in a published hypothesis: index is the id, whose name is in label_info, as vision_msgs intends; label is the name itself.',
-    change: 'live',
   },
   debug_image_scale: {
     type: 'double',
@@ -73,7 +70,6 @@ const NODE_PARAMETERS = {
     range: { min: 0.1, max: 4 },
     description:
       'Size of the picture in the debug image as a factor of the frame, within 960x720. The image is only made while it has a subscriber, at most ten times a second.',
-    change: 'live',
   },
   web_port: {
     type: 'integer',
@@ -81,28 +77,24 @@ const NODE_PARAMETERS = {
     range: { min: 0, max: 65_535 },
     description:
       'Port of the live page: pictures, results, stages, drops and diagnostics in a browser; 0 serves none.',
-    change: 'live',
   },
   web_address: {
     type: 'string',
     defaultValue: '127.0.0.1',
     description:
       'Address of the live page; 127.0.0.1 is for this machine only, 0.0.0.0 for everybody who can reach it.',
-    change: 'live',
   },
   'diagnostic_updater.period': {
     type: 'double',
     defaultValue: 1,
     range: { min: 0.1, max: 60 },
     description: 'Seconds between two messages on /diagnostics.',
-    change: 'live',
   },
   'diagnostic_updater.use_fqn': {
     type: 'boolean',
     defaultValue: false,
     description:
       "The entries on /diagnostics begin with the node's fully qualified name (/classifier: pipeline). In a namespace they always do (/robot1/classifier: pipeline), so that robots can be told apart.",
-    change: 'live',
   },
   'diagnostics.expected_fps': {
     type: 'double',
@@ -110,28 +102,24 @@ const NODE_PARAMETERS = {
     range: { min: 0, max: 10_000 },
     description:
       'Frames a second that each camera should deliver; WARN when it differs by more than a tenth; 0 turns the check off.',
-    change: 'live',
   },
   'diagnostics.max_allowed_processing_time_ms': {
     type: 'double',
     defaultValue: 200,
     range: { min: 0, max: 60_000 },
     description: 'WARN when the p95 from admission to result exceeds this; 0 turns the check off.',
-    change: 'live',
   },
   'diagnostics.max_acceptable_consecutive_delay_ms': {
     type: 'double',
     defaultValue: 1000,
     range: { min: 0, max: 600_000 },
     description: 'ERROR when processing stays over its limit for longer than this; 0 turns the check off.',
-    change: 'live',
   },
   'diagnostics.stale_after_ms': {
     type: 'double',
     defaultValue: 3000,
     range: { min: 100, max: 600_000 },
     description: 'STALE when a camera delivered no frame for this long.',
-    change: 'live',
   },
 } as const satisfies OptionTable;
 

@@ -3,21 +3,19 @@ import { EffvitError } from '../../../src/core/EffvitError.js';
 import { fillOptions, type OptionTable, optionProblem } from '../../../src/core/optionTable.js';
 
 const TABLE = {
-  threads: { type: 'integer', defaultValue: 2, range: { min: 1, max: 16 }, description: '', change: 'live' },
-  topK: { type: 'integer', defaultValue: 5, description: '', change: 'live' },
+  threads: { type: 'integer', defaultValue: 2, range: { min: 1, max: 16 }, description: '' },
+  topK: { type: 'integer', defaultValue: 5, description: '' },
   maxFps: {
     type: 'double',
     defaultValue: 0,
     range: { min: 0, max: 10_000 },
     description: '',
-    change: 'live',
   },
   dropPolicy: {
     type: 'string',
     defaultValue: 'oldest',
     choices: ['oldest', 'newest', 'block'],
     description: '',
-    change: 'live',
   },
   ordered: { type: 'boolean', defaultValue: true, description: '', change: 'restart' },
   topics: {
