@@ -7,10 +7,11 @@ import {
   rangeConversion,
 } from './bt601.js';
 import { type ColumnTables, columnTables, runOf, type WeightedRun } from './columnTables.js';
-import { aligned, KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
+import { KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
 import * as F from './kernelFields.js';
 import { isMeasurable, type MeasuredPart } from './PictureFigures.js';
-import type { PlaneWindow, SlotLayout } from './SlotLayout.js';
+import type { SlotLayout } from './SlotLayout.js';
+import { SourceRowPlan, type SourceRows } from './SourceRowPlan.js';
 import { evened } from './TensorOptions.js';
 
 /** The kernel's parameters for frames of one layout, and their place in the slot. Offsets are slot offsets. */
@@ -25,29 +26,16 @@ export interface KernelProgram {
   readonly measured?: MeasuredPart;
 }
 
-/** The rows that the kernel reads: directly from the slot, or unpacked to a ring of rows first. */
-interface SourceRows {
-  /** Source rows in use, ascending; a row's index in this list is its rank. */
-  readonly rows: readonly number[];
-  /** Slot offset of each. */
-  readonly offsets: readonly number[];
-  readonly byteCount: number;
-}
-
 class ProgramBuilder {
   readonly #layout: SlotLayout;
   readonly #allocator: SlotAllocator;
   readonly #tables = new KernelTables();
-  /** Columns of the frame that are read. */
-  readonly #firstColumn: number;
-  readonly #columnCount: number;
+  readonly #sources: SourceRowPlan;
 
   constructor(layout: SlotLayout, freeFromByte: number) {
     this.#layout = layout;
     this.#allocator = new SlotAllocator(layout.isPassThrough ? 0 : freeFromByte);
-    const { firsts, counts } = layout.tapsX;
-    this.#firstColumn = firsts[0] ?? 0;
-    this.#columnCount = (firsts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - this.#firstColumn;
+    this.#sources = new SourceRowPlan(layout, this.#allocator, this.#tables);
   }
 
   build(): KernelProgram {
@@ -108,8 +96,10 @@ class ProgramBuilder {
     const isPacked8 = traits.family === 'colour' && traits.channelBytes === 1;
     const pixelBytes = traits.family === 'colour' ? traits.channels : 4;
     const isFused = tapsX.maxCount <= 2 && tapsY.maxCount <= 2;
-    const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(pixelBytes);
-    const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, 1, -this.#firstColumn));
+    const source = isPacked8 ? this.#sources.inPlace(0, 0) : this.#sources.unpacked(pixelBytes);
+    const runs = Array.from(tapsX.firsts, (_, index) =>
+      runOf(tapsX, index, 0, 1, -this.#sources.firstColumn),
+    );
     const columns = columnTables(runs);
     this.#tables.set(F.PIXEL_BYTES, pixelBytes);
     this.#tables.set(F.IS_FUSED, isFused ? 1 : 0);
@@ -130,8 +120,8 @@ class ProgramBuilder {
   #describeGrey(): void {
     const { traits, options } = this.#layout;
     const isPacked8 = traits.family === 'mono' && traits.channelBytes === 1;
-    const source = isPacked8 ? this.#rowsInPlace(0, 0) : this.#unpackedRows(1);
-    this.#describeChannel(source, 1, -this.#firstColumn, greyToLuma(options.range));
+    const source = isPacked8 ? this.#sources.inPlace(0, 0) : this.#sources.unpacked(1);
+    this.#describeChannel(source, 1, -this.#sources.firstColumn, greyToLuma(options.range));
   }
 
   #describeYuv(): void {
@@ -144,7 +134,7 @@ class ProgramBuilder {
     const runsOf = (shift: number, pitch: number, offsets: readonly number[]) =>
       columns.flatMap((index) => offsets.map((offset) => runOf(tapsX, index, shift, pitch, offset)));
     const firstBytes = planes.map((plane) => plane.firstByte);
-    const lumaRows = this.#rowsInPlace(0, 0);
+    const lumaRows = this.#sources.inPlace(0, 0);
     if (traits.family === 'yuv422') {
       const first = firstBytes[0] ?? 0;
       this.#describeChannel(lumaRows, 2, traits.yByte - first, luma);
@@ -154,16 +144,16 @@ class ProgramBuilder {
       this.#tables.set(F.CHROMA_PLANE + F.WEIGHED_ROW, this.#tables.get(F.LUMA_PLANE + F.WEIGHED_ROW));
     } else if (traits.family === 'semiPlanar') {
       const first = firstBytes[1] ?? 0;
-      this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
+      this.#describeChannel(lumaRows, 1, -this.#sources.firstColumn, luma);
       const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
-      const rows = this.#rowsInPlace(1, traits.chromaShift);
+      const rows = this.#sources.inPlace(1, traits.chromaShift);
       this.#describeChromaPlane(rows, traits.chromaShift, runs, chroma);
     } else if (traits.family === 'planar') {
       const first = firstBytes[1] ?? 0;
-      this.#describeChannel(lumaRows, 1, -this.#firstColumn, luma);
+      this.#describeChannel(lumaRows, 1, -this.#sources.firstColumn, luma);
       // A row of one plane and the following row of the other count as one row.
-      const single = this.#rowsInPlace(1, 1);
-      const twin = this.#rowsInPlace(2, 1);
+      const single = this.#sources.inPlace(1, 1);
+      const twin = this.#sources.inPlace(2, 1);
       const distanceBytes = (twin.offsets[0] ?? 0) - (single.offsets[0] ?? 0);
       const rows = { ...single, byteCount: distanceBytes + single.byteCount };
       const offsets = [-first, distanceBytes - first];
@@ -241,83 +231,6 @@ class ProgramBuilder {
     this.#tables.set(plane + F.ROW_BYTES, source.byteCount);
     const addresses = source.offsets.map((offset) => SLOT_BASE_BYTES + offset);
     this.#tables.setTable(plane + F.ROW_ADDRESSES, Int32Array.from(addresses));
-  }
-
-  /** Source rows that the vertical taps use, ascending. */
-  #weighedRows(shift: number): number[] {
-    const { firsts, counts } = this.#layout.tapsY;
-    const rows = new Set<number>();
-    firsts.forEach((first, index) => {
-      for (let tap = 0; tap < (counts[index] ?? 0); tap++) rows.add((first + tap) >> shift);
-    });
-    return [...rows];
-  }
-
-  #plane(index: 0 | 1 | 2): PlaneWindow {
-    const plane = this.#layout.planes[index];
-    if (plane === undefined)
-      throw new RangeError(`a ${this.#layout.shape.encoding} frame has no plane ${index}`);
-    return plane;
-  }
-
-  #rowsInPlace(index: 0 | 1 | 2, shift: number): SourceRows {
-    const plane = this.#plane(index);
-    const rows = this.#weighedRows(shift);
-    return { rows, offsets: rows.map((row) => plane.rowOffsets[row] ?? 0), byteCount: plane.byteCount };
-  }
-
-  /** Rows of 16-bit or Bayer samples, unpacked to a ring that holds the rows of one output row. */
-  #unpackedRows(pixelBytes: number): SourceRows {
-    const { traits, shape, tapsY } = this.#layout;
-    const plane = this.#plane(0);
-    const rows = this.#weighedRows(0);
-    const byteCount = this.#columnCount * pixelBytes;
-    const ringRows = tapsY.maxCount;
-    const ringStride = aligned(byteCount + PADDING_BYTES);
-    const ring = this.#allocator.allocate(ringRows * ringStride);
-    const isBayer = traits.family === 'bayer';
-    const isNarrowed = isBayer && traits.channelBytes === 2;
-    const samples = isNarrowed ? this.#narrowedRows(plane) : plane;
-    const skippedBytes = isBayer ? this.#firstColumn - samples.firstByte : 0;
-    const lastRow = shape.heightPx - 1;
-    const addressOf = (row: number) => SLOT_BASE_BYTES + (samples.rowOffsets[row] ?? 0) + skippedBytes;
-    const records = rows.flatMap((row) => {
-      if (traits.family !== 'bayer') return [addressOf(row), 0, 0, 0];
-      const above = addressOf(row === 0 ? 1 : row - 1);
-      const below = addressOf(row === lastRow ? lastRow - 1 : row + 1);
-      const isRedRow = row % 2 === traits.redY;
-      const isRedFirst = this.#firstColumn % 2 === traits.redX;
-      return [addressOf(row), above, below, (isRedRow ? 1 : 0) + (isRedFirst ? 2 : 0)];
-    });
-    this.#tables.set(F.UNPACK, isBayer ? 3 : shape.isBigEndian ? 2 : 1);
-    this.#tables.set(F.UNPACK_COUNT, isBayer ? this.#columnCount : byteCount);
-    this.#tables.setTable(F.UNPACK_RECORDS, Int32Array.from(records));
-    this.#tables.set(F.BAYER_AT_LEFT, this.#firstColumn === 0 ? 1 : 0);
-    this.#tables.set(F.BAYER_AT_RIGHT, this.#firstColumn + this.#columnCount === shape.widthPx ? 1 : 0);
-    return { rows, offsets: rows.map((_, rank) => ring + (rank % ringRows) * ringStride), byteCount };
-  }
-
-  /** Places of the rows of a plane of 16-bit samples after their conversion to bytes. */
-  #narrowedRows(plane: PlaneWindow): Pick<PlaneWindow, 'firstByte' | 'rowOffsets'> {
-    const values = aligned(plane.byteCount / 2);
-    const strideBytes = values + PADDING_BYTES;
-    const needed = plane.rowOffsets.filter((offset) => offset >= 0).length;
-    const first = this.#allocator.allocate(needed * strideBytes);
-    let next = first;
-    const rowOffsets = plane.rowOffsets.map((offset) => {
-      if (offset < 0) return -1;
-      const target = next;
-      next += strideBytes;
-      return target;
-    });
-    const records = [...plane.rowOffsets].flatMap((offset, row) =>
-      offset < 0 ? [] : [SLOT_BASE_BYTES + offset, SLOT_BASE_BYTES + (rowOffsets[row] ?? 0)],
-    );
-    this.#tables.set(F.NARROW, this.#layout.shape.isBigEndian ? 2 : 1);
-    this.#tables.set(F.NARROWED_ROWS, needed);
-    this.#tables.set(F.NARROWED_VALUES, plane.byteCount / 2);
-    this.#tables.setTable(F.NARROWED_RECORDS, Int32Array.from(records));
-    return { firstByte: plane.firstByte / 2, rowOffsets };
   }
 }
 

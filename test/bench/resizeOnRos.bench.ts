@@ -64,7 +64,8 @@ try {
     `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, load ${loadavg()[0]?.toFixed(2)}; nv12 ${values.size} at ${values.hz} Hz, the chip SIMULATED`,
   );
   for (const [way, all] of rounds) {
-    const sum = (key: Exclude<keyof NodeCpu, 'cpu'>): number => all.reduce((total, one) => total + one[key], 0);
+    const sum = (key: Exclude<keyof NodeCpu, 'cpu'>): number =>
+      all.reduce((total, one) => total + one[key], 0);
     console.log(
       `resize_on ${way}: ${cpuOf(way).toFixed(2)} ms of CPU a frame (${(cpuOf(way) / cpuOf('cpu')).toFixed(2)}), ${sum('received')} received, ${sum('published')} published, ${sum('superseded')} superseded, ${sum('missing')} missing`,
     );

@@ -1,24 +1,12 @@
-import { type McapTypes, Opcode } from '@mcap/core';
+import { Opcode } from '@mcap/core';
 import type { BagWarnings } from '../BagWarnings.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
-import {
-  type McapRecords,
-  parseMcapRecords,
-  parseSmallRecord,
-  RECORD_HEADER_BYTES,
-} from './parseMcapRecords.js';
-import {
-  CHUNK_HEADER_BYTES,
-  type McapChunkHeader,
-  parseMcapChunkHeader,
-  readMcapSegment,
-} from './readMcapSegment.js';
+import { McapLayoutBuilder } from './McapLayoutBuilder.js';
+import { parseSmallRecord, RECORD_HEADER_BYTES } from './parseMcapRecords.js';
+import { CHUNK_HEADER_BYTES, type McapChunkHeader, parseMcapChunkHeader } from './readMcapSegment.js';
 
 const MAGIC_BYTES = 8;
-
-/** Records outside of chunks are read together up to this size. */
-const RUN_BYTES = 4 * 1024 * 1024;
 
 /** A schema or channel record is text; a larger one is treated as corrupted. */
 const MOST_SMALL_RECORD_BYTES = 2 ** 24;
@@ -28,15 +16,6 @@ const MOST_COMPRESSION_NAME_BYTES = 64;
 
 /** Of a segment that was not read yet. */
 const UNKNOWN = { channelIds: undefined, messageCount: undefined };
-
-interface RunningRun {
-  offsetBytes: number;
-  lengthBytes: number;
-  startNs: bigint;
-  endNs: bigint;
-  messageCount: number;
-  channelIds: Set<number>;
-}
 
 interface OpenChunk {
   readonly segment: McapSegment;
@@ -53,11 +32,7 @@ interface OpenChunk {
 export class McapScan {
   readonly #file: RandomAccessFile;
   readonly #warnings: BagWarnings;
-  readonly #segments: McapSegment[] = [];
-  readonly #channels = new Map<number, McapTypes.Channel>();
-  readonly #schemas = new Map<number, McapTypes.Schema>();
-  readonly #counts = new Map<number, number>();
-  #run: RunningRun | undefined;
+  readonly #content = new McapLayoutBuilder();
   #chunk: OpenChunk | undefined;
 
   constructor(file: RandomAccessFile, warnings: BagWarnings) {
@@ -85,14 +60,9 @@ export class McapScan {
       }
     }
     await this.#endChunk();
-    this.#endRun();
+    this.#content.endRun();
     if (!isEnded) this.#warnings.add(`${this.#file.path} was not closed by its recorder; it ends cleanly.`);
-    return {
-      segments: this.#segments,
-      channels: this.#channels,
-      schemas: this.#schemas,
-      messageCounts: this.#counts,
-    };
+    return this.#content.layout;
   }
 
   /** @returns True if the data section ends with this record. */
@@ -103,7 +73,7 @@ export class McapScan {
         await this.#message(offset, lengthBytes);
         return false;
       case Opcode.CHUNK:
-        this.#endRun();
+        this.#content.endRun();
         await this.#beginChunk(offset, lengthBytes);
         return false;
       case Opcode.MESSAGE_INDEX:
@@ -111,7 +81,7 @@ export class McapScan {
         return false;
       case Opcode.SCHEMA:
       case Opcode.CHANNEL:
-        this.#endRun();
+        this.#content.endRun();
         await this.#smallRecord(offset, lengthBytes);
         return false;
       case Opcode.DATA_END:
@@ -119,7 +89,7 @@ export class McapScan {
         return true;
       default:
         // Header, attachments, metadata and private records are not needed.
-        this.#endRun();
+        this.#content.endRun();
         return false;
     }
   }
@@ -133,28 +103,7 @@ export class McapScan {
     const view = viewOf(head);
     const channelId = view.getUint16(RECORD_HEADER_BYTES, true);
     const logTimeNs = view.getBigUint64(RECORD_HEADER_BYTES + 6, true);
-    if (this.#run !== undefined && this.#run.lengthBytes + lengthBytes > RUN_BYTES) this.#endRun();
-    this.#run ??= {
-      offsetBytes: offset,
-      lengthBytes: 0,
-      startNs: logTimeNs,
-      endNs: logTimeNs,
-      messageCount: 0,
-      channelIds: new Set(),
-    };
-    const run = this.#run;
-    run.lengthBytes += lengthBytes;
-    run.messageCount += 1;
-    run.channelIds.add(channelId);
-    if (logTimeNs < run.startNs) run.startNs = logTimeNs;
-    if (logTimeNs > run.endNs) run.endNs = logTimeNs;
-    this.#count(channelId, 1);
-  }
-
-  #endRun(): void {
-    if (this.#run === undefined) return;
-    this.#segments.push({ kind: 'records', ...this.#run });
-    this.#run = undefined;
+    this.#content.addMessage({ offset, lengthBytes, channelId, logTimeNs });
   }
 
   async #beginChunk(offset: number, lengthBytes: number): Promise<void> {
@@ -192,7 +141,7 @@ export class McapScan {
     if (count === 0 || count * 16 > lengthBytes) return;
     this.#chunk.channelIds.add(channelId);
     this.#chunk.messageCount += count;
-    this.#count(channelId, count);
+    this.#content.count(channelId, count);
   }
 
   async #endChunk(): Promise<void> {
@@ -200,21 +149,22 @@ export class McapScan {
     if (chunk === undefined) return;
     this.#chunk = undefined;
     const { segment } = chunk;
-    const isKnown = chunk.hasIndex && [...chunk.channelIds].every((id) => this.#channels.has(id));
+    const isKnown =
+      chunk.hasIndex && [...chunk.channelIds].every((id) => this.#content.layout.channels.has(id));
     if (isKnown) {
-      this.#segments.push({ ...segment, channelIds: chunk.channelIds, messageCount: chunk.messageCount });
+      this.#content.add({ ...segment, channelIds: chunk.channelIds, messageCount: chunk.messageCount });
       return;
     }
     try {
-      const { messages } = await this.#readSegment(segment);
+      const { messages } = await this.#content.read(this.#file, segment);
       for (const { channelId } of messages) {
         chunk.channelIds.add(channelId);
-        if (!chunk.hasIndex) this.#count(channelId, 1);
+        if (!chunk.hasIndex) this.#content.count(channelId, 1);
       }
-      this.#segments.push({ ...segment, channelIds: chunk.channelIds, messageCount: messages.length });
+      this.#content.add({ ...segment, channelIds: chunk.channelIds, messageCount: messages.length });
     } catch {
       // Kept, so that reading it reports the damage; its messages may belong to any channel.
-      this.#segments.push(segment);
+      this.#content.add(segment);
     }
   }
 
@@ -227,8 +177,8 @@ export class McapScan {
     }
     try {
       const record = parseSmallRecord(await this.#file.read(offset, lengthBytes));
-      if (record?.type === 'Channel') this.#addChannel(record);
-      else if (record?.type === 'Schema') this.#addSchema(record);
+      if (record?.type === 'Channel') this.#content.addChannel(record);
+      else if (record?.type === 'Schema') this.#content.addSchema(record);
     } catch (error) {
       this.#warnings.add(
         `${this.#file.path} has a corrupted channel at byte ${offset}: ${(error as Error).message}.`,
@@ -239,7 +189,7 @@ export class McapScan {
   /** Handles an incomplete last record. An uncompressed chunk still contains complete messages. */
   async #cutOff(offset: number, opcode: number, contentBytes: bigint): Promise<void> {
     await this.#endChunk();
-    this.#endRun();
+    this.#content.endRun();
     const left = this.#file.sizeBytes - offset - RECORD_HEADER_BYTES;
     if (opcode === Opcode.CHUNK && (await this.#partOfChunk(offset))) {
       this.#warnings.add(
@@ -257,10 +207,10 @@ export class McapScan {
       const offsetBytes = offset + contentOffset;
       const lengthBytes = this.#file.sizeBytes - offsetBytes;
       const segment = { kind: 'records', offsetBytes, lengthBytes, startNs, endNs, ...UNKNOWN } as const;
-      const { messages, readBytes } = await this.#readSegment(segment);
+      const { messages, readBytes } = await this.#content.read(this.#file, segment);
       if (messages.length === 0) return false;
-      for (const { channelId } of messages) this.#count(channelId, 1);
-      this.#segments.push({
+      for (const { channelId } of messages) this.#content.count(channelId, 1);
+      this.#content.add({
         ...segment,
         // Excludes the truncated record, so that reading the segment reports no error.
         lengthBytes: readBytes,
@@ -273,31 +223,11 @@ export class McapScan {
     }
   }
 
-  /** Reads a segment's records, and keeps the channels and schemas among them. */
-  async #readSegment(segment: McapSegment): Promise<McapRecords> {
-    const records = parseMcapRecords(await readMcapSegment(this.#file, segment));
-    for (const schema of records.schemas) this.#addSchema(schema);
-    for (const channel of records.channels) this.#addChannel(channel);
-    return records;
-  }
-
   #stop(offset: number, reason: string): void {
     const left = this.#file.sizeBytes - offset;
     this.#warnings.add(
       `${this.#file.path} can be read up to byte ${offset} (${reason}): the last ${left} bytes are lost.`,
     );
-  }
-
-  #addChannel(channel: McapTypes.Channel): void {
-    if (!this.#channels.has(channel.id)) this.#channels.set(channel.id, channel);
-  }
-
-  #addSchema(schema: McapTypes.Schema): void {
-    if (!this.#schemas.has(schema.id)) this.#schemas.set(schema.id, schema);
-  }
-
-  #count(channelId: number, count: number): void {
-    this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0) + count);
   }
 }
 
