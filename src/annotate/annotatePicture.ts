@@ -32,7 +32,7 @@ export interface AnnotateOptions {
   readonly title: string;
   /** Model, times: small, under the title. */
   readonly subtitle?: string;
-  /** What of the picture was classified. */
+  /** The part of the picture that was classified. */
   readonly outlines?: readonly PictureOutline[];
   /** Adds what the network saw. */
   readonly networkInput?: RgbPicture;

@@ -34,7 +34,7 @@ export interface UnmatchedView {
   readonly detections: UnmatchedCounts;
 }
 
-const CAUSES_TOLD: Readonly<Partial<Record<UnmatchedCause, string>>> = {
+const WARNED_CAUSES: Readonly<Partial<Record<UnmatchedCause, string>>> = {
   waited_too_long:
     'none of its stamp came in time: see that the detector runs on the same images and keeps their stamps, or raise detections_wait_ms or detections_slop_ms',
   buffer_full:
@@ -47,7 +47,7 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
   /** By the detector's topic. */
   readonly #pairings = new Map<string, DetectionPairing<Image, Detections>>();
   readonly #detectorOf: ReadonlyMap<string, string>;
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
 
   /** @param detectorOf the detector's topic of each camera that has one. */
   constructor(
@@ -91,7 +91,7 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
       detections = read();
     } catch (error) {
       pairing.countMalformed();
-      this.#tellOnce(`malformed ${topic}`, asEffvitError(error).message);
+      this.#warnOnce(`malformed ${topic}`, asEffvitError(error).message);
       return;
     }
     const { stamp, frame_id: frameId } = detections.header;
@@ -127,17 +127,17 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
 
   /** Tells of each cause once per camera. */
   #tell(camera: string, topic: string, cause: UnmatchedCause): void {
-    const text = CAUSES_TOLD[cause];
+    const text = WARNED_CAUSES[cause];
     if (text === undefined) return;
-    this.#tellOnce(
+    this.#warnOnce(
       `${cause} ${camera}`,
       `A frame of ${camera} is dropped as unmatched, as more may be: of the detections on ${topic} ${text}.`,
     );
   }
 
-  #tellOnce(key: string, text: string): void {
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+  #warnOnce(key: string, text: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
     this.#events.warn(text);
   }
 }

@@ -142,7 +142,7 @@ function regionsDifference(
   for (const [index, region] of expected.entries()) {
     const found = actual[index];
     if (region.unknown !== found?.unknown) {
-      return `Expected region ${index} ${told(region)} but it is ${told(found)}.`;
+      return `Expected region ${index} ${described(region)} but it is ${described(found)}.`;
     }
     const reason = differenceOf(region.results, found?.results ?? [], tolerance);
     if (reason !== undefined) return `Region ${index}: ${reason}`;
@@ -150,7 +150,7 @@ function regionsDifference(
   return undefined;
 }
 
-const told = (region: RegionResults | undefined): string =>
+const described = (region: RegionResults | undefined): string =>
   region?.unknown === undefined ? 'to be classified' : `UNKNOWN (${region.unknown})`;
 
 const show = (result: ClassResult): string => `${result.label} ${result.score.toFixed(4)}`;

@@ -210,8 +210,8 @@ async function take(
     if (expected === undefined || judge?.sidecar !== 'expected.json') return { result, timing };
     replayed.sort((a, b) => a.sequence - b.sequence);
     const differences = compareResults(expected.frames, frameResults(replayed), judge.tolerance);
-    const told = { frames: differences.length, first: differences.slice(0, MOST_DIFFERENCES) };
-    return { result: { ...result, differences: told }, timing };
+    const shown = { frames: differences.length, first: differences.slice(0, MOST_DIFFERENCES) };
+    return { result: { ...result, differences: shown }, timing };
   } finally {
     await bag.close();
   }

@@ -22,24 +22,24 @@ const TEXTS: Readonly<Record<PictureNote, string>> = {
 };
 
 /** Most sources with notices: each picture of a folder is one source. */
-const MOST_TOLD = 20;
+const MOST_REPORTED = 20;
 
 /** Reports each note once per source. */
 export class PictureNotices {
-  readonly #tell: (text: string) => void;
-  readonly #told = new Set<string>();
+  readonly #report: (text: string) => void;
+  readonly #reported = new Set<string>();
 
-  constructor(tell: (text: string) => void) {
-    this.#tell = tell;
+  constructor(report: (text: string) => void) {
+    this.#report = report;
   }
 
   report(source: string, notes: readonly PictureNote[]): void {
     for (const note of notes) {
       const key = `${note} ${source}`;
-      if (this.#told.has(key) || this.#told.size > MOST_TOLD) continue;
-      this.#told.add(key);
-      if (this.#told.size > MOST_TOLD) this.#tell('Further pictures like these are not told.');
-      else this.#tell(`Pictures from ${source || 'an unnamed source'} ${TEXTS[note]}.`);
+      if (this.#reported.has(key) || this.#reported.size > MOST_REPORTED) continue;
+      this.#reported.add(key);
+      if (this.#reported.size > MOST_REPORTED) this.#report('Further pictures like these are not reported.');
+      else this.#report(`Pictures from ${source || 'an unnamed source'} ${TEXTS[note]}.`);
     }
   }
 }

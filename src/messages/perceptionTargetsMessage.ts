@@ -145,7 +145,7 @@ function trackId(id: string): bigint {
   return /^\d{1,19}$/.test(id) ? BigInt(id) : 0n;
 }
 
-/** As far as unsigned pixels can tell it. */
+/** As far as unsigned pixels can express it. */
 function rectOf({ leftPx, topPx, widthPx, heightPx }: RegionBox): RoiMessage['rect'] {
   const pixels = (value: number): number =>
     Number.isFinite(value) ? Math.min(Math.max(Math.round(value), 0), LARGEST_UINT32) : 0;

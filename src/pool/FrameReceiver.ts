@@ -58,10 +58,10 @@ export class FrameReceiver {
 
   /** @throws EffvitError BAD_IMAGE if compressed bytes cannot be decoded as a picture. */
   async receive(slotNumber: number): Promise<ReceivedFrame | ReceivedRegions> {
-    const slot = this.#told(() => this.#slots[slotNumber], `slot ${slotNumber}`);
+    const slot = this.#announced(() => this.#slots[slotNumber], `slot ${slotNumber}`);
     const { record } = slot;
     const number = record.descriptor;
-    const descriptor = this.#told(() => this.#descriptors.get(number), `frame descriptor ${number}`);
+    const descriptor = this.#announced(() => this.#descriptors.get(number), `frame descriptor ${number}`);
     switch (descriptor.kind) {
       case 'compressed':
         return record.regionCount === 0
@@ -154,7 +154,7 @@ export class FrameReceiver {
     const { record, converter } = slot;
     const count = record.regionCount;
     const hasRoom = (regions: RegionRecord | undefined) => (regions?.capacity ?? 0) >= count;
-    const regions = this.#told(
+    const regions = this.#announced(
       () => (hasRoom(slot.regions) ? slot.regions : undefined),
       `memory of ${count} regions`,
     );
@@ -171,7 +171,7 @@ export class FrameReceiver {
   }
 
   /** Reads the main thread's messages until `find` returns a value. */
-  #told<Value>(find: () => Value | undefined, what: string): Value {
+  #announced<Value>(find: () => Value | undefined, what: string): Value {
     for (;;) {
       const found = find();
       if (found !== undefined) return found;

@@ -77,7 +77,7 @@ export function heldFrames(largestBatch: number): number {
 }
 
 /**
- * A ring of logits, indexed by the last bits of the frame number. It has room for the frames that a worker holds and
+ * A ring of logits, indexed by the last bits of the frame number. It holds the logits of the frames that a worker holds and
  * for a task that the main thread reads, rounded up to a power of two so that numbers can wrap around. Without `given`
  * new memory is allocated.
  */

@@ -20,7 +20,7 @@ export const DROP_CAUSES = [
   'closed',
   /** It was not ready in time: a later frame of its camera was published first. */
   'overtaken',
-  /** The detector told nothing of it: its boxes were to be classified. */
+  /** The detector sent no message for it: its boxes were to be classified. */
   'unmatched',
 ] as const;
 

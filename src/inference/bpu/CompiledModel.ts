@@ -97,14 +97,14 @@ export class CompiledModel {
 }
 
 /** @throws EffvitError BAD_MODEL if manifest and file disagree. */
-function isResizer(lib: LibDnn, handle: bigint, told: boolean | undefined, about: string): boolean {
+function isResizer(lib: LibDnn, handle: bigint, stated: boolean | undefined, about: string): boolean {
   const source = lib.inputSource(handle);
   const found = source === undefined ? undefined : source === INPUT_SOURCE_RESIZER;
-  if (told !== undefined && found !== undefined && told !== found) {
+  if (stated !== undefined && found !== undefined && stated !== found) {
     const [is, not] = found ? ['resizer', 'pyramid'] : ['pyramid', 'resizer'];
     throw unusable(about, `its input source is ${is}, and its manifest says ${not}`);
   }
-  return told ?? found ?? false;
+  return stated ?? found ?? false;
 }
 
 function chosenOutput(

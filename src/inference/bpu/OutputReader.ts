@@ -116,7 +116,7 @@ export class OutputReader {
 
 /** Bytes from one class to the next: the runtime's stride, else computed from the aligned shape. */
 function stepOf({ stride, alignedShape }: TensorProperties, axis: number, elementBytes: number): number {
-  const told = stride[axis] ?? 0;
-  if (told > 0) return told;
+  const given = stride[axis] ?? 0;
+  if (given > 0) return given;
   return alignedShape.slice(axis + 1).reduce((product, size) => product * size, elementBytes);
 }

@@ -12,7 +12,7 @@ export const CHART_COLOURS = {
 
 const BOLD_WIDENS = 1.12;
 
-/** In the size of the letters, as DejaVu Sans has them: it is wider than most fonts, which leave more room. */
+/** In the size of the letters, as DejaVu Sans has them: it is wider than most fonts, which leave more space. */
 function letterWidth(letter: string): number {
   if (/[MWmw@%\u1100-\uffff]|[\u{10000}-\u{10ffff}]/u.test(letter)) return 1;
   return /[A-Z0-9]/.test(letter) ? 0.66 : 0.55;

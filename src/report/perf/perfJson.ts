@@ -6,7 +6,7 @@ import type { LatencyFigures, PerfRun, PerfSeries } from './PerfSeries.js';
 const figure = z.number();
 const run = z.looseObject({ fps: figure, latency_ms: z.looseObject({ mean: figure }) });
 
-/** What of an earlier run's JSON is needed to compare with it. */
+/** The parts of an earlier run's JSON that a comparison needs. */
 const perfJsonSchema = z.looseObject({
   tool: z.literal('effvit bench'),
   model: z.string(),

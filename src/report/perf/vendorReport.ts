@@ -22,7 +22,7 @@ export const PROFILE_TOOL = 'effvit bench';
  * profiler.log as the vendor's tool writes it, in milliseconds.
  *
  * @param coreId 0 any, 1 core 0, 2 core 1.
- * @param isSimulated told by a key of its own, which the vendor's file does not have.
+ * @param isSimulated written as a separate key, which the vendor's file does not have.
  */
 export function profilerLog(
   series: PerfSeries,

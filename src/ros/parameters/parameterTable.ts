@@ -94,7 +94,7 @@ const NODE_PARAMETERS = {
     type: 'boolean',
     defaultValue: false,
     description:
-      "The entries on /diagnostics begin with the node's fully qualified name (/classifier: pipeline). In a namespace they always do (/robot1/classifier: pipeline), so that robots can be told apart.",
+      "The entries on /diagnostics begin with the node's fully qualified name (/classifier: pipeline). In a namespace they always do (/robot1/classifier: pipeline), so that robots can be distinguished.",
   },
   'diagnostics.expected_fps': {
     type: 'double',

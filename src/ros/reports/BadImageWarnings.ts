@@ -5,7 +5,7 @@ const REPEAT_NS = 60e9;
 /** The most causes stored per camera; random bytes produce ever new ones. */
 const MOST_CAUSES = 8;
 
-interface Told {
+interface Logged {
   atNs: number;
   since: number;
 }
@@ -13,25 +13,26 @@ interface Told {
 /** Logs each new cause of unreadable images of a camera, and repeats it periodically. */
 export class BadImageWarnings {
   readonly #warn: (text: string) => void;
-  readonly #told = new Map<string, Map<string, Told>>();
+  readonly #logged = new Map<string, Map<string, Logged>>();
 
   constructor(warn: (text: string) => void) {
     this.#warn = warn;
   }
 
   report(camera: string, reason: string): void {
-    const causes = this.#told.get(camera) ?? new Map<string, Told>();
-    this.#told.set(camera, causes);
+    const causes = this.#logged.get(camera) ?? new Map<string, Logged>();
+    this.#logged.set(camera, causes);
     // Numbers are masked, because sizes and offsets differ from frame to frame.
     const known = reason.replaceAll(/[\d.]+/g, '#');
     const cause = causes.has(known) || causes.size < MOST_CAUSES ? known : 'others';
-    const told = causes.get(cause);
+    const logged = causes.get(cause);
     const nowNs = monotonicNs();
-    if (told !== undefined && nowNs - told.atNs < REPEAT_NS) {
-      told.since += 1;
+    if (logged !== undefined && nowNs - logged.atNs < REPEAT_NS) {
+      logged.since += 1;
       return;
     }
-    const more = told === undefined || told.since === 0 ? '' : ` (${told.since} more since it was last told)`;
+    const more =
+      logged === undefined || logged.since === 0 ? '' : ` (${logged.since} more since it was last logged)`;
     causes.set(cause, { atNs: nowNs, since: 0 });
     this.#warn(`The images of ${camera} cannot be read: ${reason}${more}`);
   }

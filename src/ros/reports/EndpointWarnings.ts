@@ -3,7 +3,7 @@ import type { OtherEndpoints } from './otherEndpoints.js';
 /** Endpoints that do not match exchange no messages and get no error, so this logs a warning once. */
 export class EndpointWarnings {
   readonly #warn: (text: string) => void;
-  #told: ReadonlySet<string> = new Set();
+  #logged: ReadonlySet<string> = new Set();
 
   constructor(warn: (text: string) => void) {
     this.#warn = warn;
@@ -28,7 +28,7 @@ export class EndpointWarnings {
       ]),
     ];
     const warnings = new Set(found.filter((warning) => warning !== undefined));
-    for (const warning of warnings) if (!this.#told.has(warning)) this.#warn(warning);
-    this.#told = warnings;
+    for (const warning of warnings) if (!this.#logged.has(warning)) this.#warn(warning);
+    this.#logged = warnings;
   }
 }

@@ -100,7 +100,7 @@ describe('frames that the chip cuts and scales', () => {
     });
   }
 
-  it('makes room for larger pictures, and keeps it for smaller ones', async () => {
+  it('allocates more memory for larger pictures, and keeps it for smaller ones', async () => {
     const pool = await startPool(ON_CHIP);
     for (const [index, widthPx] of [320, 640, 800, 320, 800].entries()) {
       const frame = noise({ encoding: 'nv12', widthPx, heightPx: 480 }, 2 * index + 1);

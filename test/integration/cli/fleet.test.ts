@@ -287,7 +287,7 @@ describe('effvit with many bags', () => {
     assert.equal(report('out').worst_first.find(({ name }) => name.endsWith('1.mcap'))?.top1_percent, 25);
   });
 
-  it('holds bags against the results that each gave once, and tells which differ', async () => {
+  it('compares bags with their expected results, and names those that differ', async () => {
     for (const [at, name] of ['0', '1.mcap', '2.mcap'].entries()) {
       const expected =
         at === 0 ? scratch.path('bags', '0', 'expected.json') : scratch.path('bags', `${at}.expected.json`);
@@ -326,7 +326,7 @@ describe('effvit with many bags', () => {
     assert.match(stdout, /3\.mcap has no expected\.json: put one into its folder/);
   });
 
-  it('tells of frames that were lost through no fault of the bag, and keeps no result of them', async () => {
+  it('reports frames that were lost through no fault of the bag, and keeps no result of them', async () => {
     const device = scratch.path('hanging');
     mkdirSync(device);
     writeFileSync(join(device, 'manifest.yaml'), HANGING_DEVICE);
@@ -356,7 +356,7 @@ describe('effvit with many bags', () => {
     await run(['merge', scratch.path('out'), '--run', keys[0]?.slice(0, 6) ?? '']);
   });
 
-  it('merges what is there, and tells what is missing', async () => {
+  it('merges the results that exist, and names the missing ones', async () => {
     await run(replay('out', '--shard', '0/2'));
     const { stdout } = await run(['merge', scratch.path('out'), scratch.path('bags'), '--json'], 1);
     const { bags } = JSON.parse(stdout) as FleetReport;

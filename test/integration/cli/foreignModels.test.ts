@@ -55,7 +55,7 @@ describe('effvit classify with ONNX files of others', () => {
     assert.ok(Math.abs((results[0]?.score ?? 0) - blue / (red + green + blue)) < 0.005);
   });
 
-  it('tells of a manifest that contradicts the scores, at the first frame', async () => {
+  it('reports a manifest that contradicts the scores, at the first frame', async () => {
     mkdirSync(scratch.path('wrong'));
     writeFileSync(scratch.path('wrong', 'manifest.yaml'), 'output: { activation: logits }\n');
     const { stderr } = await classify({ tail: [GAIN, ['Softmax']] }, 'wrong');

@@ -162,7 +162,7 @@ describe('effvit replay', () => {
       return counts;
     }
 
-    it('tells what is wrong with each picture, and gives results all the same', async () => {
+    it('reports the problem of each picture, and gives results nevertheless', async () => {
       const checks = ['--picture-checks', 'report'];
       assert.deepEqual(await framesWith(/the picture: covered, too_dark, low_contrast/, ...checks), {
         good: 0,
@@ -264,7 +264,7 @@ describe('effvit replay', () => {
     assert.equal(run.signal, 'SIGTERM', run.stderr);
   });
 
-  it('tells of a topic that cannot be read once, and keeps the results of the others', async () => {
+  it('reports an unreadable topic once, and keeps the results of the others', async () => {
     const image = (topic: string, encoding: string, strideBytes: number, at: number) => ({
       ...{ topic, type: IMAGE, logTimeNs: START_NS + BigInt(at) },
       data: imageCdr({ widthPx: 8, heightPx: 6, encoding, strideBytes }),

@@ -540,7 +540,7 @@ describe('pullModel', () => {
     });
   });
 
-  it('stops when it is told to, and goes on later', async () => {
+  it('stops when it is cancelled, and continues later', async () => {
     await serve(stallAfter(100_000));
     const stop = new AbortController();
     const error = await failure(

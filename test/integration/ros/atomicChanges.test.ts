@@ -140,7 +140,7 @@ describe('ROS node: changes as a whole', function () {
     await statistics(user, ({ threads, workers_serving: serving }) => threads === 4 && serving === 4);
   });
 
-  it('tells its labels and their version anew when they change, to latecomers the newest alone', async () => {
+  it('publishes its labels and their version again when they change; late subscribers get the newest only', async () => {
     const user = await rig.start();
     await rig.activate(user);
     const subscribe = async (peer: RosPeer): Promise<void> => {
@@ -160,7 +160,7 @@ describe('ROS node: changes as a whole', function () {
     assert.deepEqual(await versions(user, 1), [1]);
     assert.deepEqual(await user.setParameter(NAME, 'score_threshold', 0.25), DONE);
     assert.deepEqual(await labels(user, 1), ['0 red, 1 green, 2 blue: 0.25']);
-    // What changes neither is told neither.
+    // A change of neither publishes neither.
     assert.deepEqual(await user.setParameter(NAME, 'top_k', 2), DONE);
     assert.deepEqual(await user.setParameter(NAME, 'model', await writeSecond()), DONE);
     assert.deepEqual(await labels(user, 1), ['0 rouge, 1 vert, 2 bleu: 0.25']);

@@ -152,7 +152,7 @@ describe('ROS node: the BPU', function () {
     });
   });
 
-  it("tells the board's sensors in its statistics and diagnostics", async () => {
+  it("reports the board's sensors in its statistics and diagnostics", async () => {
     writeBoardTree(rig.path('board'), X5_TREE);
     rig.env['EFFVIT_SYS_ROOT'] = rig.path('board');
     const user = await rig.start();
@@ -184,7 +184,7 @@ describe('ROS node: the BPU', function () {
     assert.equal(shown['ddr_frequency_mhz'], '4266');
     assert.equal(shown['temperature_bpu_celsius'], '55.500');
     assert.equal(shown['cpu_governor'], 'performance');
-    // A busy and then a hot chip is told while it lasts; a sensor that is gone is no error.
+    // A busy and then a hot chip is reported while it lasts; a sensor that is gone is no error.
     writeBoardTree(rig.path('board'), { 'sys/devices/system/bpu/bpu0/ratio': '99\n' });
     await rig.diagnosed(user, 'device', /^OK the BPU is fully used \(99 %\)|^WARN all processor cores/);
     writeBoardTree(rig.path('board'), { 'sys/class/hwmon/hwmon1/temp2_input': '97000\n' });
@@ -213,7 +213,7 @@ describe('ROS node: the BPU', function () {
     const inOrder = LOAD_CALLS.flatMap((call) => failures.filter((failure) => failure.call === call));
     assert.equal(new Set(inOrder.map(({ call }) => call)).size, LOAD_CALLS.length);
     const countOf = (name: string): number => inOrder.filter(({ call }) => call === name).length;
-    // A task that was waited for in vain is released as well.
+    // A task whose wait timed out is released as well.
     const skipped = (call: string): number =>
       call === 'hbDNNReleaseTask' ? countOf('hbDNNWaitTaskDone') : 0;
     // Then one at a frame: the waits before it are those of the loads that came so far.

@@ -121,7 +121,7 @@ describe('ROS node', function () {
     assert.match(rig.output, /WARN.*The images of \/image cannot be read: .*unknown encoding 'rgb12'/);
   });
 
-  it('tells latecomers which model and labels it has', async () => {
+  it('sends model and labels to late subscribers', async () => {
     const user = await rig.start();
     await rig.activate(user);
     const latched = { op: 'subscribe', latched: true };

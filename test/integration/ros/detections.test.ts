@@ -252,7 +252,7 @@ describe('ROS node: the boxes of a detector', function () {
     assert.deepEqual(await publishFrame(green, 0, 12), anew);
   });
 
-  it('tells TROS a target for each box: its class, its place and its track', async () => {
+  it('publishes a target for each box to TROS: class, place and track', async () => {
     const topic = '/hobot_dnn_detection';
     const user = await start('-p', 'top_k:=1', '-p', 'perception_targets:=hobot_dnn_detection');
     await user.ask({ op: 'subscribe', topic, type: 'ai_msgs/msg/PerceptionTargets' });

@@ -56,7 +56,7 @@ describe('ROS node: image encodings', function () {
     }
   });
 
-  it('classifies compressed images by what their bytes are, and tells one that is broken', async () => {
+  it('classifies compressed images by their content, and reports a broken one', async () => {
     const topic = '/camera/front/compressed';
     const user = await rig.startActive(
       ...['-p', 'image_transport:=compressed', '-r', 'image:=/camera/front', '-p', 'queue_size:=10'],

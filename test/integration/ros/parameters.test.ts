@@ -102,7 +102,7 @@ describe('ROS node: parameters', function () {
     assert.deepEqual(await user.setParameter(NAME, 'threads', 4), DONE);
   });
 
-  it('lists, describes and tells the types, as ros2 param asks for them', async () => {
+  it('lists the parameters with descriptors and types, as ros2 param asks for them', async () => {
     const user = await rig.start();
     const list = async (prefixes: string[], depth: number) => {
       const { result } = await user.callParameters<{ result: { names: string[]; prefixes: string[] } }>(
@@ -165,7 +165,7 @@ describe('ROS node: parameters', function () {
     assert.equal(simTime?.type, TYPE.bool);
   });
 
-  it('takes back what it told: ros2 param load of a ros2 param dump', async () => {
+  it('accepts its own values: ros2 param load of a ros2 param dump', async () => {
     const user = await rig.start('-p', 'bpu_core:=0', '-p', 'max_fps:=30');
     await rig.activate(user);
     const file = rig.path('dump.yaml');

@@ -51,7 +51,7 @@ describe('ROS node: trust in the picture', function () {
     return reports;
   }
 
-  it('reports a covered and a frozen camera, and makes their frames UNKNOWN once it is told to', async () => {
+  it('reports a covered and a frozen camera, and makes their frames UNKNOWN once the parameter says so', async () => {
     const user = await started('-p', 'picture_checks:=report');
     const [good] = await send(user, 'good', 1);
     assert.deepEqual([good?.has_picture_figures, good?.picture_problems], [true, []]);

@@ -57,7 +57,7 @@ describe('ROS node: steady results', function () {
     assert.deepEqual(bestOf(wanted), ['blue', 'blue']);
   });
 
-  it('begins to smooth when it is told to, without a restart', async () => {
+  it('begins to smooth when the parameter changes, without a restart', async () => {
     seen.length = 0;
     const user = await rig.startActive(...reliable());
     await user.ask({ op: 'subscribe', topic: `${NAME}/frames`, type: 'effvit/msg/FrameReport' });

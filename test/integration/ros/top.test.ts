@@ -15,7 +15,7 @@ describe('effvit top', function () {
     env = (await rosTestEnvironment(this)) as Record<string, string>;
   });
 
-  it('tells what a node publishes and ends after the messages asked for', async () => {
+  it('shows what a node publishes and ends after the requested number of messages', async () => {
     const model = await writeColourModel(scratch.path('colours'));
     const node = new NodeProcess(env, ['-p', `model:=${model}`]);
     const peer = await RosPeer.start(env);

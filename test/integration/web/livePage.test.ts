@@ -114,7 +114,7 @@ describe('live page over HTTP', function () {
     assert.equal((await ask(page.url)).status, 200);
   });
 
-  it('tells who looks what there is, then what comes', async () => {
+  it('sends a new browser the present state, then the updates', async () => {
     assert.equal(feed.takesFrame(CAMERA), false, 'nobody looks');
     feed.statistics(liveStatistics());
     feed.dropped(CAMERA, 'too_old');
@@ -191,7 +191,7 @@ describe('live page over HTTP', function () {
     assert.ok(sent < 400, `${sent} frames`);
   });
 
-  it('has room for sixteen browsers', async () => {
+  it('serves sixteen browsers', async () => {
     const all = await Promise.all(Array.from({ length: 16 }, () => open()));
     await waitFor(async () => feed.streamCount === 16, 'all of them');
     const late = await ask(`${page.url}events`);

@@ -292,7 +292,7 @@ describe('live page in Chromium', function () {
     assert.equal(await text('#connection'), 'Live');
   });
 
-  it('tells of simulation and of a pause', async () => {
+  it('shows simulation and a pause', async () => {
     clearInterval(timer);
     timer = setInterval(() => feed.statistics(liveStatistics({ is_simulated: true, is_paused: true })), 200);
     await browser.open(page.url, {});

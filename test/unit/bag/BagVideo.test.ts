@@ -58,7 +58,7 @@ describe('video in a bag', () => {
     });
   }
 
-  it('comes among the other cameras in the same order each time, and tells what was skipped', async () => {
+  it('comes among the other cameras in the same order each time, and reports what was skipped', async () => {
     const video = videoMessages('foxglove_msgs/msg/CompressedVideo').slice(3);
     const messages = [...video, ...cameraMessages(COUNT)].sort((a, b) => Number(a.logTimeNs - b.logTimeNs));
     const first = await read(messages);

@@ -94,7 +94,7 @@ describe('openBag', () => {
     }
   });
 
-  it('reads messages that are compressed one by one, without being told', async () => {
+  it('detects and reads messages that are compressed one by one', async () => {
     const compressed = messages.map((message) => ({ ...message, data: compress(message.data, 3) }));
     writeSqlite(scratch.path('a.db3'), compressed);
     writeFileSync(scratch.path('a.mcap'), await mcapBytes(compressed));

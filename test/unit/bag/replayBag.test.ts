@@ -83,7 +83,7 @@ describe('replayBag', () => {
     });
   }
 
-  it('drops at a pace as the node does, and tells of each frame once', async () => {
+  it('drops at a given rate as the node does, and reports each frame once', async () => {
     const running = await start({ dropPolicy: 'oldest' });
     const seen = await replay(running, 1);
     const counts = running.counts();

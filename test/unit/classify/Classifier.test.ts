@@ -70,7 +70,7 @@ describe('Classifier', () => {
     return outcome.kind === 'result' ? outcome.value.map(({ label }) => label) : [];
   }
 
-  it('classifies the roi alone, another one from the next frame on, and tells which it was', async () => {
+  it('classifies the roi alone, another one from the next frame on, and reports which it was', async () => {
     const notices: string[] = [];
     const scripts = tiledFrame([{ number: 3 }, { number: 40 }, { number: 500 }]);
     classifier = await Classifier.start(
@@ -221,7 +221,7 @@ describe('Classifier', () => {
     assert.equal(running.preprocess.sourceRange, 'limited');
   });
 
-  it('gives up where it was told to before the model loads', async () => {
+  it('stops if it is cancelled before the model loads', async () => {
     const { loads } = scripted;
     const options = { ...optionsWith(), signal: AbortSignal.abort() };
     await assert.rejects(Classifier.start(model(NO_LABELS), options), { code: 'CLOSED' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SharedFrameIds } from '../../../src/classify/SharedFrameIds.js';
 
 describe('SharedFrameIds', () => {
-  it('tells of a camera that has the frame_id of another, at its first frame alone', () => {
+  it('reports a camera that has the frame_id of another, at its first frame only', () => {
     const ids = new SharedFrameIds();
     const look = (source: string, frameId: string) => ids.check({ source, frameId }, 'do this');
     assert.equal(look('/a', 'optical'), undefined);

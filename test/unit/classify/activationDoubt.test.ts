@@ -14,13 +14,13 @@ describe('activationDoubt', () => {
     assert.equal(doubt([1.001, -0.0005, 0], 'probabilities'), undefined);
   });
 
-  it('tells probabilities that are taken for logits', () => {
+  it('detects probabilities that are taken for logits', () => {
     assert.match(doubt([0.7, 0.2, 0.1], 'logits') ?? '', /^The scores of m .* sum is 1.*activation: prob/);
     assert.equal(doubt([0.7, 0.2], 'logits'), undefined);
     assert.equal(doubt([1], 'logits'), undefined);
   });
 
-  it('tells logits that are taken for probabilities', () => {
+  it('detects logits that are taken for probabilities', () => {
     assert.match(doubt([-3.25, 11], 'probabilities') ?? '', /from -3\.25 to 11\.0, so they are logits/);
     assert.match(doubt([0, 1.5], 'probabilities') ?? '', /from 0\.00 to 1\.50/);
   });

@@ -16,14 +16,14 @@ describe('graphFacts', () => {
     [[['Softmax'], ['Cast'], ['Identity']], 'probabilities', 'Softmax'],
     [[['Softmax'], ['Mul', [100]]], 'logits', 'Mul'],
   ] as [Step[], string, string][]) {
-    it(`tells ${kind} from ${tail.map(([opType]) => opType).join(', ') || 'nothing'} at the end`, () => {
+    it(`recognises ${kind} by ${tail.map(([opType]) => opType).join(', ') || 'nothing'} at the end`, () => {
       const [output] = graphFacts(classifierGraph({ tail })).outputs;
       assert.deepEqual(output?.activation, { kind, operator });
       assert.equal(output?.classCount, 3);
     });
   }
 
-  it('tells a softmax and a sigmoid that are spelled out', () => {
+  it('recognises a softmax and a sigmoid that are spelled out', () => {
     const softmax = classifierGraph();
     softmax.graph.nodes.splice(
       -1,
@@ -96,7 +96,7 @@ describe('graphFacts', () => {
     });
   }
 
-  it('tells layout and size, and what is open', () => {
+  it('finds layout and size, and what is open', () => {
     const shapeOf = (inputShape: ClassifierGraphOptions['inputShape']) => {
       const input = inputOf({ ...(inputShape !== undefined && { inputShape }) });
       return input && [input.layout, input.widthPx, input.heightPx];
@@ -117,7 +117,7 @@ describe('graphFacts', () => {
     assert.equal(graphFacts(open).input?.layout, 'nhwc');
   });
 
-  it('tells NV12 from its number of rows', () => {
+  it('recognises NV12 by its number of rows', () => {
     const nv12 = inputOf({ inputType: 'uint8', inputShape: [1, 336, 192] });
     assert.deepEqual(nv12, {
       color: 'nv12',

@@ -66,7 +66,7 @@ describe('saturationNotice', () => {
 
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  it('tells of a full-range model on a CPU without VNNI, and of nothing else', async () => {
+  it('reports a full-range model on a CPU without VNNI, and nothing else', async () => {
     const path = join(root, 'int8.onnx');
     const model = attentionModel();
     model.graph = qdqConv();

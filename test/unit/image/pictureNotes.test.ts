@@ -19,11 +19,11 @@ describe('PictureNotices', () => {
     );
   });
 
-  it('does not tell of a thousand files', () => {
+  it('does not report a thousand files', () => {
     const said: string[] = [];
     const notices = new PictureNotices((text) => said.push(text));
     for (let index = 0; index < 1000; index++) notices.report(`${index}.jpg`, ['stray_bytes']);
     assert.equal(said.length, 21);
-    assert.match(said.at(-1) ?? '', /not told/);
+    assert.match(said.at(-1) ?? '', /not reported/);
   });
 });

@@ -85,7 +85,7 @@ describe('models of an RDK board', () => {
     assert.match(known.title, /mobilenetv2workconfig\.json/);
   });
 
-  it('replace one of the same name only when they are told to', async () => {
+  it('replace one of the same name only with the option for it', async () => {
     await take(workconfig());
     const labels = scratch.path('cache', 'models', 'mobilenetv2_224x224_nv12', 'labels.txt');
     writeFileSync(scratch.path('tros', 'config', 'three.list'), 'a\nb\n');

@@ -106,7 +106,7 @@ describe('writeCalibrationSet and readCalibrationSet', () => {
     assert.deepEqual(await readdir(join(root, 'deep')), []);
   });
 
-  it('stops where it is told to', async () => {
+  it('stops at its limit', async () => {
     const controller = new AbortController();
     await assertRejected(
       writeCalibrationSet(pictures(100), {

@@ -67,7 +67,7 @@ describe('compareOutputs', () => {
     assert.equal(opposed.quantized.top1Percent, (100 * opposed.wonCount) / 3);
   });
 
-  it('tells models apart that differ', async () => {
+  it('distinguishes models that differ', async () => {
     const [comparison] = await compareOutputs(attentionModel(), [oppositeModel()], PICTURES, OPTIONS);
     assert.ok(comparison);
     assert.ok(comparison.outputCosine.mean < -0.9999);

@@ -164,7 +164,7 @@ describe('quantizeModel', () => {
     assert.match(text, /same class first/);
   });
 
-  it('moves single nodes as it is told', async () => {
+  it('moves single nodes as configured', async () => {
     const before = await quantizeModel(options());
     const after = await quantizeModel(
       options({
@@ -178,7 +178,7 @@ describe('quantizeModel', () => {
     assert.equal(after.nodeCounts.int16, 0);
   });
 
-  it('says what of the configuration it cannot follow', async () => {
+  it('reports which parts of the configuration it cannot follow', async () => {
     const report = await quantizeModel(
       options(
         {},

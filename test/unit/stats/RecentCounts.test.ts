@@ -3,7 +3,7 @@ import { FrameAccounting } from '../../../src/stats/FrameAccounting.js';
 import { RecentCounts } from '../../../src/stats/RecentCounts.js';
 
 describe('RecentCounts', () => {
-  it('tells what happened since so many looks ago', () => {
+  it('counts what happened since a given number of reads', () => {
     const accounting = new FrameAccounting();
     const recent = new RecentCounts(3);
     const received: number[] = [];

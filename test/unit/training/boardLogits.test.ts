@@ -9,7 +9,7 @@ import { integersOf, readBoardLogits } from '../../../training/BoardLogits.js';
 import { bundledInputs } from '../../../training/bundledInputs.js';
 
 describe('integersOf', () => {
-  it('finds the integers of logits, and tells what is none', () => {
+  it('finds the integers of logits, and rejects other values', () => {
     const scales = [1.2030362e-4, 8.365028e-5].map(Math.fround);
     const logits = Float32Array.from([-131_071, 99_999], (integer, index) => integer * (scales[index] ?? 0));
     assert.deepEqual(integersOf(logits, scales), [-131_071, 99_999]);

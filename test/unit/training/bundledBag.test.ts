@@ -18,7 +18,7 @@ const folder = packagePath('bags', 'signs_drive');
 const truth = JSON.parse(readFileSync(`${folder}/truth.json`, 'utf8')) as Truth;
 
 describe('bags/signs_drive', () => {
-  it('tells a class of the model for every frame, in the order of the recording', async () => {
+  it('names a class of the model for every frame, in the order of the recording', async () => {
     const bag = await openBag(folder);
     try {
       const frames: { topic: string; stamp: object }[] = [];

@@ -38,7 +38,7 @@ describe('decompress', () => {
 
   for (const name of ['zstd', 'lz4'] as const) {
     describe(name, () => {
-      it('gives back what was compressed, told the size or not', async () => {
+      it('gives back what was compressed, with or without a known size', async () => {
         await fc.assert(
           fc.asyncProperty(content, async (bytes) => {
             const compressed = COMPRESSORS[name](bytes);

@@ -30,7 +30,7 @@ describe('BadImageWarnings', () => {
     clock.tick(60_001);
     warnings.report('/a', 'no JPEG');
     assert.deepEqual(told.slice(1), [
-      'The images of /a cannot be read: no JPEG (99 more since it was last told)',
+      'The images of /a cannot be read: no JPEG (99 more since it was last logged)',
     ]);
   });
 
