@@ -69,9 +69,13 @@ function framesVerdict({ view, lastFailure }: PipelineDiagnosis): Verdict | unde
     ];
   }
   const late = dropped.queue_full + dropped.too_old;
-  return published === 0 && late > 0
-    ? [LEVEL.warn, `none of ${due} frames became a result in the last seconds, ${late} were dropped`]
-    : undefined;
+  const { unmatched } = dropped;
+  if (published > 0 || late + unmatched === 0) return undefined;
+  const why = [
+    ...(late > 0 ? [`${late} were dropped`] : []),
+    ...(unmatched > 0 ? [`for ${unmatched} no detections of their stamp came`] : []),
+  ].join(', ');
+  return [LEVEL.warn, `none of ${due} frames became a result in the last seconds, ${why}`];
 }
 
 function latencyVerdict({ view }: PipelineDiagnosis, parameters: PipelineParameters): Verdict | undefined {
@@ -83,14 +87,23 @@ function latencyVerdict({ view }: PipelineDiagnosis, parameters: PipelineParamet
   return [isLong ? LEVEL.error : LEVEL.warn, `p95 of ${p95Ms.toFixed(1)} ms is over ${limitMs} ms`];
 }
 
-/** Tells the share of frames replaced by newer ones in the queue or the middleware: intended, but worth reporting. */
+/**
+ * Tells the share of frames replaced by newer ones in the queue or the middleware, and of those that a detector left
+ * out: intended, but worth reporting.
+ */
 function okVerdict({ view, framesPerSecond }: PipelineDiagnosis, superseded: number): Verdict {
   const rate = `${framesPerSecond.toFixed(1)} results a second`;
   if (view === undefined) return [LEVEL.ok, rate];
   const { received, dropped } = view.recent;
-  const share = (dropped.queue_full + dropped.too_old + superseded) / Math.max(received + superseded, 1);
-  if (share < DROPS_WORTH_TELLING) return [LEVEL.ok, rate];
-  return [LEVEL.ok, `${rate}, ${Math.round(100 * share)} % of the frames dropped for newer ones`];
+  const told = (count: number, what: string): string[] => {
+    const share = count / Math.max(received + superseded, 1);
+    return share < DROPS_WORTH_TELLING ? [] : [`${Math.round(100 * share)} % of the frames ${what}`];
+  };
+  const shares = [
+    ...told(dropped.queue_full + dropped.too_old + superseded, 'dropped for newer ones'),
+    ...told(dropped.unmatched, 'without detections'),
+  ];
+  return [LEVEL.ok, [rate, ...shares].join(', ')];
 }
 
 export function pipelineValues(pipeline: PipelineDiagnosis): Values {

@@ -176,6 +176,15 @@ describe('diagnosticStatuses', () => {
       'OK 10.0 results a second, 50 % of the frames dropped for newer ones',
     );
     assert.equal(ofPipeline({ view: view(98, { queue_full: 2 }) }), 'OK 30.0 results a second');
+    // A detector that died, and one that is slower than the camera.
+    assert.equal(
+      ofPipeline({ view: view(0, { unmatched: 30 }) }),
+      'WARN none of 30 frames became a result in the last seconds, for 30 no detections of their stamp came',
+    );
+    assert.equal(
+      ofPipeline({ view: view(25, { unmatched: 75 }), framesPerSecond: 5 }),
+      'OK 5.0 results a second, 75 % of the frames without detections',
+    );
   });
 
   it('judges workers before frames, and says what is simulated', () => {
