@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../core/exitCleanup.js';
+import { makeFolder } from '../core/makeFolder.js';
 import { stepKey } from '../toolchain/toolchainPlace.js';
 
 /** Number of compiled models in the cache, some 30 MB each; older ones are removed. */
@@ -43,7 +44,7 @@ export class CompileCache {
     const entry = join(this.folder, key);
     const part = `${entry}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
     try {
-      await mkdir(part, { recursive: true });
+      await makeFolder(part);
     } catch (error) {
       throw asEffvitError(error, 'IO_FAILED', `Cannot make ${part} (EFFVIT_CACHE names another place)`, {
         file: part,

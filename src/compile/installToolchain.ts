@@ -1,6 +1,7 @@
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { makeFolder } from '../core/makeFolder.js';
 import { withModelLock } from '../fetch/modelLock.js';
 import { findPython310 } from '../toolchain/findPython310.js';
 import { consoleCommand, runTool } from '../toolchain/runTool.js';
@@ -63,7 +64,7 @@ export async function installToolchain(options: InstallOptions): Promise<boolean
     );
   }
   const folder = toolchainFolder(env);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(folder).catch((error: unknown) => {
     throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder} (EFFVIT_CACHE names another place)`, {
       file: folder,
     });
@@ -77,7 +78,7 @@ export async function installToolchain(options: InstallOptions): Promise<boolean
       if (isStepDone(folder, step)) continue;
       options.onStep(number, INSTALL_STEPS.length, TITLES[step]);
       await runStep(step, folder, { ...options, signal: locked });
-      await mkdir(join(folder, '.done'), { recursive: true });
+      await makeFolder(join(folder, '.done'));
       await writeFile(stampPath(folder, step), `${stepKey(step)}\n`);
     }
   });

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { EffvitError } from '../core/EffvitError.js';
+import { makeFolder } from '../core/makeFolder.js';
 import { sha256File } from '../core/sha256File.js';
 import { downloadFile } from '../fetch/downloadFile.js';
 import { DEFAULT_FETCH_LIMITS } from '../fetch/FetchLimits.js';
@@ -50,7 +51,7 @@ export async function unpackMavenPython(folder: string, options: UnpackOptions):
     if (!name.startsWith(INSIDE) || name.endsWith('/') || name.split('/').includes('..')) continue;
     options.signal.throwIfAborted();
     const path = join(part, name.slice(INSIDE.length));
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, content);
   }
   await chmod(join(part, 'bin', 'python3.10'), 0o755);

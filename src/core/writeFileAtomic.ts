@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asEffvitError } from './EffvitError.js';
+import { makeFolder } from './makeFolder.js';
 
 /**
  * Writes a whole file or nothing: into a temporary file beside it, which is flushed and renamed to `path`. Readers see
@@ -17,7 +18,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.part`,
   );
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(neighbour, 'wx');
     try {
       await handle.writeFile(content);

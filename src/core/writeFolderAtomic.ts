@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asEffvitError } from './EffvitError.js';
 import { isMissing } from './fileError.js';
+import { makeFolder } from './makeFolder.js';
 
 /**
  * Writes a whole folder or nothing: `fill` writes into a temporary folder beside it, which then takes its place. An
@@ -15,7 +16,7 @@ export async function writeFolderAtomic<T>(path: string, fill: (part: string) =>
   const id = `${process.pid}.${randomBytes(4).toString('hex')}`;
   const part = join(dirname(folder), `.${basename(folder)}.${id}.part`);
   try {
-    await mkdir(part, { recursive: true });
+    await makeFolder(part);
     const filled = await fill(part);
     await replaceFolder(part, folder, `${part}.old`);
     return filled;

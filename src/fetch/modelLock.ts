@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
+import { makeFolder } from '../core/makeFolder.js';
 
 export interface LockOptions {
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export async function withModelLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw notWritable(folder, error);
   }

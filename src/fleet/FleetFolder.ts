@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { isFile } from '../core/isFile.js';
+import { makeFolder } from '../core/makeFolder.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
 import { type BagResult, parseBagResult } from './BagResult.js';
@@ -59,7 +60,7 @@ export class FleetFolder {
   /** Opens the folder; creates missing parts. @throws EffvitError IO_FAILED */
   static async open(path: string, identity: RunIdentity): Promise<FleetFolder> {
     const folder = new FleetFolder(path, runKey(identity), identity);
-    await mkdir(folder.runPath(), { recursive: true }).catch((error: unknown) => {
+    await makeFolder(folder.runPath()).catch((error: unknown) => {
       throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder.runPath()}`);
     });
     if (!(await isFile(join(path, FLEET_MARK)))) await writeFileAtomic(join(path, FLEET_MARK), MARK_CONTENT);

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { delimiter, dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { makeFolder } from '../core/makeFolder.js';
 import { packagePath } from '../core/packageRoot.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { Toolchain } from './toolchainPlace.js';
@@ -42,7 +42,7 @@ const LAST_LINES = 400;
 export async function runTool(run: ToolRun): Promise<readonly string[]> {
   const { toolchain, signal, logPath, limitMs, what } = run;
   if (signal?.aborted) throw new EffvitError('CANCELLED', `${what} was interrupted.`);
-  await mkdir(dirname(logPath), { recursive: true });
+  await makeFolder(dirname(logPath));
   const log = createWriteStream(logPath, { flags: 'a' });
   let logError: unknown;
   log.on('error', (error) => {

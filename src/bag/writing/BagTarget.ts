@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asEffvitError } from '../../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../../core/exitCleanup.js';
 import { fileError } from '../../core/fileError.js';
+import { makeFolder } from '../../core/makeFolder.js';
 import { bagMetadataYaml, type WrittenBag } from './bagMetadataYaml.js';
 
 /**
@@ -35,7 +36,7 @@ export class BagTarget {
     const target = new BagTarget(path);
     await target.#refuseFullFolder();
     try {
-      await mkdir(target.#isFolder ? target.#part : dirname(target.path), { recursive: true });
+      await makeFolder(target.#isFolder ? target.#part : dirname(target.path));
     } catch (error) {
       throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`, { file: target.path });
     }

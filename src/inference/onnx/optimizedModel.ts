@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
 import { cpuFlags } from '../../core/cpuFlags.js';
 import { readError } from '../../core/fileError.js';
 import { refuseForeignFile } from '../../core/foreignContent.js';
+import { makeFolder } from '../../core/makeFolder.js';
 import { readInput } from '../../core/readInput.js';
 import { createSession, loadRuntime, ONE_THREAD } from './loadRuntime.js';
 import { openedModel } from './openedModel.js';
@@ -66,7 +67,7 @@ async function optimize(
 ): Promise<string | undefined> {
   const neighbour = join(folder, `${process.pid}-${randomBytes(4).toString('hex')}.part`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await prune(folder);
     const session = await createSession(model, {
       ...ONE_THREAD,
