@@ -59,6 +59,7 @@ describe('MessageEncoder', () => {
                   width_px: fc.nat(),
                   height_px: fc.nat(),
                   results: classResults,
+                  smoothed_results: classResults,
                 },
                 USUAL,
               ),
