@@ -127,6 +127,13 @@ describe('diagnosticStatuses', () => {
     assert.equal(status('lifecycle', { lastError: 'Not swapped.' }).verdict, 'WARN Not swapped.');
   });
 
+  it('is an error while a refused change is still partly applied', () => {
+    const parameterProblem = 'threads could not be set back to 2.';
+    const { verdict, values } = status('lifecycle', { parameterProblem });
+    assert.equal(verdict, `ERROR ${parameterProblem}`);
+    assert.equal(values.get('parameter_problem'), parameterProblem);
+  });
+
   it('has n/a for everything that is not known yet', () => {
     const { verdict, values } = status('pipeline', { pipeline: pipeline({ view: undefined }) });
     assert.equal(verdict, 'OK 30.0 results a second');
