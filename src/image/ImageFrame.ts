@@ -2,7 +2,7 @@ import type { Stamp } from '../core/Stamp.js';
 
 /**
  * Supported pixel layouts, with their names in sensor_msgs/image_encodings, or in V4L2 if they are missing there;
- * encodingNames.ts has their other names.
+ * encodingNames.ts has their other names, encodingTraits.ts their bytes.
  */
 export const RAW_ENCODINGS = [
   'rgb8',

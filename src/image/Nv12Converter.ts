@@ -6,7 +6,7 @@ import { figuresOf, type PictureFigures } from './PictureFigures.js';
 
 type Measure = (source: number, strideBytes: number, widthPx: number, heightPx: number) => void;
 
-/** The worker's side of a {@link FrameSlot}: converts the copied rows to NV12. */
+/** The worker's side of a {@link FrameSlot}: crops, resizes and converts the copied rows to the model's NV12. */
 export class Nv12Converter {
   readonly slot: FrameSlot;
   readonly #kernel: (fields: number) => void;

@@ -14,7 +14,7 @@ export type EncodingTraits =
   | { readonly family: 'bayer'; readonly channelBytes: 1 | 2; readonly redX: 0 | 1; readonly redY: 0 | 1 }
   /** Two pixels in four bytes; the byte positions of the first Y (the second is two later), of U and of V. */
   | { readonly family: 'yuv422'; readonly yByte: 0 | 1; readonly uByte: 0 | 1; readonly vByte: 2 | 3 }
-  /** A plane of Y, then one of interleaved chroma, subsampled by 2 << shift - 1 on each axis. */
+  /** A plane of Y, then one of interleaved chroma: one sample per 1 << chromaShift pixels on each axis. */
   | { readonly family: 'semiPlanar'; readonly chromaShift: 0 | 1; readonly uByte: 0 | 1 }
   /** A plane of Y, then two of chroma, each of half the width and height; `uPlane` is 1 if U is before V. */
   | { readonly family: 'planar'; readonly uPlane: 1 | 2 };

@@ -20,7 +20,10 @@ export const BORDER_LUMA = 10;
 export const UNPACK = 11;
 /** Unpacked values (16 bit) or pixels (Bayer) per row. */
 export const UNPACK_COUNT = 12;
-/** Address of UNPACK_RECORD_WORDS words per rank: centre, upper and lower row's address, flags. */
+/**
+ * Address of UNPACK_RECORD_WORDS words per rank: centre, upper and lower row's address, flags. A row's rank is its index
+ * among the source rows in use.
+ */
 export const UNPACK_RECORDS = 13;
 /**
  * Bayer: bit 0 of the flags is set if the row holds red samples, bit 1 if the first unpacked column has red samples.

@@ -19,7 +19,8 @@ export interface DevicePicture {
 
 /**
  * Part of a backend whose device crops regions from whole NV12 pictures and scales them (bilinear, see
- * image/chipResizer). The caller writes pictures into the device's memory and calls `place` when they are complete.
+ * image/chipResizer); the CPU's resizing is in image/Nv12Converter. The caller writes pictures into the device's memory
+ * and calls `place` when they are complete.
  */
 export interface PictureResizer {
   /** @throws EffvitError BPU_FAILED if memory is short. */

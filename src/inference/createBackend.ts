@@ -6,7 +6,7 @@ import type { InferenceBackend } from './InferenceBackend.js';
  * Creates the backend that `spec` describes, without loading the model. Implementations are imported on demand, so
  * that a machine without libdnn.so or without ONNX Runtime's native part can use the others.
  *
- * To add a backend, add a `kind` to BackendSpec and a case here.
+ * To add a backend, see docs/maintainer/architecture.md.
  */
 export async function createBackend(spec: BackendSpec): Promise<InferenceBackend> {
   switch (spec.kind) {

@@ -41,7 +41,7 @@ type RowsDescriptor = Extract<FrameDescriptor, { kind: 'rows' }>;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The worker's side of its slots: converts their bytes to NV12, for regions one at a time. */
+/** The worker's side of its slots: resizes and converts their rows to the model's NV12, for regions one at a time. */
 export class FrameReceiver {
   readonly #setup: MessagePort;
   readonly #kernel: WebAssembly.Module;

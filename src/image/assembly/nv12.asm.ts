@@ -1,5 +1,5 @@
 // The NV12 kernel, in AssemblyScript, with integers and 128-bit vectors; test/helpers/nv12Twin.ts defines the result.
-// One call converts one frame in shared memory; kernelFields.ts describes the fields of a call.
+// One call resizes and converts one frame in shared memory; kernelFields.ts describes the fields of a call.
 import {
   BIAS,
   BORDER_LUMA,

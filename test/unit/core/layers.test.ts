@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { packagePath } from '../../../src/core/packageRoot.js';
 
-/** A layer imports only from itself and from those before it; the four in one set do not know one another. */
+/** A layer imports only from itself and from those before it; those in one set do not know one another. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['toolchain'],
