@@ -87,6 +87,6 @@ export const FRAME_OPTIONS = {
     defaultValue: 'full',
     choices: ['full', 'limited'],
     description:
-      'BT.601 range of received YUV images (nv12, nv21, nv24, yuv422, yuv422_yuy2): image processors differ.',
+      'BT.601 range of received YUV images (nv12, nv21, nv24, yuv422, uyvy, yuv422_yuy2, yuyv, i420, yv12): image processors differ.',
   },
 } as const satisfies OptionTable;
