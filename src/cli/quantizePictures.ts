@@ -16,6 +16,8 @@ import { type CalibrationSet, writeCalibrationSet } from '../quantize/writeCalib
 import type { CommandContext } from './CommandContext.js';
 import { isBagPath } from './isBagPath.js';
 import { forceOption, numberParser } from './options.js';
+import { manifestInputs } from './outputs/modelInputs.js';
+import { pictureInputs } from './outputs/pictureInputs.js';
 import type { Terminal } from './Terminal.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 
@@ -137,6 +139,17 @@ export async function* calibrationPlanes(
   } finally {
     for (const sentence of unreadable.sentences()) terminal.warn(sentence);
   }
+}
+
+/** The files that `quantize` and `compile` read, for checkOutputs. */
+export async function inputFilesOf(
+  configPath: string,
+  onnxPath: string,
+  manifest: ModelManifest,
+  { calibration, eval: labelled }: CalibrationOptions,
+): Promise<string[]> {
+  const pictures = await pictureInputs([calibration, labelled]);
+  return [configPath, onnxPath, ...(await manifestInputs(manifest)), ...pictures];
 }
 
 /** The labelled pictures as a stream that can be read repeatedly; a wrong list fails before the work starts. */

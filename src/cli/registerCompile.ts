@@ -32,12 +32,11 @@ import { compileChartData } from './compileChartData.js';
 import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, integersParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { manifestInputs } from './outputs/modelInputs.js';
-import { pictureInputs } from './outputs/pictureInputs.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
+  inputFilesOf,
   labelledPlanes,
   planesMaker,
 } from './quantizePictures.js';
@@ -101,12 +100,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   const onnxPath = await ensureOnnx(resolved, { signal });
   const { manifest } = await fitManifest(resolved, onnxPath);
   await checkOutputs({
-    inputs: [
-      path,
-      onnxPath,
-      ...(await manifestInputs(manifest)),
-      ...(await pictureInputs([options.calibration, options.eval])),
-    ],
+    inputs: await inputFilesOf(path, onnxPath, manifest, options),
     outputs: chart,
     isForced: options.force,
   });

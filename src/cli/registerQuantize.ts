@@ -19,13 +19,12 @@ import type { CommandContext } from './CommandContext.js';
 import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, numberParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { manifestInputs } from './outputs/modelInputs.js';
-import { pictureInputs } from './outputs/pictureInputs.js';
 import { quantizeChartData } from './quantizeChartData.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
+  inputFilesOf,
   labelledPlanes,
   planesMaker,
 } from './quantizePictures.js';
@@ -89,12 +88,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
       checkOnnxName(outputPath);
       await checkOutputs({
-        inputs: [
-          path,
-          onnxPath,
-          ...(await manifestInputs(manifest)),
-          ...(await pictureInputs([options.calibration, options.eval])),
-        ],
+        inputs: await inputFilesOf(path, onnxPath, manifest, options),
         outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }, ...chart],
         isForced: options.force,
       });

@@ -11,6 +11,7 @@ import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import { type BagResult, type CameraResult, SCORE_UNITS } from './BagResult.js';
 import type { BagTruth } from './BagTruth.js';
 import { compareTexts } from './FleetBag.js';
+import { sortedCounts } from './sortedCounts.js';
 
 class CameraTally {
   received = 0;
@@ -164,11 +165,6 @@ function unmatchedDetections(unmatched: UnmatchedView | undefined): Pick<BagResu
   return counts.length === 0 ? {} : { unmatchedDetections: Object.fromEntries(counts) };
 }
 
-const sorted = <Cause extends string>(
-  counts: ReadonlyMap<Cause, number>,
-): Readonly<Partial<Record<Cause, number>>> =>
-  Object.fromEntries([...counts].sort(([a], [b]) => compareTexts(a, b))) as Partial<Record<Cause, number>>;
-
 function cameraResult(topic: string, tally: CameraTally, changes: SourceChanges | undefined): CameraResult {
   const counts: EvaluationCounts = tally.accuracy.counts();
   return {
@@ -182,9 +178,9 @@ function cameraResult(topic: string, tally: CameraTally, changes: SourceChanges 
       }),
     ),
     unnamed: tally.unnamed,
-    unknown: sorted(tally.unknown),
+    unknown: sortedCounts(tally.unknown),
     ...(tally.regions !== undefined && {
-      regions: { classified: tally.regions.classified, unknown: sorted(tally.regions.unknown) },
+      regions: { classified: tally.regions.classified, unknown: sortedCounts(tally.regions.unknown) },
     }),
     ...(changes !== undefined && {
       changes: {

@@ -2,6 +2,7 @@ import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTa
 import { DROP_CAUSES, type DropCause } from '../stats/FrameAccounting.js';
 import type { BagResult, CameraResult } from './BagResult.js';
 import { compareTexts } from './FleetBag.js';
+import { sortedCounts } from './sortedCounts.js';
 
 /** Boxes of detectors: how many were classified, and why others were not. */
 export interface RegionTotals {
@@ -78,18 +79,18 @@ export class FleetTotals {
 
   /** Causes of UNKNOWN that occurred. */
   unknown(): Readonly<Record<string, number>> {
-    return sorted(this.#unknown);
+    return sortedCounts(this.#unknown);
   }
 
   /** The boxes of detectors; undefined if whole frames were classified. */
   regionCounts(): RegionTotals | undefined {
     if (this.#regions === undefined) return undefined;
-    return { classified: this.#regions.classified, unknown: sorted(this.#regions.unknown) };
+    return { classified: this.#regions.classified, unknown: sortedCounts(this.#regions.unknown) };
   }
 
   /** Messages of detectors that met no frame, by cause; of whole bags. */
   unmatchedDetections(): Readonly<Record<string, number>> {
-    return sorted(this.#unmatchedDetections);
+    return sortedCounts(this.#unmatchedDetections);
   }
 
   /** Most frames first. */
@@ -117,9 +118,6 @@ export class FleetTotals {
 function addCounts(totals: Map<string, number>, counts: Readonly<Record<string, number>>): void {
   for (const [cause, count] of Object.entries(counts)) totals.set(cause, (totals.get(cause) ?? 0) + count);
 }
-
-const sorted = (counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
-  Object.fromEntries([...counts].sort(([a], [b]) => compareTexts(a, b)));
 
 /** Cameras by their topics, sorted. */
 export class CameraTotals {
