@@ -11,19 +11,20 @@ import { dirname } from 'node:path';
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
+    return;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') {
       if (await isFolder(path)) return;
       throw error;
     }
-    const parent = dirname(path);
-    if (await isFolder(parent)) throw error;
-    await makeFolder(parent);
-    await mkdir(path).catch(async (again: unknown) => {
-      if (!(await isFolder(path))) throw again;
-    });
   }
+  // The parent is missing, or was until just now: others may make it at the same time.
+  const parent = dirname(path);
+  if (!(await isFolder(parent))) await makeFolder(parent);
+  await mkdir(path).catch(async (error: unknown) => {
+    if (!(await isFolder(path))) throw error;
+  });
 }
 
 const isFolder = (path: string): Promise<boolean> =>

@@ -8,10 +8,12 @@ describe('makeFolder', () => {
   const scratch = scratchFolder();
 
   it('makes a folder with its parents, also where several make it at once, and leaves one that is there', async () => {
-    const path = scratch.path('a', 'b', 'c');
-    await Promise.all(Array.from({ length: 8 }, () => makeFolder(path)));
-    await makeFolder(path);
-    assert.equal((await stat(path)).isDirectory(), true);
+    for (let round = 0; round < 100; round++) {
+      const path = scratch.path(String(round), 'a', 'b', 'c');
+      await Promise.all(Array.from({ length: 8 }, () => makeFolder(path)));
+      await makeFolder(path);
+      assert.equal((await stat(path)).isDirectory(), true);
+    }
   });
 
   it('ends with the reason where there can be none', async () => {
