@@ -1,12 +1,11 @@
 import type { Classifier } from '../classify/Classifier.js';
 import { RESULT_CHOICES, type ResultChoice } from '../classify/RegionResult.js';
 import { stampFromNs } from '../core/Stamp.js';
-import { classificationMessage } from '../messages/classificationMessage.js';
+import { classificationMessage, labelInfoMessage } from '../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../messages/classifiedDetectionsMessage.js';
 import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import { frameReportMessage } from '../messages/frameReportMessage.js';
 import { headerMessage } from '../messages/headerMessage.js';
-import { labelInfoMessage } from '../messages/labelInfoMessage.js';
 import type { ReplayedFrame } from './replayBag.js';
 import { McapBagWriter } from './writing/McapBagWriter.js';
 

@@ -1,7 +1,6 @@
-import type { ClassResult } from '../classify/ClassResult.js';
 import { type RegionResult, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
-import type { ClassIdFormat } from './classificationMessage.js';
-import type { DetectionMessage, DetectionsMessage, ObjectHypothesisMessage } from './detectionsMessage.js';
+import { type ClassIdFormat, hypothesis } from './classificationMessage.js';
+import type { DetectionMessage, DetectionsMessage } from './detectionsMessage.js';
 import type { HeaderMessage } from './headerMessage.js';
 
 /** What becomes of the detector's own hypotheses, as the parameter `detections_hypotheses` spells it. */
@@ -28,26 +27,18 @@ export function classifiedDetectionsMessage(
     readonly results: ResultChoice;
   },
 ): DetectionsMessage {
+  const unknown = { class_id: UNKNOWN_CLASS, score: 0 };
   return {
     header,
     detections: detections.map((detection, index): DetectionMessage => {
       const region = regions[index];
-      const classes = region === undefined ? undefined : regionClasses(region, options.results);
-      const own = hypothesesOf(classes, options.classIdFormat);
+      const classes = region && regionClasses(region, options.results);
+      const own = classes?.map((result) => hypothesis(result, options.classIdFormat)) ?? [unknown];
+      const results = own.map((one) => ({ hypothesis: one }));
       return {
         ...detection,
-        results: options.hypotheses === 'append' ? [...detection.results, ...own] : own,
+        results: options.hypotheses === 'append' ? [...detection.results, ...results] : results,
       };
     }),
   };
-}
-
-function hypothesesOf(
-  classes: readonly ClassResult[] | undefined,
-  classIdFormat: ClassIdFormat,
-): ObjectHypothesisMessage[] {
-  if (classes === undefined) return [{ hypothesis: { class_id: UNKNOWN_CLASS, score: 0 } }];
-  return classes.map(({ index, label, score }) => ({
-    hypothesis: { class_id: classIdFormat === 'label' ? label : String(index), score },
-  }));
 }

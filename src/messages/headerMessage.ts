@@ -1,14 +1,9 @@
+import type { Stamp } from '../core/Stamp.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
-
-/** builtin_interfaces/msg/Time; a Duration has the same fields. */
-export interface TimeMessage {
-  readonly sec: number;
-  readonly nanosec: number;
-}
 
 /** std_msgs/msg/Header */
 export interface HeaderMessage {
-  readonly stamp: TimeMessage;
+  readonly stamp: Stamp;
   readonly frame_id: string;
 }
 

@@ -1,71 +1,15 @@
 import type { UnmatchedCounts } from '../classify/DetectionPairing.js';
+import { separatedWords } from '../core/keyCase.js';
 import { type Stamp, stampFromNs } from '../core/Stamp.js';
 import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import type { BackendName } from '../inference/InferenceBackend.js';
 import type { RegionCounts } from '../pool/RegionAccounting.js';
 import { DROP_CAUSES, type FrameCounts } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
-import { type HeaderMessage, headerMessage, type TimeMessage } from './headerMessage.js';
-
-/** effvit/msg/StageStatistics */
-export interface StageStatisticsMessage {
-  readonly name: string;
-  readonly count: bigint;
-  readonly mean_ms: number;
-  readonly p50_ms: number;
-  readonly p95_ms: number;
-  readonly p99_ms: number;
-  readonly max_ms: number;
-}
-
-/** effvit/msg/DropCount */
-export interface DropCountMessage {
-  readonly cause: string;
-  readonly count: bigint;
-}
-
-/** effvit/msg/SensorTemperature */
-export interface SensorTemperatureMessage {
-  readonly sensor: string;
-  readonly celsius: number;
-}
+import { headerMessage } from './headerMessage.js';
 
 /** effvit/msg/PipelineStatistics; the comments are in the .msg file. */
-export interface PipelineStatisticsMessage {
-  readonly header: HeaderMessage;
-  readonly window: TimeMessage;
-  readonly received: bigint;
-  readonly published: bigint;
-  readonly dropped: readonly DropCountMessage[];
-  readonly in_flight: bigint;
-  readonly superseded: bigint;
-  readonly missing: bigint;
-  readonly regions_classified: bigint;
-  readonly regions_unknown: readonly DropCountMessage[];
-  readonly unmatched_frames: readonly DropCountMessage[];
-  readonly unmatched_detections: readonly DropCountMessage[];
-  readonly queued: number;
-  readonly fps: number;
-  readonly mean_batch_size: number;
-  readonly stages: readonly StageStatisticsMessage[];
-  readonly threads: number;
-  readonly workers_serving: number;
-  readonly workers_lost: bigint;
-  readonly model: string;
-  readonly backend: string;
-  readonly runtime: string;
-  readonly is_simulated: boolean;
-  readonly is_paused: boolean;
-  readonly cpu_load_percent: number;
-  readonly bpu_load_percent: number;
-  readonly bpu_frequency_mhz: number;
-  readonly ddr_frequency_mhz: number;
-  readonly cpu_frequency_mhz: number;
-  readonly temperature_celsius: number;
-  readonly temperatures: readonly SensorTemperatureMessage[];
-  readonly event_loop_delay_p99_ms: number;
-  readonly memory_mib: number;
-}
+export type PipelineStatisticsMessage = ReturnType<typeof pipelineStatisticsMessage>;
 
 /** The state of the pipeline, from which the message is made. */
 export interface PipelineState {
@@ -108,9 +52,10 @@ const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
 
 /** Contains all causes and all stages every time, so that plots have no gaps. */
-export function pipelineStatisticsMessage(state: PipelineState): PipelineStatisticsMessage {
+export function pipelineStatisticsMessage(state: PipelineState) {
   const { counts, machine } = state;
   const { board = {} } = machine;
+  const temperatures = Object.entries(board.temperaturesCelsius ?? {});
   return {
     header: headerMessage({ stamp: state.stamp, frameId: '' }),
     window: stampFromNs(state.windowNs),
@@ -130,7 +75,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     stages: STAGES.map((stage) => {
       const { count, meanNs, p50Ns, p95Ns, p99Ns, maxNs } = state.stages[stage];
       return {
-        name: rosName(stage),
+        name: separatedWords(stage, '_'),
         count: BigInt(count),
         mean_ms: meanNs / NS_PER_MS,
         p50_ms: p50Ns / NS_PER_MS,
@@ -143,7 +88,7 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     workers_serving: state.workersServing,
     workers_lost: BigInt(state.workersLost),
     model: state.modelName,
-    backend: state.backend,
+    backend: state.backend as string,
     runtime: state.runtime,
     is_simulated: state.isSimulated,
     is_paused: state.isPaused,
@@ -153,24 +98,17 @@ export function pipelineStatisticsMessage(state: PipelineState): PipelineStatist
     ddr_frequency_mhz: megahertz(board.ddrFrequencyHz),
     cpu_frequency_mhz: megahertz(board.cpuFrequencyHz),
     temperature_celsius: hottestCelsius(board) ?? Number.NaN,
-    temperatures: Object.entries(board.temperaturesCelsius ?? {}).map(([sensor, celsius]) => ({
-      sensor,
-      celsius,
-    })),
+    temperatures: temperatures.map(([sensor, celsius]) => ({ sensor, celsius })),
     event_loop_delay_p99_ms: machine.eventLoopDelayP99Ms ?? Number.NaN,
     memory_mib: machine.memoryMib ?? Number.NaN,
   };
 }
 
-function countMessages(counts: Readonly<Record<string, number>> = {}): DropCountMessage[] {
+/** effvit/msg/DropCount[] */
+function countMessages(counts: Readonly<Record<string, number>> = {}) {
   return Object.entries(counts).map(([cause, count]) => ({ cause, count: BigInt(count) }));
 }
 
 function megahertz(frequencyHz: number | undefined): number {
   return frequencyHz === undefined ? Number.NaN : frequencyHz / HZ_PER_MHZ;
-}
-
-/** `queueWait` as `queue_wait`. */
-function rosName(stage: string): string {
-  return stage.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -7,6 +7,7 @@ import { wholeRegion } from '../image/PictureRegion.js';
 import type { DetectionsMessage } from '../messages/detectionsMessage.js';
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import {
+  type PerceptionContext,
   type PerceptionTargetsMessage,
   perceptionRegionsMessage,
   perceptionTargetsMessage,
@@ -28,9 +29,13 @@ interface PerceptionInfoMessage {
 /** Creates a reliable publisher of a type on a topic. */
 type MakePublisher = <Message extends object>(type: string, topic: string) => CdrPublisher<Message>;
 
-/** CLOCK_REALTIME, which TROS's nodes use for their times. */
-function realtimeNs(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS));
+function contextOf(classifier: Classifier): PerceptionContext {
+  return {
+    modelName: classifier.manifest.name,
+    framesPerSecond: classifier.framesPerSecond(),
+    // CLOCK_REALTIME, which TROS's nodes use for their times.
+    nowNs: BigInt(Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS)),
+  };
 }
 
 /** Publishes results in the form of TROS's nodes, with the image's stamp, and the class names on `<topic>_info`. */
@@ -61,17 +66,9 @@ export class PerceptionPublishers {
 
   publish(outcome: ClassifyOutcome, classifier: Classifier): void {
     if (outcome.kind !== 'result' || this.#targets.subscriptionCount === 0) return;
-    this.#targets.publish(
-      perceptionTargetsMessage(outcome, {
-        modelName: classifier.manifest.name,
-        framesPerSecond: classifier.framesPerSecond(),
-        region: classifiedRegion(
-          outcome.region ?? wholeRegion(outcome.widthPx, outcome.heightPx),
-          classifier.preprocess,
-        ),
-        nowNs: realtimeNs(),
-      }),
-    );
+    const region = outcome.region ?? wholeRegion(outcome.widthPx, outcome.heightPx);
+    const seen = classifiedRegion(region, classifier.preprocess);
+    this.#targets.publish(perceptionTargetsMessage(outcome, seen, contextOf(classifier)));
   }
 
   publishRegions(
@@ -81,14 +78,7 @@ export class PerceptionPublishers {
     results: ResultChoice,
   ): void {
     if (this.#targets.subscriptionCount === 0) return;
-    this.#targets.publish(
-      perceptionRegionsMessage(outcome, detections, {
-        modelName: classifier.manifest.name,
-        framesPerSecond: classifier.framesPerSecond(),
-        nowNs: realtimeNs(),
-        results,
-      }),
-    );
+    this.#targets.publish(perceptionRegionsMessage(outcome, detections, results, contextOf(classifier)));
   }
 
   publishInfo(header: HeaderMessage, { labels, manifest }: Classifier): void {

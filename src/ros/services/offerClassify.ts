@@ -1,11 +1,12 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import type { Stamp } from '../../core/Stamp.js';
 import { frameByEncoding } from '../../image/frameByEncoding.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
-import { type ClassificationMessage, classificationMessage } from '../../messages/classificationMessage.js';
+import { classificationMessage } from '../../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../../messages/classifiedDetectionsMessage.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import { type FrameReportMessage, frameReportMessage } from '../../messages/frameReportMessage.js';
-import { type HeaderMessage, headerMessage, type TimeMessage } from '../../messages/headerMessage.js';
+import { type HeaderMessage, headerMessage } from '../../messages/headerMessage.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { offerService } from '../rcl/offerService.js';
 import type { RclNode } from '../rcl/rcl.js';
@@ -41,7 +42,7 @@ interface CompressedImageMessage {
 /** effvit/srv/Classify_Request; the fields are documented in the .srv file. */
 interface ClassifyRequest {
   readonly camera: string;
-  readonly timeout: TimeMessage;
+  readonly timeout: Stamp;
   readonly image: ImageMessage;
   readonly compressed_image: CompressedImageMessage;
   readonly detections: DetectionsMessage;
@@ -51,7 +52,7 @@ interface ClassifyRequest {
 interface ClassifyResponse {
   readonly success: boolean;
   readonly message: string;
-  readonly classification: ClassificationMessage;
+  readonly classification: ReturnType<typeof classificationMessage>;
   readonly detections: DetectionsMessage;
   readonly report: FrameReportMessage;
 }
@@ -135,7 +136,7 @@ function failure(message: string): ClassifyResponse {
 }
 
 /** @throws EffvitError OUT_OF_RANGE */
-function timeoutMs({ sec, nanosec }: TimeMessage): number {
+function timeoutMs({ sec, nanosec }: Stamp): number {
   const limitMs = sec * MS_PER_S + nanosec / NS_PER_MS;
   if (limitMs >= 0 && limitMs <= MAX_TIMEOUT_MS) return limitMs === 0 ? DEFAULT_TIMEOUT_MS : limitMs;
   throw new EffvitError(
