@@ -115,7 +115,7 @@ export class FrameScheduler<Value> {
     if (this.#isClosed || this.workers.isBroken || this.#live.dropPolicy !== 'oldest') return true;
     const untilNs = this.#clock.nowNs() + Math.max(withinNs, AHEAD_NS);
     const worker = this.#workerBy(untilNs);
-    return worker !== undefined && this.#queue.size < worker.openPlaces;
+    return worker !== undefined && this.#queue.size < worker.held.openPlaces;
   }
 
   whenWanted(callback: () => void): void {
@@ -193,19 +193,19 @@ export class FrameScheduler<Value> {
       const jobs = this.#takeJobs(this.#shareOf(worker));
       if (jobs.length === 0) break;
       for (const [index, job] of jobs.entries()) {
-        if (jobs.length > 1) worker.expect(jobs.length - index);
+        if (jobs.length > 1) worker.held.channel.expect(jobs.length - index);
         this.#dispatch(job, worker);
       }
       // A frame that was announced to the worker may have failed.
-      if (jobs.length > 1) worker.expect(0);
+      if (jobs.length > 1) worker.held.channel.expect(0);
     }
     this.admissible.notifyAll();
   }
 
   /** How many waiting frames this worker may take; idle workers of a CPU divide them. */
-  #shareOf({ openPlaces }: WorkerThread<WorkerJob<Value>>): number {
+  #shareOf({ held: { openPlaces } }: WorkerThread<WorkerJob<Value>>): number {
     if (!this.hasBatches || !this.isOnCpu) return openPlaces;
-    const idleCount = this.workers.serving.filter(({ isIdle }) => isIdle).length;
+    const idleCount = this.workers.serving.filter(({ held }) => held.isEmpty).length;
     return Math.min(openPlaces, Math.ceil(this.#queue.size / Math.max(idleCount, 1)));
   }
 
@@ -229,8 +229,8 @@ export class FrameScheduler<Value> {
   get #isWorthGathering(): boolean {
     if (!this.hasBatches || this.#live.maxBatch === 1) return false;
     const { serving } = this.workers;
-    if (this.isOnCpu && serving.some(({ isIdle }) => isIdle)) return false;
-    return serving.some((worker) => !worker.isIdle && !worker.isGathering);
+    if (this.isOnCpu && serving.some(({ held }) => held.isEmpty)) return false;
+    return serving.some((worker) => !worker.held.isEmpty && !worker.held.isGathering);
   }
 
   #pumpSoon(): void {
@@ -252,8 +252,8 @@ export class FrameScheduler<Value> {
       callback();
       return;
     }
-    const busy = this.workers.serving.filter(({ hasCapacity }) => hasCapacity);
-    const freeNs = Math.min(...busy.map(({ expectedFreeNs }) => expectedFreeNs));
+    const busy = this.workers.serving.filter(({ held }) => held.hasCapacity);
+    const freeNs = Math.min(...busy.map(({ held }) => held.expectedFreeNs));
     // Until a worker's service time is known, the end of its frame triggers the next check.
     if (!Number.isFinite(freeNs)) return;
     const delayMs = Math.ceil((freeNs - AHEAD_NS - this.#clock.nowNs()) / NS_PER_MS);
@@ -297,8 +297,8 @@ export class FrameScheduler<Value> {
   /** The worker and all idle ones: each can compute a share of the frame's regions. */
   #helpersOf(job: FrameJob<Value>, worker: WorkerThread<WorkerJob<Value>>) {
     // Each worker would decode a compressed picture again; a device that crops takes all regions as one task.
-    if (job.frame.kind === 'compressed' || worker.hasResizer) return [worker];
-    return [worker, ...this.workers.serving.filter((one) => one !== worker && one.isIdle)];
+    if (job.frame.kind === 'compressed' || worker.held.handover.hasResizer) return [worker];
+    return [worker, ...this.workers.serving.filter((one) => one !== worker && one.held.isEmpty)];
   }
 
   #onShareDone(
@@ -319,7 +319,7 @@ export class FrameScheduler<Value> {
     const logits = job.keepLogits || model.judge !== undefined ? report.logits.slice() : undefined;
     // The worker first: it computes while this thread goes on with the frame.
     this.#pump();
-    if (worker.isIdle) this.#tellWanted();
+    if (worker.held.isEmpty) this.#tellWanted();
     this.#readScores(worker, job, report, { nv12, logits });
     this.#tellWanted();
   }
@@ -410,7 +410,7 @@ export class FrameScheduler<Value> {
 
   #applyBatchLimits(): void {
     const { maxBatch: largestBatch, batchWaitMs: waitMs } = this.#live;
-    for (const worker of this.workers.serving) worker.setBatchLimits({ largestBatch, waitMs });
+    for (const worker of this.workers.serving) worker.held.setBatchLimits({ largestBatch, waitMs });
   }
 
   #isTooOld(job: FrameJob<Value>): boolean {

@@ -1,13 +1,11 @@
-import type { MessagePort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
 import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
-import type { SharedBytes } from '../inference/PictureResizer.js';
-import { viewOfShared } from '../inference/viewOfShared.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { FrameHandover, type HandedOver } from './FrameHandover.js';
 import type { PictureFacts, WorkerTimes } from './FrameRecord.js';
+import type { HandoverSlot } from './HandoverSlot.js';
 import type { RegionReading } from './RegionRecord.js';
 import type { TopKEntry } from './topK.js';
 import { type BatchLimits, isNotAfter, WorkerChannel } from './WorkerChannel.js';
@@ -40,7 +38,7 @@ export interface WorkerReport {
 export interface HeldFrame<Job> {
   readonly job: Job;
   readonly number: number;
-  readonly slot: number;
+  readonly slot: HandoverSlot;
   readonly regionCount: number;
 }
 
@@ -58,7 +56,7 @@ const NO_REGIONS: readonly RegionReading[] = [];
 /** The frames that one worker was handed and has not answered, in the order in which its thread computes them. */
 export class HeldFrames<Job> {
   readonly channel = new WorkerChannel();
-  readonly #handover = new FrameHandover();
+  readonly handover = new FrameHandover();
   #frames: HeldFrame<Job>[] = [];
   #modelBatch = 1;
   #largestBatch = 1;
@@ -70,13 +68,13 @@ export class HeldFrames<Job> {
   #serviceNs = Number.POSITIVE_INFINITY;
   #lastEndedNs = 0;
 
-  /** To be transferred to the worker's thread. */
-  get workerPort(): MessagePort {
-    return this.#handover.workerPort;
-  }
-
   get count(): number {
     return this.#frames.length;
+  }
+
+  /** Whether the worker has nothing to do. */
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
   }
 
   /** The frame that has waited longest for an answer. */
@@ -106,7 +104,7 @@ export class HeldFrames<Job> {
     return first !== undefined && this.count < this.#largestBatch && this.channel.isOpen(first.number);
   }
 
-  /** When the worker's current task is expected to finish, by the pool's clock. */
+  /** When the worker's current task is expected to finish, by the pool's clock; valid if there are frames. */
   get expectedFreeNs(): number {
     return this.#currentSinceNs + this.#serviceNs;
   }
@@ -114,7 +112,7 @@ export class HeldFrames<Job> {
   /** Call this once the model is loaded: frames can be handed over from then on. */
   prepare(info: LoadedModelInfo, logits: SharedArrayBuffer): void {
     this.#modelBatch = largestBatchOf(info);
-    this.#handover.hasResizer = info.mostRegions !== undefined;
+    this.handover.hasResizer = info.mostRegions !== undefined;
     this.#classCount = info.classCount;
     this.#logits = logitsRing(info.classCount, this.#modelBatch, logits);
     this.setBatchLimits({ largestBatch: 0, waitMs: 0 });
@@ -137,28 +135,18 @@ export class HeldFrames<Job> {
       throw new EffvitError('INTERNAL', 'The worker has no capacity; this is a defect of effvit.');
     }
     const startNs = monotonicNs();
-    const slot = this.#handover.acquireSlot();
+    const slot = this.handover.acquireSlot();
     let handedOverNs: number;
     try {
-      handedOverNs = this.#handover.write(slot, handed, this.#classCount);
+      handedOverNs = this.handover.write(slot, handed, this.#classCount);
     } catch (error) {
-      this.#handover.releaseSlot(slot);
+      slot.isFree = true;
       throw error;
     }
     const regionCount = handed.boxes?.length ?? 0;
-    this.#frames.push({ job, number: this.channel.post(slot), slot, regionCount });
+    this.#frames.push({ job, number: this.channel.post(slot.number), slot, regionCount });
     // Waking the worker counts as handover: if the stages overlapped, their sum would exceed the total.
     return handedOverNs - startNs;
-  }
-
-  /** Copies frames of this slot into the device's memory from now on. */
-  adoptPicture(slot: number, shared: SharedBytes): void {
-    this.#handover.adopt(slot, viewOfShared(shared));
-  }
-
-  /** Whether the worker's device crops and scales, so that it takes several regions of a picture as one task. */
-  get hasResizer(): boolean {
-    return this.#handover.hasResizer;
   }
 
   /** Notes when the thread started the first frame. */
@@ -166,17 +154,12 @@ export class HeldFrames<Job> {
     this.#currentSinceNs = nowNs;
   }
 
-  /** Removes the answered frame; undefined if it is no longer held here. */
+  /** Removes the answered frame, whose slot stays in use; undefined if it is no longer held here. */
   take(number: number): HeldFrame<Job> | undefined {
     const index = this.#frames.findIndex((each) => each.number === number);
     const frame = this.#frames[index];
     if (frame !== undefined) this.#frames.splice(index, 1);
     return frame;
-  }
-
-  /** Makes the slot of a taken frame available again. */
-  release({ slot }: HeldFrame<Job>): void {
-    this.#handover.releaseSlot(slot);
   }
 
   /** Takes all frames back; the worker starts none after this. */
@@ -205,7 +188,7 @@ export class HeldFrames<Job> {
    * @param given times in place of those that the thread measured.
    */
   report({ number, slot, regionCount }: HeldFrame<Job>, given?: WorkerTimes): WorkerReport {
-    const record = this.#handover.record(slot);
+    const { record } = slot;
     const times = given ?? record.times();
     const { handedOverNs, startNs, endedNs } = times;
     const aheadUntilNs = Math.min(this.#lastEndedNs, startNs);
@@ -220,15 +203,11 @@ export class HeldFrames<Job> {
       picture: record.picture(),
       figures: record.figures(),
       batchSize: record.batchSize,
-      note: this.#handover.note(slot),
+      note: slot.note,
       logits: this.#logits.of(number),
       ranked: record.ranked(),
-      regions: regionCount === 0 ? NO_REGIONS : this.#handover.readRegions(slot, regionCount),
-      copyNv12: () => this.#handover.copyNv12(slot),
+      regions: regionCount === 0 ? NO_REGIONS : slot.readRegions(regionCount),
+      copyNv12: () => slot.copyNv12(),
     };
-  }
-
-  close(): void {
-    this.#handover.close();
   }
 }

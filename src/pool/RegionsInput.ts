@@ -3,7 +3,7 @@ import type { PictureRegion } from '../image/PictureRegion.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { InferenceTask, TaskRun } from './InferenceTask.js';
 import type { ReceivedRegions } from './ReceivedRegions.js';
-import { type FrameAnswer, failedAnswer, regionsAnswer } from './workerProtocol.js';
+import { type FrameAnswer, failedAnswer } from './workerProtocol.js';
 
 /**
  * The regions of one frame, or a worker's share of them, as inputs of one or more tasks. A failed region does not
@@ -97,7 +97,8 @@ export class RegionsInput {
     this.#openCount -= 1;
     // After each region: if the worker dies at the next one, the main thread reads this report.
     this.#report();
-    if (this.#openCount === 0) this.#answer(regionsAnswer(this.#number, this.#error));
+    if (this.#openCount > 0) return;
+    this.#answer(this.#error === undefined ? this.#number : failedAnswer(this.#number, this.#error, true));
   }
 
   #report(): void {

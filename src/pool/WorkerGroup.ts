@@ -142,7 +142,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     this.#replacementTimer?.cancel();
     this.#serving = [];
     for (const worker of this.#present) worker.retire();
-    const expected = [...this.#present].filter((worker) => !worker.isAbandoned);
+    const expected = [...this.#present].filter((worker) => worker.state !== 'abandoned');
     await Promise.all(expected.map((worker) => worker.exited));
   }
 
@@ -184,9 +184,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   #create(spec: BackendSpec, id: number, generation: number): WorkerThread<Job> {
-    const { runTimeoutMs, loadTimeoutMs } = this.#options;
-    const clock = this.#clock;
-    const worker = new WorkerThread<Job>({ spec, id, generation, runTimeoutMs, loadTimeoutMs, clock });
+    const worker = new WorkerThread<Job>({ ...this.#options, clock: this.#clock, spec, id, generation });
     this.#present.add(worker);
     // The caller may have stopped waiting because another worker of this load failed.
     worker.loaded.catch(() => undefined);
@@ -201,7 +199,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
 
   #serve(workers: readonly WorkerThread<Job>[]): void {
     // A worker may have died while others were loading.
-    this.#serving.push(...workers.filter((worker) => worker.isServing));
+    this.#serving.push(...workers.filter((worker) => worker.state === 'serving'));
     this.#serving.sort((a, b) => a.id - b.id);
     if (this.#serving.length < this.#targetCount) this.#replaceLater(0);
     this.emit('changed');
@@ -248,7 +246,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
       );
     }
     const { workers } = await this.#load(this.#current.spec, [id], this.#generation);
-    this.#serving.push(...workers.filter((worker) => worker.isServing));
+    this.#serving.push(...workers.filter((worker) => worker.state === 'serving'));
     this.#serving.sort((a, b) => a.id - b.id);
   }
 

@@ -77,7 +77,7 @@ export class WorkerTasks {
       else this.#task.join(frameInput(number, startNs, received, this.#logits.of(number), this.#answer));
     } catch (thrown) {
       const answer = failedAnswer(number, asEffvitError(thrown, 'INFERENCE_FAILED'));
-      this.#send(answer);
+      this.#send({ kind: 'answers', answers: [answer] });
     }
   }
 
@@ -108,8 +108,7 @@ export class WorkerTasks {
     const answers = this.#answers;
     const [first] = answers;
     this.#answers = [];
-    if (first === undefined) return;
-    if (answers.length === 1) this.#send(first);
-    else this.#send({ kind: 'answers', answers });
+    if (answers.length === 1 && typeof first === 'number') this.#send(first);
+    else if (answers.length > 0) this.#send({ kind: 'answers', answers });
   }
 }

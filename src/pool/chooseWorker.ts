@@ -1,6 +1,8 @@
-import type { WorkerThread } from './WorkerThread.js';
+import type { HeldFrames } from './HeldFrames.js';
 
-type Candidate = Pick<WorkerThread<unknown>, 'hasCapacity' | 'isGathering' | 'isIdle' | 'expectedFreeNs'>;
+interface Candidate {
+  readonly held: Pick<HeldFrames<unknown>, 'hasCapacity' | 'isGathering' | 'isEmpty' | 'expectedFreeNs'>;
+}
 
 /**
  * Chooses the worker for the next frame. First choice: a worker whose next task the frame can join. Second: the first
@@ -20,14 +22,15 @@ export function chooseWorker<Worker extends Candidate>(
   let soonestNs = untilNs;
   let gathering: Worker | undefined;
   for (const worker of workers) {
-    if (!worker.hasCapacity) continue;
-    if (worker.isGathering) {
+    const { held } = worker;
+    if (!held.hasCapacity) continue;
+    if (held.isGathering) {
       gathering ??= worker;
-    } else if (worker.isIdle) {
+    } else if (held.isEmpty) {
       idle ??= worker;
-    } else if (worker.expectedFreeNs <= soonestNs) {
+    } else if (held.expectedFreeNs <= soonestNs) {
       soonest = worker;
-      soonestNs = worker.expectedFreeNs;
+      soonestNs = held.expectedFreeNs;
     }
   }
   return (prefersIdle ? (idle ?? gathering) : (gathering ?? idle)) ?? soonest;

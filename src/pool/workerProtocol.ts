@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
 import type { ChipPlan } from '../image/chipPlan.js';
 import type { CompressedOrigin } from '../image/ImageFrame.js';
 import type { KernelProgram } from '../image/KernelProgram.js';
@@ -96,26 +96,30 @@ export function sentError({ code, message, context }: EffvitError): SentError {
   return { code, message, context };
 }
 
-/** The outcome of a frame; a bare number, the common case, means that the frame with this number is done. */
-export type FrameAnswer =
-  | number
-  | { readonly kind: 'frame_failed'; readonly number: number; readonly error: SentError }
-  /** The frame is done, but at least one region failed; this is the error of the first. */
-  | { readonly kind: 'regions_failed'; readonly number: number; readonly error: SentError };
-
-export function failedAnswer(number: number, error: EffvitError): FrameAnswer {
-  return { kind: 'frame_failed', number, error: sentError(error) };
+export function receivedError({ code, message, context }: SentError): EffvitError {
+  return new EffvitError(code, message, { context });
 }
 
-/** @param error of the first region that failed; undefined if none did. */
-export function regionsAnswer(number: number, error: EffvitError | undefined): FrameAnswer {
-  return error === undefined ? number : { kind: 'regions_failed', number, error: sentError(error) };
+/** A frame, or the first of its regions, failed. */
+export interface FailedFrame {
+  readonly number: number;
+  readonly error: SentError;
+  /** Whether the frame is done nevertheless: its other regions did not fail. */
+  readonly isDone: boolean;
+}
+
+/** The outcome of a frame; a bare number, the common case, means that the frame with this number is done. */
+export type FrameAnswer = number | FailedFrame;
+
+export function failedAnswer(number: number, error: EffvitError, isDone = false): FrameAnswer {
+  return { number, error: sentError(error), isDone };
 }
 
 /** A message of a worker thread. The frames of a task are answered together, so that the worker is known to be idle. */
 export type WorkerMessage =
   | { readonly kind: 'answers'; readonly answers: readonly FrameAnswer[] }
-  | FrameAnswer
+  /** One frame is done. */
+  | number
   /** A task ended, but its frame has regions left: shows that the worker does not hang. */
   | { readonly kind: 'progress' }
   | {

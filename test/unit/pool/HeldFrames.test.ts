@@ -20,7 +20,7 @@ describe('HeldFrames', () => {
   let held: HeldFrames<number>;
   let worker: WorkerChannel;
 
-  afterEach(() => held.close());
+  afterEach(() => held.handover.close());
 
   function prepare(batchSizes: readonly number[] = [1]): void {
     held = new HeldFrames<number>();
@@ -42,7 +42,7 @@ describe('HeldFrames', () => {
       const frame = held.take(number);
       assert.equal(frame?.job, job);
       assert.equal(held.take(number), undefined);
-      if (frame !== undefined) held.release(frame);
+      if (frame !== undefined) frame.slot.isFree = true;
     }
   });
 

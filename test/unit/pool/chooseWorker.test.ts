@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { chooseWorker } from '../../../src/pool/chooseWorker.js';
 
 describe('chooseWorker', () => {
-  const idle = { hasCapacity: true, isGathering: false, isIdle: true, expectedFreeNs: 0 };
-  const gathering = { ...idle, isGathering: true, isIdle: false, expectedFreeNs: Number.POSITIVE_INFINITY };
-  const busy = (expectedFreeNs: number) => ({ ...idle, isIdle: false, expectedFreeNs });
-  const full = { ...busy(0), hasCapacity: false };
+  const worker = (held: Partial<Record<'hasCapacity' | 'isGathering' | 'isEmpty', boolean>>, freeNs = 0) => ({
+    held: { hasCapacity: true, isGathering: false, isEmpty: false, expectedFreeNs: freeNs, ...held },
+  });
+  const idle = worker({ isEmpty: true });
+  const gathering = worker({ isGathering: true }, Number.POSITIVE_INFINITY);
+  const busy = (expectedFreeNs: number) => worker({}, expectedFreeNs);
+  const full = worker({ hasCapacity: false });
 
   it('takes the one whose task the frame can join, before an idle one', () => {
     assert.equal(chooseWorker([busy(1), idle, gathering], 100), gathering);
@@ -17,7 +20,7 @@ describe('chooseWorker', () => {
   });
 
   it('takes the first that is idle, before any that is busy', () => {
-    const second = { ...idle };
+    const second = worker({ isEmpty: true });
     assert.equal(chooseWorker([busy(1), idle, second], 100), idle);
   });
 
@@ -30,7 +33,7 @@ describe('chooseWorker', () => {
   });
 
   it('takes nobody without capacity', () => {
-    assert.equal(chooseWorker([full, { ...gathering, hasCapacity: false }], 100), undefined);
+    assert.equal(chooseWorker([full, worker({ isGathering: true, hasCapacity: false })], 100), undefined);
     assert.equal(chooseWorker([], 100), undefined);
   });
 });
