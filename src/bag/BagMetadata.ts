@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { EffvitError, fileError, readError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { BagTopic } from './BagFile.js';
 

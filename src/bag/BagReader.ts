@@ -1,6 +1,5 @@
 import { defined } from '../core/defined.js';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import type { BagFile, BagTopic } from './BagFile.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';

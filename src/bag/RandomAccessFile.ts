@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
 import { openInput } from '../core/readInput.js';
 
 /** The largest read, whatever length a file claims for one of its parts: 1 GiB. */
@@ -25,9 +24,7 @@ export class RandomAccessFile {
 
   /** @throws EffvitError NOT_FOUND, BAD_BAG (no regular file), IO_FAILED */
   static async open(path: string): Promise<RandomAccessFile> {
-    const handle = await openInput(path, 'BAD_BAG').catch((error: unknown) => {
-      throw readError(error, path, `There is no bag at ${path}: check the path.`);
-    });
+    const handle = await openInput(path, `There is no bag at ${path}: check the path.`, 'BAD_BAG');
     const info = await handle.stat();
     if (!info.isFile()) {
       await handle.close();

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readError } from '../core/fileError.js';
+import { readError } from '../core/EffvitError.js';
 import { BagReader } from './BagReader.js';
 import { BagWarnings } from './BagWarnings.js';
 import { openBagFile } from './openBagFile.js';

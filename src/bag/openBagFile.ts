@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { fileError } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BagFile } from './BagFile.js';
 import type { BagWarnings } from './BagWarnings.js';

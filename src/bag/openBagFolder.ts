@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
 import type { BagFile } from './BagFile.js';
 import { type BagMetadata, readBagMetadata } from './BagMetadata.js';
 import type { BagWarnings } from './BagWarnings.js';

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { classOfFolder } from './classOfFolder.js';
 import { count, isPictureName, kindOf, picturesInFolder } from './pictureFiles.js';
@@ -47,9 +47,7 @@ export async function readLabelledPictures(path: string, labels: readonly string
 }
 
 async function readList(path: string, classCount: number): Promise<LabelledPicture[]> {
-  const text = await readInput(path).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  });
+  const text = await readInput(path);
   const pictures: LabelledPicture[] = [];
   for (const [lineIndex, line] of text.toString('utf8').split(/\r?\n/).entries()) {
     const content = line.trim();

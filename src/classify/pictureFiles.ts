@@ -1,7 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, sep } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { readError } from '../core/fileError.js';
+import { asEffvitError, EffvitError, readError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 
 const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif']);
@@ -55,9 +54,7 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
  * @throws EffvitError IO_FAILED
  */
 export async function picturesInList(list: string): Promise<PictureFiles> {
-  const text = await readInput(list).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${list}`, { file: list });
-  });
+  const text = await readInput(list);
   const paths: string[] = [];
   const leftOut = new Map<string, number>();
   for (const line of text.toString('utf8').split(/\r?\n/)) {

@@ -3,15 +3,13 @@ import {
   type FrameResults,
   parseExpectedResults,
 } from '../classify/expectedResults.js';
-import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 
 /** Reads the file of `--expect`. @throws EffvitError NOT_FOUND, IO_FAILED, and as parseExpectedResults */
 export async function readExpected(path: string): Promise<ExpectedResults> {
-  const bytes = await readInput(path).catch((error: unknown) => {
-    throw readError(error, path, `There is no file ${path}: write it first with --save-expected ${path}.`);
-  });
+  const missing = `There is no file ${path}: write it first with --save-expected ${path}.`;
+  const bytes = await readInput(path, { missing });
   return parseExpectedResults(bytes.toString(), path);
 }
 

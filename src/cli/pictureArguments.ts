@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
   isPictureName,
   leftOutSentence,
@@ -7,8 +7,7 @@ import {
   picturesInList,
 } from '../classify/pictureFiles.js';
 import { EffvitError } from '../core/EffvitError.js';
-import { firstBytes } from '../core/fileError.js';
-import { READ_NOW } from '../core/readInput.js';
+import { firstBytesOf } from '../core/readInput.js';
 
 const START_BYTES = 512;
 
@@ -55,13 +54,7 @@ async function filesOf(path: string): Promise<PictureFiles | undefined> {
 
 /** Whether a file starts like text; no picture format does. */
 async function isText(path: string): Promise<boolean> {
-  const handle = await open(path, READ_NOW).catch(() => undefined);
-  if (handle === undefined) return false;
-  try {
-    const start = await firstBytes(handle, START_BYTES);
-    // Bytes above ASCII belong to UTF-8; text has no control characters other than tabs and line ends.
-    return start.length > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
-  } finally {
-    await handle.close();
-  }
+  const start = (await firstBytesOf(path, START_BYTES)) ?? Buffer.alloc(0);
+  // Bytes above ASCII belong to UTF-8; text has no control characters other than tabs and line ends.
+  return start.length > 0 && start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
 }

@@ -4,7 +4,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import { asEffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { MAX_BATCH, MAX_THREADS } from '../pool/PoolOptions.js';
 import { benchChart } from '../report/charts/benchChart.js';
@@ -112,6 +112,8 @@ async function readEarlier(path: string): Promise<EarlierPerf> {
   try {
     return parseEarlierPerf((await readInput(path)).toString(), path);
   } catch (error) {
-    throw asEffvitError(error, 'BAD_ARGUMENT', `${path} cannot be read`, { file: path });
+    const isUnreadable = error instanceof EffvitError && error.code === 'IO_FAILED';
+    const reason = isUnreadable ? error.cause : error;
+    throw asEffvitError(reason, 'BAD_ARGUMENT', `${path} cannot be read`, { file: path });
   }
 }

@@ -6,7 +6,7 @@ import { PlaybackClock } from '../bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
 import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
-import { fileError } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
 import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';
 import type { CommandContext } from './CommandContext.js';

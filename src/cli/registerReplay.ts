@@ -5,8 +5,7 @@ import {
   classifierOptions,
 } from '../classify/classifierOptions.js';
 import { compareResults } from '../classify/expectedResults.js';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
 import { readExpected, saveExpected } from './expectedFile.js';

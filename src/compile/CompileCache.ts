@@ -4,8 +4,8 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError } from '../core/EffvitError.js';
-import { keepAtExit, removeAtExit } from '../core/exitCleanup.js';
-import { makeFolder } from '../core/makeFolder.js';
+import { keepAtExit, removeAtExit } from '../core/processExit.js';
+import { makeFolder } from '../core/writeFileAtomic.js';
 import { stepKey } from '../toolchain/toolchainPlace.js';
 
 /** Number of compiled models in the cache, some 30 MB each; older ones are removed. */

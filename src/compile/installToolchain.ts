@@ -1,7 +1,7 @@
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { makeFolder } from '../core/makeFolder.js';
+import { makeFolder } from '../core/writeFileAtomic.js';
 import { withModelLock } from '../fetch/modelLock.js';
 import { findPython310 } from '../toolchain/findPython310.js';
 import { consoleCommand, runTool } from '../toolchain/runTool.js';

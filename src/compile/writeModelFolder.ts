@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
-import { writeFolderAtomic } from '../core/writeFolderAtomic.js';
+import { writeFolderAtomic } from '../core/writeFileAtomic.js';
 import { loadLabels } from '../model/labels.js';
 import { MANIFEST_NAME } from '../model/loadManifest.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';

@@ -104,3 +104,29 @@ export function asEffvitError(
     context,
   });
 }
+
+/** An error about a file: the sentence is its path and `what`, which begins with a verb and has no full stop. */
+export function fileError(code: EffvitErrorCode, path: string, what: string, cause?: unknown): EffvitError {
+  return new EffvitError(code, `${path} ${what}.`, { context: { file: path }, cause });
+}
+
+/** Whether a system error says that there is no such file or folder. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/**
+ * The error of a file or folder that cannot be read.
+ *
+ * @param missing The sentence for a missing one (NOT_FOUND); everything else is IO_FAILED.
+ */
+export function readError(error: unknown, path: string, missing?: string): EffvitError {
+  return missing !== undefined && isMissing(error)
+    ? new EffvitError('NOT_FOUND', missing, { context: { file: path }, cause: error })
+    : asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
+}
+
+/** The first line of a library's message without its full stop, so that it fits into a sentence. */
+export function sentencePart(message: string): string {
+  return (message.split('\n')[0] ?? message).replace(/\s+/g, ' ').replace(/[.:]\s*$/, '');
+}

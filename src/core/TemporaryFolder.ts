@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asEffvitError } from './EffvitError.js';
-import { keepAtExit, removeAtExit } from './exitCleanup.js';
+import { keepAtExit, removeAtExit } from './processExit.js';
 
 /** A folder below `$TMPDIR`, removed by its owner or at the exit of the process. */
 export class TemporaryFolder {

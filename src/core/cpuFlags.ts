@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readText } from './readText.js';
+import { readText } from './readInput.js';
 
 /**
  * Instruction sets of the first core, as Linux names them: `flags` on x86, `Features` on ARM; empty without

@@ -1,7 +1,5 @@
-import { open, stat } from 'node:fs/promises';
-import { EffvitError, type EffvitErrorCode } from './EffvitError.js';
-import { firstBytes } from './fileError.js';
-import { READ_NOW } from './readInput.js';
+import { type EffvitErrorCode, fileError } from './EffvitError.js';
+import { firstBytesOf } from './readInput.js';
 
 const START_BYTES = 512;
 
@@ -37,14 +35,7 @@ export function foreignContent(start: Uint8Array): string | undefined {
  * @throws EffvitError with `code`
  */
 export async function refuseForeignFile(path: string, code: EffvitErrorCode): Promise<void> {
-  // A pipe is not opened here: its writer would lose its reader.
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return;
-  const handle = await open(path, READ_NOW).catch(() => undefined);
-  if (handle === undefined) return;
-  try {
-    const what = foreignContent(await firstBytes(handle, START_BYTES));
-    if (what !== undefined) throw new EffvitError(code, `${path} ${what}.`, { context: { file: path } });
-  } finally {
-    await handle.close();
-  }
+  const start = await firstBytesOf(path, START_BYTES);
+  const what = start && foreignContent(start);
+  if (what !== undefined) throw fileError(code, path, what);
 }

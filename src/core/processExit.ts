@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+
 let isOwned = false;
 
 /**
@@ -19,4 +21,22 @@ export function dieBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   process.kill(process.pid, 'SIGKILL');
+}
+
+const temporaryPaths = new Set<string>();
+
+function removeAll(): void {
+  for (const path of temporaryPaths) rmSync(path, { recursive: true, force: true });
+}
+
+/** Removes the file or folder when an executable of this package exits, unless {@link keepAtExit} is called before. */
+export function removeAtExit(path: string): void {
+  if (temporaryPaths.size === 0) onOwnExit(removeAll);
+  temporaryPaths.add(path);
+}
+
+/** Cancels {@link removeAtExit}. */
+export function keepAtExit(path: string): void {
+  temporaryPaths.delete(path);
+  if (temporaryPaths.size === 0) process.off('exit', removeAll);
 }

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EffvitError, type EffvitErrorCode } from './EffvitError.js';
+import { EffvitError, type EffvitErrorCode, fileError, readError } from './EffvitError.js';
 
 /** Without O_NONBLOCK, opening a named pipe blocks uninterruptibly until somebody writes into it. */
 export const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -10,7 +10,9 @@ const PIECE_BYTES = 1 << 20;
 const POLL_MS = 20;
 
 export interface ReadInputOptions {
-  readonly signal?: AbortSignal;
+  /** The sentence for a missing file (NOT_FOUND); without it, a missing file is IO_FAILED. */
+  readonly missing?: string;
+  readonly signal?: AbortSignal | undefined;
   /** How long a pipe may be silent, milliseconds; default 10 s. */
   readonly limitMs?: number;
   /** The most that is read from a pipe or device; default 1 GiB. */
@@ -27,28 +29,92 @@ export function cancelReadsBy(signal: AbortSignal): void {
 /**
  * Reads a whole file, or a pipe or device until its end: `/dev/stdin`, `<(command)`, a named pipe.
  *
- * @throws the system's error; EffvitError TIMED_OUT (nothing came), OUT_OF_RANGE (no end), CANCELLED
+ * @throws EffvitError NOT_FOUND, IO_FAILED, TIMED_OUT (nothing came), OUT_OF_RANGE (no end), CANCELLED
  */
 export async function readInput(path: string, options: ReadInputOptions = {}): Promise<Buffer> {
-  const handle = await open(path, READ_NOW);
   try {
-    const info = await handle.stat();
-    if (info.isFile() || info.isDirectory()) return await handle.readFile();
-    return await readStream(handle, path, options);
+    const handle = await open(path, READ_NOW);
+    try {
+      const info = await handle.stat();
+      if (info.isFile() || info.isDirectory()) return await handle.readFile();
+      return await readStream(handle, path, options);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw readError(error, path, options.missing);
+  }
+}
+
+/**
+ * Opens a regular file or folder for random access.
+ *
+ * @throws EffvitError as {@link readError}; `code` for a pipe or device
+ */
+export async function openInput(
+  path: string,
+  missing?: string,
+  code: EffvitErrorCode = 'IO_FAILED',
+): Promise<FileHandle> {
+  const handle = await open(path, READ_NOW).catch((error: unknown) => {
+    throw readError(error, path, missing);
+  });
+  const info = await handle.stat();
+  if (info.isFile() || info.isDirectory()) return handle;
+  await handle.close();
+  throw fileError(code, path, 'is no regular file: write its content into one first');
+}
+
+/** Opens a file for random access, and closes it after `use`. @throws EffvitError as {@link readError}, or as `use` */
+export async function withInput<T>(
+  path: string,
+  missing: string | undefined,
+  use: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  const handle = await openInput(path, missing);
+  try {
+    return await use(handle);
+  } catch (error) {
+    throw readError(error, path, missing);
   } finally {
     await handle.close();
   }
 }
 
-/** Opens a regular file for random access. @throws the system's error; EffvitError of that code for anything else */
-export async function openInput(path: string, code: EffvitErrorCode = 'IO_FAILED'): Promise<FileHandle> {
-  const handle = await open(path, READ_NOW);
-  const info = await handle.stat();
-  if (info.isFile() || info.isDirectory()) return handle;
-  await handle.close();
-  throw new EffvitError(code, `${path} is no regular file: write its content into one first.`, {
-    context: { file: path },
-  });
+/** The first bytes of a file, fewer than `count` where it is shorter. @throws the system's error */
+export async function firstBytes(handle: FileHandle, count: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** As {@link firstBytes}, of a file that is not open; undefined if it is no regular file or cannot be read. */
+export async function firstBytesOf(path: string, count: number): Promise<Buffer | undefined> {
+  // A pipe is not opened here: its writer would lose its reader.
+  if (!(await isFile(path))) return undefined;
+  return withInput(path, undefined, (handle) => firstBytes(handle, count)).catch(() => undefined);
+}
+
+/** Whether there is a regular file, links followed; false for one that cannot be looked at. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+/** A small file's text without surrounding white space, for files that may be missing; undefined if unreadable or empty. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** UTF-8 with or without a byte order mark. @throws EffvitError with `code` if it is another encoding. */
+export function decodeUtf8(bytes: Uint8Array, path: string, code: EffvitErrorCode): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw fileError(code, path, 'is not UTF-8 text: save it as UTF-8', error);
+  }
 }
 
 async function readStream(
@@ -68,23 +134,16 @@ async function readStream(
       length += piece.length;
       silentSinceMs = performance.now();
       if (length <= maxBytes) continue;
-      throw new EffvitError('OUT_OF_RANGE', `${path} gives more than ${maxBytes} bytes: name a file.`, {
-        context: { file: path },
-      });
+      throw fileError('OUT_OF_RANGE', path, `gives more than ${maxBytes} bytes: name a file`);
     }
     // A pipe that nobody has opened for writing yet also reads as ended.
     if (piece !== undefined && length > 0) return Buffer.concat(pieces);
     if (performance.now() - silentSinceMs > limitMs) {
-      if (length === 0) {
-        throw new EffvitError(
-          'TIMED_OUT',
-          `${path} is a pipe that gave nothing for ${limitMs} ms: name a file.`,
-          { context: { file: path } },
-        );
-      }
-      throw new EffvitError('TIMED_OUT', `${path} is a pipe that stopped for ${limitMs} ms before its end.`, {
-        context: { file: path },
-      });
+      const what =
+        length === 0
+          ? `gave nothing for ${limitMs} ms: name a file`
+          : `stopped for ${limitMs} ms before its end`;
+      throw fileError('TIMED_OUT', path, `is a pipe that ${what}`);
     }
     await sleep(POLL_MS);
   }

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { firstBytes } from '../core/fileError.js';
+import { firstBytesOf } from '../core/readInput.js';
 import { describeKind, type ModelFileKind } from '../model/modelFiles.js';
 import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 
@@ -21,7 +21,8 @@ export async function checkContent(
   from: string,
 ): Promise<void> {
   const remedy = 'correct the url in the manifest, or name a mirror in EFFVIT_MODEL_MIRROR';
-  const { head, lengthBytes } = await readHead(path);
+  const { size: lengthBytes } = await stat(path);
+  const head = (await firstBytesOf(path, HEAD_BYTES)) ?? Buffer.alloc(0);
   if (isText(head)) {
     const shown = JSON.stringify(head.subarray(0, 40).toString('latin1'));
     throw new EffvitError(
@@ -41,16 +42,6 @@ export async function checkContent(
         cause: error,
       },
     );
-  }
-}
-
-async function readHead(path: string): Promise<{ head: Buffer; lengthBytes: number }> {
-  const handle = await open(path, 'r');
-  try {
-    const { size: lengthBytes } = await handle.stat();
-    return { head: await firstBytes(handle, HEAD_BYTES), lengthBytes };
-  } finally {
-    await handle.close();
   }
 }
 

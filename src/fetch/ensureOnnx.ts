@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
+import { temporaryNeighbour } from '../core/writeFileAtomic.js';
 import { builtOnnxName, findBuiltOnnx, remember, stampOf } from '../model/builtOnnx.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
@@ -76,7 +76,7 @@ export async function ensureOnnxLocked(
   const file = builtOnnxName(manifest, stamp.sha256);
   const path = join(folder, file);
   onProgress({ phase: 'building', file });
-  const neighbour = join(folder, `.${file}.${process.pid}.${randomBytes(4).toString('hex')}.part`);
+  const neighbour = temporaryNeighbour(path);
   try {
     await buildOnnx({
       weightsPath,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
-import { makeFolder } from '../core/makeFolder.js';
+import { makeFolder } from '../core/writeFileAtomic.js';
 
 export interface LockOptions {
   readonly signal: AbortSignal;

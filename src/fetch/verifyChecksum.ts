@@ -1,5 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import type { ModelFileSource } from '../model/ModelManifest.js';
 import type { TrustedFile } from '../model/TrustRecord.js';
 

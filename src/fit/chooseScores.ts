@@ -1,4 +1,4 @@
-import { fileError } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { GraphFacts, OutputFacts } from './graphFacts.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { Stamp } from '../core/Stamp.js';
 
@@ -42,9 +42,7 @@ export class BagTruth {
    * @throws EffvitError BAD_ARGUMENT naming the file and the entry that is wrong, IO_FAILED
    */
   static async read(path: string, labels: readonly string[]): Promise<BagTruth> {
-    const text = await readInput(path).catch((error: unknown) => {
-      throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
-    });
+    const text = await readInput(path);
     return BagTruth.parse(text.toString('utf8'), path, labels);
   }
 

@@ -39,9 +39,7 @@ export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
 }
 
 async function bagsOfList(list: string): Promise<FleetBag[]> {
-  const text = await readInput(list).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read the list ${list}`);
-  });
+  const text = await readInput(list);
   const bags: FleetBag[] = [];
   for (const line of text.toString('utf8').split(/\r?\n/)) {
     const [content = '', name, version] = line.split('\t').map((column) => column.trim());

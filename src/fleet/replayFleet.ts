@@ -224,9 +224,7 @@ async function readBeside(
 ): Promise<{ readonly truth?: BagTruth; readonly expected?: ExpectedResults }> {
   if (path === undefined) return {};
   if (judge?.sidecar === 'truth.json') return { truth: await BagTruth.read(path, labels) };
-  const text = await readInput(path).catch((error: unknown) => {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  });
+  const text = await readInput(path);
   return { expected: parseExpectedResults(text.toString('utf8'), path) };
 }
 

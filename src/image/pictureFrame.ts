@@ -1,4 +1,3 @@
-import { readError } from '../core/fileError.js';
 import { readInput } from '../core/readInput.js';
 import type { CompressedImageFrame } from './ImageFrame.js';
 
@@ -11,11 +10,8 @@ const MOST_BYTES = 256 * 2 ** 20;
  * @throws EffvitError NOT_FOUND, IO_FAILED; TIMED_OUT, OUT_OF_RANGE, CANCELLED for pipes
  */
 export async function pictureFrame(path: string, signal?: AbortSignal): Promise<CompressedImageFrame> {
-  const data = await readInput(path, { maxBytes: MOST_BYTES, ...(signal && { signal }) }).catch(
-    (error: unknown) => {
-      throw readError(error, path, `There is no picture ${path}: check the path.`);
-    },
-  );
+  const missing = `There is no picture ${path}: check the path.`;
+  const data = await readInput(path, { maxBytes: MOST_BYTES, signal, missing });
   return {
     kind: 'compressed',
     format: '',

@@ -1,6 +1,6 @@
-import type { EffvitError } from '../core/EffvitError.js';
-import { fileError, firstBytes, withInput } from '../core/fileError.js';
+import { type EffvitError, fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
+import { firstBytes, withInput } from '../core/readInput.js';
 import { isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
 import { inspectOnnx } from './inspectOnnx.js';
 import { inspectPytorch, inspectSafetensors } from './inspectWeights.js';

@@ -2,13 +2,10 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { cacheFolder } from '../core/cacheFolder.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
-import { isFile } from '../core/isFile.js';
-import { readInput } from '../core/readInput.js';
+import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
+import { decodeUtf8, isFile, readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MARCH_OF_CHIP } from './BpuChip.js';
-import { decodeUtf8 } from './decodeUtf8.js';
 import { nameOfFile } from './defaultManifest.js';
 import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
@@ -91,9 +88,9 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
 async function readWorkconfig(path: string): Promise<z.output<typeof workconfigSchema>> {
   let content: unknown;
   try {
-    content = JSON.parse(decodeUtf8(await readInput(path), path, 'BAD_CONFIG'));
+    const bytes = await readInput(path, { missing: `There is no file ${path}.` });
+    content = JSON.parse(decodeUtf8(bytes, path, 'BAD_CONFIG'));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw readError(error, path, `There is no file ${path}.`);
     throw asEffvitError(error, 'BAD_CONFIG', `${path} is no JSON`, { file: path });
   }
   const parsed = workconfigSchema.safeParse(content);

@@ -1,9 +1,7 @@
 import { isAbsolute, join } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
-import { readInput } from '../core/readInput.js';
-import { decodeUtf8 } from './decodeUtf8.js';
+import { decodeUtf8, readInput } from '../core/readInput.js';
 import type { ModelManifest } from './ModelManifest.js';
 
 /** The ImageNet-1k labels that ship with the package, one a line, in the usual order (0 = tench). */
@@ -103,9 +101,7 @@ function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
  * @throws EffvitError NOT_FOUND, BAD_MANIFEST (the line or entry that is wrong).
  */
 export async function readLabelsFile(path: string): Promise<readonly string[]> {
-  const bytes = await readInput(path).catch((error: unknown) => {
-    throw readError(error, path, `There is no labels file ${path}: name one that exists.`);
-  });
+  const bytes = await readInput(path, { missing: `There is no labels file ${path}: name one that exists.` });
   const text = decodeUtf8(bytes, path, 'BAD_MANIFEST');
   return path.toLowerCase().endsWith('.json') ? parseJsonLabels(text, path) : parseTextLabels(text, path);
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
-import { readInput } from '../core/readInput.js';
-import { decodeUtf8 } from './decodeUtf8.js';
+import { decodeUtf8, readInput } from '../core/readInput.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { type ManifestPlace, manifestFromYaml } from './manifestFromYaml.js';
 import type { ManifestYaml } from './manifestSchema.js';
@@ -44,12 +43,7 @@ export async function loadManifest(
       { context: { file: path } },
     );
   }
-  let bytes: Uint8Array;
-  try {
-    bytes = await readInput(path);
-  } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+  const bytes = await readInput(path);
   const place = { path, folderPath, origin };
   return manifestFromYaml(await parsed(bytes, place), place);
 }

@@ -1,9 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { EffvitError } from '../core/EffvitError.js';
-import { sentencePart } from '../core/sentencePart.js';
-import { YamlLines } from '../core/YamlLines.js';
-import { valueAt, type YamlProblem, yamlError } from '../core/YamlProblem.js';
+import { type EffvitError, sentencePart } from '../core/EffvitError.js';
+import { valueAt, YamlLines, type YamlProblem, yamlError } from '../core/YamlLines.js';
 import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
 import type { ManifestPlace } from './manifestFromYaml.js';
 import { type ManifestYaml, manifestSchema } from './manifestSchema.js';
@@ -16,23 +13,13 @@ type Path = readonly PropertyKey[];
  * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
  */
 export function parseManifest(text: string, place: ManifestPlace): ManifestYaml {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
-  const lines = new YamlLines(document, lineCounter);
+  const lines = new YamlLines(text, { stringKeys: true });
   const fail = (problems: readonly YamlProblem[]): EffvitError =>
     yamlError('BAD_MANIFEST', `The manifest ${place.path}`, place.path, problems);
-  if (document.errors.length > 0) {
-    throw fail(
-      document.errors.map(({ pos, message }) => ({
-        line: lines.atOffset(pos[0]),
-        path: '',
-        message: sentencePart(message),
-      })),
-    );
-  }
+  if (lines.problems.length > 0) throw fail(lines.problems);
   let content: unknown;
   try {
-    content = document.toJS({ maxAliasCount: 50 });
+    content = lines.document.toJS({ maxAliasCount: 50 });
   } catch (error) {
     // An unresolved alias, or exponentially nested aliases.
     throw fail([{ line: 1, path: '', message: sentencePart((error as Error).message) }]);

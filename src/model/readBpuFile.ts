@@ -1,5 +1,6 @@
-import { fileError, withInput } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
+import { withInput } from '../core/readInput.js';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
 
 /** What a .bin was compiled for. */

@@ -1,11 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
-import { isFile } from '../core/isFile.js';
 import { nearestName } from '../core/nearestName.js';
+import { isFile } from '../core/readInput.js';
 import { BPU_CHIPS } from './BpuChip.js';
 import { boardManifest, boardModels } from './boardModels.js';
 import { defaultManifest, forEveryChip } from './defaultManifest.js';

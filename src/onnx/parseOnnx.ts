@@ -1,5 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { decodeTensor, type ExternalDataLoader } from './decodeTensor.js';
 import { dataTypeFromCode } from './OnnxDataType.js';
 import type {

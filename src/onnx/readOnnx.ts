@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { foreignContent } from '../core/foreignContent.js';
 import { READ_NOW, readInput } from '../core/readInput.js';
 import type { ExternalDataLoader } from './decodeTensor.js';
@@ -15,9 +14,7 @@ import { parseOnnx } from './parseOnnx.js';
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL
  */
 export async function readOnnx(path: string, maxElements = Number.POSITIVE_INFINITY): Promise<OnnxModel> {
-  const bytes = await readInput(path).catch((error: unknown) => {
-    throw readError(error, path, `No model file at ${path}.`);
-  });
+  const bytes = await readInput(path, { missing: `No model file at ${path}.` });
   const foreign = foreignContent(bytes);
   if (foreign !== undefined) throw fileError('BAD_MODEL', path, `${foreign}`);
   const files = new Map<string, number>();

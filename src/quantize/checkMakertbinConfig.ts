@@ -1,5 +1,4 @@
-import type { YamlLines } from '../core/YamlLines.js';
-import type { YamlProblem } from '../core/YamlProblem.js';
+import type { YamlLines, YamlProblem } from '../core/YamlLines.js';
 
 type Values = Readonly<Record<string, unknown>>;
 

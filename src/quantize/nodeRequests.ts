@@ -1,5 +1,5 @@
 import { nearestName } from '../core/nearestName.js';
-import { type YamlProblem, yamlError } from '../core/YamlProblem.js';
+import { type YamlProblem, yamlError } from '../core/YamlLines.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
 import { type MakertbinConfig, type NodeInfo, NUMBERED_INPUT_TYPE } from './makertbinSchema.js';
 import { operatorClass } from './operatorClass.js';

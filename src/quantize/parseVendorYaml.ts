@@ -1,7 +1,5 @@
-import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { sentencePart } from '../core/sentencePart.js';
-import { YamlLines } from '../core/YamlLines.js';
-import type { YamlProblem } from '../core/YamlProblem.js';
+import { type Document, isMap, isScalar, visit } from 'yaml';
+import { YamlLines, type YamlProblem } from '../core/YamlLines.js';
 
 export interface VendorYaml {
   readonly document: Document;
@@ -16,22 +14,12 @@ export interface VendorYaml {
  * indentation and keys with two different values are problems.
  */
 export function parseVendorYaml(content: string): VendorYaml {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(indentFlowLines(content), {
-    version: '1.1',
-    lineCounter,
-    prettyErrors: false,
-    uniqueKeys: false,
-  });
-  const lines = new YamlLines(document, lineCounter);
+  const lines = new YamlLines(indentFlowLines(content), { version: '1.1', uniqueKeys: false });
+  const { document } = lines;
   const tabs = tabProblems(content);
   if (tabs.length > 0) return { document, lines, problems: tabs };
-  const syntax = document.errors.map(({ message, pos }) => ({
-    line: lines.atOffset(pos[0]),
-    path: '',
-    message: sentencePart(message),
-  }));
-  return { document, lines, problems: syntax.length > 0 ? syntax : contradictions(document, lines) };
+  const problems = lines.problems.length > 0 ? lines.problems : contradictions(document, lines);
+  return { document, lines, problems };
 }
 
 function tabProblems(content: string): YamlProblem[] {

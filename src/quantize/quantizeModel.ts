@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { writeOnnx } from '../onnx/writeOnnx.js';

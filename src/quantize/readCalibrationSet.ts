@@ -1,7 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { EffvitError, fileError, readError } from '../core/EffvitError.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 
 /** A set of calibration files that can be read any number of times. */

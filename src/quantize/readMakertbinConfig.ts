@@ -1,12 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { Document } from 'yaml';
 import type { core } from 'zod';
-import { fileError, readError } from '../core/fileError.js';
+import { fileError, readError, sentencePart } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
-import { sentencePart } from '../core/sentencePart.js';
-import type { YamlLines } from '../core/YamlLines.js';
-import { valueAt, type YamlProblem, yamlError } from '../core/YamlProblem.js';
+import { valueAt, type YamlLines, type YamlProblem, yamlError } from '../core/YamlLines.js';
 import { checkMakertbinConfig } from './checkMakertbinConfig.js';
 import { type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
 import { parseVendorYaml } from './parseVendorYaml.js';

@@ -1,8 +1,7 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { fileError, isMissing } from '../core/fileError.js';
-import { writeFolderAtomic } from '../core/writeFolderAtomic.js';
+import { asEffvitError, EffvitError, fileError, isMissing } from '../core/EffvitError.js';
+import { writeFolderAtomic } from '../core/writeFileAtomic.js';
 import type { PicturePlanes } from './PicturePlanes.js';
 import { throwIfCancelled } from './throwIfCancelled.js';
 

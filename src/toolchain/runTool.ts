@@ -4,9 +4,9 @@ import { createWriteStream } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { makeFolder } from '../core/makeFolder.js';
 import { packagePath } from '../core/packageRoot.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
+import { makeFolder } from '../core/writeFileAtomic.js';
 import type { Toolchain } from './toolchainPlace.js';
 
 export interface ToolRun {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { EffvitError } from '../core/EffvitError.js';
-import { readText } from '../core/readText.js';
+import { readText } from '../core/readInput.js';
 import {
   INSTALL_STEPS,
   type InstallStep,

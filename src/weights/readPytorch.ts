@@ -1,5 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { readStoredZip } from './readStoredZip.js';
 import type { TensorReference } from './TensorReference.js';

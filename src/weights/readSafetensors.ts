@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { fileError, withInput } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
+import { withInput } from '../core/readInput.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
 import { headerLengthBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 import type { WeightFile, WeightTensor } from './WeightTensor.js';

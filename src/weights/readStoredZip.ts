@@ -1,6 +1,5 @@
 import { unzipSync } from 'fflate';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError, readError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 
 /** Smallest size of a central directory entry: a file of n bytes cannot list more than n / 46 entries. */
@@ -13,9 +12,7 @@ const SMALLEST_ENTRY_BYTES = 46;
  *   entries are larger than the file
  */
 export async function readStoredZip(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const bytes = await readInput(path).catch((error: unknown) => {
-    throw readError(error, path, `No weights file at ${path}.`);
-  });
+  const bytes = await readInput(path, { missing: `No weights file at ${path}.` });
   const fail = (reason: string, cause?: unknown): EffvitError =>
     fileError('BAD_WEIGHTS', path, `cannot be read as torch.save's zip format: ${reason}`, cause);
   let listed = 0;

@@ -1,5 +1,6 @@
-import { fileError, firstBytes, withInput } from '../core/fileError.js';
+import { fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
+import { firstBytes, withInput } from '../core/readInput.js';
 import { readPytorch } from './readPytorch.js';
 import { readSafetensors } from './readSafetensors.js';
 import type { WeightFile } from './WeightTensor.js';

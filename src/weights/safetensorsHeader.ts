@@ -1,5 +1,4 @@
-import type { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { type EffvitError, fileError } from '../core/EffvitError.js';
 import { countElements } from './WeightTensor.js';
 
 /** Bytes of one element by safetensors' dtype names; packed types of less than a byte are not supported. */

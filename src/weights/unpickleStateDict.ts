@@ -1,6 +1,5 @@
 import { BufferReader, Parser } from 'pickleparser';
-import { EffvitError } from '../core/EffvitError.js';
-import { fileError } from '../core/fileError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { StorageReference, TensorReference } from './TensorReference.js';
 
 /** The keys under which training scripts keep the state_dict; timm looks for the same. */

@@ -1,7 +1,6 @@
 import { MCAP_MAGIC } from '@mcap/core';
 import { defined } from '../../core/defined.js';
-import { EffvitError } from '../../core/EffvitError.js';
-import { fileError } from '../../core/fileError.js';
+import { EffvitError, fileError } from '../../core/EffvitError.js';
 import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
 import { mergeByLogTime } from '../mergeByLogTime.js';

@@ -1,6 +1,5 @@
-import { EffvitError } from '../../core/EffvitError.js';
+import { EffvitError, fileError } from '../../core/EffvitError.js';
 import { EventLoopPause } from '../../core/EventLoopPause.js';
-import { fileError } from '../../core/fileError.js';
 import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
 import { LostMessages } from '../LostMessages.js';

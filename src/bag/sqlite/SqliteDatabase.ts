@@ -1,8 +1,8 @@
 import { copyFile, open, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { fileError, firstBytes } from '../../core/fileError.js';
+import { asEffvitError, EffvitError, fileError } from '../../core/EffvitError.js';
+import { firstBytes } from '../../core/readInput.js';
 import { TemporaryFolder } from '../../core/TemporaryFolder.js';
 import type { BagWarnings } from '../BagWarnings.js';
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { asEffvitError } from '../../core/EffvitError.js';
-import { keepAtExit, removeAtExit } from '../../core/exitCleanup.js';
-import { fileError } from '../../core/fileError.js';
-import { makeFolder } from '../../core/makeFolder.js';
+import { asEffvitError, fileError } from '../../core/EffvitError.js';
+import { keepAtExit, removeAtExit } from '../../core/processExit.js';
+import { makeFolder } from '../../core/writeFileAtomic.js';
 import { bagMetadataYaml, type WrittenBag } from './bagMetadataYaml.js';
 
 /**

@@ -1,7 +1,6 @@
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import { McapWriter } from '@mcap/core';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { fileError } from '../../core/fileError.js';
+import { asEffvitError, EffvitError, fileError } from '../../core/EffvitError.js';
 import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
 import { messageDefinition } from '../../messages/definitions/messageDefinition.js';
 import { BagTarget } from './BagTarget.js';

@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
-import { firstBytes } from '../../core/fileError.js';
+import { firstBytes } from '../../core/readInput.js';
 import { PROFILE_TOOL } from '../../report/perf/vendorReport.js';
 
 /** Kind of an output; each kind can be recognised by its content. */

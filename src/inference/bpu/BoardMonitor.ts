@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defined } from '../../core/defined.js';
-import { readText } from '../../core/readText.js';
+import { readText } from '../../core/readInput.js';
 import { systemRoot } from './systemRoot.js';
 
 /** Readings of the board's sensors; a field is absent if this machine does not have it. */

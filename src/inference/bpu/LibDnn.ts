@@ -1,7 +1,6 @@
 import type { TypeObject } from 'koffi';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import { asEffvitError, EffvitError, sentencePart } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
-import { sentencePart } from '../../core/sentencePart.js';
 import { checkAbi, PROPERTIES } from './bpuAbi.js';
 import { bpuError } from './bpuErrors.js';
 

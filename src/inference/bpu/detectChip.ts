@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from '../../core/readText.js';
+import { readText } from '../../core/readInput.js';
 import { BPU_CHIPS, type BpuChip } from '../../model/BpuChip.js';
 import { systemRoot } from './systemRoot.js';
 

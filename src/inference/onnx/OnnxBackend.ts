@@ -1,6 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
-import { sentencePart } from '../../core/sentencePart.js';
+import { asEffvitError, EffvitError, sentencePart } from '../../core/EffvitError.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { OnnxBackendSpec } from '../BackendSpec.js';
 import type {

@@ -1,4 +1,4 @@
-import { sentencePart } from '../../core/sentencePart.js';
+import { sentencePart } from '../../core/EffvitError.js';
 
 /** ONNX Runtime's messages for files that are too new or incomplete, with the remedies. */
 const KNOWN: readonly (readonly [pattern: RegExp, sentence: (first: string, second: string) => string])[] = [

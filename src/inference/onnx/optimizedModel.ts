@@ -5,10 +5,9 @@ import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { cacheFolder } from '../../core/cacheFolder.js';
 import { cpuFlags } from '../../core/cpuFlags.js';
-import { readError } from '../../core/fileError.js';
 import { refuseForeignFile } from '../../core/foreignContent.js';
-import { makeFolder } from '../../core/makeFolder.js';
 import { readInput } from '../../core/readInput.js';
+import { makeFolder } from '../../core/writeFileAtomic.js';
 import { createSession, loadRuntime, ONE_THREAD } from './loadRuntime.js';
 import { openedModel } from './openedModel.js';
 
@@ -55,9 +54,7 @@ export async function optimizedModel(modelPath: string, hasOpenBatch = false): P
 
 async function readModelFile(modelPath: string): Promise<Buffer> {
   await refuseForeignFile(modelPath, 'BAD_MODEL');
-  return await readInput(modelPath).catch((error: unknown) => {
-    throw readError(error, modelPath, `There is no model file ${modelPath}.`);
-  });
+  return await readInput(modelPath, { missing: `There is no model file ${modelPath}.` });
 }
 
 async function optimize(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readText } from '../../core/readText.js';
+import { readText } from '../../core/readInput.js';
 
 /** Inputs of rclnodejs's choice of a native file. */
 export interface NativeHost {

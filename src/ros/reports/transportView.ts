@@ -1,6 +1,6 @@
 import { readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from '../../core/readText.js';
+import { readText } from '../../core/readInput.js';
 
 export const FAST_DDS_VARIABLES = [
   'FASTDDS_DEFAULT_PROFILES_FILE',

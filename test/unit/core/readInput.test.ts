@@ -16,12 +16,14 @@ describe('readInput', () => {
     return path;
   }
 
-  it("reads a file whole, and gives the system's error for what is none", async () => {
+  it('reads a file whole, and says what is none', async () => {
     writeFileSync(scratch.path('file'), 'content');
     assert.equal((await readInput(scratch.path('file'))).toString(), 'content');
-    await assert.rejects(readInput(scratch.path('absent')), { code: 'ENOENT' });
+    const absent = scratch.path('absent');
+    await assert.rejects(readInput(absent), { code: 'IO_FAILED', message: /^Cannot read .*absent: ENOENT/ });
+    await assertRejected(readInput(absent, { missing: 'Write it.' }), 'NOT_FOUND', /^Write it\.$/);
     mkdirSync(scratch.path('folder'));
-    await assert.rejects(readInput(scratch.path('folder')), { code: 'EISDIR' });
+    await assert.rejects(readInput(scratch.path('folder')), { code: 'IO_FAILED', message: /EISDIR/ });
   });
 
   it('reads a pipe to its end, in pieces with pauses between', async () => {

@@ -108,7 +108,7 @@ describe('findBags', () => {
     await assert.rejects(findBags([scratch.path('empty')]), /There is no bag in .*empty/);
     await assert.rejects(findBags([scratch.path('*.mcap')]), /No bag matches .*\*\.mcap/);
     await assert.rejects(findBags([`@${scratch.path('none.txt')}`]), /names no bag/);
-    await assert.rejects(findBags([`@${scratch.path('absent.txt')}`]), /Cannot read the list/);
+    await assert.rejects(findBags([`@${scratch.path('absent.txt')}`]), /Cannot read .*absent\.txt/);
     writeFileSync(scratch.path('two.txt'), '/a.mcap\tdrive\n/b.mcap\tdrive\n');
     await assert.rejects(
       findBags([`@${scratch.path('two.txt')}`]),

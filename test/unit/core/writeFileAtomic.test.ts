@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
-import { makeFolder } from '../../../src/core/makeFolder.js';
+import { makeFolder } from '../../../src/core/writeFileAtomic.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 describe('makeFolder', () => {
