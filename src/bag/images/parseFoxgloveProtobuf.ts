@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/light.js';
 import { EffvitError } from '../../core/EffvitError.js';
-import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
+import type { CompressedImageFrame, FrameHeader, RawImageFrame } from '../../image/ImageFrame.js';
 import { type VideoPacket, videoCodec } from '../../video/VideoPacket.js';
 
 /** Fields by name and type, numbered from 1 in their order. */
@@ -28,57 +28,59 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-interface Common {
-  readonly timestamp: { readonly seconds: unknown; readonly nanos: number } | null;
-  readonly frameId: string;
+interface Common extends FrameHeader {
   readonly data: Uint8Array;
 }
 
-type CompressedImage = Common & { readonly format: string };
+interface CompressedImage {
+  readonly format: string;
+}
 
-type RawImage = Common & {
+interface RawImage {
   readonly width: number;
   readonly height: number;
   readonly encoding: string;
   readonly step: number;
-};
+}
 
 /** A foxglove.CompressedImage in protobuf. @throws EffvitError BAD_IMAGE */
 export function parseFoxgloveCompressedImageProtobuf(
   bytes: Uint8Array,
   source: string,
 ): CompressedImageFrame {
-  const message = decode<CompressedImage>('CompressedImage', bytes, source);
-  return { kind: 'compressed', ...headerOf(message), source, format: message.format, data: dataOf(message) };
+  const [common, { format }] = decode<CompressedImage>('CompressedImage', bytes, source);
+  return { kind: 'compressed', ...common, format };
 }
 
 /** A foxglove.CompressedVideo in protobuf. @throws EffvitError BAD_IMAGE */
 export function parseFoxgloveCompressedVideoProtobuf(bytes: Uint8Array, source: string): VideoPacket {
-  const message = decode<CompressedImage>('CompressedVideo', bytes, source);
-  const codec = videoCodec(message.format, source);
-  return { ...headerOf(message), source, codec, data: dataOf(message) };
+  const [common, { format }] = decode<CompressedImage>('CompressedVideo', bytes, source);
+  return { ...common, codec: videoCodec(format, source) };
 }
 
 /** A foxglove.RawImage in protobuf. @throws EffvitError BAD_IMAGE */
 export function parseFoxgloveRawImageProtobuf(bytes: Uint8Array, source: string): RawImageFrame {
-  const message = decode<RawImage>('RawImage', bytes, source);
-  return {
-    kind: 'raw',
-    ...headerOf(message),
-    source,
-    encoding: message.encoding,
-    widthPx: message.width,
-    heightPx: message.height,
-    strideBytes: message.step,
-    // Foxglove's schema says little endian.
-    isBigEndian: false,
-    data: dataOf(message),
-  };
+  const [common, { encoding, width, height, step }] = decode<RawImage>('RawImage', bytes, source);
+  const size = { widthPx: width, heightPx: height, strideBytes: step };
+  // Foxglove's schema says little endian.
+  return { kind: 'raw', ...common, encoding, ...size, isBigEndian: false };
 }
 
-function decode<Message extends Common>(type: string, bytes: Uint8Array, source: string): Message {
+interface Decoded {
+  readonly timestamp: { readonly seconds: unknown; readonly nanos: number } | null;
+  readonly frameId: string;
+  readonly data: Uint8Array;
+}
+
+/** The fields that all of them have, and those of this type. */
+function decode<Fields>(type: string, bytes: Uint8Array, source: string): readonly [Common, Fields] {
   try {
-    return root.lookupType(type).decode(bytes) as unknown as Message;
+    const message = root.lookupType(type).decode(bytes) as unknown as Decoded & Fields;
+    const { timestamp, frameId, data } = message;
+    // An int64 is an object of two halves, or a number.
+    const stamp = { sec: Number(timestamp?.seconds ?? 0) | 0, nanosec: (timestamp?.nanos ?? 0) >>> 0 };
+    // An absent field is a plain empty array, not a Uint8Array.
+    return [{ stamp, frameId, source, data: data.length === 0 ? new Uint8Array(0) : data }, message];
   } catch (error) {
     throw new EffvitError(
       'BAD_IMAGE',
@@ -86,17 +88,4 @@ function decode<Message extends Common>(type: string, bytes: Uint8Array, source:
       { context: { source }, cause: error },
     );
   }
-}
-
-/** An absent field is a plain empty array, not a Uint8Array. */
-function dataOf({ data }: Common): Uint8Array {
-  return data.length === 0 ? new Uint8Array(0) : data;
-}
-
-function headerOf({ timestamp, frameId }: Common) {
-  // An int64 is an object of two halves, or a number.
-  return {
-    stamp: { sec: Number(timestamp?.seconds ?? 0) | 0, nanosec: (timestamp?.nanos ?? 0) >>> 0 },
-    frameId,
-  };
 }

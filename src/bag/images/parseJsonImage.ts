@@ -2,19 +2,9 @@ import { z } from 'zod';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { CompressedImageFrame, RawImageFrame } from '../../image/ImageFrame.js';
 
-const seconds = z
-  .number()
-  .int()
-  .min(-(2 ** 31))
-  .max(2 ** 31 - 1);
-const nanoseconds = z
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 32 - 1);
 /** ROS 2 writes nanosec, Foxglove nsec, ROS 1 secs and nsecs. */
 const time = z
-  .object({ sec: seconds, secs: seconds, nanosec: nanoseconds, nsec: nanoseconds, nsecs: nanoseconds })
+  .object({ sec: z.int32(), secs: z.int32(), nanosec: z.uint32(), nsec: z.uint32(), nsecs: z.uint32() })
   .partial()
   .transform(({ sec, secs, nanosec, nsec, nsecs }) => ({
     sec: sec ?? secs ?? 0,
@@ -41,57 +31,37 @@ const raw = common.extend({
 });
 
 /** A CompressedImage of sensor_msgs or Foxglove as JSON. @throws EffvitError BAD_IMAGE */
-export function parseJsonCompressedImage(data: Uint8Array, source: string): CompressedImageFrame {
-  const message = parsed(compressed, data, source);
-  return {
-    kind: 'compressed',
-    ...headerOf(message),
-    source,
-    format: message.format,
-    data: message.data,
-  };
+export function parseJsonCompressedImage(text: Uint8Array, source: string): CompressedImageFrame {
+  const { format, data, ...header } = parsed(compressed, text, source);
+  return { kind: 'compressed', ...headerOf(header), source, format, data };
 }
 
 /** An Image of sensor_msgs or a RawImage of Foxglove as JSON. @throws EffvitError BAD_IMAGE */
-export function parseJsonImage(data: Uint8Array, source: string): RawImageFrame {
-  const message = parsed(raw, data, source);
-  return {
-    kind: 'raw',
-    ...headerOf(message),
-    source,
-    encoding: message.encoding,
-    widthPx: message.width,
-    heightPx: message.height,
-    strideBytes: message.step,
-    isBigEndian: Boolean(message.is_bigendian),
-    data: message.data,
-  };
+export function parseJsonImage(text: Uint8Array, source: string): RawImageFrame {
+  const { encoding, width, height, step, is_bigendian, data, ...header } = parsed(raw, text, source);
+  const shape = { widthPx: width, heightPx: height, strideBytes: step, isBigEndian: Boolean(is_bigendian) };
+  return { kind: 'raw', ...headerOf(header), source, encoding, ...shape, data };
 }
 
 function parsed<Schema extends z.ZodType>(
   schema: Schema,
-  data: Uint8Array,
+  text: Uint8Array,
   source: string,
 ): z.output<Schema> {
-  const refuse = (reason: string, cause: unknown): never => {
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(text)));
+  } catch (cause) {
+    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
+    const reason =
+      issue === undefined ? 'it does not parse' : `${issue.path.join('.') || 'it'}: ${issue.message}`;
     throw new EffvitError('BAD_IMAGE', `The JSON message on ${source} is no image: ${reason}.`, {
       context: { source },
       cause,
     });
-  };
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder().decode(data));
-  } catch (error) {
-    return refuse('it does not parse', error);
   }
-  const result = schema.safeParse(content);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  return refuse(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}`, result.error);
 }
 
-function headerOf({ header, timestamp, frame_id }: z.output<typeof common>) {
+function headerOf({ header, timestamp, frame_id }: Omit<z.output<typeof common>, 'data'>) {
   return {
     stamp: header?.stamp ?? timestamp ?? { sec: 0, nanosec: 0 },
     frameId: header?.frame_id ?? frame_id,

@@ -1,5 +1,6 @@
 import { EffvitError, type EffvitErrorCode } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
+import type { FrameHeader } from '../ImageFrame.js';
 import { decodeText } from './decodeText.js';
 
 /** Bytes of the encapsulation header that precedes every serialised ROS 2 message (DDS-RTPS 2.5, 10.2). */
@@ -10,7 +11,8 @@ const ENCAPSULATION_BYTES = 4;
  * bytes before use, so a hostile length cannot cause a large allocation or a read beyond the end.
  *
  * Understands plain CDR of both byte orders (encapsulation kinds 0x0000 and 0x0001), which every ROS 2 middleware
- * writes for messages; parameter lists and XCDR2 are rejected.
+ * writes for messages; parameter lists and XCDR2 are rejected. ROS 1's serialisation is little endian and has neither
+ * encapsulation header, alignment nor a NUL after texts.
  */
 export class CdrCursor {
   readonly #bytes: Uint8Array;
@@ -19,14 +21,26 @@ export class CdrCursor {
   /** E.g. `Image message on /camera/image_raw`; every error message starts with it. */
   readonly #what: string;
   readonly #code: EffvitErrorCode;
+  readonly #isRos1: boolean;
   #offset = ENCAPSULATION_BYTES;
 
   /** @param code of every error. @throws EffvitError BAD_IMAGE, or with the given code. */
-  constructor(bytes: Uint8Array, what: string, code: EffvitErrorCode = 'BAD_IMAGE') {
+  constructor(
+    bytes: Uint8Array,
+    what: string,
+    code: EffvitErrorCode = 'BAD_IMAGE',
+    format: 'cdr' | 'ros1' = 'cdr',
+  ) {
     this.#bytes = bytes;
     this.#what = what;
     this.#code = code;
+    this.#isRos1 = format === 'ros1';
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.#isRos1) {
+      this.isLittleEndian = true;
+      this.#offset = 0;
+      return;
+    }
     if (bytes.byteLength < ENCAPSULATION_BYTES) {
       throw new EffvitError(
         this.#code,
@@ -77,12 +91,18 @@ export class CdrCursor {
     return { sec: this.int32(name), nanosec: this.uint32(name) };
   }
 
+  /** std_msgs/Header. */
+  header(): Pick<FrameHeader, 'stamp' | 'frameId'> {
+    if (this.#isRos1) this.uint32('header.seq');
+    return { stamp: this.time('header.stamp'), frameId: this.string('header.frame_id') };
+  }
+
   string(name: string): string {
     const length = this.uint32(name);
     const start = this.#take(length, name);
     // The length counts a terminating NUL, which some writers leave out.
-    const end = length > 0 && this.#bytes[start + length - 1] === 0 ? start + length - 1 : start + length;
-    return decodeText(this.#bytes, start, end);
+    const hasNul = !this.#isRos1 && length > 0 && this.#bytes[start + length - 1] === 0;
+    return decodeText(this.#bytes, start, start + length - (hasNul ? 1 : 0));
   }
 
   /** A `uint8[]`: a view of the message's own bytes. */
@@ -98,6 +118,7 @@ export class CdrCursor {
 
   /** Alignment counts from the end of the encapsulation header. @param bytes a power of two. */
   #align(bytes: number): void {
+    if (this.#isRos1) return;
     this.#offset = ENCAPSULATION_BYTES + ((this.#offset - ENCAPSULATION_BYTES + bytes - 1) & -bytes);
   }
 
