@@ -1,30 +1,41 @@
-import { defined } from '../core/defined.js';
+import { detectionTopics } from '../classify/detectionTopics.js';
 import { EffvitError, fileError } from '../core/EffvitError.js';
 import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
-import type { BagFile, BagTopic } from './BagFile.js';
+import {
+  type BagFile,
+  type BagMessageFilter,
+  type BagMessages,
+  type BagTopic,
+  mergedTopics,
+  type RawBagMessage,
+  timeSpan,
+} from './BagFile.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
 import { BagVideo } from './BagVideo.js';
 import type { BagWarnings } from './BagWarnings.js';
-import { decompressedMessages } from './decompressedMessages.js';
+import { decompressedMessages } from './compression/decompress.js';
 import { conversionHint, hasImages, imageParserFor, plainType, videoParserFor } from './imageParserFor.js';
 import { mergeByLogTime } from './mergeByLogTime.js';
-import { mergedTopics } from './mergedTopics.js';
-import type { RawBagMessage } from './RawBagMessage.js';
 
 /** Selects messages of a bag; an absent field does not restrict them. */
-export interface BagReadOptions {
+export interface BagReadOptions extends Pick<BagMessageFilter, 'startNs' | 'endNs'> {
   /** Topic names, with or without the leading slash. */
-  readonly topics?: readonly string[];
-  /** First log time, inclusive, nanoseconds since the epoch. */
-  readonly startNs?: bigint;
-  /** Last log time, inclusive. */
-  readonly endNs?: bigint;
+  readonly topics?: readonly string[] | undefined;
 }
+
+/** What a topic is asked for, and whether it has that. */
+const KINDS = { image: hasImages, detection: isDetector };
+
+/** The options that name topics, for errors. */
+const OPTIONS = { images: '--topic', detections: '--detections-topics' };
 
 /** A recording: a rosbag2 folder or one storage file of it. Made by `openBag`. */
 export class BagReader {
   /** As it was opened. */
   readonly path: string;
+  /** Log times of the first and last message, if the bag states them; nanoseconds since the epoch. */
+  readonly startNs: bigint | undefined;
+  readonly endNs: bigint | undefined;
   readonly #files: readonly BagFile[];
   readonly #warnings: BagWarnings;
   readonly #topics: ReadonlyMap<string, BagTopic>;
@@ -33,6 +44,7 @@ export class BagReader {
     this.path = path;
     this.#files = files;
     this.#warnings = warnings;
+    ({ startNs: this.startNs, endNs: this.endNs } = timeSpan(files));
     const topics = mergedTopics(files.flatMap((file) => file.topics));
     this.#topics = new Map(topics.map((topic) => [topic.name, topic]));
   }
@@ -42,40 +54,19 @@ export class BagReader {
     return this.#warnings.list();
   }
 
-  /** Log time of the first message, if the bag states it; nanoseconds since the epoch. */
-  get startNs(): bigint | undefined {
-    return sorted(this.#files.map((file) => file.startNs)).at(0);
-  }
-
-  /** Log time of the last message, if the bag states it. */
-  get endNs(): bigint | undefined {
-    return sorted(this.#files.map((file) => file.endNs)).at(-1);
-  }
-
   /** All topics, ordered by name. */
   topics(): readonly BagTopic[] {
     return [...this.#topics.values()];
   }
 
-  /** A topic by its name, with or without the leading slash. @throws EffvitError NOT_FOUND */
-  topic(name: string): BagTopic {
-    return this.#topic(name, 'image', hasImages);
-  }
-
-  /** A topic of detections, as {@link topic}. @throws EffvitError NOT_FOUND, BAD_ARGUMENT for one of another type */
-  detectionTopic(name: string): BagTopic {
-    const topic = this.#topic(name, 'detection', isDetector);
-    if (isDetector(topic)) return topic;
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), not ${DETECTIONS_TYPE} (cdr); ${this.#topicList('detection', isDetector)}.`,
-      { context: { topic: topic.name, file: this.path } },
-    );
-  }
-
   /** The topics with images in a supported format. */
   imageTopics(): readonly BagTopic[] {
     return this.topics().filter(hasImages);
+  }
+
+  /** A topic by its name, with or without the leading slash. @throws EffvitError NOT_FOUND */
+  topic(name: string): BagTopic {
+    return this.#topic(name, 'image');
   }
 
   /**
@@ -84,7 +75,7 @@ export class BagReader {
    *
    * @throws EffvitError NOT_FOUND: a named topic is not in the bag
    */
-  messages(options: BagReadOptions = {}): AsyncGenerator<RawBagMessage, void, undefined> {
+  messages(options: BagReadOptions = {}): BagMessages {
     const names = options.topics?.map((name) => this.topic(name).name);
     return this.#merged(options, names);
   }
@@ -96,44 +87,34 @@ export class BagReader {
    *   a named topic has no images. Each lists the image topics.
    */
   imageFrames(options: BagReadOptions = {}): AsyncGenerator<BagImage | BagMessageProblem, void, undefined> {
-    return this.#images<never>(this.#merged(options, this.#imageNames(options)), () => undefined);
+    return this.#images<never>(this.#merged(options, this.#imageNames(options.topics)), () => undefined);
   }
 
   /**
-   * As {@link imageFrames}, with the messages of these detectors.
+   * What a replay takes: the cameras, the topic of the detector of each camera that has one, and the images, as
+   * {@link imageFrames}, with the messages of these detectors.
    *
-   * @throws EffvitError as {@link imageFrames}; NOT_FOUND, BAD_ARGUMENT for a topic without detections.
+   * @param topics of the cameras; undefined: all image topics.
+   * @param detectors Their topics, one for all cameras or one for each; undefined: whole frames are classified.
+   * @throws EffvitError as {@link imageFrames}; BAD_CONFIG; NOT_FOUND, BAD_ARGUMENT for a topic without detections
    */
-  imagesAndDetections(
-    options: BagReadOptions,
-    detectors: readonly string[],
-  ): AsyncGenerator<BagImage | BagMessageProblem | BagDetections, void, undefined> {
-    const topics = new Set(detectors.map((name) => this.detectionTopic(name).name));
-    const names = [...this.#imageNames(options), ...topics];
-    return this.#images(this.#merged(options, names), ({ topic, logTimeNs, data }) =>
-      topics.has(topic) ? { kind: 'detections', topic, logTimeNs, data } : undefined,
+  camerasAndDetectors(topics: readonly string[] | undefined, detectors: readonly string[] | undefined) {
+    const cameras = (topics ?? this.imageTopics().map(({ name }) => name)).map(
+      (name) => this.topic(name).name,
     );
-  }
-
-  /** @param kind of topics, by `isOfKind`, that are listed if there is none of this name. */
-  #topic(name: string, kind: string, isOfKind: (topic: BagTopic) => boolean): BagTopic {
-    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
-    if (topic !== undefined) return topic;
-    throw fileError('NOT_FOUND', this.path, `has no topic ${name}; ${this.#topicList(kind, isOfKind)}`);
-  }
-
-  #imageNames(options: BagReadOptions): string[] {
-    return (options.topics ?? this.#allImageTopics()).map((name) => {
-      const topic = this.topic(name);
-      if (!hasImages(topic)) {
-        throw new EffvitError(
-          'BAD_ARGUMENT',
-          `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${conversionHint(topic) ?? 'no images'}; ${this.#topicList('image', hasImages)}.`,
-          { context: { topic: topic.name, file: this.path } },
-        );
+    const detectorOf = new Map<string, string>();
+    if (detectors !== undefined) {
+      const lists = { image_topics: cameras, detections_topics: detectors };
+      for (const [index, detector] of detectionTopics(lists, OPTIONS).entries()) {
+        if (detector !== undefined) detectorOf.set(cameras[index] ?? '', this.#detectionTopic(detector));
       }
-      return topic.name;
-    });
+    }
+    const detecting = new Set(detectorOf.values());
+    const messages = this.#merged({}, [...this.#imageNames(topics && cameras), ...detecting]);
+    const images = this.#images<BagDetections>(messages, ({ topic, logTimeNs, data }) =>
+      detecting.has(topic) ? { kind: 'detections', topic, logTimeNs, data } : undefined,
+    );
+    return { cameras, detectorOf, images };
   }
 
   /** Closes the files and removes temporary ones; idempotent. */
@@ -141,25 +122,22 @@ export class BagReader {
     for (const file of this.#files) await file.close();
   }
 
-  #merged(
-    { startNs, endNs }: BagReadOptions,
-    names: readonly string[] | undefined,
-  ): AsyncGenerator<RawBagMessage, void, undefined> {
+  #merged({ startNs, endNs }: BagReadOptions, names: readonly string[] | undefined): BagMessages {
     const topics = names && new Set(names);
-    const filter = defined({ topics, startNs, endNs });
     return mergeByLogTime(
       this.#files
         .filter((file) => topics === undefined || file.topics.some(({ name }) => topics.has(name)))
         .map((file) => ({
           startNs: file.startNs,
-          open: () => decompressedMessages(file.messages(filter), file.path, this.#warnings),
+          open: () =>
+            decompressedMessages(file.messages({ topics, startNs, endNs }), file.path, this.#warnings),
         })),
     );
   }
 
   /** @param other what a message is that is no image; undefined for an image. */
   async *#images<Other>(
-    messages: AsyncGenerator<RawBagMessage, void, undefined>,
+    messages: BagMessages,
     other: (message: RawBagMessage) => Other | undefined,
   ): AsyncGenerator<BagImage | BagMessageProblem | Other, void, undefined> {
     const videos = new Map<string, BagVideo>();
@@ -204,6 +182,17 @@ export class BagReader {
     }
   }
 
+  #imageNames(names: readonly string[] = this.#allImageTopics()): string[] {
+    return names.map((name) => {
+      const topic = this.topic(name);
+      return this.#nameOf(topic, 'image', conversionHint(topic) ?? 'no images');
+    });
+  }
+
+  #detectionTopic(name: string): string {
+    return this.#nameOf(this.#topic(name, 'detection'), 'detection', `not ${DETECTIONS_TYPE} (cdr)`);
+  }
+
   #allImageTopics(): readonly string[] {
     const names = this.imageTopics().map(({ name }) => name);
     if (names.length > 0) return names;
@@ -220,9 +209,26 @@ export class BagReader {
     );
   }
 
-  #topicList(kind: string, isOfKind: (topic: BagTopic) => boolean): string {
+  /** @param kind of the topics that are listed if there is none of this name. */
+  #topic(name: string, kind: keyof typeof KINDS): BagTopic {
+    const topic = this.#topics.get(name) ?? this.#topics.get(`/${name}`) ?? this.#topics.get(name.slice(1));
+    if (topic !== undefined) return topic;
+    throw fileError('NOT_FOUND', this.path, `has no topic ${name}; ${this.#topicList(kind)}`);
+  }
+
+  /** @param otherwise what is wrong with its messages if they are not of this kind. */
+  #nameOf(topic: BagTopic, kind: keyof typeof KINDS, otherwise: string): string {
+    if (KINDS[kind](topic)) return topic.name;
+    throw new EffvitError(
+      'BAD_ARGUMENT',
+      `Topic ${topic.name} of ${this.path} has ${topic.type || 'unnamed'} messages (${topic.encoding}), ${otherwise}; ${this.#topicList(kind)}.`,
+      { context: { topic: topic.name, file: this.path } },
+    );
+  }
+
+  #topicList(kind: keyof typeof KINDS): string {
     const names = this.topics()
-      .filter(isOfKind)
+      .filter(KINDS[kind])
       .map(({ name }) => name);
     return names.length === 0 ? `it has no ${kind} topics` : `its ${kind} topics are ${names.join(', ')}`;
   }
@@ -230,8 +236,4 @@ export class BagReader {
 
 function isDetector({ type, encoding }: BagTopic): boolean {
   return plainType(type) === plainType(DETECTIONS_TYPE) && encoding === 'cdr';
-}
-
-function sorted(times: readonly (bigint | undefined)[]): bigint[] {
-  return times.filter((time) => time !== undefined).sort((a, b) => (a < b ? -1 : 1));
 }

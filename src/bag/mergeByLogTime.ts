@@ -1,13 +1,15 @@
-import type { RawBagMessage } from './RawBagMessage.js';
+import { type BagMessages, compareTimes, type RawBagMessage } from './BagFile.js';
 
 /** A stream in log-time order; `startNs` is a lower bound, so that it can stay closed until it is needed. */
 export interface LogTimeSource {
   readonly startNs: bigint | undefined;
-  open(): AsyncGenerator<RawBagMessage, void, undefined>;
+  open(): BagMessages;
 }
 
+const BEFORE_ALL_NS = -(2n ** 63n);
+
 interface ActiveStream {
-  readonly stream: AsyncGenerator<RawBagMessage, void, undefined>;
+  readonly stream: BagMessages;
   /** Position in the list of sources; breaks ties, so that the order is deterministic. */
   readonly rank: number;
   head: RawBagMessage;
@@ -22,11 +24,14 @@ interface ActiveStream {
 export async function* mergeByLogTime(
   sources: readonly LogTimeSource[],
   isFull: () => boolean = () => false,
-): AsyncGenerator<RawBagMessage, void, undefined> {
+): BagMessages {
   const waiting = sources
     .map((source, rank) => ({ source, rank }))
     // Streams without a start time are opened at once, since their first message decides.
-    .sort((a, b) => compareStarts(a.source.startNs, b.source.startNs) || a.rank - b.rank);
+    .sort(
+      (a, b) =>
+        compareTimes(a.source.startNs ?? BEFORE_ALL_NS, b.source.startNs ?? BEFORE_ALL_NS) || a.rank - b.rank,
+    );
   const active: ActiveStream[] = [];
   try {
     for (;;) {
@@ -52,23 +57,13 @@ export async function* mergeByLogTime(
   }
 }
 
-function compareStarts(a: bigint | undefined, b: bigint | undefined): number {
-  if (a === b) return 0;
-  if (a === undefined) return -1;
-  if (b === undefined) return 1;
-  return a < b ? -1 : 1;
-}
-
+/** The first in the order of their messages and, for equal times, of the sources. */
 function earliest(active: readonly ActiveStream[]): ActiveStream | undefined {
-  let best: ActiveStream | undefined;
+  let best = active[0];
   for (const stream of active) {
-    if (
-      best === undefined ||
-      stream.head.logTimeNs < best.head.logTimeNs ||
-      (stream.head.logTimeNs === best.head.logTimeNs && stream.rank < best.rank)
-    ) {
+    if (best === undefined) break;
+    if ((compareTimes(stream.head.logTimeNs, best.head.logTimeNs) || stream.rank - best.rank) < 0)
       best = stream;
-    }
   }
   return best;
 }

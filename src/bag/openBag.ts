@@ -1,9 +1,16 @@
-import { stat } from 'node:fs/promises';
-import { readError } from '../core/EffvitError.js';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import { asEffvitError, EffvitError, fileError, readError } from '../core/EffvitError.js';
+import { type BagFile, sumOfKnown } from './BagFile.js';
+import { type BagMetadata, readBagMetadata } from './BagMetadata.js';
 import { BagReader } from './BagReader.js';
 import { BagWarnings } from './BagWarnings.js';
 import { openBagFile } from './openBagFile.js';
-import { openBagFolder } from './openBagFolder.js';
+
+export const METADATA_NAME = 'metadata.yaml';
+
+/** Names of storage files, compressed as a whole or not. */
+export const STORAGE_FILE = /\.(mcap|db3)(\.zstd?)?$/i;
 
 /**
  * Opens a recording for reading: a rosbag2 folder, or one of its storage files (`.mcap`, `.db3`), compressed or not.
@@ -20,4 +27,198 @@ export async function openBag(path: string): Promise<BagReader> {
     ? await openBagFolder(path, warnings)
     : [await openBagFile(path, warnings)];
   return new BagReader(path, files, warnings);
+}
+
+/**
+ * The files of a rosbag2 folder, in recording order. If `metadata.yaml` is missing (a killed recorder writes none) or
+ * unreadable, all storage files of the folder are used, with a warning.
+ *
+ * @throws EffvitError BAD_BAG: no recording; UNSUPPORTED; IO_FAILED
+ */
+async function openBagFolder(folder: string, warnings: BagWarnings): Promise<readonly BagFile[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    throw asEffvitError(error, 'IO_FAILED', `Cannot read the folder ${folder}`, { file: folder });
+  }
+  const found = names.filter((name) => STORAGE_FILE.test(name)).sort(compareNames);
+  const metadata = await metadataOf(folder, names, found, warnings);
+  const wanted = metadata === undefined ? found : metadata.relativeFilePaths;
+  const present: string[] = [];
+  for (const name of wanted) {
+    const path = await pathOf(folder, name);
+    if (path === undefined) warnings.add(`${folder} lacks ${name}, which its ${METADATA_NAME} names.`);
+    else present.push(path);
+  }
+  if (present.length === 0) {
+    throw new EffvitError(
+      'BAD_BAG',
+      wanted.length === 0
+        ? `${folder} is a bag without storage files.`
+        : `${folder} has none of the ${wanted.length} files that its ${METADATA_NAME} names.`,
+      { context: { file: folder } },
+    );
+  }
+  const files = await openAll(present, metadata, warnings);
+  if (files.length === 0) {
+    throw new EffvitError('BAD_BAG', `${folder} has no file that can be read: ${warnings.list().join(' ')}`, {
+      context: { file: folder },
+    });
+  }
+  warnAboutCount(folder, files, metadata, warnings);
+  return files;
+}
+
+async function metadataOf(
+  folder: string,
+  names: readonly string[],
+  found: readonly string[],
+  warnings: BagWarnings,
+): Promise<BagMetadata | undefined> {
+  if (!names.includes(METADATA_NAME)) {
+    if (found.length === 0) {
+      throw fileError(
+        'BAD_BAG',
+        folder,
+        `is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files`,
+      );
+    }
+    warnings.add(`${folder} has no ${METADATA_NAME} (the recorder was not closed); all its files are read.`);
+    return undefined;
+  }
+  try {
+    return await readBagMetadata(join(folder, METADATA_NAME));
+  } catch (error) {
+    if (!(error instanceof EffvitError) || error.code !== 'BAD_BAG' || found.length === 0) throw error;
+    warnings.add(`${error.message} All files of the folder are read.`);
+    return undefined;
+  }
+}
+
+/** Undefined if there is no such file. */
+async function pathOf(folder: string, relative: string): Promise<string | undefined> {
+  // Before version 4 the path included the folder's own name. A file outside the folder is not part of the bag.
+  const root = resolve(folder) + sep;
+  for (const path of [resolve(folder, relative), join(folder, basename(relative))]) {
+    if (!resolve(path).startsWith(root)) continue;
+    if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
+  }
+  return undefined;
+}
+
+async function openAll(
+  paths: readonly string[],
+  metadata: BagMetadata | undefined,
+  warnings: BagWarnings,
+): Promise<BagFile[]> {
+  const files: BagFile[] = [];
+  try {
+    for (const path of paths) {
+      const isWholeFile = metadata?.compressionMode === 'file' && metadata.topics.length > 0;
+      if (isWholeFile) {
+        const info = metadata.files.find(
+          (file) => basename(file.path).replace(/\.zstd?$/, '') === basename(path).replace(/\.zstd?$/, ''),
+        );
+        // The counts are those of the whole recording, so they are set on one file only.
+        const topics =
+          files.length === 0
+            ? metadata.topics
+            : metadata.topics.map((topic) => ({ ...topic, messageCount: 0 }));
+        const lazy = { path, topics, startNs: info?.startNs, endNs: info?.endNs };
+        files.push(lazyBagFile(lazy, () => openBagFile(path, warnings), warnings));
+      } else {
+        const file = await openOne(path, paths.length, metadata, warnings);
+        if (file !== undefined) files.push(file);
+      }
+    }
+    return files;
+  } catch (error) {
+    for (const file of files) await file.close();
+    throw error;
+  }
+}
+
+/** Undefined if the file is unreadable but there are others. */
+async function openOne(
+  path: string,
+  fileCount: number,
+  metadata: BagMetadata | undefined,
+  warnings: BagWarnings,
+): Promise<BagFile | undefined> {
+  try {
+    return await openBagFile(path, warnings);
+  } catch (error) {
+    if (!(error instanceof EffvitError) || error.code === 'IO_FAILED') throw error;
+    if (fileCount === 1) {
+      const known = ['mcap', 'sqlite3'].includes(metadata?.storageIdentifier ?? 'mcap');
+      if (known) throw error;
+      throw new EffvitError(
+        'UNSUPPORTED',
+        `Storage '${metadata?.storageIdentifier}' is not known; mcap and sqlite3 are read (${error.message})`,
+        { cause: error },
+      );
+    }
+    warnings.add(`${path} is missing from the bag: ${error.message}`);
+    return undefined;
+  }
+}
+
+function warnAboutCount(
+  folder: string,
+  files: readonly BagFile[],
+  metadata: BagMetadata | undefined,
+  warnings: BagWarnings,
+): void {
+  if (metadata?.messageCount === undefined || metadata.compressionMode === 'file') return;
+  const found = sumOfKnown(files.flatMap(({ topics }) => topics.map(({ messageCount }) => messageCount)));
+  if (found !== undefined && found < metadata.messageCount) {
+    warnings.add(
+      `${folder} has ${found} messages where its ${METADATA_NAME} counts ${metadata.messageCount}.`,
+    );
+  }
+}
+
+/** `bag_10.mcap` after `bag_9.mcap`. */
+function compareNames(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/**
+ * A file that is opened when its first message is requested. Opening a compressed file writes an uncompressed copy to
+ * the disk, and a recording with many of them should not wait for all copies.
+ *
+ * @param facts From `metadata.yaml`, known without opening the file.
+ */
+function lazyBagFile(
+  facts: Pick<BagFile, 'path' | 'topics' | 'startNs' | 'endNs'>,
+  open: () => Promise<BagFile>,
+  warnings: BagWarnings,
+): BagFile {
+  const { path } = facts;
+  let opened: Promise<BagFile> | undefined;
+  let isClosed = false;
+  return {
+    ...facts,
+    async *messages(filter) {
+      if (isClosed) {
+        throw fileError('CLOSED', path, 'was closed while it was read');
+      }
+      opened ??= open();
+      let file: BagFile;
+      try {
+        file = await opened;
+      } catch (error) {
+        if (!(error instanceof EffvitError) || error.code === 'IO_FAILED') throw error;
+        warnings.add(`${path} is missing from the bag: ${error.message}`);
+        return;
+      }
+      yield* file.messages(filter);
+    },
+    async close() {
+      isClosed = true;
+      const file = await opened?.catch(() => undefined);
+      await file?.close();
+    },
+  };
 }

@@ -114,7 +114,7 @@ export async function* calibrationPlanes(
     if (await isBagPath(calibration)) {
       const bag = await openBag(calibration);
       try {
-        for await (const item of bag.imageFrames(topics === undefined ? {} : { topics })) {
+        for await (const item of bag.imageFrames({ topics })) {
           const picture = item.kind === 'image' ? await planesOf(item.frame) : undefined;
           if (item.kind === 'problem') unreadable.add(item.topic, item.error.message);
           if (picture !== undefined) yield picture;

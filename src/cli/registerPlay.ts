@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import type { RawBagMessage } from '../bag/BagFile.js';
 import type { BagReader } from '../bag/BagReader.js';
 import { openBag } from '../bag/openBag.js';
 import { PauseGate } from '../bag/PauseGate.js';
 import { PlaybackClock } from '../bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
-import type { RawBagMessage } from '../bag/RawBagMessage.js';
 import { recordedQos } from '../bag/recordedQos.js';
 import { fileError } from '../core/EffvitError.js';
 import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { detectorsOf } from '../bag/detectorsOf.js';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
@@ -53,13 +52,7 @@ export async function replayRecording(
     !unreadable.add(outcome.header.source, outcome.error?.message ?? '');
   try {
     // Called before the model is loaded, so that a wrong topic fails without the loading time.
-    const cameras = (options.topic ?? bag.imageTopics().map(({ name }) => name)).map(
-      (name) => bag.topic(name).name,
-    );
-    const detectorOf = detectorsOf(bag, cameras, options.detectionsTopics);
-    const images = bag.imagesAndDetections(options.topic === undefined ? {} : { topics: cameras }, [
-      ...new Set(detectorOf.values()),
-    ]);
+    const { cameras, detectorOf, images } = bag.camerasAndDetectors(options.topic, options.detectionsTopics);
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const service =
       options.virtualClock === true ? serviceModelOf(options, model.manifest, classifying) : undefined;

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { METADATA_NAME, STORAGE_FILE } from '../bag/openBagFolder.js';
+import { METADATA_NAME, STORAGE_FILE } from '../bag/openBag.js';
 import { compareTexts } from './FleetBag.js';
 
 /** SQLite's log, which a crashed recorder leaves; it is part of the recording. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
-import { detectorsOf } from '../bag/detectorsOf.js';
 import { openBag } from '../bag/openBag.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
@@ -169,11 +168,7 @@ async function take(
     const replayed: ReplayedFrame[] = [];
     classifier.resetStatistics();
     classifier.forgetFrames();
-    const cameras = (topics ?? bag.imageTopics().map(({ name }) => name)).map((name) => bag.topic(name).name);
-    const detectorOf = detectorsOf(bag, cameras, detections);
-    const images = bag.imagesAndDetections(topics === undefined ? {} : { topics: cameras }, [
-      ...new Set(detectorOf.values()),
-    ]);
+    const { detectorOf, images } = bag.camerasAndDetectors(topics, detections);
     const { frames, elapsedNs, unmatched } = await replayBag({
       images,
       classifier,

@@ -4,9 +4,9 @@ import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import { McapWriter, type McapWriterOptions, TempBuffer } from '@mcap/core';
 import { compressFrameSync } from 'lz4-napi';
 import sqlite from 'node-sqlite3-wasm';
+import type { RawBagMessage } from '../../src/bag/BagFile.js';
 import type { BagReadOptions } from '../../src/bag/BagReader.js';
 import { openBag } from '../../src/bag/openBag.js';
-import type { RawBagMessage } from '../../src/bag/RawBagMessage.js';
 import { compressedImageCdr, imageCdr } from './imageMessages.js';
 
 export interface TestMessage {

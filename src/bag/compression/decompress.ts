@@ -1,8 +1,10 @@
 import { isLoaded, decompress as zstdDecompress } from '@foxglove/wasm-zstd';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
+import type { BagMessages } from '../BagFile.js';
+import { type BagWarnings, LostMessages } from '../BagWarnings.js';
 import { decompressLz4Frame } from './decompressLz4Frame.js';
 import { lz4ContentSize } from './lz4ContentSize.js';
-import { zstdContentSize } from './zstdContentSize.js';
+import { isZstd, zstdContentSize } from './zstdContentSize.js';
 
 /** A chunk or message that claims more is rejected: 512 MiB, a hundred times the largest in use. */
 export const MOST_CONTENT_BYTES = 2 ** 29;
@@ -72,4 +74,35 @@ function checkedContent(content: Uint8Array, expectedBytes: number | undefined):
 
 function badData(what: string): EffvitError {
   return new EffvitError('BAD_BAG', `Compressed data ${what}.`);
+}
+
+/**
+ * Undoes rosbag2's compression mode `message`. Checks each message, because a storage file alone does not say whether
+ * its messages are compressed: CDR starts with a zero byte, zstd never does.
+ */
+export async function* decompressedMessages(
+  messages: BagMessages,
+  path: string,
+  warnings: BagWarnings,
+): BagMessages {
+  const lost = new LostMessages(warnings);
+  try {
+    for await (const message of messages) {
+      if ((message.encoding !== 'cdr' && message.encoding !== '') || !isZstd(message.data)) {
+        yield message;
+        continue;
+      }
+      let data: Uint8Array;
+      try {
+        data = await decompress('zstd', message.data, undefined);
+      } catch (error) {
+        if (!(error instanceof EffvitError)) throw error;
+        lost.add(error.message);
+        continue;
+      }
+      yield { ...message, data };
+    }
+  } finally {
+    lost.warn(`compressed messages of ${path}`);
+  }
 }

@@ -1,12 +1,18 @@
 import { MCAP_MAGIC } from '@mcap/core';
-import { defined } from '../../core/defined.js';
 import { EffvitError, fileError } from '../../core/EffvitError.js';
-import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
+import {
+  type BagFile,
+  type BagMessageFilter,
+  type BagMessages,
+  type BagTopic,
+  compareTimes,
+  mergedTopics,
+  type RawBagMessage,
+  timeSpan,
+} from '../BagFile.js';
 import type { BagWarnings } from '../BagWarnings.js';
 import { mergeByLogTime } from '../mergeByLogTime.js';
-import { mergedTopics } from '../mergedTopics.js';
 import { RandomAccessFile } from '../RandomAccessFile.js';
-import type { RawBagMessage } from '../RawBagMessage.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
 import { McapScan } from './McapScan.js';
 import { type McapMessageView, parseMcapRecords } from './parseMcapRecords.js';
@@ -39,11 +45,7 @@ export class McapBagFile implements BagFile {
     this.#segments = layout.segments
       .filter(({ messageCount }) => messageCount !== 0)
       .sort((a, b) => a.offsetBytes - b.offsetBytes);
-    this.startNs = this.#segments.map(({ startNs }) => startNs).sort(compare)[0];
-    this.endNs = this.#segments
-      .map(({ endNs }) => endNs)
-      .sort(compare)
-      .at(-1);
+    ({ startNs: this.startNs, endNs: this.endNs } = timeSpan(this.#segments));
     this.topics = topicsOf(layout);
   }
 
@@ -62,7 +64,7 @@ export class McapBagFile implements BagFile {
     }
   }
 
-  messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
+  messages(filter: BagMessageFilter): BagMessages {
     const held = { bytes: 0 };
     const isFull = (): boolean => {
       if (held.bytes <= MOST_HELD_BYTES) return false;
@@ -84,7 +86,7 @@ export class McapBagFile implements BagFile {
     segment: McapSegment,
     filter: BagMessageFilter,
     held: { bytes: number },
-  ): AsyncGenerator<RawBagMessage, void, undefined> {
+  ): BagMessages {
     const bytes = await this.#read(segment);
     if (bytes === undefined) return;
     const messages = this.#matching(segment, bytes, filter);
@@ -136,7 +138,7 @@ export class McapBagFile implements BagFile {
     // The sort is stable, so messages of equal time keep the file's order.
     return messages
       .filter((message) => this.#matches(message, filter))
-      .sort((a, b) => compare(a.logTimeNs, b.logTimeNs));
+      .sort((a, b) => compareTimes(a.logTimeNs, b.logTimeNs));
   }
 
   #matches(message: McapMessageView, filter: BagMessageFilter): boolean {
@@ -186,11 +188,7 @@ function topicsOf({ channels, schemas, messageCounts }: McapLayout): BagTopic[] 
       type: schemas.get(channel.schemaId)?.name ?? '',
       encoding: channel.messageEncoding,
       messageCount: messageCounts && (messageCounts.get(id) ?? 0),
-      ...defined({ qos: channel.metadata.get('offered_qos_profiles') || undefined }),
+      qos: channel.metadata.get('offered_qos_profiles') || undefined,
     })),
   );
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,9 +1,13 @@
 import { EffvitError, fileError } from '../../core/EffvitError.js';
 import { EventLoopPause } from '../../core/EventLoopPause.js';
-import type { BagFile, BagMessageFilter, BagTopic } from '../BagFile.js';
-import type { BagWarnings } from '../BagWarnings.js';
-import { LostMessages } from '../LostMessages.js';
-import type { RawBagMessage } from '../RawBagMessage.js';
+import {
+  type BagFile,
+  type BagMessageFilter,
+  type BagMessages,
+  type BagTopic,
+  compareTimes,
+} from '../BagFile.js';
+import { type BagWarnings, LostMessages } from '../BagWarnings.js';
 import { SqliteDatabase } from './SqliteDatabase.js';
 import { messageRow, type SqliteMessageRow, salvageRows } from './salvageRows.js';
 
@@ -44,7 +48,7 @@ export class SqliteBagFile implements BagFile {
     }
   }
 
-  async *messages(filter: BagMessageFilter): AsyncGenerator<RawBagMessage, void, undefined> {
+  async *messages(filter: BagMessageFilter): BagMessages {
     const pause = new EventLoopPause();
     const lost = new LostMessages(this.#warnings);
     try {
@@ -168,7 +172,7 @@ function readTopics(
       type: typeof type === 'string' ? type : '',
       encoding: typeof encoding === 'string' ? encoding : '',
       messageCount: areCounted ? (counts.get(BigInt(id)) ?? 0) : undefined,
-      ...(typeof qos === 'string' && qos !== '' ? { qos } : {}),
+      qos: typeof qos === 'string' && qos !== '' ? qos : undefined,
     });
   }
   return topics;
@@ -184,6 +188,5 @@ function timeOf(database: SqliteDatabase, which: 'MIN' | 'MAX'): bigint | undefi
 }
 
 function compareRows(a: SqliteMessageRow, b: SqliteMessageRow): number {
-  if (a.timeNs !== b.timeNs) return a.timeNs < b.timeNs ? -1 : 1;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  return compareTimes(a.timeNs, b.timeNs) || compareTimes(a.id, b.id);
 }

@@ -14,7 +14,7 @@ describe('BagReader', () => {
     const bag = await openBag(scratch.path('a.mcap'));
     try {
       const images = [];
-      for await (const image of bag.imageFrames(topics === undefined ? {} : { topics })) images.push(image);
+      for await (const image of bag.imageFrames({ topics })) images.push(image);
       return images;
     } finally {
       await bag.close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { RawBagMessage } from '../../../src/bag/BagFile.js';
 import { type LogTimeSource, mergeByLogTime } from '../../../src/bag/mergeByLogTime.js';
-import type { RawBagMessage } from '../../../src/bag/RawBagMessage.js';
 
 function message(topic: string, logTimeNs: bigint): RawBagMessage {
   return {
