@@ -1,12 +1,11 @@
-import type { UnmatchedCause } from '../classify/DetectionPairing.js';
 import type { EvaluationCounts } from '../classify/EvaluationTally.js';
 import type { Difference } from '../classify/expectedResults.js';
-import type { UnknownCause } from '../pool/FrameOutcome.js';
-import type { RegionUnknownCause } from '../pool/RegionOutcome.js';
-import type { DropCause } from '../stats/FrameAccounting.js';
 
 /** Scores are summed as whole ten-thousandths: sums of integers are the same in every order, those of floats are not. */
 export const SCORE_UNITS = 10_000;
+
+/** By cause. */
+export type Counts = Readonly<Record<string, number>>;
 
 /** How often a class was the best of a frame. */
 export interface ClassCount {
@@ -23,17 +22,16 @@ export interface CameraResult {
   readonly received: number;
   readonly published: number;
   /** Causes that occurred. */
-  readonly dropped: Readonly<Partial<Record<DropCause, number>>>;
+  readonly dropped: Counts;
   /** Frames that were published without a class: UNKNOWN, or all scores below the threshold. */
   readonly unnamed: number;
   /** Causes of UNKNOWN that occurred. */
-  readonly unknown: Readonly<Partial<Record<UnknownCause, number>>>;
-  /** The boxes of its detector, if these were classified: `unnamed` and `classes` count boxes then. */
-  readonly regions?: {
-    readonly classified: number;
-    /** Causes that occurred. */
-    readonly unknown: Readonly<Partial<Record<RegionUnknownCause, number>>>;
-  };
+  readonly unknown: Counts;
+  /**
+   * The boxes of its detector, if these were classified, with the causes of UNKNOWN that occurred: `unnamed` and
+   * `classes` count boxes then.
+   */
+  readonly regions?: { readonly classified: number; readonly unknown: Counts };
   /** How often the best class changed; present with smoothing. */
   readonly changes?: { readonly raw: number; readonly smoothed: number; readonly spanMs: number };
   /** By index. */
@@ -57,7 +55,7 @@ export interface BagResult {
   /** SHA-256 of every frame's topic, stamp and results, in the recording's order. */
   readonly framesSha256: string;
   /** Messages of detectors that met no frame, by cause; present if there are some. */
-  readonly unmatchedDetections?: Readonly<Partial<Record<UnmatchedCause, number>>>;
+  readonly unmatchedDetections?: Counts;
   /** Frames that differ from the expected results, if these were compared. */
   readonly differences?: { readonly frames: number; readonly first: readonly Difference[] };
   /** What is missing from the bag, one sentence each, with {@link BAG_PLACE} for its path. */

@@ -1,8 +1,8 @@
-import { EvaluationTally } from '../classify/EvaluationTally.js';
-import { BAG_PLACE, type BagResult, SCORE_UNITS } from './BagResult.js';
+import { BAG_PLACE, type BagResult } from './BagResult.js';
+import { CameraCounts, meanScore, mostFrequent } from './CameraCounts.js';
 import { compareTexts } from './FleetBag.js';
 import type { BagEntry } from './FleetFolder.js';
-import { totalOf } from './FleetTotals.js';
+import { percentsJson } from './FleetTotals.js';
 
 /** One camera of a bag, in the report. */
 export interface RowCamera {
@@ -10,33 +10,33 @@ export interface RowCamera {
   readonly received: number;
   readonly published: number;
   /** The class of most frames. */
-  readonly most_frequent?: string;
-  readonly mean_score?: number;
+  readonly most_frequent?: string | undefined;
+  readonly mean_score?: number | undefined;
 }
 
 /** One bag in the report. */
 export interface FleetRow {
   readonly name: string;
   /** Why it has no result, in one sentence. */
-  readonly problem?: string;
-  readonly code?: string;
+  readonly problem?: string | undefined;
+  readonly code?: string | undefined;
   /** The key of its content and truth. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The first bag of the report with the same content. */
-  readonly copy_of?: string;
+  readonly copy_of?: string | undefined;
   readonly duration_s: number;
   readonly received: number;
   readonly published: number;
   readonly dropped: number;
   /** Mean score of the best class of each frame. */
-  readonly mean_score?: number;
-  readonly top1_percent?: number;
-  readonly top5_percent?: number;
-  readonly judged?: number;
+  readonly mean_score?: number | undefined;
+  readonly top1_percent?: number | undefined;
+  readonly top5_percent?: number | undefined;
+  readonly judged?: number | undefined;
   /** Frames that differ from the expected results, and the first of them. */
-  readonly differences?: number;
-  readonly first_difference?: string;
-  readonly frames_sha256?: string;
+  readonly differences?: number | undefined;
+  readonly first_difference?: string | undefined;
+  readonly frames_sha256?: string | undefined;
   readonly cameras: readonly RowCamera[];
   readonly warnings: readonly string[];
 }
@@ -59,15 +59,10 @@ export function fleetRow(
   if (result === undefined) {
     return { ...none, problem: `${name} has not been replayed yet.`, code: MISSING };
   }
-  const total = (pick: (camera: BagResult['cameras'][number]) => number): number =>
-    result.cameras.reduce((sum, camera) => sum + pick(camera), 0);
-  const received = total((camera) => camera.received);
-  const published = total((camera) => camera.published);
-  const scoreSum = total(({ classes }) => totalOf(classes, ({ scoreSum: sum }) => sum));
-  const named = total(({ classes }) => totalOf(classes, ({ frames }) => frames));
-  const tally = new EvaluationTally(labels);
-  for (const { accuracy } of result.cameras) if (accuracy !== undefined) tally.addCounts(accuracy);
-  const judged = tally.report();
+  const counts = new CameraCounts(labels);
+  for (const camera of result.cameras) counts.add(camera);
+  const { received, published } = counts;
+  const accuracy = counts.accuracy();
   return {
     name,
     ...(published === 0 && {
@@ -79,15 +74,18 @@ export function fleetRow(
     received,
     published,
     dropped: received - published,
-    ...(named > 0 && { mean_score: meanScore(scoreSum, named) }),
-    ...(judged.pictures > 0 && {
-      top1_percent: rounded(judged.top1Percent, 3),
-      top5_percent: rounded(judged.top5Percent, 3),
-      judged: judged.pictures,
-    }),
+    mean_score: meanScore(result.cameras.flatMap(({ classes }) => classes)),
+    ...(accuracy && percentsJson(accuracy)),
+    judged: accuracy?.pictures,
     ...differenceOf(result),
     frames_sha256: result.framesSha256,
-    cameras: result.cameras.map(rowCamera),
+    cameras: result.cameras.map((camera) => ({
+      topic: camera.topic,
+      received: camera.received,
+      published: camera.published,
+      most_frequent: mostFrequent(camera.classes)[0]?.label,
+      mean_score: meanScore(camera.classes),
+    })),
     warnings: result.warnings.map(said),
   };
 }
@@ -99,23 +97,6 @@ function differenceOf({ differences }: BagResult): Pick<FleetRow, 'differences' 
   const [sec, nanosec] = first.stamp;
   const when = `${sec}.${String(nanosec).padStart(9, '0')}`;
   return { differences: differences.frames, first_difference: `${first.topic} ${when}: ${first.reason}` };
-}
-
-function rowCamera({ topic, received, published, classes }: BagResult['cameras'][number]): RowCamera {
-  const named = totalOf(classes, ({ frames }) => frames);
-  const [most] = [...classes].sort((a, b) => b.frames - a.frames || a.index - b.index);
-  return {
-    topic,
-    received,
-    published,
-    ...(most !== undefined && {
-      most_frequent: most.label,
-      mean_score: meanScore(
-        totalOf(classes, ({ scoreSum }) => scoreSum),
-        named,
-      ),
-    }),
-  };
 }
 
 /**
@@ -135,12 +116,4 @@ export function compareRows(a: FleetRow, b: FleetRow): number {
 
 function share({ published, received }: FleetRow): number {
   return received === 0 ? 0 : published / received;
-}
-
-export function meanScore(scoreSum: number, frames: number): number {
-  return rounded(scoreSum / SCORE_UNITS / frames, 4);
-}
-
-export function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptionName } from '../classify/classifierOptions.js';
 import { packagePath } from '../core/packageRoot.js';
+import { isFile } from '../core/readInput.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import { FileHashes } from '../model/FileHashes.js';
 import { compareTexts } from './FleetBag.js';
@@ -39,7 +39,7 @@ export interface RunIdentity {
   readonly model: {
     readonly name: string;
     /** Hash of the model file; absent for made-up scores. */
-    readonly sha256?: string;
+    readonly sha256?: string | undefined;
     /** Hash of its input size, normalisation, preprocessing and output. */
     readonly manifestSha256: string;
     /** One per class. */
@@ -49,21 +49,16 @@ export interface RunIdentity {
   readonly runtime: string;
   readonly simulated: boolean;
   /** Image topics; absent: all. */
-  readonly topics?: readonly string[];
+  readonly topics?: readonly string[] | undefined;
   /** Topics of detectors; of several those of the image topics in their order, which counts then. */
-  readonly detections?: readonly string[];
+  readonly detections?: readonly string[] | undefined;
   /** The largest difference of a score, if results are compared with expected ones. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Model and options of the run. */
-export interface RunRequest {
-  readonly command: RunIdentity['command'];
-  readonly topics?: readonly string[] | undefined;
-  readonly detections?: readonly string[] | undefined;
-  readonly tolerance?: number | undefined;
-}
+/** What is asked of the run, beside the classifier. */
+export type RunRequest = Pick<RunIdentity, 'command' | 'topics' | 'detections' | 'tolerance'>;
 
 /** @throws EffvitError IO_FAILED, CANCELLED */
 export async function runIdentity(
@@ -85,18 +80,16 @@ export async function runIdentity(
     effvit: packageVersion(),
     model: {
       name: manifest.name,
-      ...(sha256 !== undefined && { sha256 }),
+      sha256,
       manifestSha256: createHash('sha256').update(about).digest('hex'),
       labels,
     },
     backend: info.backend,
     runtime: info.runtime,
     simulated: info.isSimulated,
-    ...(topics !== undefined && {
-      topics: (detections?.length ?? 0) > 1 ? topics : [...new Set(topics)].sort(compareTexts),
-    }),
-    ...(detections !== undefined && { detections }),
-    ...(tolerance !== undefined && { tolerance }),
+    topics: (detections?.length ?? 0) > 1 ? topics : topics && [...new Set(topics)].sort(compareTexts),
+    detections,
+    tolerance,
     options: Object.fromEntries(named),
   };
 }
@@ -113,16 +106,9 @@ async function modelHash(backend: BackendSpec, signal?: AbortSignal): Promise<st
   let key = await hashes.sha256(path, signal);
   // External weights of an ONNX file.
   const data = `${path}.data`;
-  if (
-    await stat(data).then(
-      (info) => info.isFile(),
-      () => false,
-    )
-  ) {
-    key = createHash('sha256')
-      .update(key)
-      .update(await hashes.sha256(data, signal))
-      .digest('hex');
+  if (await isFile(data)) {
+    const both = `${key}${await hashes.sha256(data, signal)}`;
+    key = createHash('sha256').update(both).digest('hex');
   }
   await hashes.save();
   return key;

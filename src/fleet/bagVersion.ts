@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METADATA_NAME, STORAGE_FILE } from '../bag/openBag.js';
+import { isFile } from '../core/readInput.js';
 import { compareTexts } from './FleetBag.js';
 
 /** SQLite's log, which a crashed recorder leaves; it is part of the recording. */
@@ -22,12 +23,8 @@ export interface BagPart {
 export async function bagFiles(path: string): Promise<BagPart[]> {
   if (!(await stat(path)).isDirectory()) {
     const log = `${path}-wal`;
-    const hasLog = await stat(log).then(
-      (info) => info.isFile(),
-      () => false,
-    );
     const file = { path, place: '' };
-    return SQLITE_LOG.test(log) && hasLog ? [file, { path: log, place: '-wal' }] : [file];
+    return SQLITE_LOG.test(log) && (await isFile(log)) ? [file, { path: log, place: '-wal' }] : [file];
   }
   const names = await readdir(path, { recursive: true });
   return names
@@ -37,16 +34,21 @@ export async function bagFiles(path: string): Promise<BagPart[]> {
 }
 
 /**
- * A text that changes whenever a file of the bag is written, replaced or moved: sizes, inodes, times of change. It is
- * valid on this machine only; another machine compares the content.
- *
- * @throws the system's error
+ * A text that changes whenever a file of the bag, or the one beside it, is written, replaced or moved: sizes, inodes,
+ * times of change. It is valid on this machine only; another machine compares the content. Empty if a file cannot be
+ * read.
  */
-export async function bagVersion(path: string): Promise<string> {
-  const parts: string[] = [];
-  for (const part of await bagFiles(path)) {
-    const { size, ino, mtimeNs, ctimeNs } = await stat(part.path, { bigint: true });
-    parts.push(`${size}.${ino}.${mtimeNs}.${ctimeNs}`);
+export async function bagVersion(path: string, besidePath?: string): Promise<string> {
+  try {
+    const paths = (await bagFiles(path)).map((part) => part.path);
+    if (besidePath !== undefined) paths.push(besidePath);
+    const parts: string[] = [];
+    for (const file of paths) {
+      const { size, ino, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+      parts.push(`${size}.${ino}.${mtimeNs}.${ctimeNs}`);
+    }
+    return parts.join(' ');
+  } catch {
+    return '';
   }
-  return parts.join(' ');
 }

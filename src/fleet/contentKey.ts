@@ -16,6 +16,8 @@ const CHUNK_HEAD_BYTES = RECORD_HEADER_BYTES + CHUNK_HEADER_BYTES + 16 + 8;
 export interface ContentKeyOptions {
   /** Hash every byte, for a bag whose checksums do not match. */
   readonly isWhole?: boolean;
+  /** A file whose content is part of the key: what the bag's results are compared with. */
+  readonly besidePath?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +48,10 @@ export async function contentKey(path: string, options: ContentKeyOptions = {}):
     // Includes the names within a folder, since metadata.yaml refers to them.
     hash.update(`${place}\n${key}\n`);
   }
-  return hash.digest('hex');
+  const key = hash.digest('hex');
+  if (options.besidePath === undefined) return key;
+  const beside = await sha256File(options.besidePath, options.signal);
+  return createHash('sha256').update(`${key} ${beside}`).digest('hex');
 }
 
 /** Undefined if the file's checksums do not cover its messages. */

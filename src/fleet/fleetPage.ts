@@ -1,6 +1,6 @@
 import { escapeXml } from '../core/escapeXml.js';
 import { htmlPage } from '../report/htmlPage.js';
-import type { RegionTotals } from './FleetTotals.js';
+import type { CameraResult } from './BagResult.js';
 import type { FleetReport } from './fleetReport.js';
 
 /** Most bags on the page; report.json has the others. */
@@ -85,7 +85,7 @@ ${table(
 }
 
 /** Of the boxes of detectors, which the classes count then. */
-export function regionSentence({ classified, unknown }: RegionTotals): string {
+export function regionSentence({ classified, unknown }: NonNullable<CameraResult['regions']>): string {
   return `${classified} regions classified${causes(', UNKNOWN: ', unknown)}; the classes count regions.`;
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { openBag } from '../bag/openBag.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
@@ -6,7 +5,6 @@ import type { Classifier } from '../classify/Classifier.js';
 import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
-import { sha256File } from '../core/sha256File.js';
 import { BAG_PLACE, type BagResult } from './BagResult.js';
 import { BagTally } from './BagTally.js';
 import { BagTruth } from './BagTruth.js';
@@ -81,10 +79,11 @@ export async function undoneBags(
 
 interface Look {
   readonly version: string;
+  /** What the folder has of it already. */
   readonly kept?: { readonly entry: BagEntry; readonly result: BagResult };
-  /** If there is no result yet: the key to store it under. */
+  /** The key to store a result under. */
   readonly key: string;
-  readonly besidePath: string | undefined;
+  readonly besidePath?: string | undefined;
 }
 
 /** @throws EffvitError if the bag or its truth cannot be read */
@@ -92,15 +91,13 @@ async function lookAt(
   bag: FleetBag,
   { folder, judge, signal }: Pick<FleetRunOptions, 'folder' | 'judge' | 'signal'>,
 ): Promise<Look> {
-  const version = bag.version ?? (await versionOf(bag.path, judge));
+  const besidePath = judge && (await sidecarPath(bag.path, judge.sidecar));
+  const version = bag.version ?? (await bagVersion(bag.path, besidePath));
   const known = await folder.entry(bag.name);
   if (known?.bag !== undefined && version !== '' && known.version === version) {
     const result = await folder.result(known.bag);
-    if (result !== undefined) {
-      return { version, kept: { entry: known, result }, key: known.bag, besidePath: undefined };
-    }
+    if (result !== undefined) return { version, kept: { entry: known, result }, key: known.bag };
   }
-  const besidePath = judge === undefined ? undefined : await sidecarPath(bag.path, judge.sidecar);
   if (judge !== undefined && besidePath === undefined) {
     throw new EffvitError(
       'NOT_FOUND',
@@ -108,16 +105,18 @@ async function lookAt(
       { context: { file: bag.path } },
     );
   }
-  const key = await keyOf(bag.path, besidePath, { signal });
+  const key = await contentKey(bag.path, { besidePath, signal });
   const result = await folder.result(key);
-  const kept = result === undefined ? {} : { kept: { entry: { name: bag.name, version, bag: key }, result } };
-  return { version, key, besidePath, ...kept };
+  const look = { version, key, besidePath };
+  return result === undefined
+    ? look
+    : { ...look, kept: { entry: { name: bag.name, version, bag: key }, result } };
 }
 
 /** Undefined if it was aborted before its end. */
 async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<FleetStep | undefined> {
-  const { folder, signal, judge } = options;
-  let taken: Taken | undefined;
+  const { folder, signal } = options;
+  let replayed: Awaited<ReturnType<typeof replay>>;
   let version = bag.version ?? '';
   try {
     const look = await lookAt(bag, options);
@@ -128,39 +127,33 @@ async function replayOne(bag: FleetBag, options: FleetRunOptions): Promise<Fleet
       if (entry.timing === undefined) await folder.keepEntry(entry);
       return { bag, kind: 'kept', entry, result };
     }
-    taken = await take(bag.path, look.key, look.besidePath, options);
-    if (taken === undefined) return undefined;
-    if (bag.version === undefined && (await versionOf(bag.path, judge)) !== version) {
+    replayed = await replay(bag.path, look, options);
+    if (replayed === undefined) return undefined;
+    if (bag.version === undefined && (await bagVersion(bag.path, look.besidePath)) !== version) {
       throw new EffvitError('BAD_BAG', `${bag.path} changed while it was read: replay it once it is whole.`);
     }
   } catch (error) {
     if (signal.aborted) return undefined;
     // An internal error caused by one bag also fails only that bag.
     const { code, message } = asEffvitError(error);
-    const problem = { code, message: placed(message, bag.path) };
-    const entry = { name: bag.name, version, problem };
+    const entry = { name: bag.name, version, problem: { code, message: placed(message, bag.path) } };
     await folder.keepEntry(entry);
     return { bag, kind: 'failed', entry };
   }
   // Outside the try block, since a failed write is not an error of the bag.
-  const { result, timing } = taken;
+  const { result, timing } = replayed;
   await folder.keepResult(result);
   const entry = { name: bag.name, version, bag: result.bag, timing };
   await folder.keepEntry(entry);
   return { bag, kind: 'done', entry, result };
 }
 
-interface Taken {
-  readonly result: BagResult;
-  readonly timing: BagTiming;
-}
-
-async function take(
+/** Undefined if it was aborted before its end. */
+async function replay(
   path: string,
-  key: string,
-  besidePath: string | undefined,
+  { key, besidePath }: Look,
   { classifier, topics, detections, signal, judge }: FleetRunOptions,
-): Promise<Taken | undefined> {
+): Promise<{ readonly result: BagResult; readonly timing: BagTiming } | undefined> {
   const { truth, expected } = await readBeside(besidePath, judge, classifier.labels);
   const bag = await openBag(path);
   try {
@@ -193,7 +186,7 @@ async function take(
     const warnings = bag.warnings.map((text) => placed(text, path));
     // The checksums of a damaged bag are those of the intact content, so its key must differ from that of an intact
     // copy.
-    const kept = warnings.length === 0 ? key : await keyOf(path, besidePath, { isWhole: true, signal });
+    const kept = warnings.length === 0 ? key : await contentKey(path, { isWhole: true, besidePath, signal });
     const timing = {
       elapsedMs: Math.round(elapsedNs / 1e6),
       fps: elapsedNs === 0 ? 0 : Math.round((frames * 1e11) / elapsedNs) / 100,
@@ -202,9 +195,9 @@ async function take(
       stages: classifier.statistics.summary(),
     };
     const result = tally.result(kept, warnings, unmatched);
-    if (expected === undefined || judge?.sidecar !== 'expected.json') return { result, timing };
+    if (expected === undefined) return { result, timing };
     replayed.sort((a, b) => a.sequence - b.sequence);
-    const differences = compareResults(expected.frames, frameResults(replayed), judge.tolerance);
+    const differences = compareResults(expected.frames, frameResults(replayed), expected.tolerance);
     const shown = { frames: differences.length, first: differences.slice(0, MOST_DIFFERENCES) };
     return { result: { ...result, differences: shown }, timing };
   } finally {
@@ -216,29 +209,11 @@ async function readBeside(
   path: string | undefined,
   judge: FleetJudge | undefined,
   labels: readonly string[],
-): Promise<{ readonly truth?: BagTruth; readonly expected?: ExpectedResults }> {
-  if (path === undefined) return {};
-  if (judge?.sidecar === 'truth.json') return { truth: await BagTruth.read(path, labels) };
+): Promise<{ truth?: BagTruth; expected?: ExpectedResults & { readonly tolerance: number } }> {
+  if (path === undefined || judge === undefined) return {};
+  if (judge.sidecar === 'truth.json') return { truth: await BagTruth.read(path, labels) };
   const text = await readInput(path);
-  return { expected: parseExpectedResults(text.toString('utf8'), path) };
-}
-
-async function versionOf(path: string, judge: FleetJudge | undefined): Promise<string> {
-  const version = await bagVersion(path).catch(() => '');
-  const besidePath = judge === undefined ? undefined : await sidecarPath(path, judge.sidecar);
-  return besidePath === undefined ? version : `${version} ${await bagVersion(besidePath)}`;
-}
-
-async function keyOf(
-  path: string,
-  besidePath: string | undefined,
-  options: Parameters<typeof contentKey>[1],
-): Promise<string> {
-  const key = await contentKey(path, options);
-  if (besidePath === undefined) return key;
-  return createHash('sha256')
-    .update(`${key} ${await sha256File(besidePath, options?.signal)}`)
-    .digest('hex');
+  return { expected: { ...parseExpectedResults(text.toString('utf8'), path), tolerance: judge.tolerance } };
 }
 
 /** A sentence without paths of this machine, since it is stored with the bag's result. */
