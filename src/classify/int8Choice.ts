@@ -1,5 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { saturationNotice } from '../fit/saturationNotice.js';
+import { saturationNotice } from '../fit/saturatingNodes.js';
 import { int8NameOf } from '../model/int8NameOf.js';
 import type { ModelManifest, QuantizedFigures } from '../model/ModelManifest.js';
 import { requireModelFile } from '../model/modelFiles.js';

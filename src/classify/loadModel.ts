@@ -1,7 +1,7 @@
 import { asEffvitError } from '../core/EffvitError.js';
 import { ensureOnnx } from '../fetch/ensureOnnx.js';
 import { fitManifest } from '../fit/fitManifest.js';
-import { saturationNotice } from '../fit/saturationNotice.js';
+import { saturationNotice } from '../fit/saturatingNodes.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import { LibDnn } from '../inference/bpu/LibDnn.js';
 import type { ModelManifest } from '../model/ModelManifest.js';

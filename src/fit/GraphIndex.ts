@@ -13,10 +13,12 @@ export class GraphIndex {
     this.#graph = graph;
     this.#consumers = consumersOf(graph);
     for (const node of graph.nodes) for (const name of node.outputs) this.#producers.set(name, node);
+    // An optional output that is left out.
+    this.#producers.delete('');
   }
 
-  producerOf(name: string | undefined): OnnxNode | undefined {
-    return name === undefined ? undefined : this.#producers.get(name);
+  producerOf(name = ''): OnnxNode | undefined {
+    return this.#producers.get(name);
   }
 
   consumersOf(name: string): readonly OnnxNode[] {
@@ -24,23 +26,19 @@ export class GraphIndex {
   }
 
   /** The numbers of a constant, also behind operators that only change shape or type; undefined for other values. */
-  constantOf(name: string | undefined): readonly number[] | undefined {
-    let at = name;
-    for (let step = 0; step < 8 && at !== undefined; step++) {
-      const initializer = this.#graph.initializers.get(at);
-      if (initializer !== undefined) return numbersOf(initializer);
-      const producer = this.#producers.get(at);
-      if (producer === undefined) return undefined;
-      if (producer.opType === 'Constant') {
-        const value = producer.attributes.get('value_float');
-        if (value?.type === 'float') return [value.value];
-        const tensor = getTensor(producer, 'value');
-        return tensor === null ? undefined : numbersOf(tensor);
-      }
-      if (!/^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Transpose)$/.test(producer.opType)) return undefined;
-      at = producer.inputs[0];
+  constantOf(name = '', mostOperators = 8): readonly number[] | undefined {
+    const initializer = this.#graph.initializers.get(name);
+    if (initializer !== undefined) return numbersOf(initializer);
+    const producer = this.#producers.get(name);
+    if (producer?.opType === 'Constant') {
+      const value = producer.attributes.get('value_float');
+      const tensor = getTensor(producer, 'value');
+      return value?.type === 'float' ? [value.value] : tensor === null ? undefined : numbersOf(tensor);
     }
-    return undefined;
+    const isPassing = /^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Transpose)$/.test(producer?.opType ?? '');
+    return isPassing && mostOperators > 1
+      ? this.constantOf(producer?.inputs[0], mostOperators - 1)
+      : undefined;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { GraphFacts } from '../fit/graphFacts.js';
 import type { BpuFileInfo } from '../model/readBpuFile.js';
-import type { ModelFileInfo, OnnxFileInfo, PortInfo, WeightFileInfo } from './ModelFileInfo.js';
+import type { ModelFileInfo } from './inspectModelFile.js';
+import type { OnnxFileInfo, PortInfo } from './inspectOnnx.js';
+import type { WeightFileInfo } from './inspectWeights.js';
 
 type Row = readonly [name: string, value: string];
 

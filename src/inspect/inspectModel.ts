@@ -2,8 +2,7 @@ import type { BpuChip } from '../model/BpuChip.js';
 import type { DeviceModel, ModelManifest } from '../model/ModelManifest.js';
 import { describeKind, modelFiles } from '../model/modelFiles.js';
 import { formatModelInfo } from './formatModelInfo.js';
-import { inspectModelFile } from './inspectModelFile.js';
-import type { ModelFileInfo } from './ModelFileInfo.js';
+import { inspectModelFile, type ModelFileInfo } from './inspectModelFile.js';
 
 /** A file of a model: what it contains, or how to get it. */
 export type ListedFile =

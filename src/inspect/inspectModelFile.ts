@@ -1,11 +1,26 @@
+import type { FileHandle } from 'node:fs/promises';
 import { type EffvitError, fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { firstBytes, withInput } from '../core/readInput.js';
-import { isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
-import { inspectOnnx } from './inspectOnnx.js';
-import { inspectPytorch, inspectSafetensors } from './inspectWeights.js';
-import type { ModelFileInfo } from './ModelFileInfo.js';
-import { ORT_IDENTIFIER, readOrtVersion } from './readOrtVersion.js';
+import { type BpuFileInfo, isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
+import { inspectOnnx, type OnnxFileInfo } from './inspectOnnx.js';
+import { inspectPytorch, inspectSafetensors, type WeightFileInfo } from './inspectWeights.js';
+
+/** A model in ONNX Runtime's own format. */
+interface OrtFileInfo {
+  readonly kind: 'ort';
+  readonly path: string;
+  readonly lengthBytes: number;
+  /** Version of the format that the file names. */
+  readonly formatVersion: string;
+}
+
+interface BpuModelInfo extends BpuFileInfo {
+  readonly kind: 'bpu';
+  readonly path: string;
+}
+
+export type ModelFileInfo = OnnxFileInfo | WeightFileInfo | OrtFileInfo | BpuModelInfo;
 
 type Kind = ModelFileInfo['kind'];
 
@@ -49,7 +64,8 @@ async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: numbe
 
 function kindOf(start: Buffer): Kind | null {
   if (isBpuFileStart(start)) return 'bpu';
-  if (start.toString('latin1', 4, 8) === ORT_IDENTIFIER) return 'ort';
+  // FlatBuffers' file identifier of ONNX Runtime's format.
+  if (start.toString('latin1', 4, 8) === 'ORTM') return 'ort';
   // Zip, and the pickles of PyTorch before 1.6 (refused there with a remedy).
   if (start.toString('latin1', 0, 4) === 'PK\x03\x04' || (start[0] === 0x80 && (start[1] ?? 0) <= 5))
     return 'pytorch';
@@ -58,4 +74,33 @@ function kindOf(start: Buffer): Kind | null {
   // ONNX puts its IR version first: field 1, a varint. Other orders are legal, but nothing writes them.
   if (start[0] === 0x08) return 'onnx';
   return null;
+}
+
+/**
+ * The format version of an .ort file: the first field of its root table, a string. FlatBuffers: a table
+ * points back to its vtable, which holds the fields' offsets.
+ *
+ * @returns null if the file is cut short or contradicts itself
+ */
+async function readOrtVersion(handle: FileHandle, lengthBytes: number): Promise<string | null> {
+  const read = async (position: number, length: number): Promise<Buffer | null> => {
+    if (position < 0 || position + length > lengthBytes) return null;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+    return bytesRead === length ? buffer : null;
+  };
+  const root = (await read(0, 4))?.readUInt32LE();
+  if (root === undefined) return null;
+  const toVtable = (await read(root, 4))?.readInt32LE();
+  if (toVtable === undefined) return null;
+  // A vtable is its own length, the table's length, then an offset a field; two bytes each.
+  const vtable = await read(root - toVtable, 6);
+  const fieldOffset = vtable === null || vtable.readUInt16LE(0) < 6 ? 0 : vtable.readUInt16LE(4);
+  if (fieldOffset === 0) return null;
+  const toText = (await read(root + fieldOffset, 4))?.readUInt32LE();
+  if (toText === undefined) return null;
+  const begin = root + fieldOffset + toText;
+  const length = (await read(begin, 4))?.readUInt32LE();
+  if (length === undefined || length > 64) return null;
+  const text = (await read(begin + 4, length))?.toString('latin1') ?? '';
+  return /^[\w.+-]+$/.test(text) ? text : null;
 }

@@ -1,11 +1,35 @@
 import { stat } from 'node:fs/promises';
-import { graphFacts } from '../fit/graphFacts.js';
-import type { OnnxModel, OnnxValueInfo } from '../onnx/OnnxModel.js';
+import { type GraphFacts, graphFacts } from '../fit/graphFacts.js';
+import type { OnnxValueInfo } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
-import { countMacs, macValues } from './countMacs.js';
-import type { OnnxFileInfo, PortInfo } from './ModelFileInfo.js';
-import { probeShapes } from './probeShapes.js';
-import { countConstants, quantizationOf } from './quantizationOf.js';
+import { countMacs } from './countMacs.js';
+import { countConstants, type QuantizationInfo, quantizationOf } from './quantizationOf.js';
+
+/** A graph's input or output. */
+export type PortInfo = Pick<OnnxValueInfo, 'name' | 'dataType' | 'shape'>;
+
+export interface OnnxFileInfo {
+  readonly kind: 'onnx';
+  readonly path: string;
+  readonly lengthBytes: number;
+  readonly irVersion: number;
+  readonly producer: string;
+  /** E.g. `ai.onnx 11`. */
+  readonly opsets: readonly string[];
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  readonly nodeCount: number;
+  /** Operators with their counts, the most frequent first; domains other than ONNX's precede the name. */
+  readonly operators: readonly { readonly opType: string; readonly count: number }[];
+  /** Elements of constants that are weights: shapes, scales and zero points do not count. */
+  readonly parameterCount: number;
+  /** Multiply-accumulates of convolutions and matrix products for one picture; null if shapes are unknown. */
+  readonly macCount: number | null;
+  readonly quantization: QuantizationInfo;
+  /** Facts about its use as a classifier, from its operators. */
+  readonly facts: GraphFacts;
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** Inspects an .onnx file. @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL */
 export async function inspectOnnx(path: string): Promise<OnnxFileInfo> {
@@ -31,7 +55,7 @@ export async function inspectOnnx(path: string): Promise<OnnxFileInfo> {
     nodeCount: graph.nodes.length,
     operators,
     parameterCount: countConstants(graph),
-    macCount: await macsOf(model),
+    macCount: await countMacs(model),
     quantization: quantizationOf(graph),
     facts: graphFacts(model),
     metadata: Object.fromEntries(model.metadata),
@@ -40,18 +64,4 @@ export async function inspectOnnx(path: string): Promise<OnnxFileInfo> {
 
 function port({ name, dataType, shape }: OnnxValueInfo): PortInfo {
   return { name, dataType, shape };
-}
-
-async function macsOf(model: OnnxModel): Promise<number | null> {
-  const { graph } = model;
-  const shapes = new Map<string, readonly number[]>();
-  for (const value of [...graph.inputs, ...graph.outputs, ...graph.valueInfo.values()]) {
-    // The count is for one picture: a free batch dimension is 1, other free dimensions are determined by a run.
-    const dims = value.shape?.map((length, axis) => (typeof length !== 'number' && axis === 0 ? 1 : length));
-    if (dims?.every((length) => typeof length === 'number')) shapes.set(value.name, dims);
-  }
-  for (const [name, { dims }] of graph.initializers) shapes.set(name, dims);
-  const missing = macValues(graph).filter((name) => !shapes.has(name));
-  const probed = missing.length === 0 ? null : await probeShapes(model, missing);
-  return countMacs(graph, (name) => shapes.get(name) ?? probed?.get(name));
 }

@@ -4,7 +4,24 @@ import { toTimmNames } from '../efficientvit/timmNames.js';
 import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 import { readWeights } from '../weights/readWeights.js';
 import { countElements } from '../weights/WeightTensor.js';
-import type { WeightFileInfo } from './ModelFileInfo.js';
+
+export interface WeightFileInfo {
+  readonly kind: 'safetensors' | 'pytorch';
+  readonly path: string;
+  readonly lengthBytes: number;
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly dtype: string;
+    readonly dims: readonly number[];
+  }[];
+  /** Elements by element type. */
+  readonly elementsByDtype: Readonly<Record<string, number>>;
+  /** Elements of floating-point tensors without running statistics, i.e. trained parameters. */
+  readonly parameterCount: number;
+  /** The EfficientViT variant that every tensor fits, and its class count; null if there is none. */
+  readonly efficientVit: { readonly variant: string; readonly classCount: number } | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 type ListedTensor = WeightFileInfo['tensors'][number];
 

@@ -1,6 +1,16 @@
 import type { OnnxDataType } from '../onnx/OnnxDataType.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
-import type { QuantizationInfo } from './ModelFileInfo.js';
+
+/**
+ * How a graph is quantised: `qdq` with QuantizeLinear and DequantizeLinear pairs around float operators, `integer` with
+ * integer operators, `weights` with integer constants only.
+ */
+export interface QuantizationInfo {
+  readonly kind: 'none' | 'qdq' | 'integer' | 'weights';
+  /** Counts of quantised constants and activations by element type. */
+  readonly weightTypes: Readonly<Record<string, number>>;
+  readonly activationTypes: Readonly<Record<string, number>>;
+}
 
 /** Integer operators (standard and com.microsoft). */
 const INTEGER_OPERATORS = /^(QLinear\w+|ConvInteger|MatMulInteger|DynamicQuantizeMatMul|QGemm|MatMulNBits)$/;

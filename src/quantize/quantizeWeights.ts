@@ -1,5 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { largestPairs } from '../fit/largestPairs.js';
+import { largestPairs } from '../fit/saturatingNodes.js';
 import type { OnnxTensor } from '../onnx/OnnxModel.js';
 import { tensorToFloat32 } from '../onnx/onnxTensors.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { largestPairs } from '../../../src/fit/largestPairs.js';
+import { largestPairs } from '../../../src/fit/saturatingNodes.js';
 
 describe('largestPairs', () => {
   it('adds neighbours of one sign, wherever a pair begins', () => {
