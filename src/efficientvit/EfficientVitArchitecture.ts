@@ -16,18 +16,18 @@ export interface EfficientVitArchitecture {
   /** Attention heads; each divides its stage's width. */
   readonly heads: PerStage;
   /** Side of the depthwise kernel on each head's queries, by head. */
-  readonly queryKernels: readonly [number, number, number, number];
+  readonly queryKernels: readonly number[];
 }
 
-const SMALL_KERNELS = [5, 5, 5, 5] as const;
-const FALLING_KERNELS = [7, 5, 3, 3] as const;
+const SMALL_KERNELS = [5, 5, 5, 5];
+const FALLING_KERNELS = [7, 5, 3, 3];
 
 function architecture(
   variant: EfficientVitVariant,
   widths: PerStage,
   depths: PerStage,
   heads: PerStage,
-  queryKernels: EfficientVitArchitecture['queryKernels'],
+  queryKernels: readonly number[],
 ): EfficientVitArchitecture {
   return { variant, widths, depths, heads, queryKernels };
 }
@@ -64,10 +64,17 @@ export interface EfficientVitStage {
   readonly sidePx: number;
   /** Side of an attention window; divides {@link sidePx}. */
   readonly windowPx: number;
+  /** As in {@link EfficientVitArchitecture}. */
+  readonly queryKernels: readonly number[];
 }
 
 /** The three stages: feature maps of 14, 7 and 4 pixels a side. */
-export function stagesOf({ widths, heads, depths }: EfficientVitArchitecture): EfficientVitStage[] {
+export function stagesOf({
+  widths,
+  heads,
+  depths,
+  queryKernels,
+}: EfficientVitArchitecture): EfficientVitStage[] {
   const stages: EfficientVitStage[] = [];
   // The patch embedding halves the picture four times, each later stage once (rounded up: stride 2, padding 1).
   let sidePx = INPUT_SIDE_PX / 16;
@@ -83,12 +90,92 @@ export function stagesOf({ widths, heads, depths }: EfficientVitArchitecture): E
       headWidth: width / heads[index],
       sidePx,
       windowPx: Math.min(WINDOW_PX, sidePx),
+      queryKernels,
     });
   }
   return stages;
 }
 
+/**
+ * Names (of timm's state_dict) and shapes of all tensors that a checkpoint must contain, in the model's order.
+ * `num_batches_tracked` counters and `attention_bias_idxs` tables are left out: the builder needs neither.
+ */
+export function expectedTensors(
+  architecture: EfficientVitArchitecture,
+  classCount: number,
+): Map<string, readonly number[]> {
+  const tensors = new Map<string, readonly number[]>();
+  const norm = (prefix: string, channels: number): void => {
+    for (const part of ['weight', 'bias', 'running_mean', 'running_var']) {
+      tensors.set(`${prefix}.${part}`, [channels]);
+    }
+  };
+  const linear = (prefix: string, dims: readonly [number, ...number[]]): void => {
+    tensors.set(`${prefix}.weight`, dims);
+    tensors.set(`${prefix}.bias`, [dims[0]]);
+  };
+  const conv = (prefix: string, from: number, to: number, kernel = 1): void => {
+    tensors.set(`${prefix}.conv.weight`, [to, from, kernel, kernel]);
+    norm(`${prefix}.bn`, to);
+  };
+  const depthwise = (prefix: string, channels: number, kernel = 3): void => conv(prefix, 1, channels, kernel);
+  const mlp = (prefix: string, channels: number): void => {
+    conv(`${prefix}.pw1`, channels, 2 * channels);
+    conv(`${prefix}.pw2`, 2 * channels, channels);
+  };
+
+  const embedded = architecture.widths[0];
+  for (const [index, divisor] of [8, 4, 2, 1].entries()) {
+    const from = index === 0 ? 3 : embedded / (2 * divisor);
+    conv(`patch_embed.conv${index + 1}`, from, embedded / divisor, 3);
+  }
+  for (const stage of stagesOf(architecture)) {
+    const at = `stages.${stage.index}`;
+    if (stage.widthBefore !== null) {
+      const hidden = 4 * stage.widthBefore;
+      const squeezed = squeezeChannels(hidden);
+      depthwise(`${at}.downsample.res1.0.m`, stage.widthBefore);
+      mlp(`${at}.downsample.res1.1.m`, stage.widthBefore);
+      conv(`${at}.downsample.patchmerge.conv1`, stage.widthBefore, hidden);
+      depthwise(`${at}.downsample.patchmerge.conv2`, hidden);
+      linear(`${at}.downsample.patchmerge.se.fc1`, [squeezed, hidden, 1, 1]);
+      linear(`${at}.downsample.patchmerge.se.fc2`, [hidden, squeezed, 1, 1]);
+      conv(`${at}.downsample.patchmerge.conv3`, hidden, stage.width);
+      depthwise(`${at}.downsample.res2.0.m`, stage.width);
+      mlp(`${at}.downsample.res2.1.m`, stage.width);
+    }
+    for (let block = 0; block < stage.depth; block++) {
+      const inner = `${at}.blocks.${block}`;
+      depthwise(`${inner}.dw0.m`, stage.width);
+      mlp(`${inner}.ffn0.m`, stage.width);
+      const attention = `${inner}.mixer.m.attn`;
+      tensors.set(`${attention}.attention_biases`, [stage.heads, stage.windowPx ** 2]);
+      for (let head = 0; head < stage.heads; head++) {
+        conv(`${attention}.qkvs.${head}`, stage.headWidth, 2 * KEY_CHANNELS + stage.headWidth);
+        depthwise(`${attention}.dws.${head}`, KEY_CHANNELS, architecture.queryKernels[head]);
+      }
+      conv(`${attention}.proj.1`, stage.width, stage.width);
+      depthwise(`${inner}.dw1.m`, stage.width);
+      mlp(`${inner}.ffn1.m`, stage.width);
+    }
+  }
+  const features = architecture.widths[2];
+  norm('head.bn', features);
+  linear('head.linear', [classCount, features]);
+  return tensors;
+}
+
+/** Trained parameters, counted as PyTorch does: running statistics are none. */
+export function countParameters(tensors: ReadonlyMap<string, readonly number[]>): number {
+  let sum = 0;
+  for (const [name, dims] of tensors) {
+    if (name.endsWith('.running_mean') || name.endsWith('.running_var')) continue;
+    sum += dims.reduce((product, length) => product * length, 1);
+  }
+  return sum;
+}
+
 /** Hidden channels of the squeeze-and-excitation gate: a quarter, rounded to a multiple of 8. */
-export function squeezeChannels(channels: number): number {
+function squeezeChannels(channels: number): number {
   return Math.max(8, Math.floor((channels / 4 + 4) / 8) * 8);
 }

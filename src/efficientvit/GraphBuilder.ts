@@ -9,7 +9,8 @@ import {
 } from '../onnx/OnnxModel.js';
 import { floatAttr, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
 import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
-import type { FoldedLayer } from './foldBatchNorm.js';
+import type { WeightTensor } from '../weights/WeightTensor.js';
+import { type FoldedLayer, foldConv, roundLayer } from './foldBatchNorm.js';
 
 /** A value of the graph that is being built: its name, type and shape. */
 export interface Value {
@@ -35,16 +36,30 @@ export function squareConv(kernel: number, stride: number, group: number): ConvG
 }
 
 /**
+ * The name of a module in the torch.onnx export, from its path in the state_dict: the children of a Sequential repeat
+ * its name (`/blocks/blocks.0`), those of a ModuleList do not (`/qkvs.0`).
+ */
+export function scopeOf(path: string): string {
+  const scope = path
+    .replaceAll(/\.(?=\D)/g, '/')
+    .replaceAll(/\b(stages|blocks|res1|res2|proj)(?=\.)/g, '$1/$1');
+  return `/${scope}`;
+}
+
+/**
  * Appends nodes to a graph and tracks the shape of every value. Names are those of torch.onnx: a node is named after
  * the module's path, its value the same with `_output_0`.
  */
 export class GraphBuilder {
   readonly graph: OnnxGraph;
   readonly opset: number;
+  readonly weights: ReadonlyMap<string, WeightTensor>;
 
-  constructor(name: string, opset: number) {
+  /** @param weights the network's state_dict */
+  constructor(name: string, opset: number, weights: ReadonlyMap<string, WeightTensor>) {
     this.graph = emptyGraph(name);
     this.opset = opset;
+    this.weights = weights;
   }
 
   input(value: Value): Value {
@@ -119,6 +134,12 @@ export class GraphBuilder {
     );
   }
 
+  /** The convolution and the batch norm of the module at `path` as one, times `factor`. */
+  convNorm(path: string, input: Value, geometry: ConvGeometry, factor = 1): Value {
+    const layer = roundLayer(foldConv(this.weights, path, factor));
+    return this.conv(`${scopeOf(path)}/conv/Conv`, input, layer, path, geometry);
+  }
+
   /** `target` is Reshape's input (-1: the remaining elements, 0: the input's length); `shape` is the result. */
   reshape(name: string, input: Value, target: readonly number[], shape: readonly OnnxDim[]): Value {
     const constant = this.constant(`shape_${target.join('x')}`, int64Vector(target));
@@ -168,5 +189,36 @@ export class GraphBuilder {
       [input.shape[0] ?? null, rows],
       { alpha: floatAttr(1), beta: floatAttr(1), transB: intAttr(1) },
     );
+  }
+}
+
+/**
+ * The running sum of a stage's residual branches: base + (branch 1 + branch 2 + ...).
+ *
+ * The branches are summed separately, and the base is added to each partial sum, instead of adding branch after branch
+ * to one stream. In 8 bits a quantisation step of the stream is as large as a branch's contribution, and every sum
+ * rounds again, so errors accumulate. The separate sum has a step of about a tenth, and the rounding of the base does
+ * not reach later sums. In float the two differ only in the order of summation.
+ */
+export class ResidualSum {
+  /** The base plus all branches so far. */
+  value: Value;
+  readonly #builder: GraphBuilder;
+  readonly #base: Value;
+  #branches: Value | null = null;
+
+  constructor(builder: GraphBuilder, base: Value) {
+    this.#builder = builder;
+    this.#base = base;
+    this.value = base;
+  }
+
+  /** @param at the branch's module, after which the sum is named as in the torch.onnx export. */
+  add(at: string, branch: Value): void {
+    this.#branches =
+      this.#branches === null
+        ? branch
+        : this.#builder.elementwise('Add', `${at}/branches/Add`, this.#branches, branch);
+    this.value = this.#builder.elementwise('Add', `${at}/Add`, this.#base, this.#branches);
   }
 }

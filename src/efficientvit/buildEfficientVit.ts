@@ -4,21 +4,17 @@ import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/ModelM
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { intAttr } from '../onnx/onnxAttributes.js';
 import type { WeightTensor } from '../weights/WeightTensor.js';
-import { cascadedGroupAttention } from './cascadedGroupAttention.js';
-import { checkWeights } from './checkWeights.js';
+import { attentionMixer } from './attentionMixer.js';
+import { checkWeights, toTimmNames } from './checkWeights.js';
 import {
   EFFICIENTVIT_ARCHITECTURES,
-  type EfficientVitArchitecture,
   type EfficientVitStage,
   INPUT_SIDE_PX,
   stagesOf,
 } from './EfficientVitArchitecture.js';
-import { foldConv, foldLinear, roundLayer, tensorData } from './foldBatchNorm.js';
-import { type ConvGeometry, GraphBuilder, POINTWISE, squareConv, type Value } from './GraphBuilder.js';
+import { foldConv, foldLinear, tensorData } from './foldBatchNorm.js';
+import { GraphBuilder, POINTWISE, ResidualSum, scopeOf, squareConv, type Value } from './GraphBuilder.js';
 import { addNv12Stem, type Nv12Normalisation } from './nv12Stem.js';
-import { ResidualSum } from './ResidualSum.js';
-import { toTimmNames } from './timmNames.js';
-import { mergeWindows, partitionWindows, type Windows } from './windowPartition.js';
 
 /** Operator set versions that can be written, with the IR version of each. */
 const IR_VERSION_OF_OPSET = { 11: 6, 13: 7, 17: 8 } as const;
@@ -46,15 +42,6 @@ export interface BuildEfficientVitOptions {
   readonly normalisation?: Partial<Nv12Normalisation>;
   /** Name of the weights in error messages; a file's path. */
   readonly place?: string;
-}
-
-/** State of one build, shared by its parts. */
-interface Build {
-  readonly builder: GraphBuilder;
-  readonly weights: ReadonlyMap<string, WeightTensor>;
-  readonly architecture: EfficientVitArchitecture;
-  /** The batch as Reshape takes it: a number, or 0 for dynamic. */
-  readonly batchRows: number;
 }
 
 /**
@@ -85,14 +72,14 @@ export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel 
   const weights = toTimmNames(options.weights);
   checkWeights(weights, architecture, options.classCount ?? null, options.place ?? 'The state_dict');
 
-  const builder = new GraphBuilder(`efficientvit_${variant}`, opset);
-  const build: Build = { builder, weights, architecture, batchRows: batch === 'dynamic' ? 0 : batch };
-  let value = addPatchEmbedding(build, input, batch === 'dynamic' ? 'N' : batch, options.normalisation ?? {});
+  const builder = new GraphBuilder(`efficientvit_${variant}`, opset, weights);
+  let value = addPatchEmbedding(builder, input, batch === 'dynamic' ? 'N' : batch, options.normalisation);
   for (const stage of stagesOf(architecture)) {
-    if (stage.widthBefore !== null) value = addDownsampling(build, stage, value);
-    value = addBlocks(build, stage, value);
+    if (stage.widthBefore !== null)
+      value = addDownsampling(builder, `stages.${stage.index}.downsample`, value);
+    value = addBlocks(builder, stage, value);
   }
-  addHead(build, value);
+  addHead(builder, value);
   return {
     irVersion: IR_VERSION_OF_OPSET[opset],
     producerName: 'effvit',
@@ -107,133 +94,98 @@ export function buildEfficientVit(options: BuildEfficientVitOptions): OnnxModel 
   };
 }
 
-/** A convolution with its batch norm; `path` is the module's in the state_dict, `at` its name in the graph. */
-function addConv(build: Build, at: string, path: string, input: Value, geometry: ConvGeometry): Value {
-  const layer = roundLayer(foldConv(build.weights, path));
-  return build.builder.conv(`${at}/conv/Conv`, input, layer, path, geometry);
-}
-
 function addPatchEmbedding(
-  build: Build,
+  builder: GraphBuilder,
   input: 'rgb' | 'nv12',
   batch: number | 'N',
-  normalisation: Partial<Nv12Normalisation>,
+  normalisation: Partial<Nv12Normalisation> = {},
 ): Value {
-  const { builder, weights } = build;
-  const side = INPUT_SIDE_PX;
   let value: Value;
+  const path = 'patch_embed.conv1';
   if (input === 'nv12') {
     const filled = { range: 'full', mean: IMAGENET_MEAN, scale: IMAGENET_SCALE, ...normalisation } as const;
-    const layer = foldConv(weights, 'patch_embed.conv1');
-    value = addNv12Stem(builder, batch, layer, filled, '/patch_embed/conv1/conv/Conv', 'patch_embed.conv1');
+    value = addNv12Stem(builder, batch, foldConv(builder.weights, path), filled, path);
   } else {
-    const picture = builder.input({ name: 'data', dataType: 'float32', shape: [batch, 3, side, side] });
-    value = addConv(build, '/patch_embed/conv1', 'patch_embed.conv1', picture, squareConv(3, 2, 1));
+    const shape = [batch, 3, INPUT_SIDE_PX, INPUT_SIDE_PX];
+    const picture = builder.input({ name: 'data', dataType: 'float32', shape });
+    value = builder.convNorm(path, picture, squareConv(3, 2, 1));
   }
   for (const index of [2, 3, 4]) {
     value = builder.elementwise('Relu', `/patch_embed/relu${index - 1}/Relu`, value);
-    const name = `conv${index}`;
-    value = addConv(build, `/patch_embed/${name}`, `patch_embed.${name}`, value, squareConv(3, 2, 1));
+    value = builder.convNorm(`patch_embed.conv${index}`, value, squareConv(3, 2, 1));
   }
   return value;
 }
 
 /** The depthwise 3x3 convolution of a residual branch. */
-function addDepthwise(build: Build, at: string, path: string, input: Value): Value {
-  return addConv(build, `${at}/m`, `${path}.m`, input, squareConv(3, 1, Number(input.shape[1])));
+function depthwise(builder: GraphBuilder, path: string, input: Value): Value {
+  return builder.convNorm(`${path}.m`, input, squareConv(3, 1, Number(input.shape[1])));
 }
 
 /** The branch pw2(relu(pw1(x))). */
-function addFeedForward(build: Build, at: string, path: string, input: Value): Value {
-  const wide = addConv(build, `${at}/m/pw1`, `${path}.m.pw1`, input, POINTWISE);
-  const active = build.builder.elementwise('Relu', `${at}/m/act/Relu`, wide);
-  return addConv(build, `${at}/m/pw2`, `${path}.m.pw2`, active, POINTWISE);
+function feedForward(builder: GraphBuilder, path: string, input: Value): Value {
+  const wide = builder.convNorm(`${path}.m.pw1`, input, POINTWISE);
+  const active = builder.elementwise('Relu', `${scopeOf(path)}/m/act/Relu`, wide);
+  return builder.convNorm(`${path}.m.pw2`, active, POINTWISE);
 }
 
 /** x + depthwise(x), then the same with the feed-forward branch. */
-function addResidualPair(build: Build, at: string, path: string, input: Value): Value {
-  const { builder } = build;
-  const mixed = addDepthwise(build, `${at}.0`, `${path}.0`, input);
-  const sum = builder.elementwise('Add', `${at}.0/Add`, input, mixed);
-  const narrow = addFeedForward(build, `${at}.1`, `${path}.1`, sum);
-  return builder.elementwise('Add', `${at}.1/Add`, sum, narrow);
+function addResidualPair(builder: GraphBuilder, path: string, input: Value): Value {
+  const at = scopeOf(`${path}.0`);
+  const sum = builder.elementwise('Add', `${at}/Add`, input, depthwise(builder, `${path}.0`, input));
+  const narrow = feedForward(builder, `${path}.1`, sum);
+  return builder.elementwise('Add', `${scopeOf(`${path}.1`)}/Add`, sum, narrow);
 }
 
 /** Halves the side: an inverted residual with squeeze-and-excitation between two residual pairs. */
-function addDownsampling(build: Build, stage: EfficientVitStage, input: Value): Value {
-  const { builder, weights } = build;
-  const at = `/stages/stages.${stage.index}/downsample`;
-  const path = `stages.${stage.index}.downsample`;
-  const merge = `${at}/patchmerge`;
-  let value = addResidualPair(build, `${at}/res1/res1`, `${path}.res1`, input);
-  value = addConv(build, `${merge}/conv1`, `${path}.patchmerge.conv1`, value, POINTWISE);
-  value = builder.elementwise('Relu', `${merge}/act/Relu`, value);
+function addDownsampling(builder: GraphBuilder, path: string, input: Value): Value {
+  const merge = `${path}.patchmerge`;
+  const at = scopeOf(merge);
+  let value = addResidualPair(builder, `${path}.res1`, input);
+  value = builder.convNorm(`${merge}.conv1`, value, POINTWISE);
+  value = builder.elementwise('Relu', `${at}/act/Relu`, value);
   const channels = Number(value.shape[1]);
-  value = addConv(build, `${merge}/conv2`, `${path}.patchmerge.conv2`, value, squareConv(3, 2, channels));
-  value = builder.elementwise('Relu', `${merge}/act_1/Relu`, value);
+  value = builder.convNorm(`${merge}.conv2`, value, squareConv(3, 2, channels));
+  value = builder.elementwise('Relu', `${at}/act_1/Relu`, value);
 
   const gate = (name: string, from: Value): Value => {
-    const constantName = `${path}.patchmerge.se.${name}`;
-    const layer = {
-      weight: tensorData(weights, `${constantName}.weight`),
-      bias: tensorData(weights, `${constantName}.bias`),
-    };
-    return builder.conv(`${merge}/se/${name}/Conv`, from, layer, constantName, POINTWISE);
+    const constantName = `${merge}.se.${name}`;
+    const weight = tensorData(builder.weights, `${constantName}.weight`);
+    const bias = tensorData(builder.weights, `${constantName}.bias`);
+    return builder.conv(`${at}/se/${name}/Conv`, from, { weight, bias }, constantName, POINTWISE);
   };
   const [batch = null] = value.shape;
   // The torch.onnx export has a ReduceMean here. This computes the same mean, and runtimes keep their blocked layout.
-  const pool = `${merge}/se/GlobalAveragePool`;
+  const pool = `${at}/se/GlobalAveragePool`;
   const mean = builder.node('GlobalAveragePool', pool, [value], [batch, channels, 1, 1]);
-  const squeezed = builder.elementwise('Relu', `${merge}/se/act/Relu`, gate('fc1', mean));
-  const factors = builder.elementwise('Sigmoid', `${merge}/se/gate/Sigmoid`, gate('fc2', squeezed));
-  value = builder.elementwise('Mul', `${merge}/se/Mul`, value, factors);
+  const squeezed = builder.elementwise('Relu', `${at}/se/act/Relu`, gate('fc1', mean));
+  const factors = builder.elementwise('Sigmoid', `${at}/se/gate/Sigmoid`, gate('fc2', squeezed));
+  value = builder.elementwise('Mul', `${at}/se/Mul`, value, factors);
 
-  value = addConv(build, `${merge}/conv3`, `${path}.patchmerge.conv3`, value, POINTWISE);
-  return addResidualPair(build, `${at}/res2/res2`, `${path}.res2`, value);
+  value = builder.convNorm(`${merge}.conv3`, value, POINTWISE);
+  return addResidualPair(builder, `${path}.res2`, value);
 }
 
-function addBlocks(build: Build, stage: EfficientVitStage, input: Value): Value {
-  const sum = new ResidualSum(build.builder, input);
+function addBlocks(builder: GraphBuilder, stage: EfficientVitStage, input: Value): Value {
+  const sum = new ResidualSum(builder, input);
+  const mixer = (_: GraphBuilder, path: string, value: Value): Value =>
+    attentionMixer(builder, stage, path, value);
+  const branches = { dw0: depthwise, ffn0: feedForward, mixer, dw1: depthwise, ffn1: feedForward };
   for (let block = 0; block < stage.depth; block++) {
-    const at = `/stages/stages.${stage.index}/blocks/blocks.${block}`;
-    const path = `stages.${stage.index}.blocks.${block}`;
-    sum.add(`${at}/dw0`, addDepthwise(build, `${at}/dw0`, `${path}.dw0`, sum.value));
-    sum.add(`${at}/ffn0`, addFeedForward(build, `${at}/ffn0`, `${path}.ffn0`, sum.value));
-    sum.add(`${at}/mixer`, addMixer(build, stage, block, sum.value));
-    sum.add(`${at}/dw1`, addDepthwise(build, `${at}/dw1`, `${path}.dw1`, sum.value));
-    sum.add(`${at}/ffn1`, addFeedForward(build, `${at}/ffn1`, `${path}.ffn1`, sum.value));
+    for (const [name, branch] of Object.entries(branches)) {
+      const path = `stages.${stage.index}.blocks.${block}.${name}`;
+      sum.add(scopeOf(path), branch(builder, path, sum.value));
+    }
   }
   return sum.value;
 }
 
-/** The branch of attention within windows. */
-function addMixer(build: Build, stage: EfficientVitStage, block: number, input: Value): Value {
-  const { builder, weights, architecture, batchRows } = build;
-  const at = `/stages/stages.${stage.index}/blocks/blocks.${block}/mixer`;
-  const path = `stages.${stage.index}.blocks.${block}.mixer.m.attn.proj.1`;
-  const perSide = stage.sidePx / stage.windowPx;
-  const windows: Windows = { perSide, windowPx: stage.windowPx };
-  const attend = (cut: Value, rows: number): Value =>
-    cascadedGroupAttention(builder, weights, architecture, stage, block, cut, rows);
-  let value: Value;
-  if (perSide === 1) value = attend(input, batchRows);
-  else {
-    const cut = partitionWindows(builder, `${at}/m`, input, windows);
-    // The windows are put together before the projection, which works pixel by pixel and so is the same
-    // on either side; behind it, the sum with the input joins two values of one layout.
-    const attended = attend(cut, batchRows * perSide ** 2);
-    value = mergeWindows(builder, `${at}/m`, attended, windows, input.shape[0] ?? null);
-  }
-  return addConv(build, `${at}/m/attn/proj/proj.1`, path, value, POINTWISE);
-}
-
-function addHead(build: Build, input: Value): void {
-  const { builder, weights } = build;
+function addHead(builder: GraphBuilder, input: Value): void {
   const [batch = null, channels = null] = input.shape;
   const pool = '/global_pool/pool/GlobalAveragePool';
   const pooled = builder.node('GlobalAveragePool', pool, [input], [batch, channels, 1, 1]);
   const flatten = '/global_pool/flatten/Flatten';
   const flat = builder.node('Flatten', flatten, [pooled], [batch, channels], { axis: intAttr(1) });
-  const layer = foldLinear(weights, 'head.bn', 'head.linear');
+  const layer = foldLinear(builder.weights, 'head.bn', 'head.linear');
   builder.output(builder.gemm('/head/linear/Gemm', flat, layer, 'head.linear'), 'output');
 }

@@ -6,8 +6,7 @@ import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/ModelM
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
 import { readWeights } from '../weights/readWeights.js';
 import { type BuildEfficientVitOptions, buildEfficientVit } from './buildEfficientVit.js';
-import { EFFICIENTVIT_ARCHITECTURES } from './EfficientVitArchitecture.js';
-import { countParameters, expectedTensors } from './expectedTensors.js';
+import { countParameters, EFFICIENTVIT_ARCHITECTURES, expectedTensors } from './EfficientVitArchitecture.js';
 
 export interface BuildModelFileOptions extends Omit<BuildEfficientVitOptions, 'weights' | 'place'> {
   /** safetensors, or a PyTorch checkpoint. */

@@ -5,7 +5,7 @@ import { intAttr } from '../onnx/onnxAttributes.js';
 import { float32Tensor } from '../onnx/onnxTensors.js';
 import { INPUT_SIDE_PX } from './EfficientVitArchitecture.js';
 import { type FoldedLayer, roundLayer } from './foldBatchNorm.js';
-import type { GraphBuilder, Value } from './GraphBuilder.js';
+import { type GraphBuilder, scopeOf, squareConv, type Value } from './GraphBuilder.js';
 
 /** Conversion of NV12 bytes to the normalised RGB on which the first convolution was trained. */
 export interface Nv12Normalisation {
@@ -41,7 +41,7 @@ export function yuvToRgbMatrix(range: YuvRange): { matrix: Matrix3; lumaZero: nu
 }
 
 /** The Y, U and V of a colour, for padding with it. */
-export function yuvOfRgb(rgb: ChannelTriple, range: YuvRange): ChannelTriple {
+function yuvOfRgb(rgb: ChannelTriple, range: YuvRange): ChannelTriple {
   const { matrix, lumaZero } = yuvToRgbMatrix(range);
   const [[gain, , rv], , [, bu]] = matrix;
   // Y is a weighted sum of the colour; U and V are proportional to B - Y and R - Y.
@@ -57,6 +57,7 @@ export function yuvOfRgb(rgb: ChannelTriple, range: YuvRange): ChannelTriple {
  * that both convolutions can pad with zeros as well.
  *
  * @param layer The trained convolution with folded batch norm: [channels, 3, 3, 3].
+ * @param path of its module in the state_dict.
  * @returns [batch, channels, 112, 112]
  */
 export function addNv12Stem(
@@ -64,8 +65,7 @@ export function addNv12Stem(
   batch: OnnxDim,
   layer: FoldedLayer<Float64Array>,
   normalisation: Nv12Normalisation,
-  name: string,
-  constantName: string,
+  path: string,
 ): Value {
   const side = INPUT_SIDE_PX;
   const bytes = builder.input({ name: 'data', dataType: 'uint8', shape: [batch, 1, (side * 3) / 2, side] });
@@ -78,20 +78,16 @@ export function addNv12Stem(
     return builder.node('Sub', `/nv12/${label}/Sub`, [asFloat, constant], plane.shape);
   };
   const kernels = nv12Kernels(layer, normalisation);
-  const luma = builder.conv(
-    name,
-    centred(lumaBytes, 'y', Float32Array.of(y)),
-    kernels.luma,
-    `${constantName}.y`,
-    { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], group: 1 },
-  );
-  const chroma = builder.conv(
-    name.replace(/Conv$/, 'uv/Conv'),
-    centred(chromaBytes, 'uv', pairs),
-    kernels.chroma,
-    `${constantName}.uv`,
-    { kernel: [2, 4], strides: [1, 2], pads: [1, 2, 0, 0], group: 1 },
-  );
+  const at = `${scopeOf(path)}/conv`;
+  const fromY = centred(lumaBytes, 'y', Float32Array.of(y));
+  const luma = builder.conv(`${at}/Conv`, fromY, kernels.luma, `${path}.y`, squareConv(3, 2, 1));
+  const fromUv = centred(chromaBytes, 'uv', pairs);
+  const chroma = builder.conv(`${at}/uv/Conv`, fromUv, kernels.chroma, `${path}.uv`, {
+    kernel: [2, 4],
+    strides: [1, 2],
+    pads: [1, 2, 0, 0],
+    group: 1,
+  });
   return builder.elementwise('Add', '/nv12/Add', luma, chroma);
 }
 

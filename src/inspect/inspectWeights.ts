@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fittingVariant } from '../efficientvit/checkWeights.js';
-import { toTimmNames } from '../efficientvit/timmNames.js';
+import { fittingVariant, toTimmNames } from '../efficientvit/checkWeights.js';
 import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 import { readWeights } from '../weights/readWeights.js';
 import { countElements } from '../weights/WeightTensor.js';

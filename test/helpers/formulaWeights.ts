@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../src/core/packageRoot.js';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../src/efficientvit/EfficientVitArchitecture.js';
-import { expectedTensors } from '../../src/efficientvit/expectedTensors.js';
+import {
+  EFFICIENTVIT_ARCHITECTURES,
+  expectedTensors,
+} from '../../src/efficientvit/EfficientVitArchitecture.js';
 import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../../src/model/ModelManifest.js';
 import { countElements, type WeightTensor } from '../../src/weights/WeightTensor.js';
 

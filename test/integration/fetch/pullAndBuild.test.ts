@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../../src/efficientvit/EfficientVitArchitecture.js';
-import { countParameters, expectedTensors } from '../../../src/efficientvit/expectedTensors.js';
+import {
+  countParameters,
+  EFFICIENTVIT_ARCHITECTURES,
+  expectedTensors,
+} from '../../../src/efficientvit/EfficientVitArchitecture.js';
 import { ensureOnnx } from '../../../src/fetch/ensureOnnx.js';
 import { pullModel } from '../../../src/fetch/pullModel.js';
 import { ONNX_BUILDER_VERSION } from '../../../src/model/builtOnnx.js';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { GraphBuilder } from '../../../src/efficientvit/GraphBuilder.js';
-import { ResidualSum } from '../../../src/efficientvit/ResidualSum.js';
+import { GraphBuilder, ResidualSum } from '../../../src/efficientvit/GraphBuilder.js';
 
 describe('ResidualSum', () => {
   it('sums the branches by themselves and adds the base to each partial sum', () => {
-    const builder = new GraphBuilder('sums', 11);
+    const builder = new GraphBuilder('sums', 11, new Map());
     const port = (name: string) => builder.input({ name, dataType: 'float32', shape: [1, 2, 3, 3] });
     const sum = new ResidualSum(builder, port('base'));
     assert.equal(sum.value.name, 'base');

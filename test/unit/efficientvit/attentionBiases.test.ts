@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { gatherAttentionBiases } from '../../../src/efficientvit/attentionBiases.js';
+import { gatherAttentionBiases } from '../../../src/efficientvit/attentionMixer.js';
 
 describe('gatherAttentionBiases', () => {
   it('gives each pair of pixels the bias of its distance', () => {

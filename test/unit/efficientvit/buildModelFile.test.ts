@@ -4,8 +4,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildModelFile, parseEfficientVitVariant } from '../../../src/efficientvit/buildModelFile.js';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../../src/efficientvit/EfficientVitArchitecture.js';
-import { countParameters, expectedTensors } from '../../../src/efficientvit/expectedTensors.js';
+import {
+  countParameters,
+  EFFICIENTVIT_ARCHITECTURES,
+  expectedTensors,
+} from '../../../src/efficientvit/EfficientVitArchitecture.js';
 import { readOnnx } from '../../../src/onnx/readOnnx.js';
 import { formulaPicture, formulaWeights, measuredLogits } from '../../helpers/formulaWeights.js';
 import { relativeDifference, runOnnx } from '../../helpers/runOnnx.js';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { EFFICIENTVIT_ARCHITECTURES } from '../../../src/efficientvit/EfficientVitArchitecture.js';
-import { expectedTensors } from '../../../src/efficientvit/expectedTensors.js';
-import { toTimmNames } from '../../../src/efficientvit/timmNames.js';
+import { toTimmNames } from '../../../src/efficientvit/checkWeights.js';
+import {
+  EFFICIENTVIT_ARCHITECTURES,
+  expectedTensors,
+} from '../../../src/efficientvit/EfficientVitArchitecture.js';
 
 /** Every name of a variant in MSRA's own spelling, by the structure of its modules. */
 function msraName(name: string): string {
