@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
+import type { McapTypes } from '@mcap/core';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { EffvitError, fileError, readError } from '../core/EffvitError.js';
+import { fileError, readError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
-import type { BagTopic } from './BagFile.js';
+
+export const METADATA_NAME = 'metadata.yaml';
 
 /** A metadata.yaml lists topics and files; a larger file is rejected. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -13,24 +15,51 @@ const NO_TIME_NS = 2n ** 63n - 1n;
 
 const integer = z.union([z.bigint(), z.number().int().transform(BigInt)]);
 
-const nanoseconds = z.object({ nanoseconds: integer });
+const topic = z
+  .object({
+    topic_metadata: z.object({
+      name: z.string(),
+      type: z.string(),
+      serialization_format: z.string(),
+      offered_qos_profiles: z.unknown().optional(),
+    }),
+    message_count: integer,
+  })
+  .transform(
+    ({ topic_metadata: { name, type, serialization_format, offered_qos_profiles }, message_count }) => ({
+      name,
+      type,
+      encoding: serialization_format,
+      messageCount: Number(message_count),
+      qos: qosOf(offered_qos_profiles),
+    }),
+  );
 
-const time = z.object({ nanoseconds_since_epoch: integer });
+/** An entry of `files` (metadata version 5 and later). */
+const file = z
+  .object({
+    path: z.string(),
+    starting_time: z.object({ nanoseconds_since_epoch: integer }),
+    duration: z.object({ nanoseconds: integer }),
+    message_count: integer,
+  })
+  .transform(({ path, starting_time, duration, message_count }) => {
+    const startNs = starting_time.nanoseconds_since_epoch;
+    const times =
+      startNs === NO_TIME_NS
+        ? { startNs: undefined, endNs: undefined }
+        : { startNs, endNs: startNs + duration.nanoseconds };
+    return { path, ...times, messageCount: Number(message_count) };
+  });
 
-const topicMetadata = z.object({
-  name: z.string(),
-  type: z.string(),
-  serialization_format: z.string(),
-  offered_qos_profiles: z.unknown().optional(),
-});
-
-const schema = z.object({
-  rosbag2_bagfile_information: z.object({
+const information = z
+  .object({
     version: integer,
     storage_identifier: z.string(),
     relative_file_paths: z.array(z.string()).nullable(),
-    message_count: integer.optional(),
+    message_count: integer.transform(Number).optional(),
     compression_format: z.string().nullish(),
+    /** In upper case in old versions: `file`, `message` or empty. */
     compression_mode: z.string().nullish(),
     topics_with_message_count: z
       .array(
@@ -41,36 +70,33 @@ const schema = z.object({
               typeof entry === 'object' && entry !== null && 'topic_and_type' in entry
                 ? { ...entry, topic_metadata: entry.topic_and_type }
                 : entry,
-            z.object({ topic_metadata: topicMetadata, message_count: integer }),
+            topic,
           ),
       )
       .nullish(),
-    files: z
-      .array(
-        z.object({ path: z.string(), starting_time: time, duration: nanoseconds, message_count: integer }),
-      )
-      .nullish(),
-  }),
-});
+    files: z.array(file).nullish(),
+  })
+  .transform((info) => ({
+    storageIdentifier: info.storage_identifier,
+    relativeFilePaths: info.relative_file_paths ?? [],
+    messageCount: info.message_count,
+    compressionMode: (info.compression_mode ?? '').toLowerCase(),
+    topics: info.topics_with_message_count ?? [],
+    files: info.files ?? [],
+  }));
 
-/** One entry of `files` (metadata version 5 and later). */
-export interface BagMetadataFile {
-  readonly path: string;
-  readonly startNs: bigint | undefined;
-  readonly endNs: bigint | undefined;
-  readonly messageCount: number;
-}
+const schema = z.object({ rosbag2_bagfile_information: information });
 
 /** Content of a rosbag2 folder's `metadata.yaml`, of any version. */
-export interface BagMetadata {
-  readonly storageIdentifier: string;
-  readonly relativeFilePaths: readonly string[];
-  readonly messageCount: number | undefined;
-  /** As written, upper case in old versions: `file`, `message` or empty. */
-  readonly compressionMode: string;
-  readonly compressionFormat: string;
-  readonly topics: readonly BagTopic[];
-  readonly files: readonly BagMetadataFile[];
+export type BagMetadata = z.output<typeof information>;
+
+/** A topic of a recording that is written. */
+export interface WrittenTopic {
+  readonly name: string;
+  readonly type: string;
+  /** YAML, see `offeredQosProfiles`. */
+  readonly qos: string;
+  readonly channelId: number;
 }
 
 /** @throws EffvitError NOT_FOUND, BAD_BAG (no YAML, or not of this form), IO_FAILED */
@@ -91,47 +117,46 @@ export async function readBagMetadata(path: string): Promise<BagMetadata> {
     const [reason = ''] = (error as Error).message.split('\n');
     throw fileError('BAD_BAG', path, `is no YAML: ${reason.replace(/:$/, '')}`, error);
   }
-  const result = schema.safeParse(content);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new EffvitError(
-      'BAD_BAG',
-      `${path} is no metadata of a rosbag2 recording: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}.`,
-      { context: { file: path }, cause: result.error },
-    );
-  }
-  const info = result.data.rosbag2_bagfile_information;
+  const { data, error } = schema.safeParse(content);
+  if (data !== undefined) return data.rosbag2_bagfile_information;
+  const issue = error.issues[0];
+  const what = `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}`;
+  throw fileError('BAD_BAG', path, `is no metadata of a rosbag2 recording: ${what}`, error);
+}
+
+/**
+ * rosbag2's metadata of a recording of one file, version 5: Humble writes this version and every later release reads
+ * it. In `metadata.yaml` it is nested under `rosbag2_bagfile_information`.
+ */
+export function bagMetadata(path: string, topics: Iterable<WrittenTopic>, statistics: McapTypes.Statistics) {
+  const { messageCount: message_count, messageStartTime, messageEndTime, channelMessageCounts } = statistics;
+  const starting_time = { nanoseconds_since_epoch: message_count === 0n ? NO_TIME_NS : messageStartTime };
+  const duration = { nanoseconds: messageEndTime - messageStartTime };
   return {
-    storageIdentifier: info.storage_identifier,
-    relativeFilePaths: info.relative_file_paths ?? [],
-    messageCount: info.message_count === undefined ? undefined : Number(info.message_count),
-    compressionMode: (info.compression_mode ?? '').toLowerCase(),
-    compressionFormat: info.compression_format ?? '',
-    topics: (info.topics_with_message_count ?? []).map(({ topic_metadata: topic, message_count: count }) => ({
-      name: topic.name,
-      type: topic.type,
-      encoding: topic.serialization_format,
-      messageCount: Number(count),
-      ...qosOf(topic.offered_qos_profiles),
+    version: 5,
+    storage_identifier: 'mcap',
+    duration,
+    starting_time,
+    message_count,
+    topics_with_message_count: Array.from(topics, ({ name, type, qos, channelId }) => ({
+      topic_metadata: { name, type, serialization_format: 'cdr', offered_qos_profiles: qos },
+      message_count: channelMessageCounts.get(channelId) ?? 0n,
     })),
-    files: (info.files ?? []).map(
-      ({ path: filePath, starting_time: start, duration, message_count: count }) => {
-        const startNs = start.nanoseconds_since_epoch;
-        const hasTime = startNs !== NO_TIME_NS;
-        return {
-          path: filePath,
-          startNs: hasTime ? startNs : undefined,
-          endNs: hasTime ? startNs + duration.nanoseconds : undefined,
-          messageCount: Number(count),
-        };
-      },
-    ),
+    compression_format: '',
+    compression_mode: '',
+    relative_file_paths: [path],
+    files: [{ path, starting_time, duration, message_count }],
   };
 }
 
+/** YAML 1.1, which is what rosbag2's parser reads, with strings quoted so that none is parsed as another type. */
+export function toYaml(content: unknown): string {
+  return stringify(content, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
 /** A text until version 8, nested YAML since version 9. */
-function qosOf(profiles: unknown): { qos?: string } {
-  if (typeof profiles === 'string' && profiles !== '') return { qos: profiles };
-  if (Array.isArray(profiles) && profiles.length > 0) return { qos: stringify(profiles).trimEnd() };
-  return {};
+function qosOf(profiles: unknown): string | undefined {
+  if (typeof profiles === 'string' && profiles !== '') return profiles;
+  if (Array.isArray(profiles) && profiles.length > 0) return stringify(profiles).trimEnd();
+  return undefined;
 }

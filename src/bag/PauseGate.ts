@@ -1,7 +1,9 @@
+import { EventEmitter, once } from 'node:events';
+
 /** Pauses and resumes a playback. */
 export class PauseGate {
   readonly #nowNs: () => bigint;
-  readonly #waiting = new Set<() => void>();
+  readonly #events = new EventEmitter().setMaxListeners(0);
   #pausedSinceNs: bigint | undefined;
   #earlierNs = 0n;
 
@@ -27,21 +29,13 @@ export class PauseGate {
   resume(): void {
     this.#earlierNs = this.pausedNs;
     this.#pausedSinceNs = undefined;
-    for (const goOn of [...this.#waiting]) goOn();
+    this.#events.emit('resumed');
   }
 
   /** Resolves when the gate is not paused, or when the signal is aborted. */
   async opened(signal?: AbortSignal): Promise<void> {
     while (this.isPaused && signal?.aborted !== true) {
-      await new Promise<void>((resolve) => {
-        const goOn = (): void => {
-          this.#waiting.delete(goOn);
-          signal?.removeEventListener('abort', goOn);
-          resolve();
-        };
-        this.#waiting.add(goOn);
-        signal?.addEventListener('abort', goOn);
-      });
+      await once(this.#events, 'resumed', { signal }).catch(() => undefined);
     }
   }
 }

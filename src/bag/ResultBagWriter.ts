@@ -36,13 +36,14 @@ type ClassifierFacts = Pick<Classifier, 'info' | 'labels' | 'options'>;
  * one too) or vision_msgs/Detection2DArray of its boxes, and effvit/FrameReport of every frame.
  */
 export class ResultBagWriter {
-  readonly #writer: McapBagWriter;
+  /** Closing or aborting it finishes or removes the recording. */
+  readonly writer: McapBagWriter;
   readonly #classifier: ClassifierFacts;
   #hasLabels = false;
   readonly #framesOfSource = new Map<string, number>();
 
   private constructor(writer: McapBagWriter, classifier: ClassifierFacts) {
-    this.#writer = writer;
+    this.writer = writer;
     this.#classifier = classifier;
   }
 
@@ -73,10 +74,6 @@ export class ResultBagWriter {
     return new ResultBagWriter(writer, classifier);
   }
 
-  get path(): string {
-    return this.#writer.path;
-  }
-
   /** @throws EffvitError IO_FAILED; the recording is removed. */
   async write({ outcome, logTimeNs, detections }: ReplayedFrame): Promise<void> {
     const times = { logTimeNs };
@@ -84,14 +81,14 @@ export class ResultBagWriter {
     if (!this.#hasLabels) {
       this.#hasLabels = true;
       const header = { stamp: stampFromNs(logTimeNs), frame_id: '' };
-      await this.#writer.write(LABELS_TOPIC, labelInfoMessage(header, labels, options.scoreThreshold), times);
+      await this.writer.write(LABELS_TOPIC, labelInfoMessage(header, labels, options.scoreThreshold), times);
     }
     if (outcome.kind === 'result') {
       const message = classificationMessage(outcome.header, outcome.value, 'index');
-      await this.#writer.write(CLASSIFICATION_TOPIC, message, times);
+      await this.writer.write(CLASSIFICATION_TOPIC, message, times);
       if (outcome.smoothed !== undefined) {
         const smoothed = classificationMessage(outcome.header, outcome.smoothed, 'index');
-        await this.#writer.write(SMOOTHED_TOPIC, smoothed, times);
+        await this.writer.write(SMOOTHED_TOPIC, smoothed, times);
       }
     }
     if (outcome.kind === 'regions' && detections !== undefined) {
@@ -102,7 +99,7 @@ export class ResultBagWriter {
           outcome.regions,
           { classIdFormat: 'index', hypotheses: options.detectionsHypotheses, results },
         );
-        await this.#writer.write(DETECTIONS_TOPICS[results], message, times);
+        await this.writer.write(DETECTIONS_TOPICS[results], message, times);
       }
     }
     const { source } = outcome.header;
@@ -114,16 +111,6 @@ export class ResultBagWriter {
       isSimulated: info.isSimulated,
       regionIds: detections?.detections.map(({ id }) => id) ?? [],
     });
-    await this.#writer.write(FRAMES_TOPIC, report, times);
-  }
-
-  /** Finishes the recording and gives it its final name. */
-  close(): Promise<void> {
-    return this.#writer.close();
-  }
-
-  /** Removes the recording. */
-  abort(): Promise<void> {
-    return this.#writer.abort();
+    await this.writer.write(FRAMES_TOPIC, report, times);
   }
 }

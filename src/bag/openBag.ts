@@ -2,12 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { asEffvitError, EffvitError, fileError, readError } from '../core/EffvitError.js';
 import { type BagFile, sumOfKnown } from './BagFile.js';
-import { type BagMetadata, readBagMetadata } from './BagMetadata.js';
+import { type BagMetadata, METADATA_NAME, readBagMetadata } from './BagMetadata.js';
 import { BagReader } from './BagReader.js';
 import { BagWarnings } from './BagWarnings.js';
 import { openBagFile } from './openBagFile.js';
-
-export const METADATA_NAME = 'metadata.yaml';
 
 /** Names of storage files, compressed as a whole or not. */
 export const STORAGE_FILE = /\.(mcap|db3)(\.zstd?)?$/i;

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { METADATA_NAME, STORAGE_FILE } from '../bag/openBag.js';
+import { METADATA_NAME } from '../bag/BagMetadata.js';
+import { STORAGE_FILE } from '../bag/openBag.js';
 
 /**
  * Whether a path names a recording rather than pictures: by its extension, or because it is a folder with a recording's

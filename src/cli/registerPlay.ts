@@ -5,7 +5,7 @@ import { openBag } from '../bag/openBag.js';
 import { PauseGate } from '../bag/PauseGate.js';
 import { PlaybackClock } from '../bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
-import { recordedQos } from '../bag/recordedQos.js';
+import { recordedQos } from '../bag/qosProfiles.js';
 import { fileError } from '../core/EffvitError.js';
 import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';

@@ -103,7 +103,7 @@ export async function replayRecording(
       },
     });
     // Also after an abort: the results until then form a complete recording.
-    await results?.close();
+    await results?.writer.close();
     for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
     const counts = classifier.counts();
     const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
@@ -134,11 +134,11 @@ export async function replayRecording(
       ...(changes !== undefined && { changes: changes.bySource() }),
       ...(times !== undefined && { times }),
       ...(regions !== undefined && { regions }),
-      ...(results !== undefined && { outputPath: results.path }),
+      ...(results !== undefined && { outputPath: results.writer.path }),
       ...(options.report !== undefined && { reportPath: options.report }),
     };
   } catch (error) {
-    await results?.abort();
+    await results?.writer.abort();
     throw error;
   } finally {
     // After an error too: damage to the bag is often the reason.

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { METADATA_NAME, STORAGE_FILE } from '../bag/openBag.js';
+import { METADATA_NAME } from '../bag/BagMetadata.js';
+import { STORAGE_FILE } from '../bag/openBag.js';
 import { isFile } from '../core/readInput.js';
 import { compareTexts } from './FleetBag.js';
 

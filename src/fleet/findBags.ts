@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
-import { METADATA_NAME, STORAGE_FILE } from '../bag/openBag.js';
+import { METADATA_NAME } from '../bag/BagMetadata.js';
+import { STORAGE_FILE } from '../bag/openBag.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { compareTexts, type FleetBag } from './FleetBag.js';

@@ -2,9 +2,8 @@ import { isLoaded, decompress as zstdDecompress } from '@foxglove/wasm-zstd';
 import { asEffvitError, EffvitError } from '../../core/EffvitError.js';
 import type { BagMessages } from '../BagFile.js';
 import { type BagWarnings, LostMessages } from '../BagWarnings.js';
+import { isZstd, lz4ContentSize, zstdContentSize } from './contentSizes.js';
 import { decompressLz4Frame } from './decompressLz4Frame.js';
-import { lz4ContentSize } from './lz4ContentSize.js';
-import { isZstd, zstdContentSize } from './zstdContentSize.js';
 
 /** A chunk or message that claims more is rejected: 512 MiB, a hundred times the largest in use. */
 export const MOST_CONTENT_BYTES = 2 ** 29;

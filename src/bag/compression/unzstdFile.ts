@@ -30,8 +30,19 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
   });
   let source: number | undefined;
   try {
-    source = openSync(from, READ_NOW);
-    const input = new FileInput(source);
+    const file = openSync(from, READ_NOW);
+    source = file;
+    let readBytes = 0;
+    // Synchronously, because the decoder accepts no asynchronous input.
+    const pieces = function* (): Generator<Uint8Array, void, undefined> {
+      for (;;) {
+        const piece = new Uint8Array(INPUT_BYTES);
+        const bytes = readSync(file, piece);
+        if (bytes === 0) return;
+        readBytes += bytes;
+        yield piece.subarray(0, bytes);
+      }
+    };
     let gathered: Uint8Array[] = [];
     let gatheredBytes = 0;
     const flush = async (): Promise<void> => {
@@ -49,7 +60,8 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
     };
     let problem: string | undefined;
     let emptyResults = 0;
-    const results = decoder.decodeStreaming(input.pieces());
+    let lastReadBytes = 0;
+    const results = decoder.decodeStreaming(pieces());
     for (;;) {
       let result: IteratorResult<Uint8Array>;
       try {
@@ -59,20 +71,16 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
         break;
       }
       if (result.done === true) break;
-      if (result.value.byteLength > 0) {
-        emptyResults = 0;
-        gathered.push(result.value);
-        gatheredBytes += result.value.byteLength;
-      } else if (input.isNewPiece()) {
-        emptyResults = 0;
-      } else {
-        // The decoder reports no error; it only stops reading input.
-        emptyResults += 1;
-        if (emptyResults > MOST_EMPTY_RESULTS) {
-          problem = `it is corrupted before byte ${input.readBytes}`;
-          break;
-        }
+      const { byteLength } = result.value;
+      // The decoder reports no error; it only stops reading input.
+      emptyResults = byteLength > 0 || readBytes > lastReadBytes ? 0 : emptyResults + 1;
+      lastReadBytes = readBytes;
+      if (emptyResults > MOST_EMPTY_RESULTS) {
+        problem = `it is corrupted before byte ${readBytes}`;
+        break;
       }
+      if (byteLength > 0) gathered.push(result.value);
+      gatheredBytes += byteLength;
       if (gatheredBytes >= WRITE_BYTES) {
         await flush();
         await setImmediate();
@@ -85,34 +93,5 @@ export async function unzstdFile(from: string, to: string): Promise<string | und
   } finally {
     if (source !== undefined) closeSync(source);
     await target.close();
-  }
-}
-
-/** Reads the file piece by piece and synchronously, because the decoder accepts no asynchronous input. */
-class FileInput {
-  readonly #file: number;
-  #isNewPiece = false;
-  readBytes = 0;
-
-  constructor(file: number) {
-    this.#file = file;
-  }
-
-  *pieces(): Generator<Uint8Array, void, undefined> {
-    for (;;) {
-      const piece = new Uint8Array(INPUT_BYTES);
-      const bytes = readSync(this.#file, piece, 0, INPUT_BYTES, null);
-      if (bytes === 0) return;
-      this.readBytes += bytes;
-      this.#isNewPiece = true;
-      yield piece.subarray(0, bytes);
-    }
-  }
-
-  /** True once after each piece that was returned. */
-  isNewPiece(): boolean {
-    const isNew = this.#isNewPiece;
-    this.#isNewPiece = false;
-    return isNew;
   }
 }

@@ -1,7 +1,7 @@
 import { copyFile, open, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
-import { asEffvitError, EffvitError, fileError } from '../../core/EffvitError.js';
+import { asEffvitError, type EffvitError, fileError } from '../../core/EffvitError.js';
 import { firstBytes } from '../../core/readInput.js';
 import { TemporaryFolder } from '../../core/TemporaryFolder.js';
 import type { BagWarnings } from '../BagWarnings.js';
@@ -118,11 +118,7 @@ export class SqliteDatabase {
   }
 
   #checkOpen(): void {
-    if (!this.#database.isOpen) {
-      throw new EffvitError('CLOSED', `${this.#path} was closed while it was read.`, {
-        context: { file: this.#path },
-      });
-    }
+    if (!this.#database.isOpen) throw fileError('CLOSED', this.#path, 'was closed while it was read');
   }
 }
 
@@ -142,13 +138,12 @@ function asSqliteError(error: unknown, path: string): EffvitError {
   });
 }
 
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return 0;
-  }
-}
+/** 0 for a missing file. */
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 
 async function hasHotJournal(path: string): Promise<boolean> {
   if ((await sizeOf(`${path}-journal`)) === 0) return false;

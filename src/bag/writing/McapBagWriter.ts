@@ -1,12 +1,11 @@
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
-import { McapWriter } from '@mcap/core';
-import { asEffvitError, EffvitError, fileError } from '../../core/EffvitError.js';
+import { type McapTypes, McapWriter } from '@mcap/core';
+import { EffvitError, fileError } from '../../core/EffvitError.js';
 import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
 import { messageDefinition } from '../../messages/definitions/messageDefinition.js';
-import { BagTarget } from './BagTarget.js';
-import { type ByteSink, openFileSink } from './ByteSink.js';
-import { bagMetadata, toYaml, type WrittenBag, type WrittenTopic } from './bagMetadataYaml.js';
-import { offeredQosProfiles, type QosName } from './qosProfiles.js';
+import { bagMetadata, toYaml, type WrittenTopic } from '../BagMetadata.js';
+import { offeredQosProfiles, type QosName } from '../qosProfiles.js';
+import { BagTarget, type WrittenFile } from './BagTarget.js';
 
 /** zstd's fastest regular level: results are small, and images hardly shrink. */
 const ZSTD_LEVEL = 1;
@@ -21,8 +20,8 @@ export interface McapBagWriterOptions {
   readonly chunkBytes?: number;
   /** Library in the file's header. Default `effvit`. */
   readonly library?: string;
-  /** Opens the file; for tests. */
-  readonly openSink?: (path: string) => Promise<ByteSink>;
+  /** Makes the file; for tests, which simulate a full disk. */
+  readonly openFile?: (path: string) => Promise<WrittenFile>;
 }
 
 /** A topic to be written. */
@@ -41,12 +40,8 @@ export interface MessageTimes {
   readonly sequence?: number;
 }
 
-interface OpenTopic {
-  readonly channelId: number;
-  readonly type: string;
-  readonly qos: string;
-  encoder: MessageEncoder | undefined;
-  messageCount: number;
+interface OpenTopic extends WrittenTopic {
+  encoder?: MessageEncoder;
 }
 
 /**
@@ -58,20 +53,16 @@ interface OpenTopic {
  */
 export class McapBagWriter {
   readonly #target: BagTarget;
-  readonly #sink: ByteSink;
   readonly #writer: McapWriter;
   readonly #schemaIds = new Map<string, number>();
   readonly #topics = new Map<string, OpenTopic>();
-  #startNs: bigint | undefined;
-  #endNs: bigint | undefined;
   /** The last call in the queue. */
   #last: Promise<unknown> = Promise.resolve();
   #failure: EffvitError | undefined;
   #state: 'open' | 'closed' | 'aborted' = 'open';
 
-  private constructor(target: BagTarget, sink: ByteSink, writer: McapWriter) {
+  private constructor(target: BagTarget, writer: McapWriter) {
     this.#target = target;
-    this.#sink = sink;
     this.#writer = writer;
   }
 
@@ -81,38 +72,24 @@ export class McapBagWriter {
    * @throws EffvitError BAD_ARGUMENT, UNSUPPORTED, IO_FAILED; nothing is left behind
    */
   static async create(path: string, options: McapBagWriterOptions = {}): Promise<McapBagWriter> {
-    const {
-      compression = 'zstd',
-      chunkBytes = 768 * 1024,
-      library = 'effvit',
-      openSink = openFileSink,
-    } = options;
-    const compressChunk = await chunkCompressor(compression);
-    const target = await BagTarget.prepare(path);
-    let sink: ByteSink | undefined;
+    const { compression = 'zstd', chunkBytes = 768 * 1024, library = 'effvit', openFile } = options;
+    await isLoaded;
+    const target = await BagTarget.create(path, openFile);
+    const writer = new McapWriter({
+      writable: target,
+      chunkSize: chunkBytes,
+      compressChunk: (chunk) =>
+        compression === 'none'
+          ? { compression: '', compressedData: chunk }
+          : { compression, compressedData: compress(chunk, ZSTD_LEVEL) },
+    });
     try {
-      const opened = await openSink(target.partPath);
-      sink = opened;
-      let position = 0n;
-      const writable = {
-        position: () => position,
-        write: async (bytes: Uint8Array) => {
-          await opened.write(bytes);
-          position += BigInt(bytes.byteLength);
-        },
-      };
-      const writer = new McapWriter({
-        writable,
-        chunkSize: chunkBytes,
-        ...(compressChunk === undefined ? {} : { compressChunk }),
-      });
       await writer.start({ profile: 'ros2', library });
-      return new McapBagWriter(target, opened, writer);
     } catch (error) {
-      await sink?.abandon();
       await target.remove();
-      throw asEffvitError(error, 'IO_FAILED', `Cannot write ${target.path}`, { file: target.path });
+      throw target.asError(error);
     }
+    return new McapBagWriter(target, writer);
   }
 
   /** Final path of the recording, absolute. */
@@ -136,30 +113,24 @@ export class McapBagWriter {
           { context: { topic: topic.name } },
         );
       }
-      const definition = messageDefinition(topic.type);
-      const { qos = 'reliable' } = topic;
+      const { name, type, qos = 'reliable' } = topic;
+      const definition = messageDefinition(type);
       const yaml = typeof qos === 'string' ? offeredQosProfiles(qos) : qos.yaml;
       const schemaId =
-        this.#schemaIds.get(topic.type) ??
+        this.#schemaIds.get(type) ??
         (await this.#writer.registerSchema({
-          name: topic.type,
+          name: type,
           encoding: 'ros2msg',
           data: new TextEncoder().encode(definition),
         }));
-      this.#schemaIds.set(topic.type, schemaId);
+      this.#schemaIds.set(type, schemaId);
       const channelId = await this.#writer.registerChannel({
         schemaId,
-        topic: topic.name,
+        topic: name,
         messageEncoding: 'cdr',
         metadata: new Map([['offered_qos_profiles', yaml]]),
       });
-      this.#topics.set(topic.name, {
-        channelId,
-        type: topic.type,
-        qos: yaml,
-        encoder: undefined,
-        messageCount: 0,
-      });
+      this.#topics.set(name, { name, type, qos: yaml, channelId });
     });
   }
 
@@ -196,14 +167,13 @@ export class McapBagWriter {
       return;
     }
     await this.#inTurn(async () => {
-      const bag = this.#writtenBag();
+      const metadata = bagMetadata(this.#target.fileName, this.#topics.values(), this.#statistics);
       await this.#writer.addMetadata({
         name: 'rosbag2',
-        metadata: new Map([['serialized_metadata', toYaml(bagMetadata(bag))]]),
+        metadata: new Map([['serialized_metadata', toYaml(metadata)]]),
       });
       await this.#writer.end();
-      await this.#sink.close();
-      await this.#target.finish(bag);
+      await this.#target.finish(toYaml({ rosbag2_bagfile_information: metadata }));
     }, 'closed');
   }
 
@@ -211,13 +181,18 @@ export class McapBagWriter {
   async abort(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'aborted';
-    await this.#last.catch(() => undefined);
-    await this.#sink.abandon();
+    await this.#last;
     await this.#target.remove();
   }
 
+  /** The writer keeps them unless it is told otherwise. */
+  get #statistics(): McapTypes.Statistics {
+    return this.#writer.statistics as McapTypes.Statistics;
+  }
+
   async #append(topic: OpenTopic, data: Uint8Array, times: MessageTimes): Promise<void> {
-    const { logTimeNs, publishTimeNs = logTimeNs, sequence = topic.messageCount } = times;
+    const { logTimeNs, publishTimeNs = logTimeNs } = times;
+    const { sequence = Number(this.#statistics.channelMessageCounts.get(topic.channelId) ?? 0n) } = times;
     for (const timeNs of [logTimeNs, publishTimeNs]) {
       if (timeNs < 0n || timeNs > LATEST_TIME_NS) {
         throw new EffvitError('BAD_ARGUMENT', `A message at ${timeNs} ns is outside of what a bag can hold.`);
@@ -230,9 +205,6 @@ export class McapBagWriter {
       publishTime: publishTimeNs,
       data,
     });
-    topic.messageCount += 1;
-    if (this.#startNs === undefined || logTimeNs < this.#startNs) this.#startNs = logTimeNs;
-    if (this.#endNs === undefined || logTimeNs > this.#endNs) this.#endNs = logTimeNs;
   }
 
   #topic(name: string): OpenTopic {
@@ -242,16 +214,6 @@ export class McapBagWriter {
         context: { file: this.path },
       });
     return topic;
-  }
-
-  #writtenBag(): WrittenBag {
-    const topics: WrittenTopic[] = [...this.#topics].map(([name, { type, qos, messageCount }]) => ({
-      name,
-      type,
-      qos,
-      messageCount,
-    }));
-    return { fileName: this.#target.fileName, topics, startNs: this.#startNs, endNs: this.#endNs };
   }
 
   /** Serialises the calls, because McapWriter accepts one at a time. After a failed write the whole file is removed. */
@@ -267,8 +229,7 @@ export class McapBagWriter {
         const isWrongUse = error instanceof EffvitError && error.code !== 'IO_FAILED';
         // A rejected message leaves the file unchanged.
         if (isWrongUse && nextState === 'open') throw error;
-        this.#failure = asEffvitError(error, 'IO_FAILED', `Cannot write ${this.path}`, { file: this.path });
-        await this.#sink.abandon();
+        this.#failure = this.#target.asError(error);
         await this.#target.remove();
         throw this.#failure;
       }
@@ -276,12 +237,4 @@ export class McapBagWriter {
     this.#last = turn.catch(() => undefined);
     await turn;
   }
-}
-
-async function chunkCompressor(
-  compression: 'zstd' | 'none',
-): Promise<((chunk: Uint8Array) => { compression: string; compressedData: Uint8Array }) | undefined> {
-  if (compression === 'none') return undefined;
-  await isLoaded;
-  return (chunk) => ({ compression, compressedData: compress(chunk, ZSTD_LEVEL) });
 }

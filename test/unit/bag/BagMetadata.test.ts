@@ -75,7 +75,6 @@ describe('readBagMetadata', () => {
       relativeFilePaths: ['b_0.mcap.zstd', 'b_1.mcap.zstd'],
       messageCount: 3,
       compressionMode: 'file',
-      compressionFormat: 'zstd',
       topics: [
         {
           name: '/c',
@@ -100,7 +99,9 @@ describe('readBagMetadata', () => {
   it('reads version 1, whose topics have another name', async () => {
     const metadata = await read(VERSION_1);
     assert.deepEqual(metadata.relativeFilePaths, ['bag.db3']);
-    assert.deepEqual(metadata.topics, [{ name: '/c', type: 'a/B', encoding: 'cdr', messageCount: 0 }]);
+    assert.deepEqual(metadata.topics, [
+      { name: '/c', type: 'a/B', encoding: 'cdr', messageCount: 0, qos: undefined },
+    ]);
     assert.deepEqual(metadata.files, []);
     assert.equal(metadata.compressionMode, '');
   });

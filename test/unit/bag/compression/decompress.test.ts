@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import fc from 'fast-check';
 import { compressFrameSync } from 'lz4-napi';
+import { lz4ContentSize, zstdContentSize } from '../../../../src/bag/compression/contentSizes.js';
 import { decompress } from '../../../../src/bag/compression/decompress.js';
-import { lz4ContentSize } from '../../../../src/bag/compression/lz4ContentSize.js';
-import { zstdContentSize } from '../../../../src/bag/compression/zstdContentSize.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 
 const COMPRESSORS = {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { McapIndexedReader, McapStreamReader } from '@mcap/core';
 import { readBagMetadata } from '../../../../src/bag/BagMetadata.js';
 import { openBag } from '../../../../src/bag/openBag.js';
-import { type ByteSink, openFileSink } from '../../../../src/bag/writing/ByteSink.js';
+import type { WrittenFile } from '../../../../src/bag/writing/BagTarget.js';
 import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
 import { packagePath } from '../../../../src/core/packageRoot.js';
 import { cameraMessages, plain, readBag, START_NS } from '../../../helpers/bags.js';
@@ -16,18 +17,18 @@ const CLASSIFICATION = 'vision_msgs/msg/Classification';
 const classification = { header: { frame_id: 'camera' }, results: [{ class_id: 'goldfish', score: 0.5 }] };
 
 /** A disk with room for so many bytes. */
-function smallDisk(bytes: number): (path: string) => Promise<ByteSink> {
+function smallDisk(bytes: number): (path: string) => Promise<WrittenFile> {
   return async (path) => {
-    const file = await openFileSink(path);
+    const file = await open(path, 'wx');
     let left = bytes;
     return {
-      write: async (part) => {
+      writeFile: async (part: Uint8Array) => {
         left -= part.byteLength;
         if (left < 0) throw new Error('ENOSPC: no space left on device, write');
-        await file.write(part);
+        await file.writeFile(part);
       },
+      sync: async () => await file.sync(),
       close: async () => await file.close(),
-      abandon: async () => await file.abandon(),
     };
   };
 }
@@ -199,7 +200,7 @@ describe('McapBagWriter', () => {
     ['in the index', 4700],
   ] as const) {
     it(`says that the disk is full ${moment} and leaves nothing behind`, async () => {
-      const options = { compression: 'none', chunkBytes: 500, openSink: smallDisk(bytes) } as const;
+      const options = { compression: 'none', chunkBytes: 500, openFile: smallDisk(bytes) } as const;
       await assert.rejects(async () => await (await write(scratch.path('out.mcap'), options)).close(), {
         code: 'IO_FAILED',
         message: /ENOSPC: no space left on device/,
@@ -212,7 +213,7 @@ describe('McapBagWriter', () => {
     const writer = await McapBagWriter.create(scratch.path('out.mcap'), {
       compression: 'none',
       chunkBytes: 10,
-      openSink: smallDisk(1200),
+      openFile: smallDisk(1200),
     });
     await writer.addTopic({ name: '/i', type: 'sensor_msgs/msg/Image' });
     const big = imageCdr({ data: new Uint8Array(2000) });

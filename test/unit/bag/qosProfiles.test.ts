@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { recordedQos } from '../../../src/bag/recordedQos.js';
-import { offeredQosProfiles } from '../../../src/bag/writing/qosProfiles.js';
+import { offeredQosProfiles, recordedQos } from '../../../src/bag/qosProfiles.js';
 
 const USUAL = { reliability: 'reliable', durability: 'volatile', depth: 10 };
 

@@ -1,4 +1,35 @@
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+
+const INFINITE = { sec: 9223372036, nsec: 854775807 };
+
+/** Profiles by use, with the numbers of rmw (rmw/types.h); `ros2 bag play` publishes with them. */
+const PROFILES = {
+  /** Results: reliable, the last ten. */
+  reliable: { depth: 10, reliability: 1, durability: 2 },
+  /** Camera images: best effort, the last five. */
+  sensor: { depth: 5, reliability: 2, durability: 2 },
+  /** Sent to late joiners too: reliable, transient local, the last one. */
+  latched: { depth: 1, reliability: 1, durability: 1 },
+} as const;
+
+export type QosName = keyof typeof PROFILES;
+
+/**
+ * A profile as rosbag2 stores it with a topic (`offered_qos_profiles`): YAML with the policies' numbers, the
+ * form of metadata version 8 and before, which every later version reads too.
+ */
+export function offeredQosProfiles(name: QosName): string {
+  const profile = {
+    history: 1,
+    ...PROFILES[name],
+    deadline: INFINITE,
+    lifespan: INFINITE,
+    liveliness: 1,
+    liveliness_lease_duration: INFINITE,
+    avoid_ros_namespace_conventions: false,
+  };
+  return stringify([profile], { aliasDuplicateObjects: false }).trimEnd();
+}
 
 /** QoS that a topic's publisher offered; a playback uses it to match the same subscribers. */
 export interface RecordedQos {
