@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/core/writeFileAtomic.js';
 import { requireModelFile } from '../src/model/modelFiles.js';
 import { resolveModel } from '../src/model/resolveModel.js';
-import { tensorToNumbers } from '../src/onnx/onnxTensors.js';
+import { tensorToNumbers } from '../src/onnx/OnnxTensor.js';
 import { readOnnx } from '../src/onnx/readOnnx.js';
 import { QuantizedModel } from '../src/toolchain/QuantizedModel.js';
 import { requireToolchain } from '../src/toolchain/toolchainStatus.js';

@@ -1,6 +1,12 @@
-import { type OnnxModel, type OnnxNode, standardOpset } from '../onnx/OnnxModel.js';
-import { getInt, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
-import { tensorToNumbers } from '../onnx/onnxTensors.js';
+import {
+  getInt,
+  intAttr,
+  intsAttr,
+  type OnnxModel,
+  type OnnxNode,
+  standardOpset,
+} from '../onnx/OnnxModel.js';
+import { tensorToNumbers } from '../onnx/OnnxTensor.js';
 
 /** The newest opset that the vendor's compiler reads. */
 export const COMPILER_OPSET = 11;

@@ -1,14 +1,14 @@
-import type { OnnxDataType } from '../onnx/OnnxDataType.js';
 import {
   emptyGraph,
+  floatAttr,
+  intAttr,
+  intsAttr,
   makeNode,
   type OnnxAttribute,
   type OnnxDim,
   type OnnxGraph,
-  type OnnxTensor,
 } from '../onnx/OnnxModel.js';
-import { floatAttr, intAttr, intsAttr } from '../onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
+import { float32Tensor, int64Vector, type OnnxDataType, type OnnxTensor } from '../onnx/OnnxTensor.js';
 import type { WeightTensor } from '../weights/WeightTensor.js';
 import { type FoldedLayer, foldConv, roundLayer } from './foldBatchNorm.js';
 

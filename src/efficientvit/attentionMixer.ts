@@ -1,5 +1,5 @@
-import { intAttr } from '../onnx/onnxAttributes.js';
-import { float32Tensor } from '../onnx/onnxTensors.js';
+import { intAttr } from '../onnx/OnnxModel.js';
+import { float32Tensor } from '../onnx/OnnxTensor.js';
 import { type EfficientVitStage, KEY_CHANNELS } from './EfficientVitArchitecture.js';
 import { tensorData } from './foldBatchNorm.js';
 import { type GraphBuilder, POINTWISE, scopeOf, squareConv, type Value } from './GraphBuilder.js';

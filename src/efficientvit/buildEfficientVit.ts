@@ -1,8 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { IMAGENET_MEAN, IMAGENET_SCALE } from '../model/imagenetNormalisation.js';
 import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/ModelManifest.js';
-import type { OnnxModel } from '../onnx/OnnxModel.js';
-import { intAttr } from '../onnx/onnxAttributes.js';
+import { intAttr, type OnnxModel } from '../onnx/OnnxModel.js';
 import type { WeightTensor } from '../weights/WeightTensor.js';
 import { attentionMixer } from './attentionMixer.js';
 import { checkWeights, toTimmNames } from './checkWeights.js';

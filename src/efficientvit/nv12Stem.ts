@@ -1,8 +1,7 @@
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { ChannelTriple } from '../model/ModelManifest.js';
-import type { OnnxDim } from '../onnx/OnnxModel.js';
-import { intAttr } from '../onnx/onnxAttributes.js';
-import { float32Tensor } from '../onnx/onnxTensors.js';
+import { intAttr, type OnnxDim } from '../onnx/OnnxModel.js';
+import { float32Tensor } from '../onnx/OnnxTensor.js';
 import { INPUT_SIDE_PX } from './EfficientVitArchitecture.js';
 import { type FoldedLayer, roundLayer } from './foldBatchNorm.js';
 import { type GraphBuilder, scopeOf, squareConv, type Value } from './GraphBuilder.js';

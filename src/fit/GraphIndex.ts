@@ -1,6 +1,5 @@
-import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
-import { getTensor } from '../onnx/onnxAttributes.js';
-import { tensorToNumbers } from '../onnx/onnxTensors.js';
+import { getTensor, type OnnxGraph, type OnnxNode } from '../onnx/OnnxModel.js';
+import { type OnnxTensor, tensorToNumbers } from '../onnx/OnnxTensor.js';
 import { consumersOf } from '../onnx/topologicalOrder.js';
 
 /** Producers and consumers of values, by name. */

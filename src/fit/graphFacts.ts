@@ -1,5 +1,10 @@
-import type { OnnxDim, OnnxModel, OnnxNode, OnnxValueInfo } from '../onnx/OnnxModel.js';
-import { getInts } from '../onnx/onnxAttributes.js';
+import {
+  getInts,
+  type OnnxDim,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValueInfo,
+} from '../onnx/OnnxModel.js';
 import { GraphIndex } from './GraphIndex.js';
 import { metadataLabels } from './metadataLabels.js';
 import { type PixelRange, pixelRangeOf } from './pixelRangeOf.js';

@@ -1,5 +1,4 @@
-import type { OnnxNode } from '../onnx/OnnxModel.js';
-import { getFloat } from '../onnx/onnxAttributes.js';
+import { getFloat, type OnnxNode } from '../onnx/OnnxModel.js';
 import type { GraphIndex } from './GraphIndex.js';
 
 /** Pixel range that a graph with its own normalisation expects; `unknown` for other graphs. */

@@ -1,7 +1,7 @@
 import { hasExactInt8 } from '../core/cpuFlags.js';
 import { readInput } from '../core/readInput.js';
-import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
-import { getInt } from '../onnx/onnxAttributes.js';
+import { getInt, type OnnxGraph, type OnnxNode } from '../onnx/OnnxModel.js';
+import type { OnnxTensor } from '../onnx/OnnxTensor.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { producersOf } from '../onnx/topologicalOrder.js';
 

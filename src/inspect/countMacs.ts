@@ -1,8 +1,7 @@
 import type { Tensor } from 'onnxruntime-node';
 import { createSession, loadRuntime, ONE_THREAD } from '../inference/onnx/loadRuntime.js';
-import { arrayOf, type OnnxDataType } from '../onnx/OnnxDataType.js';
-import type { OnnxModel, OnnxNode, OnnxValueInfo } from '../onnx/OnnxModel.js';
-import { getInt } from '../onnx/onnxAttributes.js';
+import { getInt, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../onnx/OnnxModel.js';
+import { ELEMENT_TYPES, type OnnxDataType } from '../onnx/OnnxTensor.js';
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
 
 type Shape = readonly number[];
@@ -113,7 +112,7 @@ function zeros({ dataType, shape }: OnnxValueInfo): Tensor | null {
   const dims = shape?.map((length) => (typeof length === 'number' && length > 0 ? length : 1));
   if (dims === undefined || product(dims) > LARGEST_INPUT_ELEMENTS) return null;
   if (dataType === null || !PROBED_TYPES.has(dataType)) return null;
-  const elements = new (arrayOf(dataType))(product(dims));
+  const elements = new ELEMENT_TYPES[dataType].array(product(dims));
   return new (loadRuntime().Tensor)(elements as Tensor.DataType, dims);
 }
 

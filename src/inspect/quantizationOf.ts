@@ -1,5 +1,5 @@
-import type { OnnxDataType } from '../onnx/OnnxDataType.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
+import type { OnnxDataType } from '../onnx/OnnxTensor.js';
 
 /**
  * How a graph is quantised: `qdq` with QuantizeLinear and DequantizeLinear pairs around float operators, `integer` with

@@ -1,25 +1,5 @@
-import type { OnnxDataType } from './OnnxDataType.js';
-
-/** Elements of a tensor; {@link OnnxDataType} says which array belongs to which type. */
-export type OnnxTensorData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | readonly Uint8Array[];
-
-/** A dense constant. `dims` is empty for a scalar; `data` is row-major. */
-export interface OnnxTensor {
-  readonly dataType: OnnxDataType;
-  readonly dims: readonly number[];
-  readonly data: OnnxTensorData;
-}
+import { EffvitError } from '../core/EffvitError.js';
+import type { OnnxDataType, OnnxTensor } from './OnnxTensor.js';
 
 /** An int64: a number while it is exact, a bigint beyond 2^53. */
 export type OnnxInt = number | bigint;
@@ -145,4 +125,57 @@ export function makeNode(
 /** The version of the standard operators, or null if the model imports none. */
 export function standardOpset(model: OnnxModel): number | null {
   return model.opsets.find((opset) => opset.domain === '' || opset.domain === 'ai.onnx')?.version ?? null;
+}
+
+export function intAttr(value: number | bigint): OnnxAttribute {
+  return { type: 'int', value };
+}
+
+export function intsAttr(value: readonly number[]): OnnxAttribute {
+  return { type: 'ints', value };
+}
+
+export function floatAttr(value: number): OnnxAttribute {
+  return { type: 'float', value };
+}
+
+/** The attribute as a number, or `fallback` where the node has none. @throws EffvitError BAD_MODEL for another type */
+export function getInt(node: OnnxNode, name: string, fallback: number): number {
+  return Number(attributeOf(node, name, 'int')?.value ?? fallback);
+}
+
+/** As {@link getInt}, for a list. */
+export function getInts(node: OnnxNode, name: string, fallback: readonly number[]): readonly number[] {
+  return attributeOf(node, name, 'ints')?.value.map(Number) ?? fallback;
+}
+
+/** As {@link getInt}, for a float. */
+export function getFloat(node: OnnxNode, name: string, fallback: number): number {
+  return attributeOf(node, name, 'float')?.value ?? fallback;
+}
+
+/** As {@link getInt}, for a string. */
+export function getString(node: OnnxNode, name: string, fallback: string): string {
+  return attributeOf(node, name, 'string')?.value ?? fallback;
+}
+
+/** The attribute's tensor, or null if the node has none. */
+export function getTensor(node: OnnxNode, name: string): OnnxTensor | null {
+  return attributeOf(node, name, 'tensor')?.value ?? null;
+}
+
+function attributeOf<T extends OnnxAttribute['type']>(
+  node: OnnxNode,
+  name: string,
+  type: T,
+): Extract<OnnxAttribute, { type: T }> | undefined {
+  const attribute = node.attributes.get(name);
+  if (attribute === undefined || attribute.type === type) {
+    return attribute as Extract<OnnxAttribute, { type: T }> | undefined;
+  }
+  throw new EffvitError(
+    'BAD_MODEL',
+    `Expected ${type} for attribute ${name} of ${node.opType} node ${JSON.stringify(node.name)} but received ${attribute.type}.`,
+    { context: { graphName: node.name } },
+  );
 }

@@ -1,8 +1,15 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { arrayOf, bitsPerElement, dataTypeFromCode, type OnnxDataType } from './OnnxDataType.js';
-import type { OnnxTensor, OnnxTensorData } from './OnnxModel.js';
+import {
+  dataFromRaw,
+  dataTypeFromCode,
+  ELEMENT_TYPES,
+  elementCount,
+  type OnnxDataType,
+  type OnnxTensor,
+  type OnnxTensorData,
+  rawByteLength,
+} from './OnnxTensor.js';
 import { fromWireInt, type Wire, type WireInt } from './onnxSchema.js';
-import { dataFromRaw, elementCount, rawByteLength } from './onnxTensors.js';
 
 /** Location of a tensor's bytes outside the model file (keys of TensorProto.external_data). */
 export interface ExternalDataPlace {
@@ -15,14 +22,23 @@ export interface ExternalDataPlace {
 /** Fetches exactly `lengthBytes` bytes, or throws an EffvitError that names the file. */
 export type ExternalDataLoader = (place: ExternalDataPlace, tensorName: string) => Uint8Array;
 
+export interface DecodeOptions {
+  readonly loadExternal: ExternalDataLoader;
+  /** Larger constants are returned without their data. */
+  readonly maxElements: number;
+}
+
 /** @throws EffvitError BAD_MODEL if the shape, the type and the bytes do not agree */
-export function decodeTensor(wire: Wire<'Tensor'>, loadExternal: ExternalDataLoader): OnnxTensor {
+export function decodeTensor(wire: Wire<'Tensor'>, { loadExternal, maxElements }: DecodeOptions): OnnxTensor {
   const place = `Tensor ${JSON.stringify(wire.name ?? '')}`;
+  const dataType = dataTypeFromCode(wire.dataType ?? 0, place);
+  const dims = (wire.dims ?? []).map((length) => Number(fromWireInt(length)));
+  if (dims.reduce((product, length) => product * length, 1) > maxElements) {
+    return { dataType, dims, data: new Uint8Array() };
+  }
   if (wire.segment !== undefined) {
     throw new EffvitError('BAD_MODEL', `${place} is stored in segments, which nothing writes any more.`);
   }
-  const dataType = dataTypeFromCode(wire.dataType ?? 0, place);
-  const dims = (wire.dims ?? []).map((length) => Number(fromWireInt(length)));
   const count = elementCount(dims, place);
   // TensorProto.DataLocation: 0 is DEFAULT, 1 is EXTERNAL.
   if (wire.dataLocation === 1) {
@@ -86,33 +102,33 @@ function typedData(
 ): OnnxTensorData {
   const check = <T extends { readonly length: number }>(
     values: T | undefined,
-    expected: number,
+    perElement = 1,
   ): T | never[] => {
-    expectLength(place, dims, 'values', values?.length ?? 0, expected);
+    expectLength(place, dims, 'values', values?.length ?? 0, Math.ceil(perElement * count));
     return values ?? [];
   };
   switch (dataType) {
     case 'float32':
-      return Float32Array.from(check(wire.floatData, count));
+      return Float32Array.from(check(wire.floatData));
     case 'complex64':
-      return Float32Array.from(check(wire.floatData, 2 * count));
+      return Float32Array.from(check(wire.floatData, 2));
     case 'float64':
-      return Float64Array.from(check(wire.doubleData, count));
+      return Float64Array.from(check(wire.doubleData));
     case 'complex128':
-      return Float64Array.from(check(wire.doubleData, 2 * count));
+      return Float64Array.from(check(wire.doubleData, 2));
     case 'int64':
-      return BigInt64Array.from(check(wire.int64Data, count), toBigInt);
+      return BigInt64Array.from(check(wire.int64Data), toBigInt);
     case 'uint64':
-      return BigUint64Array.from(check(wire.uint64Data, count), toBigInt);
+      return BigUint64Array.from(check(wire.uint64Data), toBigInt);
     case 'uint32':
-      return Uint32Array.from(check(wire.uint64Data, count), (value) => Number(fromWireInt(value)));
+      return Uint32Array.from(check(wire.uint64Data), (value) => Number(fromWireInt(value)));
     case 'string':
       // A slice would retain the whole file in memory.
-      return check(wire.stringData, count).map((bytes) => new Uint8Array(bytes));
+      return check(wire.stringData).map((bytes) => new Uint8Array(bytes));
     default: {
+      const { array, bits } = ELEMENT_TYPES[dataType];
       // Elements below a byte are packed.
-      const perValue = Math.max(1, 8 / bitsPerElement(dataType));
-      return arrayOf(dataType).from(check(wire.int32Data, Math.ceil(count / perValue)));
+      return array.from(check(wire.int32Data, Math.min(1, bits / 8)));
     }
   }
 }

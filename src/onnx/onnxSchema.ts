@@ -157,7 +157,7 @@ type FieldValue<Field> = Field extends { rule: 'repeated'; type: infer Type }
 
 /** A decoded message of the schema; every field may be absent. */
 export type Wire<Name extends keyof Messages> = {
-  [Field in keyof Messages[Name]]?: FieldValue<Messages[Name][Field]>;
+  [Field in keyof Messages[Name]]?: FieldValue<Messages[Name][Field]> | undefined;
 };
 
 /** Bytes to one message and back. `decode` throws whatever protobufjs throws on bad bytes. */

@@ -1,4 +1,5 @@
-import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from './OnnxModel.js';
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from './OnnxModel.js';
+import type { OnnxTensor } from './OnnxTensor.js';
 
 /**
  * Opens the batch of a graph that takes one picture: its input and outputs get the first dimension `N`, every Reshape

@@ -1,44 +1,41 @@
 import { EffvitError, fileError } from '../core/EffvitError.js';
-import { decodeTensor, type ExternalDataLoader } from './decodeTensor.js';
-import { dataTypeFromCode } from './OnnxDataType.js';
+import { type DecodeOptions, decodeTensor } from './decodeTensor.js';
 import type {
   OnnxAttribute,
   OnnxDim,
   OnnxGraph,
   OnnxModel,
   OnnxNode,
-  OnnxTensor,
   OnnxValueInfo,
   OpaqueFields,
 } from './OnnxModel.js';
+import { dataTypeFromCode } from './OnnxTensor.js';
 import { attributeCodec, fromWireInt, modelCodec, typeCodec, type Wire } from './onnxSchema.js';
 
 /** Far more than any real model has; protects the stack from hostile files. */
 const DEEPEST_SUBGRAPH = 64;
 
-interface Context {
-  readonly loadExternal: ExternalDataLoader;
-  readonly maxElements: number;
+interface Context extends DecodeOptions {
   readonly depth: number;
 }
 
-export interface ParseOnnxOptions {
+export interface ParseOnnxOptions extends Partial<DecodeOptions> {
   /** Name of the bytes in error messages; a file's path. */
   readonly place?: string;
-  /** Without one, a model with external data is refused. */
-  readonly loadExternal?: ExternalDataLoader;
-  /** Larger constants are returned without their data, for callers that need only the graph's structure. */
-  readonly maxElements?: number;
 }
 
 /**
- * Decodes a whole ONNX model. Constants are copied out, so `bytes` can be released.
+ * Decodes a whole ONNX model. Constants are copied out, so `bytes` can be released. Without `loadExternal`, a model with
+ * external data is refused.
  *
  * @throws EffvitError BAD_MODEL for anything that is no ONNX model, or contradicts itself
  */
 export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): OnnxModel {
-  const place = options.place ?? 'The buffer';
-  const loadExternal = options.loadExternal ?? refuseExternal;
+  const {
+    place = 'The buffer',
+    loadExternal = refuseExternal,
+    maxElements = Number.POSITIVE_INFINITY,
+  } = options;
   let wire: Wire<'Model'>;
   try {
     wire = modelCodec.decode(bytes);
@@ -62,11 +59,7 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): On
         version: Number(fromWireInt(opset.version)),
       })),
       metadata: entries(wire.metadataProps),
-      graph: decodeGraph(wire.graph, {
-        loadExternal,
-        maxElements: options.maxElements ?? Number.POSITIVE_INFINITY,
-        depth: 0,
-      }),
+      graph: decodeGraph(wire.graph, { loadExternal, maxElements, depth: 0 }),
       opaque: opaqueFields(wire, ['trainingInfo', 'functions', 'configuration']),
     };
   } catch (error) {
@@ -93,7 +86,7 @@ function entries(wire: readonly Wire<'Entry'>[] | undefined): Map<string, string
 }
 
 function opaqueFields<K extends string>(
-  wire: Partial<Record<K, readonly Uint8Array[]>>,
+  wire: { readonly [Name in K]?: readonly Uint8Array[] | undefined },
   names: readonly K[],
 ): OpaqueFields {
   const kept: Record<string, Uint8Array[]> = {};
@@ -116,7 +109,7 @@ function decodeGraph(wire: Wire<'Graph'>, context: Context): OnnxGraph {
         context: { graphName: name },
       });
     }
-    initializers.set(name, decodeConstant(tensor, context));
+    initializers.set(name, decodeTensor(tensor, context));
   }
   return {
     name: wire.name ?? '',
@@ -131,18 +124,16 @@ function decodeGraph(wire: Wire<'Graph'>, context: Context): OnnxGraph {
   };
 }
 
-function decodeConstant(wire: Wire<'Tensor'>, { loadExternal, maxElements }: Context): OnnxTensor {
-  const dims = (wire.dims ?? []).map((length) => Number(fromWireInt(length)));
-  if (dims.reduce((count, length) => count * length, 1) <= maxElements)
-    return decodeTensor(wire, loadExternal);
-  return { dataType: dataTypeFromCode(wire.dataType ?? 0, 'A constant'), dims, data: new Uint8Array() };
-}
-
 function decodeNode(wire: Wire<'Node'>, context: Context): OnnxNode {
   const attributes: OnnxNode['attributes'] = new Map();
   for (const bytes of wire.attribute ?? []) {
     const attribute = attributeCodec.decode(bytes);
-    attributes.set(attribute.name ?? '', decodeAttribute(attribute, bytes, context));
+    const decode = attribute.refAttrName ? undefined : ATTRIBUTE_DECODERS[attribute.type ?? 0];
+    const decoded: OnnxAttribute = decode?.(attribute, context) ?? {
+      type: 'opaque',
+      bytes: new Uint8Array(bytes),
+    };
+    attributes.set(attribute.name ?? '', decoded);
   }
   return {
     opType: wire.opType ?? '',
@@ -157,41 +148,31 @@ function decodeNode(wire: Wire<'Node'>, context: Context): OnnxNode {
   };
 }
 
-/** Cases are numbered by AttributeProto.AttributeType. */
-function decodeAttribute(wire: Wire<'Attribute'>, bytes: Uint8Array, context: Context): OnnxAttribute {
-  const inner: Context = { ...context, depth: context.depth + 1 };
-  const text = (value: Uint8Array): string => Buffer.from(value).toString('utf8');
-  if ((wire.refAttrName ?? '') === '') {
-    switch (wire.type) {
-      case 1:
-        return { type: 'float', value: wire.f ?? 0 };
-      case 2:
-        return { type: 'int', value: fromWireInt(wire.i) };
-      case 3:
-        return { type: 'string', value: text(wire.s ?? new Uint8Array()) };
-      case 4:
-        return { type: 'tensor', value: decodeConstant(wire.t ?? {}, context) };
-      case 5:
-        return { type: 'graph', value: decodeGraph(wire.g ?? {}, inner) };
-      case 6:
-        return { type: 'floats', value: Array.from(wire.floats ?? []) };
-      case 7:
-        return { type: 'ints', value: (wire.ints ?? []).map(fromWireInt) };
-      case 8:
-        return { type: 'strings', value: (wire.strings ?? []).map(text) };
-      case 9:
-        return {
-          type: 'tensors',
-          value: (wire.tensors ?? []).map((tensor) => decodeConstant(tensor, context)),
-        };
-      case 10:
-        return { type: 'graphs', value: (wire.graphs ?? []).map((g) => decodeGraph(g, inner)) };
-      default:
-        break;
-    }
-  }
-  return { type: 'opaque', bytes: new Uint8Array(bytes) };
-}
+/** By AttributeProto.AttributeType; other types are opaque. */
+const ATTRIBUTE_DECODERS: Readonly<
+  Record<number, (wire: Wire<'Attribute'>, context: Context) => OnnxAttribute>
+> = {
+  1: ({ f = 0 }) => ({ type: 'float', value: f }),
+  2: ({ i }) => ({ type: 'int', value: fromWireInt(i) }),
+  3: ({ s = new Uint8Array() }) => ({ type: 'string', value: text(s) }),
+  4: ({ t = {} }, context) => ({ type: 'tensor', value: decodeTensor(t, context) }),
+  5: ({ g = {} }, context) => ({ type: 'graph', value: decodeGraph(g, deeper(context)) }),
+  6: ({ floats = [] }) => ({ type: 'floats', value: Array.from(floats) }),
+  7: ({ ints = [] }) => ({ type: 'ints', value: ints.map(fromWireInt) }),
+  8: ({ strings = [] }) => ({ type: 'strings', value: strings.map(text) }),
+  9: ({ tensors = [] }, context) => ({
+    type: 'tensors',
+    value: tensors.map((one) => decodeTensor(one, context)),
+  }),
+  10: ({ graphs = [] }, context) => ({
+    type: 'graphs',
+    value: graphs.map((one) => decodeGraph(one, deeper(context))),
+  }),
+};
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+const deeper = (context: Context): Context => ({ ...context, depth: context.depth + 1 });
 
 function decodeValueInfo(wire: Wire<'ValueInfo'>): OnnxValueInfo {
   const base = { name: wire.name ?? '', docString: wire.docString ?? '' };
@@ -201,15 +182,14 @@ function decodeValueInfo(wire: Wire<'ValueInfo'>): OnnxValueInfo {
     return { ...base, dataType: null, shape: null, opaqueType: new Uint8Array(wire.type) };
   }
   const code = tensor.elemType ?? 0;
+  const shape = tensor.shape && (tensor.shape.dim ?? []).map(decodeDim);
   return {
     ...base,
     dataType: code === 0 ? null : dataTypeFromCode(code, `Value ${JSON.stringify(base.name)}`),
-    shape:
-      tensor.shape === undefined
-        ? null
-        : (tensor.shape.dim ?? []).map((dim): OnnxDim => {
-            if (dim.value !== undefined) return Number(fromWireInt(dim.value));
-            return dim.param === undefined || dim.param === '' ? null : dim.param;
-          }),
+    shape: shape ?? null,
   };
+}
+
+function decodeDim({ value, param }: Wire<'Dimension'>): OnnxDim {
+  return value === undefined ? param || null : Number(fromWireInt(value));
 }

@@ -1,60 +1,56 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { type ExternalDataSink, encodeTensor } from './encodeTensor.js';
-import { dataTypeCode } from './OnnxDataType.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from './OnnxModel.js';
+import { ELEMENT_TYPES, elementCount, type OnnxTensor, rawByteLength } from './OnnxTensor.js';
 import { attributeCodec, modelCodec, toWireInt, typeCodec, type Wire } from './onnxSchema.js';
 
 /** Protobuf readers refuse messages of 2 GiB. */
 const LARGEST_FILE_BYTES = 2 ** 31 - 1;
 
+/** Counts the bytes of a constant. @throws EffvitError BAD_MODEL if the file would become too large */
+type Count = (bytes: Uint8Array) => void;
+
+/** Writes the model, whole or not at all. @throws EffvitError BAD_MODEL, IO_FAILED */
+export async function writeOnnx(path: string, model: OnnxModel): Promise<void> {
+  await writeFileAtomic(path, serializeOnnx(model));
+}
+
 /**
- * A model as the bytes of an .onnx file; constants are written as raw_data, or handed to `sink`.
+ * A model as the bytes of an .onnx file; constants are written as raw_data. Empty texts are left out.
  *
  * @throws EffvitError BAD_MODEL if a tensor does not fit its shape, or the file would reach 2 GiB
  */
-export function serializeOnnx(model: OnnxModel, sink: ExternalDataSink | null = null): Uint8Array {
+export function serializeOnnx(model: OnnxModel): Uint8Array {
   let heldBytes = 0;
-  const counted: ExternalDataSink = (bytes) => {
-    const place = sink?.(bytes) ?? null;
-    if (place === null) heldBytes += bytes.length;
-    if (heldBytes > LARGEST_FILE_BYTES) {
-      throw new EffvitError(
-        'BAD_MODEL',
-        'The model has 2 GiB or more of constants: write it with external data.',
-      );
-    }
-    return place;
+  const count: Count = ({ length }) => {
+    heldBytes += length;
+    if (heldBytes <= LARGEST_FILE_BYTES) return;
+    throw new EffvitError('BAD_MODEL', 'The model has 2 GiB or more of constants: an .onnx file holds less.');
   };
-  const wire: Wire<'Model'> = {
+  return modelCodec.encode({
     irVersion: toWireInt(model.irVersion),
-    ...text('producerName', model.producerName),
-    ...text('producerVersion', model.producerVersion),
-    ...text('domain', model.domain),
-    ...(model.modelVersion === 0 ? {} : { modelVersion: toWireInt(model.modelVersion) }),
-    ...text('docString', model.docString),
-    graph: encodeGraph(model.graph, counted),
+    producerName: model.producerName || undefined,
+    producerVersion: model.producerVersion || undefined,
+    domain: model.domain || undefined,
+    modelVersion: model.modelVersion === 0 ? undefined : toWireInt(model.modelVersion),
+    docString: model.docString || undefined,
+    graph: encodeGraph(model.graph, count),
     opsetImport: model.opsets.map(({ domain, version }) => ({ domain, version: toWireInt(version) })),
     metadataProps: entries(model.metadata),
     ...model.opaque,
-  };
-  return modelCodec.encode(wire);
-}
-
-/** A string field, left out if it is empty. */
-function text<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
-  return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, string>);
+  });
 }
 
 function entries(map: ReadonlyMap<string, string>): Wire<'Entry'>[] {
   return Array.from(map, ([key, value]) => ({ key, value }));
 }
 
-function encodeGraph(graph: OnnxGraph, sink: ExternalDataSink): Wire<'Graph'> {
+function encodeGraph(graph: OnnxGraph, count: Count): Wire<'Graph'> {
   return {
-    node: graph.nodes.map((node) => encodeNode(node, sink)),
-    ...text('name', graph.name),
-    initializer: Array.from(graph.initializers, ([name, tensor]) => encodeTensor(name, tensor, sink)),
-    ...text('docString', graph.docString),
+    node: graph.nodes.map((node) => encodeNode(node, count)),
+    name: graph.name || undefined,
+    initializer: Array.from(graph.initializers, ([name, tensor]) => encodeTensor(name, tensor, count)),
+    docString: graph.docString || undefined,
     input: graph.inputs.map(encodeValueInfo),
     output: graph.outputs.map(encodeValueInfo),
     valueInfo: Array.from(graph.valueInfo.values(), encodeValueInfo),
@@ -63,68 +59,85 @@ function encodeGraph(graph: OnnxGraph, sink: ExternalDataSink): Wire<'Graph'> {
   };
 }
 
-function encodeNode(node: OnnxNode, sink: ExternalDataSink): Wire<'Node'> {
+function encodeNode(node: OnnxNode, count: Count): Wire<'Node'> {
   return {
     input: node.inputs,
     output: node.outputs,
-    ...text('name', node.name),
-    ...text('opType', node.opType),
+    name: node.name || undefined,
+    opType: node.opType || undefined,
     attribute: Array.from(node.attributes, ([name, attribute]) =>
       attribute.type === 'opaque'
         ? attribute.bytes
-        : attributeCodec.encode(encodeAttribute(name, attribute, sink)),
+        : attributeCodec.encode({ name, ...encodeAttribute(attribute, count) }),
     ),
-    ...text('docString', node.docString),
-    ...text('domain', node.domain),
-    ...text('overload', node.overload),
+    docString: node.docString || undefined,
+    domain: node.domain || undefined,
+    overload: node.overload || undefined,
     metadataProps: entries(node.metadata),
   };
 }
 
+/** Types are numbered by AttributeProto.AttributeType. */
 function encodeAttribute(
-  name: string,
   attribute: Exclude<OnnxAttribute, { type: 'opaque' }>,
-  sink: ExternalDataSink,
+  count: Count,
 ): Wire<'Attribute'> {
   switch (attribute.type) {
     case 'float':
-      return { name, type: 1, f: attribute.value };
+      return { type: 1, f: attribute.value };
     case 'int':
-      return { name, type: 2, i: toWireInt(attribute.value) };
+      return { type: 2, i: toWireInt(attribute.value) };
     case 'string':
-      return { name, type: 3, s: Buffer.from(attribute.value) };
+      return { type: 3, s: Buffer.from(attribute.value) };
     case 'tensor':
-      return { name, type: 4, t: encodeTensor('', attribute.value, sink) };
+      return { type: 4, t: encodeTensor('', attribute.value, count) };
     case 'graph':
-      return { name, type: 5, g: encodeGraph(attribute.value, sink) };
+      return { type: 5, g: encodeGraph(attribute.value, count) };
     case 'floats':
-      return { name, type: 6, floats: attribute.value };
+      return { type: 6, floats: attribute.value };
     case 'ints':
-      return { name, type: 7, ints: attribute.value.map(toWireInt) };
+      return { type: 7, ints: attribute.value.map(toWireInt) };
     case 'strings':
-      return { name, type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
+      return { type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
     case 'tensors':
-      return { name, type: 9, tensors: attribute.value.map((value) => encodeTensor('', value, sink)) };
+      return { type: 9, tensors: attribute.value.map((value) => encodeTensor('', value, count)) };
     case 'graphs':
-      return { name, type: 10, graphs: attribute.value.map((value) => encodeGraph(value, sink)) };
+      return { type: 10, graphs: attribute.value.map((value) => encodeGraph(value, count)) };
   }
 }
 
-function encodeValueInfo(value: OnnxValueInfo): Wire<'ValueInfo'> {
-  const base = { ...text('name', value.name), ...text('docString', value.docString) };
-  if (value.opaqueType !== undefined) return { ...base, type: value.opaqueType };
-  if (value.dataType === null && value.shape === null) return base;
-  const shape =
-    value.shape === null
-      ? {}
-      : {
-          shape: {
-            dim: value.shape.map((length) => {
-              if (length === null) return {};
-              return typeof length === 'number' ? { value: toWireInt(length) } : { param: length };
-            }),
-          },
-        };
-  const elemType = value.dataType === null ? 0 : dataTypeCode(value.dataType);
-  return { ...base, type: typeCodec.encode({ tensorType: { elemType, ...shape } }) };
+/** A tensor as raw_data; strings as string_data, the only form they have. */
+function encodeTensor(name: string, tensor: OnnxTensor, count: Count): Wire<'Tensor'> {
+  const { dataType, dims, data } = tensor;
+  const wire = { dims: dims.map(toWireInt), dataType: ELEMENT_TYPES[dataType].code, name: name || undefined };
+  const elements = elementCount(dims, `Tensor ${JSON.stringify(name)}`);
+  if (ArrayBuffer.isView(data)) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    count(bytes);
+    if (dataType !== 'string' && bytes.length === rawByteLength(dataType, elements)) {
+      return { ...wire, rawData: bytes };
+    }
+  } else if (dataType === 'string' && data.length === elements) {
+    return { ...wire, stringData: data };
+  }
+  throw new EffvitError(
+    'BAD_MODEL',
+    `Tensor ${JSON.stringify(name)} of ${dataType} [${dims.join(', ')}] does not fit its data ` +
+      `(${data.length} elements of ${data.constructor.name}).`,
+    { context: { graphName: name } },
+  );
+}
+
+function encodeValueInfo({ name, docString, opaqueType, dataType, shape }: OnnxValueInfo): Wire<'ValueInfo'> {
+  const elemType = dataType === null ? 0 : ELEMENT_TYPES[dataType].code;
+  const dim = shape?.map((length) =>
+    typeof length === 'number' ? { value: toWireInt(length) } : { param: length ?? undefined },
+  );
+  const isUnknown = dataType === null && shape === null;
+  const tensorType = { elemType, shape: dim && { dim } };
+  return {
+    name: name || undefined,
+    docString: docString || undefined,
+    type: opaqueType ?? (isUnknown ? undefined : typeCodec.encode({ tensorType })),
+  };
 }

@@ -1,14 +1,13 @@
 import { isDepthwise } from '../fit/saturatingNodes.js';
 import {
+  intAttr,
   makeNode,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
-  type OnnxTensor,
   standardOpset,
 } from '../onnx/OnnxModel.js';
-import { intAttr } from '../onnx/onnxAttributes.js';
-import { scalarTensor, tensorToFloat32 } from '../onnx/onnxTensors.js';
+import { type OnnxTensor, scalarTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 import type { ValueRange } from './chooseRange.js';
 import { foldRectifiers } from './foldRectifiers.js';
 import type { QuantizationPlan } from './NodePlan.js';

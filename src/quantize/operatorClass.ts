@@ -1,6 +1,5 @@
-import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
-import { getFloat, getInt } from '../onnx/onnxAttributes.js';
-import { tensorToNumbers } from '../onnx/onnxTensors.js';
+import { getFloat, getInt, type OnnxGraph, type OnnxNode } from '../onnx/OnnxModel.js';
+import { tensorToNumbers } from '../onnx/OnnxTensor.js';
 
 /**
  * How an operator takes part in a quantised graph.

@@ -1,7 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
-import { getTensor } from '../onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../onnx/onnxTensors.js';
+import {
+  getTensor,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+} from '../onnx/OnnxModel.js';
+import { float32Tensor, int64Vector, type OnnxTensor } from '../onnx/OnnxTensor.js';
 import { topologicalOrder } from '../onnx/topologicalOrder.js';
 import { widenFloats } from './widenFloats.js';
 

@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
-import { elementCount } from '../onnx/onnxTensors.js';
+import { elementCount } from '../onnx/OnnxTensor.js';
 import { type FloatValue, OrtRunner } from './OrtRunner.js';
 
 /** Shapes of every float32 value of the graph that is no constant, the input included, by name. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { EffvitError, fileError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
-import { writeOnnx } from '../onnx/writeOnnx.js';
+import { writeOnnx } from '../onnx/serializeOnnx.js';
 import { ablateSoftmax, softmaxVariants } from './ablateSoftmax.js';
 import { methodName, rangeMethods } from './calibrationMethod.js';
 import { compareNodes } from './compareNodes.js';

@@ -1,7 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { largestPairs } from '../fit/saturatingNodes.js';
-import type { OnnxTensor } from '../onnx/OnnxModel.js';
-import { tensorToFloat32 } from '../onnx/onnxTensors.js';
+import { type OnnxTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 
 /** Constants of a Conv, Gemm or MatMul with a scale for each output channel. */
 export interface QuantizedWeights {

@@ -1,7 +1,13 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { type OnnxGraph, type OnnxModel, type OnnxNode, standardOpset } from '../onnx/OnnxModel.js';
-import { getInt, intAttr } from '../onnx/onnxAttributes.js';
-import { int64Vector } from '../onnx/onnxTensors.js';
+import {
+  getInt,
+  intAttr,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  standardOpset,
+} from '../onnx/OnnxModel.js';
+import { int64Vector } from '../onnx/OnnxTensor.js';
 
 /** The first version whose DequantizeLinear takes a scale for each channel. */
 export const QUANTIZED_OPSET = 13;

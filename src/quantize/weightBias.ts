@@ -1,6 +1,5 @@
-import type { OnnxNode, OnnxTensor } from '../onnx/OnnxModel.js';
-import { getInt, getInts, getString } from '../onnx/onnxAttributes.js';
-import { tensorToFloat32 } from '../onnx/onnxTensors.js';
+import { getInt, getInts, getString, type OnnxNode } from '../onnx/OnnxModel.js';
+import { type OnnxTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 import type { QuantizedWeights } from './quantizeWeights.js';
 
 /** What a node reads, on average. */

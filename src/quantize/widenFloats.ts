@@ -1,7 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { dataTypeCode, type OnnxDataType } from '../onnx/OnnxDataType.js';
-import type { OnnxAttribute, OnnxGraph, OnnxTensor, OnnxValueInfo } from '../onnx/OnnxModel.js';
-import { float32Tensor, tensorToFloat32 } from '../onnx/onnxTensors.js';
+import type { OnnxAttribute, OnnxGraph, OnnxValueInfo } from '../onnx/OnnxModel.js';
+import {
+  ELEMENT_TYPES,
+  float32Tensor,
+  type OnnxDataType,
+  type OnnxTensor,
+  tensorToFloat32,
+} from '../onnx/OnnxTensor.js';
 
 const NARROW: ReadonlySet<OnnxDataType | null> = new Set(['float16', 'bfloat16']);
 
@@ -33,7 +38,7 @@ export function widenFloats(graph: OnnxGraph): boolean {
         node.attributes.set(name, { type: 'tensor', value: wide(attribute.value) });
       } else if (TYPE_ATTRIBUTES.has(name) && isNarrowCode(attribute)) {
         isNarrow = true;
-        node.attributes.set(name, { type: 'int', value: dataTypeCode('float32') });
+        node.attributes.set(name, { type: 'int', value: ELEMENT_TYPES.float32.code });
       } else if (attribute.type === 'graph' && hasNarrow(attribute.value)) {
         throw new EffvitError(
           'UNSUPPORTED',
@@ -52,8 +57,8 @@ export function widenFloats(graph: OnnxGraph): boolean {
 function isNarrowCode(attribute: OnnxAttribute): boolean {
   return (
     attribute.type === 'int' &&
-    (Number(attribute.value) === dataTypeCode('float16') ||
-      Number(attribute.value) === dataTypeCode('bfloat16'))
+    (Number(attribute.value) === ELEMENT_TYPES.float16.code ||
+      Number(attribute.value) === ELEMENT_TYPES.bfloat16.code)
   );
 }
 

@@ -1,8 +1,8 @@
+import { unzipSync } from 'fflate';
 import { EffvitError, fileError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
 import { numbersFromBytes } from './numbersFromBytes.js';
-import { readStoredZip } from './readStoredZip.js';
-import type { TensorReference } from './TensorReference.js';
-import { unpickleStateDict } from './unpickleStateDict.js';
+import { type TensorReference, unpickleStateDict } from './unpickleStateDict.js';
 import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
 
 /** Element types by the storage names of torch.save, as safetensors names them. */
@@ -19,6 +19,9 @@ const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
   ['BoolStorage', 'BOOL'],
 ]);
 
+/** Smallest size of a central directory entry: a file of n bytes cannot list more than n / 46 entries. */
+const SMALLEST_ENTRY_BYTES = 46;
+
 /**
  * Reads the state_dict of a PyTorch checkpoint: torch.save's zip format (PyTorch 1.6 and later), the
  * state_dict alone or inside a training checkpoint.
@@ -27,17 +30,13 @@ const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([
  */
 export async function readPytorch(path: string): Promise<WeightFile> {
   const entries = await readStoredZip(path);
-  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
-  if (pickleName === undefined || pickle === undefined) {
+  const [pickleName = '', pickle] = [...entries].find(([name]) => /^[^/]+\/data\.pkl$/.test(name)) ?? [];
+  if (pickle === undefined) {
     throw fileError('BAD_WEIGHTS', path, 'is a zip file, but not one that torch.save wrote');
   }
   const folder = pickleName.slice(0, -'data.pkl'.length);
-  if (
-    Buffer.from(entries.get(`${folder}byteorder`) ?? [])
-      .toString('latin1')
-      .trim() === 'big'
-  ) {
+  const byteOrder = Buffer.from(entries.get(`${folder}byteorder`) ?? []).toString('latin1');
+  if (byteOrder.trim() === 'big') {
     throw fileError('BAD_WEIGHTS', path, 'was saved on a big-endian machine: save it as safetensors');
   }
   const storages = new Map<string, Float32Array>();
@@ -98,4 +97,46 @@ function pick(
     }
   }
   return data;
+}
+
+/**
+ * The entries of a zip file that stores them without compression, as torch.save does, by name.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_WEIGHTS for a broken or compressed archive, and for one whose
+ *   entries are larger than the file
+ */
+async function readStoredZip(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const bytes = await readInput(path, { missing: `No weights file at ${path}.` });
+  const fail = (reason: string, cause?: unknown): EffvitError =>
+    fileError('BAD_WEIGHTS', path, `cannot be read as torch.save's zip format: ${reason}`, cause);
+  let listed = 0;
+  let claimedBytes = 0;
+  const lengths = new Map<string, number>();
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes, {
+      filter: ({ name, size, compression }) => {
+        listed++;
+        claimedBytes += size;
+        if (listed > bytes.length / SMALLEST_ENTRY_BYTES || !(claimedBytes <= bytes.length)) {
+          throw fail('it lists more than it holds');
+        }
+        if (compression !== 0) throw fail(`its entry ${JSON.stringify(name)} is compressed`);
+        if (lengths.has(name)) throw fail(`it holds ${JSON.stringify(name)} twice`);
+        lengths.set(name, size);
+        return true;
+      },
+    });
+  } catch (error) {
+    if (error instanceof EffvitError) throw error;
+    throw fail('it is damaged or cut short', error);
+  }
+  const entries = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [name, length] of lengths) {
+    const content = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (content?.length !== length) throw fail(`its entry ${JSON.stringify(name)} is cut short`);
+    // Copied, because typed arrays need aligned memory.
+    entries.set(name, new Uint8Array(content));
+  }
+  return entries;
 }

@@ -15,7 +15,7 @@ import { buildEfficientVit } from '../../src/efficientvit/buildEfficientVit.js';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../src/image/PreprocessOptions.js';
 import type { ModelInput } from '../../src/model/ModelManifest.js';
-import { writeOnnx } from '../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../src/onnx/serializeOnnx.js';
 import { InferencePool } from '../../src/pool/InferencePool.js';
 import { formulaWeights } from '../helpers/formulaWeights.js';
 import { BareSessions, type Round, roundSince } from './BareSessions.js';

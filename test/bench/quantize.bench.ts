@@ -13,8 +13,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildEfficientVit } from '../../src/efficientvit/buildEfficientVit.js';
-import type { OnnxModel, OnnxNode } from '../../src/onnx/OnnxModel.js';
-import { getInt } from '../../src/onnx/onnxAttributes.js';
+import { getInt, type OnnxModel, type OnnxNode } from '../../src/onnx/OnnxModel.js';
 import { readOnnx } from '../../src/onnx/readOnnx.js';
 import type { InputNormalization } from '../../src/quantize/InputNormalization.js';
 import { normalize } from '../../src/quantize/InputNormalization.js';

@@ -1,6 +1,12 @@
-import { emptyGraph, makeNode, type OnnxModel } from '../../src/onnx/OnnxModel.js';
-import { floatAttr, intAttr, intsAttr } from '../../src/onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../../src/onnx/onnxTensors.js';
+import {
+  emptyGraph,
+  floatAttr,
+  intAttr,
+  intsAttr,
+  makeNode,
+  type OnnxModel,
+} from '../../src/onnx/OnnxModel.js';
+import { float32Tensor, int64Vector } from '../../src/onnx/OnnxTensor.js';
 
 /** A generator that gives the same values everywhere: what it is seeded with decides them. */
 export function seededValues(seed: number): () => number {

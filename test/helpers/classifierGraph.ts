@@ -1,13 +1,13 @@
-import type { OnnxDataType } from '../../src/onnx/OnnxDataType.js';
 import {
   emptyGraph,
+  intAttr,
+  intsAttr,
   makeNode,
   type OnnxDim,
   type OnnxModel,
   type OnnxNode,
 } from '../../src/onnx/OnnxModel.js';
-import { intAttr, intsAttr } from '../../src/onnx/onnxAttributes.js';
-import { float32Tensor } from '../../src/onnx/onnxTensors.js';
+import { float32Tensor, type OnnxDataType } from '../../src/onnx/OnnxTensor.js';
 import { testModel } from './testModel.js';
 
 /** An operator with its constant, where it has one. */

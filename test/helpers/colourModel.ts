@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyGraph, makeNode, type OnnxModel } from '../../src/onnx/OnnxModel.js';
-import { float32Tensor } from '../../src/onnx/onnxTensors.js';
-import { writeOnnx } from '../../src/onnx/writeOnnx.js';
+import { float32Tensor } from '../../src/onnx/OnnxTensor.js';
+import { writeOnnx } from '../../src/onnx/serializeOnnx.js';
 import { testModel } from './testModel.js';
 
 /** Classes of the model below, in the order of its output. */

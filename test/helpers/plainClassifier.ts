@@ -1,7 +1,5 @@
-import type { OnnxDataType } from '../../src/onnx/OnnxDataType.js';
-import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../src/onnx/OnnxModel.js';
-import { intAttr } from '../../src/onnx/onnxAttributes.js';
-import { float32Tensor, int64Vector } from '../../src/onnx/onnxTensors.js';
+import { emptyGraph, intAttr, makeNode, type OnnxDim, type OnnxModel } from '../../src/onnx/OnnxModel.js';
+import { float32Tensor, int64Vector, type OnnxDataType } from '../../src/onnx/OnnxTensor.js';
 import { testModel } from './testModel.js';
 
 const TYPE_CODES = { float32: 1, float16: 10, int64: 7 } as const;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { colourModel, writeColourModel } from '../../helpers/colourModel.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 import { runEffvit } from '../../helpers/runEffvit.js';

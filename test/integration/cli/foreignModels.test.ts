@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { type ClassifierGraphOptions, classifierGraph, type Step } from '../../helpers/classifierGraph.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';

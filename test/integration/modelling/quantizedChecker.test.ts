@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { quantizeModel } from '../../../src/quantize/quantizeModel.js';
 import { parseMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
 import { attentionConfig, attentionModel, noisePlanes } from '../../helpers/attentionModel.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { buildEfficientVit } from '../../../src/efficientvit/buildEfficientVit.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { formulaWeights } from '../../helpers/formulaWeights.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 

@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { evaluateCompiled } from '../../../src/compile/evaluateCompiled.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { exactAnswers } from '../../../src/inference/simulated/exactAnswers.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import type { OutputComparison } from '../../../src/quantize/compareOutputs.js';
 import type { LabelledPlanes } from '../../../src/quantize/PicturePlanes.js';
 import { readMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';

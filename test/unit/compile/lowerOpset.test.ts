@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { lowerOpset } from '../../../src/compile/lowerOpset.js';
-import { emptyGraph, makeNode, type OnnxModel, type OnnxNode } from '../../../src/onnx/OnnxModel.js';
-import { intAttr } from '../../../src/onnx/onnxAttributes.js';
-import { int64Vector } from '../../../src/onnx/onnxTensors.js';
+import { emptyGraph, intAttr, makeNode, type OnnxModel, type OnnxNode } from '../../../src/onnx/OnnxModel.js';
+import { int64Vector } from '../../../src/onnx/OnnxTensor.js';
 import { testModel } from '../../helpers/testModel.js';
 
 /** A model of opset 13 of these nodes. */

@@ -7,7 +7,7 @@ import {
 } from '../../../src/compile/compilerConfig.js';
 import { prepareCompilerModel } from '../../../src/compile/prepareCompilerModel.js';
 import { emptyGraph, makeNode, type OnnxDim, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
-import { float32Tensor } from '../../../src/onnx/onnxTensors.js';
+import { float32Tensor } from '../../../src/onnx/OnnxTensor.js';
 import { parseVendorYaml } from '../../../src/quantize/parseVendorYaml.js';
 import { type MakertbinFile, parseMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
 import { assertRefused, assertRejected } from '../../helpers/assertRefused.js';

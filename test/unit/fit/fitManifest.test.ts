@@ -7,7 +7,7 @@ import { manifestFromYaml } from '../../../src/model/manifestFromYaml.js';
 import { parseManifest } from '../../../src/model/parseManifest.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
 import type { OnnxModel } from '../../../src/onnx/OnnxModel.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 import { classifierGraph } from '../../helpers/classifierGraph.js';
 import { severalOutputs } from '../../helpers/plainClassifier.js';

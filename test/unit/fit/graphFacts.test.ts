@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { graphFacts } from '../../../src/fit/graphFacts.js';
-import { makeNode } from '../../../src/onnx/OnnxModel.js';
-import { intsAttr } from '../../../src/onnx/onnxAttributes.js';
+import { intsAttr, makeNode } from '../../../src/onnx/OnnxModel.js';
 import { type ClassifierGraphOptions, classifierGraph, type Step } from '../../helpers/classifierGraph.js';
 
 const inputOf = (options: ClassifierGraphOptions) => graphFacts(classifierGraph(options)).input;

@@ -3,10 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saturatingNodes, saturationNotice } from '../../../src/fit/saturatingNodes.js';
-import { emptyGraph, makeNode, type OnnxGraph } from '../../../src/onnx/OnnxModel.js';
-import { intAttr } from '../../../src/onnx/onnxAttributes.js';
-import { scalarTensor } from '../../../src/onnx/onnxTensors.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { emptyGraph, intAttr, makeNode, type OnnxGraph } from '../../../src/onnx/OnnxModel.js';
+import { scalarTensor } from '../../../src/onnx/OnnxTensor.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { attentionModel } from '../../helpers/attentionModel.js';
 
 interface Given {

@@ -10,10 +10,9 @@ import { buildEfficientVit } from '../../../src/efficientvit/buildEfficientVit.j
 import { loadRuntime } from '../../../src/inference/onnx/loadRuntime.js';
 import { formatModelInfo } from '../../../src/inspect/formatModelInfo.js';
 import { inspectModelFile } from '../../../src/inspect/inspectModelFile.js';
-import { emptyGraph, makeNode, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
-import { intsAttr } from '../../../src/onnx/onnxAttributes.js';
-import { scalarTensor } from '../../../src/onnx/onnxTensors.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { emptyGraph, intsAttr, makeNode, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
+import { scalarTensor } from '../../../src/onnx/OnnxTensor.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { formulaWeights } from '../../helpers/formulaWeights.js';
 import { leaveOut } from '../../helpers/leaveOut.js';
 import { writeSafetensors } from '../../helpers/writeSafetensors.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { buildEfficientVit } from '../../../src/efficientvit/buildEfficientVit.js';
 import { makeNode, type OnnxModel } from '../../../src/onnx/OnnxModel.js';
-import { int64Vector } from '../../../src/onnx/onnxTensors.js';
+import { int64Vector } from '../../../src/onnx/OnnxTensor.js';
 import { openBatch } from '../../../src/onnx/openBatch.js';
 import { formulaWeights } from '../../helpers/formulaWeights.js';
 import { plainClassifier } from '../../helpers/plainClassifier.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { OnnxModel } from '../../../src/onnx/OnnxModel.js';
-import { float32Tensor, tensorToFloat32 } from '../../../src/onnx/onnxTensors.js';
+import { float32Tensor, tensorToFloat32 } from '../../../src/onnx/OnnxTensor.js';
 import { compareNodes } from '../../../src/quantize/compareNodes.js';
 import { compareOutputs } from '../../../src/quantize/compareOutputs.js';
 import { compareSpeed } from '../../../src/quantize/compareSpeed.js';

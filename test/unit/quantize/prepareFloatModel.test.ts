@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { makeNode } from '../../../src/onnx/OnnxModel.js';
-import { floatAttr } from '../../../src/onnx/onnxAttributes.js';
-import { int64Vector, tensorToNumbers } from '../../../src/onnx/onnxTensors.js';
+import { floatAttr, makeNode } from '../../../src/onnx/OnnxModel.js';
+import { int64Vector, tensorToNumbers } from '../../../src/onnx/OnnxTensor.js';
 import { prepareFloatModel } from '../../../src/quantize/prepareFloatModel.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 import { attentionModel } from '../../helpers/attentionModel.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { float32Tensor } from '../../../src/onnx/onnxTensors.js';
+import { float32Tensor } from '../../../src/onnx/OnnxTensor.js';
 import { quantizeBias, quantizeWeights } from '../../../src/quantize/quantizeWeights.js';
 
 describe('quantizeWeights', () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { makeNode, standardOpset } from '../../../src/onnx/OnnxModel.js';
-import { intAttr } from '../../../src/onnx/onnxAttributes.js';
+import { intAttr, makeNode, standardOpset } from '../../../src/onnx/OnnxModel.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import { prepareFloatModel } from '../../../src/quantize/prepareFloatModel.js';
 import { probeFloatValues } from '../../../src/quantize/probeFloatValues.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { emptyGraph, makeNode } from '../../../src/onnx/OnnxModel.js';
-import { intAttr, intsAttr } from '../../../src/onnx/onnxAttributes.js';
-import { float32Tensor } from '../../../src/onnx/onnxTensors.js';
+import { emptyGraph, intAttr, intsAttr, makeNode } from '../../../src/onnx/OnnxModel.js';
+import { float32Tensor } from '../../../src/onnx/OnnxTensor.js';
 import { ChannelMeans } from '../../../src/quantize/ChannelMeans.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import { quantizeWeights } from '../../../src/quantize/quantizeWeights.js';

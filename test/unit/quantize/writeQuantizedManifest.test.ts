@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadLabels } from '../../../src/model/labels.js';
 import type { ModelManifest } from '../../../src/model/ModelManifest.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
-import { writeOnnx } from '../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import { writeQuantizedManifest } from '../../../src/quantize/writeQuantizedManifest.js';
 import { colourModel } from '../../helpers/colourModel.js';
 

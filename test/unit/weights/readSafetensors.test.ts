@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import { readSafetensors, readSafetensorsHeader } from '../../../src/weights/readSafetensors.js';
-import { parseSafetensorsHeader } from '../../../src/weights/safetensorsHeader.js';
+import {
+  parseSafetensorsHeader,
+  readSafetensors,
+  readSafetensorsHeader,
+} from '../../../src/weights/readSafetensors.js';
 import { writeSafetensors } from '../../helpers/writeSafetensors.js';
 
 /** A file as the format has it: length, JSON, data. */

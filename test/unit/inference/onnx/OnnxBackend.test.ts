@@ -5,7 +5,7 @@ import type { OnnxBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
 import { optimizedModel } from '../../../../src/inference/onnx/optimizedModel.js';
 import type { ModelInput } from '../../../../src/model/ModelManifest.js';
-import { writeOnnx } from '../../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../../src/onnx/serializeOnnx.js';
 import { formulaWeights } from '../../../helpers/formulaWeights.js';
 import {
   type PlainClassifierOptions,

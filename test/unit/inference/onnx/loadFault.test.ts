@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { loadFault } from '../../../../src/inference/onnx/loadFault.js';
 import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
-import { writeOnnx } from '../../../../src/onnx/writeOnnx.js';
+import { writeOnnx } from '../../../../src/onnx/serializeOnnx.js';
 import { assertRejected } from '../../../helpers/assertRefused.js';
 import { plainClassifier } from '../../../helpers/plainClassifier.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
