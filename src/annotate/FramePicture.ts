@@ -11,8 +11,8 @@ const MIN_SIDE_PX = 16;
 
 /** Converts frames of every encoding to a picture for people, with the kernel that also makes the network's input. */
 export class FramePicture {
-  readonly #slot = FrameSlot.create();
-  readonly #converter = Nv12Converter.create(this.#slot.memory, nv12Kernel());
+  readonly #slot = new FrameSlot();
+  readonly #converter = new Nv12Converter(this.#slot.memory, nv12Kernel());
 
   /**
    * A compressed frame is returned unchanged. A raw one is resized to fit the box with its aspect ratio, on the calling

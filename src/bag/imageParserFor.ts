@@ -1,13 +1,12 @@
-import { parseHbmImageCdr } from '../image/cdr/parseHbmImageCdr.js';
 import {
   parseCompressedImageCdr,
   parseImageCdr,
   parseRos1CompressedImage,
   parseRos1Image,
 } from '../image/cdr/parseImageCdr.js';
-import { frameByEncoding } from '../image/frameByEncoding.js';
-import { HBM_DATA_BYTES } from '../image/hbmImageFrame.js';
+import { HBM_DATA_BYTES, parseHbmImageCdr } from '../image/hbmImageFrame.js';
 import type { ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
+import { frameByEncoding } from '../image/ImageFrame.js';
 import { VIDEO_PARSERS, type VideoParser } from '../video/messages/parseVideoCdr.js';
 import type { BagTopic } from './BagFile.js';
 import { parseFoxgloveCompressedImageCdr, parseFoxgloveRawImageCdr } from './images/parseFoxgloveCdr.js';

@@ -18,19 +18,10 @@ export class FrameSlot {
   readonly memory: WebAssembly.Memory;
   #bytes: Uint8Array;
 
-  private constructor(memory: WebAssembly.Memory) {
+  /** @param memory `slot.memory` of the other thread; absent: a new slot. */
+  constructor(memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })) {
     this.memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
-  }
-
-  /** A new slot. Send `slot.memory` to the worker and {@link attach} it there. */
-  static create(): FrameSlot {
-    return new FrameSlot(new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true }));
-  }
-
-  /** The same slot on the other thread. */
-  static attach(memory: WebAssembly.Memory): FrameSlot {
-    return new FrameSlot(memory);
   }
 
   /**

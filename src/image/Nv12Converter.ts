@@ -4,28 +4,21 @@ import { SLOT_BASE_BYTES } from './KernelTables.js';
 import { SHIFT } from './kernelFields.js';
 import { figuresOf, type PictureFigures } from './PictureFigures.js';
 
+type Convert = (fields: number) => void;
 type Measure = (source: number, strideBytes: number, widthPx: number, heightPx: number) => void;
 
 /** The worker's side of a {@link FrameSlot}: crops, resizes and converts the copied rows to the model's NV12. */
 export class Nv12Converter {
   readonly slot: FrameSlot;
-  readonly #kernel: (fields: number) => void;
+  readonly #kernel: Convert;
   readonly #measure: Measure;
 
-  private constructor(slot: FrameSlot, kernel: (fields: number) => void, measure: Measure) {
-    this.slot = slot;
-    this.#kernel = kernel;
-    this.#measure = measure;
-  }
-
   /** @param memory `slot.memory` of the main thread. @param module `compileKernel('nv12')`, compiled once: it can be sent to workers. */
-  static create(memory: WebAssembly.Memory, module: WebAssembly.Module): Nv12Converter {
+  constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    return new Nv12Converter(
-      FrameSlot.attach(memory),
-      exports['convert'] as (fields: number) => void,
-      exports['measure'] as Measure,
-    );
+    this.slot = new FrameSlot(memory);
+    this.#kernel = exports['convert'] as Convert;
+    this.#measure = exports['measure'] as Measure;
   }
 
   /**

@@ -29,28 +29,23 @@ export class Nv12TensorConverter {
   /** 3 * height * width values; reused by every call of {@link convert}. */
   readonly tensor: Float32Array;
 
-  private constructor(options: TensorOptions, kernel: Kernel, memory: WebAssembly.Memory) {
+  /** @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions. */
+  constructor(options: TensorOptions) {
+    compiled ??= compileKernel('nv12Tensor');
     const { widthPx, heightPx } = options;
     const sourceBytes = nv12Bytes(widthPx, heightPx);
-    this.#options = options;
-    this.#kernel = kernel;
-    this.#targetAddress = targetAddress(options);
-    this.#source = new Uint8Array(memory.buffer, SOURCE_ADDRESS, sourceBytes);
     const evenPixels = evened(widthPx) * evened(heightPx);
+    this.#options = options;
+    this.#targetAddress = SOURCE_ADDRESS + Math.ceil(sourceBytes / 64) * 64;
+    const neededBytes = this.#targetAddress + 12 * evenPixels;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(neededBytes / PAGE_BYTES) });
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+    this.#kernel = exports[options.layout === 'nchw' ? 'toPlanar' : 'toInterleaved'] as Kernel;
+    writeParameters(new DataView(memory.buffer), options);
+    this.#source = new Uint8Array(memory.buffer, SOURCE_ADDRESS, sourceBytes);
     this.#even = new Float32Array(memory.buffer, this.#targetAddress, 3 * evenPixels);
     const isEven = evenPixels === widthPx * heightPx;
     this.tensor = isEven ? this.#even : new Float32Array(3 * widthPx * heightPx);
-  }
-
-  /** @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions. */
-  static create(options: TensorOptions): Nv12TensorConverter {
-    compiled ??= compileKernel('nv12Tensor');
-    const neededBytes = targetAddress(options) + 12 * evened(options.widthPx) * evened(options.heightPx);
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(neededBytes / PAGE_BYTES) });
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    writeParameters(new DataView(memory.buffer), options);
-    const name = options.layout === 'nchw' ? 'toPlanar' : 'toInterleaved';
-    return new Nv12TensorConverter(options, exports[name] as Kernel, memory);
   }
 
   /**
@@ -78,10 +73,6 @@ export class Nv12TensorConverter {
       this.tensor.set(this.#even.subarray(from, from + rowValues), row * rowValues);
     }
   }
-}
-
-function targetAddress({ widthPx, heightPx }: TensorOptions): number {
-  return SOURCE_ADDRESS + Math.ceil(nv12Bytes(widthPx, heightPx) / 64) * 64;
 }
 
 function writeParameters(view: DataView, { range, order, mean, scale }: TensorOptions): void {

@@ -1,7 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { compressedSource } from './compressedSource.js';
-import { isDepthEncoding } from './encodingNames.js';
-import { COMPRESSED_FORMATS, type CompressedFormat, type CompressedImageFrame } from './ImageFrame.js';
+import { isDepthEncoding, readableEncoding } from './encodingNames.js';
+import { encodingTraits } from './encodingTraits.js';
+import {
+  COMPRESSED_FORMATS,
+  type CompressedFormat,
+  type CompressedImageFrame,
+  type RawEncoding,
+} from './ImageFrame.js';
 
 /** Checks for the signature at the start of a picture, or an equivalent. */
 const SIGNATURES: Readonly<Record<CompressedFormat, (data: Uint8Array) => boolean>> = {
@@ -92,4 +97,72 @@ export function compressedFormat(frame: CompressedImageFrame): CompressedFormat 
     'BAD_IMAGE',
     `${compressedName(frame)} (format '${frame.format}', ${data.length} bytes) is ${what}; send ${KNOWN}.`,
   );
+}
+
+/**
+ * Properties of the picture before compression, from the `format` of a CompressedImage. compressed_image_transport
+ * writes `ORIGINAL; CODEC compressed [CONVERTED]`, such as `rgb8; jpeg compressed bgr8` or `bayer_rggb8; png compressed `.
+ * Others write the codec alone; then the properties are unknown.
+ */
+export interface CompressedSource {
+  /** The camera's encoding, as written. */
+  readonly original: string;
+  /** Encoding that it was converted to before compression; empty if it was not. */
+  readonly converted: string;
+}
+
+export function compressedSource(format: string): CompressedSource | undefined {
+  const found = /^\s*([\w-]+)\s*;\s*(.*)$/s.exec(format);
+  if (found === null) return undefined;
+  const [, original = '', rest = ''] = found;
+  const [, converted = ''] = /\bcompressed\s+(\w+)\s*$/.exec(rest) ?? [];
+  return { original, converted };
+}
+
+/** The 8-bit Bayer encoding of a one-channel picture that holds a mosaic; undefined for an ordinary picture. */
+export function mosaicOf({ original, converted }: CompressedSource): RawEncoding | undefined {
+  const encoding = readableEncoding(original);
+  if (encoding === undefined || !isBayer(encoding)) return undefined;
+  // A mosaic that was converted to mono8 was demosaiced.
+  const end = readableEncoding(converted);
+  if (end !== undefined && !isBayer(end)) return undefined;
+  return readableEncoding(encoding.replace(/16$/, '8'));
+}
+
+/** Whether the camera sends colours. */
+export function isColourSource({ original }: CompressedSource): boolean {
+  const encoding = readableEncoding(original);
+  return encoding !== undefined && encodingTraits(encoding).family !== 'mono';
+}
+
+function isBayer(encoding: RawEncoding): boolean {
+  return encodingTraits(encoding).family === 'bayer';
+}
+
+/** Offset of a PNG's colour type, and its bit for colours (PNG specification, 11.2.1). */
+const PNG_COLOUR_TYPE = 25;
+const PNG_COLOUR_BIT = 2;
+
+/** Whether a jpeg or png has one channel (and perhaps alpha), by its header; false if unknown. */
+export function isGreyPicture(format: string, data: Uint8Array): boolean {
+  if (format === 'png') return ((data[PNG_COLOUR_TYPE] ?? PNG_COLOUR_BIT) & PNG_COLOUR_BIT) === 0;
+  return format === 'jpeg' && jpegChannels(data) === 1;
+}
+
+/** The number of components in a jpeg's frame header (ITU-T T.81, B.2.2). */
+function jpegChannels(data: Uint8Array): number | undefined {
+  for (let at = 2; at + 9 < data.length; ) {
+    const marker = data[at + 1] ?? 0;
+    // Fill bytes or stray bytes.
+    if (data[at] !== 0xff || marker === 0xff || marker === 0) {
+      at += 1;
+      continue;
+    }
+    // SOF0 to SOF15 except DHT, JPG and DAC.
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return data[at + 9];
+    // The scan starts: no more headers follow.
+    if (marker === 0xda) return undefined;
+    at += 2 + (data[at + 2] ?? 0) * 256 + (data[at + 3] ?? 0);
+  }
+  return undefined;
 }

@@ -1,8 +1,13 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { compressedFormat, compressedName } from './compressedFormat.js';
-import { compressedSource, isColourSource, mosaicOf } from './compressedSource.js';
+import {
+  compressedFormat,
+  compressedName,
+  compressedSource,
+  isColourSource,
+  isGreyPicture,
+  mosaicOf,
+} from './compressedFormat.js';
 import type { CompressedImageFrame, RawImageFrame } from './ImageFrame.js';
-import { isGreyPicture } from './isGreyPicture.js';
 import { loadSharp } from './loadSharp.js';
 import type { PictureNote } from './pictureNotes.js';
 import { type DecodedPixels, TurboJpeg } from './TurboJpeg.js';

@@ -1,7 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
-import { decodeText } from './cdr/decodeText.js';
-import { frameByEncoding } from './frameByEncoding.js';
-import type { ImageFrame } from './ImageFrame.js';
+import { CdrCursor, decodeText } from './cdr/CdrCursor.js';
+import { frameByEncoding, type ImageFrame } from './ImageFrame.js';
 
 /** Bytes of `data` in each image message of TROS (hbm_img_msgs); all else is the same. */
 export const HBM_DATA_BYTES: Readonly<Record<string, number>> = {
@@ -70,4 +69,16 @@ export function hbmImageFrame(message: Uint8Array, source: string, isLittleEndia
     isBigEndian: false,
     data: message.subarray(HBM_LAYOUT.data, HBM_LAYOUT.data + sizeBytes),
   });
+}
+
+/**
+ * A serialised hbm_img_msgs/msg/HbmMsg480P, 540P or 1080P as a frame; `data` is a view of `bytes`, so keep those
+ * unchanged.
+ *
+ * @param source The frame's `source`: the topic's name.
+ * @throws EffvitError BAD_IMAGE: not plain CDR, or as {@link hbmImageFrame}.
+ */
+export function parseHbmImageCdr(bytes: Uint8Array, source: string): ImageFrame {
+  const { isLittleEndian, body } = new CdrCursor(bytes, `The HbmMsg image message on ${source}`);
+  return hbmImageFrame(body, source, isLittleEndian);
 }

@@ -198,9 +198,9 @@ export class FrameReceiver {
     }
     const { memory } = message;
     this.#slots[message.slot] = {
-      bytes: FrameSlot.attach(memory),
+      bytes: new FrameSlot(memory),
       record: new FrameRecord(message.record),
-      converter: Nv12Converter.create(memory, this.#kernel),
+      converter: new Nv12Converter(memory, this.#kernel),
       regions: undefined,
     };
   }

@@ -15,7 +15,7 @@ export type ChipRows = Pick<ChipPlan, 'shape' | 'segments' | 'lengthBytes'> & {
 /** The main thread's side of one of a worker's slots, with the last frame in it. */
 export class HandoverSlot {
   readonly number: number;
-  readonly bytes = FrameSlot.create();
+  readonly bytes = new FrameSlot();
   readonly record = new FrameRecord();
   isFree = true;
   /** Undefined until a frame in this slot had regions. */

@@ -14,7 +14,7 @@ import type { PicturePlanes } from './PicturePlanes.js';
  */
 export class FramePlanes {
   readonly #preprocess: PreprocessOptions;
-  readonly #slot = FrameSlot.create();
+  readonly #slot = new FrameSlot();
   readonly #converter: Nv12Converter;
   readonly #color: 'rgb' | 'bgr';
 
@@ -22,7 +22,7 @@ export class FramePlanes {
   constructor(preprocess: PreprocessOptions, color: 'rgb' | 'bgr' = 'rgb') {
     this.#preprocess = preprocess;
     this.#color = color;
-    this.#converter = Nv12Converter.create(this.#slot.memory, compileKernel('nv12'));
+    this.#converter = new Nv12Converter(this.#slot.memory, compileKernel('nv12'));
   }
 
   get valuesPerPicture(): number {

@@ -2,8 +2,8 @@ import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
 import type { ResultChoice } from '../classify/RegionResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
-import { classifiedRegion } from '../image/classifiedRegion.js';
 import { wholeRegion } from '../image/PictureRegion.js';
+import { classifiedRegion } from '../image/ResizeGeometry.js';
 import type { DetectionsMessage } from '../messages/detectionsMessage.js';
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import {

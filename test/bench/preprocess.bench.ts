@@ -32,9 +32,9 @@ const DEFAULTS = preprocessOptions();
 
 sharp.concurrency(1);
 sharp.cache(false);
-const slot = FrameSlot.create();
+const slot = new FrameSlot();
 const kernel = compileKernel('nv12');
-const converter = Nv12Converter.create(slot.memory, kernel);
+const converter = new Nv12Converter(slot.memory, kernel);
 
 type Work = () => unknown;
 
@@ -132,8 +132,8 @@ function rgbToNv12(rgb: Uint8Array, widthPx: number, heightPx: number): Uint8Arr
 
 /** The conversion alone, again and again of the rows that were copied into a slot of the frame's own. */
 function conversionOf(frame: RawImageFrame, options: PreprocessOptions): Work {
-  const own = FrameSlot.create();
-  const ownConverter = Nv12Converter.create(own.memory, kernel);
+  const own = new FrameSlot();
+  const ownConverter = new Nv12Converter(own.memory, kernel);
   const plan = planFrame(frame, options);
   own.copyFrom(frame.data, plan);
   return () => ownConverter.convert(plan.program);
@@ -192,8 +192,8 @@ async function tensors(): Promise<void> {
     range: 'full',
   });
   const [nchw, nhwc] = [
-    Nv12TensorConverter.create(optionsOf('nchw')),
-    Nv12TensorConverter.create(optionsOf('nhwc')),
+    new Nv12TensorConverter(optionsOf('nchw')),
+    new Nv12TensorConverter(optionsOf('nhwc')),
   ];
   assert.deepEqual(nchw.convert(nv12), nv12TensorTwin(nv12, optionsOf('nchw')));
   const costs = await race({

@@ -12,8 +12,8 @@ let own: { readonly slot: FrameSlot; readonly converter: Nv12Converter } | undef
 /** The frame's NV12 by the kernel; a copy. */
 export function nv12ByKernel(frame: RawImageFrame, options: PreprocessOptions): Uint8Array {
   if (own === undefined) {
-    const slot = FrameSlot.create();
-    own = { slot, converter: Nv12Converter.create(slot.memory, compileKernel('nv12')) };
+    const slot = new FrameSlot();
+    own = { slot, converter: new Nv12Converter(slot.memory, compileKernel('nv12')) };
   }
   const plan = planFrame(frame, options);
   own.slot.copyFrom(frame.data, plan);

@@ -4,8 +4,8 @@ import { FrameSlot } from '../../src/image/FrameSlot.js';
 import type { KernelProgram } from '../../src/image/KernelProgram.js';
 import { Nv12Converter } from '../../src/image/Nv12Converter.js';
 
-const slot = FrameSlot.attach(workerData.memory);
-const converter = Nv12Converter.create(workerData.memory, workerData.module);
+const slot = new FrameSlot(workerData.memory);
+const converter = new Nv12Converter(workerData.memory, workerData.module);
 
 parentPort?.on('message', (order: { program?: KernelProgram; growBytes?: number }) => {
   if (order.growBytes !== undefined) slot.ensureCapacity(order.growBytes);

@@ -1,33 +1,6 @@
 // The NV12 kernel, in AssemblyScript, with integers and 128-bit vectors; test/helpers/nv12Twin.ts defines the result.
 // One call resizes and converts one frame in shared memory; kernelFields.ts describes the fields of a call.
-import {
-  BIAS,
-  BORDER_LUMA,
-  CHROMA,
-  CHROMA_PLANE,
-  CHROMA_ROW,
-  COLUMN_OFFSETS,
-  COLUMN_PAIRS,
-  COLUMN_WEIGHTS,
-  GAIN,
-  HAS_BORDER,
-  INNER_HEIGHT,
-  INNER_LEFT,
-  INNER_TOP,
-  INNER_WIDTH,
-  LUMA_PLANE,
-  LUMA_ROW,
-  NV12,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  OUTPUTS,
-  PIXEL_BYTES,
-  ROW_COUNTS,
-  ROW_FIRSTS,
-  SHIFT,
-  UNPACK,
-  WEIGHED_ROW,
-} from '../kernelFields';
+import * as F from '../kernelFields';
 import { address, COEFFICIENT_BITS, field, ROUNDED_BITS, ROUNDING, storeBytes } from './fields';
 import { chromaRowOf3, chromaRowOf4, rowOf3, rowOf4 } from './pixelRows';
 import { startUnpacking, unpackUpTo } from './unpack';
@@ -63,14 +36,14 @@ function weighedTwoPairs(p0: usize, p1: usize, p2: usize, p3: usize, weights: us
  */
 @inline
 function outputs(plane: usize, target: usize, fewPairs: i32, isAffine: bool): void {
-  const pairs = field(plane, COLUMN_PAIRS);
-  const source = address(plane, WEIGHED_ROW);
-  const count = field(plane, OUTPUTS);
-  const gain = i32x4.splat(field(plane, GAIN));
-  const bias = i32x4.splat(field(plane, BIAS));
+  const pairs = field(plane, F.COLUMN_PAIRS);
+  const source = address(plane, F.WEIGHED_ROW);
+  const count = field(plane, F.OUTPUTS);
+  const gain = i32x4.splat(field(plane, F.GAIN));
+  const bias = i32x4.splat(field(plane, F.BIAS));
   const rounding = i32x4.splat(ROUNDING);
-  let offsets = address(plane, COLUMN_OFFSETS);
-  let weights = address(plane, COLUMN_WEIGHTS);
+  let offsets = address(plane, F.COLUMN_OFFSETS);
+  let weights = address(plane, F.COLUMN_WEIGHTS);
   for (let index = 0; index < count; index += 4) {
     let p0 = source + load<i32>(offsets);
     let p1 = source + load<i32>(offsets, 4);
@@ -107,10 +80,10 @@ function outputs(plane: usize, target: usize, fewPairs: i32, isAffine: bool): vo
 
 /** Selects the variant once per row. */
 function outputRow(plane: usize, target: usize): void {
-  const pairs = field(plane, COLUMN_PAIRS);
-  const bias = field(plane, BIAS);
+  const pairs = field(plane, F.COLUMN_PAIRS);
+  const bias = field(plane, F.BIAS);
   // A gain of 1, and a bias that the shift takes away.
-  const isSame = field(plane, GAIN) == 1 << COEFFICIENT_BITS && bias >= 0 && bias < 1 << COEFFICIENT_BITS;
+  const isSame = field(plane, F.GAIN) == 1 << COEFFICIENT_BITS && bias >= 0 && bias < 1 << COEFFICIENT_BITS;
   if (!isSame) outputs(plane, target, 0, true);
   else if (pairs == 1) outputs(plane, target, 1, false);
   else if (pairs == 2) outputs(plane, target, 2, false);
@@ -118,9 +91,9 @@ function outputRow(plane: usize, target: usize): void {
 }
 
 function fillBorder(fields: usize): void {
-  const lumaBytes = field(fields, OUT_WIDTH) * field(fields, OUT_HEIGHT);
-  const nv12 = address(fields, NV12);
-  memory.fill(nv12, <u8>field(fields, BORDER_LUMA), lumaBytes);
+  const lumaBytes = field(fields, F.OUT_WIDTH) * field(fields, F.OUT_HEIGHT);
+  const nv12 = address(fields, F.NV12);
+  memory.fill(nv12, <u8>field(fields, F.BORDER_LUMA), lumaBytes);
   memory.fill(nv12 + lumaBytes, 128, lumaBytes >> 1);
 }
 
@@ -137,34 +110,34 @@ function finishRow(result: usize, target: usize, bytes: i32): void {
 
 /** Converts one frame. */
 export function convert(fields: usize): void {
-  const width = field(fields, OUT_WIDTH);
-  const innerWidth = field(fields, INNER_WIDTH);
-  const innerHeight = field(fields, INNER_HEIGHT);
-  const left = field(fields, INNER_LEFT);
-  const top = field(fields, INNER_TOP);
-  const pixelBytes = field(fields, PIXEL_BYTES);
-  const chromaKind = field(fields, CHROMA);
-  const lumaPlane = fields + (LUMA_PLANE << 2);
-  const chromaPlane = fields + (CHROMA_PLANE << 2);
-  const firsts = address(lumaPlane, ROW_FIRSTS);
-  const counts = address(lumaPlane, ROW_COUNTS);
+  const width = field(fields, F.OUT_WIDTH);
+  const innerWidth = field(fields, F.INNER_WIDTH);
+  const innerHeight = field(fields, F.INNER_HEIGHT);
+  const left = field(fields, F.INNER_LEFT);
+  const top = field(fields, F.INNER_TOP);
+  const pixelBytes = field(fields, F.PIXEL_BYTES);
+  const chromaKind = field(fields, F.CHROMA);
+  const lumaPlane = fields + (F.LUMA_PLANE << 2);
+  const chromaPlane = fields + (F.CHROMA_PLANE << 2);
+  const firsts = address(lumaPlane, F.ROW_FIRSTS);
+  const counts = address(lumaPlane, F.ROW_COUNTS);
   // Chroma is that of even columns of the result: of the inner columns from `odd` on.
   const odd = left & 1;
   const chromaBytes = ((innerWidth - odd + 1) >> 1) << 1;
-  let luma = address(fields, NV12) + top * width + left;
-  const chromaStart = address(fields, NV12) + width * field(fields, OUT_HEIGHT) + left + odd;
+  let luma = address(fields, F.NV12) + top * width + left;
+  const chromaStart = address(fields, F.NV12) + width * field(fields, F.OUT_HEIGHT) + left + odd;
 
-  if (field(fields, HAS_BORDER)) fillBorder(fields);
+  if (field(fields, F.HAS_BORDER)) fillBorder(fields);
   // Unpacked rows are not shifted.
-  setRowShift(field(fields, UNPACK) ? 0 : field(fields, SHIFT));
+  setRowShift(field(fields, F.UNPACK) ? 0 : field(fields, F.SHIFT));
   startUnpacking(fields);
   for (let row = 0; row < innerHeight; row++) {
     unpackUpTo(fields, load<i32>(firsts + (row << 2)) + load<i32>(counts + (row << 2)));
     const y = top + row;
     const withChroma = (y & 1) == 0 && chromaBytes > 0;
     const chroma = chromaStart + (y >> 1) * width;
-    const lumaTarget = rowTarget(luma, address(fields, LUMA_ROW), innerWidth);
-    const chromaTarget = rowTarget(chroma, address(fields, CHROMA_ROW), innerWidth | chromaBytes);
+    const lumaTarget = rowTarget(luma, address(fields, F.LUMA_ROW), innerWidth);
+    const chromaTarget = rowTarget(chroma, address(fields, F.CHROMA_ROW), innerWidth | chromaBytes);
     if (pixelBytes == 0) {
       weighPlane(lumaPlane, row);
       outputRow(lumaPlane, lumaTarget);

@@ -1,22 +1,5 @@
 // Rows of interleaved colour: the horizontal half of resizing, then Y, U and V.
-import {
-  COLUMN_OFFSETS,
-  COLUMN_PAIRS,
-  COLUMN_WEIGHTS,
-  INNER_LEFT,
-  IS_FUSED,
-  LUMA_PLANE,
-  OUTPUTS,
-  ROW_ADDRESSES,
-  ROW_COUNTS,
-  ROW_FIRSTS,
-  ROW_WEIGHTS,
-  ROW_WEIGHTS_BYTES,
-  WEIGHED_ROW,
-  WEIGHTS_U,
-  WEIGHTS_V,
-  WEIGHTS_Y,
-} from '../kernelFields';
+import * as F from '../kernelFields';
 import { address, COEFFICIENT_BITS, field, ROUNDED_BITS, ROUNDING, storeBytes } from './fields';
 import { rowAddress, weighPlane } from './weighRows';
 
@@ -51,10 +34,10 @@ function outputPixels(
   const c0 = i32x4.shr_s(i32x4.add(v128.shuffle<i64>(abLow, cdLow, 0, 2), rounding), ROUNDED_BITS);
   const c1 = i32x4.shr_s(i32x4.add(v128.shuffle<i64>(abLow, cdLow, 1, 3), rounding), ROUNDED_BITS);
   const c2 = i32x4.shr_s(i32x4.add(v128.shuffle<i64>(abHigh, cdHigh, 0, 2), rounding), ROUNDED_BITS);
-  storeBytes(luma, component(fields + (WEIGHTS_Y << 2), c0, c1, c2));
+  storeBytes(luma, component(fields + (F.WEIGHTS_Y << 2), c0, c1, c2));
   if (withChroma) {
-    const u = component(fields + (WEIGHTS_U << 2), c0, c1, c2);
-    const v = component(fields + (WEIGHTS_V << 2), c0, c1, c2);
+    const u = component(fields + (F.WEIGHTS_U << 2), c0, c1, c2);
+    const v = component(fields + (F.WEIGHTS_V << 2), c0, c1, c2);
     storeBytes(chroma, oddColumns ? v128.shuffle<i32>(u, v, 1, 5, 3, 7) : v128.shuffle<i32>(u, v, 0, 4, 2, 6));
   }
 }
@@ -101,11 +84,11 @@ function fusedRow(
   withChroma: bool,
   oddColumns: bool,
 ): void {
-  const plane = fields + (LUMA_PLANE << 2);
-  const first = load<i32>(address(plane, ROW_FIRSTS) + (row << 2));
-  const count = load<i32>(address(plane, ROW_COUNTS) + (row << 2));
-  const rows = address(plane, ROW_ADDRESSES) + (first << 2);
-  const rowWeights = address(plane, ROW_WEIGHTS) + row * field(plane, ROW_WEIGHTS_BYTES);
+  const plane = fields + (F.LUMA_PLANE << 2);
+  const first = load<i32>(address(plane, F.ROW_FIRSTS) + (row << 2));
+  const count = load<i32>(address(plane, F.ROW_COUNTS) + (row << 2));
+  const rows = address(plane, F.ROW_ADDRESSES) + (first << 2);
+  const rowWeights = address(plane, F.ROW_WEIGHTS) + row * field(plane, F.ROW_WEIGHTS_BYTES);
   const upper = rowAddress(rows);
   const upperWeight = v128.load_splat<u16>(rowWeights);
   let lower = upper;
@@ -114,9 +97,9 @@ function fusedRow(
     lower = rowAddress(rows + 4);
     lowerWeight = v128.load_splat<u16>(rowWeights, 2);
   }
-  const outputs = field(plane, OUTPUTS);
-  const offsets = address(plane, COLUMN_OFFSETS);
-  const weights = address(plane, COLUMN_WEIGHTS);
+  const outputs = field(plane, F.OUTPUTS);
+  const offsets = address(plane, F.COLUMN_OFFSETS);
+  const weights = address(plane, F.COLUMN_WEIGHTS);
   for (let index = 0; index < outputs; index += 4) {
     const a = fusedPixel(upper, lower, upperWeight, lowerWeight, offsets, weights, index, pixelBytes);
     const b = fusedPixel(upper, lower, upperWeight, lowerWeight, offsets, weights, index + 1, pixelBytes);
@@ -143,13 +126,13 @@ function weighedPixelRow(
   oddColumns: bool,
   hasTwoPairs: bool,
 ): void {
-  const plane = fields + (LUMA_PLANE << 2);
-  const source = address(plane, WEIGHED_ROW);
-  const outputs = field(plane, OUTPUTS);
-  const pairs = field(plane, COLUMN_PAIRS);
+  const plane = fields + (F.LUMA_PLANE << 2);
+  const source = address(plane, F.WEIGHED_ROW);
+  const outputs = field(plane, F.OUTPUTS);
+  const pairs = field(plane, F.COLUMN_PAIRS);
   const step = pixelBytes << 2;
-  let offsets = address(plane, COLUMN_OFFSETS);
-  let weights = address(plane, COLUMN_WEIGHTS);
+  let offsets = address(plane, F.COLUMN_OFFSETS);
+  let weights = address(plane, F.COLUMN_WEIGHTS);
   for (let index = 0; index < outputs; index += 4) {
     let p0 = source + load<i32>(offsets);
     let p1 = source + load<i32>(offsets, 4);
@@ -195,12 +178,12 @@ function pixelRow(
   withChroma: bool,
   oddColumns: bool,
 ): void {
-  if (field(fields, IS_FUSED)) {
+  if (field(fields, F.IS_FUSED)) {
     fusedRow(fields, row, luma, chroma, pixelBytes, withChroma, oddColumns);
   } else {
-    const plane = fields + (LUMA_PLANE << 2);
+    const plane = fields + (F.LUMA_PLANE << 2);
     weighPlane(plane, row);
-    if (field(plane, COLUMN_PAIRS) == 2)
+    if (field(plane, F.COLUMN_PAIRS) == 2)
       weighedPixelRow(fields, luma, chroma, pixelBytes, withChroma, oddColumns, true);
     else weighedPixelRow(fields, luma, chroma, pixelBytes, withChroma, oddColumns, false);
   }
@@ -215,11 +198,11 @@ export function rowOf4(fields: usize, row: i32, luma: usize): void {
 }
 
 export function chromaRowOf3(fields: usize, row: i32, luma: usize, chroma: usize): void {
-  if (field(fields, INNER_LEFT) & 1) pixelRow(fields, row, luma, chroma, 3, true, true);
+  if (field(fields, F.INNER_LEFT) & 1) pixelRow(fields, row, luma, chroma, 3, true, true);
   else pixelRow(fields, row, luma, chroma, 3, true, false);
 }
 
 export function chromaRowOf4(fields: usize, row: i32, luma: usize, chroma: usize): void {
-  if (field(fields, INNER_LEFT) & 1) pixelRow(fields, row, luma, chroma, 4, true, true);
+  if (field(fields, F.INNER_LEFT) & 1) pixelRow(fields, row, luma, chroma, 4, true, true);
   else pixelRow(fields, row, luma, chroma, 4, true, false);
 }

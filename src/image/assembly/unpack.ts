@@ -1,31 +1,17 @@
 // Converts rows of 16-bit and of Bayer frames to interleaved bytes on demand.
-import {
-  BAYER_AT_LEFT,
-  BAYER_AT_RIGHT,
-  LUMA_PLANE,
-  NARROW,
-  NARROWED_RECORDS,
-  NARROWED_ROWS,
-  NARROWED_VALUES,
-  ROW_ADDRESSES,
-  SHIFT,
-  UNPACK,
-  UNPACK_COUNT,
-  UNPACK_RECORD_WORDS,
-  UNPACK_RECORDS,
-} from '../kernelFields';
+import * as F from '../kernelFields';
 
 /** Rows are used in ascending order: all ranks below this one are unpacked. */
 let nextRank: i32 = 0;
 
 export function startUnpacking(fields: usize): void {
   nextRank = 0;
-  const narrow = load<i32>(fields + (NARROW << 2));
+  const narrow = load<i32>(fields + (F.NARROW << 2));
   if (narrow == 0) return;
-  const rows = load<i32>(fields + (NARROWED_ROWS << 2));
-  const values = load<i32>(fields + (NARROWED_VALUES << 2));
-  const shift = load<u32>(fields + (SHIFT << 2));
-  let record = <usize>load<u32>(fields + (NARROWED_RECORDS << 2));
+  const rows = load<i32>(fields + (F.NARROWED_ROWS << 2));
+  const values = load<i32>(fields + (F.NARROWED_VALUES << 2));
+  const shift = load<u32>(fields + (F.SHIFT << 2));
+  let record = <usize>load<u32>(fields + (F.NARROWED_RECORDS << 2));
   for (let row = 0; row < rows; row++) {
     unpack16(<usize>(load<u32>(record) + shift), <usize>load<u32>(record, 4), values, narrow == 2);
     record += 8;
@@ -147,15 +133,15 @@ function unpackBayer(
 
 /** Unpacks the rows of all ranks below `rank` that are not unpacked yet. */
 export function unpackUpTo(fields: usize, rank: i32): void {
-  const kind = load<i32>(fields + (UNPACK << 2));
+  const kind = load<i32>(fields + (F.UNPACK << 2));
   if (kind == 0) return;
-  const count = load<i32>(fields + (UNPACK_COUNT << 2));
-  const records = <usize>load<u32>(fields + (UNPACK_RECORDS << 2));
+  const count = load<i32>(fields + (F.UNPACK_COUNT << 2));
+  const records = <usize>load<u32>(fields + (F.UNPACK_RECORDS << 2));
   // Narrowed rows are not shifted.
-  const shift = load<i32>(fields + (NARROW << 2)) ? 0 : load<u32>(fields + (SHIFT << 2));
-  const targets = <usize>load<u32>(fields + ((LUMA_PLANE + ROW_ADDRESSES) << 2));
+  const shift = load<i32>(fields + (F.NARROW << 2)) ? 0 : load<u32>(fields + (F.SHIFT << 2));
+  const targets = <usize>load<u32>(fields + ((F.LUMA_PLANE + F.ROW_ADDRESSES) << 2));
   for (; nextRank < rank; nextRank++) {
-    const record = records + nextRank * (UNPACK_RECORD_WORDS << 2);
+    const record = records + nextRank * (F.UNPACK_RECORD_WORDS << 2);
     const centre = <usize>(load<u32>(record) + shift);
     const target = <usize>load<u32>(targets + (nextRank << 2));
     if (kind == 3) {
@@ -168,8 +154,8 @@ export function unpackUpTo(fields: usize, rank: i32): void {
         count,
         (flags & 1) == 1,
         (flags & 2) == 2,
-        load<i32>(fields + (BAYER_AT_LEFT << 2)) == 1,
-        load<i32>(fields + (BAYER_AT_RIGHT << 2)) == 1,
+        load<i32>(fields + (F.BAYER_AT_LEFT << 2)) == 1,
+        load<i32>(fields + (F.BAYER_AT_RIGHT << 2)) == 1,
       );
     } else {
       unpack16(centre, target, count, kind == 2);

@@ -1,13 +1,5 @@
 // The vertical half of resizing: rows of bytes weighed into a row of 16-bit words.
-import {
-  ROW_ADDRESSES,
-  ROW_BYTES,
-  ROW_COUNTS,
-  ROW_FIRSTS,
-  ROW_WEIGHTS,
-  ROW_WEIGHTS_BYTES,
-  WEIGHED_ROW,
-} from '../kernelFields';
+import * as F from '../kernelFields';
 import { address, field } from './fields';
 
 /** Weighs eight bytes of one row and adds them. */
@@ -85,12 +77,12 @@ function weighRows(rows: usize, weights: usize, count: i32, bytes: i32, target: 
 /** Weighs the source rows of output row `row` of a plane. */
 @inline
 export function weighPlane(plane: usize, row: i32): void {
-  const first = load<i32>(address(plane, ROW_FIRSTS) + (row << 2));
+  const first = load<i32>(address(plane, F.ROW_FIRSTS) + (row << 2));
   weighRows(
-    address(plane, ROW_ADDRESSES) + (first << 2),
-    address(plane, ROW_WEIGHTS) + row * field(plane, ROW_WEIGHTS_BYTES),
-    load<i32>(address(plane, ROW_COUNTS) + (row << 2)),
-    field(plane, ROW_BYTES),
-    address(plane, WEIGHED_ROW),
+    address(plane, F.ROW_ADDRESSES) + (first << 2),
+    address(plane, F.ROW_WEIGHTS) + row * field(plane, F.ROW_WEIGHTS_BYTES),
+    load<i32>(address(plane, F.ROW_COUNTS) + (row << 2)),
+    field(plane, F.ROW_BYTES),
+    address(plane, F.WEIGHED_ROW),
   );
 }

@@ -1,10 +1,12 @@
 import { EffvitError, type EffvitErrorCode } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
 import type { FrameHeader } from '../ImageFrame.js';
-import { decodeText } from './decodeText.js';
 
 /** Bytes of the encapsulation header that precedes every serialised ROS 2 message (DDS-RTPS 2.5, 10.2). */
 const ENCAPSULATION_BYTES = 4;
+
+const utf8 = new TextDecoder();
+const SHORT_BYTES = 64;
 
 /**
  * Reads the fields of one serialised message in place. Nothing is copied. Every length is checked against the remaining
@@ -135,4 +137,18 @@ export class CdrCursor {
     this.#offset = start + length;
     return start;
   }
+}
+
+/**
+ * The text in `bytes` from `start` to `end`, UTF-8. Frame ids and encodings are short ASCII; a call of TextDecoder
+ * would take longer than reading all other fields of an image message.
+ */
+export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte > 0x7f || at - start > SHORT_BYTES) return utf8.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

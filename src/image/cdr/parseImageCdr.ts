@@ -1,5 +1,5 @@
-import { frameByEncoding } from '../frameByEncoding.js';
 import type { CompressedImageFrame, ImageFrame } from '../ImageFrame.js';
+import { frameByEncoding } from '../ImageFrame.js';
 import { CdrCursor } from './CdrCursor.js';
 
 /**

@@ -34,7 +34,7 @@ export class InputTensor {
       this.#fill = (nv12, place) => bytes.set(nv12, place * frameBytes);
       return;
     }
-    const converter = Nv12TensorConverter.create({
+    const converter = new Nv12TensorConverter({
       widthPx,
       heightPx,
       layout,

@@ -1,5 +1,5 @@
-import { frameByEncoding } from '../../image/frameByEncoding.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
+import { frameByEncoding } from '../../image/ImageFrame.js';
 import type { MessageSample, SampleKind } from './MessageSample.js';
 import { NativeMemory } from './NativeMemory.js';
 import { loadFinalize, StructReader } from './StructReader.js';

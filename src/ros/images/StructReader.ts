@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
 import type { Stamp } from '../../core/Stamp.js';
-import { decodeText } from '../../image/cdr/decodeText.js';
+import { decodeText } from '../../image/cdr/CdrCursor.js';
 import type { SampleKind } from './MessageSample.js';
 import type { NativeMemory } from './NativeMemory.js';
 

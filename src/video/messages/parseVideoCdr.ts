@@ -1,6 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { CdrCursor } from '../../image/cdr/CdrCursor.js';
-import { decodeText } from '../../image/cdr/decodeText.js';
+import { CdrCursor, decodeText } from '../../image/cdr/CdrCursor.js';
 import { type VideoPacket, videoCodec } from '../VideoPacket.js';
 
 export type VideoParser = (bytes: Uint8Array, source: string) => VideoPacket;

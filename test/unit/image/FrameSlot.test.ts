@@ -20,7 +20,7 @@ interface Answer {
 
 describe('FrameSlot', () => {
   it('copies the segments of a plan, and no more', () => {
-    const slot = FrameSlot.create();
+    const slot = new FrameSlot();
     const data = Uint8Array.from({ length: 100 }, (_, index) => index);
     const segments = [
       { sourceOffsetBytes: 10, slotOffsetBytes: 2, lengthBytes: 3 },
@@ -31,7 +31,7 @@ describe('FrameSlot', () => {
   });
 
   it('shifts a frame that begins at an odd address, and gives it back whole', () => {
-    const slot = FrameSlot.create();
+    const slot = new FrameSlot();
     for (let offset = 0; offset < 17; offset++) {
       const data = new Uint8Array(new ArrayBuffer(64), offset, 40);
       fillRandom(data, offset);
@@ -43,7 +43,7 @@ describe('FrameSlot', () => {
   });
 
   it('keeps its content when it grows', () => {
-    const slot = FrameSlot.create();
+    const slot = new FrameSlot();
     slot.view(0, 4).set([1, 2, 3, 4]);
     slot.ensureCapacity(10_000_000);
     assert.deepEqual([...slot.view(0, 4)], [1, 2, 3, 4]);
@@ -54,7 +54,7 @@ describe('FrameSlot', () => {
   });
 
   it('refuses to grow beyond its limit, in one sentence', () => {
-    const slot = FrameSlot.create();
+    const slot = new FrameSlot();
     // A frame of the largest plan may be copied in shifted.
     slot.ensureCapacity(MAX_SLOT_BYTES + COPY_ALIGNMENT_BYTES);
     assertRefused(
@@ -67,7 +67,7 @@ describe('FrameSlot', () => {
   });
 
   it('is one memory on both threads, whichever grows it', async () => {
-    const slot = FrameSlot.create();
+    const slot = new FrameSlot();
     const worker = new Worker(new URL('../../helpers/slotWorker.js', import.meta.url), {
       workerData: { memory: slot.memory, module: compileKernel('nv12') },
     });

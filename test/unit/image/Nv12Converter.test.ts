@@ -91,8 +91,8 @@ describe('Nv12Converter', () => {
   });
 
   it('takes a program or a copy of it, and keeps apart what frames of other shapes left behind', () => {
-    const slot = FrameSlot.create();
-    const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
+    const slot = new FrameSlot();
+    const converter = new Nv12Converter(slot.memory, compileKernel('nv12'));
     const options = preprocessOptions({ widthPx: 32, heightPx: 32, resizeShortSidePx: 36 });
     const frames = [300, 20, 150, 64].map((side) =>
       rawFrame({ encoding: 'rgb8', widthPx: side, heightPx: side }, (data) => fillRandom(data, side)),

@@ -44,7 +44,7 @@ describe('Nv12TensorConverter', () => {
     fc.assert(
       fc.property(anyOptions, fc.integer(), (options, seed) => {
         const nv12 = noise(options.widthPx, options.heightPx, seed);
-        assert.deepEqual(Nv12TensorConverter.create(options).convert(nv12), nv12TensorTwin(nv12, options));
+        assert.deepEqual(new Nv12TensorConverter(options).convert(nv12), nv12TensorTwin(nv12, options));
       }),
       { numRuns: 100 },
     );
@@ -53,9 +53,9 @@ describe('Nv12TensorConverter', () => {
   it('leaves out what the NV12 of an odd size has beyond it', () => {
     const options = { ...EFFICIENTVIT, widthPx: 17, heightPx: 19, layout: 'nhwc' as const };
     const nv12 = noise(17, 19, 3);
-    const tensor = Nv12TensorConverter.create(options).convert(nv12).slice();
+    const tensor = new Nv12TensorConverter(options).convert(nv12).slice();
     assert.equal(tensor.length, 3 * 17 * 19);
-    const whole = Nv12TensorConverter.create({ ...options, widthPx: 18, heightPx: 20 }).convert(nv12);
+    const whole = new Nv12TensorConverter({ ...options, widthPx: 18, heightPx: 20 }).convert(nv12);
     for (let row = 0; row < 19; row++) {
       assert.deepEqual(
         tensor.subarray(3 * 17 * row, 3 * 17 * (row + 1)),
@@ -68,7 +68,7 @@ describe('Nv12TensorConverter', () => {
     it(`is the normalised float of what people see, within half a grey level (${range})`, () => {
       const options = { ...EFFICIENTVIT, range };
       const nv12 = noise(224, 224, 5);
-      const tensor = Nv12TensorConverter.create(options).convert(nv12);
+      const tensor = new Nv12TensorConverter(options).convert(nv12);
       const rgb = nv12ToRgb(nv12, 224, 224, range);
       const pixels = 224 * 224;
       let worst = 0;
@@ -107,7 +107,7 @@ describe('Nv12TensorConverter', () => {
         scale: [1, 1, 1],
         range,
       };
-      const pixel = Nv12TensorConverter.create(options).convert(nv12).subarray(0, 3);
+      const pixel = new Nv12TensorConverter(options).convert(nv12).subarray(0, 3);
       pixel.forEach((value, channel) => {
         const wanted = expected[channel] ?? 0;
         assert.ok(Math.abs(value - wanted) <= 1.5, `${range} ${y},${u},${v}: ${pixel} is not ${expected}`);
@@ -116,7 +116,7 @@ describe('Nv12TensorConverter', () => {
   });
 
   it('keeps its tensor in memory that is not shared, and always the same', () => {
-    const converter = Nv12TensorConverter.create(EFFICIENTVIT);
+    const converter = new Nv12TensorConverter(EFFICIENTVIT);
     const tensor = converter.convert(noise(224, 224, 1));
     assert.ok(!(tensor.buffer instanceof SharedArrayBuffer));
     assert.equal(converter.convert(noise(224, 224, 2)), tensor);
@@ -124,7 +124,7 @@ describe('Nv12TensorConverter', () => {
   });
 
   it('refuses NV12 of another size', () => {
-    const converter = Nv12TensorConverter.create(EFFICIENTVIT);
+    const converter = new Nv12TensorConverter(EFFICIENTVIT);
     assertRefused(() => converter.convert(new Uint8Array(10)), 'INTERNAL', /224x224 has 75264 bytes, but 10/);
   });
 });

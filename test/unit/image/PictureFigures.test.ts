@@ -35,8 +35,8 @@ function greyFrame(
 }
 
 describe('PictureFigures', () => {
-  const slot = FrameSlot.create();
-  const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
+  const slot = new FrameSlot();
+  const converter = new Nv12Converter(slot.memory, compileKernel('nv12'));
 
   function measure(frame: RawImageFrame, given: Partial<PreprocessOptions> = {}): PictureFigures | undefined {
     const options = preprocessOptions({

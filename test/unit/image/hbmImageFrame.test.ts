@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import { parseHbmImageCdr } from '../../../src/image/cdr/parseHbmImageCdr.js';
-import { HBM_DATA_BYTES, HBM_LAYOUT, hbmImageFrame } from '../../../src/image/hbmImageFrame.js';
+import {
+  HBM_DATA_BYTES,
+  HBM_LAYOUT,
+  hbmImageFrame,
+  parseHbmImageCdr,
+} from '../../../src/image/hbmImageFrame.js';
 
 interface Fields {
   readonly encoding?: string;

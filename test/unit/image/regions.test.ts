@@ -54,8 +54,8 @@ function withRoi(options: PreprocessOptions, region: PictureRegion): PreprocessO
   return preprocessOptions({ ...options, roi: { left, top, width, height, isFraction: false } });
 }
 
-const slot = FrameSlot.create();
-const converter = Nv12Converter.create(slot.memory, compileKernel('nv12'));
+const slot = new FrameSlot();
+const converter = new Nv12Converter(slot.memory, compileKernel('nv12'));
 
 /** Regions of a frame whose rows lie in the slot, all of them kept. */
 function regionsInSlot(
