@@ -1,10 +1,36 @@
-/** Weights of one axis: output i is the weighted sum of `counts[i]` source positions from `firsts[i]` on. */
-export interface AxisTaps {
-  readonly firsts: Int32Array;
-  readonly counts: Int32Array;
-  /** `maxCount` per output; the weights of one output add up to the weight sum exactly. */
-  readonly weights: Int32Array;
-  readonly maxCount: number;
+/** One output: the weighted sum of consecutive source positions from `first` on. */
+export interface WeightedRun {
+  readonly first: number;
+  readonly weights: readonly number[];
+}
+
+/** The outputs of one axis; their runs never move backwards, and the weights of each add up to the weight sum exactly. */
+export type AxisTaps = readonly WeightedRun[];
+
+/** The most weights of a run. */
+export function longestRun(runs: readonly WeightedRun[]): number {
+  return Math.max(0, ...runs.map(({ weights }) => weights.length));
+}
+
+/** Positions from `begin` to before `end`. */
+export interface Interval {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** From the first position that the taps read to the last. */
+export function spanOf(taps: AxisTaps): Interval {
+  const last = taps.at(-1);
+  return { begin: taps[0]?.first ?? 0, end: last === undefined ? 0 : last.first + last.weights.length };
+}
+
+/** The positions that the taps read, ascending; those between may be left out. */
+export function positionsOf(taps: AxisTaps): number[] {
+  const positions = new Set<number>();
+  for (const { first, weights } of taps) {
+    for (let position = first; position < first + weights.length; position++) positions.add(position);
+  }
+  return [...positions];
 }
 
 /** Weights of vertical taps add up to this: 255 times this sum fits a u16. */
@@ -15,6 +41,8 @@ export const HORIZONTAL_WEIGHT_SUM = 16384;
 export type ResampleFilter = 'bilinear' | 'antialias' | 'area';
 
 export interface AxisSpec {
+  /** The source's first position; 0 if absent. */
+  readonly sourceBegin?: number;
   readonly sourceLength: number;
   /** Length of the whole source after scaling. */
   readonly scaledLength: number;
@@ -25,13 +53,8 @@ export interface AxisSpec {
   readonly weightSum: number;
 }
 
-interface Taps {
-  readonly first: number;
-  readonly weights: readonly number[];
-}
-
 /** Two taps around the half-pixel centre, the border repeated (OpenCV's INTER_LINEAR), in exact fractions. */
-function bilinearTaps(spec: AxisSpec, position: number): Taps {
+function bilinearTaps(spec: AxisSpec, position: number): WeightedRun {
   const { sourceLength, scaledLength, weightSum } = spec;
   // (position + 0.5) * sourceLength / scaledLength - 0.5, times 2 * scaledLength.
   const numerator = (2 * position + 1) * sourceLength - scaledLength;
@@ -63,7 +86,7 @@ function quantised(shares: readonly number[], weightSum: number): number[] {
 }
 
 /** The exact share of every source position in [position, position + 1) * source / scaled. */
-function areaTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): Taps {
+function areaTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): WeightedRun {
   // In units of 1 / scaledLength of a source position: an output is sourceLength long, a source scaledLength.
   const begin = position * sourceLength;
   const end = begin + sourceLength;
@@ -76,7 +99,7 @@ function areaTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position:
 }
 
 /** A triangle twice as wide as an output, cut off at the border: Pillow's BILINEAR, torchvision's antialias. */
-function antialiasTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): Taps {
+function antialiasTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, position: number): WeightedRun {
   // In units of 1 / (2 * scaledLength) of a source position.
   const centre = (2 * position + 1) * sourceLength;
   const halfWidth = 2 * sourceLength;
@@ -90,12 +113,12 @@ function antialiasTaps({ sourceLength, scaledLength, weightSum }: AxisSpec, posi
   return { first, weights: quantised(shares, weightSum) };
 }
 
-function withoutZeros({ first, weights }: Taps): Taps {
+function withoutZeros({ first, weights }: WeightedRun, sourceBegin: number): WeightedRun {
   let begin = 0;
   let end = weights.length;
   while (begin < end - 1 && weights[begin] === 0) begin++;
   while (end > begin + 1 && weights[end - 1] === 0) end--;
-  return { first: first + begin, weights: weights.slice(begin, end) };
+  return { first: sourceBegin + first + begin, weights: weights.slice(begin, end) };
 }
 
 const TAPS = { bilinear: bilinearTaps, antialias: antialiasTaps, area: areaTaps };
@@ -104,18 +127,7 @@ const TAPS = { bilinear: bilinearTaps, antialias: antialiasTaps, area: areaTaps 
 export function axisTaps(spec: AxisSpec): AxisTaps {
   const shrinks = spec.sourceLength > spec.scaledLength;
   const tapsOf = TAPS[shrinks ? spec.filter : 'bilinear'];
-  const rows = Array.from({ length: spec.count }, (_, index) =>
-    withoutZeros(tapsOf(spec, spec.begin + index)),
+  return Array.from({ length: spec.count }, (_, index) =>
+    withoutZeros(tapsOf(spec, spec.begin + index), spec.sourceBegin ?? 0),
   );
-  const maxCount = Math.max(...rows.map((row) => row.weights.length));
-  const weights = new Int32Array(rows.length * maxCount);
-  rows.forEach((row, index) => {
-    weights.set(row.weights, index * maxCount);
-  });
-  return {
-    firsts: Int32Array.from(rows, (row) => row.first),
-    counts: Int32Array.from(rows, (row) => row.weights.length),
-    weights,
-    maxCount,
-  };
 }

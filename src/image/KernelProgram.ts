@@ -1,3 +1,4 @@
+import { type AxisTaps, longestRun, spanOf } from './AxisTaps.js';
 import {
   type Affine,
   applyAffine,
@@ -6,12 +7,13 @@ import {
   type RgbWeights,
   rangeConversion,
 } from './bt601.js';
-import { type ColumnTables, columnTables, runOf, type WeightedRun } from './columnTables.js';
-import { KernelTables, PADDING_BYTES, SLOT_BASE_BYTES, SlotAllocator } from './KernelTables.js';
+import { columnTables, spreadRun } from './columnTables.js';
+import type { EncodingTraits } from './encodingTraits.js';
+import { KernelTables, PADDING_BYTES, SLOT_BASE_BYTES } from './KernelTables.js';
 import * as F from './kernelFields.js';
 import { isMeasurable, type MeasuredPart } from './PictureFigures.js';
 import type { SlotLayout } from './SlotLayout.js';
-import { SourceRowPlan, type SourceRows } from './SourceRowPlan.js';
+import { firstPlaneRows, rowsInPlace, type SourceRows } from './sourceRows.js';
 import { evened } from './TensorOptions.js';
 
 /** The kernel's parameters for frames of one layout, and their place in the slot. Offsets are slot offsets. */
@@ -28,54 +30,53 @@ export interface KernelProgram {
 
 class ProgramBuilder {
   readonly #layout: SlotLayout;
-  readonly #allocator: SlotAllocator;
-  readonly #tables = new KernelTables();
-  readonly #sources: SourceRowPlan;
+  readonly #tables: KernelTables;
 
   constructor(layout: SlotLayout, freeFromByte: number) {
     this.#layout = layout;
-    this.#allocator = new SlotAllocator(layout.isPassThrough ? 0 : freeFromByte);
-    this.#sources = new SourceRowPlan(layout, this.#allocator, this.#tables);
+    this.#tables = new KernelTables(layout.isPassThrough ? 0 : freeFromByte);
   }
 
   build(): KernelProgram {
     const { options, geometry, isPassThrough, traits } = this.#layout;
+    const tables = this.#tables;
     const [widthPx, heightPx] = [evened(options.widthPx), evened(options.heightPx)];
     const nv12Bytes = (widthPx * heightPx * 3) / 2;
-    const nv12Offset = this.#allocator.allocate(nv12Bytes);
+    const nv12Offset = tables.allocate(nv12Bytes);
     if (isPassThrough) {
-      const slotBytes = this.#allocator.end;
-      const tables = new Uint8Array();
-      return { nv12Offset, nv12Bytes, tables, tablesOffset: 0, slotBytes, ...this.#measured() };
+      const placed = { tables: new Uint8Array(), tablesOffset: 0, slotBytes: tables.endBytes };
+      return { nv12Offset, nv12Bytes, ...placed, ...this.#measured() };
     }
     const { innerWidthPx, innerHeightPx } = geometry;
-    this.#tables.set(F.INNER_WIDTH, innerWidthPx);
-    this.#tables.set(F.INNER_HEIGHT, innerHeightPx);
-    this.#tables.set(F.INNER_LEFT, geometry.innerLeftPx);
-    this.#tables.set(F.INNER_TOP, geometry.innerTopPx);
-    this.#tables.set(F.OUT_WIDTH, widthPx);
-    this.#tables.set(F.OUT_HEIGHT, heightPx);
-    this.#tables.setAddress(F.NV12, nv12Offset);
-    this.#tables.setAddress(F.LUMA_ROW, this.#allocator.allocate(widthPx));
-    this.#tables.setAddress(F.CHROMA_ROW, this.#allocator.allocate(widthPx));
-    this.#tables.set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
-    this.#tables.set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
+    tables.set(F.INNER_WIDTH, innerWidthPx);
+    tables.set(F.INNER_HEIGHT, innerHeightPx);
+    tables.set(F.INNER_LEFT, geometry.innerLeftPx);
+    tables.set(F.INNER_TOP, geometry.innerTopPx);
+    tables.set(F.OUT_WIDTH, widthPx);
+    tables.set(F.OUT_HEIGHT, heightPx);
+    tables.setAddress(F.NV12, nv12Offset);
+    tables.setAddress(F.LUMA_ROW, tables.allocate(widthPx));
+    tables.setAddress(F.CHROMA_ROW, tables.allocate(widthPx));
+    tables.set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
+    tables.set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
+    const source = firstPlaneRows(this.#layout, tables);
     switch (traits.family) {
       case 'colour':
+        this.#describePixels(source, traits.channels, traits.isBgr);
+        break;
       case 'bayer':
-        this.#describePixels();
+        this.#describePixels(source, 4, false);
         break;
       case 'mono':
-        this.#describeGrey();
+        this.#describeLuma(source, 1, -spanOf(this.#layout.tapsX).begin, greyToLuma(options.range));
         break;
-      case 'yuv422':
-      case 'semiPlanar':
-      case 'planar':
-        this.#describeYuv();
+      case 'yuv':
+        this.#describeYuv(source, traits);
         break;
+      default:
+        traits satisfies never;
     }
-    const placed = this.#tables.finish(this.#allocator);
-    return { nv12Offset, nv12Bytes, ...placed, slotBytes: this.#allocator.end, ...this.#measured() };
+    return { nv12Offset, nv12Bytes, ...tables.finish(), slotBytes: tables.endBytes, ...this.#measured() };
   }
 
   #measured(): Pick<KernelProgram, 'measured'> {
@@ -91,23 +92,17 @@ class ProgramBuilder {
     return options.isMeasured && isMeasurable(measured) ? { measured } : {};
   }
 
-  #describePixels(): void {
-    const { traits, tapsX, tapsY, options } = this.#layout;
-    const isPacked8 = traits.family === 'colour' && traits.channelBytes === 1;
-    const pixelBytes = traits.family === 'colour' ? traits.channels : 4;
-    const isFused = tapsX.maxCount <= 2 && tapsY.maxCount <= 2;
-    const source = isPacked8 ? this.#sources.inPlace(0, 0) : this.#sources.unpacked(pixelBytes);
-    const runs = Array.from(tapsX.firsts, (_, index) =>
-      runOf(tapsX, index, 0, 1, -this.#sources.firstColumn),
-    );
-    const columns = columnTables(runs);
+  #describePixels(source: SourceRows, pixelBytes: number, isBgr: boolean): void {
+    const { tapsX, tapsY, options } = this.#layout;
+    const isFused = longestRun(tapsX) <= 2 && longestRun(tapsY) <= 2;
+    const { begin } = spanOf(tapsX);
     this.#tables.set(F.PIXEL_BYTES, pixelBytes);
     this.#tables.set(F.IS_FUSED, isFused ? 1 : 0);
     this.#describeRows(F.LUMA_PLANE, source, 0);
     // Rows are read as bytes if weighed in one step with the columns, else as 16-bit words.
-    this.#describeColumns(F.LUMA_PLANE, columns, runs.length, pixelBytes * (isFused ? 1 : 2));
-    this.#setWeighedRow(F.LUMA_PLANE, source, columns);
-    const isBgr = traits.family === 'colour' && traits.isBgr;
+    const valueBytes = pixelBytes * (isFused ? 1 : 2);
+    const runs = tapsX.map((run) => spreadRun(run, 0, 1, -begin));
+    this.#allocateWeighedRow(F.LUMA_PLANE, source, this.#describeColumns(F.LUMA_PLANE, runs, valueBytes));
     const matrix = RGB_TO_YUV[options.range];
     const setWeights = (field: number, { r, g, b, bias }: RgbWeights) => {
       this.#tables.set(field, ...(isBgr ? [b, g, r] : [r, g, b]), bias);
@@ -117,103 +112,77 @@ class ProgramBuilder {
     setWeights(F.WEIGHTS_V, matrix.v);
   }
 
-  #describeGrey(): void {
-    const { traits, options } = this.#layout;
-    const isPacked8 = traits.family === 'mono' && traits.channelBytes === 1;
-    const source = isPacked8 ? this.#sources.inPlace(0, 0) : this.#sources.unpacked(1);
-    this.#describeChannel(source, 1, -this.#sources.firstColumn, greyToLuma(options.range));
-  }
-
-  #describeYuv(): void {
-    const { traits, tapsX, planes, options, geometry } = this.#layout;
-    const { luma, chroma } = rangeConversion(options.sourceRange, options.range);
-    // Outputs are U, V, U, V ... of the even columns of the result.
-    const columns = Array.from(tapsX.firsts, (_, index) => index).filter(
-      (index) => (geometry.innerLeftPx + index) % 2 === 0,
-    );
-    const runsOf = (shift: number, pitch: number, offsets: readonly number[]) =>
-      columns.flatMap((index) => offsets.map((offset) => runOf(tapsX, index, shift, pitch, offset)));
-    const firstBytes = planes.map((plane) => plane.firstByte);
-    const lumaRows = this.#sources.inPlace(0, 0);
-    if (traits.family === 'yuv422') {
-      const first = firstBytes[0] ?? 0;
-      this.#describeChannel(lumaRows, 2, traits.yByte - first, luma);
-      this.#tables.set(F.CHROMA, 1);
-      const runs = runsOf(1, 4, [traits.uByte - first, traits.vByte - first]);
-      this.#describeChroma(columnTables(runs), runs.length, chroma);
-      this.#tables.set(F.CHROMA_PLANE + F.WEIGHED_ROW, this.#tables.get(F.LUMA_PLANE + F.WEIGHED_ROW));
-    } else if (traits.family === 'semiPlanar') {
-      const first = firstBytes[1] ?? 0;
-      this.#describeChannel(lumaRows, 1, -this.#sources.firstColumn, luma);
-      const runs = runsOf(traits.chromaShift, 2, [traits.uByte - first, 1 - traits.uByte - first]);
-      const rows = this.#sources.inPlace(1, traits.chromaShift);
-      this.#describeChromaPlane(rows, traits.chromaShift, runs, chroma);
-    } else if (traits.family === 'planar') {
-      const first = firstBytes[1] ?? 0;
-      this.#describeChannel(lumaRows, 1, -this.#sources.firstColumn, luma);
-      // A row of one plane and the following row of the other count as one row.
-      const single = this.#sources.inPlace(1, 1);
-      const twin = this.#sources.inPlace(2, 1);
-      const distanceBytes = (twin.offsets[0] ?? 0) - (single.offsets[0] ?? 0);
-      const rows = { ...single, byteCount: distanceBytes + single.byteCount };
-      const offsets = [-first, distanceBytes - first];
-      const runs = runsOf(1, 1, traits.uPlane === 1 ? offsets : offsets.reverse());
-      this.#describeChromaPlane(rows, 1, runs, chroma);
-    }
-  }
-
-  /** Describes chroma that is not in the rows of the luma. */
-  #describeChromaPlane(rows: SourceRows, shift: number, runs: readonly WeightedRun[], affine: Affine): void {
-    const tables = columnTables(runs);
-    this.#tables.set(F.CHROMA, 2);
-    this.#describeRows(F.CHROMA_PLANE, rows, shift);
-    this.#describeChroma(tables, runs.length, affine);
-    this.#setWeighedRow(F.CHROMA_PLANE, rows, tables);
-  }
-
   /** Describes the luma (or grey) channel: values `pitch` apart, the value of column 0 at `offset`. */
-  #describeChannel(source: SourceRows, pitch: number, offset: number, affine: Affine): void {
-    const { tapsX } = this.#layout;
-    const runs = Array.from(tapsX.firsts, (_, index) => runOf(tapsX, index, 0, pitch, offset));
-    const tables = columnTables(runs);
-    this.#describeRows(F.LUMA_PLANE, source, 0);
-    this.#describeColumns(F.LUMA_PLANE, tables, runs.length, 2);
-    this.#setWeighedRow(F.LUMA_PLANE, source, tables);
-    this.#setAffine(F.LUMA_PLANE, affine);
+  #describeLuma(source: SourceRows, pitch: number, offset: number, affine: Affine): void {
+    const runs = this.#layout.tapsX.map((run) => spreadRun(run, 0, pitch, offset));
+    this.#describeChannels(F.LUMA_PLANE, source, 0, runs, affine);
   }
 
-  #describeChroma(tables: ColumnTables, outputs: number, affine: Affine): void {
-    this.#describeColumns(F.CHROMA_PLANE, tables, outputs, 2);
-    this.#setAffine(F.CHROMA_PLANE, affine);
+  #describeYuv(
+    source: SourceRows,
+    { planes, shiftX, shiftY, y, u, v }: EncodingTraits & { family: 'yuv' },
+  ): void {
+    const { tapsX, options, geometry } = this.#layout;
+    const { luma, chroma } = rangeConversion(options.sourceRange, options.range);
+    const firstByteOf = (plane: number) => this.#layout.planes[plane]?.firstByte ?? 0;
+    this.#describeLuma(source, planes === 1 ? 2 : 1, y - firstByteOf(0), luma);
+    // Outputs are U, V, U, V ... of the even columns of the result.
+    const columns = tapsX.filter((_, index) => (geometry.innerLeftPx + index) % 2 === 0);
+    const runsOf = (pitch: number, offsets: readonly number[]) =>
+      columns.flatMap((run) => offsets.map((offset) => spreadRun(run, shiftX, pitch, offset)));
+    if (planes === 1) {
+      const first = firstByteOf(0);
+      this.#tables.set(F.CHROMA, 1);
+      this.#describeColumns(F.CHROMA_PLANE, runsOf(4, [u - first, v - first]), 2, chroma);
+      this.#tables.set(F.CHROMA_PLANE + F.WEIGHED_ROW, this.#tables.get(F.LUMA_PLANE + F.WEIGHED_ROW));
+      return;
+    }
+    this.#tables.set(F.CHROMA, 2);
+    const first = firstByteOf(1);
+    let rows = rowsInPlace(this.#layout, 1);
+    let sampleBytes = 1;
+    if (planes === 3) {
+      // A row of one plane and the following row of the other count as one row.
+      sampleBytes = (rowsInPlace(this.#layout, 2).offsets[0] ?? 0) - (rows.offsets[0] ?? 0);
+      rows = { ...rows, byteCount: sampleBytes + rows.byteCount };
+    }
+    const runs = runsOf(planes === 2 ? 2 : 1, [u * sampleBytes - first, v * sampleBytes - first]);
+    this.#describeChannels(F.CHROMA_PLANE, rows, shiftY, runs, chroma);
   }
 
-  #setAffine(plane: number, { gain, bias }: Affine): void {
-    this.#tables.set(plane + F.GAIN, gain);
-    this.#tables.set(plane + F.BIAS, bias);
+  /** Describes the outputs of single channels from rows of their own. */
+  #describeChannels(plane: number, rows: SourceRows, shift: number, runs: AxisTaps, affine: Affine): void {
+    this.#describeRows(plane, rows, shift);
+    this.#allocateWeighedRow(plane, rows, this.#describeColumns(plane, runs, 2, affine));
   }
 
-  #describeColumns(plane: number, tables: ColumnTables, outputs: number, valueBytes: number): void {
-    this.#tables.set(plane + F.OUTPUTS, outputs);
-    this.#tables.set(plane + F.COLUMN_PAIRS, tables.pairs);
+  /** @returns the pairs of weights of each output. */
+  #describeColumns(plane: number, runs: AxisTaps, valueBytes: number, affine?: Affine): number {
+    const { firsts, weights, pairs } = columnTables(runs);
+    this.#tables.set(plane + F.OUTPUTS, runs.length);
+    this.#tables.set(plane + F.COLUMN_PAIRS, pairs);
     this.#tables.setTable(
       plane + F.COLUMN_OFFSETS,
-      tables.firsts.map((first) => first * valueBytes),
+      firsts.map((first) => first * valueBytes),
     );
-    this.#tables.setTable(plane + F.COLUMN_WEIGHTS, tables.weights);
+    this.#tables.setTable(plane + F.COLUMN_WEIGHTS, weights);
+    if (affine !== undefined) {
+      this.#tables.set(plane + F.GAIN, affine.gain);
+      this.#tables.set(plane + F.BIAS, affine.bias);
+    }
+    return pairs;
   }
 
-  #setWeighedRow(plane: number, source: SourceRows, tables: ColumnTables): void {
+  #allocateWeighedRow(plane: number, { byteCount }: SourceRows, pairs: number): void {
     // Runs padded with zeros read beyond the end of the row.
-    const beyond = 16 * tables.pairs;
-    this.#tables.setAddress(plane + F.WEIGHED_ROW, this.#allocator.allocate(2 * source.byteCount + beyond));
+    this.#tables.setAddress(plane + F.WEIGHED_ROW, this.#tables.allocate(2 * byteCount + 16 * pairs));
   }
 
   /** Describes the vertical taps; the weights of rows that share a row of subsampled chroma are added. */
   #describeRows(plane: number, source: SourceRows, shift: number): void {
-    const { tapsY } = this.#layout;
-    const runs = Array.from(tapsY.firsts, (_, index) => runOf(tapsY, index, shift, 1, 0));
+    const runs = this.#layout.tapsY.map((run) => spreadRun(run, shift, 1, 0));
     const rankOf = new Map(source.rows.map((row, rank) => [row, rank]));
-    const maxCount = Math.max(...runs.map((run) => run.weights.length));
+    const maxCount = longestRun(runs);
     const weights = new Uint16Array(runs.length * maxCount);
     runs.forEach((run, index) => {
       weights.set(run.weights, index * maxCount);

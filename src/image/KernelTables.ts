@@ -10,36 +10,34 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
-/** Allocates consecutive parts of the slot. */
-export class SlotAllocator {
-  #end: number;
-
-  constructor(begin: number) {
-    this.#end = aligned(begin);
-  }
-
-  /** Slot offset of `bytes` new bytes, with padding for vector accesses. */
-  allocate(bytes: number): number {
-    const offset = this.#end;
-    this.#end = aligned(offset + bytes + PADDING_BYTES);
-    return offset;
-  }
-
-  get end(): number {
-    return this.#end;
-  }
-}
-
-export type Table = Int32Array | Int16Array | Uint16Array;
+type Table = Int32Array | Int16Array | Uint16Array;
 
 function bytesOf(table: Table): Uint8Array {
   return new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
 }
 
-/** The kernel's fields, and the tables that some fields point to. */
+/** The kernel's fields, the tables that some fields point to, and the parts of the slot that others point to. */
 export class KernelTables {
   readonly #fields = new Int32Array(FIELD_COUNT);
   readonly #tables: { readonly field: number; readonly table: Table }[] = [];
+  #endBytes: number;
+
+  /** @param freeFromByte first slot offset to allocate. */
+  constructor(freeFromByte: number) {
+    this.#endBytes = aligned(freeFromByte);
+  }
+
+  /** Slot offset of `bytes` new bytes, with padding for vector accesses. */
+  allocate(bytes: number): number {
+    const offset = this.#endBytes;
+    this.#endBytes = aligned(offset + bytes + PADDING_BYTES);
+    return offset;
+  }
+
+  /** Slot offset after everything that was allocated. */
+  get endBytes(): number {
+    return this.#endBytes;
+  }
 
   get(field: number): number {
     return this.#fields[field] ?? 0;
@@ -58,15 +56,15 @@ export class KernelTables {
     this.#tables.push({ field, table });
   }
 
-  /** Fields and tables as one block, at an offset from the allocator. */
-  finish(allocator: SlotAllocator): { readonly tables: Uint8Array; readonly tablesOffset: number } {
+  /** Fields and tables as one block, and its place in the slot. */
+  finish(): { readonly tables: Uint8Array; readonly tablesOffset: number } {
     let bytes = aligned(this.#fields.byteLength);
     const places = this.#tables.map(({ table }) => {
       const place = bytes;
       bytes = aligned(bytes + table.byteLength);
       return place;
     });
-    const tablesOffset = allocator.allocate(bytes);
+    const tablesOffset = this.allocate(bytes);
     this.#tables.forEach(({ field }, index) => {
       this.setAddress(field, tablesOffset + (places[index] ?? 0));
     });

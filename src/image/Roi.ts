@@ -1,4 +1,4 @@
-import type { PictureRegion } from './PictureRegion.js';
+import { type PictureRegion, wholeRegion } from './PictureRegion.js';
 
 /** The part of every picture that is classified, as the user specified it. */
 export interface Roi {
@@ -42,15 +42,16 @@ export function parseRoi(text: string): Roi | undefined | 'malformed' {
 }
 
 /**
- * The region of an roi in a picture: its edges rounded to whole pixels, clipped to the picture.
+ * The region of an roi in a picture: its edges rounded to whole pixels, clipped to the picture. Without an roi, all of it.
  *
  * @returns undefined if the roi is outside the picture. `isCut`: a part of the roi is outside the picture.
  */
 export function roiRegion(
-  roi: Roi,
+  roi: Roi | undefined,
   widthPx: number,
   heightPx: number,
 ): { readonly region: PictureRegion; readonly isCut: boolean } | undefined {
+  if (roi === undefined) return { region: wholeRegion(widthPx, heightPx), isCut: false };
   const [unitX, unitY] = roi.isFraction ? [widthPx, heightPx] : [1, 1];
   const left = Math.round(roi.left * unitX);
   const top = Math.round(roi.top * unitY);

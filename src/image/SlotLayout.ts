@@ -1,7 +1,15 @@
-import { type AxisTaps, axisTaps, HORIZONTAL_WEIGHT_SUM, VERTICAL_WEIGHT_SUM } from './AxisTaps.js';
-import { chromaPlane, type EncodingTraits, encodingTraits } from './encodingTraits.js';
+import {
+  type AxisTaps,
+  axisTaps,
+  HORIZONTAL_WEIGHT_SUM,
+  type Interval,
+  positionsOf,
+  spanOf,
+  VERTICAL_WEIGHT_SUM,
+} from './AxisTaps.js';
+import { chromaPlane, type EncodingTraits, encodingTraits, hasChromaPlanes } from './encodingTraits.js';
 import type { RawEncoding } from './ImageFrame.js';
-import { type PictureRegion, wholeRegion } from './PictureRegion.js';
+import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
 import { roiRegion } from './Roi.js';
@@ -59,67 +67,13 @@ const MERGE_GAP_BYTES = 4096;
  */
 export const COPY_ALIGNMENT_BYTES = 8;
 
-interface Interval {
-  readonly begin: number;
-  readonly end: number;
-}
-
-/** Taps over the frame's columns and rows, as if the region were the whole picture. */
-function tapsOfBothAxes(region: PictureRegion, geometry: ResizeGeometry) {
-  const { filter } = geometry;
-  const tapsX = axisTaps({
-    sourceLength: region.widthPx,
-    scaledLength: geometry.scaledWidthPx,
-    begin: geometry.cropLeftPx,
-    count: geometry.innerWidthPx,
-    filter,
-    weightSum: HORIZONTAL_WEIGHT_SUM,
-  });
-  const tapsY = axisTaps({
-    sourceLength: region.heightPx,
-    scaledLength: geometry.scaledHeightPx,
-    begin: geometry.cropTopPx,
-    count: geometry.innerHeightPx,
-    filter,
-    weightSum: VERTICAL_WEIGHT_SUM,
-  });
-  return { tapsX: shifted(tapsX, region.leftPx), tapsY: shifted(tapsY, region.topPx) };
-}
-
-function shifted(taps: AxisTaps, by: number): AxisTaps {
-  return by === 0 ? taps : { ...taps, firsts: taps.firsts.map((first) => first + by) };
-}
-
-function neededColumns(taps: AxisTaps): Interval {
-  const last = taps.firsts.length - 1;
-  // Taps never move backwards along the axis.
-  return { begin: taps.firsts[0] ?? 0, end: (taps.firsts[last] ?? 0) + (taps.counts[last] ?? 0) };
-}
-
-function neededRows(taps: AxisTaps, heightPx: number): Uint8Array {
-  const isNeeded = new Uint8Array(heightPx);
-  taps.firsts.forEach((first, index) => {
-    isNeeded.fill(1, first, first + (taps.counts[index] ?? 0));
-  });
-  return isNeeded;
-}
-
-/** The rows of chroma, subsampled by two, of these rows of luma. */
-function halved(isNeeded: Uint8Array): Uint8Array {
-  const result = new Uint8Array(Math.ceil(isNeeded.length / 2));
-  isNeeded.forEach((value, row) => {
-    if (value === 1) result[row >> 1] = 1;
-  });
-  return result;
-}
-
-/** Adds neighbours: bilinear demosaicing reads one pixel around. */
-function dilated(isNeeded: Uint8Array): Uint8Array {
-  return isNeeded.map((value, index) => value | (isNeeded[index - 1] ?? 0) | (isNeeded[index + 1] ?? 0));
-}
-
 function scaled({ begin, end }: Interval, factor: number): Interval {
   return { begin: begin * factor, end: end * factor };
+}
+
+/** The samples of `1 << shift` columns each. */
+function subsampled({ begin, end }: Interval, shift: number): Interval {
+  return { begin: begin >> shift, end: ((end - 1) >> shift) + 1 };
 }
 
 /** Byte range of the columns in a row of the first plane. */
@@ -129,118 +83,126 @@ function rowBytes(traits: EncodingTraits, columns: Interval, widthPx: number): I
       return scaled(columns, traits.channels * traits.channelBytes);
     case 'mono':
       return scaled(columns, traits.channelBytes);
-    case 'bayer': {
-      const dilatedColumns = {
-        begin: Math.max(0, columns.begin - 1),
-        end: Math.min(widthPx, columns.end + 1),
-      };
-      return scaled(dilatedColumns, traits.channelBytes);
-    }
-    case 'yuv422':
-      return { begin: 4 * Math.floor(columns.begin / 2), end: 4 * Math.ceil(columns.end / 2) };
-    case 'semiPlanar':
-    case 'planar':
-      return columns;
+    case 'bayer':
+      return scaled(
+        { begin: Math.max(0, columns.begin - 1), end: Math.min(widthPx, columns.end + 1) },
+        traits.channelBytes,
+      );
+    case 'yuv':
+      return traits.planes === 1 ? scaled(subsampled(columns, 1), 4) : columns;
   }
 }
 
+/** The needed part of a plane, or of two of the same form, whose rows are placed in turns. */
 interface PlaneNeed {
-  readonly sourceOffsetBytes: number;
+  readonly offsetsBytes: readonly number[];
   readonly strideBytes: number;
-  readonly isNeeded: Uint8Array;
+  /** Rows of the whole plane, and those that are needed, ascending. */
+  readonly rowCount: number;
+  readonly rows: readonly number[];
   readonly bytes: Interval;
-  /** Offset of a second plane of the same form, whose rows are placed right after those of this plane. */
-  readonly twinOffsetBytes?: number;
 }
 
 function planeNeeds(
   { widthPx, heightPx, strideBytes }: FrameShape,
   traits: EncodingTraits,
   columns: Interval,
-  rows: Uint8Array,
+  rows: readonly number[],
 ): PlaneNeed[] {
-  const first: PlaneNeed = {
-    sourceOffsetBytes: 0,
-    strideBytes,
-    isNeeded: traits.family === 'bayer' ? dilated(rows) : rows,
-    bytes: rowBytes(traits, columns, widthPx),
-  };
-  if (traits.family !== 'planar' && traits.family !== 'semiPlanar') return [first];
+  const bytes = rowBytes(traits, columns, widthPx);
+  const first = { offsetsBytes: [0], strideBytes, rowCount: heightPx, rows, bytes };
+  if (traits.family === 'bayer') {
+    // Bilinear demosaicing reads one pixel around.
+    const around = new Set(rows.flatMap((row) => [row - 1, row, row + 1]));
+    return [{ ...first, rows: [...around].filter((row) => row >= 0 && row < heightPx) }];
+  }
+  if (!hasChromaPlanes(traits)) return [first];
+  const { planes, shiftX, shiftY } = traits;
   const chroma = chromaPlane(traits, strideBytes, heightPx);
-  const sourceOffsetBytes = strideBytes * heightPx;
-  const [shift, sampleBytes] = traits.family === 'planar' ? [1, 1] : [traits.chromaShift, 2];
-  const second: PlaneNeed = {
-    sourceOffsetBytes,
+  const rowCount = chroma.rows / (planes - 1);
+  const offsetBytes = strideBytes * heightPx;
+  const second = {
+    offsetsBytes: planes === 2 ? [offsetBytes] : [offsetBytes, offsetBytes + rowCount * chroma.strideBytes],
     strideBytes: chroma.strideBytes,
-    isNeeded: shift === 1 ? halved(rows) : rows,
-    bytes: scaled({ begin: columns.begin >> shift, end: ((columns.end - 1) >> shift) + 1 }, sampleBytes),
-    ...(traits.family === 'planar' && {
-      twinOffsetBytes: sourceOffsetBytes + (chroma.rows / 2) * chroma.strideBytes,
-    }),
+    rowCount,
+    rows: [...new Set(rows.map((row) => row >> shiftY))],
+    bytes: scaled(subsampled(columns, shiftX), planes === 2 ? 2 : 1),
   };
   return [first, second];
 }
 
-interface Packing {
-  readonly mergeGapBytes: number;
-  readonly alignmentBytes: number;
-}
-
-const TIGHT: Packing = { mergeGapBytes: 0, alignmentBytes: 1 };
-const SPACED: Packing = { mergeGapBytes: MERGE_GAP_BYTES, alignmentBytes: COPY_ALIGNMENT_BYTES };
-
-type Segments = { sourceOffsetBytes: number; slotOffsetBytes: number; lengthBytes: number }[];
-
-/** Bytes to add to `offset` until it is aligned like `like`. */
-function misalignment(like: number, offset: number, alignmentBytes: number): number {
-  // Never negative: the remainder of the difference, upwards.
-  return (((like - offset) % alignmentBytes) + alignmentBytes) % alignmentBytes;
-}
-
-/** Places the needed rows one after the other, including the bytes between them if copying these too is cheaper. */
-function packRows(needs: readonly PlaneNeed[], { mergeGapBytes, alignmentBytes }: Packing) {
-  const segments: Segments = [];
+/**
+ * Places the needed rows one after the other, including the bytes between them if copying these too is cheaper.
+ *
+ * @param isTight no bytes between the rows.
+ */
+function packRows(needs: readonly PlaneNeed[], isTight = false) {
+  const mergeGapBytes = isTight ? 0 : MERGE_GAP_BYTES;
+  const segments: { -readonly [Field in keyof SlotSegment]: number }[] = [];
   let inputBytes = 0;
-  const place = (sourceOffsetBytes: number, lengthBytes: number): number => {
-    inputBytes += misalignment(sourceOffsetBytes, inputBytes, alignmentBytes);
-    const slotOffsetBytes = inputBytes;
-    segments.push({ sourceOffsetBytes, slotOffsetBytes, lengthBytes });
+  const place = (sourceOffsetBytes: number, lengthBytes: number, mayMerge: boolean): number => {
+    const last = segments.at(-1);
+    const gap = last === undefined ? 0 : sourceOffsetBytes - (last.sourceOffsetBytes + last.lengthBytes);
+    if (last !== undefined && mayMerge && gap <= mergeGapBytes) {
+      last.lengthBytes += gap + lengthBytes;
+      inputBytes += gap;
+    } else {
+      if (!isTight) inputBytes += (sourceOffsetBytes - inputBytes) & (COPY_ALIGNMENT_BYTES - 1);
+      segments.push({ sourceOffsetBytes, slotOffsetBytes: inputBytes, lengthBytes });
+    }
     inputBytes += lengthBytes;
-    return slotOffsetBytes;
+    return inputBytes - lengthBytes;
   };
-  const planes = needs.flatMap((need): PlaneWindow[] => {
-    const byteCount = need.bytes.end - need.bytes.begin;
-    const window = () => new Int32Array(need.isNeeded.length).fill(-1);
-    const [rowOffsets, twinRowOffsets] = [window(), window()];
-    need.isNeeded.forEach((value, row) => {
-      if (value === 0) return;
-      const inPlaneBytes = row * need.strideBytes + need.bytes.begin;
-      const sourceOffsetBytes = need.sourceOffsetBytes + inPlaneBytes;
-      if (need.twinOffsetBytes !== undefined) {
-        // The kernel treats both as one row, because their distance is the same in every row.
-        rowOffsets[row] = place(sourceOffsetBytes, byteCount);
-        twinRowOffsets[row] = place(need.twinOffsetBytes + inPlaneBytes, byteCount);
-        return;
+  const planes = needs.flatMap(({ offsetsBytes, strideBytes, rowCount, rows, bytes }): PlaneWindow[] => {
+    const byteCount = bytes.end - bytes.begin;
+    const windows = offsetsBytes.map((offsetBytes) => ({
+      firstSourceByte: offsetBytes + bytes.begin,
+      rowOffsets: new Int32Array(rowCount).fill(-1),
+    }));
+    for (const row of rows) {
+      for (const { firstSourceByte, rowOffsets } of windows) {
+        // The kernel treats rows of two planes as one row, because their distance is the same in every row.
+        rowOffsets[row] = place(firstSourceByte + row * strideBytes, byteCount, windows.length === 1);
       }
-      const last = segments.at(-1);
-      const gap = last === undefined ? 0 : sourceOffsetBytes - (last.sourceOffsetBytes + last.lengthBytes);
-      if (last !== undefined && gap <= mergeGapBytes) {
-        last.lengthBytes += gap + byteCount;
-        rowOffsets[row] = inputBytes + gap;
-        inputBytes += gap + byteCount;
-      } else {
-        rowOffsets[row] = place(sourceOffsetBytes, byteCount);
-      }
-    });
-    const plane = { firstByte: need.bytes.begin, byteCount, rowOffsets };
-    return need.twinOffsetBytes === undefined ? [plane] : [plane, { ...plane, rowOffsets: twinRowOffsets }];
+    }
+    return windows.map(({ rowOffsets }) => ({ firstByte: bytes.begin, byteCount, rowOffsets }));
   });
   return { segments, planes, inputBytes };
 }
 
+/** How a region is resized, as if it were the whole picture, and what is needed for it; taps count from the frame's edges. */
+function resizedRegion(
+  shape: FrameShape,
+  traits: EncodingTraits,
+  region: PictureRegion,
+  options: PreprocessOptions,
+) {
+  const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
+  const { filter } = geometry;
+  const tapsX = axisTaps({
+    sourceBegin: region.leftPx,
+    sourceLength: region.widthPx,
+    scaledLength: geometry.scaledWidthPx,
+    begin: geometry.cropLeftPx,
+    count: geometry.innerWidthPx,
+    filter,
+    weightSum: HORIZONTAL_WEIGHT_SUM,
+  });
+  const tapsY = axisTaps({
+    sourceBegin: region.topPx,
+    sourceLength: region.heightPx,
+    scaledLength: geometry.scaledHeightPx,
+    begin: geometry.cropTopPx,
+    count: geometry.innerHeightPx,
+    filter,
+    weightSum: VERTICAL_WEIGHT_SUM,
+  });
+  const needs = planeNeeds(shape, traits, spanOf(tapsX), positionsOf(tapsY));
+  return { resize: { options, geometry, tapsX, tapsY }, needs };
+}
+
 /** The intersection of roi and picture. @throws RangeError if it is empty; planFrame rejects such a frame. */
 export function regionOf({ widthPx, heightPx }: FrameShape, { roi }: PreprocessOptions): PictureRegion {
-  if (roi === undefined) return wholeRegion(widthPx, heightPx);
   const found = roiRegion(roi, widthPx, heightPx);
   if (found === undefined) throw new RangeError('nothing of the picture lies in the roi');
   return found.region;
@@ -250,8 +212,7 @@ export function regionOf({ widthPx, heightPx }: FrameShape, { roi }: PreprocessO
 export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotLayout {
   const traits = encodingTraits(shape.encoding);
   const region = regionOf(shape, options);
-  const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
-  const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
+  const { resize, needs } = resizedRegion(shape, traits, region, options);
   const isPassThrough =
     shape.encoding === 'nv12' &&
     shape.widthPx === options.widthPx &&
@@ -262,37 +223,28 @@ export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotL
     // A frame of an odd size has its chroma rounded up, but no extra luma.
     options.widthPx % 2 === 0 &&
     options.heightPx % 2 === 0;
-  const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
-  // A pass-through frame must have no gaps.
-  const packing = isPassThrough ? TIGHT : SPACED;
-  const packed = packRows(needs, packing);
-  return { shape, options, traits, geometry, tapsX, tapsY, isPassThrough, ...packed };
+  return { shape, traits, ...resize, isPassThrough, ...packRows(needs, isPassThrough) };
 }
 
 /** All rows of a frame, for regions that are not known yet. `shape` has been checked. */
 export function wholeRows(shape: FrameShape): SlotRows {
   const traits = encodingTraits(shape.encoding);
-  const columns = { begin: 0, end: shape.widthPx };
-  const needs = planeNeeds(shape, traits, columns, new Uint8Array(shape.heightPx).fill(1));
-  return { shape, traits, ...packRows(needs, SPACED) };
+  const rows = Array.from({ length: shape.heightPx }, (_, row) => row);
+  return { shape, traits, ...packRows(planeNeeds(shape, traits, { begin: 0, end: shape.widthPx }, rows)) };
 }
 
 /** The layout to read one region from rows that are already in the slot. */
 export function regionLayout(rows: SlotRows, region: PictureRegion, options: PreprocessOptions): SlotLayout {
-  const { shape, traits } = rows;
-  const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
-  const { tapsX, tapsY } = tapsOfBothAxes(region, geometry);
-  const needs = planeNeeds(shape, traits, neededColumns(tapsX), neededRows(tapsY, shape.heightPx));
-  // The twin plane has the same rows and columns as the first chroma plane.
+  const { resize, needs } = resizedRegion(rows.shape, rows.traits, region, options);
+  // Two planes of chroma have the same need.
   const planes = rows.planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
-  return { ...rows, options, geometry, tapsX, tapsY, isPassThrough: false, planes };
+  return { ...rows, ...resize, isPassThrough: false, planes };
 }
 
 function narrowedWindow(plane: PlaneWindow, need: PlaneNeed | undefined): PlaneWindow {
   if (need === undefined) return plane;
   const { begin, end } = need.bytes;
-  const rowOffsets = plane.rowOffsets.map((offset, row) =>
-    need.isNeeded[row] === 1 ? offset + begin - plane.firstByte : -1,
-  );
+  const rowOffsets = new Int32Array(need.rowCount).fill(-1);
+  for (const row of need.rows) rowOffsets[row] = (plane.rowOffsets[row] ?? 0) + begin - plane.firstByte;
   return { firstByte: begin, byteCount: end - begin, rowOffsets };
 }

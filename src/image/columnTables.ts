@@ -1,10 +1,4 @@
-import type { AxisTaps } from './AxisTaps.js';
-
-/** One output of a row: consecutive values of the weighed row from `first` on, and their weights. */
-export interface WeightedRun {
-  readonly first: number;
-  readonly weights: readonly number[];
-}
+import { longestRun, type WeightedRun } from './AxisTaps.js';
 
 /** Horizontal taps as the kernel reads them; the number of outputs is rounded up to four. */
 export interface ColumnTables {
@@ -16,29 +10,27 @@ export interface ColumnTables {
   readonly pairs: number;
 }
 
-/** The taps of one output, over positions that are `pitch` values apart and start at `offset`. */
-export function runOf(
-  taps: AxisTaps,
-  index: number,
+/** The same output over samples of `1 << shift` positions that are `pitch` values apart and start at `offset`. */
+export function spreadRun(
+  { first, weights }: WeightedRun,
   shift: number,
   pitch: number,
   offset: number,
 ): WeightedRun {
-  const first = taps.firsts[index] ?? 0;
-  const count = taps.counts[index] ?? 0;
   const begin = first >> shift;
-  const weights = new Array<number>((((first + count - 1) >> shift) - begin) * pitch + 1).fill(0);
-  for (let tap = 0; tap < count; tap++) {
+  const last = (first + weights.length - 1) >> shift;
+  const spread = new Array<number>((last - begin) * pitch + 1).fill(0);
+  weights.forEach((weight, tap) => {
     const place = (((first + tap) >> shift) - begin) * pitch;
     // The weights of positions that share a sample of subsampled chroma are added.
-    weights[place] = (weights[place] ?? 0) + (taps.weights[index * taps.maxCount + tap] ?? 0);
-  }
-  return { first: begin * pitch + offset, weights };
+    spread[place] = (spread[place] ?? 0) + weight;
+  });
+  return { first: begin * pitch + offset, weights: spread };
 }
 
 /** Tables of any outputs: `first` counts values, or pixels if outputs are whole pixels. */
 export function columnTables(runs: readonly WeightedRun[]): ColumnTables {
-  const pairs = Math.max(1, ...runs.map((run) => Math.ceil(run.weights.length / 2)));
+  const pairs = Math.max(1, Math.ceil(longestRun(runs) / 2));
   const outputs = Math.ceil(runs.length / 4) * 4;
   const firsts = new Int32Array(outputs);
   const weights = new Int16Array(outputs * pairs * 2);

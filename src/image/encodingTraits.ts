@@ -12,12 +12,20 @@ export type EncodingTraits =
   | { readonly family: 'mono'; readonly channelBytes: 1 | 2 }
   /** The red sample of each 2x2 tile is at column `redX`, row `redY`; blue is diagonally opposite. */
   | { readonly family: 'bayer'; readonly channelBytes: 1 | 2; readonly redX: 0 | 1; readonly redY: 0 | 1 }
-  /** Two pixels in four bytes; the byte positions of the first Y (the second is two later), of U and of V. */
-  | { readonly family: 'yuv422'; readonly yByte: 0 | 1; readonly uByte: 0 | 1; readonly vByte: 2 | 3 }
-  /** A plane of Y, then one of interleaved chroma: one sample per 1 << chromaShift pixels on each axis. */
-  | { readonly family: 'semiPlanar'; readonly chromaShift: 0 | 1; readonly uByte: 0 | 1 }
-  /** A plane of Y, then two of chroma, each of half the width and height; `uPlane` is 1 if U is before V. */
-  | { readonly family: 'planar'; readonly uPlane: 1 | 2 };
+  /**
+   * One plane: two pixels in four bytes. Two planes: Y, then U and V interleaved. Three: Y, then the two of chroma. A
+   * sample of chroma is that of `1 << shiftX` columns and `1 << shiftY` rows. `y`, `u` and `v` are the places of the
+   * first sample of each: bytes, or with three planes 0 for the first plane of chroma and 1 for the second.
+   */
+  | {
+      readonly family: 'yuv';
+      readonly planes: 1 | 2 | 3;
+      readonly shiftX: 0 | 1;
+      readonly shiftY: 0 | 1;
+      readonly y: 0 | 1;
+      readonly u: 0 | 1;
+      readonly v: 0 | 1 | 2 | 3;
+    };
 
 const bayer = (redX: 0 | 1, redY: 0 | 1, channelBytes: 1 | 2): EncodingTraits => ({
   family: 'bayer',
@@ -25,8 +33,8 @@ const bayer = (redX: 0 | 1, redY: 0 | 1, channelBytes: 1 | 2): EncodingTraits =>
   redX,
   redY,
 });
-const UYVY: EncodingTraits = { family: 'yuv422', yByte: 1, uByte: 0, vByte: 2 };
-const YUYV: EncodingTraits = { family: 'yuv422', yByte: 0, uByte: 1, vByte: 3 };
+const UYVY: EncodingTraits = { family: 'yuv', planes: 1, shiftX: 1, shiftY: 0, y: 1, u: 0, v: 2 };
+const YUYV: EncodingTraits = { family: 'yuv', planes: 1, shiftX: 1, shiftY: 0, y: 0, u: 1, v: 3 };
 
 const TRAITS: Readonly<Record<RawEncoding, EncodingTraits>> = {
   rgb8: { family: 'colour', channels: 3, channelBytes: 1, isBgr: false },
@@ -52,11 +60,11 @@ const TRAITS: Readonly<Record<RawEncoding, EncodingTraits>> = {
   uyvy: UYVY,
   yuv422_yuy2: YUYV,
   yuyv: YUYV,
-  nv12: { family: 'semiPlanar', chromaShift: 1, uByte: 0 },
-  nv21: { family: 'semiPlanar', chromaShift: 1, uByte: 1 },
-  nv24: { family: 'semiPlanar', chromaShift: 0, uByte: 0 },
-  i420: { family: 'planar', uPlane: 1 },
-  yv12: { family: 'planar', uPlane: 2 },
+  nv12: { family: 'yuv', planes: 2, shiftX: 1, shiftY: 1, y: 0, u: 0, v: 1 },
+  nv21: { family: 'yuv', planes: 2, shiftX: 1, shiftY: 1, y: 0, u: 1, v: 0 },
+  nv24: { family: 'yuv', planes: 2, shiftX: 0, shiftY: 0, y: 0, u: 0, v: 1 },
+  i420: { family: 'yuv', planes: 3, shiftX: 1, shiftY: 1, y: 0, u: 0, v: 1 },
+  yv12: { family: 'yuv', planes: 3, shiftX: 1, shiftY: 1, y: 0, u: 1, v: 0 },
 };
 
 export function encodingTraits(encoding: RawEncoding): EncodingTraits {
@@ -71,14 +79,19 @@ export function minRowBytes(traits: EncodingTraits, widthPx: number): number {
     case 'mono':
     case 'bayer':
       return widthPx * traits.channelBytes;
-    case 'yuv422':
-      return 4 * Math.ceil(widthPx / 2);
-    case 'semiPlanar':
-      // A chroma row of nv12 holds one pair per two columns, rounded up; one of nv24 spans two strides.
-      return traits.chromaShift === 1 ? 2 * Math.ceil(widthPx / 2) : widthPx;
-    case 'planar':
-      return widthPx;
+    case 'yuv': {
+      // Chroma in rows of the luma's length needs its columns in whole groups.
+      const group = traits.planes === 3 ? 1 : 1 << traits.shiftX;
+      return (traits.planes === 1 ? 2 : 1) * group * Math.ceil(widthPx / group);
+    }
   }
+}
+
+/** Whether chroma has planes of its own. */
+export function hasChromaPlanes(
+  traits: EncodingTraits,
+): traits is EncodingTraits & { family: 'yuv'; planes: 2 | 3 } {
+  return traits.family === 'yuv' && traits.planes > 1;
 }
 
 /** Bytes of a row of chroma and the number of such rows, of both planes; zero if everything is in the first plane. */
@@ -87,10 +100,16 @@ export function chromaPlane(
   strideBytes: number,
   heightPx: number,
 ): { readonly strideBytes: number; readonly rows: number } {
-  if (traits.family === 'planar') {
-    return { strideBytes: Math.ceil(strideBytes / 2), rows: 2 * Math.ceil(heightPx / 2) };
-  }
-  if (traits.family !== 'semiPlanar') return { strideBytes: 0, rows: 0 };
-  if (traits.chromaShift === 0) return { strideBytes: 2 * strideBytes, rows: heightPx };
-  return { strideBytes, rows: Math.ceil(heightPx / 2) };
+  if (!hasChromaPlanes(traits)) return { strideBytes: 0, rows: 0 };
+  const { planes, shiftX, shiftY } = traits;
+  return {
+    strideBytes: Math.ceil((planes === 2 ? 2 * strideBytes : strideBytes) / (1 << shiftX)),
+    rows: (planes - 1) * Math.ceil(heightPx / (1 << shiftY)),
+  };
+}
+
+/** Bytes of a frame with rows of this length, chroma included. */
+export function frameBytesAt(traits: EncodingTraits, strideBytes: number, heightPx: number): number {
+  const chroma = chromaPlane(traits, strideBytes, heightPx);
+  return strideBytes * heightPx + chroma.strideBytes * chroma.rows;
 }

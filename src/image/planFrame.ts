@@ -1,12 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { encodingProblem, readableEncoding } from './encodingNames.js';
-import { encodingTraits, minRowBytes } from './encodingTraits.js';
+import { encodingTraits, frameBytesAt, hasChromaPlanes, minRowBytes } from './encodingTraits.js';
 import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
 import { type KernelProgram, kernelProgram } from './KernelProgram.js';
 import { PADDING_BYTES, SLOT_BASE_BYTES } from './KernelTables.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { formatRoi, roiRegion } from './Roi.js';
-import { frameBytesAt, rowStride } from './rowStride.js';
+import { rowStride } from './rowStride.js';
 import {
   COPY_ALIGNMENT_BYTES,
   type FrameShape,
@@ -76,10 +76,7 @@ function stepProblem(frame: RawImageFrame, encoding: RawEncoding): string {
     const expected = frameBytesAt(traits, rowBytes, heightPx);
     return `has a step of ${stepBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes} (and ${dataBytes} bytes of data are not the ${expected} of such rows)`;
   }
-  const rule =
-    traits.family === 'semiPlanar' || traits.family === 'planar'
-      ? 'step x height and the chroma'
-      : 'step x height';
+  const rule = hasChromaPlanes(traits) ? 'step x height and the chroma' : 'step x height';
   const neededBytes = frameBytesAt(traits, stepBytes, heightPx);
   const isStepWrong = stepBytes !== rowBytes && dataBytes >= frameBytesAt(traits, rowBytes, heightPx);
   const hint = isStepWrong ? `: a step of ${rowBytes} is expected, with the data that belongs to it` : '';

@@ -1,4 +1,4 @@
-import { chromaPlane, type EncodingTraits, minRowBytes } from './encodingTraits.js';
+import { type EncodingTraits, frameBytesAt, hasChromaPlanes, minRowBytes } from './encodingTraits.js';
 
 /** Known sizes of a frame and its rows. */
 export interface RowClaim {
@@ -8,12 +8,6 @@ export interface RowClaim {
   /** `step` as received. */
   readonly stepBytes: number;
   readonly dataBytes: number;
-}
-
-/** Bytes of a frame with rows of this length, chroma included. */
-export function frameBytesAt(traits: EncodingTraits, strideBytes: number, heightPx: number): number {
-  const chroma = chromaPlane(traits, strideBytes, heightPx);
-  return strideBytes * heightPx + chroma.strideBytes * chroma.rows;
 }
 
 /**
@@ -31,8 +25,7 @@ export function rowStride(claim: RowClaim): number | undefined {
   if (stepBytes >= tight && dataBytes >= bytesAt(stepBytes)) return stepBytes;
   // No step, or one in pixels: the rows have no padding if they fill the data exactly.
   if (stepBytes < tight) return dataBytes === bytesAt(tight) ? tight : undefined;
-  const hasPlanes = traits.family === 'semiPlanar' || traits.family === 'planar';
-  if (!hasPlanes || dataBytes < bytesAt(tight)) return undefined;
+  if (!hasChromaPlanes(traits) || dataBytes < bytesAt(tight)) return undefined;
   if (dataBytes === bytesAt(tight)) return tight;
   if (stepBytes * heightPx !== dataBytes) return undefined;
   // All bytes divided by the rows: unpadded rows with space after the last one, or padded rows.

@@ -220,7 +220,7 @@ export class FrameHandover {
 /** Whether the chip can crop the box, clipped to the frame. True for invalid boxes, which the worker refuses. */
 function isForChip(shape: FrameShape, box: RegionBox, options: PreprocessOptions): boolean {
   const { widthPx, heightPx } = shape;
-  const roi = options.roi === undefined ? undefined : roiRegion(options.roi, widthPx, heightPx);
+  const roi = roiRegion(options.roi, widthPx, heightPx);
   const region = boxRegion(box, roi?.region ?? wholeRegion(widthPx, heightPx));
   return typeof region === 'string' || typeof chipRegion(shape, region, options) === 'object';
 }

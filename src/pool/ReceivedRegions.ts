@@ -3,7 +3,7 @@ import { type ChipPlan, chipRegion } from '../image/chipPlan.js';
 import { kernelProgram } from '../image/KernelProgram.js';
 import { PADDING_BYTES } from '../image/KernelTables.js';
 import type { Nv12Converter } from '../image/Nv12Converter.js';
-import { type BoxProblem, boxRegion, type PictureRegion, wholeRegion } from '../image/PictureRegion.js';
+import { type BoxProblem, boxRegion, type PictureRegion } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { roiRegion } from '../image/Roi.js';
 import { type FrameShape, regionLayout, type SlotRows } from '../image/SlotLayout.js';
@@ -72,9 +72,7 @@ export class ReceivedRegions {
     this.picture = picture;
     this.#options = options;
     const { widthPx, heightPx } = 'rows' in source ? source.rows.shape : source.chip.frame;
-    const { roi } = preprocess;
-    this.#bounds =
-      roi === undefined ? wholeRegion(widthPx, heightPx) : roiRegion(roi, widthPx, heightPx)?.region;
+    this.#bounds = roiRegion(preprocess.roi, widthPx, heightPx)?.region;
     this.#firstFreeByte = 'rows' in source ? source.rows.inputBytes + PADDING_BYTES : 0;
     this.#freeFromByte = this.#firstFreeByte;
   }

@@ -1,7 +1,8 @@
-import { chromaPlane, encodingTraits } from '../../src/image/encodingTraits.js';
+import { encodingTraits } from '../../src/image/encodingTraits.js';
 import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 import type { PictureRegion } from '../../src/image/PictureRegion.js';
 import { planRows } from '../../src/image/planFrame.js';
+import { frameBytes, yuvPlaces } from './nv12Twin.js';
 import { rawFrame } from './rawFrames.js';
 
 /**
@@ -10,7 +11,8 @@ import { rawFrame } from './rawFrames.js';
  * looks beyond the edge.
  */
 export function croppedFrame(frame: RawImageFrame, region: PictureRegion): RawImageFrame {
-  const { encoding, strideBytes, heightPx: frameHeightPx } = planRows(frame).shape;
+  const { shape } = planRows(frame);
+  const { encoding, strideBytes } = shape;
   const { leftPx, topPx, widthPx, heightPx } = region;
   const { isBigEndian, data } = frame;
   const traits = encodingTraits(encoding);
@@ -24,38 +26,17 @@ export function croppedFrame(frame: RawImageFrame, region: PictureRegion): RawIm
       }
     });
   }
-  const chroma = chromaPlane(traits, strideBytes, frameHeightPx);
-  const chromaAt = strideBytes * frameHeightPx;
-  /** Byte offsets of Y, U and V of a pixel. */
-  const offsets = (x: number, y: number): readonly [number, number, number] => {
-    switch (traits.family) {
-      case 'yuv422': {
-        const pair = y * strideBytes + 4 * (x >> 1);
-        return [pair + traits.yByte + 2 * (x & 1), pair + traits.uByte, pair + traits.vByte];
-      }
-      case 'semiPlanar': {
-        const { chromaShift, uByte } = traits;
-        const pair = chromaAt + (y >> chromaShift) * chroma.strideBytes + 2 * (x >> chromaShift);
-        return [y * strideBytes + x, pair + uByte, pair + 1 - uByte];
-      }
-      case 'planar': {
-        const first = chromaAt + (y >> 1) * chroma.strideBytes + (x >> 1);
-        const second = first + (chroma.rows / 2) * chroma.strideBytes;
-        return [
-          y * strideBytes + x,
-          ...(traits.uPlane === 1 ? ([first, second] as const) : ([second, first] as const)),
-        ];
-      }
-    }
-  };
+  const source = frameBytes(data, { shape, traits });
   return rawFrame({ encoding: 'nv24', widthPx, heightPx }, (target) => {
     for (let row = 0; row < heightPx; row++) {
       for (let column = 0; column < widthPx; column++) {
         const place = row * widthPx + column;
-        const [y, u, v] = offsets(leftPx + column, topPx + row);
-        target[place] = data[y] ?? 0;
-        target[widthPx * heightPx + 2 * place] = data[u] ?? 0;
-        target[widthPx * heightPx + 2 * place + 1] = data[v] ?? 0;
+        const [y = 0, u = 0, v = 0] = yuvPlaces(traits, leftPx + column, topPx + row).map(
+          (at) => data[source.rowStart(at.plane, at.row) + at.byte],
+        );
+        target[place] = y;
+        target[widthPx * heightPx + 2 * place] = u;
+        target[widthPx * heightPx + 2 * place + 1] = v;
       }
     }
   });

@@ -1,4 +1,4 @@
-import type { AxisTaps } from '../../src/image/AxisTaps.js';
+import type { AxisTaps, WeightedRun } from '../../src/image/AxisTaps.js';
 import {
   applyAffine,
   applyRgbWeights,
@@ -7,7 +7,7 @@ import {
   rangeConversion,
 } from '../../src/image/bt601.js';
 import { chromaPlane, type EncodingTraits } from '../../src/image/encodingTraits.js';
-import type { SlotLayout } from '../../src/image/SlotLayout.js';
+import type { FrameShape, SlotLayout } from '../../src/image/SlotLayout.js';
 import { evened } from '../../src/image/TensorOptions.js';
 
 /** Where the bytes of a frame lie: the frame's own data, or the rows that were copied into a slot. */
@@ -21,7 +21,10 @@ export interface FrameBytes {
 type Sampler = (column: number, row: number) => number;
 
 /** A frame's own data as {@link FrameBytes}. */
-export function frameBytes(bytes: Uint8Array, layout: SlotLayout): FrameBytes {
+export function frameBytes(
+  bytes: Uint8Array,
+  layout: { readonly shape: Pick<FrameShape, 'strideBytes' | 'heightPx'>; readonly traits: EncodingTraits },
+): FrameBytes {
   const { strideBytes, heightPx } = layout.shape;
   const chroma = chromaPlane(layout.traits, strideBytes, heightPx);
   return {
@@ -43,6 +46,27 @@ export function slotFrameBytes(bytes: Uint8Array, layout: SlotLayout): FrameByte
       return window === undefined ? 0 : (window.rowOffsets[row] ?? 0) - window.firstByte;
     },
   };
+}
+
+interface BytePlace {
+  readonly plane: 0 | 1 | 2;
+  readonly row: number;
+  readonly byte: number;
+}
+
+/** Where the Y, U and V of a pixel lie. */
+export function yuvPlaces(
+  { planes, shiftX, shiftY, y, u, v }: EncodingTraits & { family: 'yuv' },
+  column: number,
+  row: number,
+): readonly [BytePlace, BytePlace, BytePlace] {
+  const [chromaColumn, chromaRow] = [column >> shiftX, row >> shiftY];
+  const chroma = (place: number): BytePlace => {
+    if (planes === 1) return { plane: 0, row: chromaRow, byte: 4 * chromaColumn + place };
+    if (planes === 2) return { plane: 1, row: chromaRow, byte: 2 * chromaColumn + place };
+    return { plane: place === 0 ? 1 : 2, row: chromaRow, byte: chromaColumn };
+  };
+  return [{ plane: 0, row, byte: planes === 1 ? 2 * column + y : column }, chroma(u), chroma(v)];
 }
 
 /** 16 bits to 8, rounded: v / 257, exact for every v. */
@@ -113,55 +137,33 @@ function samplers(source: FrameBytes, layout: SlotLayout): readonly Sampler[] {
       const ofChannel = bayerSampler(sample, traits, shape.widthPx, shape.heightPx);
       return [ofChannel(0), ofChannel(1), ofChannel(2)];
     }
-    case 'yuv422': {
-      const pair: (place: number) => Sampler = (place) => (column, row) =>
-        byteAt(source.rowStart(0, row) + 4 * (column >> 1) + place);
-      return [channelSampler(2, traits.yByte, 1), pair(traits.uByte), pair(traits.vByte)];
-    }
-    case 'semiPlanar': {
-      const { chromaShift, uByte } = traits;
-      const chroma: (place: number) => Sampler = (place) => (column, row) =>
-        byteAt(source.rowStart(1, row >> chromaShift) + 2 * (column >> chromaShift) + place);
-      return [channelSampler(1, 0, 1), chroma(uByte), chroma(1 - uByte)];
-    }
-    case 'planar': {
-      const chroma: (plane: 1 | 2) => Sampler = (plane) => (column, row) =>
-        byteAt(source.rowStart(plane, row >> 1) + (column >> 1));
-      return [channelSampler(1, 0, 1), chroma(traits.uPlane), chroma(traits.uPlane === 1 ? 2 : 1)];
-    }
+    case 'yuv':
+      return ([0, 1, 2] as const).map((channel) => (column, row) => {
+        const place = yuvPlaces(traits, column, row)[channel];
+        return byteAt(source.rowStart(place.plane, place.row) + place.byte);
+      });
   }
 }
 
 /** Resizes one channel: columns of a row band first weighed vertically (8.7 bits kept), then horizontally. */
 function resample(sample: Sampler, tapsX: AxisTaps, tapsY: AxisTaps): Uint8Array {
-  const widthPx = tapsX.firsts.length;
-  const result = new Uint8Array(widthPx * tapsY.firsts.length);
-  const vertical = (column: number, outRow: number) => {
-    const first = tapsY.firsts[outRow] ?? 0;
-    const count = tapsY.counts[outRow] ?? 0;
-    let sum = 0;
-    for (let tap = 0; tap < count; tap++) {
-      sum += sample(column, first + tap) * (tapsY.weights[outRow * tapsY.maxCount + tap] ?? 0);
-    }
-    return sum >> 1;
-  };
-  for (let outRow = 0; outRow < tapsY.firsts.length; outRow++) {
+  const result = new Uint8Array(tapsX.length * tapsY.length);
+  const weighed = ({ first, weights }: WeightedRun, valueAt: (position: number) => number) =>
+    weights.reduce((sum, weight, tap) => sum + weight * valueAt(first + tap), 0);
+  tapsY.forEach((rowTaps, outRow) => {
     const columns = new Map<number, number>();
-    for (let outColumn = 0; outColumn < widthPx; outColumn++) {
-      const first = tapsX.firsts[outColumn] ?? 0;
-      const count = tapsX.counts[outColumn] ?? 0;
-      let sum = 0;
-      for (let tap = 0; tap < count; tap++) {
-        let value = columns.get(first + tap);
-        if (value === undefined) {
-          value = vertical(first + tap, outRow);
-          columns.set(first + tap, value);
-        }
-        sum += value * (tapsX.weights[outColumn * tapsX.maxCount + tap] ?? 0);
+    const valueAt = (column: number): number => {
+      let value = columns.get(column);
+      if (value === undefined) {
+        value = weighed(rowTaps, (row) => sample(column, row)) >> 1;
+        columns.set(column, value);
       }
-      result[outRow * widthPx + outColumn] = (sum + 2 ** 20) >> 21;
-    }
-  }
+      return value;
+    };
+    tapsX.forEach((columnTaps, outColumn) => {
+      result[outRow * tapsX.length + outColumn] = (weighed(columnTaps, valueAt) + 2 ** 20) >> 21;
+    });
+  });
   return result;
 }
 
@@ -178,15 +180,18 @@ export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
   const matrix = RGB_TO_YUV[options.range];
   const grey = greyToLuma(options.range);
   const convert = rangeConversion(options.sourceRange, options.range);
-  const isYuv = traits.family !== 'mono' && traits.family !== 'colour' && traits.family !== 'bayer';
   const valueAt = (component: 'y' | 'u' | 'v', index: number): number => {
     const [a = 0, b = 0, c = 0] = [first[index], second[index], third[index]];
-    if (isYuv) {
-      if (component === 'y') return applyAffine(convert.luma, a);
-      return applyAffine(convert.chroma, component === 'u' ? b : c);
+    switch (traits.family) {
+      case 'yuv':
+        if (component === 'y') return applyAffine(convert.luma, a);
+        return applyAffine(convert.chroma, component === 'u' ? b : c);
+      case 'mono':
+        return component === 'y' ? applyAffine(grey, a) : 128;
+      case 'colour':
+      case 'bayer':
+        return applyRgbWeights(matrix[component], a, b, c);
     }
-    if (traits.family === 'mono') return component === 'y' ? applyAffine(grey, a) : 128;
-    return applyRgbWeights(matrix[component], a, b, c);
   };
 
   const [widthPx, heightPx] = [evened(options.widthPx), evened(options.heightPx)];

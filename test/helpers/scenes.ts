@@ -1,6 +1,7 @@
 import { applyRgbWeights, RGB_TO_YUV } from '../../src/image/bt601.js';
-import { chromaPlane, encodingTraits } from '../../src/image/encodingTraits.js';
+import { encodingTraits } from '../../src/image/encodingTraits.js';
 import type { RawImageFrame, YuvRange } from '../../src/image/ImageFrame.js';
+import { frameBytes, yuvPlaces } from './nv12Twin.js';
 import { type RawFrameParts, rawFrame } from './rawFrames.js';
 
 /** Colour of a scene at a pixel, each channel 0 to 255. */
@@ -54,6 +55,7 @@ export function sceneFrame(
   };
   const frame = rawFrame(parts, () => {});
   const { data, strideBytes } = frame;
+  const bytes = frameBytes(data, { shape: frame, traits });
   const put = (index: number, value: number, channelBytes: number) => {
     data[index] = value;
     // 16 bit: 257 * value, so that both bytes are the same but for a small difference that rounding must drop.
@@ -82,30 +84,14 @@ export function sceneFrame(
           put(row + x * channelBytes, isRedColumn !== isRedRow ? g : isRedRow ? r : b, channelBytes);
           break;
         }
-        case 'yuv422': {
-          const pair = row + 4 * (x >> 1);
-          data[pair + 2 * (x & 1) + traits.yByte] = yuv('y', x, y);
-          data[pair + traits.uByte] = yuv('u', x & ~1, y);
-          data[pair + traits.vByte] = yuv('v', x & ~1, y);
-          break;
-        }
-        case 'semiPlanar': {
-          const { chromaShift, uByte } = traits;
-          const [cx, cy] = [x >> chromaShift, y >> chromaShift];
-          const chromaStride = chromaShift === 0 ? 2 * strideBytes : strideBytes;
-          const pair = strideBytes * heightPx + cy * chromaStride + 2 * cx;
-          data[row + x] = yuv('y', x, y);
-          data[pair + uByte] = yuv('u', cx << chromaShift, cy << chromaShift);
-          data[pair + 1 - uByte] = yuv('v', cx << chromaShift, cy << chromaShift);
-          break;
-        }
-        case 'planar': {
-          const { strideBytes: chromaStride, rows } = chromaPlane(traits, strideBytes, heightPx);
-          const at = strideBytes * heightPx + (y >> 1) * chromaStride + (x >> 1);
-          const second = at + (rows / 2) * chromaStride;
-          data[row + x] = yuv('y', x, y);
-          data[traits.uPlane === 1 ? at : second] = yuv('u', x & ~1, y & ~1);
-          data[traits.uPlane === 1 ? second : at] = yuv('v', x & ~1, y & ~1);
+        case 'yuv': {
+          const [luma, ...chroma] = yuvPlaces(traits, x, y);
+          data[row + luma.byte] = yuv('y', x, y);
+          // Chroma is that of the first pixel of its group.
+          const [cx, cy] = [(x >> traits.shiftX) << traits.shiftX, (y >> traits.shiftY) << traits.shiftY];
+          chroma.forEach((place, index) => {
+            data[bytes.rowStart(place.plane, place.row) + place.byte] = yuv(index === 0 ? 'u' : 'v', cx, cy);
+          });
           break;
         }
       }

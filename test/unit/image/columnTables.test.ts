@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { axisTaps } from '../../../src/image/AxisTaps.js';
-import { columnTables, runOf } from '../../../src/image/columnTables.js';
+import { columnTables, spreadRun } from '../../../src/image/columnTables.js';
 
-const taps = axisTaps({
+const [, second = { first: 0, weights: [] }] = axisTaps({
   sourceLength: 10,
   scaledLength: 5,
   begin: 0,
@@ -11,15 +11,15 @@ const taps = axisTaps({
   weightSum: 256,
 });
 
-describe('runOf', () => {
+describe('spreadRun', () => {
   it('spreads taps over values that lie apart', () => {
-    assert.deepEqual(runOf(taps, 1, 0, 1, 0), { first: 2, weights: [128, 128] });
-    assert.deepEqual(runOf(taps, 1, 0, 2, 1), { first: 5, weights: [128, 0, 128] });
+    assert.deepEqual(spreadRun(second, 0, 1, 0), { first: 2, weights: [128, 128] });
+    assert.deepEqual(spreadRun(second, 0, 2, 1), { first: 5, weights: [128, 0, 128] });
   });
 
   it('adds up the weights of positions that share a sample of chroma', () => {
-    assert.deepEqual(runOf(taps, 1, 1, 2, 1), { first: 3, weights: [256] });
-    const wide = axisTaps({
+    assert.deepEqual(spreadRun(second, 1, 2, 1), { first: 3, weights: [256] });
+    const [, wide = second] = axisTaps({
       sourceLength: 9,
       scaledLength: 3,
       begin: 0,
@@ -28,7 +28,7 @@ describe('runOf', () => {
       weightSum: 300,
     });
     // Columns 3, 4 and 5: chroma 1 once, chroma 2 twice, four values apart.
-    assert.deepEqual(runOf(wide, 1, 1, 4, 0), { first: 4, weights: [100, 0, 0, 0, 200] });
+    assert.deepEqual(spreadRun(wide, 1, 4, 0), { first: 4, weights: [100, 0, 0, 0, 200] });
   });
 });
 
