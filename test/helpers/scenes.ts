@@ -94,6 +94,8 @@ export function sceneFrame(
           });
           break;
         }
+        default:
+          traits satisfies never;
       }
     }
   }
