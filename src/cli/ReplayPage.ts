@@ -15,61 +15,31 @@ const ADDRESS = '127.0.0.1';
 const PERIOD_MS = 1000;
 const NS_PER_MS = 1_000_000n;
 
-/** The live page of `effvit replay --web`, while the recording is replayed. */
-export class ReplayPage {
-  readonly #page: LivePage;
-  readonly #feed: LiveFeed;
-  readonly #frames: LiveFrames;
-  readonly #classifier: Classifier;
-  readonly #timer: NodeJS.Timeout;
-  #lastNs = monotonicNs();
-
-  private constructor(page: LivePage, feed: LiveFeed, classifier: Classifier, terminal: Terminal) {
-    this.#page = page;
-    this.#feed = feed;
-    this.#frames = new LiveFrames(feed, (text) => terminal.warn(text));
-    this.#classifier = classifier;
-    this.#timer = setInterval(() => this.#statistics(), PERIOD_MS);
-  }
-
-  /** @throws EffvitError IO_FAILED: the port is taken. */
-  static async start(
-    title: string,
-    port: number,
-    classifier: Classifier,
-    terminal: Terminal,
-  ): Promise<ReplayPage> {
-    const feed = new LiveFeed(title);
-    const page = await LivePage.start({ feed, port, address: ADDRESS });
-    terminal.note(`Live page: ${page.url}`);
-    return new ReplayPage(page, feed, classifier, terminal);
-  }
-
+export interface ReplayPage {
   /** Shows a frame, or counts its drop. The image is read while it is drawn. */
-  frame({ sequence, outcome, detections }: ReplayedFrame, image: ImageFrame | undefined): void {
-    if (outcome.kind === 'dropped') this.#feed.dropped(outcome.header.source, outcome.cause);
-    if (image === undefined) return;
-    const { backend, isSimulated } = this.#classifier.info;
-    const regionIds = detections?.detections.map(({ id }) => id) ?? [];
-    void this.#frames.offer(image, outcome, () =>
-      frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds }),
-    );
-  }
+  readonly frame: (frame: ReplayedFrame, image: ImageFrame | undefined) => void;
+  readonly close: () => Promise<void>;
+}
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#statistics();
-    await this.#page.close();
-  }
-
-  #statistics(): void {
-    const classifier = this.#classifier;
+/** The live page of `effvit replay --web`, while the recording is replayed. @throws EffvitError IO_FAILED: the port is taken */
+export async function startReplayPage(
+  title: string,
+  port: number,
+  classifier: Classifier,
+  terminal: Terminal,
+): Promise<ReplayPage> {
+  const feed = new LiveFeed(title);
+  const page = await LivePage.start({ feed, port, address: ADDRESS });
+  terminal.note(`Live page: ${page.url}`);
+  const frames = new LiveFrames(feed, (text) => terminal.warn(text));
+  let lastNs = monotonicNs();
+  const showStatistics = (): void => {
     const nowNs = monotonicNs();
-    const windowNs = BigInt(Math.round(nowNs - this.#lastNs));
-    this.#lastNs = nowNs;
-    const { backend, runtime, isSimulated } = classifier.info;
+    const windowNs = BigInt(Math.round(nowNs - lastNs));
+    lastNs = nowNs;
     const workers = classifier.workers();
     const message = pipelineStatisticsMessage({
+      ...classifier.info,
       stamp: stampFromNs(BigInt(Date.now()) * NS_PER_MS),
       windowNs,
       counts: classifier.counts(),
@@ -84,12 +54,26 @@ export class ReplayPage {
       workersServing: workers.serving,
       workersLost: workers.deaths,
       modelName: classifier.manifest.name,
-      backend,
-      runtime,
-      isSimulated,
       isPaused: false,
       machine: {},
     });
-    this.#feed.statistics(message);
-  }
+    feed.statistics(message);
+  };
+  const timer = setInterval(showStatistics, PERIOD_MS);
+  return {
+    frame: ({ sequence, outcome, detections }, image) => {
+      if (outcome.kind === 'dropped') feed.dropped(outcome.header.source, outcome.cause);
+      if (image === undefined) return;
+      const { backend, isSimulated } = classifier.info;
+      const regionIds = detections?.detections.map(({ id }) => id) ?? [];
+      void frames.offer(image, outcome, () =>
+        frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds }),
+      );
+    },
+    close: async () => {
+      clearInterval(timer);
+      showStatistics();
+      await page.close();
+    },
+  };
 }

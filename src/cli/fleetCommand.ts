@@ -13,16 +13,15 @@ import { findBags, holdsManyBags, isUrl } from '../fleet/findBags.js';
 import { fleetPage } from '../fleet/fleetPage.js';
 import { fleetReport, readFleet } from '../fleet/fleetReport.js';
 import { isGlob } from '../fleet/globPaths.js';
-import { type RunIdentity, type RunRequest, runIdentity } from '../fleet/RunIdentity.js';
-import { type FleetJudge, replayFleet, undoneBags } from '../fleet/replayFleet.js';
+import { type RunRequest, runIdentity } from '../fleet/RunIdentity.js';
+import { type FleetJudge, type FleetStep, replayFleet, undoneBags } from '../fleet/replayFleet.js';
 import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
-import { FleetView } from './FleetView.js';
+import { FleetView, showFleetReport } from './FleetView.js';
 import { checkFleetFolder } from './outputs/checkFleetFolder.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { fleetInputs } from './outputs/fleetInputs.js';
-import { modelInputs } from './outputs/modelInputs.js';
+import { fleetInputs, modelInputs } from './outputs/inputFiles.js';
 
 /** Options of `replay` and `eval` for many bags. */
 export interface FleetOptions {
@@ -71,12 +70,8 @@ export async function areManyBags(paths: readonly string[], options: FleetOption
 }
 
 /** The work to do on many bags. */
-export interface FleetWork {
-  readonly command: RunIdentity['command'];
+export interface FleetWork extends Omit<RunRequest, 'tolerance'> {
   readonly paths: readonly string[];
-  readonly topics?: readonly string[] | undefined;
-  /** Topics of the detectors whose boxes are classified. */
-  readonly detections?: readonly string[] | undefined;
   readonly classifying: ClassifierOptions;
   readonly judge?: FleetJudge | undefined;
 }
@@ -90,59 +85,77 @@ export async function runFleet(
   context: CommandContext,
 ): Promise<void> {
   const { terminal, signal } = context;
-  if (options.shard !== undefined && options.outputDir === undefined) {
+  const { outputDir, shard, report, force = false, json = false } = options;
+  if (shard !== undefined && outputDir === undefined) {
     throw new EffvitError(
       'BAD_ARGUMENT',
       '--shard needs --output-dir, where the results of all shards come together.',
     );
   }
-  if (options.shard !== undefined && options.report !== undefined) {
+  if (shard !== undefined && report !== undefined) {
     throw new EffvitError(
       'BAD_ARGUMENT',
       'A shard writes no --report: give that to `effvit merge` after all of them.',
     );
   }
   const found = await findBags(work.paths);
-  const { shard } = options;
   const bags = shard === undefined ? found : found.filter(({ name }) => isInShard(name, shard));
   const bagPaths = bags.map(({ path }) => path);
-  if (options.outputDir !== undefined) {
-    await checkFleetFolder(options.outputDir, bagPaths, options.force === true);
-  }
-  if (options.report !== undefined) {
-    await checkOutputs({
-      inputs: [...(await fleetInputs(work.paths, bags)), ...(await modelInputs(work.classifying.model))],
-      outputs: [{ option: '--report', path: options.report, kind: 'html' }],
-      isForced: options.force === true,
-    });
-  }
-  if (options.listBags === true)
-    return await listBags(work, bags, options.outputDir, options.json === true, context);
-  const temporary = options.outputDir === undefined ? await TemporaryFolder.make() : undefined;
+  if (outputDir !== undefined) await checkFleetFolder(outputDir, bagPaths, force);
+  await checkOutputs({
+    inputs: async () => [
+      ...(await fleetInputs(work.paths, bags)),
+      ...(await modelInputs(work.classifying.model)),
+    ],
+    outputs: [{ option: '--report', path: report, kind: 'html' }],
+    isForced: force,
+  });
+  if (options.listBags === true) return await listBags(work, bags, outputDir, json, context);
+  const temporary = outputDir === undefined ? await TemporaryFolder.make() : undefined;
   try {
     const view = new FleetView(terminal, bags.length);
-    const folder = await replayAll(work, bags, options.outputDir ?? temporary?.path ?? '', {
-      ...context,
-      onStep: (step) => view.showStep(step, options.json !== true && options.quiet !== true),
+    const isShown = !json && options.quiet !== true;
+    const folder = await withFleet(work, outputDir ?? temporary?.path ?? '', context, async (opened) => {
+      const onStep = (step: FleetStep): void => view.showStep(step, isShown);
+      await replayFleet({ ...work, ...opened, bags, signal, onStep });
+      return opened.folder;
     });
     if (signal.aborted) {
-      if (options.outputDir !== undefined) terminal.note('Stopped; the same command goes on from here.');
+      if (outputDir !== undefined) terminal.note('Stopped; the same command goes on from here.');
       return;
     }
     if (shard === undefined) {
       const names = bags.map(({ name }) => name);
-      await mergeFleet(folder, names, { ...options, isKept: temporary === undefined }, context);
-      return;
+      return await mergeFleet(folder, names, { ...options, isKept: temporary === undefined }, context);
     }
-    if (options.json === true) terminal.json({ bags: bags.length, failed: view.failed, run: folder.runKey });
+    const { failed } = view;
+    if (json) terminal.json({ bags: bags.length, failed, run: folder.runKey });
     else {
       terminal.line(
-        `shard ${shard.index}/${shard.count}: ${bags.length} of ${found.length} bags, ${view.failed} failed, run ${folder.runKey}`,
+        `shard ${shard.index}/${shard.count}: ${bags.length} of ${found.length} bags, ${failed} failed, run ${folder.runKey}`,
       );
     }
-    if (view.failed > 0) context.exitCode = 1;
+    if (failed > 0) context.exitCode = 1;
   } finally {
     await temporary?.remove();
+  }
+}
+
+/** Starts the classifier and opens the folder of its results for `use`. */
+async function withFleet<T>(
+  { classifying, command, topics, detections, judge }: FleetWork,
+  outputDir: string,
+  { terminal, signal }: CommandContext,
+  use: (opened: { readonly folder: FleetFolder; readonly classifier: Classifier }) => Promise<T>,
+): Promise<T> {
+  const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
+  const classifier = await Classifier.start(model, { ...classifying, signal });
+  try {
+    const tolerance = judge?.sidecar === 'expected.json' ? judge.tolerance : undefined;
+    const identity = await runIdentity(classifier, { command, topics, detections, tolerance }, signal);
+    return await use({ folder: await FleetFolder.open(outputDir, identity), classifier });
+  } finally {
+    await classifier.close();
   }
 }
 
@@ -151,72 +164,21 @@ async function listBags(
   bags: readonly FleetBag[],
   outputDir: string | undefined,
   isJson: boolean,
-  { terminal, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
-  let folder: FleetFolder | undefined;
-  let listed = bags;
-  if (outputDir !== undefined) {
-    const classifier = await startClassifier(work, terminal, signal);
-    try {
-      folder = await FleetFolder.open(outputDir, await runIdentity(classifier, requestOf(work), signal));
-    } finally {
-      await classifier.close();
-    }
-    listed = await undoneBags({ bags, folder, judge: work.judge, signal });
-  }
+  const { terminal, signal } = context;
+  const { run, listed } =
+    outputDir === undefined
+      ? { run: undefined, listed: bags }
+      : await withFleet(work, outputDir, context, async ({ folder }) => ({
+          run: folder.runKey,
+          listed: await undoneBags({ bags, folder, judge: work.judge, signal }),
+        }));
   // Paths are resolved, since the list may be read from another folder; names stay as given.
   const lines = listed.map((bag) => ({ ...bag, path: isUrl(bag.path) ? bag.path : resolve(bag.path) }));
-  if (isJson) terminal.json({ ...(folder !== undefined && { run: folder.runKey }), bags: lines });
+  if (isJson) terminal.json({ run, bags: lines });
   else
     for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
-}
-
-function requestOf({ command, topics, detections, judge }: FleetWork): RunRequest {
-  return {
-    command,
-    topics,
-    detections,
-    tolerance: judge?.sidecar === 'expected.json' ? judge.tolerance : undefined,
-  };
-}
-
-async function startClassifier(
-  work: FleetWork,
-  terminal: CommandContext['terminal'],
-  signal: AbortSignal,
-): Promise<Classifier> {
-  const model = await loadModel(work.classifying, { notice: (text) => terminal.note(text), signal });
-  return await Classifier.start(model, { ...work.classifying, signal });
-}
-
-async function replayAll(
-  work: FleetWork,
-  bags: readonly FleetBag[],
-  outputDir: string,
-  {
-    terminal,
-    signal,
-    onStep,
-  }: Pick<CommandContext, 'terminal' | 'signal'> & Pick<Parameters<typeof replayFleet>[0], 'onStep'>,
-): Promise<FleetFolder> {
-  const classifier = await startClassifier(work, terminal, signal);
-  try {
-    const identity = await runIdentity(classifier, requestOf(work), signal);
-    const folder = await FleetFolder.open(outputDir, identity);
-    await replayFleet({
-      bags,
-      folder,
-      classifier,
-      judge: work.judge,
-      signal,
-      onStep,
-      topics: work.topics,
-      detections: work.detections,
-    });
-    return folder;
-  } finally {
-    await classifier.close();
-  }
 }
 
 /** Merges the folder's results of these bags, writes the report and shows it. */
@@ -235,7 +197,7 @@ export async function mergeFleet(
   if (options.report !== undefined) await writeFileAtomic(options.report, fleetPage(merged.report));
   if (options.json === true) terminal.json(merged.report);
   else {
-    new FleetView(terminal, 0).showReport(merged.report);
+    showFleetReport(merged.report, terminal);
     for (const path of [written?.jsonPath, written?.htmlPath, options.report]) {
       if (path !== undefined) terminal.line(`report written to ${path}`);
     }

@@ -144,3 +144,30 @@ export function integersParser(min: number, max: number): (text: string) => numb
     return [...new Set(all)];
   };
 }
+
+/** Range of the playback rate, both ends included, in `play`, `replay` and launch/replay.launch.py. */
+export const RATE_RANGE = { min: 0.01, max: 100 } as const;
+
+/** Parser of an option with a playback rate. */
+export const parseRate: (text: string) => number = numberParser(RATE_RANGE.min, RATE_RANGE.max);
+
+/** The same, and also `max`: as fast as possible. */
+export function parseRateOrMax(text: string): number | 'max' {
+  if (text === 'max') return text;
+  try {
+    return parseRate(text);
+  } catch {
+    const { min, max } = RATE_RANGE;
+    throw new InvalidArgumentError(`Expected max or a factor from ${min} to ${max} but received ${text}.`);
+  }
+}
+
+export const DEFAULT_WEB_PORT = 8080;
+
+/** `--web [port]`: the value is the port, or true. */
+export function webOption(): Option {
+  return new Option(
+    '--web [port]',
+    `a live page for browsers, with pictures, on this port (${DEFAULT_WEB_PORT})`,
+  ).argParser(numberParser(1, 65_535, true));
+}

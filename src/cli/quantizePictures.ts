@@ -1,23 +1,30 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { openBag } from '../bag/openBag.js';
 import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
 import { EffvitError } from '../core/EffvitError.js';
+import { ensureOnnx } from '../fetch/ensureOnnx.js';
+import { type FitOptions, fitManifest } from '../fit/fitManifest.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { pictureFrame } from '../image/pictureFrame.js';
 import { PictureNotices } from '../image/pictureNotes.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import { resolveModel } from '../model/resolveModel.js';
 import { FramePlanes } from '../quantize/FramePlanes.js';
+import { normalizationWarnings } from '../quantize/InputNormalization.js';
 import { listCalibrationPictures } from '../quantize/listCalibrationPictures.js';
 import type { LabelledPlanes, PicturePlanes } from '../quantize/PicturePlanes.js';
+import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { type CalibrationSet, writeCalibrationSet } from '../quantize/writeCalibrationSet.js';
 import type { CommandContext } from './CommandContext.js';
-import { isBagPath } from './isBagPath.js';
 import { forceOption, numberParser } from './options.js';
-import { manifestInputs } from './outputs/modelInputs.js';
-import { pictureInputs } from './outputs/pictureInputs.js';
+import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
+import { manifestInputs } from './outputs/inputFiles.js';
+import { isBagPath, pictureInputs } from './outputs/pictureInputs.js';
 import type { Terminal } from './Terminal.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 
@@ -53,6 +60,56 @@ export function addCalibrationOptions(
     .option('--json', 'one JSON object instead of tables');
 }
 
+/** A float model, its compiler configuration, and how pictures are prepared for it. */
+export interface FloatModel {
+  readonly config: MakertbinFile;
+  readonly manifest: ModelManifest;
+  readonly onnxPath: string;
+  readonly planes: FramePlanes;
+  /** The pictures of --eval, which can be read repeatedly. */
+  readonly labelled: (() => AsyncGenerator<LabelledPlanes>) | undefined;
+}
+
+/**
+ * Finds the model of a configuration or of --model, and checks all files before the work starts.
+ *
+ * @throws EffvitError as {@link resolveModel}, {@link ensureOnnx}, {@link fitManifest}, {@link checkOutputs} and
+ *   {@link readLabelledPictures}; UNSUPPORTED for a model that takes NV12
+ */
+export async function floatModel(
+  config: MakertbinFile,
+  options: CalibrationOptions,
+  outputs: readonly PlannedOutput[],
+  { terminal, signal }: CommandContext,
+  fit: FitOptions = {},
+): Promise<FloatModel> {
+  const resolved = await resolveModel(options.model ?? modelOfConfig(config));
+  const onnxPath = await ensureOnnx(resolved, { signal });
+  const { manifest } = await fitManifest(resolved, onnxPath, fit);
+  await checkOutputs({
+    inputs: async () => {
+      const pictures = await pictureInputs([options.calibration, options.eval]);
+      return [config.file, onnxPath, ...(await manifestInputs(manifest)), ...pictures];
+    },
+    outputs,
+    isForced: options.force,
+  });
+  for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
+  const planes = planesMaker(manifest);
+  const labelled =
+    options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
+  return { config, manifest, onnxPath, planes, labelled };
+}
+
+/**
+ * The yaml's `onnx_model`, relative to the yaml's folder as in hb_mapper; if that file is missing, the model of that
+ * name.
+ */
+function modelOfConfig({ config, file }: MakertbinFile): string {
+  const path = resolve(dirname(file), config.model_parameters.onnx_model);
+  return existsSync(path) ? path : basename(path, '.onnx');
+}
+
 /** Writes the calibration set of a command into a folder. @throws EffvitError as {@link writeCalibrationSet} */
 export function calibrationSet(
   { calibration, pictures, topic }: CalibrationOptions,
@@ -71,7 +128,7 @@ export function calibrationSet(
 }
 
 /** @throws EffvitError UNSUPPORTED for a model that takes NV12 */
-export function planesMaker(manifest: ModelManifest): FramePlanes {
+function planesMaker(manifest: ModelManifest): FramePlanes {
   const { color } = manifest.input;
   if (color === 'nv12') {
     throw new EffvitError(
@@ -141,19 +198,8 @@ export async function* calibrationPlanes(
   }
 }
 
-/** The files that `quantize` and `compile` read, for checkOutputs. */
-export async function inputFilesOf(
-  configPath: string,
-  onnxPath: string,
-  manifest: ModelManifest,
-  { calibration, eval: labelled }: CalibrationOptions,
-): Promise<string[]> {
-  const pictures = await pictureInputs([calibration, labelled]);
-  return [configPath, onnxPath, ...(await manifestInputs(manifest)), ...pictures];
-}
-
 /** The labelled pictures as a stream that can be read repeatedly; a wrong list fails before the work starts. */
-export async function labelledPlanes(
+async function labelledPlanes(
   list: string,
   manifest: ModelManifest,
   planes: FramePlanes,

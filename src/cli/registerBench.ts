@@ -14,7 +14,7 @@ import type { CommandContext } from './CommandContext.js';
 import { type MeasuredBench, measureBench } from './measureBench.js';
 import { addClassifierOptions, forceOption, integersParser, numberParser, pickOptions } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { modelInputs } from './outputs/modelInputs.js';
+import { modelInputs } from './outputs/inputFiles.js';
 import { showBench } from './showBench.js';
 import { chartOutput, writeChart } from './writeChart.js';
 
@@ -101,11 +101,14 @@ export function registerBench(command: Command, context: CommandContext): void {
 /** @throws EffvitError BAD_ARGUMENT */
 async function checkBenchOutputs({ chart, profile, threads, ...options }: BenchOptions): Promise<void> {
   const profiles = profile === undefined ? [] : profilePaths(profile, threads);
-  const outputs = chartOutput(chart);
-  for (const path of profiles) outputs.push({ option: '--profile', path, kind: 'profile' });
-  if (outputs.length === 0) return;
-  const inputs = [options.compare ?? [], await modelInputs(options.model)].flat();
-  await checkOutputs({ inputs, outputs, isForced: options.force === true });
+  await checkOutputs({
+    inputs: async () => [options.compare ?? [], await modelInputs(options.model)].flat(),
+    outputs: [
+      chartOutput(chart),
+      ...profiles.map((path) => ({ option: '--profile', path, kind: 'profile' }) as const),
+    ],
+    isForced: options.force,
+  });
 }
 
 async function readEarlier(path: string): Promise<EarlierPerf> {

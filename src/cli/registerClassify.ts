@@ -25,7 +25,7 @@ import {
   SCORE_FLAGS,
 } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { modelInputs } from './outputs/modelInputs.js';
+import { modelInputs } from './outputs/inputFiles.js';
 import { pictureArguments } from './pictureArguments.js';
 import { resultLines } from './resultLines.js';
 
@@ -77,13 +77,11 @@ export function registerClassify(command: Command, context: CommandContext): voi
       threads: 1,
     });
     const { terminal, signal } = context;
-    if (options.annotate !== undefined) {
-      await checkOutputs({
-        inputs: [...pictures, ...(await modelInputs(options.model))],
-        outputs: [{ option: '--annotate', path: options.annotate, kind: 'png' }],
-        isForced: options.force,
-      });
-    }
+    await checkOutputs({
+      inputs: async () => [...pictures, ...(await modelInputs(options.model))],
+      outputs: [{ option: '--annotate', path: options.annotate, kind: 'png' }],
+      isForced: options.force,
+    });
     for (const notice of notices) terminal.note(notice);
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     const classifier = await Classifier.start(model, { ...classifying, signal });

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BatchComparison, CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
 import { type CompiledModel, compileModel } from '../compile/compileModel.js';
@@ -14,31 +14,24 @@ import { evaluateCompiled } from '../compile/evaluateCompiled.js';
 import { formatCompileReport } from '../compile/formatCompileReport.js';
 import { checkModelFolder } from '../compile/writeModelFolder.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
-import { ensureOnnx } from '../fetch/ensureOnnx.js';
-import { fitManifest } from '../fit/fitManifest.js';
-import { BPU_INPUT_SOURCES, type BpuInputSource, type ModelManifest } from '../model/ModelManifest.js';
-import { resolveModel } from '../model/resolveModel.js';
+import { BPU_INPUT_SOURCES, type BpuInputSource } from '../model/ModelManifest.js';
 import { MAX_BATCH } from '../pool/PoolOptions.js';
-import { normalizationWarnings } from '../quantize/InputNormalization.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
-import { type MakertbinFile, readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
+import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
 import { compileChart } from '../report/charts/compileChart.js';
 import type { Toolchain } from '../toolchain/toolchainPlace.js';
 import { requireToolchain } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 import { CompileProgress } from './CompileProgress.js';
 import { compileChartData } from './compileChartData.js';
-import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, integersParser } from './options.js';
-import { checkOutputs } from './outputs/checkOutputs.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
-  inputFilesOf,
-  labelledPlanes,
-  planesMaker,
+  type FloatModel,
+  floatModel,
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
 
@@ -94,20 +87,9 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   const config = await readMakertbinConfig(path);
   checkCompilable(config);
   const toolchain = requireToolchain();
-  const resolved = await resolveModel(options.model ?? modelOfConfig(config));
   const output = resolve(options.output ?? config.config.model_parameters.output_model_file_prefix);
   await checkModelFolder(output);
-  const onnxPath = await ensureOnnx(resolved, { signal });
-  const { manifest } = await fitManifest(resolved, onnxPath);
-  await checkOutputs({
-    inputs: await inputFilesOf(path, onnxPath, manifest, options),
-    outputs: chart,
-    isForced: options.force,
-  });
-  for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
-  const planes = planesMaker(manifest);
-  const labelled =
-    options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
+  const model = await floatModel(config, options, [chart], context);
   const progress = new CompileProgress(terminal);
   const scratch = await TemporaryFolder.make();
   try {
@@ -115,39 +97,26 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
     const compiled = await compileModel({
       toolchain,
       config,
-      manifest,
-      onnxPath,
+      manifest: model.manifest,
+      onnxPath: model.onnxPath,
+      output,
+      signal,
       // For a frame alone.
       batches: [...new Set([1, ...options.batch])].sort((a, b) => a - b),
       level: options.level,
       mode: options.compileMode,
       inputSource: options.inputSource,
       calibration: async () => {
-        const set = await calibrationSet(options, calibrationFolder, planes, context, (written) =>
+        const set = await calibrationSet(options, calibrationFolder, model.planes, context, (written) =>
           progress.set('calibration set', written / options.pictures),
         );
         return (await readdir(set.folder)).sort().map((name) => join(set.folder, name));
       },
-      output,
-      signal,
       onStage: progress.stage,
     });
-    const evaluation =
-      labelled &&
-      (await evaluate(labelled, {
-        compiled,
-        config,
-        manifest,
-        onnxPath,
-        toolchain,
-        progress,
-        signal,
-        scratch,
-        calibrationFolder,
-        valuesPerPicture: planes.valuesPerPicture,
-      }));
+    const evaluation = await evaluate(model, compiled, { toolchain, progress, signal, calibrationFolder });
     progress.close();
-    const report: CompileReport = { ...compiled.report, ...(evaluation !== undefined && { evaluation }) };
+    const report: CompileReport = { ...compiled.report, ...(evaluation && { evaluation }) };
     if (options.chart !== undefined) await writeChart(options.chart, compileChart(compileChartData(report)));
     if (options.json === true) {
       terminal.json(report);
@@ -163,45 +132,44 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   }
 }
 
-interface Evaluated {
-  readonly compiled: CompiledModel;
-  readonly config: MakertbinFile;
-  readonly manifest: ModelManifest;
-  readonly onnxPath: string;
+interface EvaluationTools {
   readonly toolchain: Toolchain;
   readonly progress: CompileProgress;
   readonly signal: AbortSignal;
-  readonly scratch: TemporaryFolder;
   readonly calibrationFolder: string;
-  readonly valuesPerPicture: number;
 }
 
-/** Compares effvit's int8 model of the same configuration and calibration, then the BPU's integer model of each batch. */
+/**
+ * Compares effvit's int8 model of the same configuration and calibration, then the BPU's integer model of each batch;
+ * undefined without labelled pictures.
+ */
 async function evaluate(
-  labelled: Awaited<ReturnType<typeof labelledPlanes>>,
-  { compiled, config, onnxPath, toolchain, progress, signal, scratch, ...rest }: Evaluated,
-): Promise<CompileEvaluation> {
-  const calibration = (await readCalibrationSet(rest.calibrationFolder, rest.valuesPerPicture)).pictures();
+  { config, onnxPath, planes, labelled }: FloatModel,
+  { quantized }: CompiledModel,
+  { toolchain, progress, signal, calibrationFolder }: EvaluationTools,
+): Promise<CompileEvaluation | undefined> {
+  if (labelled === undefined) return undefined;
+  const calibration = (await readCalibrationSet(calibrationFolder, planes.valuesPerPicture)).pictures();
   const { outputs: int8 } = await quantizeModel({
     config,
     onnxPath,
-    outputPath: join(scratch.path, 'int8.onnx'),
     calibration,
-    speedRounds: 0,
     signal,
+    outputPath: join(dirname(calibrationFolder), 'int8.onnx'),
+    speedRounds: 0,
     evaluation: labelled,
     onProgress: (stage, done, total) =>
       progress.set(`int8 for CPUs: ${stage}`, total === undefined ? 0 : done / total),
   });
   const bpu: BatchComparison[] = [];
-  for (const { batch, path } of compiled.quantized) {
+  for (const { batch, path } of quantized) {
     const comparison = await evaluateCompiled({
       toolchain,
       config,
+      signal,
       floatPath: onnxPath,
       quantizedPath: path,
       pictures: labelled(),
-      signal,
       onPicture: (done) => progress.set(`the BPU's integers, batch ${batch}`, done / int8.pictureCount),
     });
     bpu.push({ batch, ...comparison });

@@ -29,7 +29,6 @@ export function registerDoctor(command: Command, context: CommandContext): void 
       DEFAULT_CAMERA,
     )
     .option('--json', 'one JSON object instead of lines')
-    .addHelpText('after', '\nExample: effvit doctor --camera 1280x720\n')
     .action(async (options: { readonly camera: CameraSize; readonly json?: boolean }) => {
       const { widthPx, heightPx } = options.camera;
       const findings = [

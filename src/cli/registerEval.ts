@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
-import { checkFitSize, EvaluationScores } from '../classify/calibration/EvaluationScores.js';
+import {
+  type CalibrationFit,
+  checkFitSize,
+  EvaluationScores,
+} from '../classify/calibration/EvaluationScores.js';
 import {
   type ClassifierOptionName,
   type ClassifierOptions,
@@ -12,11 +16,11 @@ import { loadModel } from '../classify/loadModel.js';
 import { leftOutSentence, picturesAt } from '../classify/pictureFiles.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { plainTable } from '../core/plainTable.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
+import { ownManifestPath, writeTemperature } from '../model/writeTemperature.js';
 import type { CommandContext } from './CommandContext.js';
-import { calibratedManifestPath, storeTemperature } from './calibratedManifest.js';
 import { evaluatePictures, type PictureEvaluation } from './evaluatePictures.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
-import { isBagPath } from './isBagPath.js';
 import {
   addClassifierOptions,
   forceOption,
@@ -25,7 +29,9 @@ import {
   refuseGiven,
   SCORE_FLAGS,
 } from './options.js';
-import { pictureInputs } from './outputs/pictureInputs.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+import { manifestInputs } from './outputs/inputFiles.js';
+import { isBagPath, pictureInputs } from './outputs/pictureInputs.js';
 import { evalScoresJson, showEvalScores } from './showEvalScores.js';
 
 const CLASSIFIER_FLAGS = [
@@ -74,8 +80,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     .option('--topic <name...>', 'with bags: image topics; default all')
     .option('--quiet', 'with bags: no line for each')
     .option('--report <file>', 'with bags: write the HTML page here')
-    .addOption(forceOption())
-    .addHelpText('after', '\nExample: effvit eval heldout/list.txt --threads 2\n');
+    .addOption(forceOption());
   // Still pictures need no frame rate, so the default is the filter closest to a model's own evaluation.
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
@@ -99,9 +104,7 @@ export function registerEval(command: Command, context: CommandContext): void {
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     checkKnownScore(model.manifest, classifying);
     const manifestPath =
-      options.calibrate === true
-        ? await calibratedManifestPath(model.manifest, options, await pictureInputs([path, options.others]))
-        : undefined;
+      options.calibrate === true ? await calibratedManifestPath(model.manifest, path, options) : undefined;
     // UNKNOWN pictures count for the accuracy too, and are also counted separately.
     const classifier = await Classifier.start(model, { ...classifying, knownScore: 'none', signal });
     try {
@@ -123,6 +126,37 @@ export function registerEval(command: Command, context: CommandContext): void {
       await classifier.close();
     }
   });
+}
+
+/** Path of the manifest that will get the temperature; called before the work starts. @throws EffvitError BAD_ARGUMENT */
+async function calibratedManifestPath(
+  manifest: ModelManifest,
+  list: string,
+  { output, force, others }: EvalOptions,
+): Promise<string> {
+  await checkOutputs({
+    inputs: async () => [...(await pictureInputs([list, others])), ...(await manifestInputs(manifest))],
+    outputs: [{ option: '--output', path: output, kind: 'manifest' }],
+    isForced: force,
+  });
+  return output ?? (await ownManifestPath(manifest));
+}
+
+/** Writes a fitted temperature; one at a bound of its range is only reported. */
+async function storeTemperature(
+  { temperature, isAtBound }: Pick<CalibrationFit, 'temperature' | 'isAtBound'>,
+  path: string,
+  manifest: ModelManifest,
+  { terminal }: CommandContext,
+): Promise<void> {
+  if (isAtBound) {
+    terminal.warn(
+      `The likelihood of these pictures has no maximum at any temperature, as where all of them are right, so none was written to ${path}: calibrate with more pictures, and with such that were not trained on.`,
+    );
+    return;
+  }
+  await writeTemperature(manifest, temperature, path);
+  terminal.note(`The temperature was written to ${path}.`);
 }
 
 /** Rejects options that apply to pictures only. @throws EffvitError BAD_ARGUMENT */

@@ -5,7 +5,7 @@ import type { CommandContext } from './CommandContext.js';
 import { mergeFleet } from './fleetCommand.js';
 import { forceOption } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { fleetInputs } from './outputs/fleetInputs.js';
+import { fleetInputs } from './outputs/inputFiles.js';
 
 interface MergeOptions {
   readonly run?: string;
@@ -22,18 +22,15 @@ export function registerMerge(command: Command, context: CommandContext): void {
     .option('--run <key>', 'the run, or the first characters of its key, if the folder has several')
     .option('--report <file>', 'write the HTML page here, too')
     .addOption(forceOption())
-    .option('--json', 'one JSON object instead of tables')
-    .addHelpText('after', '\nExample: effvit merge results @bags.txt\n');
+    .option('--json', 'one JSON object instead of tables');
   command.action(async (path: string, bags: readonly string[], options: MergeOptions) => {
     const folder = await FleetFolder.existing(path, options.run);
     const found = bags.length === 0 ? undefined : await findBags(bags);
-    if (options.report !== undefined) {
-      await checkOutputs({
-        inputs: [path, folder.runPath(), ...(await fleetInputs(bags, found ?? []))],
-        outputs: [{ option: '--report', path: options.report, kind: 'html' }],
-        isForced: options.force,
-      });
-    }
+    await checkOutputs({
+      inputs: async () => [path, folder.runPath(), ...(await fleetInputs(bags, found ?? []))],
+      outputs: [{ option: '--report', path: options.report, kind: 'html' }],
+      isForced: options.force,
+    });
     const names = found?.map(({ name }) => name) ?? (await folder.names());
     await mergeFleet(folder, names, { ...options, isKept: true }, context);
   });

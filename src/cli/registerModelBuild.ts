@@ -43,15 +43,11 @@ export function registerModelBuild(command: Command, { terminal }: CommandContex
     )
     .addOption(forceOption())
     .option('--json', 'one JSON object instead of text')
-    .addHelpText(
-      'after',
-      '\nExample: effvit model build efficientvit_m5 --weights model.safetensors --output m5.onnx\n',
-    )
     .action(async (name: string, options: BuildOptions) => {
       const variant = parseEfficientVitVariant(name);
       const outputPath = options.output ?? `efficientvit_${variant}.onnx`;
       await checkOutputs({
-        inputs: [options.weights],
+        inputs: async () => [options.weights],
         outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }],
         isForced: options.force,
       });

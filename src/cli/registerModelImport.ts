@@ -13,10 +13,6 @@ export function registerModelImport(command: Command, { terminal }: CommandConte
     .argument('<config>', 'the .json file')
     .option('--force', 'replace a model of the same name')
     .option('--json', 'one JSON object instead of text')
-    .addHelpText(
-      'after',
-      '\nExample: effvit model import /opt/tros/humble/lib/dnn_node_example/config/mobilenetv2workconfig.json\n',
-    )
     .action(async (path: string, options: ImportCommandOptions) => {
       const manifest = await importWorkconfig(path, { force: options.force === true });
       if (options.json === true) terminal.json({ name: manifest.name, folder: manifest.folderPath });

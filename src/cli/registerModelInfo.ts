@@ -11,7 +11,6 @@ export function registerModelInfo(command: Command, { terminal }: CommandContext
   command
     .argument('<model>', 'a model, a folder with a manifest.yaml, or a file')
     .option('--json', 'one JSON object instead of a table')
-    .addHelpText('after', '\nExample: effvit model info EfficientViT_m5_224x224_nv12.bin\n')
     .action(async (nameOrPath: string, options: { readonly json?: boolean }) => {
       if ((await stat(nameOrPath).catch(() => undefined))?.isFile()) {
         const info = await inspectModelFile(nameOrPath);

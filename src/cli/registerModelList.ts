@@ -7,7 +7,6 @@ import type { CommandContext } from './CommandContext.js';
 export function registerModelList(command: Command, { terminal, signal }: CommandContext): void {
   command
     .option('--json', 'a JSON array instead of a table')
-    .addHelpText('after', '\nExample: effvit model list\n')
     .action(async (options: { readonly json?: boolean }) => {
       const models = await listModels(process.env, signal);
       if (options.json === true) terminal.json(models);

@@ -13,10 +13,6 @@ export function registerNode(command: Command, context: CommandContext): void {
     // From the first positional argument on, all are passed unchanged, including each `--`.
     .allowUnknownOption()
     .passThroughOptions()
-    .addHelpText(
-      'after',
-      '\nExample: effvit node --autostart --ros-args -p threads:=2 -r image:=/camera/image_raw\n',
-    )
     .action(async (args: string[], options: { readonly autostart?: boolean }) => {
       const { rosArguments, isAutostarted } = splitNodeArguments(args);
       // A robot stops its nodes by SIGINT or SIGTERM: a clean shutdown is success.

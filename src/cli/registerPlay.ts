@@ -10,8 +10,7 @@ import { fileError } from '../core/EffvitError.js';
 import { playableTopic, rosTopicName } from '../ros/playback/playableTopic.js';
 import { type PlayedMessage, type PlayedTopic, playMessages } from '../ros/playback/playMessages.js';
 import type { CommandContext } from './CommandContext.js';
-import { numberParser } from './options.js';
-import { parseRate } from './playbackRate.js';
+import { numberParser, parseRate } from './options.js';
 
 interface PlayCommandOptions {
   readonly topic?: readonly string[];
@@ -36,7 +35,6 @@ export function registerPlay(command: Command, context: CommandContext): void {
     .option('--clock', "publish /clock, the recording's time, at 40 Hz and with each message")
     .option('--wait <seconds>', 'wait so long for a subscriber of every topic', numberParser(0, 3600), 10)
     .option('--json', 'one JSON object instead of text')
-    .addHelpText('after', '\nExample: effvit play bags/signs_drive --rate 1\n')
     .action(async (path: string, options: PlayCommandOptions) => {
       const { terminal, signal } = context;
       const bag = await openBag(path);

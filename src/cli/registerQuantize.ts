@@ -1,32 +1,24 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
-import { ensureOnnx } from '../fetch/ensureOnnx.js';
-import { fitManifest } from '../fit/fitManifest.js';
-import { resolveModel } from '../model/resolveModel.js';
 import { formatQuantizeReport } from '../quantize/formatQuantizeReport.js';
-import { normalizationWarnings } from '../quantize/InputNormalization.js';
 import { COVERAGES, type Coverage } from '../quantize/NodePlan.js';
 import type { PicturePlanes } from '../quantize/PicturePlanes.js';
+import type { QuantizeReport } from '../quantize/QuantizeReport.js';
 import { PRECISIONS, type Precision } from '../quantize/QuantParams.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
 import type { CalibrationSet } from '../quantize/writeCalibrationSet.js';
 import { writeQuantizedManifest } from '../quantize/writeQuantizedManifest.js';
-import { quantizeChart } from '../report/charts/quantizeChart.js';
+import { type AccuracyBar, type QuantizeChartData, quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
-import { modelOfConfig } from './modelOfConfig.js';
 import { choiceOption, numberParser } from './options.js';
-import { checkOutputs } from './outputs/checkOutputs.js';
-import { quantizeChartData } from './quantizeChartData.js';
 import {
   addCalibrationOptions,
   type CalibrationOptions,
   calibrationSet,
-  inputFilesOf,
-  labelledPlanes,
-  planesMaker,
+  floatModel,
 } from './quantizePictures.js';
 import { chartOutput, writeChart } from './writeChart.js';
 
@@ -71,31 +63,24 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       numberParser(0, 1000, true),
       60,
     )
-    .addHelpText(
-      'after',
-      '\nExample: effvit quantize config/efficientvit_m5.yaml --model efficientvit_m5_signs --calibration bags/signs_drive\n',
-    )
     .action(async (path: string, options: QuantizeCommandOptions) => {
       const { terminal, signal } = context;
       const chart = chartOutput(options.chart);
       const config = await readMakertbinConfig(path);
       const overrides = parseNodeForms(options.node);
-      const resolved = await resolveModel(options.model ?? modelOfConfig(config));
-      const onnxPath = await ensureOnnx(resolved, { signal });
-      // The yaml's normalisation is used here; it is compared with the manifest's below.
-      const { manifest } = await fitManifest(resolved, onnxPath, { isNormalisationKnown: true });
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
       checkOnnxName(outputPath);
-      await checkOutputs({
-        inputs: await inputFilesOf(path, onnxPath, manifest, options),
-        outputs: [{ option: '--output', path: outputPath, kind: 'onnx' }, ...chart],
-        isForced: options.force,
-      });
-      for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
-      const planes = planesMaker(manifest);
-      const labelled =
-        options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
+      const outputs = [{ option: '--output', path: outputPath, kind: 'onnx' } as const, chart];
+      // The yaml's normalisation is used here; it is compared with the manifest's.
+      const fit = { isNormalisationKnown: true };
+      const { manifest, onnxPath, planes, labelled } = await floatModel(
+        config,
+        options,
+        outputs,
+        context,
+        fit,
+      );
       // Next to the model, under the name from the yaml, so that the vendor's compiler can be run there.
       const [dataFolder = 'calibration_data'] = config.config.calibration_parameters.cal_data_dir;
       const folder = join(dirname(outputPath), basename(dataFolder));
@@ -170,4 +155,29 @@ function checkOnnxName(path: string): void {
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {
   const seen = seenCount > pictureCount ? ` of ${seenCount}` : '';
   return `calibration set: ${pictureCount}${seen} pictures in ${folder}`;
+}
+
+/** The part of a quantisation report that the chart shows. */
+function quantizeChartData(report: QuantizeReport, model: string): QuantizeChartData {
+  const { outputs, ablation = [] } = report;
+  const bar = (name: string, percent: number | null, isFloat: boolean): AccuracyBar[] =>
+    percent === null ? [] : [{ name, percent, isFloat }];
+  const pictures = report.isComparedOnCalibration ? 'calibration pictures, which flatter' : 'pictures';
+  return {
+    title: `${model}, quantised`,
+    subtitle: `calibration ${report.calibrationMethod}; compared on ${outputs.pictureCount} ${pictures}`,
+    accuracy: [
+      ...bar('top-1, float', outputs.float.top1Percent, true),
+      ...bar('top-1, quantised', outputs.quantized.top1Percent, false),
+      ...bar('top-5, float', outputs.float.top5Percent, true),
+      ...bar('top-5, quantised', outputs.quantized.top5Percent, false),
+      ...(outputs.pictureCount > 0 ? bar('same best class', outputs.agreementPercent, false) : []),
+      ...ablation.map((row) => ({
+        name: `same best class, softmax ${row.softmax} (${row.coverage})`,
+        percent: row.outputs.agreementPercent,
+        isFloat: false,
+      })),
+    ],
+    nodes: report.nodes.map(({ node, precision, cosine }) => ({ name: node, form: precision, cosine })),
+  };
 }

@@ -1,71 +1,40 @@
 import type { Command } from 'commander';
 import {
+  CLASSIFIER_OPTIONS,
   type ClassifierOptionName,
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import { compareResults } from '../classify/expectedResults.js';
+import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
 import { EffvitError, fileError } from '../core/EffvitError.js';
+import { readInput } from '../core/readInput.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
 import type { CommandContext } from './CommandContext.js';
-import { readExpected, saveExpected } from './expectedFile.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import {
   addClassifierOptions,
   forceOption,
   numberParser,
-  PICTURE_CHECK_FLAGS,
+  parseRateOrMax,
   pickOptions,
-  SCORE_FLAGS,
+  refuseGiven,
+  webOption,
 } from './options.js';
-import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';
-import { modelInputs } from './outputs/modelInputs.js';
-import { parseRateOrMax } from './playbackRate.js';
-import { ReplayView, replayJson } from './ReplayView.js';
+import { checkOutputs } from './outputs/checkOutputs.js';
+import { modelInputs } from './outputs/inputFiles.js';
 import { type ReplayRecordingOptions, replayRecording } from './replayRecording.js';
+import { type ReplaySummary, replayJson, showReplay } from './replaySummary.js';
 import { addVirtualTimeOptions, virtualTimeOptions } from './virtualTime.js';
-import { webOption } from './webOption.js';
 
-const CLASSIFIER_FLAGS = [
-  'model',
-  'backend',
-  'threads',
-  'intraOpThreads',
-  'onnxBatch',
-  'topK',
-  'scoreThreshold',
-  ...PICTURE_CHECK_FLAGS,
-  'maxUnchangedMs',
-  ...SCORE_FLAGS,
-  'smoothing',
-  'smoothingTimeMs',
-  'smoothingGapMs',
-  'hysteresisMargin',
-  'hysteresisTimeMs',
-  'resizeMode',
-  'resizeFilter',
-  'resizeOn',
-  'roi',
-  'maxRegions',
-  'regionMargin',
-  'detectionsSlopMs',
-  'detectionsWaitMs',
-  'detectionsBuffer',
-  'detectionsHypotheses',
-  'nv12Range',
-  'sourceYuvRange',
-  'queueSize',
-  'dropPolicy',
-  'maxAgeMs',
-  'orderTimeoutMs',
-  'maxBatch',
-  'batchWaitMs',
-  'maxFps',
-  'inferenceTimeoutMs',
-  'bpuSimResults',
-] as const satisfies readonly ClassifierOptionName[];
+/** Frames are always published in order; the BPU's core and priority are for a node beside others. */
+const NOT_OFFERED = ['ordered', 'bpuCore', 'bpuPriority'] as const satisfies readonly ClassifierOptionName[];
 
-type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+type Flags = Omit<ClassifierOptions, (typeof NOT_OFFERED)[number]>;
+
+const CLASSIFIER_FLAGS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
+  (name): name is keyof Flags => !NOT_OFFERED.some((one) => one === name),
+);
 
 interface ReplayOptions extends Flags, Omit<FleetOptions, 'report'>, ReplayRecordingOptions {
   readonly expect?: string;
@@ -107,8 +76,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
     .addOption(webOption())
     .option('--quiet', 'no lines for each frame')
     .option('--json', 'one JSON object instead of text')
-    .option('--results', "with --json: every frame's results too")
-    .addHelpText('after', '\nExample: effvit replay bags/signs_drive --threads 2 --output results.mcap\n');
+    .option('--results', "with --json: every frame's results too");
   addVirtualTimeOptions(command);
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS);
@@ -135,53 +103,57 @@ export function registerReplay(command: Command, context: CommandContext): void 
     await checkReplayOutputs(path, options);
     const expected = options.expect === undefined ? undefined : await readExpected(options.expect);
     const summary = await replayRecording(path, options, classifying, context);
-    const compared =
-      expected === undefined
-        ? summary
-        : { ...summary, differences: compareResults(expected.frames, summary.results, options.tolerance) };
+    const { counts, results } = summary;
+    const differences = expected && compareResults(expected.frames, results, options.tolerance);
     if (options.saveExpected !== undefined && !context.signal.aborted) {
-      await saveExpected(options.saveExpected, compared);
+      await saveExpected(options.saveExpected, summary);
     }
-    if (options.json === true) context.terminal.json(replayJson(compared, options.results === true));
-    else new ReplayView(context.terminal).showSummary(compared);
-    if ((compared.differences?.length ?? 0) > 0) context.exitCode = 1;
-    if (summary.counts.published === 0 && !context.signal.aborted) {
-      throw fileError(
-        'BAD_BAG',
-        path,
-        `gave no result: ${summary.counts.received} frames were received and ${totalDropped(summary.counts)} dropped`,
-      );
+    if (options.json === true)
+      context.terminal.json(replayJson(summary, differences, options.results === true));
+    else showReplay(summary, options.report, differences, context.terminal);
+    if (differences !== undefined && differences.length > 0) context.exitCode = 1;
+    if (counts.published === 0 && !context.signal.aborted) {
+      const frames = `${counts.received} frames were received and ${totalDropped(counts)} dropped`;
+      throw fileError('BAD_BAG', path, `gave no result: ${frames}`);
     }
   });
 }
 
 /** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
-function refuseForMany(options: ReplayOptions): void {
-  const { rate, output, expect, saveExpected, results, web } = options;
-  const given = Object.entries({
-    '--rate': rate !== 'max',
-    '--output': output !== undefined,
-    '--expect': expect !== undefined,
-    '--save-expected': saveExpected !== undefined,
-    '--results': results === true,
-    '--web': web !== undefined,
-  }).filter(([, isGiven]) => isGiven);
-  if (given.length === 0) return;
-  throw new EffvitError(
-    'BAD_ARGUMENT',
-    `${given.map(([flag]) => flag).join(', ')} is for one bag without --output-dir: replay that bag alone.`,
-  );
+function refuseForMany({ rate, output, expect, saveExpected, results, web }: ReplayOptions): void {
+  const given = {
+    '--rate': rate === 'max' ? undefined : rate,
+    '--output': output,
+    '--expect': expect,
+    '--save-expected': saveExpected,
+    '--results': results,
+    '--web': web,
+  };
+  refuseGiven(given, 'is for one bag without --output-dir: replay that bag alone');
 }
 
 /** @throws EffvitError BAD_ARGUMENT */
 async function checkReplayOutputs(bagPath: string, options: ReplayOptions): Promise<void> {
   const { output, report, saveExpected, expect, model, force } = options;
-  const outputs: PlannedOutput[] = [];
-  if (output !== undefined) outputs.push({ option: '--output', path: output, kind: 'bag' });
-  if (report !== undefined) outputs.push({ option: '--report', path: report, kind: 'html' });
-  if (saveExpected !== undefined)
-    outputs.push({ option: '--save-expected', path: saveExpected, kind: 'expected' });
-  if (outputs.length === 0) return;
-  const inputs = [bagPath, ...(expect === undefined ? [] : [expect]), ...(await modelInputs(model))];
-  await checkOutputs({ inputs, outputs, isForced: force === true });
+  await checkOutputs({
+    inputs: async () => [bagPath, expect ?? [], await modelInputs(model)].flat(),
+    outputs: [
+      { option: '--output', path: output, kind: 'bag' },
+      { option: '--report', path: report, kind: 'html' },
+      { option: '--save-expected', path: saveExpected, kind: 'expected' },
+    ],
+    isForced: force,
+  });
+}
+
+/** @throws EffvitError NOT_FOUND, IO_FAILED, and as parseExpectedResults */
+async function readExpected(path: string): Promise<ExpectedResults> {
+  const missing = `There is no file ${path}: write it first with --save-expected ${path}.`;
+  return parseExpectedResults((await readInput(path, { missing })).toString(), path);
+}
+
+/** @throws EffvitError IO_FAILED */
+async function saveExpected(path: string, { model, results: frames }: ReplaySummary): Promise<void> {
+  const content: ExpectedResults = { version: 1, model, frames };
+  await writeFileAtomic(path, `${JSON.stringify(content, undefined, 1)}\n`);
 }

@@ -4,17 +4,9 @@ import { toolchainFolder } from '../toolchain/toolchainPlace.js';
 import { INSTALL_COMMAND, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 
-/** `effvit toolchain install | status`: the vendor's compiler, quantiser and simulator. */
-export function registerToolchain(toolchain: Command, context: CommandContext): void {
-  toolchain.addHelpText('after', '\nExample: effvit toolchain install\n');
-  registerInstall(toolchain, context);
-  registerStatus(toolchain, context);
-}
-
-function registerInstall(toolchain: Command, { terminal, signal }: CommandContext): void {
-  toolchain
-    .command('install')
-    .description('Install it into a private Python in the cache folder; resumes where it stopped.')
+/** `effvit toolchain install`: the vendor's compiler, quantiser and simulator. */
+export function registerInstall(command: Command, { terminal, signal }: CommandContext): void {
+  command
     .addHelpText(
       'after',
       '\nPython: EFFVIT_PYTHON310, python3.10 of the PATH, pyenv or uv, else the one of Maven (EFFVIT_MAVEN: another repository).\nExample: effvit toolchain install\n',
@@ -47,39 +39,35 @@ yourself, under the terms that come with them (https://developer.d-robotics.cc).
 that they import, at fixed versions, into a Python of their own: nothing else on this machine is changed.
 Download ${(TOOLCHAIN_BYTES.download / 1e9).toFixed(1)} GB, on disk ${(TOOLCHAIN_BYTES.installed / 1e9).toFixed(1)} GB, in ${toolchainFolder()}; remove that folder to be rid of it.`;
 
-function registerStatus(toolchain: Command, context: CommandContext): void {
+/** `effvit toolchain status` */
+export function registerStatus(command: Command, context: CommandContext): void {
   const { terminal } = context;
-  toolchain
-    .command('status')
-    .description('Say whether it is installed, and where; exit code 1 where it cannot be used.')
-    .option('--json', 'one JSON object')
-    .addHelpText('after', '\nExample: effvit toolchain status\n')
-    .action((options: { readonly json?: boolean }) => {
-      const status = toolchainStatus();
-      if (status.state !== 'ready') context.exitCode = 1;
-      if (options.json === true) {
-        terminal.json(
-          status.state === 'ready'
-            ? { state: status.state, folder: status.toolchain.folder, python: status.toolchain.pythonPath }
-            : status,
+  command.option('--json', 'one JSON object').action((options: { readonly json?: boolean }) => {
+    const status = toolchainStatus();
+    if (status.state !== 'ready') context.exitCode = 1;
+    if (options.json === true) {
+      terminal.json(
+        status.state === 'ready'
+          ? { state: status.state, folder: status.toolchain.folder, python: status.toolchain.pythonPath }
+          : status,
+      );
+      return;
+    }
+    switch (status.state) {
+      case 'ready':
+        terminal.line(`ready: ${status.toolchain.folder} (${status.toolchain.pythonPath})`);
+        break;
+      case 'unsupported':
+        terminal.line(`not for this machine: ${status.reason}.`);
+        break;
+      case 'absent':
+        terminal.line(`not installed: ${INSTALL_COMMAND}`);
+        break;
+      case 'partial':
+        terminal.line(
+          `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it resumes where it stopped.`,
         );
-        return;
-      }
-      switch (status.state) {
-        case 'ready':
-          terminal.line(`ready: ${status.toolchain.folder} (${status.toolchain.pythonPath})`);
-          break;
-        case 'unsupported':
-          terminal.line(`not for this machine: ${status.reason}.`);
-          break;
-        case 'absent':
-          terminal.line(`not installed: ${INSTALL_COMMAND}`);
-          break;
-        case 'partial':
-          terminal.line(
-            `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it resumes where it stopped.`,
-          );
-          break;
-      }
-    });
+        break;
+    }
+  });
 }

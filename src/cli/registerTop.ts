@@ -4,9 +4,8 @@ import { watchStatistics } from '../ros/watchStatistics.js';
 import { LiveFeed } from '../web/LiveFeed.js';
 import { LivePage } from '../web/LivePage.js';
 import type { CommandContext } from './CommandContext.js';
-import { numberParser } from './options.js';
+import { DEFAULT_WEB_PORT, numberParser, webOption } from './options.js';
 import { statisticsLine, statisticsLines } from './statisticsLines.js';
-import { DEFAULT_WEB_PORT, webOption } from './webOption.js';
 
 interface TopOptions {
   readonly wait: number;
@@ -29,7 +28,6 @@ export function registerTop(command: Command, context: CommandContext): void {
       'where the page is served; 0.0.0.0: for other machines too',
       '127.0.0.1',
     )
-    .addHelpText('after', '\nExample: effvit top /classifier\n')
     .action(async (name: string, options: TopOptions) => {
       const { terminal, signal } = context;
       // It runs until it is stopped, so a signal is success.

@@ -4,7 +4,6 @@ import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import type { FrameResults } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
@@ -12,11 +11,12 @@ import { VirtualClock } from '../pool/VirtualClock.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import type { CommandContext } from './CommandContext.js';
 import { MissingResults } from './MissingResults.js';
-import { ReplayPage } from './ReplayPage.js';
-import { type ReplaySummary, ReplayView } from './ReplayView.js';
+import { DEFAULT_WEB_PORT } from './options.js';
+import { type ReplayPage, startReplayPage } from './ReplayPage.js';
+import { ReplayView } from './ReplayView.js';
+import type { ReplaySummary } from './replaySummary.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
-import { DEFAULT_WEB_PORT } from './webOption.js';
 import { writeReplayReport } from './writeReplayReport.js';
 
 const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
@@ -54,13 +54,12 @@ export async function replayRecording(
     // Called before the model is loaded, so that a wrong topic fails without the loading time.
     const { cameras, detectorOf, images } = bag.camerasAndDetectors(options.topic, options.detectionsTopics);
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
-    const service =
-      options.virtualClock === true ? serviceModelOf(options, model.manifest, classifying) : undefined;
-    const clock = service === undefined ? undefined : new VirtualClock(service);
+    const service = serviceModelOf(options, model.manifest, classifying);
+    const clock = service && new VirtualClock(service);
     classifier = await Classifier.start(model, {
       signal,
       ...classifying,
-      ...(clock !== undefined && { clock }),
+      ...(clock && { clock }),
       sourceCount: new Set(cameras).size,
     });
     const collector =
@@ -70,7 +69,7 @@ export async function replayRecording(
     if (isShown) view.showStart(path, classifier, bag.startNs);
     if (options.web !== undefined) {
       const port = options.web === true ? DEFAULT_WEB_PORT : options.web;
-      page = await ReplayPage.start(basename(path), port, classifier, terminal);
+      page = await startReplayPage(basename(path), port, classifier, terminal);
     }
     const missing = new MissingResults(classifying.scoreThreshold);
     const frames: ReplayedFrame[] = [];
@@ -106,37 +105,25 @@ export async function replayRecording(
     await results?.writer.close();
     for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
     const counts = classifier.counts();
-    const fps = elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9);
-    const times = service === undefined ? undefined : describeService(service);
-    const regions = detectorOf.size > 0 ? { counts: classifier.regionCounts(), unmatched } : undefined;
-    if (collector !== undefined && options.report !== undefined) {
-      await writeReplayReport(options.report, collector, classifier, {
-        bagPath: path,
-        rate: options.rate,
-        times,
-        fps,
-        changes: changes?.bySource(),
-        regions,
-        isStopped: signal.aborted,
-      });
-    }
-    return {
-      bagPath: path,
+    const summary: ReplaySummary = {
       counts,
       stages: classifier.statistics.summary(),
-      fps,
+      fps: elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9),
       model: classifier.manifest.name,
-      backend: classifier.info.backend,
-      isSimulated: classifier.info.isSimulated,
-      runtime: classifier.info.runtime,
+      info: classifier.info,
       threads: classifying.threads,
-      results: inOrder(frames),
-      ...(changes !== undefined && { changes: changes.bySource() }),
-      ...(times !== undefined && { times }),
-      ...(regions !== undefined && { regions }),
-      ...(results !== undefined && { outputPath: results.writer.path }),
-      ...(options.report !== undefined && { reportPath: options.report }),
+      // With several threads the cameras' outcomes interleave differently in each run.
+      results: frameResults(frames.toSorted((a, b) => a.sequence - b.sequence)),
+      changes: changes?.bySource(),
+      regions: detectorOf.size > 0 ? { counts: classifier.regionCounts(), unmatched } : undefined,
+      times: service && describeService(service),
+      output: results?.writer.path,
     };
+    if (collector !== undefined && options.report !== undefined) {
+      const run = { ...summary, bagPath: path, rate: options.rate, isStopped: signal.aborted };
+      await writeReplayReport(options.report, collector, classifier, run);
+    }
+    return summary;
   } catch (error) {
     await results?.writer.abort();
     throw error;
@@ -154,9 +141,4 @@ function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
   if (frame.outcome.kind !== 'result' || frame.outcome.nv12 === undefined) return frame;
   const { nv12: _, ...outcome } = frame.outcome;
   return { ...frame, outcome };
-}
-
-/** Sorts by the recording's order: with several threads the cameras' outcomes interleave differently in each run. */
-function inOrder(frames: readonly ReplayedFrame[]): FrameResults[] {
-  return frameResults([...frames].sort((a, b) => a.sequence - b.sequence));
 }

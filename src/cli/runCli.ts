@@ -1,9 +1,8 @@
 import { CommanderError } from 'commander';
 import { asEffvitError } from '../core/EffvitError.js';
 import { cancelReadsBy } from '../core/readInput.js';
-import { buildProgram } from './buildProgram.js';
+import { buildProgram, loadCommands } from './buildProgram.js';
 import type { CommandContext } from './CommandContext.js';
-import { loadCommands } from './loadCommands.js';
 import { StopSignals } from './StopSignals.js';
 import { Terminal } from './Terminal.js';
 

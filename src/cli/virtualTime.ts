@@ -4,7 +4,7 @@ import { chipToSimulate } from '../classify/simulatedBpuSpec.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { ServiceModel } from '../pool/ServiceModel.js';
-import { numberParser } from './options.js';
+import { numberParser, refuseGiven } from './options.js';
 
 export interface VirtualTimeOptions {
   readonly virtualClock?: boolean;
@@ -45,19 +45,14 @@ export function addVirtualTimeOptions(command: Command): void {
  * @throws EffvitError BAD_ARGUMENT for options that do not go together.
  */
 export function virtualTimeOptions(
-  { virtualClock, ...further }: VirtualTimeOptions,
+  { virtualClock, serviceMs, serviceJitter, seed }: VirtualTimeOptions,
   rate: number | 'max',
   { maxBatch }: Pick<ClassifierOptions, 'maxBatch'>,
 ): Partial<ClassifierOptions> {
-  const { serviceMs, serviceJitter, seed } = further;
+  const flags = { '--service-ms': serviceMs, '--service-jitter': serviceJitter, '--seed': seed };
   if (virtualClock !== true) {
-    const given = Object.entries({
-      '--service-ms': serviceMs,
-      '--service-jitter': serviceJitter,
-      '--seed': seed,
-    }).find(([, value]) => value !== undefined);
-    if (given === undefined) return {};
-    throw new EffvitError('BAD_ARGUMENT', `${given[0]} is for --virtual-clock: give that too.`);
+    refuseGiven(flags, 'is for --virtual-clock: give that too');
+    return {};
   }
   if (rate === 'max') {
     throw new EffvitError(
@@ -74,12 +69,22 @@ export function virtualTimeOptions(
   return { maxBatch: 1 };
 }
 
-/** The service times that the options give, else those of the model's device. @throws EffvitError BAD_ARGUMENT */
+/**
+ * Under a virtual clock the service times that the options give, else those of the model's device.
+ *
+ * @throws EffvitError BAD_ARGUMENT
+ */
 export function serviceModelOf(
-  { serviceMs, serviceJitter: jitter = DEFAULT_JITTER, seed = DEFAULT_SEED }: VirtualTimeOptions,
+  {
+    virtualClock,
+    serviceMs,
+    serviceJitter: jitter = DEFAULT_JITTER,
+    seed = DEFAULT_SEED,
+  }: VirtualTimeOptions,
   manifest: ModelManifest,
   { threads }: Pick<ClassifierOptions, 'threads'>,
-): ServiceModel {
+): ServiceModel | undefined {
+  if (virtualClock !== true) return undefined;
   if (serviceMs !== undefined) return { cores: threads, serviceMs, hostMs: 0, jitter, seed };
   const chip = chipToSimulate(manifest);
   const device = chip === undefined ? undefined : manifest.deviceModels[chip];

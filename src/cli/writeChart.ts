@@ -4,23 +4,22 @@ import { EffvitError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';
 import { htmlPage } from '../report/htmlPage.js';
-import type { PlannedOutput } from './outputs/checkOutputs.js';
-import type { OutputKind } from './outputs/isOwnOutput.js';
+import type { OutputKind, PlannedOutput } from './outputs/checkOutputs.js';
 
 const KINDS: Readonly<Record<string, OutputKind>> = { '.png': 'png', '.svg': 'svg', '.html': 'html' };
 
 const CHART_STYLE = 'body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }';
 
 /**
- * The option --chart as a planned output; none if it is not given. A wrong name is refused before the work starts, so
- * that it does not lose results.
+ * The option --chart as a planned output. A wrong name is refused before the work starts, so that it does not lose
+ * results.
  *
  * @throws EffvitError BAD_ARGUMENT
  */
-export function chartOutput(path: string | undefined): PlannedOutput[] {
-  if (path === undefined) return [];
-  const kind = KINDS[extname(path).toLowerCase()];
-  if (kind !== undefined) return [{ option: '--chart', path, kind }];
+export function chartOutput(path: string | undefined): PlannedOutput {
+  // The kind plays no part where the option is not given.
+  const kind = path === undefined ? 'svg' : KINDS[extname(path).toLowerCase()];
+  if (kind !== undefined) return { option: '--chart', path, kind };
   throw new EffvitError(
     'BAD_ARGUMENT',
     `Expected a file that ends with ${Object.keys(KINDS).join(', ')} for --chart but received ${path}.`,

@@ -3,20 +3,14 @@ import { basename } from 'node:path';
 import type { Classifier } from '../classify/Classifier.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { Fact } from '../report/replay/ReplayReport.js';
-import type { ReplayFigures, ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import type { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
 import { replayPage } from '../report/replay/replayPage.js';
-import { type RegionFigures, regionCountPairs } from './regionLines.js';
-import { shellQuoted } from './shellQuoted.js';
+import { type ReplaySummary, regionCountPairs } from './replaySummary.js';
 
-/** Settings and state of a replay. */
-export interface ReplayRun {
+/** Settings, figures and state of a replay. */
+export interface ReplayRun extends Pick<ReplaySummary, 'fps' | 'times' | 'changes' | 'regions'> {
   readonly bagPath: string;
   readonly rate: number | 'max';
-  /** Where simulated times come from; undefined for real ones. */
-  readonly times?: string | undefined;
-  readonly fps: number;
-  readonly changes?: ReplayFigures['changes'];
-  readonly regions?: RegionFigures | undefined;
   /** Stopped by a signal before the recording's end. */
   readonly isStopped: boolean;
 }
@@ -35,9 +29,14 @@ export async function writeReplayReport(
     facts: facts(classifier, run),
     fps: run.fps,
     changes: run.changes,
-    regionCounts: run.regions === undefined ? undefined : regionCountPairs(run.regions),
+    regionCounts: run.regions && regionCountPairs(run.regions),
   });
   await writeFileAtomic(path, await replayPage(report));
+}
+
+/** A word quoted for a POSIX shell, if it needs quotes. */
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function facts({ manifest, info, labels, preprocess, options }: Classifier, run: ReplayRun): Fact[] {

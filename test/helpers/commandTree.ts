@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { buildProgram } from '../../src/cli/buildProgram.js';
+import { buildProgram, forEveryCommand, loadCommands } from '../../src/cli/buildProgram.js';
 import type { CommandContext } from '../../src/cli/CommandContext.js';
-import { forEveryCommand } from '../../src/cli/forEveryCommand.js';
-import { loadCommands } from '../../src/cli/loadCommands.js';
 import { Terminal } from '../../src/cli/Terminal.js';
 
 const COMMANDS = await loadCommands();

@@ -1,20 +1,26 @@
 import type { Stats } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseExpectedResults } from '../../classify/expectedResults.js';
 import { EffvitError } from '../../core/EffvitError.js';
-import { isOwnOutput, type OutputKind } from './isOwnOutput.js';
+import { firstBytesOf } from '../../core/readInput.js';
+import { PROFILE_TOOL } from '../../report/perf/vendorReport.js';
+
+/** Kind of an output; each kind can be recognised by its content. */
+export type OutputKind = 'png' | 'svg' | 'html' | 'bag' | 'onnx' | 'expected' | 'profile' | 'manifest';
 
 /** A file that a command will write. */
 export interface PlannedOutput {
   /** The option that names it, for the message: `--report`. */
   readonly option: string;
-  readonly path: string;
+  /** Undefined if the option was not given. */
+  readonly path: string | undefined;
   readonly kind: OutputKind;
 }
 
 export interface OutputCheck {
-  /** Everything that the command reads: files, and folders with their direct content. */
-  readonly inputs: readonly string[];
+  /** Everything that the command reads: files, and folders with their direct content. Called if there are outputs. */
+  readonly inputs: () => Promise<readonly string[]>;
   readonly outputs: readonly PlannedOutput[];
   /** The option --force: foreign files may be replaced, but never the command's inputs. */
   readonly isForced?: boolean | undefined;
@@ -27,10 +33,11 @@ export interface OutputCheck {
  * @throws EffvitError BAD_ARGUMENT naming the option, the path and the remedy
  */
 export async function checkOutputs({ inputs, outputs, isForced = false }: OutputCheck): Promise<void> {
-  if (outputs.length === 0) return;
-  const read = await identities(inputs);
+  const given = outputs.flatMap(({ path, ...rest }) => (path === undefined ? [] : [{ path, ...rest }]));
+  if (given.length === 0) return;
+  const read = await identities(await inputs());
   const planned = new Map<string, string>();
-  for (const { option, path, kind } of outputs) {
+  for (const { option, path, kind } of given) {
     const refuse = (what: string): never => {
       throw new EffvitError('BAD_ARGUMENT', `${option} ${path} ${what}.`, { context: { file: path } });
     };
@@ -102,4 +109,48 @@ async function identities(inputs: readonly string[]): Promise<ReadonlyMap<string
 
 function identity({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
+}
+
+/** How the texts written by this package start. */
+const TEXTS = {
+  svg: /^<svg [^>]*>\n<!-- Written by effvit -->/,
+  html: /^<!doctype html>[\s\S]*<meta name="generator" content="effvit">/,
+} as const;
+
+/** Start of the other kinds, in hexadecimal: 656666766974 is effvit. */
+const BYTES = {
+  // The signature, and an Exif entry before the pixels.
+  png: /^89504e470d0a.*65584966.*656666766974/,
+  // The signature and the Header record: its profile ros2, its library effvit replay.
+  bag: /^894d434150300d0a01.{16}04000000726f73320d000000656666766974207265706c6179/,
+  // ModelProto: the IR version, then the producer.
+  onnx: /^08..1206656666766974/,
+} as const;
+
+const BEGINNING_BYTES = 2048;
+
+/** Whether a command of this package wrote the file, judged by its content: such a file may be replaced. */
+async function isOwnOutput(path: string, kind: OutputKind): Promise<boolean> {
+  try {
+    if (kind === 'expected') {
+      parseExpectedResults(await readFile(path, 'utf8'), path);
+      return true;
+    }
+    // A manifest is never replaced: it may contain edits that exist nowhere else.
+    if (kind === 'manifest') return false;
+    if (kind === 'profile') return isProfile(JSON.parse(await readFile(path, 'utf8')));
+    const beginning = (await firstBytesOf(path, BEGINNING_BYTES)) ?? Buffer.alloc(0);
+    return kind === 'svg' || kind === 'html'
+      ? TEXTS[kind].test(beginning.toString('latin1'))
+      : BYTES[kind].test(beginning.toString('hex'));
+  } catch {
+    // A file that cannot be read or parsed was not written by this package.
+    return false;
+  }
+}
+
+/** The vendor's tool writes the same format, without the key `tool`: its files may be measurements of a board. */
+function isProfile(content: unknown): boolean {
+  const { running_condition: condition } = (content ?? {}) as { running_condition?: { tool?: unknown } };
+  return condition?.tool === PROFILE_TOOL;
 }

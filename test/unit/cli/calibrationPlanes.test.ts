@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import sharp from 'sharp';
-import { isBagPath } from '../../../src/cli/isBagPath.js';
+import { isBagPath } from '../../../src/cli/outputs/pictureInputs.js';
 import { calibrationPlanes } from '../../../src/cli/quantizePictures.js';
 import type { Terminal } from '../../../src/cli/Terminal.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Command } from 'commander';
+import { forEveryCommand } from '../../../src/cli/buildProgram.js';
 import { commandShape, everyShape } from '../../../src/cli/completion/CommandShape.js';
-import { forEveryCommand } from '../../../src/cli/forEveryCommand.js';
 import { commandTree, helpText, parsedCommand } from '../../helpers/commandTree.js';
 import { shellCommands } from '../../helpers/docs/shellLines.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RATE_RANGE } from '../../../src/cli/playbackRate.js';
+import { RATE_RANGE } from '../../../src/cli/options.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { launchOutcome, needPython, recordLaunch } from '../../helpers/recordLaunch.js';
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
-import { checkOutputs, type PlannedOutput } from '../../../../src/cli/outputs/checkOutputs.js';
-import { fleetInputs } from '../../../../src/cli/outputs/fleetInputs.js';
-import type { OutputKind } from '../../../../src/cli/outputs/isOwnOutput.js';
+import {
+  checkOutputs,
+  type OutputKind,
+  type PlannedOutput,
+} from '../../../../src/cli/outputs/checkOutputs.js';
+import { fleetInputs } from '../../../../src/cli/outputs/inputFiles.js';
 import { pictureInputs } from '../../../../src/cli/outputs/pictureInputs.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
@@ -22,11 +25,14 @@ describe('checkOutputs', () => {
     message: RegExp,
     isForced = false,
   ): Promise<void> {
-    await assert.rejects(checkOutputs({ inputs, outputs, isForced }), (error: unknown) => {
-      assert.ok(error instanceof EffvitError && error.code === 'BAD_ARGUMENT');
-      assert.match(error.message, message);
-      return true;
-    });
+    await assert.rejects(
+      checkOutputs({ inputs: async () => inputs, outputs, isForced }),
+      (error: unknown) => {
+        assert.ok(error instanceof EffvitError && error.code === 'BAD_ARGUMENT');
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   }
 
   for (const [how, link] of [
@@ -65,20 +71,23 @@ describe('checkOutputs', () => {
     const path = scratch.path('page.html');
     writeFileSync(path, '<!doctype html><title>a page about effvit</title>');
     await refused([output(path)], [], /was not written by effvit: .* --force/);
-    await checkOutputs({ inputs: [], outputs: [output(path)], isForced: true });
+    await checkOutputs({ inputs: async () => [], outputs: [output(path)], isForced: true });
     writeFileSync(path, '<!doctype html>\n<head>\n<meta name="generator" content="effvit">');
-    await checkOutputs({ inputs: [], outputs: [output(path)] });
+    await checkOutputs({ inputs: async () => [], outputs: [output(path)] });
     await refused([output(path, 'svg')], [], /--force/);
   });
 
   it('takes names of files that are not there, and empty ones', async () => {
-    await checkOutputs({ inputs: [scratch.path('absent')], outputs: [output(scratch.path('new.html'))] });
+    await checkOutputs({
+      inputs: async () => [scratch.path('absent')],
+      outputs: [output(scratch.path('new.html'))],
+    });
     writeFileSync(scratch.path('touched.html'), '');
-    await checkOutputs({ inputs: [], outputs: [output(scratch.path('touched.html'))] });
+    await checkOutputs({ inputs: async () => [], outputs: [output(scratch.path('touched.html'))] });
   });
 
   it('lets one folder be made, no more', async () => {
-    await checkOutputs({ inputs: [], outputs: [output(scratch.path('out', 'x.html'))] });
+    await checkOutputs({ inputs: async () => [], outputs: [output(scratch.path('out', 'x.html'))] });
     await refused(
       [output(scratch.path('a', 'b', 'x.html'))],
       [],
