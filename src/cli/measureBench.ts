@@ -1,23 +1,26 @@
+import { availableParallelism } from 'node:os';
 import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
 import { EffvitError } from '../core/EffvitError.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import { readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
+import { type BoardReading, bpuLoadPercent, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
 import type { BackendName, LoadedModelInfo } from '../inference/InferenceBackend.js';
-import { BPU_CHIPS } from '../model/BpuChip.js';
+import { SimulatedDevice } from '../inference/simulated/SimulatedDevice.js';
+import { BPU_CHIPS, type BpuChip } from '../model/BpuChip.js';
+import type { DeviceModel, PublishedFigures } from '../model/ModelManifest.js';
 import { type BatchSeries, batchMeanings } from '../report/perf/batchTable.js';
-import { measurePool } from '../report/perf/measurePool.js';
+import { type DeviceMeter, measurePool } from '../report/perf/measurePool.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
-import { comparePerf, type EarlierPerf } from '../report/perf/perfJson.js';
+import { comparePerf, type EarlierPerf, type PerfChange } from '../report/perf/perfJson.js';
 import { perfMeanings } from '../report/perf/perfMeanings.js';
 import { vendorReport } from '../report/perf/vendorReport.js';
+import { monotonicNs } from '../stats/monotonicNs.js';
 import type { CommandContext } from './CommandContext.js';
-import { deviceMeter } from './deviceMeter.js';
-import type { BenchResult } from './showBench.js';
 
 const MS_PER_S = 1000;
+const NS_PER_US = 1e3;
 
 const DEVICE_NAMES: Readonly<Record<BackendName, string>> = {
   bpu: 'BPU',
@@ -34,6 +37,22 @@ export interface MeasuredBench {
   readonly warmUp: number;
   readonly repetitions: number;
   readonly json?: boolean;
+}
+
+/** Measured results of a bench. */
+export interface BenchResult {
+  readonly model: ClassifierModel;
+  readonly info: LoadedModelInfo;
+  readonly chip: BpuChip | undefined;
+  readonly deviceModel: DeviceModel | undefined;
+  readonly published: PublishedFigures | undefined;
+  readonly series: readonly PerfSeries[];
+  /** Empty if no batches were requested. */
+  readonly batches: readonly BatchSeries[];
+  readonly meanings: readonly string[];
+  /** Readings of the board's sensors at the end. */
+  readonly board: BoardReading;
+  readonly comparison: { readonly earlier: EarlierPerf; readonly changes: readonly PerfChange[] } | undefined;
 }
 
 /**
@@ -83,19 +102,18 @@ export async function measureBench(
     backend.kind === 'bpu_sim'
       ? backend.chip
       : (detectChip() ?? BPU_CHIPS.find((one) => manifest.published[one] !== undefined));
+  const deviceModel = chip && manifest.deviceModels[chip];
   return {
     model,
     info,
     chip,
-    published: chip === undefined ? undefined : manifest.published[chip],
+    deviceModel,
+    published: chip && manifest.published[chip],
     series,
     batches,
-    meanings: [
-      ...perfMeanings(series, DEVICE_NAMES[info.backend]),
-      ...batchMeanings(batches, chip === undefined ? undefined : manifest.deviceModels[chip]),
-    ],
+    meanings: [...perfMeanings(series, DEVICE_NAMES[info.backend]), ...batchMeanings(batches, deviceModel)],
     board: readBoardMonitor(),
-    comparison: earlier === undefined ? undefined : { earlier, changes: comparePerf(series, earlier) },
+    comparison: earlier && { earlier, changes: comparePerf(series, earlier) },
   };
 }
 
@@ -123,5 +141,28 @@ function batchesOf(backend: BackendSpec): number[] {
       return Array.from({ length: backend.mostFrames ?? 1 }, (_, index) => index + 1);
     case 'module':
       return [];
+  }
+}
+
+/** Measures the load of a backend's device: from the simulation's counter, the board's sysfs, or the CPU time. */
+function deviceMeter(backend: BackendSpec): DeviceMeter {
+  switch (backend.kind) {
+    case 'bpu_sim': {
+      const device = new SimulatedDevice(backend.device);
+      return { cores: backend.deviceModel.cores, busyNs: () => device.servedNs(monotonicNs()) };
+    }
+    case 'bpu':
+      return {
+        cores: 1,
+        loadPercent: () => bpuLoadPercent(readBoardMonitor()),
+      };
+    default:
+      return {
+        cores: availableParallelism(),
+        busyNs: () => {
+          const { user, system } = process.cpuUsage();
+          return (user + system) * NS_PER_US;
+        },
+      };
   }
 }

@@ -1,42 +1,22 @@
-import type { ClassifierModel } from '../classify/Classifier.js';
 import { plainTable } from '../core/plainTable.js';
-import type { BoardReading } from '../inference/bpu/BoardMonitor.js';
-import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
-import type { BpuChip } from '../model/BpuChip.js';
-import type { PublishedFigures } from '../model/ModelManifest.js';
-import { BATCH_HEAD, type BatchSeries, batchRows } from '../report/perf/batchTable.js';
+import { type BoardReading, bpuLoadPercent } from '../inference/bpu/BoardMonitor.js';
+import { BATCH_HEAD, batchRows } from '../report/perf/batchTable.js';
 import { figureColumns } from '../report/perf/figureColumns.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
-import type { EarlierPerf, PerfChange } from '../report/perf/perfJson.js';
 import { PERFORMANCE_HEAD, performanceRows, signedPercent } from '../report/perf/performanceTable.js';
-import { boardText } from './boardText.js';
+import type { BenchResult } from './measureBench.js';
 import { bar, type Terminal } from './Terminal.js';
 
+const HZ_PER_MHZ = 1e6;
 const CHART_COLUMNS = 40;
-
-/** Measured results of a bench. */
-export interface BenchResult {
-  readonly model: ClassifierModel;
-  readonly info: LoadedModelInfo;
-  readonly chip: BpuChip | undefined;
-  readonly published: PublishedFigures | undefined;
-  readonly series: readonly PerfSeries[];
-  /** Empty if no batches were requested. */
-  readonly batches: readonly BatchSeries[];
-  readonly meanings: readonly string[];
-  /** Readings of the board's sensors at the end. */
-  readonly board: BoardReading;
-  readonly comparison: { readonly earlier: EarlierPerf; readonly changes: readonly PerfChange[] } | undefined;
-}
 
 /** Shows the performance table beside the published figures, the details, the scaling chart and an explanation. */
 export function showBench(result: BenchResult, terminal: Terminal): void {
-  const { model, info, chip, published, series, batches, meanings, board, comparison } = result;
+  const { model, info, chip, deviceModel, published, series, batches, meanings, board, comparison } = result;
   const mark = info.isSimulated ? 'SIMULATED' : info.backend === 'bpu' ? 'measured' : 'measured on this CPU';
   const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
   terminal.line(plainTable(PERFORMANCE_HEAD, rows));
   if (published !== undefined) terminal.line(`published: ${published.source}`);
-  const deviceModel = chip === undefined ? undefined : model.manifest.deviceModels[chip];
   const { head, rows: figures } = figureColumns({ series, measuredAs: mark, published, deviceModel });
   terminal.line(plainTable(head, figures));
   if (deviceModel?.kind === 'estimate') {
@@ -127,4 +107,23 @@ function showChanges(
   terminal.line(
     plainTable(['threads', 'FPS before', 'FPS now', 'change', 'ms before', 'ms now', 'change'], rows),
   );
+}
+
+/** The readings of the board's sensors on one line; empty without readings. */
+function boardText(board: BoardReading): string {
+  const load = bpuLoadPercent(board);
+  const clocks = [
+    ['BPU', board.bpuFrequencyHz],
+    ['DDR', board.ddrFrequencyHz],
+    ['CPU', board.cpuFrequencyHz],
+  ] as const;
+  return [
+    ...(load === undefined ? [] : [`BPU ${load.toFixed(0)} % loaded`]),
+    ...clocks.flatMap(([name, frequencyHz]) =>
+      frequencyHz === undefined ? [] : [`${name} ${(frequencyHz / HZ_PER_MHZ).toFixed(0)} MHz`],
+    ),
+    ...Object.entries(board.temperaturesCelsius ?? {}).map(
+      ([sensor, celsius]) => `${sensor} ${celsius.toFixed(0)} °C`,
+    ),
+  ].join(', ');
 }

@@ -1,30 +1,18 @@
+import type { PublishedFigures } from '../../model/ModelManifest.js';
+import type { BatchSeries } from '../perf/batchTable.js';
+import type { PerfRun, PerfSeries } from '../perf/PerfSeries.js';
 import { CHART_COLOURS, niceTicks, svgDocument, svgText } from './svgChart.js';
-
-/** What was measured with one number of threads. */
-export interface BenchPoint {
-  readonly threads: number;
-  readonly framesPerSecond: number;
-  /** Lowest and highest of the repetitions. */
-  readonly framesPerSecondRange: readonly [number, number];
-  readonly latencyMeanMs: number;
-  readonly latencyP95Ms: number;
-}
 
 export interface BenchChartData {
   readonly model: string;
   readonly runtime: string;
   readonly machine: string;
   readonly isSimulated: boolean;
-  readonly points: readonly BenchPoint[];
-  /** The same with tasks of several frames, ascending by batch. */
-  readonly batches?: readonly { readonly batch: number; readonly points: readonly BenchPoint[] }[];
+  readonly series: readonly PerfSeries[];
+  /** The same with tasks of several frames. */
+  readonly batches?: readonly BatchSeries[];
   /** Published figures of the same model. */
-  readonly published?: {
-    readonly source: string;
-    /** Highest throughput with any number of threads; drawn as a line. */
-    readonly maxFramesPerSecond?: number;
-    readonly latencies: readonly { readonly threads: number; readonly latencyMs: number }[];
-  };
+  readonly published?: PublishedFigures | undefined;
 }
 
 /** Of the highest rate: with fewer threads the device still waits, with more it only queues. */
@@ -38,13 +26,13 @@ const PLOT_TOP_PX = 106;
 /** Of the lines of larger batches, in their order. */
 const BATCH_COLOURS = ['#7a3fb0', '#a3187a', '#6b6b00', '#0a7d8c'] as const;
 
-/** The smallest number of threads that gives 95 % of the highest rate; undefined with fewer than two points. */
-export function saturationPoint(points: readonly BenchPoint[]): BenchPoint | undefined {
-  if (points.length < 2) return undefined;
-  const highest = Math.max(...points.map(({ framesPerSecond }) => framesPerSecond));
-  return [...points]
-    .sort((a, b) => a.threads - b.threads)
-    .find(({ framesPerSecond }) => framesPerSecond >= SATURATED_SHARE * highest);
+/** The smallest number of threads that gives 95 % of the highest rate; undefined with fewer than two. */
+export function saturationPoint(series: readonly PerfSeries[]): PerfSeries | undefined {
+  if (series.length < 2) return undefined;
+  const highest = Math.max(...series.map(({ median }) => median.framesPerSecond));
+  return series
+    .toSorted((a, b) => a.threads - b.threads)
+    .find(({ median }) => median.framesPerSecond >= SATURATED_SHARE * highest);
 }
 
 interface Dot {
@@ -64,61 +52,68 @@ interface Line {
 
 /** Frames a second and latency over the number of threads as an SVG picture. */
 export function benchChart(data: BenchChartData): string {
-  const points = [...data.points].sort((a, b) => a.threads - b.threads);
-  const quotedRate = data.published?.maxFramesPerSecond;
-  const quotedLatencies = (data.published?.latencies ?? []).map(({ threads, latencyMs }) => ({
-    threads,
-    value: latencyMs,
-  }));
-  const dots = (pick: (point: BenchPoint) => number): Dot[] =>
-    points.map((point) => ({ threads: point.threads, value: pick(point) }));
-  const ours = data.isSimulated ? 'simulated' : 'measured';
+  const { isSimulated, published, batches = [] } = data;
+  const series = data.series.toSorted((a, b) => a.threads - b.threads);
+  const dots = (of: readonly PerfSeries[], pick: (run: PerfRun) => number): Dot[] =>
+    of.map(({ threads, median }) => ({ threads, value: pick(median) }));
+  const ours = isSimulated ? 'simulated' : 'measured';
   const { first, second, third } = CHART_COLOURS;
-  const ofBatches = (pick: (point: BenchPoint) => number): Line[] =>
-    (data.batches ?? []).map(({ batch, points: more }, index) => ({
-      name: `batch ${batch}`,
+  const sizes = [...new Set(batches.map(({ batch }) => batch))].filter((batch) => batch > 1);
+  const ofBatches = (pick: (run: PerfRun) => number): Line[] =>
+    sizes.map((size, index) => ({
+      name: `batch ${size}`,
       colour: BATCH_COLOURS[index % BATCH_COLOURS.length] ?? first,
-      dots: more.map((point) => ({ threads: point.threads, value: pick(point) })),
+      dots: dots(
+        batches.filter(({ batch }) => batch === size).map((one) => one.series),
+        pick,
+      ),
     }));
+  const rate = (run: PerfRun): number => run.framesPerSecond;
+  const meanMs = (run: PerfRun): number => run.latencyMs.mean;
+  const level = published?.maxFps;
   const rates: Line[] = [
-    { name: ours, colour: first, dots: dots((point) => point.framesPerSecond) },
-    ...ofBatches((point) => point.framesPerSecond),
-    ...(quotedRate === undefined
+    { name: ours, colour: first, dots: dots(series, rate) },
+    ...ofBatches(rate),
+    ...(level === undefined
       ? []
-      : [{ name: 'published maximum', colour: second, dots: [], level: quotedRate, isQuoted: true }]),
+      : [{ name: 'published maximum', colour: second, dots: [], level, isQuoted: true }]),
   ];
   const latencies: Line[] = [
-    { name: `${ours}, mean`, colour: first, dots: dots((point) => point.latencyMeanMs) },
-    { name: `${ours}, 95 %`, colour: third, dots: dots((point) => point.latencyP95Ms) },
-    ...ofBatches((point) => point.latencyMeanMs),
-    { name: 'published', colour: second, dots: quotedLatencies, isQuoted: true },
+    { name: `${ours}, mean`, colour: first, dots: dots(series, meanMs) },
+    { name: `${ours}, 95 %`, colour: third, dots: dots(series, (run) => run.latencyMs.p95) },
+    ...ofBatches(meanMs),
+    { name: 'published', colour: second, dots: publishedLatencies(published), isQuoted: true },
   ];
-  const saturated = saturationPoint(points);
-  const ranges = points.map(({ threads, framesPerSecondRange }) => ({
-    threads,
-    range: framesPerSecondRange,
-  }));
-  const simulated = data.isSimulated ? 'SIMULATED: ' : '';
+  const saturated = saturationPoint(series);
+  const simulated = isSimulated ? 'SIMULATED: ' : '';
   const title = `${simulated}${data.model}, frames a second and latency by threads`;
-  const source = data.published === undefined ? '' : `published: ${data.published.source}`;
+  const source = published === undefined ? '' : `published: ${published.source}`;
   return svgDocument(WIDTH_PX, HEIGHT_PX, title, [
     svgText(24, 34, `${simulated}${data.model}`, { sizePx: 20, isBold: true, maxWidthPx: TEXT_WIDTH_PX }),
     svgText(24, 56, `${data.runtime}; ${data.machine}`, {
       colour: CHART_COLOURS.dim,
       maxWidthPx: TEXT_WIDTH_PX,
     }),
-    plot(64, 'frames a second', rates, ranges, saturated),
+    plot(64, 'frames a second', rates, series, saturated),
     plot(WIDTH_PX - PLOT_WIDTH_PX - 36, 'latency of the forward pass, ms', latencies, [], saturated),
     svgText(24, HEIGHT_PX - 14, source, { sizePx: 11, colour: CHART_COLOURS.dim, maxWidthPx: TEXT_WIDTH_PX }),
   ]);
 }
 
+function publishedLatencies(published: Partial<PublishedFigures> = {}): Dot[] {
+  return [
+    { threads: 1, value: published.singleThreadLatencyMs },
+    { threads: published.multiThreadCount, value: published.multiThreadLatencyMs },
+  ].filter((dot): dot is Dot => dot.threads !== undefined && dot.value !== undefined);
+}
+
+/** @param ranges whose lowest and highest rates are drawn. */
 function plot(
   left: number,
   title: string,
   lines: readonly Line[],
-  ranges: readonly { readonly threads: number; readonly range: readonly [number, number] }[],
-  saturated: BenchPoint | undefined,
+  ranges: readonly Pick<PerfSeries, 'threads' | 'framesPerSecondRange'>[],
+  saturated: PerfSeries | undefined,
 ): string {
   const shown = lines.filter(({ dots, level }) => dots.length > 0 || level !== undefined);
   const levels = shown.flatMap(({ level }) => (level === undefined ? [] : [level]));
@@ -134,7 +129,11 @@ function plot(
   const threadCounts = [...new Set(all.map(({ threads }) => threads))].sort((a, b) => a - b);
   const lastThreads = threadCounts.at(-1) ?? 1;
   const ticks = niceTicks(
-    Math.max(...all.map(({ value }) => value), ...ranges.map(({ range }) => range[1]), ...levels),
+    Math.max(
+      ...all.map(({ value }) => value),
+      ...ranges.map(({ framesPerSecondRange: range }) => range[1]),
+      ...levels,
+    ),
   );
   const top = ticks.at(-1) ?? 1;
   const x = (threads: number): number => left + (threads / (lastThreads + 0.5)) * PLOT_WIDTH_PX;
@@ -159,7 +158,7 @@ function plot(
       }),
     );
   }
-  for (const { threads, range } of ranges) {
+  for (const { threads, framesPerSecondRange: range } of ranges) {
     parts.push(
       `<line x1="${x(threads)}" x2="${x(threads)}" y1="${y(range[0])}" y2="${y(range[1])}" stroke="${CHART_COLOURS.first}" stroke-width="2"/>`,
     );

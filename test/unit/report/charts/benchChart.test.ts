@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
-import { type BenchPoint, benchChart, saturationPoint } from '../../../../src/report/charts/benchChart.js';
+import { benchChart, saturationPoint } from '../../../../src/report/charts/benchChart.js';
 import { quantizeChart } from '../../../../src/report/charts/quantizeChart.js';
 import { niceTicks } from '../../../../src/report/charts/svgChart.js';
+import type { PerfSeries } from '../../../../src/report/perf/PerfSeries.js';
 
-function point(threads: number, framesPerSecond: number): BenchPoint {
+function point(threads: number, framesPerSecond: number): PerfSeries {
+  const mean = (1000 * threads) / framesPerSecond;
   return {
     threads,
-    framesPerSecond,
     framesPerSecondRange: [framesPerSecond - 2, framesPerSecond + 2],
-    latencyMeanMs: (1000 * threads) / framesPerSecond,
-    latencyP95Ms: (1100 * threads) / framesPerSecond,
-  };
+    median: { framesPerSecond, latencyMs: { mean, p95: 1.1 * mean } },
+  } as unknown as PerfSeries;
 }
 
 const DATA = { model: 'm <5>', runtime: 'sim', machine: 'a board', isSimulated: true };
@@ -30,13 +30,16 @@ describe('charts', () => {
   });
 
   it('draws a line for each batch, in the rate and in the latency', () => {
-    const points = [point(1, 158), point(4, 175)];
+    const series = [point(1, 158), point(4, 175)];
     const batches = [
-      { batch: 4, points: [point(1, 640), point(4, 795)] },
-      { batch: 8, points: [point(1, 900), point(4, 1050)] },
+      { batch: 1, series: point(1, 158) },
+      { batch: 4, series: point(1, 640) },
+      { batch: 8, series: point(1, 900) },
+      { batch: 4, series: point(4, 795) },
+      { batch: 8, series: point(4, 1050) },
     ];
     const lines = (svg: string): number => svg.match(/<polyline/g)?.length ?? 0;
-    const [without, with_] = [benchChart({ ...DATA, points }), benchChart({ ...DATA, points, batches })];
+    const [without, with_] = [benchChart({ ...DATA, series }), benchChart({ ...DATA, series, batches })];
     assert.equal(lines(with_) - lines(without), 4);
     assert.match(with_, />batch 4</);
     assert.match(with_, />batch 8</);
@@ -47,11 +50,11 @@ describe('charts', () => {
   it('draws a picture that says what is simulated and what is quoted', async () => {
     const svg = benchChart({
       ...DATA,
-      points: [point(1, 158), point(4, 175)],
+      series: [point(1, 158), point(4, 175)],
       published: {
         source: 'somebody',
-        maxFramesPerSecond: 174.7,
-        latencies: [{ threads: 1, latencyMs: 6.34 }],
+        maxFps: 174.7,
+        singleThreadLatencyMs: 6.34,
       },
     });
     assert.match(svg, /SIMULATED: m &lt;5&gt;/);
@@ -63,15 +66,15 @@ describe('charts', () => {
   });
 
   it('draws one point, none, and figures without a published one', () => {
-    for (const points of [[], [point(1, 10)]]) {
-      const svg = benchChart({ ...DATA, isSimulated: false, points });
+    for (const series of [[], [point(1, 10)]]) {
+      const svg = benchChart({ ...DATA, isSimulated: false, series });
       assert.doesNotMatch(svg, /NaN|undefined|Infinity|SIMULATED|published/);
     }
   });
 
   it('cuts titles that would leave the picture: its right edge stays white', async () => {
     const long = 'Intel(R) Xeon(R) Platinum 8480+ WWWW MMMM '.repeat(6);
-    const bench = benchChart({ ...DATA, model: long, machine: long, points: [point(1, 10)] });
+    const bench = benchChart({ ...DATA, model: long, machine: long, series: [point(1, 10)] });
     const quantize = quantizeChart({ title: long, subtitle: long, accuracy: [], nodes: [] });
     for (const svg of [bench, quantize]) {
       assert.match(svg, /…</);
