@@ -33,19 +33,20 @@ export class MissingResults {
     }
   }
 
-  /** One sentence per topic and cause, and one if a threshold rejected every result. */
+  /** One sentence per topic and cause, unless each was shown, and those about frames without a class. */
   sentences(isEachShown: boolean): string[] {
-    const dropped = isEachShown
-      ? []
-      : [...this.#dropped.values()].map(({ source, reason, count }) =>
-          count === 1
-            ? `A frame of ${source} gave no result (${reason}).`
-            : `${count} frames of ${source} gave no result; the first (${reason}).`,
-        );
-    if (this.#unknownCount > 0)
-      dropped.push(`${this.#unknownCount} of ${this.#resultCount} frames are UNKNOWN and have no results.`);
-    const isAllEmpty = this.#resultCount > 0 && this.#emptyCount === this.#resultCount;
-    const empty = `None of ${this.#resultCount} frames has a class with a score of ${this.#scoreThreshold} or more: lower --score-threshold.`;
-    return isAllEmpty ? [...dropped, empty] : dropped;
+    const dropped = [...this.#dropped.values()].map(({ source, reason, count }) =>
+      count === 1
+        ? `A frame of ${source} gave no result (${reason}).`
+        : `${count} frames of ${source} gave no result; the first (${reason}).`,
+    );
+    const results = this.#resultCount;
+    const unknown = `${this.#unknownCount} of ${results} frames are UNKNOWN and have no results.`;
+    const empty = `None of ${results} frames has a class with a score of ${this.#scoreThreshold} or more: lower --score-threshold.`;
+    return [
+      isEachShown ? [] : dropped,
+      this.#unknownCount > 0 ? unknown : [],
+      results > 0 && this.#emptyCount === results ? empty : [],
+    ].flat();
   }
 }

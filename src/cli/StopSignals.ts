@@ -38,6 +38,10 @@ export interface StopSignalsOptions {
 export class StopSignals {
   readonly #stop = new AbortController();
   readonly #forceStop = new AbortController();
+  /** Aborted by the first signal: finish the current work, write complete results, then return. */
+  readonly signal: AbortSignal = this.#stop.signal;
+  /** Aborted by the second signal or the timeout: drop what is queued and return. Never before {@link signal}. */
+  readonly forceStop: AbortSignal = this.#forceStop.signal;
   readonly #options: Required<StopSignalsOptions>;
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
   #first: { readonly name: StopSignal; readonly atMs: number } | undefined;
@@ -53,16 +57,6 @@ export class StopSignals {
     };
     this.#listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => this.#on(name)]);
     for (const [name, listener] of this.#listeners) this.#options.source.on(name, listener);
-  }
-
-  /** Aborted by the first signal: finish the current work, write complete results, then return. */
-  get signal(): AbortSignal {
-    return this.#stop.signal;
-  }
-
-  /** Aborted by the second signal or the timeout: drop what is queued and return. Never before {@link signal}. */
-  get forceStop(): AbortSignal {
-    return this.#forceStop.signal;
   }
 
   /** 128 + the number of the received signal; undefined if none was received. */

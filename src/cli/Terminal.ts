@@ -103,3 +103,8 @@ export function fitText(text: string, widthColumns: number): string {
   if (characters.length <= widthColumns) return text.padEnd(widthColumns + text.length - characters.length);
   return `${characters.slice(0, Math.max(0, widthColumns - 1)).join('')}…`;
 }
+
+/** A size in megabytes for display. */
+export function megabytes(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -3,6 +3,7 @@ import {
   CLASSIFIER_OPTIONS,
   type ClassifierOptionName,
   type ClassifierOptions,
+  classifierOptions,
 } from '../classify/classifierOptions.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { separatedWords } from '../core/keyCase.js';
@@ -76,12 +77,24 @@ export function addClassifierOptions(
   }
 }
 
-/** The classifier's options among a command's options. */
-export function pickOptions<Name extends ClassifierOptionName>(
+/** The values of some of the classifier's options. */
+export type FlagValues<Names extends readonly ClassifierOptionName[]> = Pick<
+  ClassifierOptions,
+  Names[number]
+>;
+
+/**
+ * The classifier's options of a command line; the others have the table's defaults.
+ *
+ * @param fixed by the command.
+ */
+export function classifierOptionsOf<Name extends ClassifierOptionName>(
   options: Pick<ClassifierOptions, Name>,
   names: readonly Name[],
-): Pick<ClassifierOptions, Name> {
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<ClassifierOptions, Name>;
+  fixed: Partial<ClassifierOptions> = {},
+): ClassifierOptions {
+  const given = names.map((name) => [name, options[name]]);
+  return classifierOptions({ ...Object.fromEntries(given), ...fixed });
 }
 
 /**

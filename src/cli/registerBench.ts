@@ -1,9 +1,4 @@
 import type { Command } from 'commander';
-import {
-  type ClassifierOptionName,
-  type ClassifierOptions,
-  classifierOptions,
-} from '../classify/classifierOptions.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { MAX_BATCH, MAX_THREADS } from '../pool/PoolOptions.js';
@@ -12,7 +7,14 @@ import { type EarlierPerf, parseEarlierPerf } from '../report/perf/perfJson.js';
 import { benchChartData, benchJson, profilePaths, writeProfiles } from './benchOutputs.js';
 import type { CommandContext } from './CommandContext.js';
 import { type MeasuredBench, measureBench } from './measureBench.js';
-import { addClassifierOptions, forceOption, integersParser, numberParser, pickOptions } from './options.js';
+import {
+  addClassifierOptions,
+  classifierOptionsOf,
+  type FlagValues,
+  forceOption,
+  integersParser,
+  numberParser,
+} from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { modelInputs } from './outputs/inputFiles.js';
 import { showBench } from './showBench.js';
@@ -26,14 +28,12 @@ const CLASSIFIER_FLAGS = [
   'bpuPriority',
   'bpuSimResults',
   'inferenceTimeoutMs',
-] as const satisfies readonly ClassifierOptionName[];
-
-type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+] as const;
 
 /** hrt_model_exec's core numbers as values of the option bpuCore. */
 const CORES = ['any', '0', '1'] as const;
 
-interface BenchOptions extends Flags, MeasuredBench {
+interface BenchOptions extends FlagValues<typeof CLASSIFIER_FLAGS>, MeasuredBench {
   readonly coreId: number;
   readonly profile?: string;
   readonly compare?: string;
@@ -85,10 +85,8 @@ export function registerBench(command: Command, context: CommandContext): void {
   command.action(async (options: BenchOptions) => {
     await checkBenchOutputs(options);
     const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
-    const classifying = classifierOptions({
-      ...pickOptions(options, CLASSIFIER_FLAGS),
-      bpuCore: CORES[options.coreId] ?? 'any',
-    });
+    const bpuCore = CORES[options.coreId] ?? 'any';
+    const classifying = classifierOptionsOf(options, CLASSIFIER_FLAGS, { bpuCore });
     const result = await measureBench(classifying, options, earlier, context);
     // Results are shown first, so that a file that cannot be written does not lose them.
     if (options.json === true) context.terminal.json(benchJson(result, options));

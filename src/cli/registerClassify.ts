@@ -3,11 +3,6 @@ import type { Command } from 'commander';
 import { annotatePicture, encodePng } from '../annotate/annotatePicture.js';
 import { pictureOutline } from '../annotate/pictureOutline.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
-import {
-  type ClassifierOptionName,
-  type ClassifierOptions,
-  classifierOptions,
-} from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { snakeCased } from '../core/keyCase.js';
@@ -18,10 +13,11 @@ import { pictureFrame } from '../image/pictureFrame.js';
 import type { CommandContext } from './CommandContext.js';
 import {
   addClassifierOptions,
+  classifierOptionsOf,
+  type FlagValues,
   forceOption,
   INPUT_FLAGS,
   PICTURE_CHECK_FLAGS,
-  pickOptions,
   SCORE_FLAGS,
 } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
@@ -39,14 +35,12 @@ const CLASSIFIER_FLAGS = [
   ...INPUT_FLAGS,
   'bpuSimResults',
   'inferenceTimeoutMs',
-] as const satisfies readonly ClassifierOptionName[];
+] as const;
 
 /** Fewer pictures finish before a progress bar can be read. */
 const FEW_PICTURES = 3;
 
-type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
-
-interface ClassifyOptions extends Flags {
+interface ClassifyOptions extends FlagValues<typeof CLASSIFIER_FLAGS> {
   readonly json?: boolean;
   readonly annotate?: string;
   readonly showInput?: boolean;
@@ -72,10 +66,7 @@ export function registerClassify(command: Command, context: CommandContext): voi
   command.action(async (given: string[], options: ClassifyOptions) => {
     const { paths: pictures, notices } = await pictureArguments(given);
     checkAnnotation(pictures, options);
-    const classifying = classifierOptions({
-      ...pickOptions(options, CLASSIFIER_FLAGS),
-      threads: 1,
-    });
+    const classifying = classifierOptionsOf(options, CLASSIFIER_FLAGS, { threads: 1 });
     const { terminal, signal } = context;
     await checkOutputs({
       inputs: async () => [...pictures, ...(await modelInputs(options.model))],

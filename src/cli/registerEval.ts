@@ -5,11 +5,6 @@ import {
   checkFitSize,
   EvaluationScores,
 } from '../classify/calibration/EvaluationScores.js';
-import {
-  type ClassifierOptionName,
-  type ClassifierOptions,
-  classifierOptions,
-} from '../classify/classifierOptions.js';
 import { checkKnownScore } from '../classify/FrameJudge.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
@@ -23,9 +18,10 @@ import { evaluatePictures, type PictureEvaluation } from './evaluatePictures.js'
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import {
   addClassifierOptions,
+  classifierOptionsOf,
+  type FlagValues,
   forceOption,
   INPUT_FLAGS,
-  pickOptions,
   refuseGiven,
   SCORE_FLAGS,
 } from './options.js';
@@ -43,24 +39,17 @@ const CLASSIFIER_FLAGS = [
   'bpuSimResults',
   'inferenceTimeoutMs',
   ...SCORE_FLAGS,
-] as const satisfies readonly ClassifierOptionName[];
-
-type Flags = Pick<ClassifierOptions, (typeof CLASSIFIER_FLAGS)[number]>;
+] as const;
 
 const CLASSES_SHOWN = 40;
 const CONFUSIONS_SHOWN = 10;
 
-interface EvalOptions extends Flags, FleetOptions {
+interface EvalOptions extends FlagValues<typeof CLASSIFIER_FLAGS>, FleetOptions {
   readonly topic?: readonly string[];
   readonly json?: boolean;
   readonly calibrate?: boolean;
   readonly output?: string;
   readonly others?: string;
-}
-
-interface Evaluation extends PictureEvaluation {
-  /** Number of files that are not pictures, by kind. */
-  readonly leftOut: ReadonlyMap<string, number>;
 }
 
 /** `effvit eval LIST`: top-1 and top-5 on labelled pictures. */
@@ -85,11 +74,7 @@ export function registerEval(command: Command, context: CommandContext): void {
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS, { resizeFilter: 'antialias' });
   command.action(async (paths: readonly string[], options: EvalOptions) => {
-    const classifying = classifierOptions({
-      ...pickOptions(options, CLASSIFIER_FLAGS),
-      topK: 5,
-      dropPolicy: 'block',
-    });
+    const classifying = classifierOptionsOf(options, CLASSIFIER_FLAGS, { topK: 5, dropPolicy: 'block' });
     const [path = ''] = paths;
     if ((await isBagPath(path)) || (await areManyBags(paths, options))) {
       refuseForBags(options);
@@ -116,7 +101,7 @@ export function registerEval(command: Command, context: CommandContext): void {
       const scores = new EvaluationScores(classifier.manifest, classifying, manifestPath !== undefined);
       const evaluation = await evaluatePictures(classifier, { pictures, others }, scores, context);
       if (signal.aborted) return;
-      show({ ...evaluation, leftOut }, classifier, options, context);
+      show(evaluation, leftOut, classifier, options, context);
       if (manifestPath !== undefined && evaluation.scores.fit !== undefined) {
         await storeTemperature(evaluation.scores.fit, manifestPath, classifier.manifest, context);
       }
@@ -144,7 +129,7 @@ async function calibratedManifestPath(
 
 /** Writes a fitted temperature; one at a bound of its range is only reported. */
 async function storeTemperature(
-  { temperature, isAtBound }: Pick<CalibrationFit, 'temperature' | 'isAtBound'>,
+  { temperature, isAtBound }: CalibrationFit,
   path: string,
   manifest: ModelManifest,
   { terminal }: CommandContext,
@@ -170,15 +155,15 @@ function refuseForPictures({ topic, quiet, report, force, calibrate, output }: E
   if (output !== undefined && calibrate !== true) {
     throw new EffvitError('BAD_ARGUMENT', `--output ${output} is for --calibrate: give both, or neither.`);
   }
-  const given = { '--topic': topic, '--quiet': quiet, '--report': report };
-  refuseGiven(
-    { ...given, '--force': calibrate === true ? undefined : force },
-    'is for bags: leave it out with pictures',
-  );
+  const foreign = calibrate === true ? undefined : force;
+  const given = { '--topic': topic, '--quiet': quiet, '--report': report, '--force': foreign };
+  refuseGiven(given, 'is for bags: leave it out with pictures');
 }
 
+/** @param leftOut number of files that are not pictures, by kind. */
 function show(
-  { report, scores, problems, leftOut }: Evaluation,
+  { report, scores, problems }: PictureEvaluation,
+  leftOut: ReadonlyMap<string, number>,
   classifier: Classifier,
   options: EvalOptions,
   { terminal }: CommandContext,
@@ -200,20 +185,14 @@ function show(
     });
   } else {
     for (const problem of problems) terminal.warn(problem);
-    const rows = report.classes
-      .slice(0, CLASSES_SHOWN)
-      .map(({ label, pictures, top1Percent, top5Percent }) => [
-        label,
-        String(pictures),
-        top1Percent.toFixed(2),
-        top5Percent.toFixed(2),
-      ]);
+    const shown = report.classes.slice(0, CLASSES_SHOWN);
+    const rows = shown.map(({ label, pictures, ...percent }) => [
+      ...[label, String(pictures)],
+      ...[percent.top1Percent, percent.top5Percent].map((value) => value.toFixed(2)),
+    ]);
     terminal.line(plainTable(['class, worst first', 'pictures', 'top-1 %', 'top-5 %'], rows));
-    if (report.classes.length > CLASSES_SHOWN) {
-      terminal.line(
-        `... and ${report.classes.length - CLASSES_SHOWN} more classes (all of them with --json)`,
-      );
-    }
+    const left = report.classes.length - shown.length;
+    if (left > 0) terminal.line(`... and ${left} more classes (all of them with --json)`);
     for (const { truth, predicted, pictures } of report.confusions.slice(0, CONFUSIONS_SHOWN)) {
       terminal.line(`  ${truth} taken for ${predicted}: ${pictures}`);
     }

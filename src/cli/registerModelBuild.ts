@@ -3,9 +3,9 @@ import { defined } from '../core/defined.js';
 import { buildModelFile, parseEfficientVitVariant } from '../efficientvit/buildModelFile.js';
 import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
 import type { CommandContext } from './CommandContext.js';
-import { megabytes } from './megabytes.js';
 import { choiceOption, forceOption, numberParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
+import { megabytes } from './Terminal.js';
 
 const OPSETS = ['11', '13', '17'] as const;
 

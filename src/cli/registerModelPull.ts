@@ -4,9 +4,8 @@ import { type PullTarget, pullModel } from '../fetch/pullModel.js';
 import { BPU_CHIPS } from '../model/BpuChip.js';
 import { resolveModel } from '../model/resolveModel.js';
 import type { CommandContext } from './CommandContext.js';
-import { megabytes } from './megabytes.js';
 import { choiceOption } from './options.js';
-import type { Terminal } from './Terminal.js';
+import { megabytes, type Terminal } from './Terminal.js';
 
 const PULL_TARGETS = ['cpu', ...BPU_CHIPS] as const;
 

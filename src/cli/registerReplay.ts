@@ -3,7 +3,6 @@ import {
   CLASSIFIER_OPTIONS,
   type ClassifierOptionName,
   type ClassifierOptions,
-  classifierOptions,
 } from '../classify/classifierOptions.js';
 import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
 import { EffvitError, fileError } from '../core/EffvitError.js';
@@ -14,10 +13,10 @@ import type { CommandContext } from './CommandContext.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import {
   addClassifierOptions,
+  classifierOptionsOf,
   forceOption,
   numberParser,
   parseRateOrMax,
-  pickOptions,
   refuseGiven,
   webOption,
 } from './options.js';
@@ -81,8 +80,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
   addFleetOptions(command);
   addClassifierOptions(command, CLASSIFIER_FLAGS);
   command.action(async (paths: readonly string[], options: ReplayOptions) => {
-    const classifying = classifierOptions({
-      ...pickOptions(options, CLASSIFIER_FLAGS),
+    const classifying = classifierOptionsOf(options, CLASSIFIER_FLAGS, {
       // At full speed every frame is still classified; at a set rate, a full queue drops frames as in the node.
       ...(options.rate === 'max' && { dropPolicy: 'block', maxFps: 0 }),
       ...virtualTimeOptions(options, options.rate, options),

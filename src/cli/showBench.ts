@@ -32,7 +32,13 @@ export function showBench(result: BenchResult, terminal: Terminal): void {
     terminal.line(`The published figures are of the ${chip}'s BPU, not of a CPU.`);
   }
   terminal.line();
-  terminal.line(plainTable(DETAIL_HEAD, series.map(detailRow)));
+  const details = series.map((one) => DETAIL_COLUMNS.map(([, cell]) => cell(one)));
+  terminal.line(
+    plainTable(
+      DETAIL_COLUMNS.map(([head]) => head),
+      details,
+    ),
+  );
   for (const line of scalingChart(series)) terminal.line(line);
   if (batches.length > 0) terminal.line(plainTable(BATCH_HEAD, batchRows(batches, deviceModel)));
   for (const meaning of meanings) terminal.line(`- ${meaning}`);
@@ -41,32 +47,17 @@ export function showBench(result: BenchResult, terminal: Terminal): void {
   if (comparison !== undefined) showChanges(comparison, result, terminal);
 }
 
-const DETAIL_HEAD = [
-  'threads',
-  'FPS median',
-  'FPS range',
-  'latency p50 ms',
-  'p95 ms',
-  'max ms',
-  'pipeline ms',
-  'device busy %',
-  'CPU ms/frame',
-] as const;
-
-function detailRow({ threads, median, framesPerSecondRange: [low, high] }: PerfSeries): string[] {
-  const { latencyMs, deviceUtilisationPercent } = median;
-  return [
-    String(threads),
-    median.framesPerSecond.toFixed(2),
-    `${low.toFixed(2)} .. ${high.toFixed(2)}`,
-    latencyMs.p50.toFixed(2),
-    latencyMs.p95.toFixed(2),
-    latencyMs.max.toFixed(2),
-    median.pipelineMs.toFixed(3),
-    deviceUtilisationPercent === undefined ? '-' : deviceUtilisationPercent.toFixed(1),
-    median.cpuMsPerFrame.toFixed(2),
-  ];
-}
+const DETAIL_COLUMNS: readonly (readonly [head: string, cell: (series: PerfSeries) => string])[] = [
+  ['threads', ({ threads }) => String(threads)],
+  ['FPS median', ({ median }) => median.framesPerSecond.toFixed(2)],
+  ['FPS range', ({ framesPerSecondRange: range }) => range.map((fps) => fps.toFixed(2)).join(' .. ')],
+  ['latency p50 ms', ({ median }) => median.latencyMs.p50.toFixed(2)],
+  ['p95 ms', ({ median }) => median.latencyMs.p95.toFixed(2)],
+  ['max ms', ({ median }) => median.latencyMs.max.toFixed(2)],
+  ['pipeline ms', ({ median }) => median.pipelineMs.toFixed(3)],
+  ['device busy %', ({ median }) => median.deviceUtilisationPercent?.toFixed(1) ?? '-'],
+  ['CPU ms/frame', ({ median }) => median.cpuMsPerFrame.toFixed(2)],
+];
 
 /** Frames a second by threads, as bars; empty for a single number of threads. */
 function scalingChart(series: readonly PerfSeries[]): string[] {

@@ -15,7 +15,7 @@ export interface OptionShape {
   readonly names: readonly string[];
   readonly description: string;
   /** None for a flag. */
-  readonly value?: ValueShape;
+  readonly value: ValueShape | undefined;
 }
 
 /** A command as plain data, with what a shell needs for completion. */
@@ -28,10 +28,13 @@ export interface CommandShape {
   readonly values: readonly ValueShape[];
 }
 
-/** Placeholders that mean a path, such as an option's `<file>` or an argument's `<bag>`. */
-const FILE_PLACEHOLDERS = ['file', 'path', 'list', 'picture', 'bag', 'config', 'folder'] as const;
 /** A model is given by its name, or as a folder or file. */
 const MODEL_PLACEHOLDER = 'model';
+/** Placeholders that mean a path, such as an option's `<file>` or an argument's `<bag>`. */
+const FILE_PLACEHOLDERS: ReadonlySet<string> = new Set([
+  ...['file', 'path', 'list', 'picture', 'bag', 'config', 'folder'],
+  MODEL_PLACEHOLDER,
+]);
 
 /**
  * The tree of commands as plain data.
@@ -44,32 +47,25 @@ export function commandShape(
   parents: readonly string[] = [],
 ): CommandShape {
   const path = [...parents, command.name()];
-  const valueShape = (
-    placeholder: string,
-    choices: readonly string[] | undefined,
-    isVariadic: boolean,
-  ): ValueShape => ({
+  const valueShape = (placeholder: string, { argChoices, variadic }: Argument | Option): ValueShape => ({
     placeholder,
-    words: choices ?? (placeholder === MODEL_PLACEHOLDER ? modelNames : []),
-    isFile:
-      choices === undefined &&
-      (placeholder === MODEL_PLACEHOLDER || FILE_PLACEHOLDERS.some((name) => name === placeholder)),
-    isVariadic,
+    words: argChoices ?? (placeholder === MODEL_PLACEHOLDER ? modelNames : []),
+    isFile: argChoices === undefined && FILE_PLACEHOLDERS.has(placeholder),
+    isVariadic: variadic,
   });
-  const argument = (one: Argument): ValueShape => valueShape(one.name(), one.argChoices, one.variadic);
-  const option = (one: Option): OptionShape => {
-    const names = [one.short, one.long].filter((name) => name !== undefined);
-    const shape = { names, description: brief(one.description) };
-    if (!one.required && !one.optional) return shape;
-    return { ...shape, value: valueShape(placeholderOf(one), one.argChoices, one.variadic) };
-  };
-  const help = command.createHelp();
   return {
     path,
     description: brief(command.description()),
     commands: command.commands.map((child) => commandShape(child, modelNames, path)),
-    options: help.visibleOptions(command).map(option),
-    values: command.registeredArguments.map(argument),
+    options: command
+      .createHelp()
+      .visibleOptions(command)
+      .map((option) => ({
+        names: [option.short, option.long].filter((name) => name !== undefined),
+        description: brief(option.description),
+        value: option.required || option.optional ? valueShape(placeholderOf(option), option) : undefined,
+      })),
+    values: command.registeredArguments.map((argument) => valueShape(argument.name(), argument)),
   };
 }
 

@@ -10,19 +10,18 @@ export function bashCompletion(program: CommandShape): string {
   const name = program.path.join('_');
   const shapes = everyShape(program);
   const places = shapes.flatMap(({ path, options, values }) => {
-    const key = path.join(' ');
+    const place = (names: readonly (string | number)[], value: ValueShape | undefined): string[] =>
+      value === undefined
+        ? []
+        : [
+            placeCase(
+              names.map((name) => `${path.join(' ')}|${name}`),
+              value,
+            ),
+          ];
     return [
-      ...options.flatMap(({ names, value }) =>
-        value === undefined
-          ? []
-          : [
-              place(
-                names.map((option) => `${key}|${option}`),
-                value,
-              ),
-            ],
-      ),
-      ...values.map((value, index) => place([`${key}|${value.isVariadic ? '+' : index}`], value)),
+      ...options.flatMap(({ names, value }) => place(names, value)),
+      ...values.flatMap((value, index) => place([value.isVariadic ? '+' : index], value)),
     ];
   });
   const words = shapes.map(
@@ -93,10 +92,7 @@ complete -o default -F _${name} ${name}
 `;
 }
 
-function place(keys: readonly string[], { words, isFile }: ValueShape): string {
-  const sets = [
-    ...(words.length > 0 ? [`words=${quoted(words.join(' '))}`] : []),
-    ...(isFile ? ['isFile=1'] : []),
-  ];
-  return `    ${keys.map(quoted).join('|')}) ${sets.length > 0 ? sets.join(' ') : ':'} ;;`;
+function placeCase(keys: readonly string[], { words, isFile }: ValueShape): string {
+  const sets = [words.length > 0 ? `words=${quoted(words.join(' '))}` : [], isFile ? 'isFile=1' : []].flat();
+  return `    ${keys.map(quoted).join('|')}) ${sets.join(' ') || ':'} ;;`;
 }

@@ -41,10 +41,10 @@ function commandLines(name: string, { path, commands, options, values }: Command
       (child) => `complete -c ${name} ${needs} -a ${child.path.at(-1)} -d ${quoted(child.description)}`,
     ),
     ...options.map((option) => `complete -c ${name} ${where} ${optionSpec(option)}`),
-    ...values.flatMap((value) => {
-      const what = valueSpec(value);
-      return what === '' ? [] : [`complete -c ${name} ${is} ${what}`];
-    }),
+    ...values
+      .map(valueSpec)
+      .filter((what) => what !== '')
+      .map((what) => `complete -c ${name} ${is} ${what}`),
   ];
 }
 
@@ -55,7 +55,5 @@ function optionSpec({ names, description, value }: OptionShape): string {
 }
 
 function valueSpec({ words, isFile }: ValueShape): string {
-  return [...(isFile ? ['-F'] : []), ...(words.length > 0 ? [`-a ${quoted(words.join(' '))}`] : [])].join(
-    ' ',
-  );
+  return [isFile ? '-F' : [], words.length > 0 ? `-a ${quoted(words.join(' '))}` : []].flat().join(' ');
 }
