@@ -67,8 +67,7 @@ async function parseManifests() {
     const path = join(root, 'models', name, 'manifest.yaml');
     if (!existsSync(path)) continue;
     const text = readFileSync(path);
-    const place = { path, folderPath: dirname(path), origin: 'bundled' };
-    parsed[createHash('sha256').update(text).digest('hex')] = parseManifest(text.toString(), place);
+    parsed[createHash('sha256').update(text).digest('hex')] = parseManifest(text.toString(), path);
   }
   writeFileSync(join(root, 'build', 'manifests.json'), JSON.stringify(parsed));
 }

@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { saturationNotice } from '../fit/saturatingNodes.js';
-import { int8NameOf } from '../model/int8NameOf.js';
+import { int8NameOf } from '../model/defaultManifest.js';
 import type { ModelManifest, QuantizedFigures } from '../model/ModelManifest.js';
 import { requireModelFile } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { formatModelList } from '../model/formatModelList.js';
-import { listModels } from '../model/listModels.js';
+import { formatModelList, listModels } from '../model/listModels.js';
 import type { CommandContext } from './CommandContext.js';
 
 /** `effvit model list`. */

@@ -5,9 +5,8 @@ import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { writeFolderAtomic } from '../core/writeFileAtomic.js';
 import { loadLabels } from '../model/labels.js';
-import { MANIFEST_NAME } from '../model/loadManifest.js';
+import { inheritedManifestYaml, MANIFEST_NAME } from '../model/loadManifest.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
-import { inheritedManifestYaml } from '../model/manifestYaml.js';
 import type { BatchEstimate } from './CompileReport.js';
 import type { CompiledBatch } from './compileBatch.js';
 

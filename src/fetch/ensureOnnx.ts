@@ -1,9 +1,9 @@
 import { rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { temporaryNeighbour } from '../core/writeFileAtomic.js';
-import { builtOnnxName, findBuiltOnnx, remember, stampOf } from '../model/builtOnnx.js';
+import { findBuiltOnnx, rememberBuilt } from '../model/builtOnnx.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
 import { modelCacheFolder } from '../model/modelFolders.js';
@@ -34,13 +34,8 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
     return requireModelFile(manifest, 'onnx', undefined, env);
   }
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
-  const built = await findBuiltOnnx(manifest, weightsPath, env);
-  if (built !== undefined) {
-    const { stamp } = built;
-    // Without a writable cache the weights are hashed each time.
-    if (stamp !== undefined) await remember(manifest, { stamp }, env).catch(() => undefined);
-    return built.path;
-  }
+  const { path, lengthBytes } = await findBuiltOnnx(manifest, weightsPath, env);
+  if (lengthBytes !== undefined) return path;
   const lock = {
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: DEFAULT_FETCH_LIMITS.lockTimeoutMs,
@@ -66,35 +61,26 @@ export async function ensureOnnxLocked(
     });
   }
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
-  const found = await findBuiltOnnx(manifest, weightsPath, env);
-  if (found !== undefined) {
-    const { path, lengthBytes } = found;
-    return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'present' };
+  const { path, lengthBytes: foundBytes } = await findBuiltOnnx(manifest, weightsPath, env, signal);
+  if (foundBytes !== undefined) {
+    const sha256 = await sha256File(path, signal);
+    return { kind: 'onnx', path, lengthBytes: foundBytes, sha256, action: 'present' };
   }
-  const folder = modelCacheFolder(manifest, env);
-  const stamp = await stampOf(weightsPath, signal);
-  const file = builtOnnxName(manifest, stamp.sha256);
-  const path = join(folder, file);
-  onProgress({ phase: 'building', file });
+  onProgress({ phase: 'building', file: basename(path) });
   const neighbour = temporaryNeighbour(path);
   try {
-    await buildOnnx({
-      weightsPath,
-      outputPath: neighbour,
-      source,
-      classCount,
-    });
+    await buildOnnx({ weightsPath, outputPath: neighbour, source, classCount });
     signal.throwIfAborted();
     await rename(neighbour, path);
   } catch (error) {
     await rm(neighbour, { force: true });
-    if (signal.aborted)
-      throw new EffvitError('CANCELLED', `Building ${path} was interrupted: run it again.`, {
-        context: { file: path },
-      });
+    if (signal.aborted) {
+      const message = `Building ${path} was interrupted: run it again.`;
+      throw new EffvitError('CANCELLED', message, { context: { file: path } });
+    }
     throw asEffvitError(error, 'IO_FAILED', `Cannot build ${path}`, { file: path });
   }
   const { size: lengthBytes } = await stat(path);
-  await remember(manifest, { stamp, graph: { file, lengthBytes } }, env);
+  await rememberBuilt(path, lengthBytes);
   return { kind: 'onnx', path, lengthBytes, sha256: await sha256File(path, signal), action: 'built' };
 }

@@ -2,8 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { isShaped } from '../core/isShaped.js';
+import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
-import { stampOf, type WeightsStamp } from './builtOnnx.js';
+
+/** Identifies a file that was hashed before, without reading it. */
+interface FileStamp {
+  readonly path: string;
+  readonly lengthBytes: number;
+  readonly mtimeMs: number;
+  readonly sha256: string;
+}
 
 const FIELDS = { path: 'string', lengthBytes: 'number', mtimeMs: 'number', sha256: 'string' } as const;
 const KEPT = 256;
@@ -14,10 +22,10 @@ const KEPT = 256;
  */
 export class FileHashes {
   readonly #recordPath: string;
-  #stamps: readonly WeightsStamp[];
+  #stamps: readonly FileStamp[];
   #isChanged = false;
 
-  private constructor(recordPath: string, stamps: readonly WeightsStamp[]) {
+  private constructor(recordPath: string, stamps: readonly FileStamp[]) {
     this.#recordPath = recordPath;
     this.#stamps = stamps;
   }
@@ -25,28 +33,25 @@ export class FileHashes {
   /** A cache that is damaged or of another version is discarded. */
   static async open(env: NodeJS.ProcessEnv = process.env): Promise<FileHashes> {
     const path = join(cacheFolder(env), 'hashes.json');
-    let content: unknown;
     try {
-      content = JSON.parse(await readFile(path, 'utf8'));
+      const content: readonly unknown[] = JSON.parse(await readFile(path, 'utf8'));
+      const stamps = content.filter((stamp) => isShaped(stamp, FIELDS));
+      return new FileHashes(path, stamps);
     } catch {
-      content = [];
+      return new FileHashes(path, []);
     }
-    const list: readonly unknown[] = Array.isArray(content) ? content : [];
-    return new FileHashes(
-      path,
-      list.filter((stamp) => isShaped(stamp, FIELDS)),
-    );
   }
 
   /** @throws EffvitError IO_FAILED, CANCELLED */
   async sha256(path: string, signal?: AbortSignal): Promise<string> {
-    const { size, mtimeMs } = await stat(path);
+    const { size: lengthBytes, mtimeMs } = await stat(path);
     const known = this.#stamps.find((stamp) => stamp.path === path);
-    if (known?.lengthBytes === size && known.mtimeMs === mtimeMs) return known.sha256;
-    const stamp = await stampOf(path, signal);
-    this.#stamps = [stamp, ...this.#stamps.filter((one) => one !== known)].slice(0, KEPT);
+    if (known?.lengthBytes === lengthBytes && known.mtimeMs === mtimeMs) return known.sha256;
+    const sha256 = await sha256File(path, signal);
+    const others = this.#stamps.filter((stamp) => stamp !== known);
+    this.#stamps = [{ path, lengthBytes, mtimeMs, sha256 }, ...others].slice(0, KEPT);
     this.#isChanged = true;
-    return stamp.sha256;
+    return sha256;
   }
 
   /** A cache that cannot be written only costs time. */

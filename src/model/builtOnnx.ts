@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isShaped } from '../core/isShaped.js';
-import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { FileHashes } from './FileHashes.js';
 import type { ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
@@ -12,34 +12,18 @@ import { modelCacheFolder } from './modelFolders.js';
  */
 export const ONNX_BUILDER_VERSION = 2;
 
-/**
- * Content of `built.json` in the model's cache folder. Graphs are found by the SHA-256 of their weights. A stamp for
- * each location of a weights file (e.g. two clones of this repository) avoids hashing it again.
- */
-export interface BuiltOnnxRecord {
-  readonly weights: readonly WeightsStamp[];
-  readonly graphs: readonly BuiltGraph[];
-}
-
-export interface BuiltGraph {
+/** A whole graph, as `built.json` in the model's cache folder lists it. */
+interface BuiltGraph {
   /** Name of the ONNX file in the same folder: {@link builtOnnxName}. */
   readonly file: string;
   readonly lengthBytes: number;
 }
 
-/** Identifies a weights file that was hashed before, without reading it. */
-export interface WeightsStamp {
+/** Where the graph of some weights belongs. */
+export interface BuiltOnnx {
   readonly path: string;
-  readonly lengthBytes: number;
-  readonly mtimeMs: number;
-  readonly sha256: string;
-}
-
-export interface FoundOnnx {
-  readonly path: string;
-  readonly lengthBytes: number;
-  /** Where the weights had to be read: to be {@link remember}ed. */
-  readonly stamp?: WeightsStamp;
+  /** Undefined if it is missing, outdated or cut short, or the record is missing or damaged. */
+  readonly lengthBytes: number | undefined;
 }
 
 const BUILT_RECORD_NAME = 'built.json';
@@ -53,77 +37,43 @@ export function builtOnnxName(manifest: ModelManifest, weightsSha256: string): s
 }
 
 /**
- * The built ONNX file of these weights; undefined if it is missing or outdated, or the record is missing or damaged.
+ * The ONNX file that is built from these weights, which are found by their SHA-256.
  *
  * @param weightsPath Absolute.
+ * @throws EffvitError IO_FAILED, CANCELLED
  */
 export async function findBuiltOnnx(
   manifest: ModelManifest,
   weightsPath: string,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<FoundOnnx | undefined> {
+  signal?: AbortSignal,
+): Promise<BuiltOnnx> {
   const folder = modelCacheFolder(manifest, env);
-  const { weights, graphs } = await readBuiltRecord(folder);
-  if (graphs.length === 0) return undefined;
-  const info = await stat(weightsPath).catch(() => undefined);
-  if (info === undefined) return undefined;
-  const known = weights.find(
-    ({ path, lengthBytes, mtimeMs }) =>
-      path === weightsPath && lengthBytes === info.size && mtimeMs === info.mtimeMs,
-  );
-  const stamp = known ?? (await stampOf(weightsPath));
-  const file = builtOnnxName(manifest, stamp.sha256);
-  const graph = graphs.find((one) => one.file === file);
-  const built = await stat(join(folder, file)).catch(() => undefined);
-  if (graph === undefined || built?.size !== graph.lengthBytes) return undefined;
-  return {
-    path: join(folder, file),
-    lengthBytes: graph.lengthBytes,
-    ...(known === undefined && { stamp }),
-  };
+  const hashes = await FileHashes.open(env);
+  const file = builtOnnxName(manifest, await hashes.sha256(weightsPath, signal));
+  await hashes.save();
+  const path = join(folder, file);
+  const graph = (await readBuiltGraphs(folder)).find((one) => one.file === file);
+  const info = await stat(path).catch(() => undefined);
+  return { path, lengthBytes: info?.size === graph?.lengthBytes ? info?.size : undefined };
 }
 
-/** @throws EffvitError IO_FAILED, CANCELLED */
-export async function stampOf(weightsPath: string, signal?: AbortSignal): Promise<WeightsStamp> {
-  const { size, mtimeMs } = await stat(weightsPath);
-  return { path: weightsPath, lengthBytes: size, mtimeMs, sha256: await sha256File(weightsPath, signal) };
-}
-
-/**
- * Adds to the record. Of two processes that do so at once, one may be lost, which costs another hash or build.
- */
-export async function remember(
-  manifest: ModelManifest,
-  added: { readonly stamp: WeightsStamp; readonly graph?: BuiltGraph },
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const folder = modelCacheFolder(manifest, env);
-  const { weights, graphs } = await readBuiltRecord(folder);
-  const { stamp, graph } = added;
-  const record: BuiltOnnxRecord = {
-    weights: [stamp, ...weights.filter(({ path }) => path !== stamp.path)].slice(0, KEPT),
-    graphs:
-      graph === undefined
-        ? graphs
-        : [graph, ...graphs.filter(({ file }) => file !== graph.file)].slice(0, KEPT),
-  };
+/** Adds to the record. Of two processes that do so at once, one may be lost, which costs another build. */
+export async function rememberBuilt(path: string, lengthBytes: number): Promise<void> {
+  const folder = dirname(path);
+  const file = basename(path);
+  const others = (await readBuiltGraphs(folder)).filter((graph) => graph.file !== file);
+  const record = { graphs: [{ file, lengthBytes }, ...others].slice(0, KEPT) };
   await writeFileAtomic(join(folder, BUILT_RECORD_NAME), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-/** The record; empty if it is missing, damaged or of an older version. */
-async function readBuiltRecord(folder: string): Promise<BuiltOnnxRecord> {
-  let content: { readonly weights?: unknown; readonly graphs?: unknown } | null;
+/** The recorded graphs; none if the record is missing, damaged or of an older version. */
+async function readBuiltGraphs(folder: string): Promise<readonly BuiltGraph[]> {
   try {
-    content = JSON.parse(await readFile(join(folder, BUILT_RECORD_NAME), 'utf8'));
+    const text = await readFile(join(folder, BUILT_RECORD_NAME), 'utf8');
+    const { graphs }: { graphs: readonly unknown[] } = JSON.parse(text);
+    return graphs.filter((graph) => isShaped(graph, { file: 'string', lengthBytes: 'number' }));
   } catch {
-    content = null;
+    return [];
   }
-  const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-  return {
-    weights: listOf(content?.weights).filter((stamp) => isShaped(stamp, STAMP_FIELDS)),
-    graphs: listOf(content?.graphs).filter((graph) => isShaped(graph, GRAPH_FIELDS)),
-  };
 }
-
-const STAMP_FIELDS = { path: 'string', lengthBytes: 'number', mtimeMs: 'number', sha256: 'string' } as const;
-const GRAPH_FIELDS = { file: 'string', lengthBytes: 'number' } as const;

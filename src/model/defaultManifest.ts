@@ -1,7 +1,21 @@
 import { basename, extname, resolve } from 'node:path';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
-import { IMAGENET_CROP_RATIO, IMAGENET_MEAN, IMAGENET_SCALE } from './imagenetNormalisation.js';
-import { ASSUMABLE_KEYS, type BpuFileSource, type ModelInput, type ModelManifest } from './ModelManifest.js';
+import {
+  ASSUMABLE_KEYS,
+  type BpuFileSource,
+  type ChannelTriple,
+  type ModelInput,
+  type ModelManifest,
+} from './ModelManifest.js';
+
+/** ImageNet's channel means in 0..255, R, G, B: what torchvision, timm and the vendor's zoo use. */
+export const IMAGENET_MEAN: ChannelTriple = [123.675, 116.28, 103.53];
+
+/** 1 / (255 x ImageNet's standard deviations), as the vendor's yaml files write it. */
+export const IMAGENET_SCALE: ChannelTriple = [0.01712475, 0.017507, 0.01742919];
+
+/** The input's side over the short side that a picture is resized to before its centre is cut: 224 / 256. */
+export const IMAGENET_CROP_RATIO = 0.875;
 
 /** What torchvision, timm and the vendor's zoo have in common. */
 export const DEFAULT_INPUT: ModelInput = {
@@ -56,9 +70,17 @@ export function forEveryChip(path: string): Record<BpuChip, BpuFileSource> {
   return Object.fromEntries(entries) as Record<BpuChip, BpuFileSource>;
 }
 
+/** Of a manifest's name. */
+const LONGEST_NAME = 64;
+
 /** A model's name, derived from its file or folder. */
 export function nameOfFile(path: string): string {
   const stem = basename(path, extname(path)).toLowerCase();
-  const name = stem.replace(/[^a-z0-9._-]/g, '_').slice(0, 64);
-  return /^[a-z0-9]/.test(name) ? name : `model_${name}`.slice(0, 64);
+  const name = stem.replace(/[^a-z0-9._-]/g, '_').slice(0, LONGEST_NAME);
+  return /^[a-z0-9]/.test(name) ? name : `model_${name}`.slice(0, LONGEST_NAME);
+}
+
+/** What `effvit quantize` calls the int8 model that it makes of one. */
+export function int8NameOf(name: string): string {
+  return `${name}_int8`.slice(0, LONGEST_NAME);
 }

@@ -71,11 +71,10 @@ export async function importWorkconfig(path: string, options: ImportOptions = {}
       { context: { file: folder } },
     );
   }
-  const size = inputSize(settings['INPUT_SHAPE']);
   const manifest = {
     name,
     title: `${basename(modelPath)}, imported from ${basename(path)}`,
-    ...(size !== undefined && { input: { width_px: size.widthPx, height_px: size.heightPx } }),
+    input: inputSize(settings['INPUT_SHAPE']),
     output: { class_count: labels.length },
     labels: LABELS_NAME,
     files: { bpu: { [chip]: { march: MARCH_OF_CHIP[chip], file: modelPath } } },
@@ -111,12 +110,9 @@ async function existing(name: string, folders: readonly string[], what: string):
 }
 
 /** `1x3x224x224`, or with the colours last. */
-function inputSize(shape: string | undefined): { widthPx: number; heightPx: number } | undefined {
-  const sides = /^\d+x(\d+)x(\d+)x(\d+)$/
-    .exec(shape ?? '')
-    ?.slice(1)
-    .map(Number);
-  if (sides === undefined) return undefined;
-  const [first = 0, second = 0, third = 0] = sides;
-  return third === 3 ? { heightPx: first, widthPx: second } : { heightPx: second, widthPx: third };
+function inputSize(shape = ''): { width_px: number; height_px: number } | undefined {
+  const match = /^\d+x(\d+)x(\d+)x(\d+)$/.exec(shape);
+  if (match === null) return undefined;
+  const [first = 0, second = 0, third = 0] = match.slice(1).map(Number);
+  return third === 3 ? { width_px: second, height_px: first } : { width_px: third, height_px: second };
 }

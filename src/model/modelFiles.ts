@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { BPU_CHIPS, type BpuChip } from './BpuChip.js';
 import { findBuiltOnnx } from './builtOnnx.js';
@@ -12,13 +12,13 @@ export type ModelFileKind = 'weights' | 'onnx' | 'onnx_int8' | 'bpu' | 'bpu_quan
 export interface ModelFileStatus {
   readonly kind: ModelFileKind;
   /** With `bpu` and `bpu_quantized` only. */
-  readonly chip?: BpuChip;
+  readonly chip?: BpuChip | undefined;
   readonly isPresent: boolean;
   /** Absolute; for a built file that is absent, the folder that it will be built into. */
   readonly path: string;
   readonly location: 'model' | 'cache';
   /** Of the file on disk, where present. */
-  readonly lengthBytes?: number;
+  readonly lengthBytes?: number | undefined;
   /** From the manifest. */
   readonly source?: ModelFileSource;
   /** If absent, the remedy as part of a sentence: `get it with ...` or `put the file at ...`. */
@@ -31,27 +31,17 @@ export async function modelFiles(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<readonly ModelFileStatus[]> {
   const { weights, onnx, onnxInt8, bpu, bpuQuantized = {} } = manifest.files;
-  const statuses: Promise<ModelFileStatus>[] = [];
-  const weightsStatus = weights && fileStatus(manifest, 'weights', weights, env);
-  if (weightsStatus !== undefined) statuses.push(weightsStatus);
-  if (onnx !== undefined) {
-    statuses.push(
-      isBuilt(onnx)
-        ? builtStatus(manifest, await weightsStatus, env)
-        : fileStatus(manifest, 'onnx', onnx, env),
-    );
-  }
-  if (onnxInt8 !== undefined) statuses.push(fileStatus(manifest, 'onnx_int8', onnxInt8, env));
-  for (const [kind, sources] of [
-    ['bpu', bpu],
-    ['bpu_quantized', bpuQuantized],
-  ] as const) {
-    for (const chip of BPU_CHIPS) {
-      const source = sources[chip];
-      if (source !== undefined) statuses.push(fileStatus(manifest, kind, source, env, chip));
-    }
-  }
-  return Promise.all(statuses);
+  const status = async (kind: ModelFileKind, source: ModelFileSource | undefined, chip?: BpuChip) =>
+    source && fileStatus(manifest, kind, source, env, chip);
+  const weightsStatus = status('weights', weights);
+  const statuses = await Promise.all([
+    weightsStatus,
+    onnx && isBuilt(onnx) ? builtStatus(manifest, await weightsStatus, env) : status('onnx', onnx),
+    status('onnx_int8', onnxInt8),
+    ...BPU_CHIPS.map((chip) => status('bpu', bpu[chip], chip)),
+    ...BPU_CHIPS.map((chip) => status('bpu_quantized', bpuQuantized[chip], chip)),
+  ]);
+  return statuses.filter((one) => one !== undefined);
 }
 
 /**
@@ -112,25 +102,22 @@ async function fileStatus(
   kind: ModelFileKind,
   source: ModelFileSource,
   env: NodeJS.ProcessEnv,
-  chip?: BpuChip,
+  chip: BpuChip | undefined,
 ): Promise<ModelFileStatus> {
-  const common = { kind, source, ...(chip && { chip }) };
-  const cached = join(modelCacheFolder(manifest, env), basename(source.file));
-  const inModel = (path: string) => ({ path, location: 'model' as const });
-  const inFolder = manifest.folderPath === undefined ? [] : [inModel(join(manifest.folderPath, source.file))];
-  const candidates = isAbsolute(source.file)
-    ? [inModel(source.file)]
-    : [...inFolder, { path: cached, location: 'cache' as const }];
-  for (const candidate of candidates) {
+  const { folderPath } = manifest;
+  const inModel = { path: resolve(folderPath ?? '.', source.file), location: 'model' } as const;
+  const cachePath = join(modelCacheFolder(manifest, env), basename(source.file));
+  const expected = isAbsolute(source.file) ? inModel : ({ path: cachePath, location: 'cache' } as const);
+  for (const candidate of folderPath === undefined ? [expected] : [inModel, expected]) {
     const info = await stat(candidate.path).catch(() => undefined);
-    if (info?.isFile()) return { ...common, ...candidate, isPresent: true, lengthBytes: info.size };
+    if (!info?.isFile()) continue;
+    return { kind, source, chip, ...candidate, isPresent: true, lengthBytes: info.size };
   }
-  const expected = candidates.at(-1) ?? { path: cached, location: 'cache' as const };
   const remedy =
     source.url === undefined
       ? `put the file at ${expected.path}`
       : `get it with \`${pullCommand(manifest, chip)}\``;
-  return { ...common, ...expected, isPresent: false, remedy };
+  return { kind, source, chip, ...expected, isPresent: false, remedy };
 }
 
 async function builtStatus(
@@ -138,15 +125,11 @@ async function builtStatus(
   weights: ModelFileStatus | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<ModelFileStatus> {
+  const common = { kind: 'onnx', location: 'cache' } as const;
   const built = weights?.isPresent ? await findBuiltOnnx(manifest, weights.path, env) : undefined;
-  if (built !== undefined) return { kind: 'onnx', location: 'cache', isPresent: true, ...built };
-  return {
-    kind: 'onnx',
-    location: 'cache',
-    isPresent: false,
-    path: modelCacheFolder(manifest, env),
-    remedy: `build it with \`${pullCommand(manifest)}\``,
-  };
+  if (built?.lengthBytes !== undefined) return { ...common, isPresent: true, ...built };
+  const path = modelCacheFolder(manifest, env);
+  return { ...common, isPresent: false, path, remedy: `build it with \`${pullCommand(manifest)}\`` };
 }
 
 /** The command that gets a model's files, to be copied from a message. */

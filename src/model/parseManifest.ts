@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { type EffvitError, sentencePart } from '../core/EffvitError.js';
 import { valueAt, YamlLines, type YamlProblem, yamlError } from '../core/YamlLines.js';
 import { BPU_CHIPS, MARCH_OF_CHIP } from './BpuChip.js';
-import type { ManifestPlace } from './manifestFromYaml.js';
 import { type ManifestYaml, manifestSchema } from './manifestSchema.js';
 
 type Path = readonly PropertyKey[];
@@ -10,12 +9,13 @@ type Path = readonly PropertyKey[];
 /**
  * Parses and validates the text of a manifest and fills in the defaults.
  *
+ * @param path The file's path as messages name it.
  * @throws EffvitError BAD_MANIFEST: one sentence with every problem, each with its line and key.
  */
-export function parseManifest(text: string, place: ManifestPlace): ManifestYaml {
+export function parseManifest(text: string, path: string): ManifestYaml {
   const lines = new YamlLines(text, { stringKeys: true });
   const fail = (problems: readonly YamlProblem[]): EffvitError =>
-    yamlError('BAD_MANIFEST', `The manifest ${place.path}`, place.path, problems);
+    yamlError('BAD_MANIFEST', `The manifest ${path}`, path, problems);
   if (lines.problems.length > 0) throw fail(lines.problems);
   let content: unknown;
   try {
@@ -24,11 +24,10 @@ export function parseManifest(text: string, place: ManifestPlace): ManifestYaml 
     // An unresolved alias, or exponentially nested aliases.
     throw fail([{ line: 1, path: '', message: sentencePart((error as Error).message) }]);
   }
-  const lineOf = (path: Path): number => lines.ofPath(path);
   const parsed = manifestSchema.safeParse(content);
-  if (!parsed.success) throw fail(parsed.error.issues.flatMap((issue) => problemsOf(issue, content, lineOf)));
+  if (!parsed.success) throw fail(parsed.error.issues.flatMap((issue) => problemsOf(issue, content, lines)));
   const crossProblems = crossChecks(parsed.data).map(([path, message]) => ({
-    line: lineOf(path),
+    line: lines.ofPath(path),
     path: path.join('.'),
     message,
   }));
@@ -36,24 +35,18 @@ export function parseManifest(text: string, place: ManifestPlace): ManifestYaml 
   return parsed.data;
 }
 
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  content: unknown,
-  lineOf: (path: Path) => number,
-): YamlProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, content: unknown, lines: YamlLines): YamlProblem[] {
+  const at = (path: Path, message: string) => ({ line: lines.ofPath(path), path: '', message });
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      line: lineOf([...issue.path, key]),
-      path: '',
-      message: `unknown key ${[...issue.path, key].join('.')} (${issue.message})`,
-    }));
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return at(path, `unknown key ${path.join('.')} (${issue.message})`);
+    });
   }
-  const key = issue.path.join('.');
   const value = valueAt(content, issue.path);
   const received = value === undefined ? 'it is missing' : `received ${shown(value)}`;
-  const subject = key === '' ? 'the file' : key;
-  const message = `expected ${issue.message} for ${subject} but ${received}`;
-  return [{ line: lineOf(issue.path), path: '', message }];
+  const subject = issue.path.join('.') || 'the file';
+  return [at(issue.path, `expected ${issue.message} for ${subject} but ${received}`)];
 }
 
 function shown(value: unknown): string {
@@ -77,10 +70,11 @@ function crossChecks({ input, preprocess, labels, output, files }: ManifestYaml)
     const what = `imagenet1k has 1000 labels but output.class_count is ${output.class_count}`;
     problems.push([['labels'], `${what}; name a labels file`]);
   }
-  if (files.onnx?.builder !== undefined && files.weights === undefined) {
+  const isBuilt = files.onnx?.builder !== undefined;
+  if (isBuilt && files.weights === undefined) {
     problems.push([['files', 'onnx'], 'an ONNX file is built from files.weights, which is missing']);
   }
-  if (files.onnx?.builder !== undefined && output.class_count === undefined) {
+  if (isBuilt && output.class_count === undefined) {
     const what = 'it is missing, and an ONNX file is built with so many classes';
     problems.push([['output', 'class_count'], what]);
   }

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError, isMissing, readError } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { MANIFEST_NAME } from './loadManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
@@ -53,7 +53,7 @@ export async function writeTemperature(
   }
   const text = document.toString({ lineWidth: 0 });
   // What is written must be readable again.
-  parseManifest(text, { path: target, folderPath: dirname(target), origin: 'folder' });
+  parseManifest(text, target);
   await writeFileAtomic(target, text);
 }
 
@@ -65,13 +65,13 @@ function onnxFile({ files: { onnx } }: ModelManifest): string | undefined {
 async function sourceOf(
   { folderPath }: ModelManifest,
   target: string,
-): Promise<{ readonly text: string; readonly folder?: string }> {
+): Promise<{ readonly text: string; readonly folder?: string | undefined }> {
   const path = folderPath === undefined ? target : join(folderPath, MANIFEST_NAME);
-  if ((await stat(path).catch(() => undefined)) === undefined) return { text: '' };
   try {
-    return { text: await readFile(path, 'utf8'), ...(folderPath !== undefined && { folder: folderPath }) };
+    return { text: await readFile(path, 'utf8'), folder: folderPath };
   } catch (error) {
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`);
+    if (isMissing(error)) return { text: '' };
+    throw readError(error, path);
   }
 }
 

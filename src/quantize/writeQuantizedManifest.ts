@@ -4,11 +4,10 @@ import { basename, dirname, extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { asEffvitError, isMissing } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
-import { int8NameOf } from '../model/int8NameOf.js';
+import { int8NameOf } from '../model/defaultManifest.js';
 import { loadLabels } from '../model/labels.js';
-import { MANIFEST_NAME } from '../model/loadManifest.js';
+import { inheritedManifestYaml, MANIFEST_NAME } from '../model/loadManifest.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
-import { inheritedManifestYaml } from '../model/manifestYaml.js';
 import type { QuantizeReport } from './QuantizeReport.js';
 
 /** First line of files written here; only such a file may be replaced. */

@@ -1,7 +1,7 @@
 import { AUTO_MODELS } from '../../classify/loadModel.js';
 import type { FleetBag } from '../../fleet/FleetBag.js';
 import { sidecarPath } from '../../fleet/sidecarPath.js';
-import { int8NameOf } from '../../model/int8NameOf.js';
+import { int8NameOf } from '../../model/defaultManifest.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { modelFiles } from '../../model/modelFiles.js';
 import { knownModelNames, resolveModel } from '../../model/resolveModel.js';

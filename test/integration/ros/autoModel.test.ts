@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AUTO_MODELS } from '../../../src/classify/loadModel.js';
-import { int8NameOf } from '../../../src/model/int8NameOf.js';
+import { int8NameOf } from '../../../src/model/defaultManifest.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
 import { imageMessage } from '../../helpers/imageMessage.js';
 import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';

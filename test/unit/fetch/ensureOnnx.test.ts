@@ -90,9 +90,9 @@ describe('ensureOnnx', () => {
     }
     assert.equal(jobs.length, 1);
     // Both are known by now: neither is read again.
-    const record = JSON.parse(readFileSync(join(scratch.cache, 'models', 'mine', 'built.json'), 'utf8'));
+    const stamps = JSON.parse(readFileSync(join(scratch.cache, 'hashes.json'), 'utf8'));
     assert.deepEqual(
-      record.weights.map((stamp: { path: string }) => stamp.path).sort(),
+      stamps.map((stamp: { path: string }) => stamp.path).sort(),
       [join(clone, 'w.safetensors'), weights].sort(),
     );
   });

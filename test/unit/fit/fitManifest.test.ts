@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { fitManifest } from '../../../src/fit/fitManifest.js';
 import { defaultManifest } from '../../../src/model/defaultManifest.js';
+import { manifestFromYaml } from '../../../src/model/loadManifest.js';
 import type { ModelManifest } from '../../../src/model/ModelManifest.js';
-import { manifestFromYaml } from '../../../src/model/manifestFromYaml.js';
 import { parseManifest } from '../../../src/model/parseManifest.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
 import type { OnnxModel } from '../../../src/onnx/OnnxModel.js';
@@ -22,8 +22,7 @@ describe('fitManifest', () => {
   }
 
   function manifestOf(text: string): ModelManifest {
-    const place = { path: 'manifest.yaml', folderPath: scratch.path('.'), origin: 'folder' } as const;
-    return manifestFromYaml(parseManifest(text, place), place);
+    return manifestFromYaml(parseManifest(text, 'manifest.yaml'), scratch.path('.'), 'folder');
   }
 
   it('takes size, layout, labels and activation of a bare file from its graph', async () => {

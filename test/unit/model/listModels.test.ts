@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatModelList } from '../../../src/model/formatModelList.js';
-import { type ListedModel, listModels } from '../../../src/model/listModels.js';
+import { formatModelList, type ListedModel, listModels } from '../../../src/model/listModels.js';
 import { manifestYaml, type ScratchModels, scratchModels } from '../../helpers/scratchModels.js';
 
 const URL = 'https://example.org/w.bin';

@@ -85,14 +85,12 @@ describe('modelFiles', () => {
     const name = builtOnnxName(manifest, sha256);
     writeFileSync(join(cache, name), 'graph');
     const { mtimeMs } = statSync(weights);
-    const write = (stamp: object, graph: object): void =>
-      writeFileSync(
-        join(cache, 'built.json'),
-        JSON.stringify({
-          weights: [{ path: weights, lengthBytes: 7, mtimeMs, sha256, ...stamp }],
-          graphs: [{ file: name, lengthBytes: 5, ...graph }],
-        }),
-      );
+    const write = (stamp: object, graph: object): void => {
+      const stamps = [{ path: weights, lengthBytes: 7, mtimeMs, sha256, ...stamp }];
+      writeFileSync(join(scratch.cache, 'hashes.json'), JSON.stringify(stamps));
+      const graphs = [{ file: name, lengthBytes: 5, ...graph }];
+      writeFileSync(join(cache, 'built.json'), JSON.stringify({ graphs }));
+    };
     const isPresent = async (): Promise<boolean | undefined> =>
       (await modelFiles(manifest, scratch.env)).find((one) => one.kind === 'onnx')?.isPresent;
 
@@ -107,6 +105,7 @@ describe('modelFiles', () => {
     assert.equal(await isPresent(), false, 'a record that leaves the folder');
     write({ mtimeMs: 1 }, {});
     assert.equal(await isPresent(), false, 'newer weights');
+    write({}, {});
     writeFileSync(join(cache, 'built.json'), '{');
     assert.equal(await isPresent(), false, 'a damaged record');
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EffvitError } from '../../../src/core/EffvitError.js';
+import { manifestFromYaml } from '../../../src/model/loadManifest.js';
 import { ASSUMABLE_KEYS, type ModelManifest } from '../../../src/model/ModelManifest.js';
-import { manifestFromYaml } from '../../../src/model/manifestFromYaml.js';
 import { parseManifest } from '../../../src/model/parseManifest.js';
 
 const MINIMAL = `name: mine
@@ -11,8 +11,7 @@ output: { class_count: 5 }
 `;
 
 function parse(text: string): ModelManifest {
-  const place = { path: 'm/manifest.yaml', folderPath: '/m', origin: 'folder' } as const;
-  return manifestFromYaml(parseManifest(text, place), place);
+  return manifestFromYaml(parseManifest(text, 'm/manifest.yaml'), '/m', 'folder');
 }
 
 function problemsOf(text: string): string {
