@@ -3,7 +3,6 @@ import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { type EventStream, eventChunk } from './EventStream.js';
-import { liveFrame } from './liveFrame.js';
 
 /** Least time between shown frames of one camera: five a second, as a person can follow no more. */
 const FRAME_PERIOD_NS = 2e8;
@@ -132,8 +131,7 @@ export class LiveFeed {
       camera.jpeg = jpeg;
       camera.picture += 1;
     }
-    const picture = jpeg === undefined ? undefined : camera.picture;
-    this.#broadcast(eventChunk('frame', liveFrame(report, picture)));
+    this.#broadcast(eventChunk('frame', { ...report, picture: jpeg && camera.picture }));
   }
 
   /** The newest picture of a camera, as JPEG. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
+import { extname } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { EventStream } from './EventStream.js';
 import { isAllowedHost } from './isAllowedHost.js';
@@ -25,12 +26,21 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
-  '/': ['live.html', 'text/html; charset=utf-8'],
-  '/base.css': ['base.css', 'text/css; charset=utf-8'],
-  '/live.css': ['live.css', 'text/css; charset=utf-8'],
-  '/live.js': ['live.js', 'text/javascript; charset=utf-8'],
-  '/icon.svg': ['icon.svg', 'image/svg+xml'],
+const FILES: Readonly<Record<string, string>> = {
+  '/': './page/live.html',
+  '/base.css': './page/base.css',
+  '/live.css': './page/live.css',
+  '/mithril.js': 'mithril/mithril.min.js',
+  '/parts.js': './page/parts.js',
+  '/liveView.js': './page/liveView.js',
+  '/live.js': './page/live.js',
+  '/icon.svg': './page/icon.svg',
+};
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
 
 export interface LivePageOptions {
@@ -140,8 +150,7 @@ export class LivePage {
     const { pathname, searchParams } = new URL(target, 'http://host');
     const file = FILES[pathname];
     if (file !== undefined) {
-      const [name, type] = file;
-      send(response, type, readFileSync(new URL(`page/${name}`, import.meta.url)));
+      send(response, TYPES[extname(file)] ?? '', readFileSync(new URL(import.meta.resolve(file))));
     } else if (pathname === '/events' && request.method === 'GET') {
       this.#listen(request, response, searchParams.get('pictures') === '1');
     } else if (pathname === '/picture') {

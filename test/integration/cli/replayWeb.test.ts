@@ -12,7 +12,7 @@ import { runEffvit } from '../../helpers/runEffvit.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 interface Frame {
-  readonly camera: string;
+  readonly source: string;
   readonly results: { label: string }[];
   readonly picture?: number;
 }
@@ -67,9 +67,9 @@ describe('effvit replay --web', function () {
     const frames = (): Frame[] =>
       reader.events.filter(({ name }) => name === 'frame').map(({ data }) => data as Frame);
     await waitFor(async () => {
-      const cameras = new Set(frames().map(({ camera }) => camera));
+      const cameras = new Set(frames().map(({ source }) => source));
       const hasPicture = frames().some(
-        ({ camera, picture }) => camera === RAW_TOPIC && picture !== undefined,
+        ({ source, picture }) => source === RAW_TOPIC && picture !== undefined,
       );
       return cameras.size === 2 && hasPicture && reader.newest('statistics') !== undefined;
     }, 'frames of both cameras, a picture and statistics');

@@ -11,10 +11,10 @@ import { type RosPeer, waitFor } from '../../helpers/RosPeer.js';
 import { runEffvit } from '../../helpers/runEffvit.js';
 
 interface Frame {
-  readonly camera: string;
+  readonly source: string;
   readonly results: { label: string; score: number }[];
   readonly picture?: number;
-  readonly totalMs: number;
+  readonly total_ns: number;
 }
 
 /** A port that nobody has. */
@@ -61,8 +61,8 @@ describe('ROS node: live page', function () {
       `a picture; ${JSON.stringify(reader.newest('frame'))}; the node said: ${rig.output}`,
     );
     const frame = reader.newest<Frame>('frame');
-    assert.deepEqual([frame?.camera, frame?.results[0]?.label], ['/image', label]);
-    assert.ok((frame?.totalMs ?? 0) > 0);
+    assert.deepEqual([frame?.source, frame?.results[0]?.label], ['/image', label]);
+    assert.ok((frame?.total_ns ?? 0) > 0);
     const reply = await fetch(`http://127.0.0.1:${port}/picture?camera=${encodeURIComponent('/image')}`);
     assert.equal(reply.status, 200);
     const { data, info } = await loadSharp()(Buffer.from(await reply.arrayBuffer()))

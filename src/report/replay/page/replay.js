@@ -1,21 +1,12 @@
-// The replay report's page. Runs in a browser; uPlot, replayCharts.js and replayTables.js are inlined before it.
+// The replay report's page. Runs in a browser; Mithril, uPlot, parts.js and replayCharts.js are inlined before it.
 (() => {
+  const { bar, number, section, table, tiles } = window.effvitParts;
   const report = JSON.parse(document.getElementById('report').textContent);
-  const { frames, thumbnails, labels, cameras } = report;
+  const { frames, labels, cameras } = report;
   const count = frames.sequence.length;
   const COLOURS = 9;
   const OTHER = COLOURS - 1;
-
   const byId = (id) => document.getElementById(id);
-  const make = (tag, className, text) => {
-    const element = document.createElement(tag);
-    if (className) element.className = className;
-    if (text !== undefined) element.textContent = text;
-    return element;
-  };
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const number = (value) =>
-    value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
   const topOf = (row) => frames.results[row][0];
 
   /** The classes that are best most often have a colour each; the rest shares the last one. */
@@ -28,235 +19,116 @@
   const slotOfLabel = new Map(ranked.map((label, rank) => [label, Math.min(rank, OTHER)]));
   const usedSlots = Math.min(ranked.length, COLOURS);
 
-  const head = () => {
-    byId('title').textContent = report.title;
-    byId('simulated').hidden = !report.isSimulated;
-    const dropped = report.dropped.reduce((sum, [, frameCount]) => sum + frameCount, 0);
+  const valueAt = ({ valuesMs }, percent) => valuesMs[report.percents.indexOf(percent)];
+
+  const header = () => {
     const total = report.curves.find(({ stage }) => stage === 'total');
-    const at = (percent) =>
-      total ? `${number(total.valuesMs[report.percents.indexOf(percent)])} ms` : 'n/a';
-    const tiles = [
-      [String(report.received), 'frames received'],
-      [String(report.published), 'with results'],
-      [String(dropped), 'dropped'],
-      [
-        report.published > 0 ? number(report.fps) : 'n/a',
-        report.isSimulated ? 'frames a second (SIMULATED)' : 'frames a second',
-      ],
-      [at(50), 'median latency'],
-      [at(99), '99th percentile'],
+    const latency = (percent) => (total ? `${number(valueAt(total, percent))} ms` : 'n/a');
+    return m('header', [
+      m('h1', report.title),
+      report.isSimulated &&
+        m('p.banner', 'SIMULATED: results or times of this replay are not those of the hardware named.'),
+      tiles([
+        ['frames received', report.received],
+        ['with results', report.published],
+        ['dropped', report.dropped.reduce((sum, [, frameCount]) => sum + frameCount, 0)],
+        [
+          report.isSimulated ? 'frames a second (SIMULATED)' : 'frames a second',
+          report.published > 0 ? number(report.fps) : 'n/a',
+        ],
+        ['median latency', latency(50)],
+        ['99th percentile', latency(99)],
+      ]),
+    ]);
+  };
+
+  const drops = () => {
+    const explained = report.reasons.filter((reason) => reason.includes(': '));
+    const none = count === 0 ? 'There were no frames.' : 'None: every frame has its results.';
+    const row = ([name, value]) =>
+      bar({ name, value, share: value / Math.max(1, report.received), colour: 'var(--c1)' });
+    return [
+      report.dropped.length === 0 && m('p.dim', none),
+      m('ul.plain', report.dropped.map(row)),
+      explained.slice(0, 8).map((reason) => m('p.dim', reason)),
+      explained.length > 8 && m('p.dim', `and ${explained.length - 8} more reasons`),
     ];
-    for (const [value, name] of tiles) {
-      const tile = make('div', 'tile');
-      tile.append(make('b', '', value), make('span', '', name));
-      byId('tiles').append(tile);
-    }
-    for (const [name, value] of report.facts)
-      byId('facts').append(make('dt', '', name), make('dd', '', value));
-    byId('command').textContent = report.command;
   };
 
-  const cellOfSequence = new Map(thumbnails.frames.map((sequence, cell) => [sequence, cell]));
-  const picture = (cell, row) => {
-    const { widthPx, heightPx, columns, rows, sheets } = thumbnails;
-    const element = make('span', 'picture');
-    const within = cell % (columns * rows);
-    const sheet = Math.floor(cell / (columns * rows));
-    element.style.backgroundImage = `url(${sheets[sheet]})`;
-    element.style.backgroundPosition = `${-(within % columns) * widthPx}px ${-Math.floor(within / columns) * heightPx}px`;
-    drawBoxes(element, frames.regions?.[row]);
-    return element;
-  };
-  /** The boxes of a frame's regions, over its thumbnail, which has the frame's shape within the cell. */
-  const drawBoxes = (element, regions) => {
-    if (!regions) return;
-    const { widthPx, heightPx } = thumbnails;
-    const scale = Math.min(widthPx / regions.widthPx, heightPx / regions.heightPx);
-    const leftPx = (widthPx - regions.widthPx * scale) / 2;
-    const topPx = (heightPx - regions.heightPx * scale) / 2;
-    for (const box of regions.boxes) {
-      if (box === null) continue;
-      const drawn = make('i', 'box');
-      drawn.style.left = `${leftPx + box[0] * scale}px`;
-      drawn.style.top = `${topPx + box[1] * scale}px`;
-      drawn.style.width = `${box[2] * scale}px`;
-      drawn.style.height = `${box[3] * scale}px`;
-      element.append(drawn);
-    }
+  const stages = () => {
+    const rows = report.curves.map((curve) => [
+      curve.stage,
+      ...[50, 95, 99, 100].map((percent) => valueAt(curve, percent).toFixed(3)),
+    ]);
+    return table('stages', ['stage', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'], rows);
   };
 
-  const regionsText = (number) => `${number} ${number === 1 ? 'region' : 'regions'}`;
-  /** The network saw whole frames, or only their regions. */
-  const seen = (number) =>
-    frames.regions ? ' with what a detector found' : `, as the network saw ${number === 1 ? 'it' : 'them'}`;
+  /** How steady the classes are: raw against smoothed. */
+  const changes = () => {
+    const rows = report.changes.map(({ camera, raw, rawPerMinute, smoothed, smoothedPerMinute }) => [
+      ...[camera, raw, rawPerMinute.toFixed(1)],
+      ...[smoothed, smoothedPerMinute.toFixed(1)],
+    ]);
+    return table('changes', ['camera', 'raw', 'a minute', 'smoothed', 'a minute'], rows);
+  };
 
-  const rowOfSequence = new Map(frames.sequence.map((sequence, row) => [sequence, row]));
-  const buttons = [];
-  const strip = () => {
-    const element = byId('strip');
-    for (const [cell, sequence] of thumbnails.frames.entries()) {
-      const row = rowOfSequence.get(sequence);
-      const button = make('button');
-      button.type = 'button';
-      const top = topOf(row);
-      const regions = frames.regions?.[row];
-      const name = regions ? regionsText(regions.ids.length) : top === undefined ? 'no result' : labels[top];
-      const score = top === undefined ? '' : ` ${frames.results[row][1].toFixed(2)}`;
-      button.append(
-        picture(cell, row),
-        make('span', 'line', name + score),
-        make('span', 'line dim', `${frames.timeS[row].toFixed(2)} s ${cameras[frames.camera[row]]}`),
-      );
-      button.title = `${name}${score}, ${cameras[frames.camera[row]]}`;
-      button.addEventListener('click', () => choose(row));
-      buttons.push({ button, row });
-      element.append(button);
+  /** What is wrong with pictures, and why frames are UNKNOWN: frames of each camera by cause. */
+  const problems = () => {
+    const counts = new Map();
+    for (const [row, found] of frames.doubts.entries()) {
+      for (const doubt of found) {
+        const key = JSON.stringify([cameras[frames.camera[row]], report.doubts[doubt]]);
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
     }
-    element.hidden = buttons.length === 0;
-    byId('strip-hint').textContent =
-      count === 0
-        ? 'The recording gave no frame.'
-        : buttons.length === 0
-          ? 'No frame has results, so there is nothing to show in pictures.'
-          : buttons.length === count
-            ? `${count === 1 ? 'The frame' : `All ${count} frames`}${seen(count)}.`
-            : `${buttons.length} of ${count} frames${seen(buttons.length)}; the slider steps through all.`;
-    byId('chooser').hidden = count < 2;
-    byId('slider').max = String(Math.max(0, count - 1));
-    byId('slider').addEventListener('input', (event) => choose(Number(event.target.value)));
-    byId('previous').addEventListener('click', () => choose(Math.max(0, chosen - 1)));
-    byId('next').addEventListener('click', () => choose(Math.min(count - 1, chosen + 1)));
-    element.addEventListener('keydown', (event) => {
-      const focused = buttons.findIndex(({ button }) => button === document.activeElement);
-      const steps = { ArrowRight: focused + 1, ArrowLeft: focused - 1, Home: 0, End: buttons.length - 1 };
-      if (!(event.key in steps)) return;
-      event.preventDefault();
-      const next = buttons[steps[event.key]];
-      if (next === undefined) return;
-      choose(next.row);
-      next.button.focus();
+    const rows = [...counts].map(([key, frameCount]) => [...JSON.parse(key), frameCount]);
+    return table('problems', ['camera', 'what', 'frames'], rows.sort());
+  };
+
+  const legend = () =>
+    Array.from({ length: usedSlots }, (_, slot) => {
+      const inSlot = ranked.filter((label) => slotOfLabel.get(label) === slot);
+      const text = inSlot.length > 1 ? `${inSlot.length} other classes` : labels[inSlot[0]];
+      const frameCount = inSlot.reduce((sum, label) => sum + wins.get(label), 0);
+      return m('span', m('i', { style: { background: `var(--c${slot})` } }), `${text} (${frameCount})`);
     });
-  };
 
-  /** The thumbnail of a frame, or the last one before it: many frames have none. */
-  const markThumbnail = (row) => {
-    let marked = 0;
-    for (const [index, entry] of buttons.entries()) if (entry.row <= row) marked = index;
-    for (const [index, { button }] of buttons.entries()) {
-      button.setAttribute('aria-pressed', String(index === marked));
-      // One stop for the tabulator; the arrow keys go on from there.
-      button.tabIndex = index === marked ? 0 : -1;
-    }
-    const strip = byId('strip');
-    const button = buttons[marked]?.button;
-    if (button === undefined) return;
-    // Not scrollIntoView, which would move the page as well.
-    const before = button.offsetLeft - strip.offsetLeft;
-    const beyond = before + button.offsetWidth - strip.clientWidth;
-    if (before < strip.scrollLeft) strip.scrollLeft = before - 8;
-    else if (beyond > strip.scrollLeft) strip.scrollLeft = beyond + 8;
-  };
-
-  let chosen = 0;
-  const choose = (row) => {
-    if (count === 0) return;
-    chosen = row;
-    byId('slider').value = String(row);
-    byId('slider').setAttribute('aria-valuetext', `frame ${frames.sequence[row]}`);
-    markThumbnail(row);
-    const element = byId('frame');
-    element.replaceChildren();
-    const cell = cellOfSequence.get(frames.sequence[row]);
-    if (cell !== undefined) element.append(picture(cell, row));
-    const what = make('div', 'what');
-    what.append(
-      make(
-        'p',
-        'where',
-        `#${frames.sequence[row]}, ${frames.timeS[row].toFixed(3)} s, ${cameras[frames.camera[row]]}`,
+  m.render(byId('page'), [
+    header(),
+    m('main.report', [
+      section('frames', 'Frames', m('#frame-parts')),
+      section('timeline', 'Classes and scores', m('.legend', legend()), m('#timelines')),
+      report.changes && section('steadiness', 'Changes of the class', changes()),
+      frames.doubts && section('trust', 'Problems of pictures and scores', problems()),
+      report.regionCounts &&
+        section(
+          'regions',
+          'Regions',
+          table('region-counts', ['regions and what had no counterpart', 'count'], report.regionCounts),
+        ),
+      section('latency', 'Latency', m('#latency-charts'), stages()),
+      section('drops', 'Dropped frames', drops()),
+      section(
+        'facts',
+        'Model and machine',
+        m(
+          'dl.facts.pairs',
+          report.facts.map(([name, value]) => [m('dt', name), m('dd', value)]),
+        ),
+        m('h3', 'Command'),
+        m('pre', report.command),
       ),
-    );
-    const doubts = (frames.doubts?.[row] ?? []).map((doubt) => report.doubts[doubt]);
-    const regions = frames.regions?.[row];
-    if (frames.reason[row] >= 0) {
-      what.append(make('p', 'empty', `Dropped: ${report.reasons[frames.reason[row]]}`));
-    } else if (regions) {
-      what.append(...regionLines(regions));
-    } else {
-      const raw = bars(frames.results[row], 'c0');
-      const none = doubts.length > 0 ? 'UNKNOWN: no results.' : 'No result above the threshold.';
-      if (frames.smoothed) what.append(make('h3', '', 'Raw'));
-      what.append(...(raw.length > 0 ? raw : [make('p', 'empty', none)]));
-      if (frames.smoothed) what.append(make('h3', '', 'Smoothed'), ...bars(frames.smoothed[row], 'c1'));
-    }
-    if (doubts.length > 0) what.append(make('p', 'problem', `Problems: ${doubts.join(', ')}`));
-    const times = frames.timesMs[row];
-    if (times.length > 0) {
-      const parts = report.stages.map((stage, column) => `${stage} ${times[column].toFixed(2)}`);
-      what.append(make('p', 'times', `milliseconds: ${parts.join(', ')}`));
-    }
-    element.append(what);
-  };
-
-  /** Bars of pairs of a label and a score. */
-  const bars = (results, colourName) => {
-    const elements = [];
-    for (let index = 0; index < results.length; index += 2) {
-      const score = results[index + 1];
-      elements.push(bar(labels[results[index]], score.toFixed(4), score, colourName));
-    }
-    return elements;
-  };
-
-  /** The best class of each region, or why it has none. */
-  const regionLines = ({ ids, boxes, unknown, results }) => {
-    if (ids.length === 0) return [make('p', 'empty', 'The detector found nothing.')];
-    return ids.map((id, index) => {
-      const name = `[${id || index}]`;
-      if (unknown[index] >= 0)
-        return make('p', 'problem', `${name} UNKNOWN: ${report.doubts[unknown[index]]}`);
-      const [label, score] = results[index];
-      if (label === undefined) return make('p', 'empty', `${name} no result above the threshold`);
-      const [left, top, width, height] = boxes[index];
-      const place = `${width} x ${height} at ${left}, ${top}`;
-      return bar(`${name} ${labels[label]}, ${place}`, score.toFixed(4), score, 'c0');
+    ]),
+  ]);
+  window.effvitFrames(report, byId('frame-parts'));
+  const draw = () =>
+    window.effvitCharts(report, {
+      topOf,
+      slotOfLabel,
+      usedSlots,
+      timelines: byId('timelines'),
+      latency: byId('latency-charts'),
     });
-  };
-
-  const bar = (name, value, share, colourName) => {
-    const element = make('div', 'bar');
-    const track = make('div', 'track');
-    const fill = make('div', 'fill');
-    fill.style.width = `${Math.min(100, Math.max(0, 100 * share))}%`;
-    fill.style.background = `var(--${colourName})`;
-    track.append(fill);
-    const label = make('span', 'name', name);
-    label.title = name;
-    element.append(label, make('span', 'number', value), track);
-    return element;
-  };
-
-  const legend = () => {
-    for (let slot = 0; slot < usedSlots; slot++) {
-      const item = make('span');
-      const mark = make('i');
-      mark.style.background = `var(--c${slot})`;
-      const isShared = slot === OTHER && ranked.length > COLOURS;
-      const text = isShared ? `${ranked.length - OTHER} other classes` : labels[ranked[slot]];
-      item.append(mark, make('span', '', `${text} (${countOfSlot(slot)})`));
-      byId('legend').append(item);
-    }
-  };
-  const countOfSlot = (slot) =>
-    ranked.reduce((sum, label) => sum + (slotOfLabel.get(label) === slot ? wins.get(label) : 0), 0);
-
-  head();
-  strip();
-  choose(0);
-  legend();
-  window.effvitTables(report, { byId, make, bar });
-  const tools = { byId, make, colour, topOf, slotOfLabel, usedSlots, COLOURS, OTHER };
-  const draw = window.effvitCharts(report, tools);
   draw();
   let drawnWidthPx = document.documentElement.clientWidth;
   let waiting;
