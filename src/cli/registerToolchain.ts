@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
 import { installToolchain, TOOLCHAIN_BYTES } from '../compile/installToolchain.js';
-import { toolchainFolder } from '../toolchain/toolchainPlace.js';
-import { INSTALL_COMMAND, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
+import {
+  INSTALL_COMMAND,
+  requireToolchain,
+  toolchainFolder,
+  toolchainStatus,
+} from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 
 /** `effvit toolchain install`: the vendor's compiler, quantiser and simulator. */

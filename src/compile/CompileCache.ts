@@ -6,7 +6,7 @@ import { cacheFolder } from '../core/cacheFolder.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../core/processExit.js';
 import { makeFolder } from '../core/writeFileAtomic.js';
-import { stepKey } from '../toolchain/toolchainPlace.js';
+import { stepKey } from '../toolchain/toolchainStatus.js';
 
 /** Number of compiled models in the cache, some 30 MB each; older ones are removed. */
 const KEPT_ENTRIES = 24;

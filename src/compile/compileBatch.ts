@@ -5,7 +5,7 @@ import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import type { BpuInputSource } from '../model/ModelManifest.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import { CompileCache } from './CompileCache.js';
 import { type CompileMode, compilerConfig, type OptimizeLevel, WORK_NAMES } from './compilerConfig.js';
 import type { NodePlacement } from './NodePlacement.js';

@@ -6,7 +6,7 @@ import { isBuilt, requireModelFile } from '../model/modelFiles.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import { readWeights } from '../weights/readWeights.js';
 import type { BatchEstimate, CompileReport } from './CompileReport.js';
 import { type CompiledBatch, compileBatch } from './compileBatch.js';

@@ -9,7 +9,7 @@ import { inputDims } from '../quantize/probeFloatValues.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { throwIfCancelled } from '../quantize/throwIfCancelled.js';
 import { QuantizedModel } from '../toolchain/QuantizedModel.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 
 export interface EvaluateOptions {
   readonly toolchain: Toolchain;

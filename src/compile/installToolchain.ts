@@ -9,14 +9,16 @@ import {
   INSTALL_STEPS,
   type InstallStep,
   isOwnToolchain,
+  isStepDone,
   pythonOf,
   requirementsPath,
+  requireToolchain,
   stampPath,
   stepKey,
   type Toolchain,
   toolchainFolder,
-} from '../toolchain/toolchainPlace.js';
-import { isStepDone, requireToolchain, toolchainStatus } from '../toolchain/toolchainStatus.js';
+  toolchainStatus,
+} from '../toolchain/toolchainStatus.js';
 import { unpackMavenPython } from './unpackMavenPython.js';
 
 export interface InstallOptions {

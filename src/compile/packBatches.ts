@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { consoleCommand, runTool } from '../toolchain/runTool.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import type { CompiledBatch } from './compileBatch.js';
 
 export interface PackOptions {

@@ -2,7 +2,7 @@ import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEffvitError } from '../core/EffvitError.js';
 import { consoleCommand, runTool } from '../toolchain/runTool.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import { WORK_NAMES } from './compilerConfig.js';
 import { type NodePlacement, parseNodePlacements } from './NodePlacement.js';
 

@@ -10,7 +10,7 @@ import { DEFAULT_FETCH_LIMITS } from '../fetch/FetchLimits.js';
 import { PartFile } from '../fetch/PartFile.js';
 import { proxyAgentFromEnv, proxyName } from '../fetch/proxyFromEnv.js';
 import { runTool } from '../toolchain/runTool.js';
-import { pythonOf, wholePythonFolder } from '../toolchain/toolchainPlace.js';
+import { pythonOf, wholePythonFolder } from '../toolchain/toolchainStatus.js';
 
 export interface UnpackOptions {
   readonly env: NodeJS.ProcessEnv;

@@ -1,7 +1,7 @@
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { BatchedModel, DeviceModel, ModelInput } from '../model/ModelManifest.js';
-import type { Toolchain } from '../toolchain/toolchainPlace.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 
 /** An ONNX graph with one picture as input, run on the CPU by ONNX Runtime. */
 export interface OnnxBackendSpec {

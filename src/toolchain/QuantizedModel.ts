@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { killGroup, reasonOf, toolEnvironment } from './runTool.js';
-import type { Toolchain } from './toolchainPlace.js';
+import type { Toolchain } from './toolchainStatus.js';
 
 export interface QuantizedModelOptions {
   readonly toolchain: Toolchain;
@@ -78,7 +79,8 @@ class Channel {
   #received = Buffer.alloc(0);
   #errors = '';
   #ended: string | undefined;
-  #wake: () => void = () => undefined;
+  /** `change`: bytes came, or the process ended. */
+  readonly #events = new EventEmitter();
   readonly #closed: Promise<void>;
 
   constructor(toolchain: Toolchain, args: readonly string[], path: string, scratch: TemporaryFolder) {
@@ -90,7 +92,7 @@ class Channel {
     });
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake();
+      this.#events.emit('change');
     });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-65_536);
@@ -135,25 +137,14 @@ class Channel {
 
   #end(reason: string): void {
     this.#ended ??= reason;
-    this.#wake();
+    this.#events.emit('change');
   }
 
   async #wait(isThere: () => boolean, limitMs: number): Promise<void> {
-    let isLate = false;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (isThere() || this.#ended !== undefined || isLate) resolve();
-      };
-      timer = setTimeout(() => {
-        isLate = true;
-        look();
-      }, limitMs);
-      this.#wake = look;
-      look();
-    });
-    clearTimeout(timer);
-    this.#wake = () => undefined;
+    const signal = AbortSignal.timeout(limitMs);
+    while (!isThere() && this.#ended === undefined && !signal.aborted) {
+      await once(this.#events, 'change', { signal }).catch(() => undefined);
+    }
     if (isThere()) return;
     if (this.#ended !== undefined)
       throw new EffvitError('TOOL_FAILED', `${this.#what} failed: ${this.#ended}.`);

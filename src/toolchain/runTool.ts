@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { packagePath } from '../core/packageRoot.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { makeFolder } from '../core/writeFileAtomic.js';
-import type { Toolchain } from './toolchainPlace.js';
+import type { Toolchain } from './toolchainStatus.js';
 
 export interface ToolRun {
   readonly toolchain: Toolchain;
@@ -63,13 +66,10 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
     run.onLine?.(line);
   };
   for (const stream of [child.stdout, child.stderr]) readLines(stream, log, onLine);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    void endGroup(child);
-  }, limitMs);
-  const onAbort = (): void => void endGroup(child);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const limit = AbortSignal.timeout(limitMs);
+  const stop = AbortSignal.any(signal === undefined ? [limit] : [limit, signal]);
+  const onStop = (): void => void endGroup(child);
+  stop.addEventListener('abort', onStop);
   let ended: { code: number | null; signal: NodeJS.Signals | null };
   try {
     ended = await ending(child);
@@ -77,8 +77,7 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
     const { message: reason } = asEffvitError(error);
     throw new EffvitError('TOOL_FAILED', `${what} could not be started (${reason}).`, { cause: error });
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    stop.removeEventListener('abort', onStop);
     // Also ends processes that the tool left running.
     killGroup(child, 'SIGKILL');
     await scratch.remove();
@@ -87,7 +86,7 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   }
   if (signal?.aborted) throw new EffvitError('CANCELLED', `${what} was interrupted.`);
   const place = `see ${logPath}`;
-  if (isLate) {
+  if (limit.aborted) {
     throw new EffvitError(
       'TIMED_OUT',
       `${what} did not end within ${Math.round(limitMs / 60_000)} minutes: ${place}.`,
@@ -126,13 +125,13 @@ export function toolEnvironment(
 async function ending(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   // Processes that it started may hold its output open; they are ended after this.
-  await Promise.race([once(child, 'close'), new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+  await Promise.race([once(child, 'close'), sleep(GRACE_MS, undefined, { ref: false })]);
   return { code, signal };
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {
   killGroup(child, 'SIGTERM');
-  await new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+  await sleep(GRACE_MS, undefined, { ref: false });
   if (child.exitCode === null && child.signalCode === null) killGroup(child, 'SIGKILL');
 }
 
@@ -145,23 +144,15 @@ export function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with one.
-const COLOUR = /\x1b\[[0-9;]*m/g;
-
-function readLines(
-  stream: NodeJS.ReadableStream | null,
-  log: NodeJS.WritableStream,
-  onLine: (line: string) => void,
-): void {
+function readLines(stream: Readable, log: Writable, onLine: (line: string) => void): void {
   let rest = '';
-  stream?.setEncoding('utf8');
-  stream?.on('data', (text: string) => {
+  stream.setEncoding('utf8').on('data', (text: string) => {
     log.write(text);
-    const parts = `${rest}${text}`.replace(COLOUR, '').split(/[\r\n]+/);
+    const parts = stripVTControlCharacters(`${rest}${text}`).split(/[\r\n]+/);
     rest = (parts.pop() ?? '').slice(-65_536);
     for (const part of parts) if (part !== '') onLine(part);
   });
-  stream?.on('end', () => {
+  stream.on('end', () => {
     if (rest !== '') onLine(rest);
   });
 }

@@ -7,7 +7,7 @@ import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import type { OutputComparison } from '../../../src/quantize/compareOutputs.js';
 import type { LabelledPlanes } from '../../../src/quantize/PicturePlanes.js';
 import { readMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
-import type { Toolchain } from '../../../src/toolchain/toolchainPlace.js';
+import type { Toolchain } from '../../../src/toolchain/toolchainStatus.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 import { colourModel } from '../../helpers/colourModel.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';

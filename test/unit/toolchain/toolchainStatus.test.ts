@@ -4,13 +4,11 @@ import { dirname } from 'node:path';
 import {
   INSTALL_STEPS,
   type InstallStep,
+  isToolchainPlatform,
+  requireToolchain,
   stampPath,
   stepKey,
   toolchainFolder,
-} from '../../../src/toolchain/toolchainPlace.js';
-import {
-  isToolchainPlatform,
-  requireToolchain,
   toolchainStatus,
 } from '../../../src/toolchain/toolchainStatus.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
