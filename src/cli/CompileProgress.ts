@@ -1,4 +1,4 @@
-import type { CompileStage } from '../compile/runMakertbin.js';
+import type { CompileStage } from '../compile/compileBatch.js';
 import type { Terminal } from './Terminal.js';
 
 const TICK_MS = 1000;

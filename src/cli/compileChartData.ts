@@ -1,4 +1,4 @@
-import type { CompileReport } from '../compile/CompileReport.js';
+import type { CompileReport } from '../compile/compileModel.js';
 import { bpuName } from '../compile/formatCompileReport.js';
 import type { CompileBar, CompileChartData } from '../report/charts/compileChart.js';
 

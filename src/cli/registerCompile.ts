@@ -1,8 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { BatchComparison, CompileEvaluation, CompileReport } from '../compile/CompileReport.js';
-import { type CompiledModel, compileModel } from '../compile/compileModel.js';
+import {
+  type BatchComparison,
+  type CompiledModel,
+  type CompileEvaluation,
+  type CompileReport,
+  compileModel,
+} from '../compile/compileModel.js';
 import {
   COMPILE_MODES,
   type CompileMode,

@@ -1,42 +1,84 @@
 import { stat } from 'node:fs/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import { buildEfficientVit } from '../efficientvit/buildEfficientVit.js';
-import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
+import type { ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
+import type { ModelAccuracy, OutputComparison } from '../quantize/compareOutputs.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
-import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import { readWeights } from '../weights/readWeights.js';
-import type { BatchEstimate, CompileReport } from './CompileReport.js';
-import { type CompiledBatch, compileBatch } from './compileBatch.js';
-import { type CompileMode, compileModeOf, type OptimizeLevel } from './compilerConfig.js';
+import {
+  type CompileBatchOptions,
+  type CompiledBatch,
+  type CompileStage,
+  compileBatch,
+} from './compileBatch.js';
+import { type CompileMode, compileModeOf } from './compilerConfig.js';
 import { cpuRemedy, type NodePlacement } from './NodePlacement.js';
-import { combinedEstimate } from './PerfEstimate.js';
-import { packBatches } from './packBatches.js';
 import { prepareCompilerModel } from './prepareCompilerModel.js';
-import type { CompileStage } from './runMakertbin.js';
 import { writeModelFolder } from './writeModelFolder.js';
 
-export interface CompileModelOptions {
-  readonly toolchain: Toolchain;
+export interface CompileModelOptions
+  extends Pick<CompileBatchOptions, 'toolchain' | 'level' | 'inputSource' | 'signal'> {
   readonly config: MakertbinFile;
   /** The float model that the manifest describes. */
   readonly manifest: ModelManifest;
   readonly onnxPath: string;
   /** Ascending; includes 1. */
   readonly batches: readonly number[];
-  readonly level: OptimizeLevel | undefined;
   /** Of all batches; undefined: as {@link compileModeOf} chooses. */
   readonly mode: CompileMode | undefined;
-  readonly inputSource: BpuInputSource;
   /** Returns the paths of files with one picture each; called after all other checks. */
   readonly calibration: () => Promise<readonly string[]>;
   /** The model folder to write. */
   readonly output: string;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly signal: AbortSignal;
   readonly onStage: (batch: number, stage: CompileStage, share: number) => void;
+}
+
+/** A node that runs on the board's CPU, and the change that moves it to the BPU. */
+export interface CpuNode extends NodePlacement {
+  readonly remedy: string;
+}
+
+/** The compiler's estimate for one batch size: the sum of its subgraphs, without the CPU's work between them. */
+export interface BatchEstimate extends Omit<CompiledBatch, 'binPath' | 'quantizedPath' | 'nodes'> {
+  /** compile_mode: what the compiler optimised for. */
+  readonly mode: string;
+}
+
+/** Comparison of the BPU's model of a batch size with the float model. */
+export interface BatchComparison extends OutputComparison {
+  readonly batch: number;
+}
+
+/** Accuracy of the float model, effvit's int8 model and the BPU's models on the same labelled pictures. */
+export interface CompileEvaluation {
+  readonly pictureCount: number;
+  readonly float: ModelAccuracy;
+  readonly int8: OutputComparison;
+  /** Ascending by batch. */
+  readonly bpu: readonly BatchComparison[];
+}
+
+/** Result of a compilation, as `--json` prints it. */
+export interface CompileReport {
+  readonly model: string;
+  readonly folder: string;
+  readonly binPath: string;
+  readonly binBytes: number;
+  readonly level: string;
+  readonly inputSource: string;
+  readonly calibrationPictures: number;
+  /** Ascending by batch. */
+  readonly estimates: readonly BatchEstimate[];
+  /** Number of nodes of the first batch size. */
+  readonly nodeCounts: { readonly bpu: number; readonly cpu: number };
+  readonly cpuNodes: readonly CpuNode[];
+  /** The nodes whose output differs most from the float model's, worst first. */
+  readonly leastSimilar: readonly NodePlacement[];
+  readonly evaluation?: CompileEvaluation;
+  readonly notes: readonly string[];
 }
 
 export interface CompiledModel {
@@ -86,8 +128,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
         calibration,
         level,
         mode: compileModeOf(batch, options.mode),
-        inputSource: inputSource === 'pyramid' ? undefined : inputSource,
-        env: options.env ?? process.env,
+        inputSource,
         signal,
         onStage: (stage, share) => options.onStage(batch, stage, share),
       }),
@@ -95,18 +136,14 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
   }
   const [first] = compiled;
   if (first === undefined) throw new EffvitError('BAD_ARGUMENT', 'There is no batch to compile.');
-  const estimates = compiled.map((one) => ({
-    ...estimateOf(one),
-    mode: compileModeOf(one.batch, options.mode) ?? config.config.compiler_parameters.compile_mode,
-  }));
   const binPath = await writeModelFolder({
     folder: options.output,
     source: manifest,
     classCount: classCountOf(manifest, models[0]?.model),
     batches: compiled,
-    estimates,
     inputSource,
-    pack: (targetPath) => packBatches({ toolchain, batches: compiled, targetPath, signal }),
+    toolchain,
+    signal,
   });
   const report: CompileReport = {
     model: manifest.name,
@@ -116,7 +153,10 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
     level: level ?? config.config.compiler_parameters.optimize_level,
     inputSource,
     calibrationPictures: calibration.length,
-    estimates,
+    estimates: compiled.map(({ binPath: _bin, quantizedPath: _model, nodes: _nodes, ...estimate }) => ({
+      ...estimate,
+      mode: compileModeOf(estimate.batch, options.mode) ?? config.config.compiler_parameters.compile_mode,
+    })),
     ...placementOf(first.nodes),
     notes: [...notes],
   };
@@ -154,12 +194,6 @@ function classCountOf({ name, output }: ModelManifest, model: OnnxModel | undefi
     'BAD_MODEL',
     `${name} does not say how many classes it has: name a model with a manifest.`,
   );
-}
-
-function estimateOf(compiled: CompiledBatch): Omit<BatchEstimate, 'mode'> {
-  const { modelName, batch, estimates, isReused, elapsedMs, logPath } = compiled;
-  const combined = combinedEstimate(batch, estimates);
-  return { modelName, ...combined, subgraphs: estimates.length, isReused, elapsedMs, logPath };
 }
 
 function placementOf(

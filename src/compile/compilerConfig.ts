@@ -36,7 +36,7 @@ export interface CompilerConfigOptions {
   readonly level: OptimizeLevel | undefined;
   /** Undefined: as in the configuration. */
   readonly mode: CompileMode | undefined;
-  readonly inputSource: BpuInputSource | undefined;
+  readonly inputSource: BpuInputSource;
   /** Name of the model's input, for `inputSource`. */
   readonly inputName: string;
 }
@@ -73,7 +73,7 @@ export function compilerConfig(content: string, options: CompilerConfigOptions):
       ...compiler,
       ...(level !== undefined && { optimize_level: level }),
       ...(mode !== undefined && { compile_mode: mode }),
-      ...(inputSource !== undefined && { input_source: { [inputName]: inputSource } }),
+      ...(inputSource !== 'pyramid' && { input_source: { [inputName]: inputSource } }),
     },
   };
   // All strings are quoted, because YAML 1.1 reads ON as true.

@@ -1,6 +1,6 @@
 import { plainTable } from '../core/plainTable.js';
 import type { ModelAccuracy } from '../quantize/compareOutputs.js';
-import type { BatchComparison, BatchEstimate, CompileEvaluation, CompileReport } from './CompileReport.js';
+import type { BatchComparison, BatchEstimate, CompileEvaluation, CompileReport } from './compileModel.js';
 
 const NAME_LENGTH = 80;
 

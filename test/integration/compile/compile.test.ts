@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { promisify } from 'node:util';
 import { classifierOptions } from '../../../src/classify/classifierOptions.js';
 import { modelPreprocess } from '../../../src/classify/prepareModel.js';
-import type { CompileReport } from '../../../src/compile/CompileReport.js';
+import type { CompileReport } from '../../../src/compile/compileModel.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
 import { sha256File } from '../../../src/core/sha256File.js';
 import { pictureFrame } from '../../../src/image/pictureFrame.js';

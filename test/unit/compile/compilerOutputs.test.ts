@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { compileChartData } from '../../../src/cli/compileChartData.js';
-import type { CompileReport } from '../../../src/compile/CompileReport.js';
+import type { CompileReport } from '../../../src/compile/compileModel.js';
 import { formatCompileReport } from '../../../src/compile/formatCompileReport.js';
 import { cpuRemedy, type NodePlacement, parseNodePlacements } from '../../../src/compile/NodePlacement.js';
 import { parsePerfEstimate } from '../../../src/compile/PerfEstimate.js';

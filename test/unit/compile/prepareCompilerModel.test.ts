@@ -147,7 +147,7 @@ describe('compilerConfig', () => {
         inputName: 'x',
         level: undefined,
         mode,
-        inputSource: undefined,
+        inputSource: 'pyramid',
       });
       return parseVendorYaml(text).document.toJS()['compiler_parameters'];
     };
