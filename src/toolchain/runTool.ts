@@ -123,9 +123,11 @@ export function toolEnvironment(
 }
 
 async function ending(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  // Asked for at once, because it may come together with the exit.
+  const closed = once(child, 'close').catch(() => undefined);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   // Processes that it started may hold its output open; they are ended after this.
-  await Promise.race([once(child, 'close'), sleep(GRACE_MS, undefined, { ref: false })]);
+  await Promise.race([closed, sleep(GRACE_MS, undefined, { ref: false })]);
   return { code, signal };
 }
 
