@@ -14,9 +14,9 @@ export interface LoadedModelInfo {
   /** E.g. `onnxruntime 1.30.0 (CPU)` or `libdnn 1.24.5 (bayes-e)`. */
   readonly runtime: string;
   /** Possible numbers of frames per task, ascending from 1; absent: only 1. */
-  readonly batchSizes?: readonly number[];
+  readonly batchSizes?: readonly number[] | undefined;
   /** For a device that crops and scales whole pictures: the most regions of one picture per task. */
-  readonly mostRegions?: number;
+  readonly mostRegions?: number | undefined;
 }
 
 /** The most frames per task. */

@@ -9,7 +9,7 @@ import type {
   LoadedModelInfo,
 } from '../InferenceBackend.js';
 import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
-import { BpuTask, type TaskInputs } from './BpuTask.js';
+import { BpuTask } from './BpuTask.js';
 import type { CompiledModel } from './CompiledModel.js';
 import { LibDnn } from './LibDnn.js';
 import { ModelLease } from './ModelLease.js';
@@ -68,8 +68,8 @@ export class BpuBackend implements InferenceBackend {
         inputHeightPx: heightPx,
         classCount: loaded.models[0]?.classCount ?? 0,
         runtime: `libdnn ${lib.version}${march === undefined ? '' : ` (${march})`}`,
-        ...(Math.max(...batchSizes) > 1 && { batchSizes }),
-        ...(this.resizer !== undefined && { mostRegions: MOST_REGIONS }),
+        batchSizes: Math.max(...batchSizes) > 1 ? batchSizes : undefined,
+        mostRegions: this.resizer === undefined ? undefined : MOST_REGIONS,
       };
     } catch (error) {
       // Report the original error, not an error of the clean-up.
@@ -131,11 +131,8 @@ export class BpuBackend implements InferenceBackend {
     }
     const startNs = monotonicNs();
     const result = logits.slice(0, count);
-    task.run(
-      model.outputsFor(count),
-      inputsOf(input, firstPlace, isRegions ? count : model.batch),
-      model.handle,
-    );
+    const inputs = input.forTask(firstPlace, isRegions ? count : model.batch);
+    task.run(model.outputsFor(count), inputs, model.handle);
     model.read(result);
     task.release();
     return { logits: result, inferenceNs: monotonicNs() - startNs };
@@ -164,17 +161,11 @@ function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
     const places = isResizer ? most : batch + smallest.batch - 1;
     const input = new (isResizer ? RegionInput : Nv12Input)(lib, layout, places, modelPath);
     const logits = Array.from({ length: most }, () => new Float32Array(classCount));
-    return { models, input, task: new BpuTask(lib, spec, modelPath), logits };
+    return { models, input, task: new BpuTask(lib, spec), logits };
   } catch (error) {
     for (const model of models) model.free();
     throw error;
   }
-}
-
-function inputsOf(input: Nv12Input | RegionInput, firstPlace: number, count: number): TaskInputs {
-  if (input instanceof Nv12Input) return { inputs: input.forTask(firstPlace, count) };
-  const { inputs, rois } = input.forTask(firstPlace, count);
-  return { inputs, rois: { address: rois, count } };
 }
 
 /** @throws EffvitError INFERENCE_FAILED */

@@ -1,5 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { CONTROL } from './bpuAbi.js';
+import type { BpuBackendSpec } from '../BackendSpec.js';
+import { CONTROL, dataView } from './bpuAbi.js';
 import { BPU_INVALID_ARGUMENT, BPU_TIMED_OUT } from './bpuErrors.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
@@ -18,13 +19,6 @@ export interface TaskInputs {
   readonly rois?: { readonly address: bigint; readonly count: number };
 }
 
-export interface BpuTaskOptions {
-  readonly core: 'any' | number;
-  /** 0 is the lowest; 255 preempts other tasks. */
-  readonly priority: number;
-  readonly timeoutMs: number;
-}
-
 /** Infer, wait and release for one worker; at most one task at a time. */
 export class BpuTask {
   readonly #lib: LibDnn;
@@ -39,13 +33,13 @@ export class BpuTask {
   /** Finished tasks whose release failed. */
   #unreleased: bigint[] = [];
 
-  constructor(lib: LibDnn, { core, priority, timeoutMs }: BpuTaskOptions, about: string) {
+  constructor(lib: LibDnn, { core, priority, timeoutMs, modelPath }: BpuBackendSpec) {
     this.#lib = lib;
-    this.#about = about;
+    this.#about = modelPath;
     this.#timeoutMs = Math.round(timeoutMs);
-    this.#memory = new NativeMemory(lib, CONTROL_OFFSET + CONTROL.size);
+    this.#memory = new NativeMemory(CONTROL_OFFSET + CONTROL.size);
     const { bytes } = this.#memory;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = dataView(bytes);
     this.#control = bytes.subarray(CONTROL_OFFSET);
     const mask = core === 'any' ? ANY_CORE : (CORE_MASKS[core] ?? ANY_CORE);
     this.#view.setInt32(CONTROL_OFFSET + CONTROL.bpuCoreId, mask, true);

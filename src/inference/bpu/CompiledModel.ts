@@ -1,19 +1,12 @@
+import type { BpuBackendSpec } from '../BackendSpec.js';
 import { MOST_REGIONS } from '../PictureResizer.js';
 import { INPUT_SOURCE_RESIZER } from './bpuAbi.js';
+import { unusable } from './bpuErrors.js';
 import type { LibDnn } from './LibDnn.js';
 import { OutputReader } from './OutputReader.js';
-import { type PictureLayout, pictureLayout, unusable } from './PictureLayout.js';
+import { type PictureLayout, pictureLayout } from './PictureLayout.js';
 import { TensorArray } from './TensorArray.js';
 import { parseTensorProperties } from './TensorProperties.js';
-
-export interface WantedModel {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly outputName?: string;
-  readonly classCount?: number;
-  /** Whether the model crops and scales regions of whole pictures; absent: as the runtime reports. */
-  readonly isResizer?: boolean;
-}
 
 /** One model of a .bin file, for tasks of `layout.batch` pictures, with the memory of its outputs. */
 export class CompiledModel {
@@ -27,7 +20,7 @@ export class CompiledModel {
   readonly #outputProperties: readonly Uint8Array[];
 
   /** @throws EffvitError BAD_MODEL if it is not a classifier of NV12 pictures as `wanted` describes, BPU_FAILED. */
-  constructor(lib: LibDnn, handle: bigint, wanted: WantedModel, about: string) {
+  constructor(lib: LibDnn, handle: bigint, wanted: BpuBackendSpec, about: string) {
     this.handle = handle;
     const inputCount = lib.count('hbDNNGetInputCount', handle, about);
     if (inputCount !== 1) throw unusable(about, `it takes ${inputCount} inputs, not one NV12 picture`);
@@ -42,9 +35,7 @@ export class CompiledModel {
     });
     const chosen = outputs[this.#outputIndex];
     if (chosen === undefined) throw unusable(about, 'it has no output');
-    this.#reader = new OutputReader(chosen.parsed, this.layout.batch, about, (address, bytes) =>
-      lib.copyOf(address, bytes),
-    );
+    this.#reader = new OutputReader(chosen.parsed, this.layout.batch, about);
     if (wanted.classCount !== undefined && wanted.classCount !== this.classCount) {
       throw unusable(
         about,
@@ -53,11 +44,10 @@ export class CompiledModel {
     }
     this.#outputProperties = outputs.map(({ properties }) => properties);
     const times = this.#timesFor(this.isResizer ? MOST_REGIONS : this.batch);
-    this.#outputs = new TensorArray(
-      lib,
-      outputs.map(({ properties, parsed }) => ({ properties, sizes: [parsed.alignedByteSize * times] })),
-      about,
-    );
+    const described = outputs.map(({ properties, parsed }) => {
+      return { properties, sizes: [parsed.alignedByteSize * times] };
+    });
+    this.#outputs = new TensorArray(lib, described, about);
   }
 
   get batch(): number {
@@ -85,8 +75,8 @@ export class CompiledModel {
 
   /** Reads the scores of the first pictures; call it after a task. */
   read(into: readonly Float32Array[]): void {
-    for (const memory of this.#outputs.tensors) memory.invalidate();
-    const output = this.#outputs.tensors[this.#outputIndex]?.view(0) ?? new Uint8Array(0);
+    for (const index of this.#outputProperties.keys()) this.#outputs.invalidate(index);
+    const output = this.#outputs.view(this.#outputIndex);
     for (const [index, logits] of into.entries()) this.#reader.read(output, index, logits);
   }
 

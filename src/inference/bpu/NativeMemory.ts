@@ -1,4 +1,17 @@
-import type { LibDnn } from './LibDnn.js';
+import { loadNative } from '../../core/loadNative.js';
+import type { SharedBytes } from '../PictureResizer.js';
+
+type Koffi = typeof import('koffi');
+
+/** A view of native memory; must not be accessed after that was freed. */
+export function nativeView(address: bigint, lengthBytes: number): Uint8Array {
+  return new Uint8Array(loadNative<Koffi>('koffi').view(address, lengthBytes));
+}
+
+/** A view of memory that another thread shared; must not be accessed after that thread has freed it. */
+export function viewOfShared(shared: SharedBytes): Uint8Array {
+  return 'address' in shared ? nativeView(shared.address, shared.lengthBytes) : new Uint8Array(shared);
+}
 
 /**
  * Zeroed bytes on the C heap, for everything that the runtime accesses during a task. A thread's JavaScript memory
@@ -6,14 +19,12 @@ import type { LibDnn } from './LibDnn.js';
  */
 export class NativeMemory {
   readonly address: bigint;
-  readonly #lib: LibDnn;
   #bytes: Uint8Array;
 
-  constructor(lib: LibDnn, lengthBytes: number) {
-    this.#lib = lib;
-    this.address = lib.allocate(lengthBytes);
-    this.#bytes = lib.view(this.address, lengthBytes);
-    this.#bytes.fill(0);
+  /** @throws EffvitError UNSUPPORTED if koffi has no build for this machine. */
+  constructor(lengthBytes: number) {
+    this.address = loadNative<Koffi>('koffi').alloc('uint8', lengthBytes);
+    this.#bytes = nativeView(this.address, lengthBytes).fill(0);
   }
 
   /** Must not be accessed after {@link free}. */
@@ -25,6 +36,6 @@ export class NativeMemory {
   free(): void {
     if (this.#bytes.length === 0) return;
     this.#bytes = new Uint8Array(0);
-    this.#lib.free(this.address);
+    loadNative<Koffi>('koffi').free(this.address);
   }
 }

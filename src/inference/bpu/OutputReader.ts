@@ -1,7 +1,8 @@
 import { float16ToNumber } from '../../core/float16.js';
-import { QUANTI_TYPE, TENSOR_TYPE } from './bpuAbi.js';
-import { unusable } from './PictureLayout.js';
-import type { TensorProperties } from './TensorProperties.js';
+import { dataView, QUANTI_TYPE, TENSOR_TYPE } from './bpuAbi.js';
+import { unusable } from './bpuErrors.js';
+import { nativeView } from './NativeMemory.js';
+import type { NativeArray, TensorProperties } from './TensorProperties.js';
 
 interface NumberType {
   readonly bytes: number;
@@ -19,9 +20,6 @@ const NUMBER_TYPES: Readonly<Record<number, NumberType>> = {
   [TENSOR_TYPE.u32]: { bytes: 4, read: (view, offset) => view.getUint32(offset, true) },
   [TENSOR_TYPE.f64]: { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) },
 };
-
-/** Copies `lengthBytes` of the runtime's memory. */
-export type CopyMemory = (address: bigint, lengthBytes: number) => ArrayBuffer;
 
 /**
  * Converts an output tensor, of one picture or of a batch, to one float32 per class. The tensor may have any number
@@ -41,8 +39,16 @@ export class OutputReader {
   readonly #factors: Float64Array;
   readonly #zeros: Float64Array;
 
-  /** @throws EffvitError BAD_MODEL for a tensor that has not one number per class, or that cannot be read. */
-  constructor(properties: TensorProperties, batch: number, about: string, copyMemory: CopyMemory) {
+  /**
+   * @param copyMemory copies the runtime's memory.
+   * @throws EffvitError BAD_MODEL for a tensor that has not one number per class, or that cannot be read.
+   */
+  constructor(
+    properties: TensorProperties,
+    batch: number,
+    about: string,
+    copyMemory = (address: bigint, lengthBytes: number) => nativeView(address, lengthBytes).slice().buffer,
+  ) {
     const { validShape, tensorType, quantiType, alignedByteSize } = properties;
     const shapeOfOne = batch === 1 ? validShape : [1, ...validShape.slice(1)];
     const classAxis = shapeOfOne.findIndex((size) => size !== 1);
@@ -71,16 +77,17 @@ export class OutputReader {
     }
     this.#factors = Float64Array.of(1);
     this.#zeros = Float64Array.of(0);
+    const { shift, scale, zeroPoint } = properties;
+    const perClass = ({ address, length }: NativeArray, itemBytes: number, what: string): ArrayBufferLike => {
+      if (length === 1 || length === this.classCount) return copyMemory(address, itemBytes * length);
+      throw unusable(about, `its output has ${length} ${what} for ${this.classCount} classes`);
+    };
     if (quantiType === QUANTI_TYPE.shift) {
-      const shifts = this.#perClass(properties.shift.length, about, 'shifts');
-      const stored = new Uint8Array(copyMemory(properties.shift.address, shifts));
-      this.#factors = Float64Array.from(stored, (shift) => 2 ** -shift);
+      this.#factors = Float64Array.from(new Uint8Array(perClass(shift, 1, 'shifts')), (bits) => 2 ** -bits);
     } else if (quantiType === QUANTI_TYPE.scale) {
-      const scales = this.#perClass(properties.scale.length, about, 'scales');
-      this.#factors = Float64Array.from(new Float32Array(copyMemory(properties.scale.address, 4 * scales)));
-      if (properties.zeroPoint.length > 0) {
-        const zeros = this.#perClass(properties.zeroPoint.length, about, 'zero points');
-        this.#zeros = Float64Array.from(new Int8Array(copyMemory(properties.zeroPoint.address, zeros)));
+      this.#factors = Float64Array.from(new Float32Array(perClass(scale, 4, 'scales')));
+      if (zeroPoint.length > 0) {
+        this.#zeros = Float64Array.from(new Int8Array(perClass(zeroPoint, 1, 'zero points')));
       }
     } else if (quantiType !== QUANTI_TYPE.none) {
       throw unusable(about, `its output is quantised in the way ${quantiType}, which is not known`);
@@ -97,7 +104,7 @@ export class OutputReader {
       into.set(new Float32Array(memory.buffer, memory.byteOffset + beginBytes, this.classCount));
       return;
     }
-    const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+    const view = dataView(memory);
     const { read } = this.#number;
     const oneFactor = this.#factors.length === 1;
     const oneZero = this.#zeros.length === 1;
@@ -106,11 +113,6 @@ export class OutputReader {
       const factor = this.#factors[oneFactor ? 0 : index] ?? 1;
       into[index] = (read(view, beginBytes + index * this.#stepBytes) - zero) * factor;
     }
-  }
-
-  #perClass(length: number, about: string, what: string): number {
-    if (length === 1 || length === this.classCount) return length;
-    throw unusable(about, `its output has ${length} ${what} for ${this.classCount} classes`);
   }
 }
 

@@ -1,7 +1,8 @@
-import { EffvitError } from '../../core/EffvitError.js';
-import { PROPERTIES, TENSOR_TYPE } from './bpuAbi.js';
-import type { TensorDescription } from './TensorMemory.js';
-import { parseTensorProperties, pictureSize } from './TensorProperties.js';
+import type { BpuBackendSpec } from '../BackendSpec.js';
+import { dataView, LAYOUT_NHWC, PROPERTIES, TENSOR_TYPE } from './bpuAbi.js';
+import { unusable } from './bpuErrors.js';
+import type { TensorDescription } from './TensorArray.js';
+import { parseTensorProperties } from './TensorProperties.js';
 
 /** Layout of a compiled model's pictures in the BPU's memory: NV12, packed or as two planes, one tensor per picture. */
 export interface PictureLayout {
@@ -22,7 +23,7 @@ export interface PictureLayout {
  */
 export function pictureLayout(
   properties: Uint8Array,
-  wanted: { readonly widthPx: number; readonly heightPx: number; readonly isResizer?: boolean },
+  wanted: Pick<BpuBackendSpec, 'widthPx' | 'heightPx' | 'isResizer'>,
   about: string,
 ): PictureLayout {
   const { tensorType, tensorLayout, validShape, alignedShape, alignedByteSize } =
@@ -61,13 +62,18 @@ export function pictureLayout(
 /** The runtime takes one tensor per picture of a batch, so the shape must be that of one picture. */
 function propertiesOfOne(properties: Uint8Array, bytes: number): Uint8Array {
   const single = properties.slice();
-  const view = new DataView(single.buffer);
+  const view = dataView(single);
   view.setInt32(PROPERTIES.validShape, 1, true);
   view.setInt32(PROPERTIES.alignedShape, 1, true);
   view.setInt32(PROPERTIES.alignedByteSize, bytes, true);
   return single;
 }
 
-export function unusable(about: string, what: string): EffvitError {
-  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
+/** Width and height of a four-dimensional picture tensor. */
+function pictureSize(
+  shape: readonly number[],
+  layout: number,
+): { readonly widthPx: number; readonly heightPx: number } {
+  const [heightAxis, widthAxis] = layout === LAYOUT_NHWC ? [1, 2] : [2, 3];
+  return { widthPx: shape[widthAxis] ?? 0, heightPx: shape[heightAxis] ?? 0 };
 }

@@ -2,17 +2,17 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { CHIP_STRIDE_BYTES, chipProblem, type Nv12Shape } from '../../image/chipResizer.js';
 import { type PictureRegion, wholeRegion } from '../../image/PictureRegion.js';
 import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
-import { LAYOUT_NCHW, PROPERTIES, ROI, SHAPE, SYS_MEM, TENSOR } from './bpuAbi.js';
+import type { TaskInputs } from './BpuTask.js';
+import { dataView, LAYOUT_NCHW, PROPERTIES, ROI, SHAPE, SYS_MEM, TENSOR } from './bpuAbi.js';
 import type { LibDnn } from './LibDnn.js';
 import { NativeMemory } from './NativeMemory.js';
+import { checkNv12Bytes, copyRows } from './Nv12Input.js';
 import type { PictureLayout } from './PictureLayout.js';
-import { checkNv12Bytes, copyRows } from './packedNv12.js';
-import { TensorMemory } from './TensorMemory.js';
+import { TensorArray } from './TensorArray.js';
 
-/** A picture in the BPU's memory, with the bytes of the tensor structure that refers to it. */
+/** A picture in the BPU's memory, with the one tensor that refers to it. */
 interface Picture extends DevicePicture {
-  readonly memory: TensorMemory;
-  readonly structure: NativeMemory;
+  readonly tensor: TensorArray;
 }
 
 /** Places for the regions of a task; several places may share one picture. */
@@ -32,25 +32,19 @@ export class RegionInput implements PictureResizer {
     this.#lib = lib;
     this.#layout = layout;
     this.#about = about;
-    this.#tensors = new NativeMemory(lib, places * TENSOR.size);
-    this.#rois = new NativeMemory(lib, places * ROI.size);
-    this.#inPlace = Array.from({ length: places }, () => undefined);
-    this.#prepared = Array.from({ length: places }, () => undefined);
+    this.#tensors = new NativeMemory(places * TENSOR.size);
+    this.#rois = new NativeMemory(places * ROI.size);
+    this.#inPlace = new Array(places).fill(undefined);
+    this.#prepared = new Array(places).fill(undefined);
   }
 
   allocate(lengthBytes: number): Picture {
-    const structure = new NativeMemory(this.#lib, TENSOR.size);
-    try {
-      const described = { properties: this.#layout.tensor.properties, sizes: [lengthBytes] };
-      const memory = TensorMemory.allocate(this.#lib, structure.bytes, described, this.#about);
-      const address = sysMemOf(structure.bytes).getBigUint64(SYS_MEM.virAddr, true);
-      const picture = { memory, structure, bytes: memory.view(0), shared: { address, lengthBytes } };
-      this.#pictures.add(picture);
-      return picture;
-    } catch (error) {
-      structure.free();
-      throw error;
-    }
+    const { properties } = this.#layout.tensor;
+    const tensor = new TensorArray(this.#lib, [{ properties, sizes: [lengthBytes] }], this.#about);
+    const address = sysMemOf(tensor.structureOf(0)).getBigUint64(SYS_MEM.virAddr, true);
+    const picture = { tensor, bytes: tensor.view(0), shared: { address, lengthBytes } };
+    this.#pictures.add(picture);
+    return picture;
   }
 
   release(picture: DevicePicture): void {
@@ -78,19 +72,17 @@ export class RegionInput implements PictureResizer {
     this.place(place, picture, { widthPx, heightPx, strideBytes }, wholeRegion(widthPx, heightPx));
   }
 
-  /** Makes a task's pictures visible to the BPU. @returns the addresses of their tensors and regions. */
-  forTask(firstPlace: number, count: number): { readonly inputs: bigint; readonly rois: bigint } {
+  /** Makes a task's pictures visible to the BPU. @returns their tensors and regions. */
+  forTask(firstPlace: number, count: number): TaskInputs {
     const pictures = new Set(this.#inPlace.slice(firstPlace, firstPlace + count));
     for (const picture of pictures) {
       if (picture === undefined) {
         throw new EffvitError('INTERNAL', 'A task has an empty place; this is a defect of effvit.');
       }
-      picture.memory.clean();
+      picture.tensor.clean(0);
     }
-    return {
-      inputs: this.#tensors.address + BigInt(firstPlace * TENSOR.size),
-      rois: this.#rois.address + BigInt(firstPlace * ROI.size),
-    };
+    const address = this.#rois.address + BigInt(firstPlace * ROI.size);
+    return { inputs: this.#tensors.address + BigInt(firstPlace * TENSOR.size), rois: { address, count } };
   }
 
   /** Frees all memory. Must not be called while a task uses it. @returns the errors. */
@@ -115,18 +107,16 @@ export class RegionInput implements PictureResizer {
     for (const [place, placed] of this.#inPlace.entries()) {
       if (placed === picture) this.#inPlace[place] = undefined;
     }
-    const errors = picture.memory.free();
-    picture.structure.free();
-    return errors;
+    return picture.tensor.free();
   }
 
   #describe(place: number, picture: Picture, shape: Nv12Shape, region: PictureRegion): void {
     const { isSeparate, tensor: described } = this.#layout;
     const tensor = this.#tensors.bytes.subarray(place * TENSOR.size, (place + 1) * TENSOR.size);
-    tensor.set(picture.structure.bytes.subarray(0, TENSOR.properties));
+    tensor.set(picture.tensor.structureOf(0).subarray(0, TENSOR.properties));
     tensor.set(described.properties, TENSOR.properties);
     const lumaBytes = shape.strideBytes * shape.heightPx;
-    const properties = new DataView(tensor.buffer, tensor.byteOffset + TENSOR.properties, PROPERTIES.size);
+    const properties = dataView(tensor.subarray(TENSOR.properties));
     const setShape = (at: number, widthPx: number): void => {
       for (const [index, size] of [1, 3, shape.heightPx, widthPx].entries()) {
         properties.setInt32(at + 4 * index, size, true);
@@ -138,7 +128,7 @@ export class RegionInput implements PictureResizer {
     properties.setInt32(PROPERTIES.tensorLayout, LAYOUT_NCHW, true);
     properties.setInt32(PROPERTIES.alignedByteSize, (lumaBytes * 3) / 2, true);
     if (isSeparate) setChroma(tensor, lumaBytes);
-    const roi = new DataView(this.#rois.bytes.buffer, this.#rois.bytes.byteOffset + place * ROI.size);
+    const roi = dataView(this.#rois.bytes.subarray(place * ROI.size));
     roi.setInt32(ROI.left, region.leftPx, true);
     roi.setInt32(ROI.top, region.topPx, true);
     roi.setInt32(ROI.right, region.leftPx + region.widthPx - 1, true);
@@ -153,7 +143,7 @@ function memoryProblem({ bytes }: Picture, { strideBytes, heightPx }: Nv12Shape)
 }
 
 function sysMemOf(tensor: Uint8Array, index = 0): DataView {
-  return new DataView(tensor.buffer, tensor.byteOffset + TENSOR.sysMem + index * SYS_MEM.size, SYS_MEM.size);
+  return dataView(tensor.subarray(TENSOR.sysMem + index * SYS_MEM.size));
 }
 
 /** Describes luma and chroma as two memories of the tensor inside one allocation of the device. */

@@ -1,4 +1,9 @@
-import { LAYOUT_NHWC, MOST_DIMENSIONS, PROPERTIES, SHAPE } from './bpuAbi.js';
+import { dataView, MOST_DIMENSIONS, PROPERTIES, SHAPE } from './bpuAbi.js';
+
+export interface NativeArray {
+  readonly address: bigint;
+  readonly length: number;
+}
 
 /** A parsed hbDNNTensorProperties; pointers stay addresses. */
 export interface TensorProperties {
@@ -6,24 +11,23 @@ export interface TensorProperties {
   readonly alignedShape: readonly number[];
   readonly tensorLayout: number;
   readonly tensorType: number;
-  readonly shift: { readonly length: number; readonly address: bigint };
-  readonly scale: { readonly length: number; readonly address: bigint };
-  readonly zeroPoint: { readonly length: number; readonly address: bigint };
+  readonly shift: NativeArray;
+  readonly scale: NativeArray;
+  readonly zeroPoint: NativeArray;
   readonly quantiType: number;
-  readonly quantizeAxis: number;
   readonly alignedByteSize: number;
   /** Bytes from one index of each dimension to the next; 0 if the runtime does not report it. */
   readonly stride: readonly number[];
 }
 
 export function parseTensorProperties(bytes: Uint8Array): TensorProperties {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const int = (offset: number): number => view.getInt32(offset, true);
   const shape = (offset: number): number[] => {
     const count = Math.min(Math.max(int(offset + SHAPE.numDimensions), 0), MOST_DIMENSIONS);
     return Array.from({ length: count }, (_, index) => int(offset + 4 * index));
   };
-  const array = (lengthOffset: number, dataOffset: number) => ({
+  const array = (lengthOffset: number, dataOffset: number): NativeArray => ({
     length: int(lengthOffset),
     address: view.getBigUint64(dataOffset, true),
   });
@@ -36,17 +40,7 @@ export function parseTensorProperties(bytes: Uint8Array): TensorProperties {
     scale: array(PROPERTIES.scaleLen, PROPERTIES.scaleData),
     zeroPoint: array(PROPERTIES.zeroPointLen, PROPERTIES.zeroPointData),
     quantiType: int(PROPERTIES.quantiType),
-    quantizeAxis: int(PROPERTIES.quantizeAxis),
     alignedByteSize: int(PROPERTIES.alignedByteSize),
     stride: Array.from({ length: MOST_DIMENSIONS }, (_, index) => int(PROPERTIES.stride + 4 * index)),
   };
-}
-
-/** Width and height of a four-dimensional picture tensor. */
-export function pictureSize(
-  shape: readonly number[],
-  layout: number,
-): { readonly widthPx: number; readonly heightPx: number } {
-  const [heightAxis, widthAxis] = layout === LAYOUT_NHWC ? [1, 2] : [2, 3];
-  return { widthPx: shape[widthAxis] ?? 0, heightPx: shape[heightAxis] ?? 0 };
 }

@@ -1,8 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 
 export const MOST_DIMENSIONS = 8;
-/** A tensor has four memories; an NV12 input uses at most two. */
-export const MEMORIES_PER_TENSOR = 4;
 
 /** Byte offset and C type of a structure's member, and its length if it is an array. */
 type Member = readonly [offset: number, type: string, length?: number];
@@ -69,6 +67,11 @@ export const CONTROL = structure('control', 32, {
   reserved1: [24, 'int32'],
   reserved2: [28, 'int32'],
 });
+
+/** All of these bytes. */
+export function dataView({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
 
 export const TENSOR_TYPE = {
   nv12: 1,

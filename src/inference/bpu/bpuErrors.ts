@@ -72,3 +72,8 @@ export function bpuError(call: string, code: number, about: string, description?
   ] = BPU_ERRORS[code] ?? [];
   return new EffvitError(errorCode, `${call} failed with ${code} (${meaning}) for ${about}: ${remedy}.`);
 }
+
+/** The error for a model that this backend cannot run. */
+export function unusable(about: string, what: string): EffvitError {
+  return new EffvitError('BAD_MODEL', `${about} cannot be used: ${what}.`);
+}

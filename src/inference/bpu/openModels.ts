@@ -1,8 +1,8 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { BpuBackendSpec } from '../BackendSpec.js';
+import { unusable } from './bpuErrors.js';
 import { CompiledModel } from './CompiledModel.js';
 import type { LibDnn } from './LibDnn.js';
-import { unusable } from './PictureLayout.js';
 
 /**
  * Opens the models of a .bin file that a worker uses: one, or the same network at several batch sizes.

@@ -15,7 +15,8 @@ export type InputType = (typeof INPUT_TYPES)[number];
 export class InputTensor {
   /** float16 is stored as bit patterns. */
   readonly data: Float32Array | Uint16Array | Uint8Array;
-  readonly #fill: (nv12: Uint8Array, place: number) => void;
+  /** Converts a frame into a place, from 0. */
+  readonly fill: (nv12: Uint8Array, place?: number) => void;
 
   /**
    * @param type of the graph's input; `nv12` is always uint8.
@@ -23,48 +24,32 @@ export class InputTensor {
    */
   constructor(
     { input, yuvRange }: Pick<OnnxBackendSpec, 'input' | 'yuvRange'>,
-    type: InputType = input.color === 'nv12' ? 'uint8' : 'float32',
+    type: InputType = 'float32',
     places = 1,
   ) {
-    const { widthPx, heightPx, color, layout, mean, scale } = input;
+    const { widthPx, heightPx, color } = input;
     if (color === 'nv12') {
       const frameBytes = nv12Bytes(widthPx, heightPx);
       const bytes = new Uint8Array(places * frameBytes);
       this.data = bytes;
-      this.#fill = (nv12, place) => bytes.set(nv12, place * frameBytes);
+      this.fill = (nv12, place = 0) => bytes.set(nv12, place * frameBytes);
       return;
     }
-    const converter = new Nv12TensorConverter({
-      widthPx,
-      heightPx,
-      layout,
-      order: color,
-      mean,
-      scale,
-      range: yuvRange,
-    });
+    const converter = new Nv12TensorConverter({ ...input, order: color, range: yuvRange });
     const { length } = converter.tensor;
-    if (type === 'float32' && places === 1) {
-      this.data = converter.tensor;
-      this.#fill = (nv12) => converter.convert(nv12);
-    } else if (type === 'float32') {
-      const values = new Float32Array(places * length);
-      this.data = values;
-      this.#fill = (nv12, place) => values.set(converter.convert(nv12), place * length);
-    } else if (type === 'float16') {
+    if (type === 'float16') {
       const patterns = new Uint16Array(places * length);
       this.data = patterns;
-      this.#fill = (nv12, place) =>
+      this.fill = (nv12, place = 0) =>
         float32ToFloat16(converter.convert(nv12), patterns.subarray(place * length, (place + 1) * length));
+    } else if (type === 'float32' && places === 1) {
+      this.data = converter.tensor;
+      this.fill = (nv12) => converter.convert(nv12);
     } else {
       // A clamped array rounds the floats to the nearest level.
-      const levels = new Uint8ClampedArray(places * length);
-      this.data = new Uint8Array(levels.buffer);
-      this.#fill = (nv12, place) => levels.set(converter.convert(nv12), place * length);
+      const values = new (type === 'uint8' ? Uint8ClampedArray : Float32Array)(places * length);
+      this.data = values instanceof Float32Array ? values : new Uint8Array(values.buffer);
+      this.fill = (nv12, place = 0) => values.set(converter.convert(nv12), place * length);
     }
-  }
-
-  fill(nv12: Uint8Array, place = 0): void {
-    this.#fill(nv12, place);
   }
 }

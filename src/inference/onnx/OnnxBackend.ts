@@ -11,18 +11,19 @@ import type {
 } from '../InferenceBackend.js';
 import { checkGraph, type GraphContract } from './checkGraph.js';
 import { vectorShape } from './chooseOutput.js';
-import { countOf } from './graphFault.js';
+import { countOf, loadFault } from './graphFault.js';
 import { InputTensor } from './InputTensor.js';
-import { loadFault } from './loadFault.js';
 import { createSession, loadRuntime, ONE_THREAD, type OrtModule } from './loadRuntime.js';
-import { openedModel } from './openedModel.js';
-import { RunTensors, tensorOver } from './RunTensors.js';
+import { openedModel } from './optimizedModel.js';
+import { type RunTensors, runTensors, tensorOver } from './RunTensors.js';
 
 interface Loaded {
   readonly session: InferenceSession;
   /** Places for the frames of the largest batch. */
   readonly input: InputTensor;
-  readonly tensorsOf: (first: number, count: number) => RunTensors;
+  /** By the first place and the number of the frames. */
+  readonly tensors: Map<string, RunTensors>;
+  readonly makeTensors: (first: number, count: number) => RunTensors;
 }
 
 /**
@@ -47,16 +48,19 @@ export class OnnxBackend implements InferenceBackend {
     try {
       const contract = checkGraph(this.#spec, session);
       const outputShape = contract.output.shape ?? (await tryOutputShape(ort, session, contract, this.#spec));
-      this.#loaded = allocate(ort, session, contract, outputShape, this.#spec);
       const { mostFrames = 1 } = this.#spec;
       const { widthPx, heightPx } = this.#spec.input;
+      const input = new InputTensor(this.#spec, contract.inputType, mostFrames);
+      const makeTensors = (first: number, count: number) =>
+        runTensors(ort, input, contract, outputShape, first, count);
+      this.#loaded = { session, input, tensors: new Map(), makeTensors };
       return {
         backend: 'onnx',
         isSimulated: false,
         inputWidthPx: widthPx,
         inputHeightPx: heightPx,
         classCount: countOf(outputShape),
-        ...(mostFrames > 1 && { batchSizes: Array.from({ length: mostFrames }, (_, index) => index + 1) }),
+        batchSizes: mostFrames > 1 ? Array.from({ length: mostFrames }, (_, index) => index + 1) : undefined,
         runtime: `onnxruntime ${ort.env.versions.node ?? ort.env.versions.common} (CPU)`,
       };
     } catch (error) {
@@ -83,9 +87,11 @@ export class OnnxBackend implements InferenceBackend {
   }
 
   async #run(first: number, count: number): Promise<BatchResult> {
-    const { session, tensorsOf } = this.#require();
+    const { session, tensors: known, makeTensors } = this.#require();
     const startNs = monotonicNs();
-    const tensors = tensorsOf(first, count);
+    const key = `${first}+${count}`;
+    const tensors = known.get(key) ?? makeTensors(first, count);
+    known.set(key, tensors);
     try {
       await session.run(tensors.feeds, tensors.fetches);
     } catch (error) {
@@ -149,26 +155,6 @@ async function openSession(spec: OnnxBackendSpec): Promise<InferenceSession> {
   }
 }
 
-function allocate(
-  ort: OrtModule,
-  session: InferenceSession,
-  contract: GraphContract,
-  outputShape: readonly number[],
-  spec: OnnxBackendSpec,
-): Loaded {
-  const { mostFrames = 1 } = spec;
-  const input = new InputTensor(spec, contract.inputType, mostFrames);
-  const shaped = { ...contract, output: { ...contract.output, shape: outputShape } };
-  const known = new Map<string, RunTensors>();
-  const tensorsOf = (first: number, count: number): RunTensors => {
-    const key = `${first}+${count}`;
-    const tensors = known.get(key) ?? new RunTensors(ort, input, shaped, { first, count });
-    known.set(key, tensors);
-    return tensors;
-  };
-  return { session, input, tensorsOf };
-}
-
 /** The output's shape from a run on an empty frame, for graphs that do not declare it. */
 async function tryOutputShape(
   ort: OrtModule,
@@ -176,15 +162,10 @@ async function tryOutputShape(
   contract: GraphContract,
   spec: OnnxBackendSpec,
 ): Promise<readonly number[]> {
-  const feeds = {
-    [contract.inputName]: tensorOver(
-      ort,
-      new InputTensor(spec, contract.inputType).data,
-      contract.inputShape,
-    ),
-  };
+  const { inputName, inputType, inputShape, output } = contract;
+  const feeds = { [inputName]: tensorOver(ort, new InputTensor(spec, inputType).data, inputShape) };
   try {
-    const { name } = contract.output;
+    const { name } = output;
     const dims = (await session.run(feeds, [name]))[name]?.dims ?? [];
     return vectorShape(spec, name, dims) ?? dims;
   } catch (error) {

@@ -8,8 +8,10 @@ import { cpuFlags } from '../../core/cpuFlags.js';
 import { refuseForeignFile } from '../../core/foreignContent.js';
 import { readInput } from '../../core/readInput.js';
 import { makeFolder } from '../../core/writeFileAtomic.js';
+import { openBatch } from '../../onnx/openBatch.js';
+import { readOnnx } from '../../onnx/readOnnx.js';
+import { serializeOnnx } from '../../onnx/serializeOnnx.js';
 import { createSession, loadRuntime, ONE_THREAD } from './loadRuntime.js';
-import { openedModel } from './openedModel.js';
 
 const DAY_MS = 86_400_000;
 const UNUSED_DAYS = 90;
@@ -99,4 +101,15 @@ async function prune(folder: string): Promise<void> {
 /** The properties that the optimiser depends on: architecture and instruction sets. */
 function cpuFingerprint(): string {
   return [process.arch, cpus()[0]?.model ?? 'unknown', ...cpuFlags()].join(' ');
+}
+
+/**
+ * A model that takes any number of pictures per run: the content of an .onnx file with its batch opened, or the path of
+ * an .ort file, which cannot be changed.
+ *
+ * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL
+ */
+export async function openedModel(modelPath: string): Promise<string | Uint8Array> {
+  if (extname(modelPath).toLowerCase() === '.ort') return modelPath;
+  return serializeOnnx(openBatch(await readOnnx(modelPath)));
 }

@@ -1,8 +1,9 @@
 import { EffvitError } from '../../core/EffvitError.js';
+import type { PictureSize } from '../../image/chipResizer.js';
 import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { DeviceFigureKind } from '../../model/ModelManifest.js';
-import { monotonicNs } from '../../stats/monotonicNs.js';
-import type { ExactResults, OnnxBackendSpec, SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
+import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
+import type { SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
 import type {
   BatchInference,
   BatchResult,
@@ -11,19 +12,10 @@ import type {
   LoadedModelInfo,
 } from '../InferenceBackend.js';
 import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
-import { fillHashLogits, hashNv12, signedUnit } from './hashLogits.js';
-import { SimulatedDevice } from './SimulatedDevice.js';
-import { hashRegion, regionNv12, type SimulatedInput, SimulatedPictures } from './SimulatedRegion.js';
-import { waitUntil } from './waitUntil.js';
-
-const NS_PER_MS = 1e6;
-
-/** Computes the logits during the simulated service time. */
-interface Answers {
-  readonly classCount: number;
-  answer(input: SimulatedInput): Promise<InferenceResult>;
-  dispose(): Promise<void>;
-}
+import { signedUnit } from './hashLogits.js';
+import { SimulatedDevice, waitUntil } from './SimulatedDevice.js';
+import { SimulatedPictures } from './SimulatedPictures.js';
+import { type Answers, answersOf, type SimulatedInput } from './simulatedAnswers.js';
 
 /**
  * Behaves like a BPU without having one: the calling thread is blocked for the time of the device model, after the
@@ -36,6 +28,7 @@ export class SimulatedBpu implements InferenceBackend {
   readonly #core: number | { readonly cores: number };
   /** Frames per task and how long the task keeps a core busy, ascending. */
   readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
+  readonly #size: PictureSize;
   readonly #pictures: SimulatedPictures | undefined;
   #places: SimulatedInput[] = [];
   #answers: Answers | undefined;
@@ -45,14 +38,12 @@ export class SimulatedBpu implements InferenceBackend {
     this.#device = new SimulatedDevice(spec.device);
     const { cores, serviceMs, batches = [] } = spec.deviceModel;
     this.#tasks = [{ batch: 1, serviceMs }, ...batches];
-    const { results } = spec;
-    const size = results.kind === 'onnx' ? results.spec.input : results;
-    this.#pictures =
-      spec.isResizer === true
-        ? new SimulatedPictures(size, (place, region) => {
-            this.#places[place] = region;
-          })
-        : undefined;
+    this.#size = spec.results.kind === 'onnx' ? spec.results.spec.input : spec.results;
+    if (spec.isResizer === true) {
+      this.#pictures = new SimulatedPictures(this.#size, (place, region) => {
+        this.#places[place] = region;
+      });
+    }
     this.#core = typeof spec.core === 'number' && spec.core < cores ? spec.core : { cores };
   }
 
@@ -61,17 +52,16 @@ export class SimulatedBpu implements InferenceBackend {
     const { results, chip, deviceModel, seed = 1 } = this.#spec;
     const answers = await answersOf(results, seed);
     this.#answers = answers;
-    const { widthPx, heightPx } = results.kind === 'onnx' ? results.spec.input : results;
     const { cores, serviceMs, hostMs, kind } = deviceModel;
     const source = SOURCES[results.kind];
     return {
       backend: 'bpu_sim',
       isSimulated: true,
-      inputWidthPx: widthPx,
-      inputHeightPx: heightPx,
+      inputWidthPx: this.#size.widthPx,
+      inputHeightPx: this.#size.heightPx,
       classCount: answers.classCount,
-      ...(this.resizer !== undefined && { mostRegions: MOST_REGIONS }),
-      ...(this.#tasks.length > 1 && { batchSizes: this.#tasks.map(({ batch }) => batch) }),
+      mostRegions: this.resizer === undefined ? undefined : MOST_REGIONS,
+      batchSizes: this.#tasks.length > 1 ? this.#tasks.map(({ batch }) => batch) : undefined,
       runtime: `simulated ${chip} (${MARCH_OF_CHIP[chip]}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${serviceMs} ms + ${hostMs} ms a frame${this.#tasksText()}${figuresOf(kind)}, ${source})`,
     };
   }
@@ -105,7 +95,7 @@ export class SimulatedBpu implements InferenceBackend {
     const logits: Float32Array[] = [];
     for (const input of frames) {
       const answer = await answers.answer(input);
-      logits.push(frames.length === 1 ? answer.logits : answer.logits.slice());
+      logits.push(frames.length === 1 ? answer : answer.slice());
     }
     waitUntil(endNs + halfHostNs);
     return { logits, inferenceNs: monotonicNs() - startNs };
@@ -157,46 +147,3 @@ const SOURCES: Readonly<Record<SimulatedResults['kind'], string>> = {
   onnx: 'logits from the CPU',
   exact: "logits of the vendor's quantised model",
 };
-
-async function answersOf(results: SimulatedResults, seed: number): Promise<Answers> {
-  switch (results.kind) {
-    case 'hash':
-      return hashAnswers(results.classCount, seed);
-    case 'onnx':
-      return onnxAnswers(results.spec);
-    case 'exact':
-      return exactly(results);
-  }
-}
-
-/** Results of the quantised model; a region scaled by the chip gets the chroma of every second pixel and row. */
-async function exactly(results: ExactResults): Promise<Answers> {
-  const { answer, ...rest } = await (await import('./exactAnswers.js')).exactAnswers(results);
-  return {
-    ...rest,
-    answer: async (input) => await answer(input instanceof Uint8Array ? input : regionNv12(input)),
-  };
-}
-
-function hashAnswers(classCount: number, seed: number): Answers {
-  const logits = new Float32Array(classCount);
-  return {
-    classCount,
-    answer: async (input) => {
-      fillHashLogits(logits, input instanceof Uint8Array ? hashNv12(input, seed) : hashRegion(input, seed));
-      return { logits, inputNs: 0, inferenceNs: 0 };
-    },
-    dispose: async () => undefined,
-  };
-}
-
-async function onnxAnswers(spec: OnnxBackendSpec): Promise<Answers> {
-  const { OnnxBackend } = await import('../onnx/OnnxBackend.js');
-  const backend = new OnnxBackend(spec);
-  const { classCount } = await backend.load();
-  return {
-    classCount,
-    answer: async (input) => await backend.run(input instanceof Uint8Array ? input : regionNv12(input)),
-    dispose: async () => await backend.dispose(),
-  };
-}

@@ -1,4 +1,6 @@
 import type { BpuChip } from '../../model/BpuChip.js';
+import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
+import type { SimulatedBpuSpec } from '../BackendSpec.js';
 
 /** The most cores that a manifest may state. */
 const MOST_CORES = 64;
@@ -85,5 +87,43 @@ export class SimulatedDevice {
         first = core;
     }
     return first;
+  }
+}
+
+/** Load of a simulated device between two readings, like the load in a real board's sysfs. */
+export class SimulatedLoad {
+  readonly #device: SimulatedDevice;
+  readonly #cores: number;
+  #lastNs = monotonicNs();
+  #lastServedNs: number;
+
+  constructor({ device, deviceModel }: Pick<SimulatedBpuSpec, 'device' | 'deviceModel'>) {
+    this.#device = new SimulatedDevice(device);
+    this.#cores = deviceModel.cores;
+    this.#lastServedNs = this.#device.servedNs(this.#lastNs);
+  }
+
+  /** Mean load of the cores since the last call, 0 to 100. */
+  takePercent(): number {
+    const nowNs = monotonicNs();
+    const servedNs = this.#device.servedNs(nowNs);
+    const share = (servedNs - this.#lastServedNs) / ((nowNs - this.#lastNs) * this.#cores);
+    this.#lastNs = nowNs;
+    this.#lastServedNs = servedNs;
+    return Math.min(Math.max(100 * share, 0), 100);
+  }
+}
+
+/** The kernel wakes a sleeping thread slightly more than 50 µs late, so the last part of the wait is a busy loop. */
+const AWAKE_NS = 100_000;
+
+const nobodyNotifies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Blocks the thread until a point on the monotonic clock, within a few microseconds; not for the main thread. */
+export function waitUntil(deadlineNs: number): void {
+  for (;;) {
+    const leftNs = deadlineNs - monotonicNs();
+    if (leftNs <= 0) return;
+    if (leftNs > AWAKE_NS) Atomics.wait(nobodyNotifies, 0, 0, (leftNs - AWAKE_NS) / NS_PER_MS);
   }
 }

@@ -1,3 +1,9 @@
+import type { SimulatedRegion } from './SimulatedPictures.js';
+
+/** Rows and columns that are hashed: few, because the simulated chip's work must not load the CPU. */
+const HASHED_ROWS = 64;
+const HASHED_BYTES = 64;
+
 /** FNV-1a over 32-bit words (Fowler, Noll, Vo), with the high bits folded in so that each byte affects all bits. */
 export function hashNv12(nv12: Uint8Array, seed: number): number {
   const wordCount = nv12.length >>> 2;
@@ -20,6 +26,22 @@ export function hashNv12(nv12: Uint8Array, seed: number): number {
     hash ^= hash >>> 15;
   }
   return mix(hash);
+}
+
+/** Hash of a grid of the region's luma; equal regions give equal numbers. */
+export function hashRegion({ bytes, shape, region }: SimulatedRegion, seed: number): number {
+  const rows = Math.min(HASHED_ROWS, region.heightPx);
+  const count = Math.min(HASHED_BYTES, region.widthPx);
+  const looked = new Uint8Array(rows * count);
+  let into = 0;
+  for (let row = 0; row < rows; row++) {
+    const start =
+      (region.topPx + Math.floor((row * region.heightPx) / rows)) * shape.strideBytes + region.leftPx;
+    for (let column = 0; column < count; column++) {
+      looked[into++] = bytes[start + Math.floor((column * region.widthPx) / count)] ?? 0;
+    }
+  }
+  return hashNv12(looked, seed);
 }
 
 /** A number in [-1, 1) that depends on every bit of `hash` (the finaliser of MurmurHash3, Austin Appleby). */

@@ -1,7 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BackendSpec, SimulatedBpuSpec } from '../../inference/BackendSpec.js';
 import type { BoardReading } from '../../inference/bpu/BoardMonitor.js';
-import { SimulatedLoad } from '../../inference/simulated/SimulatedLoad.js';
+import { SimulatedLoad } from '../../inference/simulated/SimulatedDevice.js';
 import { type LoadReading, ProcessLoad } from './ProcessLoad.js';
 
 /** State of the machine between two readings; unavailable fields are absent. */

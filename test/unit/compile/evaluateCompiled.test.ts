@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { evaluateCompiled } from '../../../src/compile/evaluateCompiled.js';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import { exactAnswers } from '../../../src/inference/simulated/exactAnswers.js';
+import { exactAnswers } from '../../../src/inference/simulated/simulatedAnswers.js';
 import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import type { OutputComparison } from '../../../src/quantize/compareOutputs.js';
 import type { LabelledPlanes } from '../../../src/quantize/PicturePlanes.js';

@@ -3,7 +3,8 @@ import { EffvitError } from '../../../../src/core/EffvitError.js';
 import type { BpuBackendSpec } from '../../../../src/inference/BackendSpec.js';
 import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
-import { DNN_CALLS, LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
+import { LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
+import { DNN_CALLS } from '../../../../src/inference/bpu/openDnnLibrary.js';
 import { assertRejected } from '../../../helpers/assertRefused.js';
 import { BpuRig } from '../../../helpers/BpuRig.js';
 import { fakeIntegers, fakeLogits } from '../../../helpers/fakeLibdnn.js';
@@ -53,6 +54,8 @@ describe('BpuBackend', () => {
       inputHeightPx: SIDE_PX,
       classCount: 1000,
       runtime: 'libdnn 1.24.10 (bayes-e)',
+      batchSizes: undefined,
+      mostRegions: undefined,
     });
     for (let seed = 1; seed <= 5; seed++) {
       const nv12 = noise(seed);

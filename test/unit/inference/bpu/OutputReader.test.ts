@@ -16,7 +16,6 @@ function propertiesOf(overrides: Partial<TensorProperties> = {}): TensorProperti
     scale: NONE,
     zeroPoint: NONE,
     quantiType: 0,
-    quantizeAxis: 1,
     alignedByteSize: 16,
     stride: [0, 0, 0, 0, 0, 0, 0, 0],
     ...overrides,

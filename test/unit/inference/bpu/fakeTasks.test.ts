@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { CONTROL, PROPERTIES, ROI, TENSOR } from '../../../../src/inference/bpu/bpuAbi.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
-import { type DnnCall, LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
-import { NativeMemory } from '../../../../src/inference/bpu/NativeMemory.js';
+import { LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
+import { NativeMemory, nativeView } from '../../../../src/inference/bpu/NativeMemory.js';
+import type { DnnCall } from '../../../../src/inference/bpu/openDnnLibrary.js';
 import { TensorArray } from '../../../../src/inference/bpu/TensorArray.js';
 import { parseTensorProperties } from '../../../../src/inference/bpu/TensorProperties.js';
 import { FakeLibdnn, fakeLogits, writeFakeBin } from '../../../helpers/fakeLibdnn.js';
@@ -43,7 +44,7 @@ describe('the fake runtime', () => {
   });
 
   function native(lengthBytes: number): NativeMemory {
-    const memory = new NativeMemory(lib, lengthBytes);
+    const memory = new NativeMemory(lengthBytes);
     owned.push(memory);
     return memory;
   }
@@ -73,9 +74,8 @@ describe('the fake runtime', () => {
     if (outputTimes > 1) outputs.setPictures(0, output, outputTimes);
     owned.push(inputs, outputs);
     for (const [index, picture] of pictures.entries()) {
-      const memory = inputs.tensors[index];
-      memory?.view(0).set(picture);
-      memory?.clean();
+      inputs.view(index).set(picture);
+      inputs.clean(index);
     }
     const variable = native(8);
     new DataView(variable.bytes.buffer, variable.bytes.byteOffset).setBigUint64(
@@ -88,9 +88,8 @@ describe('the fake runtime', () => {
       new DataView(control.bytes.buffer, control.bytes.byteOffset).setInt32(CONTROL.more, more, true);
     };
     const scores = (picture: number): Float32Array => {
-      const [memory] = outputs.tensors;
-      memory?.invalidate();
-      const bytes = memory?.view(0).slice() ?? new Uint8Array();
+      outputs.invalidate(0);
+      const bytes = outputs.view(0).slice();
       return new Float32Array(bytes.buffer, 4 * picture * CLASSES, CLASSES);
     };
     return { inputs, outputs: variable.address, control: control.address, setMore, scores };
@@ -245,7 +244,7 @@ describe('the fake runtime', () => {
 
     it('refuses strides, ratios, counts and another function', () => {
       const size = (task: ReturnType<typeof prepare>, widthPx: number, strideBytes: number): void => {
-        const bytes = lib.view(task.inputs.addressOf(0), TENSOR.size);
+        const bytes = nativeView(task.inputs.addressOf(0), TENSOR.size);
         const view = new DataView(bytes.buffer, bytes.byteOffset + TENSOR.properties);
         view.setInt32(PROPERTIES.validShape + 12, widthPx, true);
         view.setInt32(PROPERTIES.alignedShape + 12, strideBytes, true);

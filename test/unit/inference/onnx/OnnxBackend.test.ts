@@ -70,6 +70,7 @@ describe('OnnxBackend', () => {
       inputWidthPx: SIDE_PX,
       inputHeightPx: SIDE_PX,
       classCount: 5,
+      batchSizes: undefined,
     });
     await backend.dispose();
   });

@@ -5,8 +5,11 @@ import { simulatedBpuSpec } from '../../../../src/classify/simulatedBpuSpec.js';
 import type { SimulatedBpuSpec } from '../../../../src/inference/BackendSpec.js';
 import { createBackend, prepareBackend } from '../../../../src/inference/createBackend.js';
 import { SimulatedBpu } from '../../../../src/inference/simulated/SimulatedBpu.js';
-import { SimulatedDevice, simulatedDevice } from '../../../../src/inference/simulated/SimulatedDevice.js';
-import { waitUntil } from '../../../../src/inference/simulated/waitUntil.js';
+import {
+  SimulatedDevice,
+  simulatedDevice,
+  waitUntil,
+} from '../../../../src/inference/simulated/SimulatedDevice.js';
 import { loadManifest } from '../../../../src/model/loadManifest.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
 import { monotonicNs } from '../../../../src/stats/monotonicNs.js';

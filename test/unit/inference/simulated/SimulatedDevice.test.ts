@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { signedUnit } from '../../../../src/inference/simulated/hashLogits.js';
-import { SimulatedDevice, simulatedDevice } from '../../../../src/inference/simulated/SimulatedDevice.js';
+import {
+  SimulatedDevice,
+  SimulatedLoad,
+  simulatedDevice,
+} from '../../../../src/inference/simulated/SimulatedDevice.js';
 import { type PerfSeries, perfSeries } from '../../../../src/report/perf/PerfSeries.js';
 import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
+import { monotonicNs } from '../../../../src/stats/monotonicNs.js';
 
 const MS = 1e6;
+const HOUR_NS = 3.6e12;
 /** M5 on an RDK X5. */
 const SERVICE_NS = 5.72 * MS;
 const HOST_NS = 0.62 * MS;
@@ -199,5 +206,26 @@ describe('SimulatedDevice', () => {
   it('is one for all users of a chip in the process', () => {
     assert.equal(simulatedDevice('rdk-x5'), simulatedDevice('rdk-x5'));
     assert.notEqual(simulatedDevice('rdk-x5'), simulatedDevice('rdk-x3'));
+  });
+});
+
+describe('SimulatedLoad', () => {
+  it('is the share of the cores that was busy since the last look', async () => {
+    const memory = new SharedArrayBuffer(66 * 8);
+    const load = new SimulatedLoad({ device: memory, deviceModel: { cores: 2, serviceMs: 1, hostMs: 0 } });
+    await delay(2);
+    assert.equal(load.takePercent(), 0);
+    const device = new SimulatedDevice(memory);
+    // One of two cores is busy from now on.
+    device.serve(monotonicNs(), HOUR_NS, 0);
+    await delay(20);
+    const half = load.takePercent();
+    assert.ok(half > 0 && half <= 50, `${half}`);
+    await delay(5);
+    assert.ok(Math.abs(load.takePercent() - 50) < 1e-3);
+    device.serve(monotonicNs(), HOUR_NS, 1);
+    load.takePercent();
+    await delay(5);
+    assert.ok(Math.abs(load.takePercent() - 100) < 1e-3);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loadFault } from '../../../../src/inference/onnx/loadFault.js';
+import { loadFault } from '../../../../src/inference/onnx/graphFault.js';
 import { OnnxBackend } from '../../../../src/inference/onnx/OnnxBackend.js';
 import { writeOnnx } from '../../../../src/onnx/serializeOnnx.js';
 import { assertRejected } from '../../../helpers/assertRefused.js';
