@@ -14,12 +14,14 @@ import { PictureNotices } from '../image/pictureNotes.js';
 import { loadLabels } from '../model/labels.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { resolveModel } from '../model/resolveModel.js';
-import { FramePlanes } from '../quantize/FramePlanes.js';
+import {
+  type CalibrationSet,
+  listCalibrationPictures,
+  writeCalibrationSet,
+} from '../quantize/calibrationSet.js';
+import { FramePlanes, type LabelledPlanes, type PicturePlanes } from '../quantize/FramePlanes.js';
 import { normalizationWarnings } from '../quantize/InputNormalization.js';
-import { listCalibrationPictures } from '../quantize/listCalibrationPictures.js';
-import type { LabelledPlanes, PicturePlanes } from '../quantize/PicturePlanes.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
-import { type CalibrationSet, writeCalibrationSet } from '../quantize/writeCalibrationSet.js';
 import type { CommandContext } from './CommandContext.js';
 import { forceOption, numberParser } from './options.js';
 import { checkOutputs, type PlannedOutput } from './outputs/checkOutputs.js';

@@ -21,8 +21,8 @@ import { checkModelFolder } from '../compile/writeModelFolder.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { BPU_INPUT_SOURCES, type BpuInputSource } from '../model/ModelManifest.js';
 import { MAX_BATCH } from '../pool/PoolOptions.js';
+import { readCalibrationSet } from '../quantize/calibrationSet.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
-import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
 import { compileChart } from '../report/charts/compileChart.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchainStatus.js';
@@ -153,7 +153,7 @@ async function evaluate(
   { toolchain, progress, signal, calibrationFolder }: EvaluationTools,
 ): Promise<CompileEvaluation | undefined> {
   if (labelled === undefined) return undefined;
-  const calibration = (await readCalibrationSet(calibrationFolder, planes.valuesPerPicture)).pictures();
+  const calibration = readCalibrationSet(calibrationFolder, planes.valuesPerPicture);
   const { outputs: int8 } = await quantizeModel({
     config,
     onnxPath,

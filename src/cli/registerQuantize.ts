@@ -1,15 +1,13 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EffvitError } from '../core/EffvitError.js';
-import { formatQuantizeReport } from '../quantize/formatQuantizeReport.js';
-import { COVERAGES, type Coverage } from '../quantize/NodePlan.js';
-import type { PicturePlanes } from '../quantize/PicturePlanes.js';
-import type { QuantizeReport } from '../quantize/QuantizeReport.js';
+import { type CalibrationSet, readCalibrationSet } from '../quantize/calibrationSet.js';
+import type { PicturePlanes } from '../quantize/FramePlanes.js';
+import { COVERAGES, type Coverage } from '../quantize/planNodes.js';
+import { formatQuantizeReport, type QuantizeReport } from '../quantize/QuantizeReport.js';
 import { PRECISIONS, type Precision } from '../quantize/QuantParams.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
-import { readCalibrationSet } from '../quantize/readCalibrationSet.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
-import type { CalibrationSet } from '../quantize/writeCalibrationSet.js';
 import { writeQuantizedManifest } from '../quantize/writeQuantizedManifest.js';
 import { type AccuracyBar, type QuantizeChartData, quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
@@ -90,7 +88,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
         set = await calibrationSet(options, folder, planes, context, (written) =>
           terminal.progress('calibration set', written, options.pictures),
         );
-        yield* (await readCalibrationSet(set.folder, planes.valuesPerPicture)).pictures();
+        yield* readCalibrationSet(set.folder, planes.valuesPerPicture);
       };
       const report = await quantizeModel({
         config,

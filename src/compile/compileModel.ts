@@ -5,7 +5,7 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
-import type { ModelAccuracy, OutputComparison } from '../quantize/compareOutputs.js';
+import type { ModelAccuracy, OutputComparison } from '../quantize/compareModels.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { readWeights } from '../weights/readWeights.js';
 import {

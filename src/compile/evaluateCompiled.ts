@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { EffvitError } from '../core/EffvitError.js';
 import { readOnnx } from '../onnx/readOnnx.js';
-import { type OutputComparison, OutputTally } from '../quantize/compareOutputs.js';
+import { type OutputComparison, OutputTally } from '../quantize/compareModels.js';
+import type { LabelledPlanes } from '../quantize/FramePlanes.js';
 import { inputNormalization, normalize } from '../quantize/InputNormalization.js';
-import { OrtRunner } from '../quantize/OrtRunner.js';
-import type { LabelledPlanes } from '../quantize/PicturePlanes.js';
-import { inputDims } from '../quantize/probeFloatValues.js';
+import { inputDims, OrtRunner, throwIfCancelled } from '../quantize/OrtRunner.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
-import { throwIfCancelled } from '../quantize/throwIfCancelled.js';
 import { QuantizedModel } from '../toolchain/QuantizedModel.js';
 import type { Toolchain } from '../toolchain/toolchainStatus.js';
 

@@ -1,5 +1,5 @@
 import { plainTable } from '../core/plainTable.js';
-import type { ModelAccuracy } from '../quantize/compareOutputs.js';
+import type { ModelAccuracy } from '../quantize/compareModels.js';
 import type { BatchComparison, BatchEstimate, CompileEvaluation, CompileReport } from './compileModel.js';
 
 const NAME_LENGTH = 80;

@@ -1,7 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { type OnnxModel, standardOpset } from '../onnx/OnnxModel.js';
 import { nodeRequests } from '../quantize/nodeRequests.js';
-import { probeFloatValues } from '../quantize/probeFloatValues.js';
+import { probeFloatValues } from '../quantize/OrtRunner.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 import { COMPILER_OPSET, lowerOpset } from './lowerOpset.js';
 

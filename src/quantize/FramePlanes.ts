@@ -4,9 +4,27 @@ import { FrameSlot } from '../image/FrameSlot.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
+import type { PictureNote } from '../image/pictureNotes.js';
 import { planFrame } from '../image/planFrame.js';
 import { InputTensor } from '../inference/onnx/InputTensor.js';
-import type { PicturePlanes } from './PicturePlanes.js';
+
+/** One picture as the network was trained to see it, before normalisation. */
+export interface PicturePlanes {
+  /** Where it comes from: a file, or a topic and a time. */
+  readonly source: string;
+  /** Row-major planes R, G, B, one after the other, values 0 to 255. */
+  readonly planes: Float32Array;
+  /** What they were made of, if that is known: the bytes that a BPU takes. */
+  readonly nv12?: Uint8Array;
+  /** What its decoder noted, if it was compressed. */
+  readonly notes?: readonly PictureNote[];
+}
+
+/** A picture whose class is known. */
+export interface LabelledPlanes extends PicturePlanes {
+  /** Index of the class in the model's output; undefined if it is not known. */
+  readonly label?: number;
+}
 
 /**
  * Converts frames to the colour planes (0..255) that the network gets at run time: resized and cropped in the same way,
@@ -55,9 +73,20 @@ export class FramePlanes {
       notes,
     };
   }
+}
 
-  /** Frame by frame; a frame that cannot be read ends the stream with its error. */
-  async *stream(frames: AsyncIterable<ImageFrame> | Iterable<ImageFrame>): AsyncGenerator<PicturePlanes> {
-    for await (const frame of frames) yield await this.planesOf(frame);
+/** Pictures of even noise in 0..255, the same on every machine, to calibrate on where only speed counts. */
+export async function* noisePictures(valueCount: number, count = 4): AsyncGenerator<PicturePlanes> {
+  let state = 0x9e3779b9;
+  for (let picture = 0; picture < count; picture++) {
+    const planes = new Float32Array(valueCount);
+    for (let index = 0; index < valueCount; index++) {
+      // Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003): shifts 13, 17, 5.
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      planes[index] = (state >>> 0) % 256;
+    }
+    yield { source: `noise ${picture}`, planes };
   }
 }

@@ -1,8 +1,8 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
+import type { PicturePlanes } from './FramePlanes.js';
 import type { MakertbinConfig } from './makertbinSchema.js';
 import type { FloatValue } from './OrtRunner.js';
-import type { PicturePlanes } from './PicturePlanes.js';
 
 /** What the configuration says about the way from a picture to the model's input. */
 export interface InputNormalization {

@@ -1,3 +1,4 @@
+import { type OnnxTensor, scalarTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 import type { ValueRange } from './chooseRange.js';
 
 /** Precisions of a value; `float` is not quantised. */
@@ -33,6 +34,28 @@ export function quantParamsOf(range: ValueRange, precision: QuantizedPrecision):
   const scale = Math.fround(span > SMALLEST_SCALE * 255 ? span / 255 : 1);
   const zeroPoint = Math.min(255, Math.max(0, Math.round(-range.min / scale)));
   return { precision, dataType: 'uint8', scale, zeroPoint };
+}
+
+/** The parameters as QuantizeLinear and DequantizeLinear read them. */
+export function paramTensors({
+  scale,
+  zeroPoint,
+  dataType,
+}: QuantParams): Record<'scale' | 'zero_point', OnnxTensor> {
+  return { scale: scalarTensor('float32', scale), zero_point: scalarTensor(dataType, zeroPoint) };
+}
+
+/** A constant over the range of its values, and its parameters. */
+export function quantizeConstant(
+  tensor: OnnxTensor,
+  precision: QuantizedPrecision,
+): Record<'quantized' | 'scale' | 'zero_point', OnnxTensor> {
+  const values = tensorToFloat32(tensor);
+  const min = values.reduce((least, value) => (value < least ? value : least), 0);
+  const max = values.reduce((most, value) => (value > most ? value : most), 0);
+  const params = quantParamsOf({ min, max }, precision);
+  const data = quantizeValues(values, params);
+  return { quantized: { dataType: params.dataType, dims: tensor.dims, data }, ...paramTensors(params) };
 }
 
 /** Quantised values: rounded half to even, clipped to the element type. */

@@ -1,16 +1,25 @@
+import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { chooseRange, type RangeMethod } from './chooseRange.js';
-import { type CollectOptions, collectHistograms } from './collectHistograms.js';
 import { insertQuantization, type QuantizedGraph } from './insertQuantization.js';
-import type { QuantizationPlan } from './NodePlan.js';
-import type { FloatValue } from './OrtRunner.js';
-import { type PlanOptions, planNodes } from './planNodes.js';
-import { prepareFloatModel } from './prepareFloatModel.js';
-import { type FloatValues, probeFloatValues } from './probeFloatValues.js';
+import {
+  type FloatValue,
+  type FloatValues,
+  type OrtRunner,
+  probeFloatValues,
+  throwIfCancelled,
+  withRunners,
+} from './OrtRunner.js';
+import { type PlanOptions, planNodes, type QuantizationPlan } from './planNodes.js';
+import { prepareFloatModel, upgradeOpset } from './prepareFloatModel.js';
 import { LEVELS, quantParamsOf } from './QuantParams.js';
-import { upgradeOpset } from './upgradeOpset.js';
-import type { ValueHistogram } from './ValueHistogram.js';
-import type { InputMeans } from './weightBias.js';
+import { ValueHistogram } from './ValueHistogram.js';
+import { ChannelMeans } from './weightBias.js';
+
+export interface CalibrateOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onFrame?: (frameCount: number) => void;
+}
 
 export interface BuildOptions {
   readonly method: RangeMethod;
@@ -27,7 +36,7 @@ export class Quantizer {
   /** The file had float16 or bfloat16 values, which are float32 here. */
   readonly wasNarrow: boolean;
   readonly #histograms = new Map<string, ValueHistogram>();
-  readonly #means = new Map<string, InputMeans>();
+  readonly #means = new Map<string, ChannelMeans>();
 
   private constructor(model: OnnxModel, floats: FloatValues, wasNarrow: boolean) {
     this.wasNarrow = wasNarrow;
@@ -52,36 +61,53 @@ export class Quantizer {
   }
 
   /**
-   * Measures the values that the plans need, over all inputs.
+   * Runs the float model over all inputs and measures the values that the plans need.
    *
    * @returns the number of inputs
-   * @throws EffvitError as collectHistograms
+   * @throws EffvitError CANCELLED; BAD_MODEL if a value comes out NaN or infinite; INFERENCE_FAILED
    */
   async calibrate(
     plans: readonly QuantizationPlan[],
     inputs: AsyncIterable<FloatValue> | Iterable<FloatValue>,
-    options: CollectOptions = {},
+    { signal, onFrame }: CalibrateOptions = {},
   ): Promise<number> {
-    const needed = new Set<string>();
-    const meanAxes = new Map<string, number>();
+    const [histograms, means] = [this.#histograms, this.#means];
     for (const plan of plans) {
       // A trial build with arbitrary parameters records which values need calibration.
       insertQuantization(this.model, plan, {
         reduceRange: false,
         paramsOf: (value, precision) => {
-          needed.add(value);
+          histograms.set(value, new ValueHistogram());
           return quantParamsOf({ min: -1, max: 1 }, precision);
         },
         meansOf: (value, axis) => {
-          meanAxes.set(value, axis);
+          means.set(value, new ChannelMeans(axis));
           return undefined;
         },
       });
     }
-    const request = { histograms: needed, meanAxes };
-    const { histograms, means, frameCount } = await collectHistograms(this.model, request, inputs, options);
-    for (const [name, histogram] of histograms) this.#histograms.set(name, histogram);
-    for (const [name, mean] of means) this.#means.set(name, mean);
+    let frameCount = 0;
+    const measure = async ([runner]: readonly [OrtRunner]): Promise<void> => {
+      for await (const input of inputs) {
+        throwIfCancelled(signal);
+        const values = await runner.run(input);
+        values.set(runner.inputName, input);
+        frameCount++;
+        for (const [name, value] of values) {
+          means.get(name)?.add(value);
+          const skipped = histograms.get(name)?.add(value.data) ?? 0;
+          if (skipped === 0) continue;
+          throw new EffvitError(
+            'BAD_MODEL',
+            `The value ${JSON.stringify(name)} of the model came out NaN or infinite ${skipped} times for ` +
+              `calibration picture ${frameCount}: a model that overflows cannot be quantised.`,
+            { context: { graphName: name } },
+          );
+        }
+        onFrame?.(frameCount);
+      }
+    };
+    await withRunners([this.model], measure, [[...new Set([...histograms.keys(), ...means.keys()])]]);
     return frameCount;
   }
 
@@ -94,7 +120,7 @@ export class Quantizer {
         if (histogram === undefined) throw new Error(`The value ${value} was not calibrated.`);
         return quantParamsOf(chooseRange(histogram, method, LEVELS[precision]), precision);
       },
-      meansOf: (value) => (correctBias ? this.#means.get(value) : undefined),
+      meansOf: (value) => (correctBias ? this.#means.get(value)?.result() : undefined),
     });
   }
 }

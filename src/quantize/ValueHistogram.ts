@@ -7,44 +7,23 @@ const DEFAULT_BINS = 8192;
  */
 export class ValueHistogram {
   readonly counts: Float64Array;
-  #lowest = Number.POSITIVE_INFINITY;
-  #highest = Number.NEGATIVE_INFINITY;
-  #start = 0;
-  #binWidth = 0;
-  #total = 0;
+  /** Smallest value seen; Infinity before the first. */
+  min = Number.POSITIVE_INFINITY;
+  /** Largest value seen; -Infinity before the first. */
+  max = Number.NEGATIVE_INFINITY;
+  /** Lower edge of the first bin. */
+  start = 0;
+  binWidth = 0;
+  /** Values counted. */
+  total = 0;
 
   constructor(bins = DEFAULT_BINS) {
     this.counts = new Float64Array(bins);
   }
 
-  /** Smallest value seen; Infinity before the first. */
-  get min(): number {
-    return this.#lowest;
-  }
-
-  /** Largest value seen; -Infinity before the first. */
-  get max(): number {
-    return this.#highest;
-  }
-
-  /** Lower edge of the first bin. */
-  get start(): number {
-    return this.#start;
-  }
-
-  get binWidth(): number {
-    return this.#binWidth;
-  }
-
-  /** Values counted. */
-  get total(): number {
-    return this.#total;
-  }
-
   /** Counts every value. @returns how many were NaN or infinite, and so were not counted */
   add(values: Float32Array): number {
-    let lowest = this.#lowest;
-    let highest = this.#highest;
+    let { min: lowest, max: highest } = this;
     let skipped = 0;
     for (const value of values) {
       if (!Number.isFinite(value)) skipped++;
@@ -55,51 +34,50 @@ export class ValueHistogram {
     }
     if (highest < lowest) return skipped;
     this.#cover(lowest, highest);
-    this.#lowest = lowest;
-    this.#highest = highest;
-    const { counts } = this;
+    this.min = lowest;
+    this.max = highest;
+    const { counts, start } = this;
     const last = counts.length - 1;
-    const start = this.#start;
-    const perBin = 1 / this.#binWidth;
+    const perBin = 1 / this.binWidth;
     for (const value of values) {
       if (!Number.isFinite(value)) continue;
       const bin = Math.floor((value - start) * perBin);
       const index = Math.max(0, Math.min(last, bin));
       counts[index] = (counts[index] ?? 0) + 1;
     }
-    this.#total += values.length - skipped;
+    this.total += values.length - skipped;
     return skipped;
   }
 
   /** The value below which the share `quantile` (0 to 1) of all values lies, to within a bin. */
   quantile(quantile: number): number {
-    if (quantile <= 0) return this.#lowest;
-    if (quantile >= 1) return this.#highest;
-    const wanted = quantile * this.#total;
+    if (quantile <= 0) return this.min;
+    if (quantile >= 1) return this.max;
+    const wanted = quantile * this.total;
     let below = 0;
     for (let bin = 0; bin < this.counts.length; bin++) {
       const count = this.counts[bin] ?? 0;
       if (below + count >= wanted && count > 0) {
-        const value = this.#start + (bin + (wanted - below) / count) * this.#binWidth;
-        return Math.min(this.#highest, Math.max(this.#lowest, value));
+        const value = this.start + (bin + (wanted - below) / count) * this.binWidth;
+        return Math.min(this.max, Math.max(this.min, value));
       }
       below += count;
     }
-    return this.#highest;
+    return this.max;
   }
 
   #cover(lowest: number, highest: number): void {
     const bins = this.counts.length;
-    if (this.#binWidth === 0) {
+    if (this.binWidth === 0) {
       // A constant still gets bins of some width; float32 holds no difference below this share of a value.
       const span = Math.max(highest - lowest, Math.abs(highest) * 1e-6, 1e-30);
-      this.#start = lowest;
-      this.#binWidth = span / bins;
+      this.start = lowest;
+      this.binWidth = span / bins;
       return;
     }
-    while (highest > this.#start + bins * this.#binWidth) this.#double(0);
-    while (lowest < this.#start) {
-      this.#start -= bins * this.#binWidth;
+    while (highest > this.start + bins * this.binWidth) this.#double(0);
+    while (lowest < this.start) {
+      this.start -= bins * this.binWidth;
       this.#double(bins / 2);
     }
   }
@@ -113,6 +91,6 @@ export class ValueHistogram {
       merged[target + index] = (counts[2 * index] ?? 0) + (counts[2 * index + 1] ?? 0);
     }
     counts.set(merged);
-    this.#binWidth *= 2;
+    this.binWidth *= 2;
   }
 }

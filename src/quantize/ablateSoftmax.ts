@@ -1,13 +1,10 @@
-import type { OnnxModel } from '../onnx/OnnxModel.js';
-import { compareNodes } from './compareNodes.js';
-import type { OutputComparison } from './compareOutputs.js';
-import { compareSpeed, type SpeedComparison } from './compareSpeed.js';
-import type { Coverage, QuantizationPlan } from './NodePlan.js';
+import type { OnnxGraph, OnnxModel } from '../onnx/OnnxModel.js';
+import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
+import { compareNodes, compareSpeed, type OutputComparison, type SpeedComparison } from './compareModels.js';
 import type { FloatValue } from './OrtRunner.js';
-import type { PlanOptions } from './planNodes.js';
+import type { Coverage, NodeRequest, PlanOptions, QuantizationPlan } from './planNodes.js';
 import type { Quantizer } from './Quantizer.js';
 import { PRECISIONS, type Precision } from './QuantParams.js';
-import { softmaxRequests } from './softmaxVariants.js';
 
 /** The model with every softmax in one precision, all other nodes as planned. */
 export interface AblationRow {
@@ -60,24 +57,44 @@ export async function ablateSoftmax(
   { speedRounds, signal, onVariant }: AblationOptions,
 ): Promise<AblationRow[]> {
   const rows: AblationRow[] = [];
-  const [sample] = samples;
   for (const { softmax, coverage, model, outputs } of variants) {
     if (outputs === undefined) continue;
     const nodes = await compareNodes(float, model, samples, signal);
     const cosines = nodes.filter((node) => node.opType === 'Softmax').map((node) => node.cosine);
     const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / Math.max(1, cosines.length);
-    const speed =
-      sample === undefined || speedRounds === 0
-        ? undefined
-        : await compareSpeed(float, model, sample, speedRounds, signal);
-    rows.push({
-      softmax,
-      coverage,
-      outputs,
-      softmaxCosine: { mean, min: Math.min(1, ...cosines) },
-      ...(speed && { speed }),
-    });
+    const softmaxCosine = { mean, min: Math.min(1, ...cosines) };
+    const speed = await compareSpeed(float, model, samples[0], speedRounds, signal);
+    rows.push({ softmax, coverage, outputs, softmaxCosine, ...(speed && { speed }) });
     onVariant?.(rows.length, variants.length);
   }
   return rows;
+}
+
+/**
+ * Requests for one precision of every softmax of the graph, which override the given ones. For `float` its inputs
+ * and outputs stay float as well: a softmax is not computed in float if its input was rounded to int8 before.
+ */
+function softmaxRequests(
+  graph: OnnxGraph,
+  base: ReadonlyMap<string, NodeRequest>,
+  precision: Precision,
+): Map<string, NodeRequest> {
+  const requests = new Map(base);
+  const producers = producersOf(graph);
+  const consumers = consumersOf(graph);
+  for (const softmax of graph.nodes.filter((node) => node.opType === 'Softmax')) {
+    requests.set(softmax.name, { input: precision, output: precision });
+    if (precision !== 'float') continue;
+    const producer = producers.get(softmax.inputs[0] ?? '');
+    if (producer !== undefined) {
+      requests.set(producer.name, { ...requests.get(producer.name), output: 'float' });
+    }
+    const [output = ''] = softmax.outputs;
+    for (const reader of consumers.get(output) ?? []) {
+      const inputs = new Map(requests.get(reader.name)?.inputs);
+      inputs.set(reader.inputs.indexOf(output), 'float');
+      requests.set(reader.name, { ...requests.get(reader.name), inputs });
+    }
+  }
+  return requests;
 }

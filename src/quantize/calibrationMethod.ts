@@ -1,6 +1,11 @@
 import { EffvitError } from '../core/EffvitError.js';
+import type { OnnxModel } from '../onnx/OnnxModel.js';
 import type { RangeMethod } from './chooseRange.js';
 import type { MakertbinConfig } from './makertbinSchema.js';
+import { type FloatValue, throwIfCancelled, withRunners } from './OrtRunner.js';
+import type { QuantizationPlan } from './planNodes.js';
+import type { Quantizer } from './Quantizer.js';
+import { cosineSimilarity } from './similarity.js';
 
 /** Percentiles that the search of `default` tries, besides KL and the least squared error. */
 const SEARCHED_PERCENTILES = [1, 0.99999, 0.9999] as const;
@@ -47,4 +52,56 @@ export function methodName(method: RangeMethod): string {
     case 'mse':
       return 'least squared error';
   }
+}
+
+/**
+ * The method whose quantised model comes nearest to the float model on the samples, by the mean cosine
+ * similarity of the outputs; a single method is not tried.
+ *
+ * @param methods at least one
+ */
+export async function searchMethod(
+  quantizer: Quantizer,
+  plan: QuantizationPlan,
+  methods: readonly RangeMethod[],
+  reduceRange: boolean,
+  samples: readonly FloatValue[],
+  signal?: AbortSignal,
+  onMethod?: (done: number, total: number) => void,
+): Promise<RangeMethod> {
+  const [first, ...others] = methods;
+  if (first === undefined) throw new RangeError('No method to choose from.');
+  if (others.length === 0) return first;
+  const references = await outputsOf(quantizer.model, samples, signal);
+  let best = first;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const [index, method] of methods.entries()) {
+    const { model } = quantizer.build(plan, { method, reduceRange });
+    const outputs = await outputsOf(model, samples, signal);
+    const total = outputs.reduce(
+      (sum, output, at) => sum + cosineSimilarity(output, references[at] ?? new Float32Array()),
+      0,
+    );
+    if (total > highest) {
+      highest = total;
+      best = method;
+    }
+    onMethod?.(index + 1, methods.length);
+  }
+  return best;
+}
+
+function outputsOf(
+  model: OnnxModel,
+  samples: readonly FloatValue[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array[]> {
+  return withRunners([model], async ([runner]) => {
+    const outputs: Float32Array[] = [];
+    for (const sample of samples) {
+      throwIfCancelled(signal);
+      outputs.push(await runner.runForOutput(sample));
+    }
+    return outputs;
+  });
 }

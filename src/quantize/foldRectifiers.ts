@@ -1,7 +1,7 @@
 import type { OnnxGraph, OnnxNode } from '../onnx/OnnxModel.js';
 import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
-import type { QuantizationPlan } from './NodePlan.js';
 import { operatorClass } from './operatorClass.js';
+import type { QuantizationPlan } from './planNodes.js';
 
 /** Layout operators whose output has its own scale and zero point, so that its range can begin at zero. */
 const OWN_STEPS = new Set(['Concat']);

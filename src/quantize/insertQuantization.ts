@@ -2,25 +2,25 @@ import { isDepthwise } from '../fit/saturatingNodes.js';
 import {
   intAttr,
   makeNode,
+  type OnnxAttribute,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
   standardOpset,
 } from '../onnx/OnnxModel.js';
-import { type OnnxTensor, scalarTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
-import type { ValueRange } from './chooseRange.js';
+import { float32Tensor, type OnnxTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 import { foldRectifiers } from './foldRectifiers.js';
-import type { QuantizationPlan } from './NodePlan.js';
 import { SHARED_STEPS, weightChannelAxis } from './operatorClass.js';
+import type { QuantizationPlan } from './planNodes.js';
 import {
   type Precision,
+  paramTensors,
   type QuantizedPrecision,
   type QuantParams,
-  quantizeValues,
-  quantParamsOf,
+  quantizeConstant,
 } from './QuantParams.js';
-import { quantizeBias, quantizeWeights } from './quantizeWeights.js';
-import { type InputMeans, weightBias } from './weightBias.js';
+import { quantizeWeights } from './quantizeWeights.js';
+import { correctedBias, type InputMeans } from './weightBias.js';
 
 /** From this version on the standard QuantizeLinear knows int16; before, ONNX Runtime's own does. */
 const INT16_OPSET = 21;
@@ -38,8 +38,6 @@ export interface InsertOptions {
 
 export interface QuantizedGraph {
   readonly model: OnnxModel;
-  /** For each value of the float graph that is left: what the quantised graph's own nodes read for it. */
-  readonly counterparts: ReadonlyMap<string, string>;
   /** Node counts by the precision of the output. */
   readonly nodeCounts: Readonly<Record<Precision, number>>;
 }
@@ -58,52 +56,46 @@ export function insertQuantization(
 
 class Inserter {
   readonly #model: OnnxModel;
-  readonly #source: OnnxGraph;
   readonly #plan: QuantizationPlan;
   readonly #options: InsertOptions;
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: Map<string, OnnxTensor>;
   readonly #producers = new Map<string, OnnxNode>();
-  readonly #counterparts = new Map<string, string>();
   /** Names of dequantised values by `value|precision`. */
   readonly #dequantized = new Map<string, string>();
   /** Float names of values whose own name a dequantised model output has. */
   readonly #floatNames = new Map<string, string>();
-  readonly #counts: Record<Precision, number> = { int8: 0, int16: 0, float: 0 };
   #usesRuntimeDomain = false;
 
   constructor(model: OnnxModel, plan: QuantizationPlan, options: InsertOptions) {
     this.#model = model;
-    this.#source = model.graph;
     this.#plan = plan;
     this.#options = options;
     this.#initializers = new Map(model.graph.initializers);
   }
 
   run(): QuantizedGraph {
-    const nodes = foldRectifiers(this.#source, this.#plan);
-    for (const node of nodes) for (const output of node.outputs) this.#producers.set(output, node);
-    for (const { name } of this.#source.outputs) {
-      if (this.#madeAs(name) !== 'float') this.#floatNames.set(name, `${name}_float`);
+    const nodeCounts: Record<Precision, number> = { int8: 0, int16: 0, float: 0 };
+    const nodes = foldRectifiers(this.#model.graph, this.#plan);
+    for (const node of nodes) {
+      for (const output of node.outputs) this.#producers.set(output, node);
+      nodeCounts[this.#plan.get(node.name)?.output ?? 'float']++;
+    }
+    const outputs = this.#model.graph.outputs.map(({ name }) => ({ name, precision: this.#madeAs(name) }));
+    for (const { name, precision } of outputs) {
+      if (precision !== 'float') this.#floatNames.set(name, `${name}_float`);
     }
     for (const node of nodes) this.#addNode(node);
-    for (const { name } of this.#source.outputs) {
-      const precision = this.#madeAs(name);
-      if (precision !== 'float') this.#dequantize(name, precision, name);
-    }
-    return {
-      model: this.#finished(),
-      counterparts: this.#counterparts,
-      nodeCounts: this.#counts,
-    };
+    for (const { name, precision } of outputs) this.#read(name, precision);
+    return { model: this.#finished(), nodeCounts };
   }
 
   #addNode(node: OnnxNode): void {
-    const { name, inputs } = node;
-    const wanted = this.#plan.get(name)?.inputs ?? [];
+    const { inputs } = node;
+    const wanted = this.#plan.get(node.name)?.inputs ?? [];
     const forms = inputs.map((input, index) => this.#formOf(input, wanted[index] ?? 'float'));
-    const axis = weightChannelAxis(node, this.#source);
-    const first = forms[0] ?? 'float';
+    const axis = weightChannelAxis(node, this.#model.graph);
+    const [first = 'float'] = forms;
     const isWeighted = axis !== null && first !== 'float' && wanted[1] !== 'float';
     this.#nodes.push({
       ...node,
@@ -112,13 +104,11 @@ class Inserter {
         : inputs.map((input, index) => this.#read(input, forms[index] ?? 'float')),
       outputs: node.outputs.map((output) => this.#floatNames.get(output) ?? output),
     });
-    for (const output of node.outputs) this.#counterparts.set(output, output);
-    this.#counts[this.#plan.get(name)?.output ?? 'float']++;
   }
 
   /** The precision in which a consumer gets a value: 16 bits if either side requests them, else 8, else float. */
   #formOf(value: string, wanted: Precision): Precision {
-    if (this.#source.initializers.has(value)) return wanted;
+    if (this.#model.graph.initializers.has(value)) return wanted;
     const made = this.#madeAs(value);
     if (made === 'int16' || wanted === 'int16') return 'int16';
     return made === 'int8' || wanted === 'int8' ? 'int8' : 'float';
@@ -130,34 +120,38 @@ class Inserter {
 
   #read(value: string, form: Precision): string {
     if (value === '' || form === 'float') return this.#floatNames.get(value) ?? value;
-    const constant = this.#source.initializers.get(value);
-    return constant === undefined
-      ? this.#dequantize(value, form)
-      : this.#constantOperand(value, constant, form);
+    return this.#dequantize(value, form);
   }
 
-  /** Adds the pair of QuantizeLinear and DequantizeLinear for a value once for all its consumers. */
-  #dequantize(value: string, precision: QuantizedPrecision, outputName?: string): string {
+  /** Adds what dequantises a value or a constant, once for all its consumers. @returns the float value's name */
+  #dequantize(value: string, precision: QuantizedPrecision): string {
     const key = `${value}|${precision}`;
-    const existing = this.#dequantized.get(key);
-    if (existing !== undefined) return existing;
-    const params = this.#options.paramsOf(this.#rootOf(value, precision), precision);
+    const constant = this.#model.graph.initializers.get(value);
+    const name =
+      this.#dequantized.get(key) ??
+      (constant === undefined
+        ? this.#addPair(value, precision)
+        : this.#addDequantized(`${value}_${precision}`, quantizeConstant(constant, precision), precision));
+    this.#dequantized.set(key, name);
+    return name;
+  }
+
+  #addPair(value: string, precision: QuantizedPrecision): string {
     const prefix = precision === 'int16' ? `${value}_int16` : value;
-    const constants = this.#paramConstants(prefix, params);
+    const params = this.#options.paramsOf(this.#rootOf(value, precision), precision);
+    const constants = this.#addConstants(prefix, paramTensors(params));
     const own = this.#floatNames.get(value);
-    const dequantized = outputName ?? (own === undefined ? `${prefix}_dequantized` : value);
     const quantized = `${prefix}_quantized`;
-    const pair = [
+    const dequantized = own === undefined ? `${prefix}_dequantized` : value;
+    this.#push(
+      precision,
       makeNode('QuantizeLinear', `${prefix}_QuantizeLinear`, [own ?? value, ...constants], [quantized]),
       makeNode('DequantizeLinear', `${prefix}_DequantizeLinear`, [quantized, ...constants], [dequantized]),
-    ];
-    this.#pushForPrecision(pair, precision);
-    this.#dequantized.set(key, dequantized);
-    this.#counterparts.set(value, dequantized);
+    );
     return dequantized;
   }
 
-  #pushForPrecision(nodes: readonly OnnxNode[], precision: QuantizedPrecision): void {
+  #push(precision: QuantizedPrecision, ...nodes: readonly OnnxNode[]): void {
     if (precision === 'int16' && (standardOpset(this.#model) ?? 0) < INT16_OPSET) {
       for (const node of nodes) node.domain = RUNTIME_DOMAIN;
       this.#usesRuntimeDomain = true;
@@ -165,48 +159,41 @@ class Inserter {
     this.#nodes.push(...nodes);
   }
 
-  #paramConstants(prefix: string, { scale, zeroPoint, dataType }: QuantParams): [string, string] {
-    const names: [string, string] = [`${prefix}_scale`, `${prefix}_zero_point`];
-    this.#initializers.set(names[0], scalarTensor('float32', scale));
-    this.#initializers.set(names[1], scalarTensor(dataType, zeroPoint));
-    return names;
+  /** @returns the names of the constants: the prefix and what each is */
+  #addConstants(prefix: string, constants: Readonly<Record<string, OnnxTensor>>): string[] {
+    for (const [what, tensor] of Object.entries(constants))
+      this.#initializers.set(`${prefix}_${what}`, tensor);
+    return Object.keys(constants).map((what) => `${prefix}_${what}`);
+  }
+
+  /** Adds a constant with the DequantizeLinear that gives it as float. @returns the float value's name */
+  #addDequantized(
+    prefix: string,
+    constants: Readonly<Record<'quantized' | 'scale' | 'zero_point', OnnxTensor>>,
+    precision: QuantizedPrecision,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
+    const inputs = this.#addConstants(prefix, constants);
+    const output = `${prefix}_dequantized`;
+    const name = `${prefix}_DequantizeLinear`;
+    this.#push(precision, makeNode('DequantizeLinear', name, inputs, [output], attributes));
+    return output;
   }
 
   /** Follows operators that only move values back to the value whose scale they share. */
   #rootOf(value: string, precision: QuantizedPrecision): string {
-    let root = value;
-    for (;;) {
-      const producer = this.#producers.get(root);
-      const input = producer?.inputs[0];
-      if (producer === undefined || input === undefined || !SHARED_STEPS.has(producer.opType)) return root;
-      if (this.#formOf(input, this.#plan.get(producer.name)?.inputs[0] ?? 'float') !== precision) return root;
-      root = input;
-    }
-  }
-
-  #constantOperand(name: string, tensor: OnnxTensor, precision: QuantizedPrecision): string {
-    const key = `${name}|${precision}`;
-    const existing = this.#dequantized.get(key);
-    if (existing !== undefined) return existing;
-    const values = tensorToFloat32(tensor);
-    const params = quantParamsOf(rangeWithZero(values), precision);
-    const prefix = `${name}_${precision}`;
-    const data = quantizeValues(values, params);
-    this.#initializers.set(`${prefix}_quantized`, { dataType: params.dataType, dims: tensor.dims, data });
-    const output = `${prefix}_dequantized`;
-    const inputs = [`${prefix}_quantized`, ...this.#paramConstants(prefix, params)];
-    this.#pushForPrecision(
-      [makeNode('DequantizeLinear', `${prefix}_DequantizeLinear`, inputs, [output])],
-      precision,
-    );
-    this.#dequantized.set(key, output);
-    return output;
+    const producer = this.#producers.get(value);
+    const input = producer?.inputs[0];
+    if (producer === undefined || input === undefined || !SHARED_STEPS.has(producer.opType)) return value;
+    const form = this.#formOf(input, this.#plan.get(producer.name)?.inputs[0] ?? 'float');
+    return form === precision ? this.#rootOf(input, precision) : value;
   }
 
   #weightedInputs(node: OnnxNode, channelAxis: number, form: QuantizedPrecision): string[] {
     const [input = '', weightName = '', biasName = ''] = node.inputs;
-    const weights = this.#source.initializers.get(weightName);
-    const bias = this.#source.initializers.get(biasName);
+    const { initializers } = this.#model.graph;
+    const weights = initializers.get(weightName);
+    const bias = initializers.get(biasName);
     if (weights === undefined) return node.inputs;
     const inputScale = this.#options.paramsOf(this.#rootOf(input, form), form).scale;
     // A convolution without a bias gets one to correct.
@@ -215,7 +202,7 @@ class Inserter {
     const quantized = quantizeWeights(weightName, weights, {
       channelAxis,
       reduceRange: this.#options.reduceRange && !isDepthwise(node, weights),
-      ...(biasValues === undefined || form !== 'int8' ? {} : { bias: { values: biasValues, inputScale } }),
+      bias: biasValues && form === 'int8' ? { values: biasValues, inputScale } : undefined,
     });
     const { weights: steps, scales } = quantized;
     const weightOutput = this.#perChannelConstant(node, weightName, steps, scales, channelAxis);
@@ -224,37 +211,27 @@ class Inserter {
     // Sums of 16-bit products do not fit int32: there the bias stays as it is.
     if (form !== 'int8') return [activation, weightOutput, ...(biasName === '' ? [] : [biasName])];
     const means = this.#options.meansOf(input, node.opType === 'MatMul' ? -1 : 1);
-    const shift = means === undefined ? undefined : weightBias(node, weights, quantized, means);
-    const corrected = biasValues.map((value, channel) => value - (shift?.[channel] ?? 0));
-    const biasScales = scales.map((scale) => scale * inputScale);
-    const biasSteps = quantizeBias(corrected, inputScale, scales);
-    const biasTensor: OnnxTensor = { dataType: 'int32', dims: [biasSteps.length], data: biasSteps };
-    const correctedBias = this.#perChannelConstant(node, biasName || 'bias', biasTensor, biasScales, 0);
-    return [activation, weightOutput, correctedBias];
+    const corrected = correctedBias(node, weights, quantized, biasValues, inputScale, means);
+    return [
+      activation,
+      weightOutput,
+      this.#perChannelConstant(node, biasName || 'bias', corrected.bias, corrected.scales, 0),
+    ];
   }
 
-  /** A constant and the DequantizeLinear that gives it as float, a scale for each channel. */
   #perChannelConstant(
     node: OnnxNode,
     name: string,
-    tensor: OnnxTensor,
+    quantized: OnnxTensor,
     scales: Float32Array,
     axis: number,
   ): string {
-    // Named after the node too: one constant may serve several nodes whose inputs have different scales.
-    const prefix = `${name}_of_${node.name}`;
-    const dims = [scales.length];
-    const { dataType } = tensor;
+    const { dataType } = quantized;
     const zeros = dataType === 'int32' ? new Int32Array(scales.length) : new Int8Array(scales.length);
-    this.#initializers.set(`${prefix}_quantized`, tensor);
-    this.#initializers.set(`${prefix}_scale`, { dataType: 'float32', dims, data: scales });
-    this.#initializers.set(`${prefix}_zero_point`, { dataType, dims, data: zeros });
-    const inputs = [`${prefix}_quantized`, `${prefix}_scale`, `${prefix}_zero_point`];
-    const output = `${prefix}_dequantized`;
-    this.#nodes.push(
-      makeNode('DequantizeLinear', `${prefix}_DequantizeLinear`, inputs, [output], { axis: intAttr(axis) }),
-    );
-    return output;
+    const scale = float32Tensor([scales.length], scales);
+    const constants = { quantized, scale, zero_point: { dataType, dims: scale.dims, data: zeros } };
+    // Named after the node too: one constant may serve several nodes whose inputs have different scales.
+    return this.#addDequantized(`${name}_of_${node.name}`, constants, 'int8', { axis: intAttr(axis) });
   }
 
   #finished(): OnnxModel {
@@ -268,14 +245,4 @@ class Inserter {
     const graph: OnnxGraph = { ...model.graph, nodes: this.#nodes, initializers, valueInfo: new Map() };
     return { ...model, producerName: 'effvit', irVersion: Math.max(7, model.irVersion), opsets, graph };
   }
-}
-
-function rangeWithZero(values: Float32Array): ValueRange {
-  let min = 0;
-  let max = 0;
-  for (const value of values) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
 }

@@ -30,51 +30,48 @@ const numberText = z
   .union([z.string(), z.number()], { error: 'expected a number or numbers' })
   .transform(String);
 
-function entries(value: string): string[] {
+/** The entries of a value; an empty string has none, as the zoo writes it. */
+export function entries(value: string): string[] {
   return value
     .split(';')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 }
 
-/** A string of `;`-separated entries; an empty string is no entry, as the zoo writes it. */
 const list = text.transform(entries);
 
 function listOf<const T extends string>(values: readonly T[]) {
   return list.pipe(z.array(z.enum(values)));
 }
 
+/** A list of what `parse` makes of the entries; undefined for one that is not as expected. */
+function parsedList<T>(source: z.ZodType<string>, expected: string, parse: (entry: string) => T | undefined) {
+  return source.transform((value, context) =>
+    entries(value).flatMap((entry) => {
+      const item = parse(entry);
+      if (item !== undefined) return [item];
+      context.addIssue({ code: 'custom', message: `expected ${expected}, got '${entry}'` });
+      return [];
+    }),
+  );
+}
+
 /** `123.675 116.28 103.53`: one number for all channels or one a channel; `None` for an input without. */
-const channelValues = numberText.transform((value, context) =>
-  entries(value).map((entry) => {
-    const numbers = entry === 'None' ? [] : entry.split(/\s+/).map(Number);
-    if (numbers.some((number) => !Number.isFinite(number))) {
-      context.addIssue({ code: 'custom', message: `expected numbers with spaces between, got '${entry}'` });
-    }
-    return numbers;
-  }),
-);
-
-const dimensions = text.transform((value, context) =>
-  entries(value).map((entry) => {
-    const sizes = entry.split('x').map(Number);
-    if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
-      context.addIssue({ code: 'custom', message: `expected sizes like 1x3x224x224, got '${entry}'` });
-    }
-    return sizes;
-  }),
-);
-
-const optimizations = text.transform((value, context) => {
-  const names = entries(value.replaceAll(',', ';'));
-  for (const name of names) {
-    if (!OPTIMIZATION.test(name)) {
-      const expected = 'set_model_output_int8, set_all_nodes_int16, set_<operator>_input_int8 and the like';
-      context.addIssue({ code: 'custom', message: `expected ${expected}, got '${name}'` });
-    }
-  }
-  return names;
+const channelValues = parsedList(numberText, 'numbers with spaces between', (entry) => {
+  const numbers = entry === 'None' ? [] : entry.split(/\s+/).map(Number);
+  return numbers.every(Number.isFinite) ? numbers : undefined;
 });
+
+const dimensions = parsedList(text, 'sizes like 1x3x224x224', (entry) => {
+  const sizes = entry.split('x').map(Number);
+  return sizes.every((size) => Number.isInteger(size) && size >= 1) ? sizes : undefined;
+});
+
+const optimizations = parsedList(
+  text.transform((value) => value.replaceAll(',', ';')),
+  'set_model_output_int8, set_all_nodes_int16, set_<operator>_input_int8 and the like',
+  (name) => (OPTIMIZATION.test(name) ? name : undefined),
+);
 
 /** A number, or a string that holds one: the compiler's own reader converts it. */
 function numeric(accepts: (value: number) => boolean, expected: string) {

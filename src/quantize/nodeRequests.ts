@@ -1,3 +1,4 @@
+import { EffvitError } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { type YamlProblem, yamlError } from '../core/YamlLines.js';
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
@@ -19,26 +20,24 @@ export function nodeRequests(source: MakertbinFile, graph: OnnxGraph): Map<strin
   const { model_parameters: model, calibration_parameters: calibration } = config;
   const problems: YamlProblem[] = [];
   const names = new Set(graph.nodes.map((node) => node.name));
-  const requests = optimizationRequests(graph, calibration.optimization);
-
-  const ask = (name: string, path: readonly string[], request: NodeRequest): void => {
-    if (names.has(name)) {
-      requests.set(name, { ...requests.get(name), ...request });
-      return;
-    }
-    const near = nearestName(name, names);
-    const hint = near === undefined ? '' : ` (nearest: ${near})`;
-    problems.push({
-      line: source.lineOf(path),
-      path: path.slice(0, 2).join('.'),
-      message: `the model has no node ${name}${hint}`,
-    });
+  const requests = new Map<string, NodeRequest>();
+  const add = (name: string, request: NodeRequest): void => {
+    requests.set(name, { ...requests.get(name), ...request });
   };
-
-  for (const name of calibration.run_on_cpu)
-    ask(name, ['calibration_parameters', 'run_on_cpu'], both('float'));
-  for (const name of calibration.run_on_bpu)
-    ask(name, ['calibration_parameters', 'run_on_bpu'], both('int8'));
+  const ask = (name: string, path: readonly string[], request: NodeRequest): void => {
+    if (names.has(name)) add(name, request);
+    else {
+      const message = `the model has no node ${unknownNode(name, names)}`;
+      problems.push({ line: source.lineOf(path), path: path.slice(0, 2).join('.'), message });
+    }
+  };
+  addOptimization(graph, calibration.optimization, add);
+  for (const [key, precision] of [
+    ['run_on_cpu', 'float'],
+    ['run_on_bpu', 'int8'],
+  ] as const) {
+    for (const name of calibration[key]) ask(name, ['calibration_parameters', key], both(precision));
+  }
   for (const [name, type] of Object.entries(model.set_node_data_type)) {
     ask(name, ['model_parameters', 'set_node_data_type', name], { output: type });
   }
@@ -70,16 +69,16 @@ function infoRequest(info: NodeInfo): NodeRequest {
   return {
     input: info.InputType ?? 'int8',
     output: info.OutputType ?? 'int8',
-    ...(single.size > 0 ? { inputs: single } : {}),
+    ...(single.size > 0 && { inputs: single }),
   };
 }
 
-/** `set_all_nodes_int16`, `set_Softmax_input_int8` and the like, as requests for the nodes that they mean. */
-function optimizationRequests(graph: OnnxGraph, entries: readonly string[]): Map<string, NodeRequest> {
-  const requests = new Map<string, NodeRequest>();
-  const merge = (name: string, request: NodeRequest): void => {
-    requests.set(name, { ...requests.get(name), ...request });
-  };
+/** Adds `set_all_nodes_int16`, `set_Softmax_input_int8` and the like, as requests for the nodes that they mean. */
+function addOptimization(
+  graph: OnnxGraph,
+  entries: readonly string[],
+  add: (name: string, request: NodeRequest) => void,
+): void {
   for (const entry of entries) {
     const [, kind, side, bits] = /^set_(?:all_nodes|(\w+)_(input|output))_(int8|int16)$/.exec(entry) ?? [];
     const precision = bits === 'int16' ? 'int16' : 'int8';
@@ -87,12 +86,31 @@ function optimizationRequests(graph: OnnxGraph, entries: readonly string[]): Map
       if (entry.startsWith('set_all_nodes_')) {
         const kindOfNode = operatorClass(node, graph);
         if (kindOfNode === 'weighted' || kindOfNode === 'pooling' || kindOfNode === 'other') {
-          merge(node.name, both(precision));
+          add(node.name, both(precision));
         }
       } else if (node.opType === kind) {
-        merge(node.name, side === 'input' ? { input: precision } : { output: precision });
+        add(node.name, side === 'input' ? { input: precision } : { output: precision });
       }
     }
   }
-  return requests;
+}
+
+/**
+ * Names of the nodes that a pattern means: a node's name, in which `*` matches any text (`*Softmax*`).
+ *
+ * @throws EffvitError BAD_ARGUMENT if it means none
+ */
+export function nodesMatching(graph: OnnxGraph, pattern: string): string[] {
+  const names = graph.nodes.map((node) => node.name);
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const expression = new RegExp(`^${parts.join('.*')}$`);
+  const matching = names.filter((name) => expression.test(name));
+  if (matching.length > 0) return matching;
+  throw new EffvitError('BAD_ARGUMENT', `The model has no node ${unknownNode(pattern, names)}.`);
+}
+
+/** The name, with the most similar one of the graph. */
+function unknownNode(name: string, names: Iterable<string>): string {
+  const near = nearestName(name, names);
+  return near === undefined ? name : `${name} (nearest: ${near})`;
 }

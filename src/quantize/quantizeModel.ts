@@ -4,24 +4,43 @@ import type { OnnxModel } from '../onnx/OnnxModel.js';
 import { readOnnx } from '../onnx/readOnnx.js';
 import { writeOnnx } from '../onnx/serializeOnnx.js';
 import { ablateSoftmax, softmaxVariants } from './ablateSoftmax.js';
-import { methodName, rangeMethods } from './calibrationMethod.js';
-import { compareNodes } from './compareNodes.js';
-import { compareOutputs } from './compareOutputs.js';
-import { compareSpeed } from './compareSpeed.js';
+import { methodName, rangeMethods, searchMethod } from './calibrationMethod.js';
+import { compareNodes, compareOutputs, compareSpeed } from './compareModels.js';
+import { type LabelledPlanes, noisePictures, type PicturePlanes } from './FramePlanes.js';
 import { type InputNormalization, inputNormalization, normalize } from './InputNormalization.js';
-import type { NodePlan, QuantizationPlan } from './NodePlan.js';
-import { modelOutputPrecision, nodeRequests } from './nodeRequests.js';
-import { nodesMatching } from './nodesMatching.js';
-import { noisePictures } from './noisePictures.js';
-import type { FloatValue } from './OrtRunner.js';
-import type { LabelledPlanes, PicturePlanes } from './PicturePlanes.js';
-import type { PlanOptions } from './planNodes.js';
-import { inputDims } from './probeFloatValues.js';
-import type { QuantizeOptions } from './QuantizeOptions.js';
+import { modelOutputPrecision, nodeRequests, nodesMatching } from './nodeRequests.js';
+import { type FloatValue, inputDims } from './OrtRunner.js';
+import type { Coverage, NodePlan, PlanOptions, QuantizationPlan } from './planNodes.js';
 import type { QuantizeReport } from './QuantizeReport.js';
 import { Quantizer } from './Quantizer.js';
+import type { Precision } from './QuantParams.js';
 import type { MakertbinFile } from './readMakertbinConfig.js';
-import { searchMethod } from './searchMethod.js';
+
+export type QuantizeStage = 'calibrating' | 'searching' | 'comparing' | 'timing' | 'ablation';
+
+export interface QuantizeOptions {
+  readonly config: MakertbinFile;
+  /** The float model; `model_parameters.onnx_model` is what the vendor's compiler takes. */
+  readonly onnxPath: string;
+  /** The .onnx file to write. */
+  readonly outputPath: string;
+  /** Read once. */
+  readonly calibration: AsyncIterable<PicturePlanes>;
+  /** Pictures to compare the models on, labelled or not; default: some of those for calibration. */
+  readonly evaluation?: () => AsyncIterable<LabelledPlanes>;
+  /** Default `fast`. */
+  readonly coverage?: Coverage;
+  /** Precision of nodes by name, in which `*` matches any text; overrides the configuration, and the last one wins. */
+  readonly overrides?: ReadonlyMap<string, Precision>;
+  /** Use the whole int8 range for weights: sums of such a model saturate on x86 CPUs without VNNI. */
+  readonly fullRange?: boolean;
+  /** Compare int8, int16 and float softmax as well. */
+  readonly ablation?: boolean;
+  /** Rounds of the speed comparison, 0 to leave it out; default 60. */
+  readonly speedRounds?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: QuantizeStage, done: number, total?: number) => void;
+}
 
 /** Calibration pictures that are kept to search, to compare node by node and to time with. */
 const SAMPLE_COUNT = 16;
@@ -36,7 +55,7 @@ const NODE_SAMPLE_COUNT = 4;
  *   IO_FAILED; the file is written whole or not at all
  */
 export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeReport> {
-  const { config, onnxPath, outputPath, signal, onProgress } = options;
+  const { config, onnxPath, outputPath, speedRounds = 60, signal, onProgress } = options;
   const methods = rangeMethods(config.config);
   const normalization = inputNormalization(config.config);
   const quantizer = await Quantizer.open(await readOnnx(onnxPath));
@@ -88,19 +107,14 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   if (outputs === undefined) throw new Error('There is a comparison for every model.');
   const nodeSamples = sampleInputs.slice(0, NODE_SAMPLE_COUNT);
   const nodes = await compareNodes(quantizer.model, quantized.model, nodeSamples, signal);
-  const rounds = options.speedRounds ?? 60;
   const compared = built.map((variant, index) => ({ ...variant, outputs: variantOutputs[index] }));
   const ablation = await ablateSoftmax(quantizer.model, compared, nodeSamples, {
     signal,
-    speedRounds: rounds,
+    speedRounds,
     onVariant: (done, total) => onProgress?.('ablation', done, total),
   });
-  onProgress?.('timing', 0, rounds);
-  const [sample] = sampleInputs;
-  const speed =
-    rounds === 0 || sample === undefined
-      ? undefined
-      : await compareSpeed(quantizer.model, quantized.model, sample, rounds, signal);
+  onProgress?.('timing', 0, speedRounds);
+  const speed = await compareSpeed(quantizer.model, quantized.model, sampleInputs[0], speedRounds, signal);
   await writeOnnx(outputPath, quantized.model);
   return {
     floatPath: onnxPath,
@@ -121,12 +135,7 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     nodes,
     ...(speed && { speed }),
     ...(ablation.length > 0 && { ablation }),
-    notes: [
-      ...(quantizer.wasNarrow
-        ? ['The model has float16 values: it was made float32 first, which is exact, and compared as such.']
-        : []),
-      ...notesOn(config),
-    ],
+    notes: notesOn(config, quantizer),
   };
 }
 
@@ -185,28 +194,23 @@ async function* calibrationInputs(
   }
 }
 
-/** Measured: what costs accuracy on the BPU, int8 residual sums, is float in a model for CPUs. */
-const NOT_THE_BPU =
-  'This model is for CPUs: neither its accuracy nor its least similar nodes are those of the BPU, which effvit compile CONFIG --eval LIST measures.';
-
-/** Keys that the vendor's compiler follows and this quantiser cannot. */
-function notesOn({ config }: MakertbinFile): string[] {
-  const notes = [NOT_THE_BPU];
-  if (config.calibration_parameters.calibration_type === 'skip') {
-    notes.push('calibration_type skip calibrates on noise: the speed is real, the accuracy is not.');
-  }
-  if (config.calibration_parameters.per_channel) {
-    notes.push(
-      'per_channel has no effect: ONNX Runtime has one scale for a whole activation; weights always have one a channel.',
-    );
-  }
-  if (config.model_parameters.output_nodes.length > 0) {
-    notes.push('output_nodes has no effect: the outputs of the ONNX model stay.');
-  }
-  if (config.model_parameters.remove_node_type.length + config.model_parameters.remove_node_name.length > 0) {
-    notes.push(
-      'remove_node_type and remove_node_name have no effect: the ends of the ONNX model stay float32.',
-    );
-  }
-  return notes;
+/**
+ * What the user might expect of the result and does not get, one sentence each. What costs accuracy on the BPU, int8
+ * residual sums, was measured, and is float in a model for CPUs.
+ */
+function notesOn({ config }: MakertbinFile, { wasNarrow }: Quantizer): string[] {
+  const { calibration_parameters: calibration, model_parameters: model } = config;
+  const notes: Readonly<Record<string, boolean>> = {
+    'The model has float16 values: it was made float32 first, which is exact, and compared as such.':
+      wasNarrow,
+    'This model is for CPUs: neither its accuracy nor its least similar nodes are those of the BPU, which effvit compile CONFIG --eval LIST measures.': true,
+    'calibration_type skip calibrates on noise: the speed is real, the accuracy is not.':
+      calibration.calibration_type === 'skip',
+    'per_channel has no effect: ONNX Runtime has one scale for a whole activation; weights always have one a channel.':
+      calibration.per_channel,
+    'output_nodes has no effect: the outputs of the ONNX model stay.': model.output_nodes.length > 0,
+    'remove_node_type and remove_node_name have no effect: the ends of the ONNX model stay float32.':
+      model.remove_node_type.length + model.remove_node_name.length > 0,
+  };
+  return Object.keys(notes).filter((note) => notes[note]);
 }

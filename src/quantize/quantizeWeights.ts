@@ -25,7 +25,7 @@ export interface QuantizeWeightsOptions {
   /** Steps so large that pairs of products fit into int16, as the U8S8 kernels of CPUs without VNNI need. */
   readonly reduceRange: boolean;
   /** The bias of the same node, with the scale of its input: a channel's scale grows until its bias fits. */
-  readonly bias?: { readonly values: Float32Array; readonly inputScale: number };
+  readonly bias?: { readonly values: Float32Array; readonly inputScale: number } | undefined;
 }
 
 /** @throws EffvitError BAD_WEIGHTS if a weight is NaN or infinite */

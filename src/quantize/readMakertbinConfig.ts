@@ -5,8 +5,7 @@ import { fileError, readError, sentencePart } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
 import { valueAt, type YamlLines, type YamlProblem, yamlError } from '../core/YamlLines.js';
-import { checkMakertbinConfig } from './checkMakertbinConfig.js';
-import { type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
+import { entries, type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
 import { parseVendorYaml } from './parseVendorYaml.js';
 
 /** A file of this size holds some 100000 node_info entries; more is no configuration. */
@@ -125,4 +124,94 @@ function shown(value: unknown): string {
   if (typeof value === 'object') return 'keys';
   const shownText = typeof value === 'string' ? `'${value}'` : String(value);
   return shownText.length > 80 ? `${shownText.slice(0, 77)}...` : shownText;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Which runtime formats the compiler converts to which training format (the manual's table). */
+const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
+  yuv444: ['nv12', 'yuv444'],
+  rgb: ['nv12', 'yuv444', 'rgb', 'bgr'],
+  bgr: ['nv12', 'yuv444', 'rgb', 'bgr'],
+  gray: ['gray'],
+  featuremap: ['featuremap'],
+};
+
+/**
+ * Rules between keys, which a schema of single keys cannot hold. Looks at the raw file, so that its problems
+ * are reported together with the schema's; a value of a wrong type is left to the schema.
+ */
+function checkMakertbinConfig(raw: unknown, lines: YamlLines): YamlProblem[] {
+  const root = valuesOf(raw);
+  const input = valuesOf(root['input_parameters']);
+  const calibration = valuesOf(root['calibration_parameters']);
+  const problems: YamlProblem[] = [];
+  const report = (group: string, key: string, message: string): void => {
+    problems.push({ line: lines.ofPath([group, key]), path: `${group}.${key}`, message });
+  };
+
+  const normType = entriesOf(input['norm_type'])[0] ?? '';
+  for (const [key, part] of [
+    ['mean_value', 'mean'],
+    ['scale_value', 'scale'],
+  ] as const) {
+    if (normType.includes(part) && isEmpty(input[key])) {
+      report('input_parameters', key, `norm_type ${normType} needs it`);
+    }
+    const numbers = entriesOf(input[key])[0]?.split(/\s+/) ?? [];
+    if (numbers.length !== 0 && numbers.length !== 1 && numbers.length !== 3) {
+      report('input_parameters', key, `expected one number or one a channel (3), got ${numbers.length}`);
+    }
+  }
+
+  for (const key of ['input_type_train', 'input_layout_train', 'input_type_rt', 'norm_type'] as const) {
+    if (typeof input[key] === 'string' && entriesOf(input[key]).length === 0) {
+      report('input_parameters', key, 'is empty');
+    }
+  }
+  const inputCount = Math.max(1, entriesOf(input['input_name']).length);
+  for (const key of Object.keys(input)) {
+    const count = entriesOf(input[key]).length;
+    if (inputCount > 1 && count > 1 && count !== inputCount) {
+      report('input_parameters', key, `has ${count} entries for ${inputCount} names in input_name`);
+    }
+  }
+
+  entriesOf(input['input_type_train']).forEach((train, index) => {
+    const allowed = RUNTIME_TYPES[train];
+    const runtime = entriesOf(input['input_type_rt'])[index];
+    if (allowed !== undefined && runtime !== undefined && !allowed.includes(runtime)) {
+      report(
+        'input_parameters',
+        'input_type_rt',
+        `${runtime} cannot be converted to input_type_train ${train}, which takes ${allowed.join(', ')}`,
+      );
+    }
+  });
+
+  const type = calibration['calibration_type'];
+  if (type !== 'skip' && type !== 'load' && isEmpty(calibration['cal_data_dir'])) {
+    report(
+      'calibration_parameters',
+      'cal_data_dir',
+      'names no folder, which only skip and load can do without',
+    );
+  }
+  const compiler = valuesOf(root['compiler_parameters']);
+  if (compiler['compile_mode'] === 'balance' && isEmpty(compiler['balance_factor'])) {
+    report('compiler_parameters', 'balance_factor', 'compile_mode balance needs it');
+  }
+  return problems;
+}
+
+function valuesOf(value: unknown): Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {};
+}
+
+function entriesOf(value: unknown): string[] {
+  return typeof value === 'string' || typeof value === 'number' ? entries(String(value)) : [];
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }

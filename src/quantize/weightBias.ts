@@ -1,6 +1,7 @@
 import { getInt, getInts, getString, type OnnxNode } from '../onnx/OnnxModel.js';
 import { type OnnxTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
-import type { QuantizedWeights } from './quantizeWeights.js';
+import type { FloatValue } from './OrtRunner.js';
+import { type QuantizedWeights, quantizeBias } from './quantizeWeights.js';
 
 /** What a node reads, on average. */
 export interface InputMeans {
@@ -8,6 +9,40 @@ export interface InputMeans {
   readonly means: Float64Array;
   /** Dimensions of the input: N x C x height x width for a convolution. */
   readonly dims: readonly number[];
+}
+
+/** Mean of each channel of a value over all positions and pictures. */
+export class ChannelMeans {
+  readonly #axis: number;
+  #sums = new Float64Array();
+  #count = 0;
+  #dims: readonly number[] = [];
+
+  /** @param axis of the channels; negative from the end */
+  constructor(axis: number) {
+    this.#axis = axis;
+  }
+
+  add({ dims, data }: FloatValue): void {
+    const axis = this.#axis < 0 ? dims.length + this.#axis : this.#axis;
+    const channels = dims[axis] ?? 1;
+    const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    if (this.#sums.length === 0) this.#sums = new Float64Array(channels);
+    this.#dims = dims;
+    const sums = this.#sums;
+    for (let start = 0; start < data.length; start += inner) {
+      const channel = (start / inner) % channels;
+      let sum = 0;
+      for (let index = start; index < start + inner; index++) sum += data[index] ?? 0;
+      sums[channel] = (sums[channel] ?? 0) + sum;
+    }
+    this.#count += data.length / channels;
+  }
+
+  /** The means of what was added until now. */
+  result(): InputMeans {
+    return { means: this.#sums.map((sum) => sum / Math.max(1, this.#count)), dims: this.#dims };
+  }
 }
 
 /**
@@ -35,6 +70,24 @@ export function weightBias(
     shift[output] = (shift[output] ?? 0) + error * share * (input.means[channel] ?? 0);
   }
   return shift;
+}
+
+/** The bias less {@link weightBias}, quantised with a scale for each channel; as it is where the means are not known. */
+export function correctedBias(
+  node: OnnxNode,
+  weights: OnnxTensor,
+  quantized: QuantizedWeights,
+  values: Float32Array,
+  inputScale: number,
+  means: InputMeans | undefined,
+): { readonly bias: OnnxTensor; readonly scales: Float32Array } {
+  const shift = means === undefined ? undefined : weightBias(node, weights, quantized, means);
+  const corrected = values.map((value, channel) => value - (shift?.[channel] ?? 0));
+  const data = quantizeBias(corrected, inputScale, quantized.scales);
+  return {
+    bias: { dataType: 'int32', dims: [data.length], data },
+    scales: quantized.scales.map((scale) => scale * inputScale),
+  };
 }
 
 /** The output and the input channel that a weight joins, and the share of output positions where it meets input. */

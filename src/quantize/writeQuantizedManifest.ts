@@ -67,7 +67,7 @@ function quantizedYaml(
       pictures: labelledCount,
       top1_float_percent: float.top1Percent,
       top1_int8_percent: quantized.top1Percent,
-      ...(report.speed !== undefined && { speedup: report.speed.ratio }),
+      speedup: report.speed?.ratio,
     },
   };
 }

@@ -4,7 +4,7 @@ import type { CompileReport } from '../../../src/compile/compileModel.js';
 import { formatCompileReport } from '../../../src/compile/formatCompileReport.js';
 import { cpuRemedy, type NodePlacement, parseNodePlacements } from '../../../src/compile/NodePlacement.js';
 import { parsePerfEstimate } from '../../../src/compile/PerfEstimate.js';
-import type { OutputComparison } from '../../../src/quantize/compareOutputs.js';
+import type { OutputComparison } from '../../../src/quantize/compareModels.js';
 import { compileChart } from '../../../src/report/charts/compileChart.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 

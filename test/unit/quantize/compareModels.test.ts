@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import type { OnnxModel } from '../../../src/onnx/OnnxModel.js';
 import { float32Tensor, tensorToFloat32 } from '../../../src/onnx/OnnxTensor.js';
-import { compareNodes } from '../../../src/quantize/compareNodes.js';
-import { compareOutputs } from '../../../src/quantize/compareOutputs.js';
-import { compareSpeed } from '../../../src/quantize/compareSpeed.js';
-import type { InputNormalization } from '../../../src/quantize/InputNormalization.js';
-import { normalize } from '../../../src/quantize/InputNormalization.js';
+import { compareNodes, compareOutputs, compareSpeed } from '../../../src/quantize/compareModels.js';
+import { type InputNormalization, normalize } from '../../../src/quantize/InputNormalization.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import { Quantizer } from '../../../src/quantize/Quantizer.js';
 import { CosineSum, cosineSimilarity } from '../../../src/quantize/similarity.js';
@@ -118,6 +115,7 @@ describe('compareSpeed', () => {
     assert.ok(picture);
     const input = normalize(picture, NORMALIZATION, DIMS);
     const speed = await compareSpeed(attentionModel(), attentionModel(), input, 9);
+    assert.ok(speed);
     assert.equal(speed.rounds, 9);
     assert.ok(speed.floatMedianMs > 0 && speed.quantizedMedianMs > 0 && speed.ratio > 0);
   });

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { saturatingNodes } from '../../../src/fit/saturatingNodes.js';
 import type { OnnxModel, OnnxNode } from '../../../src/onnx/OnnxModel.js';
-import { ChannelMeans } from '../../../src/quantize/ChannelMeans.js';
-import type { InputNormalization } from '../../../src/quantize/InputNormalization.js';
-import { normalize } from '../../../src/quantize/InputNormalization.js';
-import type { Coverage } from '../../../src/quantize/NodePlan.js';
+import { type InputNormalization, normalize } from '../../../src/quantize/InputNormalization.js';
 import { type FloatValue, OrtRunner } from '../../../src/quantize/OrtRunner.js';
-import type { NodeRequest } from '../../../src/quantize/planNodes.js';
+import type { Coverage, NodeRequest } from '../../../src/quantize/planNodes.js';
 import { Quantizer } from '../../../src/quantize/Quantizer.js';
 import type { Precision } from '../../../src/quantize/QuantParams.js';
 import { cosineSimilarity } from '../../../src/quantize/similarity.js';
+import { ChannelMeans } from '../../../src/quantize/weightBias.js';
 import { attentionModel, noisePlanes } from '../../helpers/attentionModel.js';
 
 const NORMALIZATION: InputNormalization = {
@@ -222,7 +220,7 @@ describe('insertQuantization', () => {
     const plan = quantizer.plan({ coverage: 'fast', requests: new Map(), modelOutput: 'float' });
     await quantizer.calibrate([plan], INPUTS);
     const meansOf = async (model: OnnxModel, value: string): Promise<Float64Array> => {
-      const runner = await OrtRunner.create(model, { extraOutputs: [value] });
+      const runner = await OrtRunner.create(model, [value]);
       const means = new ChannelMeans(1);
       for (const input of INPUTS) {
         const found = (await runner.run(input)).get(value);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listCalibrationPictures, spread } from '../../../src/quantize/listCalibrationPictures.js';
+import { listCalibrationPictures, spread } from '../../../src/quantize/calibrationSet.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 
 describe('listCalibrationPictures', () => {

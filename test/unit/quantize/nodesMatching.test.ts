@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { nodesMatching } from '../../../src/quantize/nodesMatching.js';
+import { nodesMatching } from '../../../src/quantize/nodeRequests.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 import { attentionModel } from '../../helpers/attentionModel.js';
 

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { intAttr, makeNode, standardOpset } from '../../../src/onnx/OnnxModel.js';
-import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
-import { prepareFloatModel } from '../../../src/quantize/prepareFloatModel.js';
-import { probeFloatValues } from '../../../src/quantize/probeFloatValues.js';
-import { upgradeOpset } from '../../../src/quantize/upgradeOpset.js';
+import { OrtRunner, probeFloatValues } from '../../../src/quantize/OrtRunner.js';
+import { prepareFloatModel, upgradeOpset } from '../../../src/quantize/prepareFloatModel.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 import { attentionModel, noisePlanes } from '../../helpers/attentionModel.js';
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { emptyGraph, intAttr, intsAttr, makeNode } from '../../../src/onnx/OnnxModel.js';
 import { float32Tensor } from '../../../src/onnx/OnnxTensor.js';
-import { ChannelMeans } from '../../../src/quantize/ChannelMeans.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import { quantizeWeights } from '../../../src/quantize/quantizeWeights.js';
-import { weightBias } from '../../../src/quantize/weightBias.js';
+import { ChannelMeans, weightBias } from '../../../src/quantize/weightBias.js';
 import { attentionModel, seededValues } from '../../helpers/attentionModel.js';
 
 function random(count: number, seed: number): Float32Array {

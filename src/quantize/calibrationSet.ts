@@ -1,9 +1,10 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { asEffvitError, EffvitError, fileError, isMissing } from '../core/EffvitError.js';
+import { picturesAt } from '../classify/pictureFiles.js';
+import { asEffvitError, EffvitError, fileError, isMissing, readError } from '../core/EffvitError.js';
 import { writeFolderAtomic } from '../core/writeFileAtomic.js';
-import type { PicturePlanes } from './PicturePlanes.js';
-import { throwIfCancelled } from './throwIfCancelled.js';
+import type { PicturePlanes } from './FramePlanes.js';
+import { throwIfCancelled } from './OrtRunner.js';
 
 export interface CalibrationSetOptions {
   /** The folder to make; a set that is there already is replaced. */
@@ -24,8 +25,6 @@ export interface CalibrationSet {
   readonly seenCount: number;
   readonly sizeBytes: number;
 }
-
-const EXTENSION = '.bin';
 
 /** Names that {@link fileName} makes, to distinguish the set from a folder of compiled models. */
 const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
@@ -60,21 +59,17 @@ export async function writeCalibrationSet(
 
 /** Only a set written by this function may be replaced, so that a typo does not destroy the user's files. */
 async function refuseForeignFolder(folder: string): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return;
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw asEffvitError(error, 'IO_FAILED', `Cannot look into ${folder}`, { file: folder });
-  }
+  });
   const foreign = names.find((name) => !OWN_NAME.test(name));
-  if (foreign !== undefined) {
-    throw fileError(
-      'BAD_ARGUMENT',
-      folder,
-      `holds ${foreign}, which is no part of a calibration set: name another folder or empty this one`,
-    );
-  }
+  if (foreign === undefined) return;
+  throw fileError(
+    'BAD_ARGUMENT',
+    folder,
+    `holds ${foreign}, which is no part of a calibration set: name another folder or empty this one`,
+  );
 }
 
 async function writePictures(
@@ -104,7 +99,8 @@ async function writePictures(
       if (index % stride !== 0) continue;
     }
     const name = fileName(index, source);
-    await writeWhole(join(part, name), planes);
+    const bytes = new Uint8Array(planes.buffer, planes.byteOffset, planes.byteLength);
+    await writeFile(join(part, name), bytes, { flag: 'wx', flush: true });
     files.push(name);
     onPicture?.(files.length);
   }
@@ -116,15 +112,58 @@ function fileName(index: number, source: string): string {
   const stem = basename(source, extname(source))
     .replace(/[^\w.-]+/g, '_')
     .slice(0, 60);
-  return `${String(index).padStart(6, '0')}_${stem}${EXTENSION}`;
+  return `${String(index).padStart(6, '0')}_${stem}.bin`;
 }
 
-async function writeWhole(path: string, values: Float32Array): Promise<void> {
-  const handle = await open(path, 'wx');
-  try {
-    await handle.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    await handle.sync();
-  } finally {
-    await handle.close();
+/**
+ * The pictures of a folder of float32 .bin files, as writeCalibrationSet makes it and hb_mapper takes it, in the order
+ * of their names. All sizes are checked before the first is read.
+ *
+ * @throws EffvitError NOT_FOUND without such files; MISMATCH for a file of another size; IO_FAILED
+ */
+export async function* readCalibrationSet(
+  folder: string,
+  valuesPerPicture: number,
+): AsyncGenerator<PicturePlanes> {
+  const found = await readdir(folder).catch((error: unknown) => {
+    throw readError(error, folder, `No folder ${folder}: name the folder of a calibration set.`);
+  });
+  const paths = found
+    .filter((name) => extname(name) === '.bin')
+    .sort()
+    .map((name) => join(folder, name));
+  if (paths.length === 0) {
+    throw fileError('NOT_FOUND', folder, 'holds no .bin file: name the folder of a calibration set');
   }
+  const expectedBytes = valuesPerPicture * Float32Array.BYTES_PER_ELEMENT;
+  for (const path of paths) {
+    const { size } = await stat(path);
+    if (size === expectedBytes) continue;
+    const expected = `where one float32 picture of the model has ${expectedBytes}`;
+    throw fileError('MISMATCH', path, `has ${size} bytes ${expected}`);
+  }
+  for (const path of paths) {
+    const bytes = await readFile(path);
+    if (bytes.length !== expectedBytes) throw fileError('MISMATCH', path, 'changed while it was read');
+    // Copied: the bytes of a pooled buffer need not lie at a multiple of four.
+    yield { source: path, planes: new Float32Array(new Uint8Array(bytes).buffer) };
+  }
+}
+
+/**
+ * Paths of the pictures in a folder (and the folders in it), or in a list: a text file with a path a line,
+ * relative to the list's folder, with or without a class index behind it; `#` begins a comment.
+ *
+ * @param maxCount at most so many, spread evenly over the sorted folder or the list, always the same ones
+ * @throws EffvitError NOT_FOUND, IO_FAILED
+ */
+export async function listCalibrationPictures(path: string, maxCount: number): Promise<string[]> {
+  return spread(await picturesAt(path), maxCount);
+}
+
+/** `count` of the items, the first included, at even distances. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  const places = Array.from({ length: count }, (_, index) => Math.floor((index * items.length) / count));
+  return places.flatMap((place) => items.slice(place, place + 1));
 }
