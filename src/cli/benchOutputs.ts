@@ -2,14 +2,10 @@ import { extname } from 'node:path';
 import { snakeCased } from '../core/keyCase.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { BenchChartData } from '../report/charts/benchChart.js';
-import { estimatedFigures } from '../report/perf/figureColumns.js';
+import { comparePublished, estimatedFigures } from '../report/perf/DeviceFigures.js';
 import { machineJson, seriesJson } from '../report/perf/perfJson.js';
-import { comparePublished } from '../report/perf/performanceTable.js';
 import { profilerLog } from '../report/perf/vendorReport.js';
 import type { BenchResult } from './measureBench.js';
-
-/** Number of threads for the latency under load, if the published figures name none. */
-const MULTI_THREADS = 4;
 
 /** The result as `--json` prints it and `--compare` reads it. */
 export function benchJson(
@@ -18,7 +14,7 @@ export function benchJson(
 ): object {
   const { backend, manifest } = model;
   const { earlier, changes } = comparison ?? {};
-  const estimated = estimatedFigures(deviceModel, published?.multiThreadCount ?? MULTI_THREADS);
+  const estimated = estimatedFigures(deviceModel, published);
   return {
     tool: 'effvit bench',
     version: 1,

@@ -1,9 +1,9 @@
 import type { CompileReport } from '../compile/compileModel.js';
 import { bpuName } from '../compile/formatCompileReport.js';
-import type { CompileBar, CompileChartData } from '../report/charts/compileChart.js';
+import type { BarChartData, ChartBar } from '../report/charts/barChart.js';
 
 /** The report as bars: frames a second and memory traffic by batch, the longest layers, the least similar nodes. */
-export function compileChartData(report: CompileReport): CompileChartData {
+export function compileChartData(report: CompileReport): BarChartData {
   const { estimates, evaluation, leastSimilar } = report;
   const layers = estimates[0]?.longestLayers ?? [];
   const lowest = Math.min(0.99, ...leastSimilar.map(({ cosine = 1 }) => cosine));
@@ -62,7 +62,7 @@ export function compileChartData(report: CompileReport): CompileChartData {
 }
 
 /** @param bar Name, value and text of an item's bar; the longest bar is the largest value. */
-function bars<T>(items: readonly T[], bar: (item: T) => readonly [string, number, string]): CompileBar[] {
+function bars<T>(items: readonly T[], bar: (item: T) => readonly [string, number, string]): ChartBar[] {
   const most = Math.max(...items.map((item) => bar(item)[1]), 1e-9);
   return items.map((item) => {
     const [name, value, text] = bar(item);

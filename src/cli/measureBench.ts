@@ -80,7 +80,7 @@ export async function measureBench(
       runTimeoutMs: classifying.inferenceTimeoutMs,
       meter: deviceMeter(backend),
       onRun: (done, of) => terminal.progress(what, done, of),
-      ...(perfTime !== undefined && { perfTimeMs: perfTime * MS_PER_S }),
+      perfTimeMs: perfTime && perfTime * MS_PER_S,
     });
   };
   for (const threads of options.threads) {

@@ -24,7 +24,7 @@ import { MAX_BATCH } from '../pool/PoolOptions.js';
 import { readCalibrationSet } from '../quantize/calibrationSet.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
-import { compileChart } from '../report/charts/compileChart.js';
+import { barChart } from '../report/charts/barChart.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 import { CompileProgress } from './CompileProgress.js';
@@ -121,7 +121,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
     const evaluation = await evaluate(model, compiled, { toolchain, progress, signal, calibrationFolder });
     progress.close();
     const report: CompileReport = { ...compiled.report, ...(evaluation && { evaluation }) };
-    if (options.chart !== undefined) await writeChart(options.chart, compileChart(compileChartData(report)));
+    if (options.chart !== undefined) await writeChart(options.chart, barChart(compileChartData(report)));
     if (options.json === true) {
       terminal.json(report);
       return;

@@ -1,9 +1,13 @@
 import { plainTable } from '../core/plainTable.js';
 import { type BoardReading, bpuLoadPercent } from '../inference/bpu/BoardMonitor.js';
 import { BATCH_HEAD, batchRows } from '../report/perf/batchTable.js';
-import { figureColumns } from '../report/perf/figureColumns.js';
+import {
+  figureColumns,
+  PERFORMANCE_HEAD,
+  performanceRows,
+  signedPercent,
+} from '../report/perf/DeviceFigures.js';
 import type { PerfSeries } from '../report/perf/PerfSeries.js';
-import { PERFORMANCE_HEAD, performanceRows, signedPercent } from '../report/perf/performanceTable.js';
 import type { BenchResult } from './measureBench.js';
 import { bar, type Terminal } from './Terminal.js';
 
@@ -17,7 +21,7 @@ export function showBench(result: BenchResult, terminal: Terminal): void {
   const rows = performanceRows(model.manifest, info.classCount, series, published, mark);
   terminal.line(plainTable(PERFORMANCE_HEAD, rows));
   if (published !== undefined) terminal.line(`published: ${published.source}`);
-  const { head, rows: figures } = figureColumns({ series, measuredAs: mark, published, deviceModel });
+  const { head, rows: figures } = figureColumns(series, mark, published, deviceModel);
   terminal.line(plainTable(head, figures));
   if (deviceModel?.kind === 'estimate') {
     terminal.line(

@@ -5,22 +5,13 @@ export interface PerfRun {
   /** frameCount / runTimeMs. */
   readonly framesPerSecond: number;
   /** The forward pass, from passing the input until the output can be read. */
-  readonly latencyMs: LatencyFigures;
+  readonly latencyMs: ReturnType<typeof latencyFigures>;
   /** What the rest of the way takes for a frame: copy, handover, preprocessing, postprocessing, delivery; median. */
   readonly pipelineMs: number;
   /** Share of the device's time that was spent on frames, 0 to 100; absent if unknown. */
-  readonly deviceUtilisationPercent?: number;
+  readonly deviceUtilisationPercent?: number | undefined;
   /** Processor time of this process for a frame. */
   readonly cpuMsPerFrame: number;
-}
-
-export interface LatencyFigures {
-  readonly mean: number;
-  readonly min: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /** All repetitions with one number of threads. */
@@ -34,8 +25,8 @@ export interface PerfSeries {
 }
 
 /** Mean, extremes and nearest-rank percentiles of times in milliseconds. */
-export function latencyFigures(timesMs: readonly number[]): LatencyFigures {
-  const sorted = [...timesMs].sort((a, b) => a - b);
+export function latencyFigures(timesMs: readonly number[]) {
+  const sorted = timesMs.toSorted((a, b) => a - b);
   const at = (fraction: number): number =>
     sorted[Math.min(Math.max(Math.ceil(fraction * sorted.length) - 1, 0), sorted.length - 1)] ?? 0;
   const sum = sorted.reduce((total, time) => total + time, 0);
@@ -51,11 +42,12 @@ export function latencyFigures(timesMs: readonly number[]): LatencyFigures {
 
 /** @param runs at least one. */
 export function perfSeries(threads: number, runs: readonly PerfRun[]): PerfSeries {
-  const byRate = [...runs].sort((a, b) => a.framesPerSecond - b.framesPerSecond);
+  const byRate = runs.toSorted((a, b) => a.framesPerSecond - b.framesPerSecond);
+  const [slowest, fastest] = [byRate[0], byRate.at(-1)];
   const median = byRate[Math.floor((byRate.length - 1) / 2)];
-  if (median === undefined) throw new RangeError('A series needs at least one run.');
-  const fastest = byRate[byRate.length - 1] ?? median;
-  const slowest = byRate[0] ?? median;
+  if (slowest === undefined || fastest === undefined || median === undefined) {
+    throw new RangeError('A series needs at least one run.');
+  }
   return {
     threads,
     runs,

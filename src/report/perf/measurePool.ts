@@ -36,7 +36,7 @@ export interface PerfOptions {
   /** Frames a repetition, over all threads together. */
   readonly frameCount: number;
   /** Instead of a number of frames: so long a repetition. */
-  readonly perfTimeMs?: number;
+  readonly perfTimeMs?: number | undefined;
   readonly repetitions: number;
   readonly warmUpFrames: number;
   readonly runTimeoutMs: number;
@@ -131,7 +131,6 @@ async function runOnce(
   const runTimeMs = (monotonicNs() - startNs) / NS_PER_MS;
   const cpu = process.cpuUsage(cpuStart);
   const done = latenciesMs.length;
-  const utilisation = utilisationPercent(meter, busyStartNs, runTimeMs, loads);
   return {
     frameCount: done,
     runTimeMs,
@@ -139,7 +138,7 @@ async function runOnce(
     latencyMs: latencyFigures(latenciesMs),
     pipelineMs: latencyFigures(restMs).p50,
     cpuMsPerFrame: (cpu.user + cpu.system) / US_PER_MS / done,
-    ...(utilisation !== undefined && { deviceUtilisationPercent: utilisation }),
+    deviceUtilisationPercent: utilisationPercent(meter, busyStartNs, runTimeMs, loads),
   };
 }
 

@@ -1,7 +1,8 @@
 import { arch, cpus, platform, release } from 'node:os';
 import { z } from 'zod';
 import { EffvitError } from '../../core/EffvitError.js';
-import type { LatencyFigures, PerfRun, PerfSeries } from './PerfSeries.js';
+import { snakeCased } from '../../core/keyCase.js';
+import type { PerfRun, PerfSeries } from './PerfSeries.js';
 
 const figure = z.number();
 const run = z.looseObject({ fps: figure, latency_ms: z.looseObject({ mean: figure }) });
@@ -18,15 +19,7 @@ const perfJsonSchema = z.looseObject({
 export type EarlierPerf = z.output<typeof perfJsonSchema>;
 
 /** One number of threads against an earlier run; shares, positive if there is more now. */
-export interface PerfChange {
-  readonly threads: number;
-  readonly framesPerSecond: number;
-  readonly earlierFramesPerSecond: number;
-  readonly framesPerSecondChange: number;
-  readonly latencyMs: number;
-  readonly earlierLatencyMs: number;
-  readonly latencyChange: number;
-}
+export type PerfChange = ReturnType<typeof comparePerf>[number];
 
 /** @throws EffvitError BAD_ARGUMENT if `text` is not what `effvit bench --json` printed. */
 export function parseEarlierPerf(text: string, path: string): EarlierPerf {
@@ -42,34 +35,30 @@ export function parseEarlierPerf(text: string, path: string): EarlierPerf {
 }
 
 /** The numbers of threads that both runs have. */
-export function comparePerf(series: readonly PerfSeries[], earlier: EarlierPerf): PerfChange[] {
+export function comparePerf(series: readonly PerfSeries[], earlier: EarlierPerf) {
   return series.flatMap(({ threads, median }) => {
     const before = earlier.series.find((one) => one.threads === threads);
     if (before === undefined) return [];
-    const latencyMs = median.latencyMs.mean;
+    const { framesPerSecond } = median;
+    const [latencyMs, earlierLatencyMs] = [median.latencyMs.mean, before.latency_ms.mean];
     return [
       {
         threads,
-        framesPerSecond: median.framesPerSecond,
+        framesPerSecond,
         earlierFramesPerSecond: before.fps,
-        framesPerSecondChange: median.framesPerSecond / before.fps - 1,
+        framesPerSecondChange: framesPerSecond / before.fps - 1,
         latencyMs,
-        earlierLatencyMs: before.latency_ms.mean,
-        latencyChange: latencyMs / before.latency_ms.mean - 1,
+        earlierLatencyMs,
+        latencyChange: latencyMs / earlierLatencyMs - 1,
       },
     ];
   });
 }
 
 /** A series as `effvit bench --json` gives it: the median repetition, then each of them. */
-export function seriesJson({ threads, median, runs, framesPerSecondRange }: PerfSeries) {
-  return {
-    threads,
-    ...runJson(median),
-    fps_min: rounded(framesPerSecondRange[0]),
-    fps_max: rounded(framesPerSecondRange[1]),
-    repetitions: runs.map(runJson),
-  };
+export function seriesJson({ threads, median, runs, framesPerSecondRange: [fpsMin, fpsMax] }: PerfSeries) {
+  const quoted = { ...median, fpsMin, fpsMax };
+  return { threads, ...figuresJson(quoted), repetitions: runs.map(figuresJson) };
 }
 
 /** What the figures depend on. */
@@ -84,31 +73,10 @@ export function machineJson() {
   };
 }
 
-function runJson(one: PerfRun) {
-  return {
-    frame_count: one.frameCount,
-    run_time_ms: rounded(one.runTimeMs),
-    fps: rounded(one.framesPerSecond),
-    latency_ms: latencyJson(one.latencyMs),
-    pipeline_ms: rounded(one.pipelineMs),
-    cpu_ms_per_frame: rounded(one.cpuMsPerFrame),
-    ...(one.deviceUtilisationPercent !== undefined && {
-      device_utilisation_percent: rounded(one.deviceUtilisationPercent),
-    }),
-  };
-}
-
-function latencyJson({ mean, min, p50, p95, p99, max }: LatencyFigures) {
-  return {
-    mean: rounded(mean),
-    min: rounded(min),
-    p50: rounded(p50),
-    p95: rounded(p95),
-    p99: rounded(p99),
-    max: rounded(max),
-  };
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+/** Figures as JSON names them, to four digits. */
+function figuresJson({ frameCount, runTimeMs, framesPerSecond: fps, ...others }: PerfRun): object {
+  const text = JSON.stringify({ frameCount, runTimeMs, fps, ...others }, (_, value: unknown) =>
+    typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value,
+  );
+  return snakeCased(JSON.parse(text)) as object;
 }

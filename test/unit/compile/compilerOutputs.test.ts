@@ -5,7 +5,7 @@ import { formatCompileReport } from '../../../src/compile/formatCompileReport.js
 import { cpuRemedy, type NodePlacement, parseNodePlacements } from '../../../src/compile/NodePlacement.js';
 import { parsePerfEstimate } from '../../../src/compile/PerfEstimate.js';
 import type { OutputComparison } from '../../../src/quantize/compareModels.js';
-import { compileChart } from '../../../src/report/charts/compileChart.js';
+import { barChart } from '../../../src/report/charts/barChart.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 
 /** In the form of the compiler's log, with figures of no model. */
@@ -173,13 +173,13 @@ describe('the report of a compilation', () => {
     assert.match(text, /100 pictures/);
     assert.match(text, /batch 1 │\s+96\.00 │\s+99\.00 │\s+97\.50 │\s+0\.9950 \/ 0\.9000/);
     assert.match(text, /batch 4 │\s+95\.00 │/);
-    const svg = compileChart(compileChartData(judged));
+    const svg = barChart(compileChartData(judged));
     assert.match(svg, />BPU, its integers, batch 4</);
     assert.match(svg, />95\.00 %</);
   });
 
   it('is drawn with its estimate called one', () => {
-    const svg = compileChart(compileChartData(report));
+    const svg = barChart(compileChartData(report));
     assert.match(svg, /frames a second by batch \(estimate\)/);
     assert.match(svg, />500\.5</);
     assert.match(svg, /no board was measured/);

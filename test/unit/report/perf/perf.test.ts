@@ -3,7 +3,12 @@ import { snakeCased } from '../../../../src/core/keyCase.js';
 import type { DeviceModel } from '../../../../src/model/ModelManifest.js';
 import { resolveModel } from '../../../../src/model/resolveModel.js';
 import { batchMeanings, batchRows } from '../../../../src/report/perf/batchTable.js';
-import { estimatedFigures, figureColumns } from '../../../../src/report/perf/figureColumns.js';
+import {
+  comparePublished,
+  estimatedFigures,
+  figureColumns,
+  performanceRows,
+} from '../../../../src/report/perf/DeviceFigures.js';
 import {
   latencyFigures,
   type PerfRun,
@@ -12,7 +17,6 @@ import {
 } from '../../../../src/report/perf/PerfSeries.js';
 import { comparePerf, parseEarlierPerf, seriesJson } from '../../../../src/report/perf/perfJson.js';
 import { perfMeanings } from '../../../../src/report/perf/perfMeanings.js';
-import { comparePublished, performanceRows } from '../../../../src/report/perf/performanceTable.js';
 import { profilerLog, vendorReport } from '../../../../src/report/perf/vendorReport.js';
 import { assertRefused } from '../../../helpers/assertRefused.js';
 
@@ -167,12 +171,7 @@ describe('figureColumns', () => {
   it('keeps what was published, estimated and simulated apart', () => {
     const published = { source: 's', singleThreadLatencyMs: 6.34, maxFps: 174.7 };
     const batches = [{ batch: 4, serviceMs: 5 }];
-    const { head, rows } = figureColumns({
-      series,
-      measuredAs: 'SIMULATED',
-      published,
-      deviceModel: { ...deviceModel, batches },
-    });
+    const { head, rows } = figureColumns(series, 'SIMULATED', published, { ...deviceModel, batches });
     assert.deepEqual(head, ['figure', 'published (board)', "compiler's estimate", 'SIMULATED']);
     assert.deepEqual(rows, [
       ['latency, 1 thread, ms', '6.34', '3.00', '6.60'],
@@ -185,8 +184,8 @@ describe('figureColumns', () => {
   it('estimates nothing from times that were published, or that nobody vouches for', () => {
     const { kind: _kind, ...unsaid } = deviceModel;
     for (const model of [undefined, unsaid, { ...unsaid, kind: 'published' as const }]) {
-      assert.equal(estimatedFigures(model, 4), undefined);
-      const { rows } = figureColumns({ series, measuredAs: 'm', published: undefined, deviceModel: model });
+      assert.equal(estimatedFigures(model, undefined), undefined);
+      const { rows } = figureColumns(series, 'm', undefined, model);
       assert.deepEqual(
         rows.map(([, , estimate]) => estimate),
         ['-', '-', '-'],
