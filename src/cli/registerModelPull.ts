@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PullProgress } from '../fetch/PullProgress.js';
+import type { PullProgress } from '../fetch/pullFile.js';
 import { type PullTarget, pullModel } from '../fetch/pullModel.js';
 import { BPU_CHIPS } from '../model/BpuChip.js';
 import { resolveModel } from '../model/resolveModel.js';

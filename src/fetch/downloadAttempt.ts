@@ -1,12 +1,11 @@
 import { open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { defined } from '../core/defined.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { AttemptError, asAttemptError, fatalError } from './AttemptError.js';
 import { type OpenOptions, type OpenResponse, openResponse } from './openResponse.js';
-import { type PartFile, rangeValidator } from './PartFile.js';
+import { type PartFile, type PartialDownload, rangeValidator } from './PartFile.js';
 
-export interface AttemptOptions extends Omit<OpenOptions, 'headers'> {
+export interface AttemptOptions extends OpenOptions {
   readonly url: string;
   readonly part: PartFile;
   /** From the manifest; another length is refused before anything is read. */
@@ -33,21 +32,18 @@ export async function downloadAttempt(options: AttemptOptions): Promise<AttemptR
     return { publishedSha256: left.state.publishedSha256, resumedFromBytes: left.lengthBytes };
   }
   const validator = left && rangeValidator(left.state);
-  const headers: Record<string, string> = {};
-  if (left !== undefined && validator !== undefined) {
-    headers['range'] = `bytes=${left.lengthBytes}-`;
-    headers['if-range'] = validator;
-  }
+  const headers =
+    validator === undefined ? {} : { range: `bytes=${left?.lengthBytes}-`, 'if-range': validator };
   let response: OpenResponse;
   try {
-    response = await openResponse(url, { ...options, headers });
+    response = await openResponse(url, options, headers);
   } catch (error) {
     // 416: the partial file is not shorter than the file, but may be of another version.
-    if (error instanceof AttemptError && error.status === 416) await part.discard();
+    if (error instanceof AttemptError && error.details.status === 416) await part.discard();
     throw error;
   }
   try {
-    const plan = await planBody(response, left?.lengthBytes, left?.state.totalBytes, options);
+    const plan = await planBody(response, left, options);
     await writeBody(response, plan, options);
     const publishedSha256 =
       response.publishedSha256 ?? (plan.startBytes > 0 ? left?.state.publishedSha256 : undefined);
@@ -65,29 +61,23 @@ interface BodyPlan {
 
 async function planBody(
   response: OpenResponse,
-  partBytes: number | undefined,
-  partTotalBytes: number | undefined,
-  options: AttemptOptions,
+  left: PartialDownload | undefined,
+  { part, url, expectedBytes, limits }: AttemptOptions,
 ): Promise<BodyPlan> {
-  const { part, url, expectedBytes, limits } = options;
-  const lengthBytes = wholeNumber(response.header('content-length'));
-  let plan: BodyPlan;
+  let startBytes = 0;
+  let statedBytes = wholeNumber(response.header('content-length'));
   if (response.status === 206) {
-    const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.header('content-range') ?? '');
-    const [, first, , total] = range ?? [];
-    const totalBytes = wholeNumber(total);
-    if (
-      partBytes === undefined ||
-      wholeNumber(first) !== partBytes ||
-      (partTotalBytes !== undefined && totalBytes !== undefined && totalBytes !== partTotalBytes)
-    ) {
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.header('content-range') ?? '');
+    const total = wholeNumber(range?.[2]);
+    const known = left?.state.totalBytes;
+    statedBytes = total ?? known;
+    if (left?.lengthBytes !== wholeNumber(range?.[1]) || statedBytes !== (known ?? total)) {
       await part.discard();
       throw new AttemptError('retry', 'the server sent another part of the file than asked for');
     }
-    plan = { startBytes: partBytes, totalBytes: totalBytes ?? partTotalBytes };
-  } else plan = { startBytes: 0, totalBytes: lengthBytes };
-
-  const totalBytes = plan.totalBytes ?? expectedBytes;
+    startBytes = left?.lengthBytes ?? 0;
+  }
+  const totalBytes = statedBytes ?? expectedBytes;
   if (expectedBytes !== undefined && totalBytes !== expectedBytes) {
     await part.discard();
     throw fatalError(
@@ -101,14 +91,14 @@ async function planBody(
       'correct the url in the manifest',
     );
   }
-  if (totalBytes !== undefined) await refuseFullDisk(part.path, totalBytes - plan.startBytes);
-  if (plan.startBytes === 0) {
+  if (totalBytes !== undefined) await refuseFullDisk(part.path, totalBytes - startBytes);
+  if (startBytes === 0) {
     const etag = response.header('etag');
     const lastModified = response.header('last-modified');
     const { publishedSha256 } = response;
-    await part.begin(defined({ url, etag, lastModified, totalBytes, publishedSha256 }));
+    await part.begin({ url, etag, lastModified, totalBytes, publishedSha256 });
   }
-  return { startBytes: plan.startBytes, totalBytes };
+  return { startBytes, totalBytes };
 }
 
 async function writeBody(response: OpenResponse, plan: BodyPlan, options: AttemptOptions): Promise<void> {

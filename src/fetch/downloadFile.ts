@@ -1,24 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import { type AttemptError, asAttemptError } from './AttemptError.js';
-import { backOffMs } from './backOff.js';
 import { type AttemptOptions, type AttemptResult, downloadAttempt } from './downloadAttempt.js';
+import { backOffMs } from './FetchLimits.js';
+import { PartFile } from './PartFile.js';
+import { proxyAgentFromEnv, proxyName } from './proxyFromEnv.js';
 
-export interface DownloadOptions extends AttemptOptions {
+export interface DownloadOptions extends Omit<AttemptOptions, 'part' | 'dispatcher'> {
   readonly onRetry: (attempt: number, delayMs: number, reason: string) => void;
-  /** Path of the file, for messages: the user may put it there by hand. */
   readonly targetPath: string;
-  /** For messages: the proxy that the environment names for this address, if any. */
-  readonly proxy: string | undefined;
+  /** Read for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A complete download, which is not the file yet. */
+export interface Download extends AttemptResult {
+  readonly part: PartFile;
 }
 
 /**
  * Downloads a whole file into its partial file, in as many attempts as the limits allow, with back-off and Retry-After.
  * Each attempt continues the previous one if the server agrees.
  *
- * @throws EffvitError DOWNLOAD_FAILED, CANCELLED (`signal`; the partial file stays), IO_FAILED.
+ * @throws EffvitError DOWNLOAD_FAILED, CANCELLED (`signal`; the partial file stays), IO_FAILED, BAD_CONFIG (a proxy that
+ *   is no address).
  */
-export async function downloadFile(options: DownloadOptions): Promise<AttemptResult> {
+export async function downloadFile(options: DownloadOptions): Promise<Download> {
+  const part = new PartFile(options.targetPath);
+  const dispatcher = proxyAgentFromEnv(options.env, options.limits);
+  try {
+    return { part, ...(await tryRepeatedly({ ...options, part, dispatcher })) };
+  } finally {
+    // Kept-alive connections would hold the process open.
+    await dispatcher.destroy();
+  }
+}
+
+async function tryRepeatedly(options: DownloadOptions & AttemptOptions): Promise<AttemptResult> {
   const { limits, part, signal } = options;
   let wasReached = false;
   let failures = 0;
@@ -41,7 +59,7 @@ export async function downloadFile(options: DownloadOptions): Promise<AttemptRes
       mostBytes = Math.max(mostBytes, keptBytes);
       failures++;
       if (failure.kind === 'offline' && !wasReached) throw offline(failure, options);
-      const askedMs = failure.retryAfterMs ?? 0;
+      const askedMs = failure.details.retryAfterMs ?? 0;
       if (failure.kind === 'fatal' || failures >= limits.maxAttempts || askedMs > limits.maxRetryAfterMs) {
         throw givenUp(failure, failures, keptBytes, options);
       }
@@ -55,7 +73,8 @@ export async function downloadFile(options: DownloadOptions): Promise<AttemptRes
   }
 }
 
-function offline(failure: AttemptError, { url, targetPath, proxy }: DownloadOptions): EffvitError {
+function offline(failure: AttemptError, { url, targetPath, env }: DownloadOptions): EffvitError {
+  const proxy = proxyName(url, env);
   const way = proxy === undefined ? '' : ` through the proxy ${proxy}`;
   return new EffvitError(
     'DOWNLOAD_FAILED',
@@ -71,10 +90,10 @@ function givenUp(
   { url, limits }: DownloadOptions,
 ): EffvitError {
   const tries = failures > 1 ? `, ${failures} times in a row` : '';
-  const asked = failure.retryAfterMs ?? 0;
+  const asked = failure.details.retryAfterMs ?? 0;
   const wait = asked > limits.maxRetryAfterMs ? ` and asks to wait ${Math.ceil(asked / 1000)} s` : '';
   const kept = keptBytes > 0 ? `; ${keptBytes} bytes are kept and continued` : '';
-  const remedy = failure.remedy ?? `run the command again later${kept}`;
+  const remedy = failure.details.remedy ?? `run the command again later${kept}`;
   return new EffvitError(
     'DOWNLOAD_FAILED',
     `Cannot download ${url}, ${failure.message}${wait}${tries}: ${remedy}.`,
@@ -82,7 +101,7 @@ function givenUp(
   );
 }
 
-async function cancelled({ part, url }: DownloadOptions): Promise<EffvitError> {
+async function cancelled({ part, url }: AttemptOptions): Promise<EffvitError> {
   const keptBytes = await part.lengthBytes();
   const kept = keptBytes === 0 ? '' : `; ${keptBytes} bytes are kept in ${part.path}`;
   return new EffvitError(

@@ -4,14 +4,28 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { temporaryNeighbour } from '../core/writeFileAtomic.js';
 import { findBuiltOnnx, rememberBuilt } from '../model/builtOnnx.js';
-import type { ModelManifest } from '../model/ModelManifest.js';
+import type { BuiltOnnxSource, ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, requireModelFile } from '../model/modelFiles.js';
 import { modelCacheFolder } from '../model/modelFolders.js';
-import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
-import { DEFAULT_FETCH_LIMITS } from './FetchLimits.js';
 import { withModelLock } from './modelLock.js';
-import type { OnPullProgress } from './PullProgress.js';
-import type { PulledFile } from './pullFile.js';
+import type { OnPullProgress, PulledFile } from './pullFile.js';
+
+/** Input of the builder, which writes a whole ONNX file to `outputPath` or throws. */
+export interface BuildOnnxJob {
+  readonly weightsPath: string;
+  readonly outputPath: string;
+  readonly source: BuiltOnnxSource;
+  readonly classCount: number;
+}
+
+export type BuildOnnx = (job: BuildOnnxJob) => Promise<void>;
+
+/** The package's own builder, as {@link BuildOnnx}: float32 RGB input, batch 1, opset 11. */
+export const buildOnnxFromWeights: BuildOnnx = async ({ weightsPath, outputPath, source, classCount }) => {
+  // Imported only if there is something to build, for a fast start otherwise.
+  const { buildModelFile } = await import('../efficientvit/buildModelFile.js');
+  await buildModelFile({ weightsPath, outputPath, variant: source.variant, classCount });
+};
 
 export interface EnsureOnnxOptions {
   /** Default: this package's builder. */
@@ -38,14 +52,12 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
   if (lengthBytes !== undefined) return path;
   const lock = {
     signal: options.signal ?? new AbortController().signal,
-    timeoutMs: DEFAULT_FETCH_LIMITS.lockTimeoutMs,
-    staleMs: DEFAULT_FETCH_LIMITS.lockStaleMs,
     onWait: () => onProgress({ phase: 'waiting' }),
   };
-  return withModelLock(modelCacheFolder(manifest, env), lock, async (signal) => {
-    const { path } = await ensureOnnxLocked(manifest, { env, signal, onProgress, buildOnnx });
-    return path;
-  });
+  const ensured = await withModelLock(modelCacheFolder(manifest, env), lock, (signal) =>
+    ensureOnnxLocked(manifest, { env, signal, onProgress, buildOnnx }),
+  );
+  return ensured.path;
 }
 
 /** {@link ensureOnnx} for a built file and a caller that holds the model's lock. */

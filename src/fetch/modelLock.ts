@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import { makeFolder } from '../core/writeFileAtomic.js';
+import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './FetchLimits.js';
 
 export interface LockOptions {
   readonly signal: AbortSignal;
-  /** How long another process may hold it. */
-  readonly timeoutMs: number;
-  /** A dead holder is detected after this time; a live one renews the lock four times within it. At least 2000. */
-  readonly staleMs: number;
+  /** A live holder renews the lock four times within `lockStaleMs`. */
+  readonly limits?: Pick<FetchLimits, 'lockTimeoutMs' | 'lockStaleMs'>;
   /** Called once, when another process is found to hold it. */
-  readonly onWait: () => void;
+  readonly onWait?: () => void;
 }
 
 const POLL_MS = 200;
@@ -83,29 +82,30 @@ function guardSignals(): () => void {
 
 async function acquire(
   folder: string,
-  { signal, timeoutMs, staleMs, onWait }: LockOptions,
+  { signal, limits = DEFAULT_FETCH_LIMITS, onWait }: LockOptions,
   onLost: () => void,
 ): Promise<() => Promise<void>> {
   const lock = await loadLock();
   const lockfilePath = join(folder, '.lock');
-  const endMs = Date.now() + timeoutMs;
+  const { lockTimeoutMs, lockStaleMs } = limits;
+  const endMs = Date.now() + lockTimeoutMs;
   for (let waits = 0; ; waits++) {
     try {
       return await lock(folder, {
         lockfilePath,
-        stale: staleMs,
-        update: staleMs / 4,
+        stale: lockStaleMs,
+        update: lockStaleMs / 4,
         realpath: false,
         onCompromised: onLost,
       });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw notWritable(folder, error);
     }
-    if (waits === 0) onWait();
+    if (waits === 0) onWait?.();
     if (Date.now() >= endMs) {
       throw new EffvitError(
         'TIMED_OUT',
-        `Another process has held ${lockfilePath} for ${Math.round(timeoutMs / 1000)} s: wait for it, or end it and run the command again.`,
+        `Another process has held ${lockfilePath} for ${Math.round(lockTimeoutMs / 1000)} s: wait for it, or end it and run the command again.`,
         { context: { file: lockfilePath } },
       );
     }

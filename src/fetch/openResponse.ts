@@ -1,6 +1,5 @@
 import { type Dispatcher, request } from 'undici';
 import { AttemptError, asAttemptError, fatalError } from './AttemptError.js';
-import { retryAfterMs } from './backOff.js';
 import type { FetchLimits } from './FetchLimits.js';
 
 export interface OpenResponse {
@@ -16,20 +15,23 @@ export interface OpenOptions {
   readonly dispatcher: Dispatcher;
   readonly limits: FetchLimits;
   readonly signal: AbortSignal;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Requests `url` and follows redirects, with the same headers each time. Redirects are followed here because one may
+ * Requests `url` and follows redirects, with the same additional headers each time. Redirects are followed here because one may
  * carry the file's checksum, and because one from https to http is refused.
  *
  * @throws AttemptError for every answer but 200 and 206. Status 416 has the kind `retry`.
  */
-export async function openResponse(url: string, options: OpenOptions): Promise<OpenResponse> {
+export async function openResponse(
+  url: string,
+  options: OpenOptions,
+  headers?: Readonly<Record<string, string>>,
+): Promise<OpenResponse> {
   let current = new URL(url);
   let publishedSha256: string | undefined;
   for (let hop = 0; hop <= options.limits.maxRedirects; hop++) {
-    const response = await send(current, options);
+    const response = await send(current, options, headers);
     const header = (name: string): string | undefined => [response.headers[name]].flat()[0];
     publishedSha256 ??= /^"([0-9a-f]{64})"$/.exec(header('x-linked-etag') ?? '')?.[1];
     const { statusCode: status, body } = response;
@@ -45,7 +47,7 @@ export async function openResponse(url: string, options: OpenOptions): Promise<O
   throw fatalError(`the server redirects more than ${options.limits.maxRedirects} times`);
 }
 
-async function send(url: URL, options: OpenOptions): Promise<Dispatcher.ResponseData> {
+async function send(url: URL, options: OpenOptions, headers: object = {}): Promise<Dispatcher.ResponseData> {
   try {
     return await request(url.href, {
       dispatcher: options.dispatcher,
@@ -53,7 +55,7 @@ async function send(url: URL, options: OpenOptions): Promise<Dispatcher.Response
       headersTimeout: options.limits.headersTimeoutMs,
       bodyTimeout: options.limits.stallTimeoutMs,
       // Ranges count bytes of the file, not of a compressed form.
-      headers: { 'user-agent': 'effvit', accept: '*/*', 'accept-encoding': 'identity', ...options.headers },
+      headers: { 'user-agent': 'effvit', accept: '*/*', 'accept-encoding': 'identity', ...headers },
     });
   } catch (error) {
     throw options.signal.aborted ? error : asAttemptError(error);
@@ -75,8 +77,10 @@ function redirectTarget(from: URL, location: string | undefined): URL {
 function statusError(status: number, header: (name: string) => string | undefined): AttemptError {
   const message = `the server answered ${status}`;
   if (status === 408 || status === 416 || status === 425 || status === 429 || status >= 500) {
-    const askedMs = retryAfterMs(header('retry-after'), Date.now());
-    return new AttemptError('retry', message, { status, retryAfterMs: askedMs });
+    return new AttemptError('retry', message, {
+      status,
+      retryAfterMs: retryAfterMs(header('retry-after'), Date.now()),
+    });
   }
   const remedy =
     status === 404 || status === 410
@@ -87,13 +91,20 @@ function statusError(status: number, header: (name: string) => string | undefine
 
 function refuseCodedOrHtml(header: (name: string) => string | undefined): void {
   const coding = header('content-encoding') ?? 'identity';
-  if (coding !== 'identity') {
-    throw fatalError(`the server sends the file as ${coding} though asked not to`);
-  }
+  if (coding !== 'identity') throw fatalError(`the server sends the file as ${coding} though asked not to`);
   if (/^text\/html\b/i.test(header('content-type') ?? '')) {
     throw fatalError(
       'the server answered with a web page instead of the file',
       'log in to the network if it requires that, or name a mirror in EFFVIT_MODEL_MIRROR',
     );
   }
+}
+
+/** A Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date) in milliseconds; undefined if unusable. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  // Date.parse alone takes almost anything, `-5` for example.
+  const atMs = /^[A-Z][a-z]+,? .*GMT$/.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }

@@ -2,21 +2,21 @@ import { EnvHttpProxyAgent } from 'undici';
 import { EffvitError } from '../core/EffvitError.js';
 import type { FetchLimits } from './FetchLimits.js';
 
-/**
- * A dispatcher that uses HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) from `env`.
- *
- * @throws EffvitError BAD_CONFIG if a proxy is no http(s) address.
- */
-export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): EnvHttpProxyAgent {
+/** Refuses a proxy of {@link proxyAgentFromEnv} that is no http(s) address. @throws EffvitError BAD_CONFIG */
+export function checkProxies(env: NodeJS.ProcessEnv): void {
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY']) {
     const value = setting(env, name);
-    if (value !== '' && !(URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) {
-      throw new EffvitError(
-        'BAD_CONFIG',
-        `Expected an address such as http://proxy.example:3128 for ${name} but received ${JSON.stringify(value)}: correct or unset it.`,
-      );
-    }
+    if (value === '' || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) continue;
+    throw new EffvitError(
+      'BAD_CONFIG',
+      `Expected an address such as http://proxy.example:3128 for ${name} but received ${JSON.stringify(value)}: correct or unset it.`,
+    );
   }
+}
+
+/** A dispatcher that uses HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) from `env`. */
+export function proxyAgentFromEnv(env: NodeJS.ProcessEnv, limits: FetchLimits): EnvHttpProxyAgent {
+  checkProxies(env);
   return new EnvHttpProxyAgent({
     // Empty instead of absent, which would use the process's own environment.
     httpProxy: setting(env, 'HTTP_PROXY'),

@@ -1,8 +1,5 @@
-import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Dispatcher } from 'undici';
-import { defined } from '../core/defined.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { EffvitError, fileError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { BpuChip } from '../model/BpuChip.js';
@@ -13,15 +10,40 @@ import { checkContent } from './checkContent.js';
 import { downloadFile } from './downloadFile.js';
 import type { FetchLimits } from './FetchLimits.js';
 import { mirroredUrl } from './mirroredUrl.js';
-import { PartFile } from './PartFile.js';
-import type { OnPullProgress } from './PullProgress.js';
-import { proxyName } from './proxyFromEnv.js';
-import { type VerifiedBy, verifyChecksum } from './verifyChecksum.js';
+
+/** What a pull is doing, for a progress bar; `file` is the file's name. */
+export type PullProgress =
+  /** Another process pulls the same model. */
+  | { readonly phase: 'waiting' }
+  | {
+      readonly phase: 'downloading';
+      readonly file: string;
+      /** Bytes on disk, those of an earlier, interrupted pull included. */
+      readonly receivedBytes: number;
+      /** Absent if the server does not say. */
+      readonly totalBytes?: number | undefined;
+      readonly resumedFromBytes: number;
+    }
+  | {
+      readonly phase: 'retrying';
+      readonly file: string;
+      /** The attempt that comes next, 2 is the first retry. */
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | { readonly phase: 'checking'; readonly file: string }
+  | { readonly phase: 'building'; readonly file: string };
+
+export type OnPullProgress = (progress: PullProgress) => void;
+
+/** How a file was verified: by the manifest, an earlier download, the publisher's header, or not (first use). */
+export type VerifiedBy = 'manifest' | 'earlier_download' | 'publisher' | 'first_use';
 
 /** One file after a pull. */
 export interface PulledFile {
   readonly kind: ModelFileKind;
-  readonly chip?: BpuChip;
+  readonly chip?: BpuChip | undefined;
   readonly path: string;
   readonly lengthBytes: number;
   readonly sha256: string;
@@ -29,16 +51,16 @@ export interface PulledFile {
   /** Absent for a built file and for one that ships with its model. */
   readonly verifiedBy?: VerifiedBy;
   /** Bytes that an earlier, interrupted pull had left. */
-  readonly resumedFromBytes?: number;
+  readonly resumedFromBytes?: number | undefined;
 }
 
 export interface PullFileOptions {
   readonly manifest: ModelManifest;
   readonly env: NodeJS.ProcessEnv;
-  readonly dispatcher: Dispatcher;
   readonly limits: FetchLimits;
   readonly signal: AbortSignal;
   readonly onProgress: OnPullProgress;
+  /** Accept a file that differs from the first download, and trust it from now on. */
   readonly acceptChanged: boolean;
 }
 
@@ -46,105 +68,110 @@ export interface PullFileOptions {
  * Checks a file that is present, downloads one that is not. Called with the model's lock held.
  *
  * @throws EffvitError NOT_FOUND (absent, and the manifest has no address), DOWNLOAD_FAILED,
- *   CHECKSUM_MISMATCH, IO_FAILED, CANCELLED.
+ *   CHECKSUM_MISMATCH, IO_FAILED, CANCELLED, BAD_CONFIG (a proxy or mirror that is no address).
  */
 export async function pullFile(status: ModelFileStatus, options: PullFileOptions): Promise<PulledFile> {
   const { source, path, kind, chip } = status;
-  const { manifest } = options;
-  if (source === undefined || (!status.isPresent && source.url === undefined)) {
+  const { manifest, env, limits, signal, onProgress } = options;
+  if (status.isPresent && source !== undefined) return checkPresent(status, source, options);
+  if (source?.url === undefined) {
     throw new EffvitError(
       'NOT_FOUND',
       `The ${describeKind(kind, chip)} of ${manifest.name} has no address to get it from: ${status.remedy}.`,
       { context: { model: manifest.name } },
     );
   }
-  if (status.isPresent) return checkPresent(status, source, options);
-
-  const part = new PartFile(path);
-  const { publishedSha256, resumedFromBytes } = await download(part, path, source, options);
-  options.onProgress({ phase: 'checking', file: basename(path) });
-  const sha256 = await sha256File(part.path, options.signal);
+  const file = basename(path);
+  const { part, publishedSha256, resumedFromBytes } = await downloadFile({
+    url: mirroredUrl(source.url, env),
+    targetPath: path,
+    expectedBytes: source.lengthBytes,
+    env,
+    limits,
+    signal,
+    onBytes: (receivedBytes, totalBytes, resumedFromBytes) =>
+      onProgress({ phase: 'downloading', file, receivedBytes, resumedFromBytes, totalBytes }),
+    onRetry: (attempt, delayMs, reason) => onProgress({ phase: 'retrying', file, attempt, delayMs, reason }),
+  });
+  onProgress({ phase: 'checking', file });
+  const sha256 = await sha256File(part.path, signal);
   const lengthBytes = await part.lengthBytes();
   let verifiedBy: VerifiedBy;
   try {
-    await checkContent(part.path, basename(path), kind, source.url ?? '');
+    await checkContent(part.path, file, kind, source.url);
     verifiedBy = await verifyAndRecord(path, { sha256, lengthBytes, source, publishedSha256 }, options);
   } catch (error) {
     // A refused file is not continued later.
     if (error instanceof EffvitError && error.code !== 'IO_FAILED') await part.discard();
     throw error;
   }
-  await rename(part.path, path);
-  await part.discard();
-  const file = { kind, chip, path, lengthBytes, sha256, action: 'downloaded', verifiedBy } as const;
-  return defined({ ...file, resumedFromBytes: resumedFromBytes || undefined });
-}
-
-async function download(
-  part: PartFile,
-  targetPath: string,
-  source: ModelFileSource,
-  options: PullFileOptions,
-): Promise<{ publishedSha256: string | undefined; resumedFromBytes: number }> {
-  const file = basename(targetPath);
-  const { dispatcher, limits, signal, onProgress } = options;
-  const url = mirroredUrl(source.url ?? '', options.env);
-  return downloadFile({
-    url,
-    proxy: proxyName(url, options.env),
-    part,
-    targetPath,
-    expectedBytes: source.lengthBytes,
-    dispatcher,
-    limits,
-    signal,
-    onBytes: (receivedBytes, totalBytes, resumedFromBytes) =>
-      onProgress(defined({ phase: 'downloading', file, receivedBytes, resumedFromBytes, totalBytes })),
-    onRetry: (attempt, delayMs, reason) => onProgress({ phase: 'retrying', file, attempt, delayMs, reason }),
-  });
+  await part.finish();
+  const common = { kind, chip, path, lengthBytes, sha256, action: 'downloaded', verifiedBy } as const;
+  return { ...common, resumedFromBytes: resumedFromBytes || undefined };
 }
 
 async function checkPresent(
-  status: ModelFileStatus,
+  { path, kind, chip, location, lengthBytes = 0 }: ModelFileStatus,
   source: ModelFileSource,
   options: PullFileOptions,
 ): Promise<PulledFile> {
-  const { path, kind, chip } = status;
   options.onProgress({ phase: 'checking', file: basename(path) });
   const sha256 = await sha256File(path, options.signal);
-  const lengthBytes = status.lengthBytes ?? 0;
-  const common = defined({ kind, chip, path, lengthBytes, sha256, action: 'present' });
+  const common = { kind, chip, path, lengthBytes, sha256, action: 'present' } as const;
   // A file beside its manifest was not downloaded; only the manifest's own checksum applies to it.
-  if (status.location === 'model' && source.sha256 === undefined) return common;
+  if (location === 'model' && source.sha256 === undefined) return common;
   await checkContent(path, basename(path), kind, path);
-  const verifiedBy = await verifyAndRecord(path, { sha256, lengthBytes, source }, options);
-  return { ...common, verifiedBy };
+  return { ...common, verifiedBy: await verifyAndRecord(path, { sha256, lengthBytes, source }, options) };
 }
 
 interface ReadFile {
   readonly sha256: string;
   readonly lengthBytes: number;
   readonly source: ModelFileSource;
+  /** From the publisher's response; absent for a file that is already present. */
   readonly publishedSha256?: string | undefined;
 }
 
-/** Verifies the checksum and, if it is new, adds it to the trust record of the cache folder. */
-async function verifyAndRecord(path: string, file: ReadFile, options: PullFileOptions): Promise<VerifiedBy> {
-  const { sha256, lengthBytes, source } = file;
-  const folder = dirname(path);
-  const name = basename(path);
-  const record = source.sha256 === undefined ? await readTrustRecord(folder) : {};
-  const verifiedBy = verifyChecksum({
-    ...file,
-    path,
-    trusted: record[name],
-    acceptChanged: options.acceptChanged,
-    acceptCommand: `${pullCommand(options.manifest)} --accept-changed`,
-  });
-  if (verifiedBy === 'first_use' || verifiedBy === 'publisher') {
-    const trusted = { url: source.url ?? '', lengthBytes, sha256, firstSeen: new Date().toISOString() };
-    const text = JSON.stringify({ ...record, [name]: trusted }, undefined, 2);
-    await writeFileAtomic(join(folder, TRUST_RECORD_NAME), `${text}\n`);
+/**
+ * Verifies a file against the manifest's checksum or, if it has none, against the first download (trust on first use),
+ * and adds a new checksum to the trust record of the cache folder.
+ *
+ * @throws EffvitError CHECKSUM_MISMATCH: with both checksums, and how to accept the file if that is possible.
+ */
+async function verifyAndRecord(
+  path: string,
+  { sha256, lengthBytes, source, publishedSha256 }: ReadFile,
+  { acceptChanged, manifest }: PullFileOptions,
+): Promise<VerifiedBy> {
+  if (source.sha256 !== undefined) {
+    if (sha256 === source.sha256) return 'manifest';
+    throw fileError(
+      'CHECKSUM_MISMATCH',
+      path,
+      `has the sha256 ${sha256} where the manifest says ${source.sha256}: it is damaged or another version, so delete it if it is there and pull again, or correct the manifest`,
+    );
   }
-  return verifiedBy;
+  const record = await readTrustRecord(dirname(path));
+  if (publishedSha256 !== undefined && sha256 !== publishedSha256) {
+    throw new EffvitError(
+      'CHECKSUM_MISMATCH',
+      `${source.url} arrived with the sha256 ${sha256} where its publisher says ${publishedSha256}: run the command again, or name another mirror in EFFVIT_MODEL_MIRROR.`,
+      { context: { url: source.url } },
+    );
+  }
+  const trusted = record[basename(path)];
+  if (trusted !== undefined && trusted.url === source.url) {
+    if (trusted.sha256 === sha256) return 'earlier_download';
+    if (!acceptChanged) {
+      throw fileError(
+        'CHECKSUM_MISMATCH',
+        path,
+        `is not what was first downloaded from ${trusted.url} on ${trusted.firstSeen.slice(0, 10)} (sha256 ${trusted.sha256}, now ${sha256}): if that change is expected, accept it with \`${pullCommand(manifest)} --accept-changed\`, else delete the file if it is there and pull from a source you trust`,
+      );
+    }
+  }
+  const first = { url: source.url ?? '', lengthBytes, sha256, firstSeen: new Date().toISOString() };
+  const text = JSON.stringify({ ...record, [basename(path)]: first }, undefined, 2);
+  await writeFileAtomic(join(dirname(path), TRUST_RECORD_NAME), `${text}\n`);
+  return publishedSha256 === undefined ? 'first_use' : 'publisher';
 }

@@ -3,13 +3,11 @@ import type { BpuChip } from '../model/BpuChip.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { isBuilt, type ModelFileStatus, modelFiles } from '../model/modelFiles.js';
 import { modelCacheFolder } from '../model/modelFolders.js';
-import { type BuildOnnx, buildOnnxFromWeights } from './buildOnnxFromWeights.js';
-import { ensureOnnxLocked } from './ensureOnnx.js';
+import { type BuildOnnx, buildOnnxFromWeights, ensureOnnxLocked } from './ensureOnnx.js';
 import { DEFAULT_FETCH_LIMITS, type FetchLimits } from './FetchLimits.js';
 import { withModelLock } from './modelLock.js';
-import type { OnPullProgress } from './PullProgress.js';
-import { proxyAgentFromEnv } from './proxyFromEnv.js';
-import { type PulledFile, pullFile } from './pullFile.js';
+import { checkProxies } from './proxyFromEnv.js';
+import { type OnPullProgress, type PulledFile, pullFile } from './pullFile.js';
 
 /** What the files are for: ONNX Runtime on a CPU, or the BPU of a chip. */
 export type PullTarget = 'cpu' | BpuChip;
@@ -43,45 +41,28 @@ export async function pullModel(
 ): Promise<readonly PulledFile[]> {
   const {
     target = 'cpu',
+    signal = new AbortController().signal,
     env = process.env,
     onProgress = () => undefined,
+    acceptChanged = false,
     buildOnnx = buildOnnxFromWeights,
   } = options;
   const limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
-  const signal = options.signal ?? new AbortController().signal;
+  // Nothing is made on the disk for what cannot succeed.
+  checkProxies(env);
   filesForTarget(manifest, await modelFiles(manifest, env), target);
-  const dispatcher = proxyAgentFromEnv(env, limits);
-  try {
-    const folder = modelCacheFolder(manifest, env);
-    const lock = {
-      signal,
-      timeoutMs: limits.lockTimeoutMs,
-      staleMs: limits.lockStaleMs,
-      onWait: () => onProgress({ phase: 'waiting' }),
-    };
-    return await withModelLock(folder, lock, async (held) => {
-      // Looked up under the lock: another process may have downloaded them meanwhile.
-      const files = filesForTarget(manifest, await modelFiles(manifest, env), target);
-      const context = {
-        manifest,
-        env,
-        dispatcher,
-        limits,
-        signal: held,
-        onProgress,
-        acceptChanged: options.acceptChanged ?? false,
-      };
-      const pulled: PulledFile[] = [];
-      for (const file of files) pulled.push(await pullFile(file, context));
-      if (target === 'cpu' && manifest.files.onnx !== undefined && isBuilt(manifest.files.onnx)) {
-        pulled.push(await ensureOnnxLocked(manifest, { env, signal: held, onProgress, buildOnnx }));
-      }
-      return pulled;
-    });
-  } finally {
-    // Kept-alive connections would hold the process open.
-    await dispatcher.destroy();
-  }
+  const lock = { signal, limits, onWait: () => onProgress({ phase: 'waiting' }) };
+  return withModelLock(modelCacheFolder(manifest, env), lock, async (held) => {
+    // Looked up under the lock: another process may have downloaded them meanwhile.
+    const files = filesForTarget(manifest, await modelFiles(manifest, env), target);
+    const context = { manifest, env, limits, signal: held, onProgress, acceptChanged, buildOnnx };
+    const pulled: PulledFile[] = [];
+    for (const file of files) pulled.push(await pullFile(file, context));
+    if (target === 'cpu' && manifest.files.onnx !== undefined && isBuilt(manifest.files.onnx)) {
+      pulled.push(await ensureOnnxLocked(manifest, context));
+    }
+    return pulled;
+  });
 }
 
 /** The files of the manifest that a target needs, built ones left out. */
@@ -93,10 +74,10 @@ function filesForTarget(
   if (target !== 'cpu') {
     const file = files.find((one) => one.kind === 'bpu' && one.chip === target);
     if (file !== undefined) return [file];
-    const chips = files.flatMap((one) => one.chip ?? []);
+    const chips = files.flatMap((one) => one.chip ?? []).join(', ') || 'no chip';
     throw new EffvitError(
       'NOT_FOUND',
-      `${manifest.name} has no .bin file for ${target}: its manifest lists ${chips.length === 0 ? 'no chip' : chips.join(', ')}.`,
+      `${manifest.name} has no .bin file for ${target}: its manifest lists ${chips}.`,
       { context: { model: manifest.name } },
     );
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import type { BuildOnnx } from '../../../src/fetch/buildOnnxFromWeights.js';
+import type { BuildOnnx } from '../../../src/fetch/ensureOnnx.js';
 import type { PulledFile } from '../../../src/fetch/pullFile.js';
 import { type PullOptions, pullModel } from '../../../src/fetch/pullModel.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MockAgent } from 'undici';
 import { AttemptError } from '../../../src/fetch/AttemptError.js';
 import { DEFAULT_FETCH_LIMITS } from '../../../src/fetch/FetchLimits.js';
-import { type OpenResponse, openResponse } from '../../../src/fetch/openResponse.js';
+import { type OpenResponse, openResponse, retryAfterMs } from '../../../src/fetch/openResponse.js';
 
 const SHA256 = 'ab'.repeat(32);
 
@@ -16,12 +16,9 @@ describe('openResponse over https', () => {
   afterEach(() => agent.close());
 
   function open(): Promise<OpenResponse> {
-    return openResponse('https://hub.example/m', {
-      dispatcher: agent,
-      limits: DEFAULT_FETCH_LIMITS,
-      signal: new AbortController().signal,
-      headers: { range: 'bytes=5-' },
-    });
+    const { signal } = new AbortController();
+    const options = { dispatcher: agent, limits: DEFAULT_FETCH_LIMITS, signal };
+    return openResponse('https://hub.example/m', options, { range: 'bytes=5-' });
   }
 
   it('follows the hub to its store, keeps the range and the checksum of the first hop', async () => {
@@ -73,8 +70,20 @@ describe('openResponse over https', () => {
       assert.ok(error instanceof AttemptError);
       assert.equal(error.kind, 'fatal');
       assert.match(error.message, /certificate is not accepted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
-      assert.match(error.remedy ?? '', /NODE_EXTRA_CA_CERTS/);
+      assert.match(error.details.remedy ?? '', /NODE_EXTRA_CA_CERTS/);
       return true;
     });
+  });
+});
+
+describe('retryAfterMs', () => {
+  it('reads seconds or a date', () => {
+    const nowMs = Date.parse('2026-01-02T03:04:05Z');
+    assert.equal(retryAfterMs('120', nowMs), 120_000);
+    assert.equal(retryAfterMs('Fri, 02 Jan 2026 03:05:05 GMT', nowMs), 60_000);
+    assert.equal(retryAfterMs('Fri, 02 Jan 2026 03:00:00 GMT', nowMs), 0);
+    for (const unusable of [undefined, '', '-5', 'soon', '99999999999']) {
+      assert.equal(retryAfterMs(unusable, nowMs), undefined, unusable);
+    }
   });
 });
