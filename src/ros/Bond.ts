@@ -38,7 +38,7 @@ export class Bond {
     this.#subscription = node.createSubscription<Status>(TYPE, TOPIC, {}, (status) =>
       guard.run('the bond', () => this.#hear(status)),
     );
-    this.#timer = setInterval(() => guard.run('the bond', () => this.#publish(true)), PERIOD_S * 1000);
+    this.#timer = guard.every(PERIOD_S * 1000, 'the bond', () => this.#publish(true));
     this.#publish(true);
   }
 

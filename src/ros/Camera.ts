@@ -86,7 +86,7 @@ export class Camera {
   /** The publishers of its topic, and whether all of them match the subscription. */
   publishers(): OtherEndpoints {
     this.update();
-    return this.#subscription?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
+    return this.#subscription?.publishers() ?? { count: 0 };
   }
 
   destroy(): void {

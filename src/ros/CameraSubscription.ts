@@ -2,13 +2,12 @@ import { performance } from 'node:perf_hooks';
 import type { CameraTurns, WaitingCamera } from '../classify/CameraTurns.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { CameraInput } from './images/cameraInput.js';
-import type { MessageSamples } from './images/MessageSamples.js';
-import type { ReceivedImage, TakenMessage } from './images/ReceivedImage.js';
+import type { MessageSamples, ReceivedImage, TakenMessage } from './images/MessageSamples.js';
 import type { SequenceGaps } from './images/SequenceGaps.js';
 import type { RawMessageInfo } from './patches/loadedAddon.js';
 import { type DeferredSubscription, subscribeDeferred } from './patches/nodeWithDeferredTakes.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+import { keepLastQos, type RclModule, type RclNode } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
@@ -22,10 +21,8 @@ export interface CameraEvents {
   readonly onImage: (image: ReceivedImage, waitedNs: number) => void;
   /** A message that is not a valid image. */
   readonly onProblem: (topic: string, error: unknown) => void;
-  /** Messages that the camera sent and that did not arrive. */
-  readonly onMissing: (topic: string, count: number) => void;
-  /** Messages that newer ones replaced in the middleware before they were taken. */
-  readonly onSuperseded: (topic: string, count: number) => void;
+  /** Messages that did not arrive, or that newer ones replaced in the middleware before they were taken. */
+  readonly onLost: (topic: string, kind: 'missing' | 'superseded', count: number) => void;
   /** An image dropped because the reader held more frames than may wait; the newer ones are retained. */
   readonly onOutdated: (image: ReceivedImage) => void;
 }
@@ -75,17 +72,13 @@ export class CameraSubscription implements WaitingCamera {
   constructor(options: CameraSubscriptionOptions) {
     this.#options = options;
     const { rcl, node, input, topicName, samplesOf, depth, turns } = options;
-    const qos = new rcl.QoS(QOS.keepLast, depth, QOS.bestEffort, QOS.volatile);
+    const qos = keepLastQos(rcl, depth, 'bestEffort');
     this.#own = { type: input.type, qos };
     this.#qos = qos;
     this.#samples = samplesOf(input.type);
-    this.#subscription = withQosOverrides(input.topic, () =>
-      subscribeDeferred(node, {
-        type: this.#samples.type,
-        topicName,
-        options: { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) },
-        onReady: () => turns.ready(this),
-      }),
+    const onReady = (): void => turns.ready(this);
+    this.#subscription = withQosOverrides(rcl, input.topic, qos, (given) =>
+      subscribeDeferred(node, { type: input.type, topicName, options: given, onReady }),
     );
   }
 
@@ -187,8 +180,7 @@ export class CameraSubscription implements WaitingCamera {
     if (gap > 0) {
       // In a watched reader messages are replaced only if this thread was too busy to take them.
       const isReplaced = !this.isWatched || busyNs >= distanceNs * this.#qos.depth;
-      if (isReplaced) events.onSuperseded(camera, gap);
-      else events.onMissing(camera, gap);
+      events.onLost(camera, isReplaced ? 'superseded' : 'missing', gap);
     }
     this.#periodNs += this.#periodNs === 0 ? distanceNs : (distanceNs - this.#periodNs) * PERIOD_WEIGHT;
   }

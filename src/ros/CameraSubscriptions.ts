@@ -2,13 +2,8 @@ import type { CameraTurns } from '../classify/CameraTurns.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { Camera } from './Camera.js';
 import type { CameraEvents } from './CameraSubscription.js';
-import { compressedImageSamples } from './images/CompressedImageSample.js';
-import { COMPRESSED_IMAGE_TYPE, IMAGE_TYPE } from './images/cameraInput.js';
-import { hbmImageSamples } from './images/HbmImageSample.js';
-import { imageSamples } from './images/ImageSample.js';
-import type { SampleKind } from './images/MessageSample.js';
 import { MessageSamples } from './images/MessageSamples.js';
-import type { NodeParameterValues } from './parameters/parameterTable.js';
+import { sampleKind } from './images/sampleKind.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
@@ -16,17 +11,13 @@ import type { OtherEndpoints } from './reports/otherEndpoints.js';
 /** How often the graph is queried for the cameras' topics. */
 const LOOK_PERIOD_MS = 500;
 
-function sampleKind(type: string): SampleKind {
-  if (type === IMAGE_TYPE) return imageSamples();
-  if (type === COMPRESSED_IMAGE_TYPE) return compressedImageSamples();
-  const [, , name = ''] = type.split('/');
-  return hbmImageSamples(name);
-}
-
 export interface CameraSubscriptionsOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
-  readonly parameters: Pick<NodeParameterValues, 'image_topics' | 'image_transport'>;
+  /** As in the parameter image_topics. */
+  readonly names: readonly string[];
+  /** The parameter image_transport. */
+  readonly transport: string;
   readonly events: CameraEvents;
   /** Decides when frames are taken, and from which camera. */
   readonly turns: CameraTurns;
@@ -41,34 +32,27 @@ export class CameraSubscriptions {
   readonly #timer: NodeJS.Timeout;
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
-  constructor({ parameters, ...given }: CameraSubscriptionsOptions) {
+  constructor({ names, ...given }: CameraSubscriptionsOptions) {
     const { node } = given;
     const logger = node.getLogger();
     const cameras: Camera[] = [];
     this.#cameras = cameras;
     const options = {
       ...given,
-      transport: parameters.image_transport,
       samplesOf: (type: string) => this.#samplesOf(type),
       notice: (text: string) => logger.info(text),
       warn: (text: string) => logger.warn(text),
     };
+    const guard = callbackGuard(node);
     this.#timer = setInterval(() => {
-      for (const camera of cameras) {
-        callbackGuard(node).run(`the check of ${camera.topic}`, () => camera.update());
-      }
+      for (const camera of cameras) guard.run(`the check of ${camera.topic}`, () => camera.update());
     }, LOOK_PERIOD_MS);
     try {
-      for (const name of parameters.image_topics) cameras.push(new Camera({ ...options, name }));
+      for (const name of names) cameras.push(new Camera({ ...options, name }));
     } catch (error) {
       this.destroy();
       throw error;
     }
-  }
-
-  /** The cameras' names in frames: fully qualified topics. */
-  get topics(): readonly string[] {
-    return this.#cameras.map(({ topic }) => topic);
   }
 
   /** The subscribed topics, for people. */
@@ -84,7 +68,7 @@ export class CameraSubscriptions {
   /** The publishers of a camera's topic, and whether all of them match the subscription. */
   publishers(topic: string): OtherEndpoints {
     const camera = this.#cameras.find((one) => one.topic === topic);
-    return camera?.publishers() ?? { count: 0, mismatch: undefined, wrongType: undefined };
+    return camera?.publishers() ?? { count: 0 };
   }
 
   destroy(): void {

@@ -1,15 +1,13 @@
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { pairingLimits } from '../classify/DetectionPairing.js';
 import { type DetectorEvents, DetectorPairings, type UnmatchedView } from '../classify/DetectorPairings.js';
-import { detectionTopics } from '../classify/detectionTopics.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { DETECTIONS_TYPE, type DetectionsMessage } from '../messages/detectionsMessage.js';
 import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { ReceivedImage } from './images/ReceivedImage.js';
-import type { NodeParameterValues } from './parameters/parameterTable.js';
-import { callbackGuard } from './rcl/CallbackGuard.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+import type { ReceivedImage } from './images/MessageSamples.js';
+import { callbackGuard, guardedSubscription } from './rcl/CallbackGuard.js';
+import { keepLastQos, type RclModule, type RclNode } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 
 const DEPTH = 10;
@@ -26,23 +24,17 @@ export class DetectionSubscriptions {
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param cameras their names in frames, in the order of `image_topics`; undefined for one that is left out.
+   * @param detectorOf the detector's topic of each camera that has one, by the camera's name in frames.
    * @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed.
    */
   constructor(
     rcl: RclModule,
     node: RclNode,
-    parameters: NodeParameterValues,
-    cameras: readonly (string | undefined)[],
+    detectorOf: ReadonlyMap<string, string>,
     options: ClassifierOptions,
     events: DetectionEvents,
   ) {
     this.#node = node;
-    const detectorOf = new Map<string, string>();
-    for (const [index, topic] of detectionTopics(parameters).entries()) {
-      const camera = cameras[index];
-      if (topic !== undefined && camera !== undefined) detectorOf.set(camera, topic);
-    }
     this.#pairings = new DetectorPairings(detectorOf, pairingLimits(options), {
       ...events,
       warn: (text) => node.getLogger().warn(text),
@@ -53,11 +45,8 @@ export class DetectionSubscriptions {
       this.#unsubscribe();
       throw error;
     }
-    this.#timer = setInterval(() => {
-      callbackGuard(node).run('the look at frames that wait for their detections', () =>
-        this.#pairings.expire(monotonicNs()),
-      );
-    }, LOOK_PERIOD_MS);
+    const look = 'the look at frames that wait for their detections';
+    this.#timer = callbackGuard(node).every(LOOK_PERIOD_MS, look, () => this.#pairings.expire(monotonicNs()));
   }
 
   /** The subscribed topics, for people. */
@@ -90,15 +79,11 @@ export class DetectionSubscriptions {
 
   #subscribe(rcl: RclModule, topic: string): void {
     const node = this.#node;
-    const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-    const qosOverridingOptions = new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES);
-    const guard = callbackGuard(node);
-    const subscription = withQosOverrides(node.resolveTopicName(topic), () =>
-      node.createSubscription(DETECTIONS_TYPE, topic, { qos, qosOverridingOptions, isRaw: true }, (data) => {
-        guard.run(`the subscription to ${topic}`, () =>
-          this.#pairings.detected(topic, () => parseDetectionsCdr(data, topic), monotonicNs()),
-        );
-      }),
+    const qos = keepLastQos(rcl, DEPTH, 'bestEffort');
+    const take = (data: Uint8Array): void =>
+      this.#pairings.detected(topic, () => parseDetectionsCdr(data, topic), monotonicNs());
+    const subscription = withQosOverrides(rcl, node.resolveTopicName(topic), qos, (given) =>
+      guardedSubscription(node, DETECTIONS_TYPE, topic, { ...given, isRaw: true }, take),
     );
     this.#subscriptions.push(subscription);
   }

@@ -1,5 +1,26 @@
+import type { ClassifyOutcome } from '../classify/Classifier.js';
+import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import type { DetectionsMessage } from '../messages/detectionsMessage.js';
-import type { FrameRequest } from './ServingPipeline.js';
+import type { FrameReportMessage } from '../messages/frameReportMessage.js';
+
+/** A request for the outcome of one frame. */
+export interface FrameRequest {
+  /** False: only the requester gets the result, and the rate limit does not apply. ~/frames reports it in any case. */
+  readonly isPublished: boolean;
+  /** It has no part in what the camera's frames are compared with: smoothing, and a content that does not change. */
+  readonly isSingle?: boolean;
+  /** Boxes that are classified in place of the whole frame. */
+  readonly detections?: DetectionsMessage | undefined;
+  /** Called once, when the frame's outcome is known. */
+  readonly onOutcome: (answered: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly outcome: ClassifyOutcome | ClassifyRegionsOutcome;
+  readonly report: FrameReportMessage;
+  /** The boxes that were classified in place of the whole frame. */
+  readonly detections?: DetectionsMessage | undefined;
+}
 
 /** What is classified of a requested frame: all of it, the boxes that the camera's detector finds in it, or these. */
 export type RequestedPart = 'whole' | 'detector' | DetectionsMessage;

@@ -16,36 +16,26 @@ import { DebugImages } from './DebugImages.js';
 import { cameraTopic } from './images/cameraInput.js';
 import { PerceptionPublishers } from './PerceptionPublishers.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
-import { CdrPublisher } from './rcl/CdrPublisher.js';
-import { OVERRIDABLE_POLICIES, QOS, type RclModule, type RclNode, type RclPublisher } from './rcl/rcl.js';
-import { withQosOverrides } from './rcl/withQosOverrides.js';
-import { type OtherEndpoints, type OwnEndpoint, subscriptionsOf } from './reports/otherEndpoints.js';
+import type { CdrPublisher } from './rcl/CdrPublisher.js';
+import { PublisherSet } from './rcl/PublisherSet.js';
+import type { RclModule, RclNode } from './rcl/rcl.js';
+import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { wantedResults } from './wantedResults.js';
-
-const DEPTH = 10;
-const CLASSIFICATION = 'vision_msgs/msg/Classification';
 
 const RAW = 'classification';
 const SMOOTHED = 'classification_smoothed';
-const DETECTIONS = 'classified_detections';
-const SMOOTHED_DETECTIONS = 'classified_detections_smoothed';
 
 /** Key for all cameras, used instead of a camera's name. */
 const SHARED = '';
 
 /** By camera; a publisher shared by all cameras has the key SHARED. */
-type ClassificationPublishers = Map<string, RclPublisher<Buffer>>;
-
-type ClassificationParameters = Pick<
-  NodeParameterValues,
-  'classification_per_camera' | 'image_topics' | 'image_transport'
->;
+type ClassificationPublishers = Map<string, CdrPublisher>;
 
 /** The topics of results, by camera. */
 function classificationTopics(
   node: RclNode,
   base: typeof RAW | typeof SMOOTHED,
-  parameters: ClassificationParameters,
+  parameters: NodeParameterValues,
 ): readonly (readonly [camera: string, topic: string])[] {
   if (!parameters.classification_per_camera) return [[SHARED, base]];
   const resolve = (name: string) => node.resolveTopicName(name);
@@ -55,18 +45,17 @@ function classificationTopics(
   ]);
 }
 
-type Endpoint = readonly [type: string, topic: string, depth: number, durability?: number];
-
 /** The node's publishers while it is configured. */
 export class NodePublishers {
   readonly #node: RclNode;
+  readonly #classifier: Classifier;
+  readonly #parameters: () => NodeParameterValues;
+  readonly #publishers: PublisherSet;
   readonly #classifications: ClassificationPublishers = new Map();
   /** Created when smoothing is first enabled. */
   readonly #smoothed: ClassificationPublishers = new Map();
-  readonly #makeClassifications: (base: typeof RAW | typeof SMOOTHED) => void;
   readonly #frames: CdrPublisher<FrameReportMessage>;
   readonly #statistics: CdrPublisher<PipelineStatisticsMessage>;
-  readonly #debugImage: CdrPublisher;
   readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
@@ -74,86 +63,49 @@ export class NodePublishers {
   readonly #detections: CdrPublisher<DetectionsMessage> | undefined;
   /** Set if also smoothing is or was enabled. */
   #smoothedDetections: CdrPublisher<DetectionsMessage> | undefined;
-  readonly #makeSmoothedDetections: () => void;
   /** Set if the parameter perception_targets names a topic. */
   readonly #perception: PerceptionPublishers | undefined;
-  readonly #endpoints = new Map<string, OwnEndpoint>();
-  readonly #destroyers: (() => void)[] = [];
   readonly #framesOfSource = new Map<string, number>();
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then there are no publishers. */
-  constructor(
-    rcl: RclModule,
-    node: RclNode,
-    parameters: ClassificationParameters &
-      Pick<NodeParameterValues, 'perception_targets' | 'smoothing' | 'detections_topics'>,
-  ) {
+  constructor(rcl: RclModule, node: RclNode, classifier: Classifier, parameters: () => NodeParameterValues) {
     this.#node = node;
-    const make = <Publisher>(
-      [type, topic, depth, durability = QOS.volatile]: Endpoint,
-      publisherOf: (options: object) => Publisher,
-      destroy: (publisher: Publisher) => void,
-    ): Publisher => {
-      const fullName = node.resolveTopicName(topic);
-      const qos = new rcl.QoS(QOS.keepLast, depth, QOS.reliable, durability);
-      this.#endpoints.set(fullName, { type, qos });
-      const options = { qos, qosOverridingOptions: new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES) };
-      const publisher = withQosOverrides(fullName, () => publisherOf(options));
-      this.#destroyers.push(() => destroy(publisher));
-      return publisher;
-    };
-    const makeCdr = <Message extends object>(...endpoint: Endpoint): CdrPublisher<Message> => {
-      const [type, topic] = endpoint;
-      const publisherOf = (options: object) => new CdrPublisher<Message>(node, type, topic, options);
-      return make(endpoint, publisherOf, (publisher) => publisher.destroy());
-    };
-    this.#makeClassifications = (base) => {
-      const publishers = base === RAW ? this.#classifications : this.#smoothed;
-      for (const [camera, topic] of classificationTopics(node, base, parameters)) {
-        if (publishers.has(camera)) continue;
-        const publisher = make(
-          [CLASSIFICATION, topic, DEPTH],
-          (options) => node.createPublisher<Buffer>(CLASSIFICATION, topic, options),
-          (made) => node.destroyPublisher(made),
-        );
-        publishers.set(camera, publisher);
-      }
-    };
-    this.#makeSmoothedDetections = () => {
-      if (!hasDetections(parameters)) return;
-      this.#smoothedDetections ??= makeCdr(DETECTIONS_TYPE, SMOOTHED_DETECTIONS, DEPTH);
-    };
+    this.#classifier = classifier;
+    this.#parameters = parameters;
+    const publishers = new PublisherSet(rcl, node);
+    this.#publishers = publishers;
+    const values = parameters();
+    const warn = (text: string): void => node.getLogger().warn(text);
     try {
-      this.#makeClassifications(RAW);
-      this.offerSmoothed(parameters);
-      this.#frames = makeCdr('effvit/msg/FrameReport', '~/frames', DEPTH);
-      this.#statistics = makeCdr('effvit/msg/PipelineStatistics', '~/statistics', DEPTH);
-      this.#debugImage = makeCdr('sensor_msgs/msg/Image', '~/debug_image', 1);
-      this.#visionInfo = makeCdr('vision_msgs/msg/VisionInfo', 'vision_info', 1, QOS.transientLocal);
-      this.#labelInfo = makeCdr('vision_msgs/msg/LabelInfo', 'label_info', 1, QOS.transientLocal);
-      if (hasDetections(parameters)) {
-        this.#detections = makeCdr(DETECTIONS_TYPE, DETECTIONS, DEPTH);
-      }
-      const topic = parameters.perception_targets;
-      if (topic !== '') {
-        this.#perception = new PerceptionPublishers(
-          topic,
-          (type, name) => makeCdr(type, name, DEPTH),
-          (text) => node.getLogger().warn(text),
-        );
-      }
+      this.#makeClassifications(this.#classifications, RAW);
+      this.offerSmoothed(values);
+      this.#frames = publishers.make('effvit/msg/FrameReport', '~/frames');
+      this.#statistics = publishers.make('effvit/msg/PipelineStatistics', '~/statistics');
+      this.#debugImages = new DebugImages(publishers.make('sensor_msgs/msg/Image', '~/debug_image', 1), warn);
+      this.#visionInfo = publishers.makeLatched('vision_msgs/msg/VisionInfo', 'vision_info');
+      this.#labelInfo = publishers.makeLatched('vision_msgs/msg/LabelInfo', 'label_info');
+      if (hasDetections(values)) this.#detections = publishers.make(DETECTIONS_TYPE, 'classified_detections');
+      const topic = values.perception_targets;
+      if (topic !== '') this.#perception = new PerceptionPublishers(topic, publishers, warn);
     } catch (error) {
-      for (const destroy of this.#destroyers) destroy();
+      publishers.destroy();
       throw error;
     }
-    this.#debugImages = new DebugImages(this.#debugImage, (text) => node.getLogger().warn(text));
   }
 
   /** Creates the topics of smoothed results if smoothing is on; they are retained. @throws EffvitError BAD_CONFIG */
-  offerSmoothed({ smoothing }: Pick<NodeParameterValues, 'smoothing'>): void {
-    if (smoothing === 'none') return;
-    this.#makeClassifications(SMOOTHED);
-    this.#makeSmoothedDetections();
+  offerSmoothed(values: NodeParameterValues): void {
+    if (values.smoothing === 'none') return;
+    this.#makeClassifications(this.#smoothed, SMOOTHED);
+    if (!hasDetections(values)) return;
+    this.#smoothedDetections ??= this.#publishers.make(DETECTIONS_TYPE, 'classified_detections_smoothed');
+  }
+
+  #makeClassifications(publishers: ClassificationPublishers, base: typeof RAW | typeof SMOOTHED): void {
+    for (const [camera, topic] of classificationTopics(this.#node, base, this.#parameters())) {
+      if (publishers.has(camera)) continue;
+      publishers.set(camera, this.#publishers.make('vision_msgs/msg/Classification', topic));
+    }
   }
 
   /**
@@ -161,14 +113,10 @@ export class NodePublishers {
    *
    * @param databaseVersion increments whenever the model changes, so that subscribers know that their labels are old.
    */
-  publishModel(
-    classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'score_threshold'>,
-    databaseVersion: number,
-  ): void {
-    const { manifest, info } = classifier;
+  publishModel(databaseVersion: number): void {
+    const { manifest, info } = this.#classifier;
     // The labels first, so that they are available when a subscriber sees the new version.
-    this.publishLabels(classifier, parameters);
+    this.publishLabels();
     this.#visionInfo.publish({
       header: this.#header(),
       method: `${manifest.name} (${info.runtime}${info.isSimulated ? ', SIMULATED' : ''})`,
@@ -178,75 +126,72 @@ export class NodePublishers {
   }
 
   /** Publishes the labels with the current threshold; call it again when the threshold changes. */
-  publishLabels({ labels }: Classifier, parameters: Pick<NodeParameterValues, 'score_threshold'>): void {
-    this.#labelInfo.publish(labelInfoMessage(this.#header(), labels, parameters.score_threshold));
+  publishLabels(): void {
+    const { labels, options } = this.#classifier;
+    this.#labelInfo.publish(labelInfoMessage(this.#header(), labels, options.scoreThreshold));
   }
 
-  /** Publishes the result of a frame for other nodes; nothing for a dropped frame. */
-  publishResult(
-    outcome: ClassifyOutcome,
-    classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'class_id_format' | 'classification_results'>,
+  /**
+   * Publishes the result of a frame for other nodes; nothing for a dropped frame.
+   *
+   * @param detections of a frame with regions.
+   */
+  publishResult(outcome: ClassifyOutcome | ClassifyRegionsOutcome, detections?: DetectionsMessage): void {
+    if (outcome.kind === 'result') {
+      const wanted = wantedResults(outcome, this.#parameters());
+      this.#publishClasses(this.#classifications, outcome, wanted.value);
+      if (outcome.smoothed !== undefined) this.#publishClasses(this.#smoothed, outcome, outcome.smoothed);
+      this.#perception?.publish(wanted, this.#classifier);
+    } else if (outcome.kind === 'regions' && detections !== undefined) {
+      this.#publishRegions(outcome, detections);
+    }
+  }
+
+  #publishClasses(
+    publishers: ClassificationPublishers,
+    { header }: ClassifyOutcome,
+    results: readonly ClassResult[],
   ): void {
-    if (outcome.kind !== 'result') return;
-    const { source } = outcome.header;
-    const publish = (publishers: ClassificationPublishers, results: readonly ClassResult[]): void => {
-      const publisher = publishers.get(source) ?? publishers.get(SHARED);
-      publisher?.publish(classificationCdr(outcome.header, results, parameters.class_id_format));
-    };
-    const wanted = wantedResults(outcome, parameters);
-    publish(this.#classifications, wanted.value);
-    if (outcome.smoothed !== undefined) publish(this.#smoothed, outcome.smoothed);
-    this.#perception?.publish(wanted, classifier);
+    const publisher = publishers.get(header.source) ?? publishers.get(SHARED);
+    publisher?.publishCdr(classificationCdr(header, results, this.#parameters().class_id_format));
   }
 
-  /** Publishes the classes of a frame's boxes; nothing for a dropped frame. */
-  publishRegions(
-    outcome: ClassifyRegionsOutcome,
+  #publishRegions(
+    outcome: Extract<ClassifyRegionsOutcome, { kind: 'regions' }>,
     detections: DetectionsMessage,
-    classifier: Classifier,
-    parameters: Pick<
-      NodeParameterValues,
-      'class_id_format' | 'detections_hypotheses' | 'classification_results' | 'smoothing'
-    >,
   ): void {
-    if (outcome.kind !== 'regions') return;
-    const header = headerMessage(outcome.header);
+    const parameters = this.#parameters();
     const message = (results: ResultChoice): DetectionsMessage =>
-      classifiedDetectionsMessage(header, detections, outcome.regions, {
+      classifiedDetectionsMessage(headerMessage(outcome.header), detections, outcome.regions, {
         classIdFormat: parameters.class_id_format,
         hypotheses: parameters.detections_hypotheses,
         results,
       });
-    const { classification_results: wanted, smoothing } = parameters;
+    const wanted = parameters.classification_results;
     this.#detections?.publish(message(wanted));
-    if (smoothing !== 'none') this.#smoothedDetections?.publish(message('smoothed'));
-    this.#perception?.publishRegions(outcome, detections, classifier, wanted);
+    if (parameters.smoothing !== 'none') this.#smoothedDetections?.publish(message('smoothed'));
+    this.#perception?.publishRegions(outcome, detections, this.#classifier, wanted);
   }
 
   /**
    * Publishes the report of a frame, whatever its outcome; exactly once per frame.
    *
-   * @param regionIds for a frame with regions: the ids of its detections.
+   * @param detections of a frame with regions.
    */
-  publishReport(
-    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-    classifier: Classifier,
-    regionIds: readonly string[] = [],
-  ): void {
+  publishReport(outcome: ClassifyOutcome | ClassifyRegionsOutcome, detections?: DetectionsMessage): void {
     const { source } = outcome.header;
     this.#framesOfSource.set(source, (this.#framesOfSource.get(source) ?? 0) + 1);
-    if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, classifier, regionIds));
+    if (this.#frames.subscriptionCount > 0) this.#frames.publish(this.report(outcome, detections));
   }
 
   /** The report of the frame that was last passed to {@link publishReport} for its camera. */
   report(
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-    classifier: Classifier,
-    regionIds: readonly string[] = [],
+    detections?: DetectionsMessage,
   ): FrameReportMessage {
     const sequence = Math.max(0, (this.#framesOfSource.get(outcome.header.source) ?? 0) - 1);
-    const { backend, isSimulated } = classifier.info;
+    const { backend, isSimulated } = this.#classifier.info;
+    const regionIds = detections?.detections.map(({ id }) => id);
     return frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds });
   }
 
@@ -254,24 +199,21 @@ export class NodePublishers {
   offerDebugImage(
     frame: ImageFrame,
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-    classifier: Classifier,
-    parameters: Pick<NodeParameterValues, 'debug_image_scale' | 'classification_results'>,
   ): Promise<void> | undefined {
+    const parameters = this.#parameters();
     const { debug_image_scale: scale, classification_results: results } = parameters;
     const wanted = outcome.kind === 'result' ? wantedResults(outcome, parameters) : outcome;
-    return this.#debugImages.offer(frame, wanted, classifier, { scale, results });
+    return this.#debugImages.offer(frame, wanted, this.#classifier, { scale, results });
   }
 
-  publishStatistics(message: PipelineStatisticsMessage, classifier: Classifier): void {
+  publishStatistics(message: PipelineStatisticsMessage): void {
     this.#statistics.publish(message);
-    this.#perception?.publishInfo(this.#header(), classifier);
+    this.#perception?.publishInfo(this.#header(), this.#classifier);
   }
 
   /** The subscribers of each topic. */
   subscribers(): ReadonlyMap<string, OtherEndpoints> {
-    return new Map(
-      [...this.#endpoints].map(([topic, own]) => [topic, subscriptionsOf(this.#node, topic, own)]),
-    );
+    return this.#publishers.subscribers();
   }
 
   #header(): HeaderMessage {
@@ -279,7 +221,6 @@ export class NodePublishers {
   }
 
   destroy(): void {
-    this.#debugImages.destroy();
-    runAllStepsNow(this.#destroyers);
+    runAllStepsNow([() => this.#debugImages.destroy(), () => this.#publishers.destroy()]);
   }
 }

@@ -15,6 +15,7 @@ import {
 import type { RegionsResult } from '../pool/RegionOutcome.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 import { packageProblem } from './rcl/messagesProblem.js';
+import type { PublisherSet } from './rcl/PublisherSet.js';
 
 const NS_PER_MS = 1e6;
 
@@ -25,9 +26,6 @@ interface PerceptionInfoMessage {
   readonly width: number;
   readonly class_names: readonly string[];
 }
-
-/** Creates a reliable publisher of a type on a topic. */
-type MakePublisher = <Message extends object>(type: string, topic: string) => CdrPublisher<Message>;
 
 function contextOf(classifier: Classifier): PerceptionContext {
   return {
@@ -47,7 +45,7 @@ export class PerceptionPublishers {
    * @param warn called if TROS is older than its message for class names (2024-08).
    * @throws EffvitError ROS_UNAVAILABLE: TROS's messages are not installed; BAD_CONFIG
    */
-  constructor(topic: string, make: MakePublisher, warn: (text: string) => void) {
+  constructor(topic: string, publishers: PublisherSet, warn: (text: string) => void) {
     const problem = packageProblem('ai_msgs', process.env);
     if (problem !== undefined) {
       throw new EffvitError(
@@ -56,9 +54,9 @@ export class PerceptionPublishers {
         { context: { topic } },
       );
     }
-    this.#targets = make('ai_msgs/msg/PerceptionTargets', topic);
+    this.#targets = publishers.make('ai_msgs/msg/PerceptionTargets', topic);
     try {
-      this.#info = make('ai_msgs/msg/PerceptionInfo', `${topic}_info`);
+      this.#info = publishers.make('ai_msgs/msg/PerceptionInfo', `${topic}_info`);
     } catch (error) {
       warn(`The class names are not published: ${asEffvitError(error).message}`);
     }

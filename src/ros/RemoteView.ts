@@ -5,8 +5,8 @@ import type { HeaderMessage } from '../messages/headerMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { LiveFeed, LiveStatus } from '../web/LiveFeed.js';
 import { livePicture } from '../web/livePicture.js';
-import { callbackGuard } from './rcl/CallbackGuard.js';
-import { QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+import { callbackGuard, guardedSubscription } from './rcl/CallbackGuard.js';
+import { keepLastQos, type RclModule, type RclNode } from './rcl/rcl.js';
 
 const DEPTH = 10;
 /** How often the page's viewers are checked. */
@@ -52,8 +52,7 @@ export class RemoteView {
     this.#node = node;
     this.#watched = watched;
     this.#feed = feed;
-    const guard = callbackGuard(node);
-    this.#timer = setInterval(() => guard.run('the look at browsers', () => this.#look()), LOOK_PERIOD_MS);
+    this.#timer = callbackGuard(node).every(LOOK_PERIOD_MS, 'the look at browsers', () => this.#look());
   }
 
   /** The subscriptions are destroyed with the node. */
@@ -87,12 +86,8 @@ export class RemoteView {
       this.#subscriptions.delete(topic);
       return;
     }
-    // A best-effort subscription matches reliable and best-effort publishers.
-    const qos = new this.#rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-    const guard = callbackGuard(this.#node);
-    const subscription = this.#node.createSubscription<Message>(type, topic, { qos }, (message) =>
-      guard.run(`the subscription to ${topic}`, () => take(message)),
-    );
+    const qos = keepLastQos(this.#rcl, DEPTH, 'bestEffort');
+    const subscription = guardedSubscription(this.#node, type, topic, { qos }, take);
     this.#subscriptions.set(topic, subscription);
   }
 

@@ -2,8 +2,8 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { VIDEO_PARSERS } from '../video/messages/parseVideoCdr.js';
 import { VideoDecoder } from '../video/VideoDecoder.js';
 import type { CameraSubscriptionOptions } from './CameraSubscription.js';
-import { callbackGuard } from './rcl/CallbackGuard.js';
-import { OVERRIDABLE_POLICIES, QOS } from './rcl/rcl.js';
+import { guardedSubscription } from './rcl/CallbackGuard.js';
+import { keepLastQos, messageClass } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
@@ -29,17 +29,24 @@ export class VideoSubscription {
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE */
   constructor(options: VideoSubscriptionOptions) {
     this.#options = options;
-    const { rcl, camera, input, events } = options;
-    const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
+    const { rcl, node, camera, input, topicName, events } = options;
+    const qos = keepLastQos(rcl, DEPTH, 'bestEffort');
     this.#own = { type: input.type, qos };
     this.#decoder = new VideoDecoder({
       source: camera,
       onFrame: (frame) => events.onImage({ frame, release: () => undefined }, 0),
       onProblem: (_packet, error) => events.onProblem(camera, error),
     });
-    const overriding = new rcl.QoSOverridingOptions(OVERRIDABLE_POLICIES);
-    this.#subscription = withQosOverrides(input.topic, () =>
-      this.#subscribe({ qos, qosOverridingOptions: overriding, isRaw: true }),
+    const type = messageClass(input.type);
+    this.#subscription = withQosOverrides(rcl, input.topic, qos, (given) =>
+      guardedSubscription(
+        node,
+        type,
+        topicName,
+        { ...given, isRaw: true },
+        (data) => this.#receive(data),
+        input.topic,
+      ),
     );
   }
 
@@ -59,22 +66,14 @@ export class VideoSubscription {
     this.#decoder.close();
   }
 
-  #subscribe(options: object): object {
-    const { node, camera, input, topicName, events } = this.#options;
-    const guard = callbackGuard(node);
-    const [pkgName = '', subFolder = '', interfaceName = ''] = input.type.split('/');
-    // rclnodejs only needs the type of the message class, because the messages are raw CDR.
-    const messageClass = Object.assign(() => {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
-    return node.createSubscription<Uint8Array>(messageClass, topicName, options, (data) => {
-      this.#lastMessageNs = monotonicNs();
-      guard.run(`the subscription to ${input.topic}`, () => {
-        try {
-          const packet = VIDEO_PARSERS.get(input.type)?.(data, camera);
-          if (packet !== undefined) this.#decoder.push(packet);
-        } catch (error) {
-          events.onProblem(camera, error);
-        }
-      });
-    });
+  #receive(data: Uint8Array): void {
+    const { camera, input, events } = this.#options;
+    this.#lastMessageNs = monotonicNs();
+    try {
+      const packet = VIDEO_PARSERS.get(input.type)?.(data, camera);
+      if (packet !== undefined) this.#decoder.push(packet);
+    } catch (error) {
+      events.onProblem(camera, error);
+    }
   }
 }

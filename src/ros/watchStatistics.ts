@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { EffvitError } from '../core/EffvitError.js';
 import type { PipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
-import { callbackGuard } from './rcl/CallbackGuard.js';
-import { QOS, type RclModule, type RclNode } from './rcl/rcl.js';
+import { guardedSubscription } from './rcl/CallbackGuard.js';
+import { keepLastQos, type RclModule, type RclNode } from './rcl/rcl.js';
 import { loadRcl } from './rcl/rosEnvironment.js';
 
 const DEPTH = 5;
@@ -35,17 +35,16 @@ export async function watchStatistics(
   try {
     endAlongside = alongside?.(rcl, node);
     let isHeard = false;
-    // A best-effort subscription matches reliable and best-effort publishers.
-    const qos = new rcl.QoS(QOS.keepLast, DEPTH, QOS.bestEffort, QOS.volatile);
-    node.createSubscription<PipelineStatisticsMessage>(
+    const qos = keepLastQos(rcl, DEPTH, 'bestEffort');
+    guardedSubscription<PipelineStatisticsMessage>(
+      node,
       'effvit/msg/PipelineStatistics',
       topic,
       { qos },
-      (message) =>
-        callbackGuard(node).run(`the subscription to ${topic}`, () => {
-          isHeard = true;
-          if (!signal.aborted) onMessage(message);
-        }),
+      (message) => {
+        isHeard = true;
+        if (!signal.aborted) onMessage(message);
+      },
     );
     node.spin();
     if (signal.aborted) return;

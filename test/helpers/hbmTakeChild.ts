@@ -3,9 +3,9 @@
 
 import { HBM_DATA_BYTES, HBM_LAYOUT } from '../../src/image/hbmImageFrame.js';
 import { copyValidBytesOnly } from '../../src/ros/images/copyValidBytesOnly.js';
-import { hbmImageSamples } from '../../src/ros/images/HbmImageSample.js';
+import { hbmImageSamples } from '../../src/ros/images/sampleKind.js';
 import { nodeWithDeferredTakes, subscribeDeferred } from '../../src/ros/patches/nodeWithDeferredTakes.js';
-import { QOS } from '../../src/ros/rcl/rcl.js';
+import { messageClass, QOS } from '../../src/ros/rcl/rcl.js';
 import { loadRcl } from '../../src/ros/rcl/rosEnvironment.js';
 
 /** What became of one message. */
@@ -46,10 +46,9 @@ const MESSAGES: Readonly<Record<string, Buffer>> = {
 const rcl = await loadRcl();
 await rcl.init();
 const node = new (nodeWithDeferredTakes(rcl.Node))('hbm_takes');
-const kind = hbmImageSamples('HbmMsg1080P');
+const kind = hbmImageSamples('hbm_img_msgs/msg/HbmMsg1080P');
 const qos = new rcl.QoS(QOS.keepLast, 10, QOS.reliable, QOS.volatile);
-const typeClass = Object.assign(class {}, { type: () => kind.type });
-const publisher = node.createPublisher<Buffer>(typeClass, 'hbmem_img', { qos });
+const publisher = node.createPublisher<Buffer>(messageClass(kind.type), 'hbmem_img', { qos });
 let ready = (): void => {};
 const subscription = subscribeDeferred(node, {
   type: kind.type,

@@ -1,4 +1,6 @@
-import { type CameraInput, isSameInput } from './cameraInput.js';
+import type { CameraInput } from './cameraInput.js';
+
+const isSameInput = (a: CameraInput, b: CameraInput): boolean => a.topic === b.topic && a.type === b.type;
 
 /**
  * Chooses which of a camera's offered inputs to subscribe to. The current one is retained as long as it is offered,

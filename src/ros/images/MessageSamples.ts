@@ -1,7 +1,36 @@
+import type { ImageFrame } from '../../image/ImageFrame.js';
 import type { RawMessageInfo } from '../patches/loadedAddon.js';
-import type { RclMessageType } from '../rcl/rcl.js';
-import type { MessageSample, SampleKind } from './MessageSample.js';
-import type { TakenMessage } from './ReceivedImage.js';
+
+/** An image message from a topic: a frame over borrowed memory. */
+export interface ReceivedImage {
+  readonly frame: ImageFrame;
+  /** Returns the memory; call it once, when `frame.data` is no longer read. */
+  release(): void;
+}
+
+/** A received message: an image, or why it is not a valid one. */
+export type TakenMessage = ReceivedImage | { readonly error: unknown };
+
+/** A C structure into which the middleware writes an image message; it is read in place. */
+export interface MessageSample {
+  /** Off the JavaScript heap, so it never moves; all zeros mean an empty message. */
+  readonly struct: Buffer;
+  /**
+   * The message as a frame, valid until the structure is filled again or freed.
+   *
+   * @throws EffvitError BAD_IMAGE: the message contradicts itself.
+   */
+  frame(source: string): ImageFrame;
+}
+
+/** Properties of a message type that are needed to take its messages into structures. */
+export interface SampleKind {
+  /** E.g. `sensor_msgs/msg/Image`. */
+  readonly type: string;
+  readonly make: () => MessageSample;
+  /** Frees the memory that a structure points to. */
+  readonly finalize: (struct: Uint8Array) => void;
+}
 
 /** Idle structures that are retained with their memory: one can be filled while another is read. */
 const KEPT_SAMPLES = 2;
@@ -20,7 +49,7 @@ export class MessageSamples {
     this.#kind = kind;
   }
 
-  get type(): RclMessageType {
+  get type(): string {
     return this.#kind.type;
   }
 

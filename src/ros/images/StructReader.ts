@@ -1,35 +1,29 @@
-import { EffvitError } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
 import type { Stamp } from '../../core/Stamp.js';
 import { decodeText } from '../../image/cdr/CdrCursor.js';
-import type { SampleKind } from './MessageSample.js';
-import type { NativeMemory } from './NativeMemory.js';
 
 const POINTER_BYTES = 8;
 const LITTLE_ENDIAN = true;
 const NOTHING = new Uint8Array(0);
-
-/** The library with the functions of sensor_msgs' structures; programs that take such messages have loaded it. */
-const LIBRARY = 'libsensor_msgs__rosidl_generator_c.so';
+/** An allocator returns the same few addresses repeatedly; the views of old addresses are dropped. */
+const KEPT_VIEWS = 64;
 
 /**
- * The function that frees the memory that a structure of sensor_msgs points to.
- *
- * @param name of the message, e.g. Image.
- * @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED
+ * Views of memory that native code owns, one per address: an ArrayBuffer over foreign memory takes microseconds to
+ * create and more to collect.
  */
-export function loadFinalize(name: string): SampleKind['finalize'] {
-  const koffi = loadNative<typeof import('koffi')>('koffi');
-  try {
-    return koffi
-      .load(LIBRARY)
-      .func(`void sensor_msgs__msg__${name}__fini(void *message)`) as SampleKind['finalize'];
-  } catch (error) {
-    throw new EffvitError(
-      'ROS_UNAVAILABLE',
-      `${LIBRARY} does not load (${error instanceof Error ? error.message : String(error)}): source setup.bash of your ROS distribution anew.`,
-      { cause: error },
-    );
+export class NativeMemory {
+  readonly #views = new Map<number, Uint8Array>();
+
+  /** A view of `lengthBytes` bytes from this address. The caller must ensure that they stay valid while it reads. */
+  at(address: number, lengthBytes: number): Uint8Array {
+    let view = this.#views.get(address);
+    if (view === undefined || view.length < lengthBytes) {
+      if (this.#views.size >= KEPT_VIEWS) this.#views.clear();
+      view = new Uint8Array(loadNative<typeof import('koffi')>('koffi').view(BigInt(address), lengthBytes));
+      this.#views.set(address, view);
+    }
+    return view.length === lengthBytes ? view : view.subarray(0, lengthBytes);
   }
 }
 

@@ -7,7 +7,7 @@ export const COMPRESSED_IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage';
 const SUFFIX = '/compressed';
 
 /** The message types of cameras, cheapest first: pictures must be decoded, and of a video every message. */
-export const IMAGE_TYPES: readonly string[] = [
+const IMAGE_TYPES: readonly string[] = [
   IMAGE_TYPE,
   ...Object.keys(HBM_DATA_BYTES).reverse(),
   COMPRESSED_IMAGE_TYPE,
@@ -18,10 +18,6 @@ export const IMAGE_TYPES: readonly string[] = [
 export interface CameraInput {
   readonly topic: string;
   readonly type: string;
-}
-
-export function isSameInput(a: CameraInput, b: CameraInput): boolean {
-  return a.topic === b.topic && a.type === b.type;
 }
 
 /** The camera's topic of compressed images, named as by image_transport; the suffix is not added twice. */

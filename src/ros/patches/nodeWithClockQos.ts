@@ -1,13 +1,8 @@
-import { QOS, type RclModule, type RclNode, type RclQos } from '../rcl/rcl.js';
+import { keepLastQos, type RclModule, type RclNode } from '../rcl/rcl.js';
 
 const CLOCK_TOPIC = '/clock';
 
 type SubscriptionCallback = (message: object) => void;
-
-/** rclcpp's and rclpy's ClockQoS: best effort matches every publisher, and only the newest time matters. */
-function clockQos(rcl: Pick<RclModule, 'QoS'>): RclQos {
-  return new rcl.QoS(QOS.keepLast, 1, QOS.bestEffort, QOS.volatile);
-}
 
 /**
  * A Node class whose time source, with use_sim_time, also receives /clock from best-effort publishers such as
@@ -30,7 +25,8 @@ export function nodeWithClockQos(rcl: RclModule, Base: RclModule['Node'] = rcl.N
       if (topic !== CLOCK_TOPIC || typeof options !== 'function') {
         return super.createSubscription(type, topic, options, ...others);
       }
-      return super.createSubscription(type, topic, { qos: clockQos(rcl) }, options);
+      // rclcpp's and rclpy's ClockQoS: only the newest time matters.
+      return super.createSubscription(type, topic, { qos: keepLastQos(rcl, 1, 'bestEffort') }, options);
     }
   } as RclModule['Node'];
 }

@@ -1,6 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
-import type { RclMessageType, RclModule, RclNode } from '../rcl/rcl.js';
+import { messageClass, type RclModule, type RclNode } from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type RawMessageInfo } from './loadedAddon.js';
 
 /** A subscription object of rclnodejs. */
@@ -19,7 +19,8 @@ interface ExecutingNode extends RclNode {
 }
 
 export interface DeferredSubscriptionOptions {
-  readonly type: RclMessageType;
+  /** E.g. `sensor_msgs/msg/Image`. */
+  readonly type: string;
   readonly topicName: string;
   /** Options of rclnodejs's createSubscription. */
   readonly options: object;
@@ -74,9 +75,7 @@ class DeferredTakes {
   subscribe({ type, topicName, options, onReady }: DeferredSubscriptionOptions): DeferredSubscription {
     const node = this.#node;
     const addon = this.#addon;
-    // rclnodejs only needs the type of the message class, because it does not take the messages.
-    const messageClass = Object.assign(() => {}, { type: () => type });
-    const made = node.createSubscription(messageClass, topicName, options, () => {});
+    const made = node.createSubscription(messageClass(type), topicName, options, () => {});
     const subscription = made as RclSubscription;
     const { handle } = subscription;
     const guard = callbackGuard(node);

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EffvitError } from '../../core/EffvitError.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
-import { offerService } from '../rcl/offerService.js';
-import { QOS, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
+import { offerAction } from '../rcl/offerService.js';
+import { keepLastQos, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
 import { loadRcl } from '../rcl/rosEnvironment.js';
 import { ClockTicks } from './ClockTicks.js';
 
@@ -65,10 +65,10 @@ export async function playMessages(
   try {
     const publishers = new Map<string, RclPublisher<Buffer>>();
     for (const topic of options.topics) {
-      const reliability = topic.isBestEffort === true ? QOS.bestEffort : QOS.reliable;
-      const durability = topic.isLatched === true ? QOS.transientLocal : QOS.volatile;
+      const reliability = topic.isBestEffort === true ? 'bestEffort' : 'reliable';
+      const durability = topic.isLatched === true ? 'transientLocal' : 'volatile';
       try {
-        const qos = new rcl.QoS(QOS.keepLast, DEPTH, reliability, durability);
+        const qos = keepLastQos(rcl, DEPTH, reliability, durability);
         publishers.set(topic.name, node.createPublisher<Buffer>(topic.type, topic.name, { qos }));
       } catch (error) {
         const [reason = ''] = (error as Error).message.split('\n');
@@ -88,13 +88,10 @@ export async function playMessages(
       const publishClock = clockPublisher(rcl, node);
       ticks = new ClockTicks(options.clock, (timeNs) => guard.run('/clock', () => publishClock(timeNs)));
     }
-    offerService<object, { success: boolean; message: string }>(
-      node,
-      'std_srvs/srv/Trigger',
-      '~/toggle_paused',
-      () => ({ success: true, message: options.togglePaused() ? 'paused' : 'playing' }),
-      (message) => ({ success: false, message }),
-    );
+    offerAction(node, 'std_srvs/srv/Trigger', '~/toggle_paused', () => ({
+      success: true,
+      message: options.togglePaused() ? 'paused' : 'playing',
+    }));
     node.spin();
     await waitForSubscribers(publishers, options);
     if (options.waitForSubscribersMs > 0)
@@ -122,7 +119,7 @@ export async function playMessages(
 
 /** Reliable, which matches reliable and best-effort subscribers; only the newest time matters. */
 function clockPublisher(rcl: RclModule, node: RclNode): (timeNs: bigint) => void {
-  const qos = new rcl.QoS(QOS.keepLast, 1, QOS.reliable, QOS.volatile);
+  const qos = keepLastQos(rcl, 1, 'reliable');
   const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock', { qos });
   return (timeNs) => publisher.publish({ clock: stampFromNs(timeNs) });
 }

@@ -1,6 +1,6 @@
 import { asEffvitError } from '../../core/EffvitError.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
-import type { RclNode } from './rcl.js';
+import type { RclMessageClass, RclNode } from './rcl.js';
 
 /** A camera at 200 Hz must not fill the log with the same error. */
 const LOG_PERIOD_NS = 10e9;
@@ -45,6 +45,11 @@ export class CallbackGuard {
     }
   }
 
+  /** Runs a callback periodically. */
+  every(periodMs: number, name: string, callback: () => void): NodeJS.Timeout {
+    return setInterval(() => this.run(name, callback), periodMs);
+  }
+
   /** For callbacks that catch their errors themselves, or fail later. */
   failed(name: string, thrown: unknown): void {
     const nowNs = monotonicNs();
@@ -74,4 +79,24 @@ export function callbackGuard(node: RclNode): CallbackGuard {
     guards.set(node, guard);
   }
   return guard;
+}
+
+/**
+ * A subscription with a guarded callback.
+ *
+ * @param shown the topic's name in errors.
+ */
+export function guardedSubscription<Message = Uint8Array>(
+  node: RclNode,
+  type: string | RclMessageClass,
+  topic: string,
+  options: object,
+  callback: (message: Message) => void,
+  shown = topic,
+): object {
+  const guard = callbackGuard(node);
+  const name = `the subscription to ${shown}`;
+  return node.createSubscription<Message>(type, topic, options, (message) =>
+    guard.run(name, () => callback(message)),
+  );
 }

@@ -1,5 +1,5 @@
 import { MessageEncoder } from '../../messages/definitions/MessageEncoder.js';
-import type { RclNode, RclPublisher } from './rcl.js';
+import { messageClass, type RclNode, type RclPublisher } from './rcl.js';
 
 /**
  * A publisher that serialises its messages itself. rclnodejs converts an object field by field to the C structure that
@@ -14,10 +14,7 @@ export class CdrPublisher<Message extends object = object> {
   constructor(node: RclNode, type: string, topic: string, options?: object) {
     this.#node = node;
     this.#encoder = new MessageEncoder(type);
-    const [pkgName = '', subFolder = '', interfaceName = ''] = type.split('/');
-    // A minimal class with only the type's name: rclnodejs's classes would have to be generated for every package.
-    const typeClass = Object.assign(class {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
-    this.#publisher = node.createPublisher<Buffer>(typeClass, topic, options);
+    this.#publisher = node.createPublisher<Buffer>(messageClass(type), topic, options);
   }
 
   /** Matched subscriptions. */
@@ -28,7 +25,12 @@ export class CdrPublisher<Message extends object = object> {
   /** @throws EffvitError BAD_ARGUMENT: a field is unknown, or its value does not fit its type */
   publish(message: Message): void {
     const { buffer, byteOffset, byteLength } = this.#encoder.encode(message);
-    this.#publisher.publish(Buffer.from(buffer, byteOffset, byteLength));
+    this.publishCdr(Buffer.from(buffer, byteOffset, byteLength));
+  }
+
+  /** Publishes a message that is serialised already. */
+  publishCdr(cdr: Buffer): void {
+    this.#publisher.publish(cdr);
   }
 
   destroy(): void {

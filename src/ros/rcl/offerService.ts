@@ -31,3 +31,19 @@ export function offerService<Request, Response>(
     }
   });
 }
+
+/** The response of a service of std_srvs. */
+export interface ActionResult {
+  readonly success: boolean;
+  readonly message: string;
+}
+
+/** Offers a service of std_srvs: Trigger, or SetBool. See {@link offerService}. */
+export function offerAction(
+  node: RclNode,
+  type: 'std_srvs/srv/Trigger' | 'std_srvs/srv/SetBool',
+  name: string,
+  answer: (request: { readonly data?: boolean }) => ActionResult | Promise<ActionResult>,
+): void {
+  offerService(node, type, name, answer, (message) => ({ success: false, message }));
+}

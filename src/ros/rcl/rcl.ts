@@ -66,16 +66,9 @@ export interface RclServiceResponse<Response> {
   send(response: Response): void;
 }
 
-/** E.g. sensor_msgs, msg, Image. */
-export interface RclMessageType {
-  readonly pkgName: string;
-  readonly subFolder: string;
-  readonly interfaceName: string;
-}
-
-/** The part of a generated message class that is needed by subscriptions with raw or deferred messages. */
+/** The part of a generated message class that endpoints with serialised or deferred messages need. */
 export interface RclMessageClass {
-  type(): RclMessageType;
+  type(): { readonly pkgName: string; readonly subFolder: string; readonly interfaceName: string };
 }
 
 export interface RclNode {
@@ -88,9 +81,8 @@ export interface RclNode {
   spin(timeoutMs?: number): void;
   stop(): void;
   destroy(): void;
-  /** For serialised messages the class only needs its type. */
   createPublisher<Message>(
-    type: string | { type(): RclMessageType },
+    type: string | RclMessageClass,
     topic: string,
     options?: object,
   ): RclPublisher<Message>;
@@ -151,3 +143,27 @@ export const QOS = {
 
 /** rclnodejs.QoSPolicyKind: the policies that `qos_overrides.<topic>.*` may change. */
 export const OVERRIDABLE_POLICIES: readonly number[] = [1, 2, 3, 4];
+
+/**
+ * The QoS of an endpoint that keeps the last messages. Best effort, as a sensor's, matches every publisher; reliable
+ * matches every subscription.
+ */
+export function keepLastQos(
+  rcl: Pick<RclModule, 'QoS'>,
+  depth: number,
+  reliability: 'reliable' | 'bestEffort',
+  durability: 'transientLocal' | 'volatile' = 'volatile',
+): RclQos & { readonly depth: number } {
+  return new rcl.QoS(QOS.keepLast, depth, QOS[reliability], QOS[durability]);
+}
+
+/**
+ * A message class with nothing but its type, for endpoints with serialised or deferred messages: rclnodejs's own classes
+ * would have to be generated for every package.
+ *
+ * @param type e.g. `sensor_msgs/msg/Image`.
+ */
+export function messageClass(type: string): RclMessageClass {
+  const [pkgName = '', subFolder = '', interfaceName = ''] = type.split('/');
+  return Object.assign(class {}, { type: () => ({ pkgName, subFolder, interfaceName }) });
+}

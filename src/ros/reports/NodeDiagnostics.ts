@@ -64,10 +64,8 @@ export class NodeDiagnostics {
   }
 
   #startTimer(periodS: number): NodeJS.Timeout {
-    return setInterval(
-      () => callbackGuard(this.#node).run('the timer of /diagnostics', () => this.#publish()),
-      MS_PER_S * periodS,
-    );
+    const guard = callbackGuard(this.#node);
+    return guard.every(MS_PER_S * periodS, 'the timer of /diagnostics', () => this.#publish());
   }
 
   /** Cached, because it reads a dozen files and more, which would delay frames by milliseconds at each message. */

@@ -7,42 +7,54 @@ import {
 } from '../../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
+import { callbackGuard } from '../rcl/CallbackGuard.js';
+import type { RclNode } from '../rcl/rcl.js';
+import type { CameraMeters } from './CameraMeters.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';
 import type { PipelineDiagnosis } from './pipelineStatus.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 
-export interface PipelineReportsOptions {
-  readonly classifier: Classifier;
-  readonly machineMonitor: MachineMonitor;
-  /** The node's clock, nanoseconds: simulated time with use_sim_time. */
-  readonly nowNs: () => bigint;
-  readonly parameters: () => Pick<NodeParameterValues, 'diagnostics.max_allowed_processing_time_ms'>;
-  readonly isPaused: () => boolean;
+/** The cameras of an active node. */
+export interface HeardCameras {
+  readonly isPaused: boolean;
+  readonly meters: CameraMeters;
   /** Counts of unmatched frames and detections; undefined if whole frames are classified. */
-  readonly unmatched: () => UnmatchedView | undefined;
-  /** Undefined while the node is not active: a managed node does not publish then. */
-  readonly publish: () => ((message: PipelineStatisticsMessage) => void) | undefined;
-  /** Runs the timer's callback; see CallbackGuard. */
-  readonly run: (callback: () => void) => void;
+  unmatched(): UnmatchedView | undefined;
+}
+
+export interface PipelineReportsOptions {
+  readonly node: RclNode;
+  readonly machineMonitor: MachineMonitor;
+  readonly parameters: () => NodeParameterValues;
+  /** Undefined while the node is not active. */
+  readonly cameras: () => HeardCameras | undefined;
 }
 
 /** Reads a pipeline's statistics once per second, publishes them, and retains them for diagnostics. */
 export class PipelineReports {
+  readonly #classifier: Classifier;
   readonly #options: PipelineReportsOptions;
+  readonly #publish: (message: PipelineStatisticsMessage) => void;
   readonly #timer: NodeJS.Timeout;
   #watch = new PipelineWatch();
   #windowStartNs = monotonicNs();
   #lastFailure: string | undefined;
-  #missing = 0;
-  #superseded = 0;
+  #lost = { missing: 0, superseded: 0 };
   #machine: MachineReading;
 
-  constructor(options: PipelineReportsOptions) {
+  constructor(
+    classifier: Classifier,
+    options: PipelineReportsOptions,
+    publish: (message: PipelineStatisticsMessage) => void,
+  ) {
+    this.#classifier = classifier;
     this.#options = options;
-    this.#machine = options.machineMonitor.take(options.classifier.backend);
-    this.#timer = setInterval(() => options.run(() => this.#update()), STATISTICS_PERIOD_MS);
+    this.#publish = publish;
+    this.#machine = options.machineMonitor.take(classifier.backend);
+    const name = 'the timer of ~/statistics';
+    this.#timer = callbackGuard(options.node).every(STATISTICS_PERIOD_MS, name, () => this.#update());
   }
 
   /** The machine's last reading; further readings would shorten its measurement windows. */
@@ -55,24 +67,18 @@ export class PipelineReports {
     this.#lastFailure = reason;
   }
 
-  /** Counts messages that a camera sent and that did not arrive. */
-  framesMissing(count: number): void {
-    this.#missing += count;
-  }
-
-  /** Counts messages that newer ones replaced in the middleware. */
-  framesSuperseded(count: number): void {
-    this.#superseded += count;
+  /** Counts messages that did not arrive (missing), or that newer ones replaced in the middleware (superseded). */
+  framesLost(kind: 'missing' | 'superseded', count: number): void {
+    this.#lost[kind] += count;
   }
 
   /** Resets counts and latencies. */
   reset(): void {
-    this.#options.classifier.resetStatistics();
+    this.#classifier.resetStatistics();
     this.#watch = new PipelineWatch();
     this.#windowStartNs = monotonicNs();
     this.#lastFailure = undefined;
-    this.#missing = 0;
-    this.#superseded = 0;
+    this.#lost = { missing: 0, superseded: 0 };
   }
 
   diagnosis(): PipelineDiagnosis {
@@ -80,7 +86,7 @@ export class PipelineReports {
       ...this.#present(),
       view: this.#watch.view,
       lastFailure: this.#lastFailure,
-      model: this.#options.classifier.manifest.name,
+      model: this.#classifier.manifest.name,
     };
   }
 
@@ -89,7 +95,8 @@ export class PipelineReports {
   }
 
   #update(): void {
-    const { classifier, machineMonitor, nowNs, parameters, isPaused, publish } = this.#options;
+    const classifier = this.#classifier;
+    const { node, machineMonitor, parameters } = this.#options;
     const endNs = monotonicNs();
     const windowNs = BigInt(Math.round(endNs - this.#windowStartNs));
     this.#windowStartNs = endNs;
@@ -97,37 +104,33 @@ export class PipelineReports {
     const present = this.#present();
     this.#watch.observe(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
-    publish()?.(
+    const cameras = this.#options.cameras();
+    const unmatched = cameras?.unmatched();
+    this.#publish(
       pipelineStatisticsMessage({
         ...present,
-        stamp: stampFromNs(nowNs()),
+        stamp: stampFromNs(node.now().nanoseconds),
         windowNs,
-        missing: this.#missing,
-        ...this.#regions(),
+        missing: this.#lost.missing,
+        regions: unmatched && classifier.regionCounts(),
+        unmatched,
         queuedCount: classifier.queuedCount,
         stages,
         modelName: classifier.manifest.name,
         machine: this.#machine,
-        isPaused: isPaused(),
+        isPaused: cameras?.isPaused ?? false,
       }),
     );
   }
 
-  /** Region counts; only if the boxes of a detector are classified. */
-  #regions() {
-    const { classifier, unmatched } = this.#options;
-    const view = unmatched();
-    return view === undefined ? {} : { regions: classifier.regionCounts(), unmatched: view };
-  }
-
   /** Current state of the pipeline, for statistics and diagnostics. */
   #present() {
-    const { classifier } = this.#options;
+    const classifier = this.#classifier;
     const { backend, runtime, isSimulated } = classifier.info;
     const workers = classifier.workers();
     return {
       counts: classifier.counts(),
-      superseded: this.#superseded,
+      superseded: this.#lost.superseded,
       framesPerSecond: classifier.framesPerSecond(),
       meanBatchSize: classifier.meanBatchSize,
       backend,

@@ -7,9 +7,9 @@ export type PublisherPlace = 'local' | 'remote';
 export interface OtherEndpoints {
   readonly count: number;
   /** Why one of them does not match, e.g. `reliability of /camera`; undefined if all match. */
-  readonly mismatch: string | undefined;
+  readonly mismatch?: string | undefined;
   /** The message type of one with another type, e.g. `std_msgs/msg/String of /camera`. */
-  readonly wrongType: string | undefined;
+  readonly wrongType?: string | undefined;
   /** Place of the publishers, if the middleware reports it; absent for subscriptions. */
   readonly place?: PublisherPlace | undefined;
 }

@@ -5,9 +5,10 @@ import { didYouMean } from '../../core/nearestName.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import type { DropCause } from '../../stats/FrameAccounting.js';
-import type { CameraFeed, NamedCamera } from '../CameraFeed.js';
-import type { RequestedPart } from '../FrameRequests.js';
-import type { AnsweredRequest, FrameRequest, ServingPipeline } from '../ServingPipeline.js';
+import type { CameraFeed } from '../CameraFeed.js';
+import type { NamedCamera } from '../CameraGroup.js';
+import type { AnsweredRequest, FrameRequest, RequestedPart } from '../FrameRequests.js';
+import type { ServingPipeline } from '../ServingPipeline.js';
 
 const MS_PER_S = 1000;
 
@@ -22,12 +23,8 @@ const FINAL_CAUSES: ReadonlySet<DropCause> = new Set([
 
 /** The parts of an active node that classify single frames. */
 export interface SingleShotTarget {
-  readonly pipeline: Pick<ServingPipeline, 'classify' | 'classifyRegions'> & {
-    readonly classifier: Pick<Classifier, 'ready'>;
-  };
-  readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount'>;
-  /** Aborted when the node is no longer active. */
-  readonly ended: AbortSignal;
+  readonly pipeline: Pick<ServingPipeline, 'classify'> & { readonly classifier: Pick<Classifier, 'ready'> };
+  readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount' | 'ended'>;
 }
 
 /** Classifies one picture within a time limit. */
@@ -41,7 +38,7 @@ export class SingleShot {
   constructor(target: SingleShotTarget, limitMs: number) {
     this.#target = target;
     this.#limitMs = limitMs;
-    this.#signal = AbortSignal.any([AbortSignal.timeout(Math.ceil(limitMs)), target.ended]);
+    this.#signal = AbortSignal.any([AbortSignal.timeout(Math.ceil(limitMs)), target.feed.ended]);
   }
 
   /**
@@ -71,9 +68,7 @@ export class SingleShot {
       await pipeline.classifier.ready({ signal: this.#signal }).catch(() => {});
       if (this.#signal.aborted) return;
       const image = { frame, release: () => {} };
-      const request: FrameRequest = { isPublished: false, isSingle: true, onOutcome };
-      if (detections === undefined) await pipeline.classify(image, request);
-      else await pipeline.classifyRegions(image, detections, request);
+      await pipeline.classify(image, 0, { isPublished: false, isSingle: true, detections, onOutcome });
     };
     return await this.#firstOf(
       'the picture',
@@ -120,7 +115,7 @@ export class SingleShot {
   }
 
   #ended(what: string, whyNone: () => string): EffvitError {
-    if (this.#target.ended.aborted) {
+    if (this.#target.feed.ended.aborted) {
       return new EffvitError('CLOSED', 'The node was deactivated meanwhile: activate it and ask again.');
     }
     const dropped = [...this.#dropped].map(([cause, count]) => `${count} as ${cause}`).join(', ');

@@ -7,10 +7,10 @@ import { classifiedDetectionsMessage } from '../../messages/classifiedDetections
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import { type FrameReportMessage, frameReportMessage } from '../../messages/frameReportMessage.js';
 import { type HeaderMessage, headerMessage } from '../../messages/headerMessage.js';
+import type { AnsweredRequest } from '../FrameRequests.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { offerService } from '../rcl/offerService.js';
 import type { RclNode } from '../rcl/rcl.js';
-import type { AnsweredRequest } from '../ServingPipeline.js';
 import { wantedResults } from '../wantedResults.js';
 import { SingleShot, type SingleShotTarget } from './SingleShot.js';
 

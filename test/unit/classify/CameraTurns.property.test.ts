@@ -7,8 +7,7 @@ import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { DROP_POLICIES, type DropPolicy } from '../../../src/pool/FrameQueue.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
 import { CameraSubscription } from '../../../src/ros/CameraSubscription.js';
-import type { SampleKind } from '../../../src/ros/images/MessageSample.js';
-import { MessageSamples } from '../../../src/ros/images/MessageSamples.js';
+import { MessageSamples, type SampleKind } from '../../../src/ros/images/MessageSamples.js';
 import { SequenceGaps } from '../../../src/ros/images/SequenceGaps.js';
 import { nodeWithDeferredTakes } from '../../../src/ros/patches/nodeWithDeferredTakes.js';
 import type { RclModule } from '../../../src/ros/rcl/rcl.js';
@@ -96,7 +95,7 @@ class RclDouble {
 
 /** Structures whose first word is a frame's number and its service time. */
 const kind: SampleKind = {
-  type: { pkgName: 'sensor_msgs', subFolder: 'msg', interfaceName: 'Image' },
+  type: 'sensor_msgs/msg/Image',
   make: () => {
     const struct = Buffer.alloc(4);
     return {
@@ -266,11 +265,8 @@ class Trial {
             release();
           },
           onProblem: () => this.pool.refuse('bad_image'),
-          onMissing: (_topic, count) => {
-            this.missing += count;
-          },
-          onSuperseded: (_topic, count) => {
-            this.superseded += count;
+          onLost: (_topic, kind, count) => {
+            this[kind] += count;
           },
         },
       });

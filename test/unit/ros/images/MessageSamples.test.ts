@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import koffi from 'koffi';
 import { HBM_LAYOUT } from '../../../../src/image/hbmImageFrame.js';
 import type { RawImageFrame } from '../../../../src/image/ImageFrame.js';
-import { hbmImageSamples } from '../../../../src/ros/images/HbmImageSample.js';
-import { IMAGE_LAYOUT, imageSamples } from '../../../../src/ros/images/ImageSample.js';
-import { MessageSamples } from '../../../../src/ros/images/MessageSamples.js';
-import type { ReceivedImage } from '../../../../src/ros/images/ReceivedImage.js';
+import { MessageSamples, type ReceivedImage } from '../../../../src/ros/images/MessageSamples.js';
+import { hbmImageSamples, IMAGE_LAYOUT, imageSamples } from '../../../../src/ros/images/sampleKind.js';
 
 /** What lies behind the pointers of a structure; kept from the garbage collector by who holds it. */
 function fill(struct: Buffer, { frameId = 'cam', encoding = 'mono8', data = Uint8Array.of(1, 2, 3, 4) }) {
@@ -63,11 +61,7 @@ function rig() {
 
 describe('MessageSamples', () => {
   it('is of the type that cameras publish', () => {
-    assert.deepEqual(rig().samples.type, {
-      pkgName: 'sensor_msgs',
-      subFolder: 'msg',
-      interfaceName: 'Image',
-    });
+    assert.equal(rig().samples.type, 'sensor_msgs/msg/Image');
   });
 
   it('reads every field of the structure, the pixels in place', () => {
@@ -175,14 +169,14 @@ describe('MessageSamples', () => {
         HbmMsg540P: 1_555_240,
         HbmMsg1080P: 6_220_840,
       })) {
-        const samples = new MessageSamples(hbmImageSamples(name));
-        assert.equal(samples.type.interfaceName, name);
+        const samples = new MessageSamples(hbmImageSamples(`hbm_img_msgs/msg/${name}`));
+        assert.equal(samples.type, `hbm_img_msgs/msg/${name}`);
         assert.equal(take(samples, 6).struct.length, bytes);
       }
     });
 
     it('are read in place, and one that is no image gives its structure back at once', () => {
-      const samples = new MessageSamples(hbmImageSamples('HbmMsg480P'));
+      const samples = new MessageSamples(hbmImageSamples('hbm_img_msgs/msg/HbmMsg480P'));
       const { struct, taken } = take(samples, 921_601);
       assert.ok('error' in taken);
       assert.match(String(taken.error), /921601 bytes where its array holds 921600/);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import type { ClassifyOutcome } from '../../../../src/classify/Classifier.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { frameReportMessage } from '../../../../src/messages/frameReportMessage.js';
-import type { RequestedPart } from '../../../../src/ros/FrameRequests.js';
-import type { FrameRequest } from '../../../../src/ros/ServingPipeline.js';
+import type { FrameRequest, RequestedPart } from '../../../../src/ros/FrameRequests.js';
 import { SingleShot, type SingleShotTarget } from '../../../../src/ros/services/SingleShot.js';
 import type { DropCause } from '../../../../src/stats/FrameAccounting.js';
 import { rawFrame } from '../../../helpers/rawFrames.js';
@@ -38,20 +37,16 @@ function target(fates: readonly ClassifyOutcome[], cameras = ['cam'], publisherC
   const made: SingleShotTarget = {
     pipeline: {
       classifier: { ready: () => Promise.resolve() },
-      classify: (_image, request) => {
+      classify: (_image, _waitedNs, request) => {
         counts.asked += 1;
         assert.equal(request?.isPublished, false);
-        if (request !== undefined) tell(request.onOutcome);
-        return Promise.resolve();
-      },
-      classifyRegions: (_image, detections, request) => {
-        counts.asked += 1;
-        assert.deepEqual([detections, request?.isPublished], [boxes, false]);
-        if (request !== undefined) tell(request.onOutcome);
+        counts.parts.push(request.detections ?? 'whole');
+        tell(request.onOutcome);
         return Promise.resolve();
       },
     },
     feed: {
+      ended: end.signal,
       cameras: cameras.map((name) => ({ name, topic: `/${name}` })),
       publisherCount: () => publisherCount,
       nextOutcome: (topic, part, onOutcome) => {
@@ -64,7 +59,6 @@ function target(fates: readonly ClassifyOutcome[], cameras = ['cam'], publisherC
         };
       },
     },
-    ended: end.signal,
   };
   return { made, counts, end };
 }
@@ -83,7 +77,7 @@ describe('SingleShot', () => {
     const { made, counts } = target([dropped('overtaken'), failed]);
     const answered = await new SingleShot(made, LONG_MS).ofPicture(frame(), undefined);
     assert.equal(answered.outcome, failed);
-    assert.equal(counts.asked, 2);
+    assert.deepEqual([counts.asked, counts.parts], [2, ['whole', 'whole']]);
   });
 
   it('asks for the boxes of a detector, or for those that are given', async () => {
@@ -99,7 +93,7 @@ describe('SingleShot', () => {
     });
     const picture = target([timedOut]);
     await new SingleShot(picture.made, LONG_MS).ofPicture(frame(), boxes);
-    assert.equal(picture.counts.asked, 1);
+    assert.deepEqual([picture.counts.asked, picture.counts.parts], [1, [boxes]]);
   });
 
   it('gives the wait up at the end of the time, and says what came', async () => {
