@@ -33,9 +33,9 @@ export interface AnnotateOptions {
   /** Model, times: small, under the title. */
   readonly subtitle?: string;
   /** The part of the picture that was classified. */
-  readonly outlines?: readonly PictureOutline[];
+  readonly outlines?: readonly PictureOutline[] | undefined;
   /** Adds what the network saw. */
-  readonly networkInput?: RgbPicture;
+  readonly networkInput?: RgbPicture | undefined;
   /** The picture is reduced to fit, with its aspect ratio; default 960 x 720. */
   readonly maxPictureWidthPx?: number;
   readonly maxPictureHeightPx?: number;

@@ -1,52 +1,41 @@
-import type { CompileStage } from '../compile/compileBatch.js';
 import type { Terminal } from './Terminal.js';
 
 const TICK_MS = 1000;
 
+export interface CompileProgress {
+  /** @param share of the stage that is done, from 0 to 1. */
+  readonly set: (stage: string, share: number) => void;
+  readonly close: () => void;
+}
+
 /** Shows the stage of a compilation and its duration: redrawn in place on a terminal, else one line per stage. */
-export class CompileProgress {
-  readonly #terminal: Terminal;
-  readonly #timer: NodeJS.Timeout;
-  #label = '';
-  #share = 0;
-  #startMs = 0;
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
-    this.#timer = setInterval(() => this.#show(), TICK_MS).unref();
-  }
-
-  readonly stage = (batch: number, stage: CompileStage, share: number): void => {
-    this.set(`batch ${batch}: ${stage}`, share);
+export function compileProgress(terminal: Terminal): CompileProgress {
+  let label = '';
+  let share = 0;
+  let startMs = 0;
+  const elapsed = (): string => `${((performance.now() - startMs) / 1000).toFixed(0)} s`;
+  const show = (): void => {
+    if (label !== '') terminal.progress(`${label}, ${elapsed()}`, share, 1);
   };
-
-  set(label: string, share: number): void {
-    if (label !== this.#label) {
-      this.#end();
-      this.#label = label;
-      this.#startMs = performance.now();
-    }
-    this.#share = share;
-    this.#show();
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#end();
-    this.#label = '';
-  }
-
-  #show(): void {
-    if (this.#label === '') return;
-    this.#terminal.progress(`${this.#label}, ${this.#elapsed()}`, this.#share, 1);
-  }
-
   /** The line of a finished stage stays on the screen. */
-  #end(): void {
-    if (this.#label !== '') this.#terminal.note(`${this.#label}: ${this.#elapsed()}`);
-  }
-
-  #elapsed(): string {
-    return `${((performance.now() - this.#startMs) / 1000).toFixed(0)} s`;
-  }
+  const end = (): void => {
+    if (label !== '') terminal.note(`${label}: ${elapsed()}`);
+  };
+  const timer = setInterval(show, TICK_MS).unref();
+  return {
+    set: (stage, done) => {
+      if (stage !== label) {
+        end();
+        label = stage;
+        startMs = performance.now();
+      }
+      share = done;
+      show();
+    },
+    close: () => {
+      clearInterval(timer);
+      end();
+      label = '';
+    },
+  };
 }

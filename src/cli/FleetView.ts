@@ -17,39 +17,27 @@ const FIGURES = [
 /** Name, a count, frames, and the row of the report with the further figures. */
 type ShownRow = readonly [name: unknown, count: unknown, frames: unknown, row: object];
 
-/** Text output of a replay of many bags while it runs. */
-export class FleetView {
-  readonly #terminal: Terminal;
-  readonly #total: number;
-  #count = 0;
-  #failed = 0;
-
-  /** @param total number of bags to process. */
-  constructor(terminal: Terminal, total: number) {
-    this.#terminal = terminal;
-    this.#total = total;
-  }
-
-  get failed(): number {
-    return this.#failed;
-  }
-
-  /** One line per bag. */
-  showStep({ bag, kind, entry, result }: FleetStep, isShown: boolean): void {
-    this.#count += 1;
-    if (kind === 'failed') this.#failed += 1;
-    const place = `${this.#count}/${this.#total} ${bag.name}`;
-    if (kind === 'failed') {
-      this.#terminal.warn(`${place}: ${entry.problem?.message.replaceAll('{bag}', bag.name)}`);
-    } else if (isShown) {
-      const frames = result?.cameras.reduce((sum, { published }) => sum + published, 0) ?? 0;
-      const how =
-        kind === 'kept'
-          ? 'was done before'
-          : `${entry.timing?.fps.toFixed(1)} frames/s, ${result?.warnings.length ?? 0} warnings`;
-      this.#terminal.line(`${place}  ${frames} frames  ${this.#terminal.dim(how)}`);
-    }
-    this.#terminal.progress('replaying', this.#count, this.#total);
+/**
+ * One line for a processed bag.
+ *
+ * @param place `1/20`.
+ * @param isShown whether one with results is shown, too.
+ */
+export function showFleetStep(
+  { bag, kind, entry, result }: FleetStep,
+  place: string,
+  isShown: boolean,
+  terminal: Terminal,
+): void {
+  if (kind === 'failed') {
+    terminal.warn(`${place} ${bag.name}: ${entry.problem?.message.replaceAll('{bag}', bag.name)}`);
+  } else if (isShown) {
+    const frames = result?.cameras.reduce((sum, { published }) => sum + published, 0) ?? 0;
+    const how =
+      kind === 'kept'
+        ? 'was done before'
+        : `${entry.timing?.fps.toFixed(1)} frames/s, ${result?.warnings.length ?? 0} warnings`;
+    terminal.line(`${place} ${bag.name}  ${frames} frames  ${terminal.dim(how)}`);
   }
 }
 

@@ -8,52 +8,45 @@ import { fitText, type Terminal } from './Terminal.js';
 
 const LABEL_COLUMNS = 24;
 
-/** The lines of a replay while it runs. */
-export class ReplayView {
-  readonly #terminal: Terminal;
-  #firstLogTimeNs: bigint | undefined;
+/** The line before the first frame: what runs. */
+export function showReplayStart(bagPath: string, classifier: Classifier, terminal: Terminal): void {
+  const { info, manifest, options, labels } = classifier;
+  const simulated = info.isSimulated ? ', SIMULATED' : '';
+  terminal.line(
+    `${terminal.bold(basename(bagPath))} through ${manifest.name} on ${info.runtime}${simulated}, ${options.threads} threads, ${labels.length} classes`,
+  );
+}
 
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
+/**
+ * One frame: where and when, then its top-k with bars, or why there is none.
+ *
+ * @param startNs log time of the recording's start.
+ */
+export function showReplayedFrame(
+  { sequence, logTimeNs, outcome, detections }: ReplayedFrame,
+  startNs: bigint,
+  terminal: Terminal,
+): void {
+  const atSeconds = (Number(logTimeNs - startNs) / 1e9).toFixed(3);
+  const place = `#${sequence} ${outcome.header.source}  ${atSeconds} s`;
+  if (outcome.kind === 'dropped') {
+    const why = outcome.error === undefined ? '' : `: ${outcome.error.message}`;
+    terminal.line(`${place}  ${terminal.yellow(`dropped, ${outcome.cause}`)}${why}`);
+    return;
   }
-
-  /** The line before the first frame: what runs. */
-  showStart(bagPath: string, classifier: Classifier, startNs?: bigint): void {
-    // The bag's start time, because the first outcome is not always that of the first frame.
-    this.#firstLogTimeNs = startNs;
-    const { info, manifest, options } = classifier;
-    const simulated = info.isSimulated ? ', SIMULATED' : '';
-    this.#terminal.line(
-      `${this.#terminal.bold(basename(bagPath))} through ${manifest.name} on ${info.runtime}${simulated}, ${options.threads} threads, ${classifier.labels.length} classes`,
-    );
-  }
-
-  /** One frame: where and when, then its top-k with bars, or why there is none. */
-  showFrame({ sequence, logTimeNs, outcome, detections }: ReplayedFrame): void {
-    const terminal = this.#terminal;
-    this.#firstLogTimeNs ??= logTimeNs;
-    const atSeconds = (Number(logTimeNs - this.#firstLogTimeNs) / 1e9).toFixed(3);
-    const place = `#${sequence} ${outcome.header.source}  ${atSeconds} s`;
-    if (outcome.kind === 'dropped') {
-      const why = outcome.error === undefined ? '' : `: ${outcome.error.message}`;
-      terminal.line(`${place}  ${terminal.yellow(`dropped, ${outcome.cause}`)}${why}`);
-      return;
-    }
-    const { inferenceNs, totalNs } = outcome.timings;
-    terminal.line(
-      `${place}  ${terminal.dim(`inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`)}`,
-    );
-    const lines =
-      outcome.kind === 'regions'
-        ? regionLines(outcome.regions, detections?.detections.map(({ id }) => id) ?? [], terminal)
-        : resultLines(outcome, terminal);
-    for (const line of lines) terminal.line(line);
-    if (outcome.kind === 'regions' || outcome.smoothed === undefined) return;
-    const [held] = outcome.smoothed;
-    terminal.line(
-      `  smoothed: ${held === undefined ? terminal.dim('nothing above the threshold') : `${terminal.bold(held.label)} ${held.score.toFixed(4)}`}`,
-    );
-  }
+  const { inferenceNs, totalNs } = outcome.timings;
+  const times = `inference ${milliseconds(inferenceNs)} ms, total ${milliseconds(totalNs)} ms`;
+  terminal.line(`${place}  ${terminal.dim(times)}`);
+  const lines =
+    outcome.kind === 'regions'
+      ? regionLines(outcome.regions, detections?.detections.map(({ id }) => id) ?? [], terminal)
+      : resultLines(outcome, terminal);
+  for (const line of lines) terminal.line(line);
+  if (outcome.kind === 'regions' || outcome.smoothed === undefined) return;
+  const [held] = outcome.smoothed;
+  terminal.line(
+    `  smoothed: ${held === undefined ? terminal.dim('nothing above the threshold') : `${terminal.bold(held.label)} ${held.score.toFixed(4)}`}`,
+  );
 }
 
 /** One line per box: id, best class with its score and place, or why there is none. */

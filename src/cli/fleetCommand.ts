@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, badArgument } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { FleetBag } from '../fleet/FleetBag.js';
@@ -18,7 +18,7 @@ import { type FleetJudge, type FleetStep, replayFleet, undoneBags } from '../fle
 import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
-import { FleetView, showFleetReport } from './FleetView.js';
+import { showFleetReport, showFleetStep } from './FleetView.js';
 import { checkFleetFolder } from './outputs/checkFleetFolder.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { fleetInputs, modelInputs } from './outputs/inputFiles.js';
@@ -87,16 +87,10 @@ export async function runFleet(
   const { terminal, signal } = context;
   const { outputDir, shard, report, force = false, json = false } = options;
   if (shard !== undefined && outputDir === undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      '--shard needs --output-dir, where the results of all shards come together.',
-    );
+    throw badArgument('--shard needs --output-dir, where the results of all shards come together.');
   }
   if (shard !== undefined && report !== undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      'A shard writes no --report: give that to `effvit merge` after all of them.',
-    );
+    throw badArgument('A shard writes no --report: give that to `effvit merge` after all of them.');
   }
   const found = await findBags(work.paths);
   const bags = shard === undefined ? found : found.filter(({ name }) => isInShard(name, shard));
@@ -113,10 +107,14 @@ export async function runFleet(
   if (options.listBags === true) return await listBags(work, bags, outputDir, json, context);
   const temporary = outputDir === undefined ? await TemporaryFolder.make() : undefined;
   try {
-    const view = new FleetView(terminal, bags.length);
-    const isShown = !json && options.quiet !== true;
+    let done = 0;
+    let failed = 0;
+    const onStep = (step: FleetStep): void => {
+      if (step.kind === 'failed') failed++;
+      showFleetStep(step, `${++done}/${bags.length}`, !json && options.quiet !== true, terminal);
+      terminal.progress('replaying', done, bags.length);
+    };
     const folder = await withFleet(work, outputDir ?? temporary?.path ?? '', context, async (opened) => {
-      const onStep = (step: FleetStep): void => view.showStep(step, isShown);
       await replayFleet({ ...work, ...opened, bags, signal, onStep });
       return opened.folder;
     });
@@ -128,7 +126,6 @@ export async function runFleet(
       const names = bags.map(({ name }) => name);
       return await mergeFleet(folder, names, { ...options, isKept: temporary === undefined }, context);
     }
-    const { failed } = view;
     if (json) terminal.json({ bags: bags.length, failed, run: folder.runKey });
     else {
       terminal.line(

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import { type BoardReading, bpuLoadPercent, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';
 import { detectChip } from '../inference/bpu/detectChip.js';
@@ -123,10 +123,9 @@ function checkBatches({ backend, manifest }: ClassifierModel, asked: readonly nu
   const unknown = asked.find((batch) => !known.includes(batch));
   if (unknown === undefined) return asked;
   const remedy = backend.kind === 'onnx' ? 'give --onnx-batch' : 'compile it with `effvit compile --batch`';
-  throw new EffvitError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `${manifest.name} has no tasks of ${unknown} frames on this backend, only of ${known.join(', ')}: ${remedy}.`,
-    { context: { model: manifest.name } },
+    { model: manifest.name },
   );
 }
 

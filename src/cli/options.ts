@@ -5,7 +5,7 @@ import {
   type ClassifierOptions,
   classifierOptions,
 } from '../classify/classifierOptions.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 import { separatedWords } from '../core/keyCase.js';
 import { type OptionSpec, optionProblem } from '../core/optionTable.js';
 
@@ -98,15 +98,18 @@ export function classifierOptionsOf<Name extends ClassifierOptionName>(
 }
 
 /**
- * Refuses flags that do not go with the rest of a command line.
+ * Refuses options that do not go with the rest of a command line.
  *
- * @param flags The values by flag; undefined where it was not given.
- * @param remedy The end of the sentence after the flags that were given.
+ * @param remedy the end of the sentence after the flags that were given.
  * @throws EffvitError BAD_ARGUMENT
  */
-export function refuseGiven(flags: Readonly<Record<string, unknown>>, remedy: string): void {
-  const given = Object.keys(flags).filter((flag) => flags[flag] !== undefined);
-  if (given.length > 0) throw new EffvitError('BAD_ARGUMENT', `${given.join(', ')} ${remedy}.`);
+export function refuseGiven<Options>(
+  options: Options,
+  names: readonly (keyof Options & string)[],
+  remedy: string,
+): void {
+  const given = names.filter((name) => options[name] !== undefined).map(flagOf);
+  if (given.length > 0) throw badArgument(`${given.join(', ')} ${remedy}.`);
 }
 
 /** For commands that write files. */

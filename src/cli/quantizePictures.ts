@@ -5,7 +5,7 @@ import { openBag } from '../bag/openBag.js';
 import { classifierOptions } from '../classify/classifierOptions.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { modelPreprocess } from '../classify/prepareModel.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument, EffvitError } from '../core/EffvitError.js';
 import { ensureOnnx } from '../fetch/ensureOnnx.js';
 import { type FitOptions, fitManifest } from '../fit/fitManifest.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
@@ -85,7 +85,10 @@ export async function floatModel(
   { terminal, signal }: CommandContext,
   fit: FitOptions = {},
 ): Promise<FloatModel> {
-  const resolved = await resolveModel(options.model ?? modelOfConfig(config));
+  // Relative to the yaml's folder as in hb_mapper; if that file is missing, the model of that name.
+  const ofConfig = resolve(dirname(config.file), config.config.model_parameters.onnx_model);
+  const named = existsSync(ofConfig) ? ofConfig : basename(ofConfig, '.onnx');
+  const resolved = await resolveModel(options.model ?? named);
   const onnxPath = await ensureOnnx(resolved, { signal });
   const { manifest } = await fitManifest(resolved, onnxPath, fit);
   await checkOutputs({
@@ -101,15 +104,6 @@ export async function floatModel(
   const labelled =
     options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
   return { config, manifest, onnxPath, planes, labelled };
-}
-
-/**
- * The yaml's `onnx_model`, relative to the yaml's folder as in hb_mapper; if that file is missing, the model of that
- * name.
- */
-function modelOfConfig({ config, file }: MakertbinFile): string {
-  const path = resolve(dirname(file), config.model_parameters.onnx_model);
-  return existsSync(path) ? path : basename(path, '.onnx');
 }
 
 /** Writes the calibration set of a command into a folder. @throws EffvitError as {@link writeCalibrationSet} */
@@ -185,11 +179,9 @@ export async function* calibrationPlanes(
       return;
     }
     if (topics !== undefined) {
-      throw new EffvitError(
-        'BAD_ARGUMENT',
-        `--topic chooses topics of a bag, and ${calibration} is none: leave it out.`,
-        { context: { file: calibration } },
-      );
+      throw badArgument(`--topic chooses topics of a bag, and ${calibration} is none: leave it out.`, {
+        file: calibration,
+      });
     }
     for (const path of await listCalibrationPictures(calibration, maxPictures)) {
       const picture = await planesOf(await pictureFrame(path));
@@ -208,10 +200,9 @@ async function labelledPlanes(
 ): Promise<() => AsyncGenerator<LabelledPlanes>> {
   const { classCount } = manifest.output;
   if (classCount === undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
+    throw badArgument(
       `--eval needs the number of classes, which the graph of ${manifest.name} leaves open: write \`output: { class_count: N }\` into a manifest.yaml beside it.`,
-      { context: { model: manifest.name } },
+      { model: manifest.name },
     );
   }
   const { pictures } = await readLabelledPictures(list, await loadLabels(manifest, classCount));

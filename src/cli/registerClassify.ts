@@ -4,7 +4,7 @@ import { annotatePicture, encodePng } from '../annotate/annotatePicture.js';
 import { pictureOutline } from '../annotate/pictureOutline.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import { loadModel } from '../classify/loadModel.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, badArgument, EffvitError } from '../core/EffvitError.js';
 import { snakeCased } from '../core/keyCase.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
@@ -103,22 +103,16 @@ export function registerClassify(command: Command, context: CommandContext): voi
 
 function checkAnnotation(pictures: readonly string[], { annotate, showInput }: ClassifyOptions): void {
   if (showInput === true && annotate === undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      'Expected --annotate FILE with --show-input: name the PNG to write.',
-    );
+    throw badArgument('Expected --annotate FILE with --show-input: name the PNG to write.');
   }
   if (annotate === undefined) return;
   if (pictures.length > 1) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
+    throw badArgument(
       `Expected one picture with --annotate but received ${pictures.length}: annotate them one by one.`,
     );
   }
   if (!annotate.toLowerCase().endsWith('.png')) {
-    throw new EffvitError('BAD_ARGUMENT', `Expected a .png file for --annotate but received ${annotate}.`, {
-      context: { file: annotate },
-    });
+    throw badArgument(`Expected a .png file for --annotate but received ${annotate}.`, { file: annotate });
   }
 }
 
@@ -144,21 +138,18 @@ async function writeAnnotated(
   classifier: Classifier,
 ): Promise<void> {
   const { info, manifest, preprocess } = classifier;
-  const { widthPx: inputWidthPx, heightPx: inputHeightPx, range } = preprocess;
   const simulated = info.isSimulated ? ', SIMULATED' : '';
   const annotated = await annotatePicture({
     picture: frame.data,
     results: value,
     title: basename(frame.source),
     subtitle: `${manifest.name} (${info.backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms, ${widthPx} x ${heightPx} px`,
-    ...(region !== undefined && { outlines: [pictureOutline(region, { widthPx, heightPx })] }),
-    ...(nv12 !== undefined && {
-      networkInput: {
-        rgb: nv12ToRgb(nv12, inputWidthPx, inputHeightPx, range),
-        widthPx: inputWidthPx,
-        heightPx: inputHeightPx,
-      },
-    }),
+    outlines: region && [pictureOutline(region, { widthPx, heightPx })],
+    networkInput: nv12 && {
+      rgb: nv12ToRgb(nv12, preprocess.widthPx, preprocess.heightPx, preprocess.range),
+      widthPx: preprocess.widthPx,
+      heightPx: preprocess.heightPx,
+    },
   });
   await writeFileAtomic(path, await encodePng(annotated));
 }
@@ -169,7 +160,7 @@ function show(
   options: ClassifyOptions,
   { terminal }: CommandContext,
 ): void {
-  const { widthPx, heightPx, value, timings } = classified;
+  const { widthPx, heightPx, value, timings, picture, knownScore, unknownCauses: unknown } = classified;
   const ms = (valueNs: number): number => Math.round(valueNs / 1e3) / 1e3;
   const timingsMs = {
     decode: ms(timings.decodeNs),
@@ -184,25 +175,18 @@ function show(
       width: widthPx,
       height: heightPx,
       results: value,
-      ...judgementJson(classified),
+      // The requested values besides the results.
+      ...(snakeCased({
+        picture: picture && { ...picture.figures, contentHash: undefined, problems: picture.problems },
+        knownScore,
+        unknown,
+      }) as object),
       timings_ms: timingsMs,
     });
     return;
   }
   const { decode, preprocess, inference } = timingsMs;
-  terminal.line(
-    `${terminal.bold(path)}  ${widthPx}x${heightPx}  ${terminal.dim(
-      `decode ${decode} ms, preprocess ${preprocess} ms, inference ${inference} ms`,
-    )}`,
-  );
+  const times = `decode ${decode} ms, preprocess ${preprocess} ms, inference ${inference} ms`;
+  terminal.line(`${terminal.bold(path)}  ${widthPx}x${heightPx}  ${terminal.dim(times)}`);
   for (const line of resultLines(classified, terminal)) terminal.line(line);
-}
-
-/** The requested values besides the results. */
-function judgementJson({ unknownCauses: unknown, knownScore, picture }: Classified): object {
-  return snakeCased({
-    picture: picture && { ...picture.figures, contentHash: undefined, problems: picture.problems },
-    knownScore,
-    unknown,
-  }) as object;
 }

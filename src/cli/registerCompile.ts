@@ -27,7 +27,7 @@ import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
 import { barChart } from '../report/charts/barChart.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
-import { CompileProgress } from './CompileProgress.js';
+import { type CompileProgress, compileProgress } from './CompileProgress.js';
 import { compileChartData } from './compileChartData.js';
 import { choiceOption, integersParser } from './options.js';
 import {
@@ -94,7 +94,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
   const output = resolve(options.output ?? config.config.model_parameters.output_model_file_prefix);
   await checkModelFolder(output);
   const model = await floatModel(config, options, [chart], context);
-  const progress = new CompileProgress(terminal);
+  const progress = compileProgress(terminal);
   const scratch = await TemporaryFolder.make();
   try {
     const calibrationFolder = join(scratch.path, 'calibration');
@@ -116,7 +116,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
         );
         return (await readdir(set.folder)).sort().map((name) => join(set.folder, name));
       },
-      onStage: progress.stage,
+      onStage: (batch, stage, share) => progress.set(`batch ${batch}: ${stage}`, share),
     });
     const evaluation = await evaluate(model, compiled, { toolchain, progress, signal, calibrationFolder });
     progress.close();

@@ -3,19 +3,13 @@ import { toolchainStatus } from '../toolchain/toolchainStatus.js';
 import type { CommandContext } from './CommandContext.js';
 import { checkBpu } from './doctor/checkBpu.js';
 import { checkComputer } from './doctor/checkComputer.js';
+import { checkNatives, checkToolchain } from './doctor/checkInstalled.js';
 import { checkModels } from './doctor/checkModels.js';
-import { checkNatives } from './doctor/checkNatives.js';
 import { checkRos } from './doctor/checkRos.js';
-import { checkToolchain } from './doctor/checkToolchain.js';
 import { type Finding, type FindingStatus, THIS_MACHINE } from './doctor/Finding.js';
 import type { Terminal } from './Terminal.js';
 
-interface CameraSize {
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
-
-const DEFAULT_CAMERA: CameraSize = { widthPx: 1920, heightPx: 1080 };
+const DEFAULT_CAMERA = { widthPx: 1920, heightPx: 1080 };
 const BYTES_PER_PIXEL = 3;
 const NAME_COLUMNS = 24;
 
@@ -29,7 +23,7 @@ export function registerDoctor(command: Command, context: CommandContext): void 
       DEFAULT_CAMERA,
     )
     .option('--json', 'one JSON object instead of lines')
-    .action(async (options: { readonly camera: CameraSize; readonly json?: boolean }) => {
+    .action(async (options: { readonly camera: typeof DEFAULT_CAMERA; readonly json?: boolean }) => {
       const { widthPx, heightPx } = options.camera;
       const findings = [
         ...checkComputer(THIS_MACHINE),
@@ -58,7 +52,7 @@ function show({ name, status, found, remedy }: Finding, terminal: Terminal): voi
   if (remedy !== undefined) terminal.line(`${' '.repeat(9)}${' '.repeat(NAME_COLUMNS)} -> ${remedy}`);
 }
 
-function parseSize(text: string): CameraSize {
+function parseSize(text: string): typeof DEFAULT_CAMERA {
   const match = /^(\d{1,5})x(\d{1,5})$/.exec(text);
   const [widthPx, heightPx] = [Number(match?.[1]), Number(match?.[2])];
   if (widthPx > 0 && heightPx > 0) return { widthPx, heightPx };

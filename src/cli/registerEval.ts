@@ -9,7 +9,7 @@ import { checkKnownScore } from '../classify/FrameJudge.js';
 import { readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
 import { leftOutSentence, picturesAt } from '../classify/pictureFiles.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument, EffvitError } from '../core/EffvitError.js';
 import { plainTable } from '../core/plainTable.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { ownManifestPath, writeTemperature } from '../model/writeTemperature.js';
@@ -77,25 +77,27 @@ export function registerEval(command: Command, context: CommandContext): void {
     const classifying = classifierOptionsOf(options, CLASSIFIER_FLAGS, { topK: 5, dropPolicy: 'block' });
     const [path = ''] = paths;
     if ((await isBagPath(path)) || (await areManyBags(paths, options))) {
-      refuseForBags(options);
-      return await runFleet(
-        { command: 'eval', paths, topics: options.topic, classifying, judge: { sidecar: 'truth.json' } },
-        options,
-        context,
-      );
+      refuseGiven(options, ['calibrate', 'output', 'others'], 'is for pictures: leave it out with bags');
+      const judge = { sidecar: 'truth.json' } as const;
+      const work = { command: 'eval', paths, topics: options.topic, classifying, judge } as const;
+      return await runFleet(work, options, context);
     }
-    refuseForPictures(options);
+    const { calibrate = false, output, others: othersPath } = options;
+    if (output !== undefined && !calibrate) {
+      throw badArgument(`--output ${output} is for --calibrate: give both, or neither.`);
+    }
+    const forBags = ['topic', 'quiet', 'report', ...(calibrate ? [] : (['force'] as const))] as const;
+    refuseGiven(options, forBags, 'is for bags: leave it out with pictures');
     const { terminal, signal } = context;
     const model = await loadModel(classifying, { notice: (text) => terminal.note(text), signal });
     checkKnownScore(model.manifest, classifying);
-    const manifestPath =
-      options.calibrate === true ? await calibratedManifestPath(model.manifest, path, options) : undefined;
+    const manifestPath = calibrate ? await calibratedManifestPath(model.manifest, path, options) : undefined;
     // UNKNOWN pictures count for the accuracy too, and are also counted separately.
     const classifier = await Classifier.start(model, { ...classifying, knownScore: 'none', signal });
     try {
       const { pictures, leftOut } = await readLabelledPictures(path, classifier.labels);
       if (manifestPath !== undefined) checkFitSize(pictures.length, classifier.info.classCount);
-      const others = options.others === undefined ? [] : await picturesAt(options.others);
+      const others = othersPath === undefined ? [] : await picturesAt(othersPath);
       const notice = leftOutSentence(leftOut, path);
       if (notice !== undefined) terminal.note(notice);
       const scores = new EvaluationScores(classifier.manifest, classifying, manifestPath !== undefined);
@@ -142,22 +144,6 @@ async function storeTemperature(
   }
   await writeTemperature(manifest, temperature, path);
   terminal.note(`The temperature was written to ${path}.`);
-}
-
-/** Rejects options that apply to pictures only. @throws EffvitError BAD_ARGUMENT */
-function refuseForBags({ calibrate, output, others }: EvalOptions): void {
-  const given = { '--calibrate': calibrate, '--output': output, '--others': others };
-  refuseGiven(given, 'is for pictures: leave it out with bags');
-}
-
-/** Rejects options that apply to bags only. @throws EffvitError BAD_ARGUMENT */
-function refuseForPictures({ topic, quiet, report, force, calibrate, output }: EvalOptions): void {
-  if (output !== undefined && calibrate !== true) {
-    throw new EffvitError('BAD_ARGUMENT', `--output ${output} is for --calibrate: give both, or neither.`);
-  }
-  const foreign = calibrate === true ? undefined : force;
-  const given = { '--topic': topic, '--quiet': quiet, '--report': report, '--force': foreign };
-  refuseGiven(given, 'is for bags: leave it out with pictures');
 }
 
 /** @param leftOut number of files that are not pictures, by kind. */

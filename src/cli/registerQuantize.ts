@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 import { type CalibrationSet, readCalibrationSet } from '../quantize/calibrationSet.js';
 import type { PicturePlanes } from '../quantize/FramePlanes.js';
 import { COVERAGES, type Coverage } from '../quantize/planNodes.js';
@@ -130,10 +130,7 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
     const split = text.lastIndexOf('=');
     const [name, form] = [text.slice(0, split), PRECISIONS.find((known) => known === text.slice(split + 1))];
     if (split < 1 || form === undefined) {
-      throw new EffvitError(
-        'BAD_ARGUMENT',
-        `Expected --node NAME=${PRECISIONS.join('|')} but received ${text}.`,
-      );
+      throw badArgument(`Expected --node NAME=${PRECISIONS.join('|')} but received ${text}.`);
     }
     // Inserted last, so that it overrides every earlier pattern.
     forms.delete(name);
@@ -145,9 +142,7 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
 /** @throws EffvitError BAD_ARGUMENT */
 function checkOnnxName(path: string): void {
   if (path.toLowerCase().endsWith('.onnx')) return;
-  throw new EffvitError('BAD_ARGUMENT', `--output ${path} does not end in .onnx: name the file to write.`, {
-    context: { file: path },
-  });
+  throw badArgument(`--output ${path} does not end in .onnx: name the file to write.`, { file: path });
 }
 
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {

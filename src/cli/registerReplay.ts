@@ -5,7 +5,7 @@ import {
   type ClassifierOptions,
 } from '../classify/classifierOptions.js';
 import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
-import { EffvitError, fileError } from '../core/EffvitError.js';
+import { badArgument, fileError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { totalDropped } from '../stats/FrameAccounting.js';
@@ -86,7 +86,9 @@ export function registerReplay(command: Command, context: CommandContext): void 
       ...virtualTimeOptions(options, options.rate, options),
     });
     if (await areManyBags(paths, options)) {
-      refuseForMany(options);
+      const rate = options.rate === 'max' ? undefined : options.rate;
+      const forOne = ['rate', 'output', 'expect', 'saveExpected', 'results', 'web'] as const;
+      refuseGiven({ ...options, rate }, forOne, 'is for one bag without --output-dir: replay that bag alone');
       const { tolerance } = options;
       const judge =
         options.expectBeside === true ? ({ sidecar: 'expected.json', tolerance } as const) : undefined;
@@ -95,7 +97,7 @@ export function registerReplay(command: Command, context: CommandContext): void 
       return await runFleet(work, options, context);
     }
     if (options.expectBeside === true) {
-      throw new EffvitError('BAD_ARGUMENT', '--expect-beside is for many bags: give one bag --expect FILE.');
+      throw badArgument('--expect-beside is for many bags: give one bag --expect FILE.');
     }
     const [path = ''] = paths;
     await checkReplayOutputs(path, options);
@@ -115,19 +117,6 @@ export function registerReplay(command: Command, context: CommandContext): void 
       throw fileError('BAD_BAG', path, `gave no result: ${frames}`);
     }
   });
-}
-
-/** Rejects options that apply to a single bag only. @throws EffvitError BAD_ARGUMENT */
-function refuseForMany({ rate, output, expect, saveExpected, results, web }: ReplayOptions): void {
-  const given = {
-    '--rate': rate === 'max' ? undefined : rate,
-    '--output': output,
-    '--expect': expect,
-    '--save-expected': saveExpected,
-    '--results': results,
-    '--web': web,
-  };
-  refuseGiven(given, 'is for one bag without --output-dir: replay that bag alone');
 }
 
 /** @throws EffvitError BAD_ARGUMENT */

@@ -13,7 +13,7 @@ import type { CommandContext } from './CommandContext.js';
 import { MissingResults } from './MissingResults.js';
 import { DEFAULT_WEB_PORT } from './options.js';
 import { type ReplayPage, startReplayPage } from './ReplayPage.js';
-import { ReplayView } from './ReplayView.js';
+import { showReplayedFrame, showReplayStart } from './ReplayView.js';
 import type { ReplaySummary } from './replaySummary.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
@@ -64,9 +64,10 @@ export async function replayRecording(
     });
     const collector =
       options.report === undefined ? undefined : new ReplayReportCollector(classifier.preprocess);
-    const view = new ReplayView(terminal);
+    // Of the bag, because the first outcome is not always that of the first frame.
+    let { startNs } = bag;
     const isShown = options.json !== true && options.quiet !== true;
-    if (isShown) view.showStart(path, classifier, bag.startNs);
+    if (isShown) showReplayStart(path, classifier, terminal);
     if (options.web !== undefined) {
       const port = options.web === true ? DEFAULT_WEB_PORT : options.web;
       page = await startReplayPage(basename(path), port, classifier, terminal);
@@ -97,7 +98,8 @@ export async function replayRecording(
         if (shared !== undefined) terminal.warn(shared);
         page?.frame(frame, image);
         await collector?.add(frame, image);
-        if (!isRepeated(frame) && isShown) view.showFrame(frame);
+        startNs ??= frame.logTimeNs;
+        if (!isRepeated(frame) && isShown) showReplayedFrame(frame, startNs, terminal);
         await results?.write(frame);
       },
     });

@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument, type EffvitError } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { PARAMETER_NAMES } from '../ros/parameters/parameterTable.js';
 
@@ -36,8 +36,7 @@ export function splitNodeArguments(args: readonly string[]): NodeArguments {
 }
 
 function strayArgument(argument: string, next: string | undefined): EffvitError {
-  return new EffvitError(
-    'BAD_ARGUMENT',
+  return badArgument(
     `${argument} is outside of --ros-args, where the node accepts only --autostart: ${remedyFor(argument, next)}.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { chipToSimulate } from '../classify/simulatedBpuSpec.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { ServiceModel } from '../pool/ServiceModel.js';
 import { numberParser, refuseGiven } from './options.js';
@@ -45,24 +45,19 @@ export function addVirtualTimeOptions(command: Command): void {
  * @throws EffvitError BAD_ARGUMENT for options that do not go together.
  */
 export function virtualTimeOptions(
-  { virtualClock, serviceMs, serviceJitter, seed }: VirtualTimeOptions,
+  options: VirtualTimeOptions,
   rate: number | 'max',
   { maxBatch }: Pick<ClassifierOptions, 'maxBatch'>,
 ): Partial<ClassifierOptions> {
-  const flags = { '--service-ms': serviceMs, '--service-jitter': serviceJitter, '--seed': seed };
-  if (virtualClock !== true) {
-    refuseGiven(flags, 'is for --virtual-clock: give that too');
+  if (options.virtualClock !== true) {
+    refuseGiven(options, ['serviceMs', 'serviceJitter', 'seed'], 'is for --virtual-clock: give that too');
     return {};
   }
   if (rate === 'max') {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      '--virtual-clock is for a replay at a pace: give --rate too, such as --rate 1.',
-    );
+    throw badArgument('--virtual-clock is for a replay at a pace: give --rate too, such as --rate 1.');
   }
   if (maxBatch > 1) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
+    throw badArgument(
       `--virtual-clock computes frames one by one and received --max-batch ${maxBatch}: leave that out.`,
     );
   }
@@ -89,11 +84,9 @@ export function serviceModelOf(
   const chip = chipToSimulate(manifest);
   const device = chip === undefined ? undefined : manifest.deviceModels[chip];
   if (device === undefined) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `${manifest.name} has no device model to take times from: give --service-ms.`,
-      { context: { model: manifest.name } },
-    );
+    throw badArgument(`${manifest.name} has no device model to take times from: give --service-ms.`, {
+      model: manifest.name,
+    });
   }
   const { cores, hostMs } = device;
   return { cores, serviceMs: device.serviceMs, hostMs, jitter, seed };

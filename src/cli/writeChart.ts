@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { PNG_MARK } from '../annotate/pngMark.js';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';
 import { htmlPage } from '../report/htmlPage.js';
@@ -20,10 +20,9 @@ export function chartOutput(path: string | undefined): PlannedOutput {
   // The kind plays no part where the option is not given.
   const kind = path === undefined ? 'svg' : KINDS[extname(path).toLowerCase()];
   if (kind !== undefined) return { option: '--chart', path, kind };
-  throw new EffvitError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `Expected a file that ends with ${Object.keys(KINDS).join(', ')} for --chart but received ${path}.`,
-    { context: { file: path } },
+    { file: path },
   );
 }
 

@@ -105,6 +105,11 @@ export function asEffvitError(
   });
 }
 
+/** The error of a wrong argument or option, in one sentence. */
+export function badArgument(message: string, context: ErrorContext = {}): EffvitError {
+  return new EffvitError('BAD_ARGUMENT', message, { context });
+}
+
 /** An error about a file: the sentence is its path and `what`, which begins with a verb and has no full stop. */
 export function fileError(code: EffvitErrorCode, path: string, what: string, cause?: unknown): EffvitError {
   return new EffvitError(code, `${path} ${what}.`, { context: { file: path }, cause });

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EffvitError } from '../../core/EffvitError.js';
+import { badArgument } from '../../core/EffvitError.js';
 import { FLEET_MARK } from '../../fleet/FleetFolder.js';
 
 /**
@@ -16,7 +16,7 @@ export async function checkFleetFolder(
   isForced: boolean,
 ): Promise<void> {
   const refuse = (what: string): never => {
-    throw new EffvitError('BAD_ARGUMENT', `--output-dir ${path} ${what}.`, { context: { file: path } });
+    throw badArgument(`--output-dir ${path} ${what}.`, { file: path });
   };
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) {

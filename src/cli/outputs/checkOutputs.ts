@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseExpectedResults } from '../../classify/expectedResults.js';
-import { EffvitError } from '../../core/EffvitError.js';
+import { badArgument } from '../../core/EffvitError.js';
 import { firstBytesOf } from '../../core/readInput.js';
 import { PROFILE_TOOL } from '../../report/perf/vendorReport.js';
 
@@ -39,7 +39,7 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
   const planned = new Map<string, string>();
   for (const { option, path, kind } of given) {
     const refuse = (what: string): never => {
-      throw new EffvitError('BAD_ARGUMENT', `${option} ${path} ${what}.`, { context: { file: path } });
+      throw badArgument(`${option} ${path} ${what}.`, { file: path });
     };
     const absolute = resolve(path);
     await checkFolder(absolute, refuse);
