@@ -23,10 +23,7 @@ export async function evaluatePictures(
 ): Promise<PictureEvaluation> {
   const tally = new EvaluationTally(classifier.labels);
   const problems: string[] = [];
-  const all: { readonly path: string; readonly classIndex?: number }[] = [
-    ...set.pictures,
-    ...set.others.map((path) => ({ path })),
-  ];
+  const all = [...set.pictures, ...set.others.map((path) => ({ path, classIndex: undefined }))];
   let done = 0;
   for (const { path, classIndex } of all) {
     if (signal.aborted) break;

@@ -151,10 +151,7 @@ function deviceMeter(backend: BackendSpec): DeviceMeter {
       return { cores: backend.deviceModel.cores, busyNs: () => device.servedNs(monotonicNs()) };
     }
     case 'bpu':
-      return {
-        cores: 1,
-        loadPercent: () => bpuLoadPercent(readBoardMonitor()),
-      };
+      return { cores: 1, loadPercent: () => bpuLoadPercent(readBoardMonitor()) };
     default:
       return {
         cores: availableParallelism(),

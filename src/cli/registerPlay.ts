@@ -50,15 +50,13 @@ export function registerPlay(command: Command, context: CommandContext): void {
         const filter = { topics: [...played.keys()] };
         const startNs = await firstTimeNs(bag.messages(filter));
         const { rate, loop = false } = options;
-        const clock =
-          options.clock === true && startNs !== undefined
-            ? new PlaybackClock(startNs, { rate, gate })
-            : undefined;
-        const pace = { rate, loop, gate, signal, ...(clock !== undefined && { clock }) };
+        const isTold = options.clock === true && startNs !== undefined;
+        const clock = isTold ? new PlaybackClock(startNs, { rate, gate }) : undefined;
+        const pace = { rate, loop, gate, signal, ...(clock && { clock }) };
         const published = await playMessages([], {
           topics: [...played.values()],
           messages: () => due(() => bag.messages(filter), pace),
-          ...(clock !== undefined && { clock }),
+          ...(clock && { clock }),
           waitForSubscribersMs: options.wait * 1000,
           signal,
           notice: (text) => terminal.warn(text),
@@ -87,13 +85,9 @@ async function* due(
   }
 }
 
-async function firstTimeNs(messages: AsyncGenerator<RawBagMessage, void>): Promise<bigint | undefined> {
-  try {
-    const { value } = await messages.next();
-    return value?.logTimeNs;
-  } finally {
-    await messages.return();
-  }
+async function firstTimeNs(messages: AsyncIterable<RawBagMessage>): Promise<bigint | undefined> {
+  for await (const { logTimeNs } of messages) return logTimeNs;
+  return undefined;
 }
 
 /**
@@ -111,16 +105,9 @@ function playedTopics(
   const played = new Map<string, PlayedTopic>();
   for (const { name, type, encoding, qos } of wanted) {
     const { reliability, durability } = recordedQos(qos);
-    const topic = playableTopic(
-      {
-        name,
-        type,
-        encoding,
-        isBestEffort: reliability === 'best_effort',
-        isLatched: durability === 'transient_local',
-      },
-      clock === true,
-    );
+    const isBestEffort = reliability === 'best_effort';
+    const isLatched = durability === 'transient_local';
+    const topic = playableTopic({ name, type, encoding, isBestEffort, isLatched }, clock === true);
     if (typeof topic === 'string') notice(`${name} is left out: ${topic}.`);
     else played.set(name, topic);
   }

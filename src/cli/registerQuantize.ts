@@ -39,7 +39,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
     .option(
       '--node <name=form>',
       `precision of nodes (${PRECISIONS.join(' | ')}; * in the name matches any text), overrides the yaml; repeatable`,
-      collect,
+      (form: string, earlier: readonly string[]) => [...earlier, form],
       [],
     )
     .addOption(
@@ -68,7 +68,11 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const overrides = parseNodeForms(options.node);
       const prefix = config.config.model_parameters.output_model_file_prefix;
       const outputPath = resolve(options.output ?? `${prefix}_int8.onnx`);
-      checkOnnxName(outputPath);
+      if (!outputPath.toLowerCase().endsWith('.onnx')) {
+        throw badArgument(`--output ${outputPath} does not end in .onnx: name the file to write.`, {
+          file: outputPath,
+        });
+      }
       const outputs = [{ option: '--output', path: outputPath, kind: 'onnx' } as const, chart];
       // The yaml's normalisation is used here; it is compared with the manifest's.
       const fit = { isNormalisationKnown: true };
@@ -120,10 +124,6 @@ export function registerQuantize(command: Command, context: CommandContext): voi
     });
 }
 
-function collect(value: string, previous: readonly string[]): string[] {
-  return [...previous, value];
-}
-
 function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision> {
   const forms = new Map<string, Precision>();
   for (const text of texts) {
@@ -137,12 +137,6 @@ function parseNodeForms(texts: readonly string[]): ReadonlyMap<string, Precision
     forms.set(name, form);
   }
   return forms;
-}
-
-/** @throws EffvitError BAD_ARGUMENT */
-function checkOnnxName(path: string): void {
-  if (path.toLowerCase().endsWith('.onnx')) return;
-  throw badArgument(`--output ${path} does not end in .onnx: name the file to write.`, { file: path });
 }
 
 function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {

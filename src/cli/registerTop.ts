@@ -34,7 +34,9 @@ export function registerTop(command: Command, context: CommandContext): void {
       context.isSignalSuccess = true;
       const node = name.startsWith('/') ? name : `/${name}`;
       const feed = new LiveFeed(node);
-      const page = await startPage(feed, options);
+      const { web, webAddress: address } = options;
+      const port = web === true ? DEFAULT_WEB_PORT : web;
+      const page = port === undefined ? undefined : await LivePage.start({ feed, port, address });
       if (page !== undefined) terminal.note(`Live page: ${page.url}`);
       const enough = new AbortController();
       let count = 0;
@@ -61,15 +63,6 @@ export function registerTop(command: Command, context: CommandContext): void {
         await page?.close();
       }
     });
-}
-
-/** @throws EffvitError IO_FAILED */
-async function startPage(
-  feed: LiveFeed,
-  { web, webAddress: address }: TopOptions,
-): Promise<LivePage | undefined> {
-  if (web === undefined) return undefined;
-  return await LivePage.start({ feed, port: web === true ? DEFAULT_WEB_PORT : web, address });
 }
 
 /** ROS counts are bigint, which JSON cannot represent; NaN becomes null without help. */

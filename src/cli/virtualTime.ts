@@ -39,11 +39,7 @@ export function addVirtualTimeOptions(command: Command): void {
     );
 }
 
-/**
- * The classifier's options under a virtual clock, where a task has one frame.
- *
- * @throws EffvitError BAD_ARGUMENT for options that do not go together.
- */
+/** The classifier's options under a virtual clock, where a task has one frame. @throws EffvitError BAD_ARGUMENT */
 export function virtualTimeOptions(
   options: VirtualTimeOptions,
   rate: number | 'max',
@@ -64,11 +60,7 @@ export function virtualTimeOptions(
   return { maxBatch: 1 };
 }
 
-/**
- * Under a virtual clock the service times that the options give, else those of the model's device.
- *
- * @throws EffvitError BAD_ARGUMENT
- */
+/** Under a virtual clock the times that the options give, else those of the model's device. @throws EffvitError BAD_ARGUMENT */
 export function serviceModelOf(
   {
     virtualClock,

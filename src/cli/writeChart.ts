@@ -10,12 +10,7 @@ const KINDS: Readonly<Record<string, OutputKind>> = { '.png': 'png', '.svg': 'sv
 
 const CHART_STYLE = 'body { margin: 16px; background: #fff } svg { max-width: 100%; height: auto }';
 
-/**
- * The option --chart as a planned output. A wrong name is refused before the work starts, so that it does not lose
- * results.
- *
- * @throws EffvitError BAD_ARGUMENT
- */
+/** The option --chart, to be checked before the work starts. @throws EffvitError BAD_ARGUMENT for another kind of file */
 export function chartOutput(path: string | undefined): PlannedOutput {
   // The kind plays no part where the option is not given.
   const kind = path === undefined ? 'svg' : KINDS[extname(path).toLowerCase()];

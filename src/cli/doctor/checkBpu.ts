@@ -52,25 +52,21 @@ function checkBoard({ root, env }: Machine): Finding[] {
     findings.push(ok('BPU load', bpuLoadPercent.map((load) => `${load} %`).join(', ')));
   if (bpuFrequencyHz !== undefined && bpuMaxFrequencyHz !== undefined) {
     const found = `${megahertz(bpuFrequencyHz)} of ${megahertz(bpuMaxFrequencyHz)} MHz`;
-    findings.push(
-      bpuFrequencyHz >= bpuMaxFrequencyHz
-        ? ok('BPU frequency', found)
-        : warning(
-            'BPU frequency',
-            `${found}: slower than the published figures`,
-            'echo performance | sudo tee /sys/devices/system/bpu/bpu0/devfreq/*/governor',
-          ),
-    );
+    const slow = `${found}: slower than the published figures`;
+    const remedy = 'echo performance | sudo tee /sys/devices/system/bpu/bpu0/devfreq/*/governor';
+    const isSlow = bpuFrequencyHz < bpuMaxFrequencyHz;
+    findings.push(isSlow ? warning('BPU frequency', slow, remedy) : ok('BPU frequency', found));
   }
   const temperatures = Object.entries(temperaturesCelsius ?? {});
   if (temperatures.length > 0) {
     const found = temperatures.map(([name, celsius]) => `${name} ${celsius.toFixed(0)} °C`).join(', ');
-    const isHot = temperatures.some(([, celsius]) => celsius >= HOT_CELSIUS);
-    findings.push(
-      isHot
-        ? warning('temperature', `${found}: the chip may throttle`, 'give the board a heat sink or a fan')
-        : ok('temperature', found),
+    const hot = warning(
+      'temperature',
+      `${found}: the chip may throttle`,
+      'give the board a heat sink or a fan',
     );
+    const isHot = temperatures.some(([, celsius]) => celsius >= HOT_CELSIUS);
+    findings.push(isHot ? hot : ok('temperature', found));
   }
   return findings;
 }

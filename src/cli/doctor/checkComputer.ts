@@ -28,9 +28,8 @@ function checkInt8({ root, arch }: Machine): Finding {
   const name = 'CPU for int8 models';
   const flags = cpuFlags(root);
   if (arch === 'arm64') {
-    return flags.has('asimddp')
-      ? ok(name, 'has dot products (asimddp)')
-      : ok(name, 'has no dot products (asimddp): int8 is about as quick as float32');
+    const without = 'has no dot products (asimddp): int8 is about as quick as float32';
+    return ok(name, flags.has('asimddp') ? 'has dot products (asimddp)' : without);
   }
   if (hasExactInt8(arch, flags)) return ok(name, 'has VNNI: int8 is quick and exact');
   if (flags.has('avx2')) {

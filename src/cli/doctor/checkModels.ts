@@ -18,17 +18,12 @@ export async function checkModels(machine: Machine): Promise<Finding[]> {
     try {
       findings.push(...(await checkModel(await resolveModel(name, env), chip, env)));
     } catch (error) {
-      findings.push(
-        problem(`model ${name}`, asEffvitError(error).message.replace(/\.$/, ''), `correct or remove it`),
-      );
+      const { message } = asEffvitError(error);
+      findings.push(problem(`model ${name}`, message.replace(/\.$/, ''), `correct or remove it`));
     }
   }
-  if (findings.length === 0) {
-    findings.push(
-      problem('models', 'no model has its files on this machine', 'effvit model pull efficientvit_m5'),
-    );
-  }
-  return findings;
+  if (findings.length > 0) return findings;
+  return [problem('models', 'no model has its files on this machine', 'effvit model pull efficientvit_m5')];
 }
 
 async function checkModel(
@@ -46,16 +41,11 @@ async function checkModel(
   }
   const kinds = present.map((file) => describeKind(file.kind, file.chip)).join(', ');
   const forChip = files.find((file) => file.kind === 'bpu' && file.chip === chip);
-  if (chip !== undefined && forChip?.isPresent !== true) {
-    return [
-      warning(
-        name,
-        `has ${kinds}, but no .bin file for this ${chip}: it runs on the CPU`,
-        forChip === undefined ? `compile it with march ${MARCH_OF_CHIP[chip]}` : pullCommand(manifest, chip),
-      ),
-    ];
-  }
-  return [ok(name, `has ${kinds}`)];
+  if (chip === undefined || forChip?.isPresent === true) return [ok(name, `has ${kinds}`)];
+  const found = `has ${kinds}, but no .bin file for this ${chip}: it runs on the CPU`;
+  const remedy =
+    forChip === undefined ? `compile it with march ${MARCH_OF_CHIP[chip]}` : pullCommand(manifest, chip);
+  return [warning(name, found, remedy)];
 }
 
 /** What is wrong with a present file. */

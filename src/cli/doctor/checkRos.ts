@@ -9,9 +9,6 @@ import {
 } from '../../ros/reports/transportView.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
-/** Bytes of one image of the camera, as raw sensor_msgs/Image. */
-export type FrameBytes = number;
-
 /** Images that are lost without this element of the profile. */
 const LOST_WITHOUT: Readonly<Record<ProfileElement, string>> = {
   segment_size: 'of a camera on this machine',
@@ -22,39 +19,36 @@ const MIB = 2 ** 20;
 /**
  * The ROS environment of this shell, from files and environment variables only.
  *
+ * @param frameBytes of one image of the camera, as raw sensor_msgs/Image.
  * @param problemOf why the node could not run; see {@link rosProblem}.
  */
 export function checkRos(
   machine: Machine,
-  frameBytes: FrameBytes,
-  problemOf: (env: NodeJS.ProcessEnv) => string | undefined = rosProblem,
+  frameBytes: number,
+  problemOf: typeof rosProblem = rosProblem,
 ): Finding[] {
   const { env } = machine;
-  const distro = env['ROS_DISTRO'];
-  const findings: Finding[] = [];
-  if (distro === undefined || distro === '') {
-    findings.push(
-      warning(
-        'ROS 2',
-        'not sourced in this shell: pictures, bags and benches work, `effvit node` does not',
-        // The private ROS installation exists for x64 only.
-        machine.arch === 'x64'
-          ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- npx effvit doctor)'
-          : 'source /opt/ros/<distro>/setup.bash, on an RDK board /opt/tros/<distro>/setup.bash',
-      ),
-    );
-  } else {
-    findings.push(ok('ROS 2', `${distro} is sourced`), checkNodeParts(env, problemOf));
-  }
   const transport = transportView(env, machine.root);
-  findings.push(checkMiddleware(transport, env), ...checkRoom(transport, frameBytes));
-  return findings;
+  return [
+    ...checkSourced(machine, problemOf),
+    checkMiddleware(transport, env),
+    ...checkRoom(transport, frameBytes),
+  ];
 }
 
-function checkNodeParts(
-  env: NodeJS.ProcessEnv,
-  problemOf: (env: NodeJS.ProcessEnv) => string | undefined,
-): Finding {
+function checkSourced({ env, arch }: Machine, problemOf: typeof rosProblem): Finding[] {
+  const distro = env['ROS_DISTRO'] ?? '';
+  if (distro !== '') return [ok('ROS 2', `${distro} is sourced`), checkNodeParts(env, problemOf)];
+  const found = 'not sourced in this shell: pictures, bags and benches work, `effvit node` does not';
+  // The private ROS installation exists for x64 only.
+  const remedy =
+    arch === 'x64'
+      ? 'source /opt/ros/<distro>/setup.bash (on a machine without ROS: npm run ros -- npx effvit doctor)'
+      : 'source /opt/ros/<distro>/setup.bash, on an RDK board /opt/tros/<distro>/setup.bash';
+  return [warning('ROS 2', found, remedy)];
+}
+
+function checkNodeParts(env: NodeJS.ProcessEnv, problemOf: typeof rosProblem): Finding {
   const name = 'rclnodejs and messages';
   const sentence = problemOf(env);
   if (sentence === undefined) return ok(name, 'the native part loads, and all messages are there');
@@ -106,38 +100,26 @@ function checkMiddleware(
 }
 
 /** Compares socket buffers and shared memory with the size of one image. */
-function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes: FrameBytes): Finding[] {
+function checkRoom({ sharedMemory, socketLimitBytes }: TransportView, frameBytes: number): Finding[] {
   const findings: Finding[] = [];
   if (socketLimitBytes !== undefined) {
     const found = `up to ${mib(socketLimitBytes)} MiB for images of ${mib(frameBytes)} MiB`;
     const setting = `net.core.rmem_max=${SOCKET_BUFFER_BYTES}`;
-    findings.push(
-      socketLimitBytes >= frameBytes
-        ? ok('socket buffers', found)
-        : warning(
-            'socket buffers',
-            `${found}: a camera on another host loses images`,
-            `echo ${setting} | sudo tee /etc/sysctl.d/60-camera-images.conf && sudo sysctl -w ${setting}; without root: qos_overrides.<topic>.subscription.reliability:=reliable`,
-          ),
-    );
+    const small = `${found}: a camera on another host loses images`;
+    const remedy = `echo ${setting} | sudo tee /etc/sysctl.d/60-camera-images.conf && sudo sysctl -w ${setting}; without root: qos_overrides.<topic>.subscription.reliability:=reliable`;
+    const isEnough = socketLimitBytes >= frameBytes;
+    findings.push(isEnough ? ok('socket buffers', found) : warning('socket buffers', small, remedy));
   }
   if (sharedMemory === undefined) {
-    findings.push(
-      warning('shared memory', 'there is no /dev/shm', 'sudo mount -t tmpfs -o size=1g tmpfs /dev/shm'),
-    );
-    return findings;
+    const mount = 'sudo mount -t tmpfs -o size=1g tmpfs /dev/shm';
+    return [...findings, warning('shared memory', 'there is no /dev/shm', mount)];
   }
   const needed = PROCESSES * SEGMENT_BYTES;
   const found = `${mib(sharedMemory.freeBytes)} MiB free in /dev/shm, of which camera and node take ${mib(needed)} with config/fastdds.xml (${Math.floor(SEGMENT_BYTES / frameBytes)} images each)`;
-  findings.push(
-    sharedMemory.freeBytes >= needed
-      ? ok('shared memory', found)
-      : problem(
-          'shared memory',
-          found,
-          'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g); or FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds_udp.xml for the node',
-        ),
-  );
+  const remedy =
+    'fastdds shm clean, which removes what killed nodes left; then sudo mount -o remount,size=1g /dev/shm (in Docker: --shm-size=1g); or FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds_udp.xml for the node';
+  const isRoomy = sharedMemory.freeBytes >= needed;
+  findings.push(isRoomy ? ok('shared memory', found) : problem('shared memory', found, remedy));
   if (sharedMemory.hasOtherUsers) {
     findings.push(
       warning(

@@ -49,7 +49,8 @@ export async function checkOutputs({ inputs, outputs, isForced = false }: Output
     planned.set(real, option);
     const info = await stat(absolute).catch(() => undefined);
     if (info === undefined) {
-      if (await isLink(absolute)) refuse('is a link to a file that does not exist: name that file');
+      const link = await lstat(absolute).catch(() => undefined);
+      if (link !== undefined) refuse('is a link to a file that does not exist: name that file');
       continue;
     }
     const input = read.get(identity(info));
@@ -86,22 +87,15 @@ async function realPathOf(path: string): Promise<string> {
   }
 }
 
-async function isLink(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
-}
-
 /** The inputs by device and inode. */
 async function identities(inputs: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const path of inputs) {
-    const info = await stat(path).catch(() => undefined);
-    // A missing input is reported by its reader.
-    if (info === undefined) continue;
-    found.set(identity(info), path);
-    if (!info.isDirectory()) continue;
-    for (const name of await readdir(path).catch(() => [])) {
-      const inner = await stat(join(path, name)).catch(() => undefined);
-      if (inner !== undefined) found.set(identity(inner), join(path, name));
+    const names = await readdir(path).catch(() => []);
+    for (const file of [path, ...names.map((name) => join(path, name))]) {
+      const info = await stat(file).catch(() => undefined);
+      // A missing input is reported by its reader.
+      if (info !== undefined) found.set(identity(info), file);
     }
   }
   return found;
