@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { formatModelInfo } from '../inspect/formatModelInfo.js';
-import { formatModel, inspectModel } from '../inspect/inspectModel.js';
+import { formatModel, formatModelInfo } from '../inspect/formatModelInfo.js';
+import { inspectModel } from '../inspect/inspectModel.js';
 import { inspectModelFile } from '../inspect/inspectModelFile.js';
 import { resolveModel } from '../model/resolveModel.js';
 import type { CommandContext } from './CommandContext.js';

@@ -21,36 +21,23 @@ export interface InputFacts {
 }
 
 /** Last operation of a graph on its scores. */
-interface Activation {
+export interface Activation {
   readonly kind: 'logits' | 'probabilities';
   /** The operator: `Softmax`, `Sigmoid`, or for logits the one that computes them. */
   readonly operator: string;
 }
 
-/** Facts about a graph's scores. */
-export interface OutputFacts {
-  readonly name: string;
-  /** Undefined if the graph does not determine it. */
-  readonly classCount: number | undefined;
-  readonly activation: Activation;
-}
-
 /** Facts about the use of a classifier's graph. */
-export interface GraphFacts {
-  /** Undefined if the graph has several inputs, or its input is no colour picture. */
-  readonly input: InputFacts | undefined;
-  /** Outputs that may hold the scores, in the graph's order. */
-  readonly outputs: readonly OutputFacts[];
-  readonly labels: readonly string[] | undefined;
-  /** E.g. `pytorch` or `tf2onnx`. */
-  readonly producer: string;
-}
+export type GraphFacts = ReturnType<typeof graphFacts>;
+
+/** Facts about a graph's scores; `classCount` is undefined if the graph does not determine it. */
+export type OutputFacts = GraphFacts['outputs'][number];
 
 /** Largest number of elements of a constant that matters here. */
 export const FACT_MAX_ELEMENTS = 16;
 
 /** @param model weights may be without their data ({@link FACT_MAX_ELEMENTS}). */
-export function graphFacts(model: OnnxModel): GraphFacts {
+export function graphFacts(model: OnnxModel) {
   const { graph } = model;
   const index = new GraphIndex(graph);
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
@@ -65,9 +52,12 @@ export function graphFacts(model: OnnxModel): GraphFacts {
   const counts = new Set(outputs.map(({ classCount }) => classCount));
   const [onlyCount] = counts.size === 1 ? counts : [];
   return {
+    /** Undefined if the graph has several inputs, or its input is no colour picture. */
     input: inputs.length === 1 && input !== undefined ? inputFacts(input, index) : undefined,
+    /** Outputs that may hold the scores, in the graph's order. */
     outputs,
     labels: metadataLabels(model.metadata, onlyCount),
+    /** E.g. `pytorch` or `tf2onnx`. */
     producer: model.producerName,
   };
 }

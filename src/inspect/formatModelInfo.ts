@@ -1,20 +1,53 @@
 import type { GraphFacts } from '../fit/graphFacts.js';
+import type { DeviceModel } from '../model/ModelManifest.js';
 import type { BpuFileInfo } from '../model/readBpuFile.js';
+import type { ModelInfo } from './inspectModel.js';
 import type { ModelFileInfo } from './inspectModelFile.js';
-import type { OnnxFileInfo, PortInfo } from './inspectOnnx.js';
+import type { OnnxFileInfo } from './inspectOnnx.js';
 import type { WeightFileInfo } from './inspectWeights.js';
 
 type Row = readonly [name: string, value: string];
 
-/** The info as lines for people: a name and a value each, two spaces between. */
-export function formatModelInfo(info: ModelFileInfo): string {
-  const rows: Row[] = [
-    ['file', info.path],
-    ['size', `${(info.lengthBytes / 1e6).toFixed(1)} MB`],
-    ...rowsOf(info),
-  ];
+/** A name and a value each, two spaces between. */
+function lines(rows: readonly Row[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+}
+
+/** The info as lines for people. */
+export function formatModelInfo(info: ModelFileInfo): string {
+  const size = `${(info.lengthBytes / 1e6).toFixed(1)} MB`;
+  return lines([['file', info.path], ['size', size], ...rowsOf(info)]);
+}
+
+/** The model in lines for people: itself first, then each of its files after an empty line. */
+export function formatModel(model: ModelInfo): string {
+  const times = Object.entries(model.deviceModels);
+  const rows: Row[] = [
+    ['model', model.name],
+    ['title', model.title],
+    ['licence', model.licence],
+    ...(model.folder === undefined ? [] : [['folder', model.folder] as const]),
+    ...times.map(([chip, device]): Row => [`times on ${chip}`, spellTimes(device)]),
+  ];
+  return [
+    lines(rows),
+    ...model.files.map((file) =>
+      'info' in file
+        ? `${file.what}:\n${formatModelInfo(file.info)}`
+        : `${file.what}: not on this machine, ${file.remedy}`,
+    ),
+  ].join('\n\n');
+}
+
+/** `2.810 ms for 1 frame, 4.998 ms for 4 frames (the compiler's estimate)`. */
+function spellTimes({ serviceMs, batches = [], kind }: DeviceModel): string {
+  const times = [{ batch: 1, serviceMs }, ...batches].map(
+    (one) => `${one.serviceMs.toFixed(3)} ms for ${one.batch} frame${one.batch === 1 ? '' : 's'}`,
+  );
+  const source =
+    kind === 'estimate' ? " (the compiler's estimate)" : kind === 'published' ? ' (published)' : '';
+  return `${times.join(', ')}${source}`;
 }
 
 function rowsOf(info: ModelFileInfo): Row[] {
@@ -111,7 +144,7 @@ function weightRows({ kind, tensors, elementsByDtype, ...info }: WeightFileInfo)
   ];
 }
 
-function spellPort({ name, dataType, shape }: PortInfo): string {
+function spellPort({ name, dataType, shape }: OnnxFileInfo['inputs'][number]): string {
   const dims = shape === null ? 'unknown shape' : `[${shape.map((length) => length ?? '?').join(', ')}]`;
   return `${name}: ${dataType ?? 'no tensor'} ${dims}`;
 }

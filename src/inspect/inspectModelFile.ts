@@ -2,27 +2,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { type EffvitError, fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { firstBytes, withInput } from '../core/readInput.js';
-import { type BpuFileInfo, isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
-import { inspectOnnx, type OnnxFileInfo } from './inspectOnnx.js';
-import { inspectPytorch, inspectSafetensors, type WeightFileInfo } from './inspectWeights.js';
+import { isBpuFileStart, readBpuFile } from '../model/readBpuFile.js';
+import { inspectOnnx } from './inspectOnnx.js';
+import { inspectWeights } from './inspectWeights.js';
 
-/** A model in ONNX Runtime's own format. */
-interface OrtFileInfo {
-  readonly kind: 'ort';
-  readonly path: string;
-  readonly lengthBytes: number;
-  /** Version of the format that the file names. */
-  readonly formatVersion: string;
-}
-
-interface BpuModelInfo extends BpuFileInfo {
-  readonly kind: 'bpu';
-  readonly path: string;
-}
-
-export type ModelFileInfo = OnnxFileInfo | WeightFileInfo | OrtFileInfo | BpuModelInfo;
-
-type Kind = ModelFileInfo['kind'];
+export type ModelFileInfo = Awaited<ReturnType<typeof inspectModelFile>>;
 
 /**
  * Inspects a model file, whose format is detected from its content: .onnx, .ort, .safetensors, a PyTorch checkpoint, or
@@ -30,39 +14,35 @@ type Kind = ModelFileInfo['kind'];
  *
  * @throws EffvitError NOT_FOUND, IO_FAILED; BAD_MODEL, BAD_WEIGHTS for anything else and for damaged files
  */
-export async function inspectModelFile(path: string): Promise<ModelFileInfo> {
-  const { kind, lengthBytes, formatVersion } = await recognise(path);
+export async function inspectModelFile(path: string) {
+  await refuseForeignFile(path, 'BAD_MODEL');
+  const { kind, ...file } = await withInput(path, `No model file at ${path}.`, async (handle) => {
+    const refuse = (what: string): EffvitError => fileError('BAD_MODEL', path, `is ${what}`);
+    const info = await handle.stat();
+    if (!info.isFile()) throw refuse('not a model file but a folder');
+    const found = kindOf(await firstBytes(handle, 16));
+    if (found === null) {
+      throw refuse('no model file: expected .onnx, .ort, .safetensors, .pth or a compiled BPU model (.bin)');
+    }
+    const formatVersion = found === 'ort' ? await readOrtVersion(handle, info.size) : '';
+    if (formatVersion === null) throw refuse('a damaged .ort file: it does not say its version');
+    return { kind: found, lengthBytes: info.size, formatVersion };
+  });
   switch (kind) {
     case 'bpu':
       return { kind, path, ...(await readBpuFile(path)) };
     case 'ort':
-      return { kind, path, lengthBytes, formatVersion };
+      return { kind, path, ...file };
     case 'pytorch':
-      return inspectPytorch(path);
     case 'safetensors':
-      return inspectSafetensors(path);
+      return inspectWeights(kind, path);
     case 'onnx':
       return inspectOnnx(path);
   }
 }
 
-async function recognise(path: string): Promise<{ kind: Kind; lengthBytes: number; formatVersion: string }> {
-  await refuseForeignFile(path, 'BAD_MODEL');
-  return withInput(path, `No model file at ${path}.`, async (handle) => {
-    const refuse = (what: string): EffvitError => fileError('BAD_MODEL', path, `is ${what}`);
-    const info = await handle.stat();
-    if (!info.isFile()) throw refuse('not a model file but a folder');
-    const kind = kindOf(await firstBytes(handle, 16));
-    if (kind === null) {
-      throw refuse('no model file: expected .onnx, .ort, .safetensors, .pth or a compiled BPU model (.bin)');
-    }
-    const formatVersion = kind === 'ort' ? await readOrtVersion(handle, info.size) : '';
-    if (formatVersion === null) throw refuse('a damaged .ort file: it does not say its version');
-    return { kind, lengthBytes: info.size, formatVersion };
-  });
-}
-
-function kindOf(start: Buffer): Kind | null {
+/** `ort` is ONNX Runtime's own format, `bpu` a compiled model. */
+function kindOf(start: Buffer): 'bpu' | 'ort' | 'pytorch' | 'safetensors' | 'onnx' | null {
   if (isBpuFileStart(start)) return 'bpu';
   // FlatBuffers' file identifier of ONNX Runtime's format.
   if (start.toString('latin1', 4, 8) === 'ORTM') return 'ort';

@@ -1,37 +1,18 @@
 import type { OnnxGraph, OnnxModel } from '../onnx/OnnxModel.js';
 import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
-import { compareNodes, compareSpeed, type OutputComparison, type SpeedComparison } from './compareModels.js';
+import { compareNodes, compareSpeed, type OutputComparison } from './compareModels.js';
 import type { FloatValue } from './OrtRunner.js';
-import type { Coverage, NodeRequest, PlanOptions, QuantizationPlan } from './planNodes.js';
+import type { Coverage, NodeRequest, PlanOptions } from './planNodes.js';
 import type { Quantizer } from './Quantizer.js';
 import { PRECISIONS, type Precision } from './QuantParams.js';
 
 /** The model with every softmax in one precision, all other nodes as planned. */
-export interface AblationRow {
-  readonly softmax: Precision;
-  readonly coverage: Coverage;
-  readonly outputs: OutputComparison;
-  /** Cosine similarity of the softmax nodes' outputs with the float model's, mean and worst. */
-  readonly softmaxCosine: { readonly mean: number; readonly min: number };
-  /** Undefined if no rounds were asked for. */
-  readonly speed?: SpeedComparison;
-}
+export type AblationRow = Awaited<ReturnType<typeof ablateSoftmax>>[number];
 
-export interface AblationOptions {
-  /** Rounds of each speed comparison; 0 leaves it out. */
-  readonly speedRounds: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onVariant?: (done: number, total: number) => void;
-}
-
-export interface SoftmaxVariant {
-  readonly softmax: Precision;
-  readonly coverage: Coverage;
-  readonly plan: QuantizationPlan;
-}
+type SoftmaxVariant = ReturnType<typeof softmaxVariants>[number];
 
 /** Plans of all variants, for {@link Quantizer.calibrate}: the coverage asked for, and everything in int8. */
-export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): SoftmaxVariant[] {
+export function softmaxVariants(quantizer: Quantizer, options: PlanOptions) {
   const coverages = new Set<Coverage>([options.coverage, 'full']);
   return [...coverages].flatMap((coverage) =>
     PRECISIONS.map((softmax) => {
@@ -45,6 +26,7 @@ export function softmaxVariants(quantizer: Quantizer, options: PlanOptions): Sof
  * Measures what the precision of the softmax alone changes, in accuracy and in time.
  *
  * @param variants each with its model and what compareOutputs said of it
+ * @param speedRounds of each speed comparison; 0 leaves it out
  * @throws EffvitError CANCELLED, INFERENCE_FAILED
  */
 export async function ablateSoftmax(
@@ -54,18 +36,26 @@ export async function ablateSoftmax(
     readonly outputs: OutputComparison | undefined;
   })[],
   samples: readonly FloatValue[],
-  { speedRounds, signal, onVariant }: AblationOptions,
-): Promise<AblationRow[]> {
-  const rows: AblationRow[] = [];
+  speedRounds: number,
+  signal: AbortSignal | undefined,
+  onVariant: (done: number, total: number) => void,
+) {
+  const rows = [];
   for (const { softmax, coverage, model, outputs } of variants) {
     if (outputs === undefined) continue;
     const nodes = await compareNodes(float, model, samples, signal);
     const cosines = nodes.filter((node) => node.opType === 'Softmax').map((node) => node.cosine);
     const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / Math.max(1, cosines.length);
-    const softmaxCosine = { mean, min: Math.min(1, ...cosines) };
     const speed = await compareSpeed(float, model, samples[0], speedRounds, signal);
-    rows.push({ softmax, coverage, outputs, softmaxCosine, ...(speed && { speed }) });
-    onVariant?.(rows.length, variants.length);
+    rows.push({
+      softmax,
+      coverage,
+      outputs,
+      /** Cosine similarity of the softmax nodes' outputs with the float model's. */
+      softmaxCosine: { mean, min: Math.min(1, ...cosines) },
+      ...(speed && { speed }),
+    });
+    onVariant(rows.length, variants.length);
   }
   return rows;
 }

@@ -5,7 +5,6 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import type { LabelledPlanes } from './FramePlanes.js';
 import { type InputNormalization, normalize } from './InputNormalization.js';
 import { type FloatValue, throwIfCancelled, withRunners } from './OrtRunner.js';
-import type { Precision } from './QuantParams.js';
 import { CosineSum, cosineSimilarity } from './similarity.js';
 
 /** Right answers in percent of the labelled pictures; null if no picture has a label. */
@@ -15,20 +14,7 @@ export interface ModelAccuracy {
 }
 
 /** Comparison of two models on the same pictures. */
-export interface OutputComparison {
-  readonly pictureCount: number;
-  readonly labelledCount: number;
-  readonly float: ModelAccuracy;
-  readonly quantized: ModelAccuracy;
-  /** Labelled pictures that only the float model has right. */
-  readonly lostCount: number;
-  /** Labelled pictures that only the quantised model has right. */
-  readonly wonCount: number;
-  /** Pictures for which both put the same class first. */
-  readonly agreementPercent: number;
-  /** Cosine similarity of the outputs, picture by picture. */
-  readonly outputCosine: { readonly mean: number; readonly min: number };
-}
+export type OutputComparison = OutputTally['comparison'];
 
 export interface CompareOptions {
   readonly normalization: InputNormalization;
@@ -94,7 +80,7 @@ export class OutputTally {
     this.#places.push({ float: best.float.indexOf(label), quantized: best.quantized.indexOf(label) });
   }
 
-  get comparison(): OutputComparison {
+  get comparison() {
     const [cosines, places] = [this.#cosines, this.#places];
     const accuracyOf = (model: 'float' | 'quantized'): ModelAccuracy => {
       const percentWithin = (best: number): number | null => {
@@ -108,9 +94,13 @@ export class OutputTally {
       labelledCount: places.length,
       float: accuracyOf('float'),
       quantized: accuracyOf('quantized'),
+      /** Labelled pictures that only the float model has right. */
       lostCount: places.filter(({ float, quantized }) => float === 0 && quantized !== 0).length,
+      /** Labelled pictures that only the quantised model has right. */
       wonCount: places.filter(({ float, quantized }) => float !== 0 && quantized === 0).length,
+      /** Pictures for which both put the same class first. */
       agreementPercent: (100 * this.#agreed) / cosines.length,
+      /** Cosine similarity of the outputs, picture by picture. */
       outputCosine: {
         mean: cosines.reduce((a, b) => a + b, 0) / cosines.length,
         min: cosines.reduce((a, b) => Math.min(a, b), 1),
@@ -124,15 +114,8 @@ function bestFive(output: Float32Array): number[] {
   return topK(output, 5, 'probabilities').map((entry) => entry.index);
 }
 
-/** Similarity of one node's output in the quantised and the float model. */
-export interface NodeSimilarity {
-  readonly node: string;
-  readonly opType: string;
-  /** What its output is held in. */
-  readonly precision: Precision;
-  /** Cosine similarity over all values of its output and all pictures. */
-  readonly cosine: number;
-}
+/** Cosine similarity of one node's output in the quantised and the float model, over all its values and pictures. */
+export type NodeSimilarity = Awaited<ReturnType<typeof compareNodes>>[number];
 
 /**
  * Runs both models with all their values exposed and compares them node by node, worst first. Nodes that the
@@ -145,7 +128,7 @@ export async function compareNodes(
   quantized: OnnxModel,
   inputs: readonly FloatValue[],
   signal?: AbortSignal,
-): Promise<NodeSimilarity[]> {
+) {
   const made = new Set(quantized.graph.nodes.flatMap((node) => node.outputs));
   const pairs = float.graph.nodes.flatMap(({ name: node, opType, outputs: [value = ''] }) => {
     // What the readers of the value get in the quantised model, by the names that insertQuantization gives.
@@ -180,13 +163,7 @@ export async function compareNodes(
 }
 
 /** Times of two models on this machine, one thread, run alternately under the same load. */
-export interface SpeedComparison {
-  readonly rounds: number;
-  readonly floatMedianMs: number;
-  readonly quantizedMedianMs: number;
-  /** Median of float time / quantised time, round by round: above 1 the quantised model is faster. */
-  readonly ratio: number;
-}
+export type SpeedComparison = NonNullable<Awaited<ReturnType<typeof compareSpeed>>>;
 
 /** Rounds that warm up caches and allocations. */
 const WARM_UP_ROUNDS = 5;
@@ -198,7 +175,7 @@ export async function compareSpeed(
   input: FloatValue | undefined,
   rounds: number,
   signal?: AbortSignal,
-): Promise<SpeedComparison | undefined> {
+) {
   if (input === undefined || rounds === 0) return undefined;
   return withRunners([float, quantized], async (runners) => {
     const times: [number[], number[]] = [[], []];
@@ -211,9 +188,16 @@ export async function compareSpeed(
         if (round >= 0) times[index]?.push(tookMs);
       }
     }
-    // Both times of a round were taken under the same load: their ratio is steadier than that of the medians.
-    const ratio = median(times[0].map((time, round) => time / (times[1][round] ?? time)));
-    return { rounds, floatMedianMs: median(times[0]), quantizedMedianMs: median(times[1]), ratio };
+    return {
+      rounds,
+      floatMedianMs: median(times[0]),
+      quantizedMedianMs: median(times[1]),
+      /**
+       * Above 1 the quantised model is faster. Both times of a round were taken under the same load: the median of
+       * their ratio is steadier than the ratio of the medians.
+       */
+      ratio: median(times[0].map((time, round) => time / (times[1][round] ?? time))),
+    };
   });
 }
 

@@ -11,7 +11,6 @@ import { type InputNormalization, inputNormalization, normalize } from './InputN
 import { modelOutputPrecision, nodeRequests, nodesMatching } from './nodeRequests.js';
 import { type FloatValue, inputDims } from './OrtRunner.js';
 import type { Coverage, NodePlan, PlanOptions, QuantizationPlan } from './planNodes.js';
-import type { QuantizeReport } from './QuantizeReport.js';
 import { Quantizer } from './Quantizer.js';
 import type { Precision } from './QuantParams.js';
 import type { MakertbinFile } from './readMakertbinConfig.js';
@@ -48,13 +47,16 @@ const SAMPLE_COUNT = 16;
 /** Of the samples, those that all values of both models are compared on: memory for each is some 100 MB. */
 const NODE_SAMPLE_COUNT = 4;
 
+/** What was made and how it compares with the float model; plain data, the form of `--json`. */
+export type QuantizeReport = Awaited<ReturnType<typeof quantizeModel>>;
+
 /**
  * Quantises a float ONNX classifier to int8 (QDQ), writes it and compares it with the float model.
  *
  * @throws EffvitError BAD_CONFIG, BAD_MODEL, BAD_WEIGHTS, MISMATCH, NOT_FOUND, UNSUPPORTED, CANCELLED,
  *   IO_FAILED; the file is written whole or not at all
  */
-export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeReport> {
+export async function quantizeModel(options: QuantizeOptions) {
   const { config, onnxPath, outputPath, speedRounds = 60, signal, onProgress } = options;
   const methods = rangeMethods(config.config);
   const normalization = inputNormalization(config.config);
@@ -108,11 +110,14 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
   const nodeSamples = sampleInputs.slice(0, NODE_SAMPLE_COUNT);
   const nodes = await compareNodes(quantizer.model, quantized.model, nodeSamples, signal);
   const compared = built.map((variant, index) => ({ ...variant, outputs: variantOutputs[index] }));
-  const ablation = await ablateSoftmax(quantizer.model, compared, nodeSamples, {
-    signal,
+  const ablation = await ablateSoftmax(
+    quantizer.model,
+    compared,
+    nodeSamples,
     speedRounds,
-    onVariant: (done, total) => onProgress?.('ablation', done, total),
-  });
+    signal,
+    (done, total) => onProgress?.('ablation', done, total),
+  );
   onProgress?.('timing', 0, speedRounds);
   const speed = await compareSpeed(quantizer.model, quantized.model, sampleInputs[0], speedRounds, signal);
   await writeOnnx(outputPath, quantized.model);
@@ -125,13 +130,17 @@ export async function quantizeModel(options: QuantizeOptions): Promise<QuantizeR
     ),
     quantizedBytes: (await stat(outputPath)).size,
     calibrationPictures,
+    /** E.g. `max 0.99999`; with `(of 5 tried)` if it was searched for. */
     calibrationMethod:
       methods.length > 1 ? `${methodName(method)} (of ${methods.length} tried)` : methodName(method),
     coverage: planOptions.coverage,
+    /** Whether weights use a reduced int8 range, so that sums saturate on no CPU. */
     isReducedRange: reduceRange,
     nodeCounts: quantized.nodeCounts,
+    /** Whether the models were compared on calibration pictures, which gives too good figures. */
     isComparedOnCalibration: options.evaluation === undefined,
     outputs,
+    /** Worst first. */
     nodes,
     ...(speed && { speed }),
     ...(ablation.length > 0 && { ablation }),

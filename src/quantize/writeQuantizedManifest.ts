@@ -8,7 +8,7 @@ import { int8NameOf } from '../model/defaultManifest.js';
 import { loadLabels } from '../model/labels.js';
 import { inheritedManifestYaml, MANIFEST_NAME } from '../model/loadManifest.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
-import type { QuantizeReport } from './QuantizeReport.js';
+import type { QuantizeReport } from './quantizeModel.js';
 
 /** First line of files written here; only such a file may be replaced. */
 const MARK = '# Written by effvit quantize';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { formatModel, inspectModel } from '../../../src/inspect/inspectModel.js';
+import { formatModel } from '../../../src/inspect/formatModelInfo.js';
+import { inspectModel } from '../../../src/inspect/inspectModel.js';
 import { resolveModel } from '../../../src/model/resolveModel.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
 

@@ -9,8 +9,8 @@ import { float32Tensor, tensorToFloat32 } from '../../../src/onnx/OnnxTensor.js'
 import { readOnnx } from '../../../src/onnx/readOnnx.js';
 import { writeOnnx } from '../../../src/onnx/serializeOnnx.js';
 import type { PicturePlanes } from '../../../src/quantize/FramePlanes.js';
+import { formatQuantizeReport } from '../../../src/quantize/formatQuantizeReport.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
-import { formatQuantizeReport } from '../../../src/quantize/QuantizeReport.js';
 import { type QuantizeOptions, quantizeModel } from '../../../src/quantize/quantizeModel.js';
 import { parseMakertbinConfig } from '../../../src/quantize/readMakertbinConfig.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
