@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import type { RgbPicture } from '../annotate/annotatePicture.js';
 import { MAX_DECODED_PIXELS } from '../image/decodePicture.js';
 import { loadSharp } from '../image/loadSharp.js';
@@ -16,12 +17,7 @@ const QUALITY = 75;
  * @throws Error if it cannot be decoded.
  */
 export async function livePicture(picture: Uint8Array | RgbPicture): Promise<Uint8Array> {
-  const sharp = loadSharp();
-  const opened =
-    'rgb' in picture
-      ? sharp(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
-      : sharp(picture, { limitInputPixels: MAX_DECODED_PIXELS });
-  return await opened
+  return await openPicture(picture)
     .resize({
       width: MAX_PICTURE_WIDTH_PX,
       height: MAX_PICTURE_HEIGHT_PX,
@@ -32,4 +28,12 @@ export async function livePicture(picture: Uint8Array | RgbPicture): Promise<Uin
     .toColourspace('srgb')
     .jpeg({ quality: QUALITY })
     .toBuffer();
+}
+
+/** @param picture a compressed picture as received, or pixels. */
+export function openPicture(picture: Uint8Array | RgbPicture): Sharp {
+  const sharp = loadSharp();
+  return 'rgb' in picture
+    ? sharp(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
+    : sharp(picture, { limitInputPixels: MAX_DECODED_PIXELS });
 }

@@ -18,11 +18,11 @@ export interface FrameColumns {
   /** Milliseconds by stage, in the order of `stages`; none for a dropped frame. */
   readonly timesMs: readonly (readonly number[])[];
   /** With smoothing: pairs as in `results`, the class that is held first. */
-  readonly smoothed?: readonly (readonly number[])[];
+  readonly smoothed?: readonly (readonly number[])[] | undefined;
   /** With picture checks or a known score: indices into `doubts`, of what is wrong with the picture or the scores. */
-  readonly doubts?: readonly (readonly number[])[];
+  readonly doubts?: readonly (readonly number[])[] | undefined;
   /** With detectors: the regions of each frame; null for one that was not classified by boxes. */
-  readonly regions?: readonly (FrameRegionColumns | null)[];
+  readonly regions?: readonly (FrameRegionColumns | null)[] | undefined;
 }
 
 /** The regions of one frame. */
@@ -37,15 +37,6 @@ export interface FrameRegionColumns {
   readonly unknown: readonly number[];
   /** Of each region, pairs as in `results`. */
   readonly results: readonly (readonly number[])[];
-}
-
-/** How often the best class of a camera changed. */
-export interface CameraChanges {
-  readonly camera: string;
-  readonly raw: number;
-  readonly rawPerMinute: number;
-  readonly smoothed: number;
-  readonly smoothedPerMinute: number;
 }
 
 /** Thumbnails of some of the frames, side by side in a few pictures. */
@@ -82,10 +73,10 @@ export interface ReplayReport {
   readonly reasons: readonly string[];
   /** What may be wrong with a picture, and why frames and regions are UNKNOWN. */
   readonly doubts: readonly string[];
-  /** With smoothing. */
-  readonly changes?: readonly CameraChanges[];
+  /** With smoothing: how often the best class of each camera changed. */
+  readonly changes?: readonly Readonly<Record<string, string | number>>[] | undefined;
   /** With detectors: counts by name, of regions and of what had no counterpart; zeros are left out. */
-  readonly regionCounts?: readonly (readonly [string, number])[];
+  readonly regionCounts?: readonly (readonly [string, number])[] | undefined;
   readonly stages: readonly string[];
   readonly frames: FrameColumns;
   readonly percents: readonly number[];

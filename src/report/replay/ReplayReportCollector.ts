@@ -9,8 +9,8 @@ import type { PreprocessOptions } from '../../image/PreprocessOptions.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import { DROP_CAUSES } from '../../stats/FrameAccounting.js';
 import { latencyCurves, PERCENTS } from './latencyCurves.js';
-import type { CameraChanges, Fact, FrameColumns, FrameRegionColumns, ReplayReport } from './ReplayReport.js';
-import { THUMBNAIL_HEIGHT_PX, THUMBNAIL_WIDTH_PX, ThumbnailStrip } from './ThumbnailStrip.js';
+import type { FrameColumns, FrameRegionColumns, ReplayReport } from './ReplayReport.js';
+import { CELLS, ThumbnailStrip } from './ThumbnailStrip.js';
 
 /** One frame of a recording and what became of it, with the network's input if it has results. */
 export interface CollectedFrame {
@@ -21,15 +21,10 @@ export interface CollectedFrame {
 }
 
 /** What a report has of a whole replay. */
-export interface ReplayFigures {
-  readonly title: string;
-  readonly command: string;
-  readonly facts: readonly Fact[];
-  readonly fps: number;
+export interface ReplayFigures
+  extends Pick<ReplayReport, 'title' | 'command' | 'facts' | 'fps' | 'regionCounts'> {
   /** With smoothing: how often the best class changed, by camera. */
   readonly changes?: ReadonlyMap<string, SourceChanges> | undefined;
-  /** With detectors. */
-  readonly regionCounts?: readonly (readonly [string, number])[] | undefined;
 }
 
 const STAGES = [
@@ -59,19 +54,12 @@ class Names {
   }
 }
 
-interface CollectedRow {
-  readonly sequence: number;
-  readonly logTimeNs: bigint;
-  readonly camera: number;
-  readonly reason: number;
-  readonly results: readonly number[];
-  readonly timesMs: readonly number[];
-  readonly smoothed: readonly number[];
-  readonly doubts: readonly number[];
-  readonly regions: FrameRegionColumns | null;
-}
+/** One frame's part of each column. */
+type Row = {
+  readonly [Name in Exclude<keyof FrameColumns, 'timeS'>]: NonNullable<FrameColumns[Name]>[number];
+} & { readonly logTimeNs: bigint };
 
-const NOTHING = { results: [], timesMs: [], smoothed: [], doubts: [], regions: null } as const;
+const NOTHING = { reason: -1, results: [], timesMs: [], smoothed: [], doubts: [], regions: null };
 
 /** Gathers what a replay's report needs while it runs: a few numbers a frame and some thumbnails. */
 export class ReplayReportCollector {
@@ -81,7 +69,7 @@ export class ReplayReportCollector {
   readonly #reasons = new Names();
   readonly #doubts = new Names();
   readonly #pictures = new FramePicture();
-  readonly #rows: CollectedRow[] = [];
+  readonly #rows: Row[] = [];
   readonly #thumbnails = new ThumbnailStrip();
 
   /** @param preprocess how the network's inputs were made. */
@@ -92,56 +80,51 @@ export class ReplayReportCollector {
   /** @param image of the frame, to show one whose regions were classified. */
   async add({ sequence, logTimeNs, outcome, detections }: CollectedFrame, image?: ImageFrame): Promise<void> {
     const { source } = outcome.header;
-    const row = { sequence, logTimeNs, camera: this.#cameras.indexOf(source), reason: -1, ...NOTHING };
+    const row = { ...NOTHING, sequence, logTimeNs, camera: this.#cameras.indexOf(source) };
     if (outcome.kind === 'dropped') {
-      const reason =
-        outcome.error === undefined ? outcome.cause : `${outcome.cause}: ${outcome.error.message}`;
+      const { cause, error } = outcome;
+      const reason = error === undefined ? cause : `${cause}: ${error.message}`;
       this.#rows.push({ ...row, reason: this.#reasons.indexOf(reason) });
       return;
     }
-    const { timings, widthPx, heightPx } = outcome;
-    const timesMs = STAGES.map(([, stage]) => rounded(timings[stage] / 1e6, 3));
+    const timesMs = STAGES.map(([, stage]) => rounded(outcome.timings[stage] / 1e6, 3));
+    const aspect = outcome.widthPx / outcome.heightPx || 1;
     if (outcome.kind === 'regions') {
       this.#rows.push({ ...row, timesMs, regions: this.#regions(outcome, detections) });
       if (image === undefined) return;
       await this.#thumbnails.add(source, sequence, () => ({
-        picture: this.#pictures.of(image, THUMBNAIL_WIDTH_PX, THUMBNAIL_HEIGHT_PX),
-        aspect: widthPx / heightPx || 1,
+        picture: this.#pictures.of(image, CELLS.widthPx, CELLS.heightPx),
+        aspect,
       }));
       return;
     }
     const { value, nv12, smoothed = [], unknownCauses = [], picture } = outcome;
+    const doubts = new Set([...unknownCauses, ...(picture?.problems ?? [])]);
     this.#rows.push({
       ...row,
       results: this.#pairs(value),
       timesMs,
       smoothed: this.#pairs(smoothed),
-      doubts: [...new Set([...unknownCauses, ...(picture?.problems ?? [])])].map((doubt) =>
-        this.#doubts.indexOf(doubt),
-      ),
+      doubts: [...doubts].map((doubt) => this.#doubts.indexOf(doubt)),
     });
     if (nv12 === undefined) return;
-    const { widthPx: inputWidthPx, heightPx: inputHeightPx, range, resizeMode } = this.#preprocess;
+    const { widthPx, heightPx, range, resizeMode } = this.#preprocess;
     await this.#thumbnails.add(source, sequence, () => ({
-      picture: {
-        rgb: nv12ToRgb(nv12, inputWidthPx, inputHeightPx, range),
-        widthPx: inputWidthPx,
-        heightPx: inputHeightPx,
-      },
-      aspect: (resizeMode === 'stretch' ? widthPx / heightPx : inputWidthPx / inputHeightPx) || 1,
+      picture: { rgb: nv12ToRgb(nv12, widthPx, heightPx, range), widthPx, heightPx },
+      aspect: resizeMode === 'stretch' ? aspect : widthPx / heightPx || 1,
     }));
   }
 
   /** @param classifier that the frames went through. */
   async report(
     classifier: Pick<Classifier, 'counts' | 'info'>,
-    { changes, regionCounts, ...about }: ReplayFigures,
+    { changes, ...figures }: ReplayFigures,
   ): Promise<ReplayReport> {
     const counts = classifier.counts();
-    const frames = this.#columns(changes !== undefined, regionCounts !== undefined);
+    const frames = this.#columns(changes !== undefined, figures.regionCounts !== undefined);
     const stages = STAGES.map(([name]) => name);
     return {
-      ...about,
+      ...figures,
       isSimulated: classifier.info.isSimulated,
       received: counts.received,
       published: counts.published,
@@ -157,8 +140,7 @@ export class ReplayReportCollector {
       percents: PERCENTS,
       curves: latencyCurves(stages, frames.timesMs),
       thumbnails: await this.#thumbnails.sheets(),
-      ...(changes !== undefined && { changes: cameraChanges(changes) }),
-      ...(regionCounts !== undefined && { regionCounts }),
+      changes: changes && [...changes].map(cameraChanges),
     };
   }
 
@@ -187,33 +169,33 @@ export class ReplayReportCollector {
 
   /** In the recording's order: outcomes of several cameras come in another one each time. */
   #columns(isSmoothed: boolean, hasRegions: boolean): FrameColumns {
-    const rows = [...this.#rows].sort((a, b) => a.sequence - b.sequence);
-    const startNs = rows.reduce<bigint | undefined>(
-      (first, { logTimeNs }) => (first === undefined || logTimeNs < first ? logTimeNs : first),
-      undefined,
-    );
+    const rows = this.#rows.toSorted((a, b) => a.sequence - b.sequence);
+    const column = <Name extends keyof Row>(name: Name): Row[Name][] => rows.map((row) => row[name]);
+    const [firstNs = 0n, ...otherNs] = column('logTimeNs');
+    const startNs = otherNs.reduce((start, timeNs) => (timeNs < start ? timeNs : start), firstNs);
+    const doubts = column('doubts');
     return {
-      sequence: rows.map(({ sequence }) => sequence),
-      camera: rows.map(({ camera }) => camera),
-      timeS: rows.map(({ logTimeNs }) => rounded(Number(logTimeNs - (startNs ?? 0n)) / 1e9, 4)),
-      reason: rows.map(({ reason }) => reason),
-      results: rows.map(({ results }) => results),
-      timesMs: rows.map(({ timesMs }) => timesMs),
-      ...(isSmoothed && { smoothed: rows.map(({ smoothed }) => smoothed) }),
-      ...(rows.some(({ doubts }) => doubts.length > 0) && { doubts: rows.map(({ doubts }) => doubts) }),
-      ...(hasRegions && { regions: rows.map(({ regions }) => regions) }),
+      sequence: column('sequence'),
+      camera: column('camera'),
+      timeS: rows.map(({ logTimeNs }) => rounded(Number(logTimeNs - startNs) / 1e9, 4)),
+      reason: column('reason'),
+      results: column('results'),
+      timesMs: column('timesMs'),
+      smoothed: isSmoothed ? column('smoothed') : undefined,
+      doubts: doubts.some((some) => some.length > 0) ? doubts : undefined,
+      regions: hasRegions ? column('regions') : undefined,
     };
   }
 }
 
-function cameraChanges(changes: ReadonlyMap<string, SourceChanges>): CameraChanges[] {
-  return [...changes].map(([camera, { raw, smoothed }]) => ({
+function cameraChanges([camera, { raw, smoothed }]: readonly [string, SourceChanges]) {
+  return {
     camera,
     raw: raw.changes,
     rawPerMinute: rounded(raw.perMinute, 1),
     smoothed: smoothed.changes,
     smoothedPerMinute: rounded(smoothed.perMinute, 1),
-  }));
+  };
 }
 
 function rounded(value: number, digits: number): number {

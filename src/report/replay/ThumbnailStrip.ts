@@ -1,15 +1,13 @@
 import type { RgbPicture } from '../../annotate/annotatePicture.js';
 import { loadSharp } from '../../image/loadSharp.js';
+import { openPicture } from '../../web/livePicture.js';
 import type { ThumbnailSheets } from './ReplayReport.js';
 
 /** So many are shown at most: together about a megabyte. */
 const LIMIT = 240;
-export const THUMBNAIL_WIDTH_PX = 128;
-export const THUMBNAIL_HEIGHT_PX = 96;
-const WIDTH_PX = THUMBNAIL_WIDTH_PX;
-const HEIGHT_PX = THUMBNAIL_HEIGHT_PX;
-const COLUMNS = 12;
-const ROWS = 10;
+/** The cells of a sheet. */
+export const CELLS = { widthPx: 128, heightPx: 96, columns: 12, rows: 10 };
+const BACKGROUND = '#12161c';
 
 interface Thumbnail {
   readonly camera: string;
@@ -46,49 +44,41 @@ export class ThumbnailStrip {
   }
 
   async sheets(): Promise<ThumbnailSheets> {
-    const kept = [...this.#kept].sort((a, b) => a.sequence - b.sequence);
-    const perSheet = COLUMNS * ROWS;
+    const kept = this.#kept.toSorted((a, b) => a.sequence - b.sequence);
+    const perSheet = CELLS.columns * CELLS.rows;
     const sheets: string[] = [];
     for (let first = 0; first < kept.length; first += perSheet) {
       sheets.push(await sheet(kept.slice(first, first + perSheet)));
     }
-    return {
-      widthPx: WIDTH_PX,
-      heightPx: HEIGHT_PX,
-      columns: COLUMNS,
-      rows: ROWS,
-      sheets,
-      frames: kept.map(({ sequence }) => sequence),
-    };
+    return { ...CELLS, sheets, frames: kept.map(({ sequence }) => sequence) };
   }
 }
 
 /** The picture in the shape that it had at the camera, bordered to the cell. */
 async function thumbnail(picture: RgbPicture | Uint8Array, aspect: number): Promise<Uint8Array> {
-  const width = Math.max(1, Math.round(Math.min(WIDTH_PX, HEIGHT_PX * aspect)));
-  const height = Math.max(1, Math.round(Math.min(HEIGHT_PX, WIDTH_PX / aspect)));
-  const opened =
-    'rgb' in picture
-      ? loadSharp()(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
-      : loadSharp()(picture).flatten().toColourspace('srgb');
+  const { widthPx, heightPx } = CELLS;
+  const width = Math.max(1, Math.round(Math.min(widthPx, heightPx * aspect)));
+  const height = Math.max(1, Math.round(Math.min(heightPx, widthPx / aspect)));
+  const opened = openPicture(picture).flatten().toColourspace('srgb');
   const shaped = await opened.resize({ width, height, fit: 'fill' }).raw().toBuffer();
   return loadSharp()(shaped, { raw: { width, height, channels: 3 } })
-    .resize({ width: WIDTH_PX, height: HEIGHT_PX, fit: 'contain', background: '#12161c' })
+    .resize({ width: widthPx, height: heightPx, fit: 'contain', background: BACKGROUND })
     .raw()
     .toBuffer();
 }
 
 async function sheet(thumbnails: readonly Thumbnail[]): Promise<string> {
-  const rows = Math.ceil(thumbnails.length / COLUMNS);
+  const { widthPx: width, heightPx: height, columns } = CELLS;
+  const rows = Math.ceil(thumbnails.length / columns);
   const jpeg = await loadSharp()({
-    create: { width: COLUMNS * WIDTH_PX, height: rows * HEIGHT_PX, channels: 3, background: '#12161c' },
+    create: { width: columns * width, height: rows * height, channels: 3, background: BACKGROUND },
   })
     .composite(
       thumbnails.map(({ rgb }, index) => ({
         input: Buffer.from(rgb),
-        raw: { width: WIDTH_PX, height: HEIGHT_PX, channels: 3 as const },
-        left: (index % COLUMNS) * WIDTH_PX,
-        top: Math.floor(index / COLUMNS) * HEIGHT_PX,
+        raw: { width, height, channels: 3 as const },
+        left: (index % columns) * width,
+        top: Math.floor(index / columns) * height,
       })),
     )
     .jpeg({ quality: 78 })
