@@ -5,13 +5,7 @@
  */
 export async function runAllSteps(steps: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
+  for (const step of steps) await (async () => step())().catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw errors[0];
 }
 

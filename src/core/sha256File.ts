@@ -6,9 +6,8 @@ import { asEffvitError } from './EffvitError.js';
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) })) {
-      hash.update(piece as Buffer);
-    }
+    const content = createReadStream(path, { highWaterMark: 1 << 20, signal });
+    for await (const piece of content) hash.update(piece as Buffer);
   } catch (error) {
     throw asEffvitError(error, signal?.aborted ? 'CANCELLED' : 'IO_FAILED', `Cannot read ${path}`, {
       file: path,

@@ -33,31 +33,23 @@ export function fatalError(
   return new AttemptError('fatal', message, { remedy, cause });
 }
 
-const OFFLINE_CODES: ReadonlySet<string> = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-const WORDS: Readonly<Record<string, string>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
-  UND_ERR_HEADERS_TIMEOUT: 'the server took the request but does not answer',
-  UND_ERR_BODY_TIMEOUT: 'the server stopped sending',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the server sent another length than it said',
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  ETIMEDOUT: 'the connection timed out',
-  EAI_AGAIN: 'its name cannot be looked up',
-  ENOTFOUND: 'its name cannot be looked up',
-  ECONNREFUSED: 'the connection is refused',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no network',
+/** What a code of undici or the system says, and whether nothing was reached at all. */
+const FAILURES: Readonly<Record<string, readonly [words: string, kind?: 'offline']>> = {
+  UND_ERR_CONNECT_TIMEOUT: ['it does not answer', 'offline'],
+  UND_ERR_HEADERS_TIMEOUT: ['the server took the request but does not answer'],
+  UND_ERR_BODY_TIMEOUT: ['the server stopped sending'],
+  UND_ERR_SOCKET: ['the connection was cut'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['the server sent another length than it said'],
+  ECONNRESET: ['the connection was cut'],
+  EPIPE: ['the connection was cut'],
+  ETIMEDOUT: ['the connection timed out'],
+  EAI_AGAIN: ['its name cannot be looked up', 'offline'],
+  ENOTFOUND: ['its name cannot be looked up', 'offline'],
+  ECONNREFUSED: ['the connection is refused', 'offline'],
+  EHOSTUNREACH: ['there is no route to it', 'offline'],
+  ENETUNREACH: ['there is no network', 'offline'],
+  ENETDOWN: ['', 'offline'],
+  EADDRNOTAVAIL: ['', 'offline'],
 };
 
 /** Classifies an error of undici or the network by what to do about it. */
@@ -65,8 +57,7 @@ export function asAttemptError(error: unknown): AttemptError {
   if (error instanceof AttemptError) return error;
   const code = networkCode(error);
   const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  const words = WORDS[code] || message || 'the connection failed';
-  if (OFFLINE_CODES.has(code)) return new AttemptError('offline', words, { cause: error });
+  const [known, kind = 'retry'] = FAILURES[code] ?? [];
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) {
     return fatalError(
       `the server's certificate is not accepted (${code})`,
@@ -81,7 +72,7 @@ export function asAttemptError(error: unknown): AttemptError {
       error,
     );
   }
-  return new AttemptError('retry', words, { cause: error });
+  return new AttemptError(kind, known || message || 'the connection failed', { cause: error });
 }
 
 /** The code of an error, of its cause, or of the first of several tries (several addresses of one host); or ''. */

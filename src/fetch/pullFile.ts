@@ -1,15 +1,20 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EffvitError, fileError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
+import { firstBytesOf } from '../core/readInput.js';
 import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { BpuChip } from '../model/BpuChip.js';
 import type { ModelFileSource, ModelManifest } from '../model/ModelManifest.js';
 import { describeKind, type ModelFileKind, type ModelFileStatus, pullCommand } from '../model/modelFiles.js';
 import { readTrustRecord, TRUST_RECORD_NAME } from '../model/TrustRecord.js';
-import { checkContent } from './checkContent.js';
+import { readSafetensorsHeader } from '../weights/readSafetensors.js';
 import { downloadFile } from './downloadFile.js';
 import type { FetchLimits } from './FetchLimits.js';
 import { mirroredUrl } from './mirroredUrl.js';
+
+/** Of a file whose content is checked. */
+const START_BYTES = 512;
 
 /** What a pull is doing, for a progress bar; `file` is the file's name. */
 export type PullProgress =
@@ -174,4 +179,34 @@ async function verifyAndRecord(
   const text = JSON.stringify({ ...record, [basename(path)]: first }, undefined, 2);
   await writeFileAtomic(join(dirname(path), TRUST_RECORD_NAME), `${text}\n`);
   return publishedSha256 === undefined ? 'first_use' : 'publisher';
+}
+
+/**
+ * Refuses content that is obviously no model (text, or safetensors whose header does not fit the file), so that a login
+ * page or a Git LFS pointer is never trusted as the first version of a file.
+ *
+ * @param file Its final name; `path` may be a partial file.
+ * @param from Its origin, for messages.
+ * @throws EffvitError DOWNLOAD_FAILED.
+ */
+async function checkContent(path: string, file: string, kind: ModelFileKind, from: string): Promise<void> {
+  const refuse = (what: string, cause?: unknown): EffvitError => {
+    const remedy = 'correct the url in the manifest, or name a mirror in EFFVIT_MODEL_MIRROR';
+    return new EffvitError('DOWNLOAD_FAILED', `${from} gives ${what}: ${remedy}.`, { cause });
+  };
+  const { size } = await stat(path);
+  const start = (await firstBytesOf(path, START_BYTES)) ?? Buffer.alloc(0);
+  if (isText(start)) {
+    const shown = JSON.stringify(start.subarray(0, 40).toString('latin1'));
+    throw refuse(`${size} bytes that are no ${describeKind(kind)} (they begin with ${shown})`);
+  }
+  if (!file.endsWith('.safetensors')) return;
+  await readSafetensorsHeader(path).catch((error: unknown) => {
+    throw refuse(`no ${describeKind(kind)} (${asEffvitError(error).message.replace(/\.$/, '')})`, error);
+  });
+}
+
+/** Also true for no bytes. */
+function isText(start: Uint8Array): boolean {
+  return start.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
 }

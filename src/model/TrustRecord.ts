@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { EffvitError, readError } from '../core/EffvitError.js';
 import { isShaped } from '../core/isShaped.js';
 
 /** Facts about a file at its first download; later downloads must be identical. */
@@ -27,14 +27,10 @@ const FIELDS = { url: 'string', lengthBytes: 'number', sha256: 'string', firstSe
  */
 export async function readTrustRecord(cacheFolderOfModel: string): Promise<TrustRecord> {
   const path = join(cacheFolderOfModel, TRUST_RECORD_NAME);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw asEffvitError(error, 'IO_FAILED', `Cannot read ${path}`, { file: path });
-  }
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return '{}';
+    throw readError(error, path);
+  });
   try {
     const record: unknown = JSON.parse(text);
     if (isTrustRecord(record)) return record;

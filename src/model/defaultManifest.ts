@@ -1,12 +1,6 @@
 import { basename, extname, resolve } from 'node:path';
 import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
-import {
-  ASSUMABLE_KEYS,
-  type BpuFileSource,
-  type ChannelTriple,
-  type ModelInput,
-  type ModelManifest,
-} from './ModelManifest.js';
+import { ASSUMABLE_KEYS, type ChannelTriple, type ModelInput, type ModelManifest } from './ModelManifest.js';
 
 /** ImageNet's channel means in 0..255, R, G, B: what torchvision, timm and the vendor's zoo use. */
 export const IMAGENET_MEAN: ChannelTriple = [123.675, 116.28, 103.53];
@@ -40,7 +34,6 @@ export function shortSideFor({ widthPx, heightPx }: Pick<ModelInput, 'widthPx' |
 export function defaultManifest(filePath: string): ModelManifest {
   const path = resolve(filePath);
   const extension = extname(path).toLowerCase();
-  const file = { file: path };
   return {
     name: nameOfFile(path),
     title: basename(path),
@@ -56,7 +49,7 @@ export function defaultManifest(filePath: string): ModelManifest {
     },
     output: { activation: 'logits' },
     labels: { kind: 'auto' },
-    files: extension === '.bin' ? { bpu: forEveryChip(path) } : { onnx: file, bpu: {} },
+    files: extension === '.bin' ? { bpu: bpuSources(path) } : { onnx: { file: path }, bpu: {} },
     deviceModels: {},
     published: {},
     assumed: ASSUMABLE_KEYS,
@@ -64,10 +57,12 @@ export function defaultManifest(filePath: string): ModelManifest {
   };
 }
 
-/** The chip of a bare .bin is unknown until it is opened, so it is listed for each chip. */
-export function forEveryChip(path: string): Record<BpuChip, BpuFileSource> {
-  const entries = BPU_CHIPS.map((chip) => [chip, { file: path, march: MARCH_OF_CHIP[chip] }] as const);
-  return Object.fromEntries(entries) as Record<BpuChip, BpuFileSource>;
+/** A .bin as the file of these chips; the chip of a bare one is unknown until it is opened, so it is listed for each. */
+export function bpuSources(
+  file: string,
+  chips: readonly BpuChip[] = BPU_CHIPS,
+): ModelManifest['files']['bpu'] {
+  return Object.fromEntries(chips.map((chip) => [chip, { file, march: MARCH_OF_CHIP[chip] }]));
 }
 
 /** Of a manifest's name. */

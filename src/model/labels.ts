@@ -31,47 +31,31 @@ export async function loadLabels(manifest: ModelManifest, classCount: number): P
  * @throws EffvitError as {@link loadLabels}; labels that differ from the manifest's own count as well.
  */
 export async function prepareLabels(manifest: ModelManifest): Promise<LabelsOf> {
+  const { name, output, labels: source } = manifest;
   const path = labelsPath(manifest);
-  const labels =
-    manifest.labels.kind === 'list'
-      ? manifest.labels.labels
-      : path === undefined
-        ? undefined
-        : await readLabelsFile(path);
+  const ofFile = path === undefined ? undefined : await readLabelsFile(path);
+  const labels = source.kind === 'list' ? source.labels : ofFile;
   const labelsOf: LabelsOf = (classCount) => {
-    checkClassCount(manifest, classCount);
-    return fitting(manifest, path, labels, classCount);
+    if (output.classCount !== undefined && output.classCount !== classCount) {
+      throw new EffvitError(
+        'BAD_MANIFEST',
+        `The manifest of ${name} says ${output.classCount} classes but the model gives ${classCount}: correct output.class_count or the file.`,
+      );
+    }
+    if (labels?.length === classCount) return unambiguous(labels);
+    if (path === IMAGENET1K_LABELS_PATH && labels?.length === classCount - 1) {
+      return unambiguous([BACKGROUND, ...labels]);
+    }
+    if (labels === undefined || source.kind === 'auto') {
+      return Array.from({ length: classCount }, (_, index) => `class_${index}`);
+    }
+    throw new EffvitError(
+      'BAD_MANIFEST',
+      `${path ?? 'The metadata of its graph'} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
+    );
   };
-  if (manifest.output.classCount !== undefined) labelsOf(manifest.output.classCount);
+  if (output.classCount !== undefined) labelsOf(output.classCount);
   return labelsOf;
-}
-
-function checkClassCount({ name, output }: ModelManifest, classCount: number): void {
-  const declared = output.classCount;
-  if (declared === undefined || declared === classCount) return;
-  throw new EffvitError(
-    'BAD_MANIFEST',
-    `The manifest of ${name} says ${declared} classes but the model gives ${classCount}: correct output.class_count or the file.`,
-  );
-}
-
-function fitting(
-  { name, labels: { kind } }: ModelManifest,
-  path: string | undefined,
-  labels: readonly string[] | undefined,
-  classCount: number,
-): readonly string[] {
-  if (labels?.length === classCount) return unambiguous(labels);
-  if (path === IMAGENET1K_LABELS_PATH && labels !== undefined && classCount === labels.length + 1) {
-    return unambiguous([BACKGROUND, ...labels]);
-  }
-  if (labels === undefined || kind === 'auto') {
-    return Array.from({ length: classCount }, (_, index) => `class_${index}`);
-  }
-  throw new EffvitError(
-    'BAD_MANIFEST',
-    `${path ?? 'The metadata of its graph'} has ${labels.length} labels but ${name} gives ${classCount} classes: the file needs one line a class.`,
-  );
 }
 
 /** The labels, with the index appended to those that occur twice, e.g. ImageNet's `crane (134)` and `crane (517)`. */
@@ -103,16 +87,15 @@ function labelsPath({ labels, folderPath }: ModelManifest): string | undefined {
 export async function readLabelsFile(path: string): Promise<readonly string[]> {
   const bytes = await readInput(path, { missing: `There is no labels file ${path}: name one that exists.` });
   const text = decodeUtf8(bytes, path, 'BAD_MANIFEST');
-  return path.toLowerCase().endsWith('.json') ? parseJsonLabels(text, path) : parseTextLabels(text, path);
-}
-
-function parseTextLabels(text: string, path: string): readonly string[] {
+  if (path.toLowerCase().endsWith('.json')) {
+    return parseJson(text, path).map((entry, index) => checkedLabel(entry, path, `entry ${index}`));
+  }
   // One line end at the end of the file is allowed; any further one is an empty label.
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
   return lines.map((line, index) => checkedLabel(line, path, `line ${index + 1}`));
 }
 
-function parseJsonLabels(text: string, path: string): readonly string[] {
+function parseJson(text: string, path: string): readonly unknown[] {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -120,14 +103,12 @@ function parseJsonLabels(text: string, path: string): readonly string[] {
     throw fileError('BAD_MANIFEST', path, `is no JSON (${(error as Error).message}): correct it`, error);
   }
   const entries = Array.isArray(content) ? content : indexedValues(content);
-  if (entries === undefined) {
-    throw fileError(
-      'BAD_MANIFEST',
-      path,
-      'must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps',
-    );
-  }
-  return entries.map((entry: unknown, index) => checkedLabel(entry, path, `entry ${index}`));
+  if (entries !== undefined) return entries;
+  throw fileError(
+    'BAD_MANIFEST',
+    path,
+    'must hold a JSON list of labels, or an object with the keys "0", "1", ... without gaps',
+  );
 }
 
 /** The values of `{"0": a, "1": b, ...}` in order; undefined if a key is no index or one is left out. */
@@ -141,11 +122,9 @@ function indexedValues(content: unknown): unknown[] | undefined {
 
 function checkedLabel(value: unknown, path: string, place: string): string {
   const label = typeof value === 'string' ? value.trim() : '';
-  if (label === '') {
-    const received = typeof value === 'string' ? 'is empty' : `is ${JSON.stringify(value)}, no text`;
-    throw new EffvitError('BAD_MANIFEST', `${path}: ${place} ${received}; every class needs a label.`, {
-      context: { file: path },
-    });
-  }
-  return label;
+  if (label !== '') return label;
+  const received = typeof value === 'string' ? 'is empty' : `is ${JSON.stringify(value)}, no text`;
+  throw new EffvitError('BAD_MANIFEST', `${path}: ${place} ${received}; every class needs a label.`, {
+    context: { file: path },
+  });
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { cacheFolder } from '../core/cacheFolder.js';
 import { packagePath } from '../core/packageRoot.js';
@@ -22,15 +21,6 @@ export function modelFolders(env: NodeJS.ProcessEnv = process.env): readonly Mod
     ...own.map((path): ModelFolder => ({ path: resolve(path), origin: 'model_path' })),
     { path: resolve(cacheFolder(env), 'models'), origin: 'cache' },
   ];
-}
-
-/** Names of the sub-folders, sorted; none if the folder is missing or cannot be read. */
-export async function subFolderNames(path: string): Promise<readonly string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map((entry) => entry.name)
-    .sort();
 }
 
 /**

@@ -5,11 +5,11 @@ import { EffvitError, fileError } from '../core/EffvitError.js';
 import { refuseForeignFile } from '../core/foreignContent.js';
 import { nearestName } from '../core/nearestName.js';
 import { isFile } from '../core/readInput.js';
-import { BPU_CHIPS, type BpuChip, MARCH_OF_CHIP } from './BpuChip.js';
-import { defaultManifest, forEveryChip, nameOfFile } from './defaultManifest.js';
+import { BPU_CHIPS, type BpuChip } from './BpuChip.js';
+import { bpuSources, defaultManifest, nameOfFile } from './defaultManifest.js';
 import { loadManifest, MANIFEST_NAME } from './loadManifest.js';
 import type { ModelManifest } from './ModelManifest.js';
-import { modelFolders, subFolderNames } from './modelFolders.js';
+import { modelFolders } from './modelFolders.js';
 
 const MODEL_FILE_EXTENSIONS = ['.onnx', '.ort', '.bin'];
 
@@ -43,13 +43,12 @@ export async function resolveModel(
 
 /** Names of every model that can be resolved by name, sorted, without reading their manifests. */
 export async function knownModelNames(env: NodeJS.ProcessEnv = process.env): Promise<readonly string[]> {
-  const names = new Set<string>();
-  for (const folder of modelFolders(env)) {
-    for (const name of await subFolderNames(folder.path)) {
-      if (await isFile(join(folder.path, name, MANIFEST_NAME))) names.add(name);
+  const names = new Set((await boardModels(env)).map(({ name }) => name));
+  for (const { path } of modelFolders(env)) {
+    for (const name of await readdir(path).catch(() => [])) {
+      if (await isFile(join(path, name, MANIFEST_NAME))) names.add(name);
     }
   }
-  for (const { name } of await boardModels(env)) names.add(name);
   return [...names].sort();
 }
 
@@ -94,7 +93,7 @@ async function manifestOfFile(path: string, env: NodeJS.ProcessEnv): Promise<Mod
 
 /** A manifest that names no file is about those in its folder. */
 function listsNothing({ files: { weights, onnx, onnxInt8, bpu } }: ModelManifest): boolean {
-  return [weights, onnx, onnxInt8, ...Object.values(bpu)].every((source) => source === undefined);
+  return (weights ?? onnx ?? onnxInt8 ?? Object.values(bpu)[0]) === undefined;
 }
 
 /** The manifest with the only model file of its folder, where it names none itself. */
@@ -114,8 +113,7 @@ async function withOnlyFile(manifest: ModelManifest): Promise<ModelManifest> {
   );
 }
 
-function listsFile(manifest: ModelManifest, path: string): boolean {
-  const { onnx, onnxInt8, bpu } = manifest.files;
+function listsFile({ files: { onnx, onnxInt8, bpu } }: ModelManifest, path: string): boolean {
   const sources = [onnx, onnxInt8, ...Object.values(bpu)];
   return sources.some((source) => source && 'file' in source && basename(source.file) === basename(path));
 }
@@ -129,9 +127,7 @@ function withFile(manifest: ModelManifest, path: string): ModelManifest {
   const listed = BPU_CHIPS.filter(
     (chip) => basename(manifest.files.bpu[chip]?.file ?? '') === basename(path),
   );
-  const chips = listed.length > 0 ? listed : BPU_CHIPS;
-  const all = forEveryChip(path);
-  const bpu = Object.fromEntries(chips.map((chip) => [chip, all[chip]]));
+  const bpu = bpuSources(path, listed.length > 0 ? listed : BPU_CHIPS);
   return { ...manifest, files: { ...manifest.files, bpu } };
 }
 
@@ -139,7 +135,7 @@ async function notFound(nameOrPath: string, env: NodeJS.ProcessEnv): Promise<Eff
   const names = await knownModelNames(env);
   const near = nearestName(nameOrPath, names);
   const hint = near === undefined ? '' : ` (${near} is near)`;
-  const known = names.length === 0 ? 'none' : names.join(', ');
+  const known = names.join(', ') || 'none';
   const looksLikePath = nameOrPath.includes(sep) || MODEL_FILE_EXTENSIONS.includes(extname(nameOrPath));
   const what = looksLikePath
     ? `There is no file or folder ${nameOrPath}`
@@ -179,10 +175,6 @@ async function boardModels(env: NodeJS.ProcessEnv): Promise<readonly BoardModel[
 
 /** The manifest of a board's model: the defaults of a bare file, and its chip. */
 function boardManifest({ path, chip }: BoardModel): ModelManifest {
-  const bpu = { [chip]: { file: path, march: MARCH_OF_CHIP[chip] } };
-  return {
-    ...defaultManifest(path),
-    title: `${basename(path)} of the board's system image`,
-    files: { bpu },
-  };
+  const title = `${basename(path)} of the board's system image`;
+  return { ...defaultManifest(path), title, files: { bpu: bpuSources(path, [chip]) } };
 }

@@ -66,8 +66,7 @@ function pick(
   label: string,
 ): Float32Array {
   const count = countElements(dims);
-  let last = offset;
-  for (const [axis, length] of dims.entries()) last += (length - 1) * (strides[axis] as number);
+  const last = dims.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] as number), offset);
   // A view with stride 0 repeats elements and could claim any size; no state_dict of a real model has one.
   if (count > storage.length || (count > 0 && last >= storage.length)) {
     throw new EffvitError(
