@@ -4,17 +4,17 @@ export { openBag } from './bag/openBag.js';
 export { McapBagWriter } from './bag/writing/McapBagWriter.js';
 export {
   Classifier,
-  type ClassifierModel,
-  type ClassifierStartOptions,
   type ClassifyOutcome,
 } from './classify/Classifier.js';
 export type { ClassResult } from './classify/ClassResult.js';
 export {
   CLASSIFIER_OPTIONS,
   type ClassifierOptions,
+  type ClassifierStartOptions,
   classifierOptions,
 } from './classify/classifierOptions.js';
 export { loadModel, type ModelNotices } from './classify/loadModel.js';
+export type { ClassifierModel } from './classify/ModelReading.js';
 export { modelPreprocess, onnxBackendSpec } from './classify/prepareModel.js';
 export type { ClassifyRegionsOutcome, RegionResult } from './classify/RegionResult.js';
 export { EffvitError, type EffvitErrorCode } from './core/EffvitError.js';

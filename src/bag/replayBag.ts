@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TAKES_ALL } from '../classify/CameraTurns.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import { pairingLimits } from '../classify/DetectionPairing.js';
-import { DetectorPairings, type UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
+import { DetectorPairings } from '../classify/DetectorPairings.js';
 import type { FrameResults, RegionResults } from '../classify/expectedResults.js';
+import { BURST_DEPTH } from '../classify/livePoolOptions.js';
 import type { ClassifyRegionsOutcome, RegionResult } from '../classify/RegionResult.js';
-import { BURST_DEPTH } from '../classify/readerDepth.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessage.js';
 import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
@@ -81,26 +81,22 @@ export async function replayBag(
   const { detectorOf = new Map(), warn = () => {} } = options;
   /** Log time of the last message, since the first. */
   let recordedNs = 0;
-  const boxes = new DetectorPairings<FrameOfBag, DetectionsMessage>(
-    detectorOf,
-    pairingLimits(classifier.options),
-    {
-      onMatch: ({ frame, place }, detections) => {
-        const regions = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
-        const tracks = detections.detections.map(({ id }) => id);
-        void classifier
-          .classifyRegions(frame, regions, { tracks })
-          .then((outcome) => report({ ...place, detections, outcome }, frame));
-      },
-      onUnmatched: ({ frame, place }, cause) => {
-        const drop = cause === 'closed' ? 'closed' : 'unmatched';
-        report({ ...place, outcome: classifier.refuse(frame, drop) }, frame);
-      },
-      warn,
+  const boxes = new DetectorPairings<FrameOfBag, DetectionsMessage>(detectorOf, classifier.options, {
+    onMatch: ({ frame, place }, detections) => {
+      const regions = detections.detections.map(({ bbox }) => regionBoxOf(bbox));
+      const tracks = detections.detections.map(({ id }) => id);
+      void classifier
+        .classifyRegions(frame, regions, { tracks })
+        .then((outcome) => report({ ...place, detections, outcome }, frame));
     },
-  );
+    onUnmatched: ({ frame, place }, cause) => {
+      const drop = cause === 'closed' ? 'closed' : 'unmatched';
+      report({ ...place, outcome: classifier.refuse(frame, drop) }, frame);
+    },
+    warn,
+  });
   const cameras = new RecordedCameras<FrameOfBag>({
-    demand: detectorOf.size > 0 ? TAKES_ALL : classifier,
+    demand: detectorOf.size > 0 ? TAKES_ALL : classifier.pool,
     depth: detectorOf.size > 0 ? BURST_DEPTH : classifier.readerDepth,
     nowNs: time.nowNs,
     take: (item, waitedNs) => {
@@ -165,7 +161,7 @@ interface ReplayTime {
 
 function replayTime(
   clock: VirtualClock | undefined,
-  classifier: Pick<Classifier, 'workers'>,
+  { pool }: Pick<Classifier, 'pool'>,
   signal: AbortSignal,
 ): ReplayTime {
   if (clock === undefined) {
@@ -175,7 +171,7 @@ function replayTime(
   const wait = async (ms: number): Promise<void> => {
     await clock.advance(ms);
     // Virtual time stands still while a worker that died is replaced.
-    for (let workers = classifier.workers(); workers.serving === 0; workers = classifier.workers()) {
+    for (let workers = pool.workers(); workers.serving === 0; workers = pool.workers()) {
       if (workers.isBroken || signal.aborted) return;
       await delay(REPLACEMENT_LOOK_MS);
     }

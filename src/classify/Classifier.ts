@@ -1,58 +1,31 @@
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import type { FrameHeader, ImageFrame } from '../image/ImageFrame.js';
 import { type RegionBox, withMargin } from '../image/PictureRegion.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import { PictureNotices } from '../image/pictureNotes.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
-import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
-import { prepareLabels } from '../model/labels.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import type { SubmitOptions } from '../pool/FrameJob.js';
 import type { FrameDrop, FrameOutcome } from '../pool/FrameOutcome.js';
 import { type CloseOptions, InferencePool, type WaitOptions } from '../pool/InferencePool.js';
 import { type PoolClock, systemClock } from '../pool/PoolClock.js';
-import type { LivePoolOptions, PoolModel } from '../pool/PoolOptions.js';
-import type { RegionCounts } from '../pool/RegionAccounting.js';
-import { type Ranking, type TopKEntry, topK } from '../pool/topK.js';
 import { VirtualClock } from '../pool/VirtualClock.js';
-import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
-import type { StageStatistics } from '../stats/StageStatistics.js';
-import { activationDoubt } from './activationDoubt.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
 import type { ClassResult } from './ClassResult.js';
-import { checkResizeOn } from './checkResizeOn.js';
 import {
-  CLASSIFIER_OPTIONS,
-  type ClassifierOptionName,
   type ClassifierOptions,
+  type ClassifierStartOptions,
   classifierOptions,
+  RESTART_OPTIONS,
+  refuseChanges,
 } from './classifierOptions.js';
-import { checkKnownScore, FrameJudge, temperatureOf } from './FrameJudge.js';
 import { largestBoxes } from './largestBoxes.js';
+import { livePoolOptions, readerDepth } from './livePoolOptions.js';
+import { type ClassifierModel, checkOptions, ModelReading } from './ModelReading.js';
 import { modelPreprocess } from './prepareModel.js';
-import { queueSizeOf } from './queueSizeOf.js';
 import { RateLimiter } from './RateLimiter.js';
 import type { ClassifyRegionsOutcome } from './RegionResult.js';
-import { readerDepth } from './readerDepth.js';
-
-/** A model ready to be loaded: its manifest and the backend that runs it. */
-export interface ClassifierModel {
-  readonly manifest: ModelManifest;
-  readonly backend: BackendSpec;
-  /** Called once if the first frame contradicts the manifest. */
-  readonly notice?: (text: string) => void;
-}
-
-/** The options of {@link CLASSIFIER_OPTIONS}, each with its default, and values that only the caller knows. */
-export interface ClassifierStartOptions extends Partial<ClassifierOptions> {
-  /** Number of cameras, from 1; default 1. If `queueSize` is 0, the queue has one place per camera. */
-  readonly sourceCount?: number;
-  /** Current time in nanoseconds by the clock of the frames' stamps; if absent or undefined, no delay is measured. */
-  readonly stampClockNs?: () => bigint | undefined;
-  /** Clock for limits, ages and timings; default: the system's monotonic clock. */
-  readonly clock?: PoolClock;
-  /** Aborts the loading. */
-  readonly signal?: AbortSignal;
-}
 
 export interface ClassifyOptions extends SubmitOptions {
   /** For a requested frame: `maxFps` neither limits nor counts it. */
@@ -67,93 +40,35 @@ export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimit
   readonly tracks?: readonly string[];
 }
 
-const RESTART_OPTIONS = (Object.keys(CLASSIFIER_OPTIONS) as ClassifierOptionName[]).filter(
-  (name) => 'change' in CLASSIFIER_OPTIONS[name],
-);
-
 /** Outcome of a frame: the best classes, or a drop. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
-
-/** Everything that turns logits into results; replaced together with the model. */
-interface Reading {
-  readonly model: ClassifierModel;
-  labels: readonly string[];
-  /** Whether the first frame was checked against the manifest. */
-  isChecked: boolean;
-  /** Its state belongs to this model. */
-  readonly judge: FrameJudge;
-}
-
-const newReading = (model: ClassifierModel): Reading => ({
-  model,
-  labels: [],
-  isChecked: false,
-  judge: new FrameJudge(),
-});
-
-/** How the pool prepares and evaluates frames of a model. */
-function poolModel(
-  reading: Reading,
-  options: ClassifierOptions,
-): Omit<PoolModel<readonly ClassResult[]>, 'backend'> {
-  const { manifest } = reading.model;
-  checkKnownScore(manifest, options);
-  const ranking: Ranking = {
-    k: options.topK,
-    activation: manifest.output.activation,
-    temperature: temperatureOf(manifest, options),
-  };
-  return {
-    preprocess: modelPreprocess(manifest, options),
-    ranking,
-    postprocess: (logits, ranked) =>
-      read(
-        logits,
-        reading,
-        options,
-        ranked ?? topK(logits, ranking.k, ranking.activation, ranking.temperature),
-      ),
-    judge: reading.judge.judgeWith(reading, options),
-    judgeRegions: reading.judge.judgeRegionsWith(reading, options),
-  };
-}
-
-/** @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for options that do not fit this model. */
-function checkResize({ manifest, backend }: ClassifierModel, options: ClassifierOptions): void {
-  checkResizeOn(manifest.name, backend, modelPreprocess(manifest, options));
-}
 
 /**
  * A model with its labels behind a pool of workers. The node, bag replay, picture classification and evaluation all use
  * it.
  */
 export class Classifier {
-  readonly #pool: InferencePool<readonly ClassResult[]>;
+  /** The workers, and the counts and latencies of the frames. */
+  readonly pool: InferencePool<readonly ClassResult[]>;
   readonly #rateLimiter = new RateLimiter();
-  readonly #pictureNotices = new PictureNotices((text) => this.#model.notice?.(text));
+  readonly #pictureNotices = new PictureNotices((text) => this.#reading.model.notice?.(text));
   readonly #sourceCount: number;
   readonly #clock: PoolClock;
   #options: ClassifierOptions;
-  #model: ClassifierModel;
-  #reading: Reading;
-  #info: LoadedModelInfo;
+  #reading: ModelReading;
 
   private constructor(
     pool: InferencePool<readonly ClassResult[]>,
-    model: ClassifierModel,
+    reading: ModelReading,
     options: ClassifierOptions,
     { sourceCount = 1, clock = systemClock }: ClassifierStartOptions,
-    reading: Reading,
-    info: LoadedModelInfo,
   ) {
-    this.#pool = pool;
-    this.#model = model;
+    this.pool = pool;
+    this.#reading = reading;
     this.#options = options;
     this.#sourceCount = sourceCount;
     this.#clock = clock;
-    this.#reading = reading;
-    this.#info = info;
-    this.#rateLimiter.setMaxFps(options.maxFps);
+    this.#adopt(options);
   }
 
   /**
@@ -165,50 +80,43 @@ export class Classifier {
   static async start(model: ClassifierModel, given: ClassifierStartOptions = {}): Promise<Classifier> {
     const { sourceCount = 1, stampClockNs, clock, signal, ...rest } = given;
     const options = classifierOptions(rest);
-    checkResize(model, options);
-    // Wrong labels fail before any worker starts.
-    const labelsOf = await prepareLabels(model.manifest);
-    const reading = newReading(model);
+    const reading = await ModelReading.prepare(model, options);
     const pool = new InferencePool<readonly ClassResult[]>({
-      model: { backend: model.backend, ...poolModel(reading, options) },
+      model: reading.poolModel(options),
       threads: options.threads,
       ordered: options.ordered,
       runTimeoutMs: options.inferenceTimeoutMs,
       ...livePoolOptions(options, sourceCount),
-      ...(stampClockNs !== undefined && { stampClockNs }),
-      ...(clock !== undefined && { clock }),
+      stampClockNs,
+      clock,
     });
     const giveUp = (): void => void pool.close({ drain: false });
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted === true) giveUp();
-    const info = await pool
-      .start()
-      .catch((error: unknown) => {
-        throw asEffvitError(error, 'INTERNAL', undefined, { model: model.manifest.name });
-      })
-      .finally(() => signal?.removeEventListener('abort', giveUp));
     try {
-      reading.labels = labelsOf(info.classCount);
+      reading.setInfo(await pool.start());
     } catch (error) {
       await pool.close({ drain: false });
-      throw error;
+      throw asEffvitError(error, 'INTERNAL', undefined, { model: model.manifest.name });
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
-    pool.setOptions(livePoolOptions(options, sourceCount, info));
-    return new Classifier(pool, model, options, given, reading, info);
+    return new Classifier(pool, reading, options, given);
   }
 
   get manifest(): ModelManifest {
-    return this.#model.manifest;
+    return this.#reading.model.manifest;
   }
 
   /** The backend that runs the model. */
   get backend(): BackendSpec {
-    return this.#model.backend;
+    return this.#reading.model.backend;
   }
 
   /** Of the loaded model. Under a virtual clock the times are simulated. */
   get info(): LoadedModelInfo {
-    return this.#clock instanceof VirtualClock ? { ...this.#info, isSimulated: true } : this.#info;
+    const { info } = this.#reading;
+    return this.#clock instanceof VirtualClock ? { ...info, isSimulated: true } : info;
   }
 
   /** One per class, in the order of the model's output. */
@@ -223,51 +131,12 @@ export class Classifier {
 
   /** The current preprocessing of frames. */
   get preprocess(): PreprocessOptions {
-    return modelPreprocess(this.#model.manifest, this.#options);
-  }
-
-  /** Latencies by stage. */
-  get statistics(): StageStatistics {
-    return this.#pool.statistics;
-  }
-
-  counts(): FrameCounts {
-    return this.#pool.counts();
-  }
-
-  /** Outcomes of the regions of published frames. */
-  regionCounts(): RegionCounts {
-    return this.#pool.regionCounts();
-  }
-
-  /** Published frames a second over the last five seconds. */
-  framesPerSecond(): number {
-    return this.#pool.framesPerSecond();
-  }
-
-  /** Published frames per task; 1 for a model without batches. */
-  get meanBatchSize(): number {
-    return this.#pool.meanBatchSize;
-  }
-
-  /** Frames that wait for a worker. */
-  get queuedCount(): number {
-    return this.#pool.queuedCount;
-  }
-
-  /** Frames that may wait for a worker, over all cameras together. */
-  get queueSize(): number {
-    return this.#pool.options.queueSize;
+    return modelPreprocess(this.manifest, this.#options);
   }
 
   /** How many frames of each camera may wait at its source, the newest, until the classifier wants them. */
   get readerDepth(): number {
-    return readerDepth(this.#options.dropPolicy, this.queueSize, this.#sourceCount);
-  }
-
-  /** The pool's workers: how many are running, how many were lost. */
-  workers(): ReturnType<InferencePool<readonly ClassResult[]>['workers']> {
-    return this.#pool.workers();
+    return readerDepth(this.#options.dropPolicy, this.pool.options.queueSize, this.#sourceCount);
   }
 
   /** Resets the state of earlier frames: the next ones belong to another recording, whatever their stamps. */
@@ -275,16 +144,10 @@ export class Classifier {
     this.#reading.judge.forget();
   }
 
-  resetStatistics(): void {
-    this.#pool.resetStatistics();
-  }
-
   /** Submits a frame; the promise never rejects. See {@link InferencePool.submit}. */
   classify(frame: ImageFrame, options?: ClassifyOptions): Promise<ClassifyOutcome> {
-    if (options?.isUnlimited !== true && !this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
-      return Promise.resolve(this.refuse(frame, 'rate_limited'));
-    }
-    const outcome = this.#pool.submit(frame, options);
+    if (!this.#admits(frame, options)) return Promise.resolve(this.refuse(frame, 'rate_limited'));
+    const outcome = this.pool.submit(frame, options);
     this.#reportPicture(frame, outcome);
     return outcome;
   }
@@ -297,20 +160,19 @@ export class Classifier {
   classifyRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    { tracks = [], isUnlimited = false, isSingle = false }: ClassifyRegionsOptions = {},
+    options: ClassifyRegionsOptions = {},
   ): Promise<ClassifyRegionsOutcome> {
-    if (!isUnlimited && !this.#rateLimiter.admits(frame.source, this.#clock.nowNs())) {
-      return Promise.resolve(this.#drop(frame, 'rate_limited'));
-    }
+    if (!this.#admits(frame, options)) return Promise.resolve(this.refuse(frame, 'rate_limited'));
     const { regionMargin, maxRegions } = this.#options;
     const grown = boxes.map((box) => withMargin(box, regionMargin));
-    const outcome = this.#pool.submitRegions(frame, grown, {
-      places: largestBoxes(boxes, maxRegions),
-      tracks,
-      isSingle,
-    });
+    const places = largestBoxes(boxes, maxRegions);
+    const outcome = this.pool.submitRegions(frame, grown, { ...options, places });
     this.#reportPicture(frame, outcome);
     return outcome;
+  }
+
+  #admits({ source }: FrameHeader, { isUnlimited = false }: ClassifyOptions = {}): boolean {
+    return isUnlimited || this.#rateLimiter.admits(source, this.#clock.nowNs());
   }
 
   #reportPicture(frame: ImageFrame, outcome: Promise<ClassifyOutcome | ClassifyRegionsOutcome>): void {
@@ -324,37 +186,15 @@ export class Classifier {
   }
 
   /** Counts a frame that was received but will not be classified, and returns its outcome. */
-  refuse(header: FrameHeader, cause: DropCause, error?: EffvitError): ClassifyOutcome {
-    return this.#drop(header, cause, error);
+  refuse({ stamp, frameId, source }: FrameHeader, cause: DropCause, error?: EffvitError): FrameDrop {
+    this.pool.refuse(cause);
+    const header = { stamp, frameId, source };
+    return { kind: 'dropped', header, cause, ...(error !== undefined && { error }) };
   }
 
-  #drop({ stamp, frameId, source }: FrameHeader, cause: DropCause, error?: EffvitError): FrameDrop {
-    this.#pool.refuse(cause);
-    return {
-      kind: 'dropped',
-      header: { stamp, frameId, source },
-      cause,
-      ...(error !== undefined && { error }),
-    };
-  }
-
-  /** Whether a worker will soon accept another frame; see {@link InferencePool.wantsFrame}. */
-  wantsFrame(withinNs?: number): boolean {
-    return this.#pool.wantsFrame(withinNs);
-  }
-
-  /** Calls back once, when a frame can be accepted; see {@link InferencePool.whenWanted}. */
-  whenWanted(callback: () => void): void {
-    this.#pool.whenWanted(callback);
-  }
-
-  /**
-   * Resolves when a frame can be submitted without dropping another one.
-   *
-   * @throws EffvitError CANCELLED once the signal is aborted.
-   */
+  /** Resolves when a frame can be submitted without dropping another one. @throws EffvitError as {@link drain}. */
   ready(options?: WaitOptions): Promise<void> {
-    return this.#pool.ready(options);
+    return this.pool.ready(options);
   }
 
   /**
@@ -366,12 +206,10 @@ export class Classifier {
    */
   async setOptions(changes: Partial<ClassifierOptions>): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
-    this.#refuseFixed(options, ['model', 'backend', ...RESTART_OPTIONS]);
-    // Checked before anything changes, since they may be rejected.
-    checkKnownScore(this.#model.manifest, options);
-    checkResize(this.#model, options);
-    if (options.threads !== this.#options.threads) await this.#pool.resize(options.threads);
-    this.#pool.setModelOptions(poolModel(this.#reading, options));
+    refuseChanges(options, this.#options, ['model', 'backend', ...RESTART_OPTIONS]);
+    checkOptions(this.#reading.model, options);
+    if (options.threads !== this.#options.threads) await this.pool.resize(options.threads);
+    this.pool.setModelOptions(this.#reading.poolModel(options));
     this.#adopt(options);
   }
 
@@ -383,87 +221,31 @@ export class Classifier {
    */
   async swapModel(model: ClassifierModel, changes: Partial<ClassifierOptions> = {}): Promise<void> {
     const options = classifierOptions({ ...this.#options, ...changes });
-    this.#refuseFixed(options, ['ordered', 'inferenceTimeoutMs']);
-    checkResize(model, options);
-    const labelsOf = await prepareLabels(model.manifest);
-    const reading = newReading(model);
-    await this.#pool.swapModel(
-      { backend: model.backend, ...poolModel(reading, options) },
-      {
-        threads: options.threads,
-        accept: (info) => {
-          reading.labels = labelsOf(info.classCount);
-          this.#model = model;
-          this.#reading = reading;
-          this.#info = info;
-          this.#adopt(options);
-        },
+    refuseChanges(options, this.#options, ['ordered', 'inferenceTimeoutMs']);
+    const reading = await ModelReading.prepare(model, options);
+    await this.pool.swapModel(reading.poolModel(options), {
+      threads: options.threads,
+      accept: (info) => {
+        reading.setInfo(info);
+        this.#reading = reading;
+        this.#adopt(options);
       },
-    );
+    });
   }
 
   #adopt(options: ClassifierOptions): void {
-    this.#pool.setOptions(livePoolOptions(options, this.#sourceCount, this.#info));
+    this.pool.setOptions(livePoolOptions(options, this.#sourceCount, this.#reading.info));
     this.#rateLimiter.setMaxFps(options.maxFps);
     this.#options = options;
   }
 
-  #refuseFixed(options: ClassifierOptions, names: readonly ClassifierOptionName[]): void {
-    for (const name of names) {
-      if (options[name] === this.#options[name]) continue;
-      throw new EffvitError(
-        'BAD_ARGUMENT',
-        `${name} cannot become ${options[name]} while the classifier runs with ${this.#options[name]}: load the model with it and start or swap to that.`,
-      );
-    }
-  }
-
   /** Resolves when no frame is in flight. @throws EffvitError CANCELLED once the signal is aborted. */
   drain(options?: WaitOptions): Promise<void> {
-    return this.#pool.drain(options);
+    return this.pool.drain(options);
   }
 
   /** Ends the workers; see {@link InferencePool.close}. */
   close(options?: CloseOptions): Promise<void> {
-    return this.#pool.close(options);
+    return this.pool.close(options);
   }
-}
-
-/** @param info of the model, once it is loaded: the queue needs places for its batches. */
-function livePoolOptions(
-  options: ClassifierOptions,
-  sourceCount: number,
-  info?: LoadedModelInfo,
-): LivePoolOptions {
-  const { dropPolicy, maxAgeMs, orderTimeoutMs, maxBatch, batchWaitMs } = options;
-  const modelBatch = info === undefined ? 1 : largestBatchOf(info);
-  const largestBatch = maxBatch === 0 ? modelBatch : Math.min(maxBatch, modelBatch);
-  const queueSize = queueSizeOf(options, sourceCount, largestBatch);
-  return { queueSize, dropPolicy, maxAgeMs, orderTimeoutMs, maxBatch, batchWaitMs };
-}
-
-function read(
-  logits: Float32Array,
-  reading: Reading,
-  { scoreThreshold }: Pick<ClassifierOptions, 'scoreThreshold'>,
-  ranked: readonly TopKEntry[],
-): readonly ClassResult[] {
-  const { labels, model } = reading;
-  if (!reading.isChecked) {
-    reading.isChecked = true;
-    const doubt = activationDoubt(logits, model.manifest);
-    if (doubt !== undefined) model.notice?.(doubt);
-  }
-  if (labels.length > 0 && labels.length !== logits.length) {
-    throw new EffvitError(
-      'BAD_MODEL',
-      `The model gave ${logits.length} values for ${labels.length} labels: correct the manifest or the file.`,
-    );
-  }
-  const results: ClassResult[] = [];
-  for (const { index, score } of ranked) {
-    if (score < scoreThreshold) break;
-    results.push({ index, label: labels[index] ?? `class_${index}`, score });
-  }
-  return results;
 }

@@ -1,4 +1,6 @@
 import { type Stamp, stampToNs } from '../core/Stamp.js';
+import { zeroCounts } from '../stats/FrameAccounting.js';
+import type { ClassifierOptions } from './classifierOptions.js';
 
 const NS_PER_MS = 1e6;
 
@@ -20,14 +22,16 @@ export type UnmatchedCause = (typeof UNMATCHED_CAUSES)[number];
 
 export type UnmatchedCounts = Readonly<Record<UnmatchedCause, number>>;
 
-export interface PairingLimits {
-  /** Largest difference of the two stamps; 0: they must be equal. */
-  readonly slopNs: number;
-  /** How long either waits for the other. */
-  readonly waitNs: number;
-  /** Largest number of waiting frames, and of waiting detector messages. */
-  readonly bufferSize: number;
+/** Counts by cause. */
+export interface UnmatchedView {
+  readonly frames: UnmatchedCounts;
+  readonly detections: UnmatchedCounts;
 }
+
+export type PairingOptions = Pick<
+  ClassifierOptions,
+  'detectionsSlopMs' | 'detectionsWaitMs' | 'detectionsBuffer'
+>;
 
 /** The header fields that pairing needs. */
 export interface Stamped {
@@ -48,8 +52,30 @@ export interface PairingEvents<Frame, Detections> {
   readonly onUnmatchedDetections?: (detections: Detections, cause: UnmatchedCause) => void;
 }
 
-function noneUnmatched(): Record<UnmatchedCause, number> {
-  return Object.fromEntries(UNMATCHED_CAUSES.map((cause) => [cause, 0])) as Record<UnmatchedCause, number>;
+/** What waits on one side, in the order of arrival, and the counts of what ended without a counterpart. */
+class WaitingSide<Item> {
+  waiting: Waiting<Item>[] = [];
+  unmatched = zeroCounts(UNMATCHED_CAUSES);
+  readonly #onUnmatched: ((item: Item, cause: UnmatchedCause) => void) | undefined;
+
+  constructor(onUnmatched: ((item: Item, cause: UnmatchedCause) => void) | undefined) {
+    this.#onUnmatched = onUnmatched;
+  }
+
+  /** Removes the entries of which this is true. */
+  take(isTaken: (entry: Waiting<unknown>) => boolean): Waiting<Item>[] {
+    const taken = this.waiting.filter(isTaken);
+    if (taken.length > 0) this.waiting = this.waiting.filter((entry) => !taken.includes(entry));
+    return taken;
+  }
+
+  /** Tells of removed entries. */
+  drop(entries: readonly Waiting<Item>[], cause: UnmatchedCause): void {
+    for (const { item } of entries) {
+      this.unmatched[cause] += 1;
+      this.#onUnmatched?.(item, cause);
+    }
+  }
 }
 
 /**
@@ -60,94 +86,73 @@ function noneUnmatched(): Record<UnmatchedCause, number> {
  * A match ends the wait of everything older on either side, since a detector never returns to skipped frames.
  */
 export class DetectionPairing<Frame, Detections> {
-  readonly #events: PairingEvents<Frame, Detections>;
-  #limits: PairingLimits;
-  #frames: Waiting<Frame>[] = [];
-  #detections: Waiting<Detections>[] = [];
-  #unmatchedFrames = noneUnmatched();
-  #unmatchedDetections = noneUnmatched();
+  readonly frames: WaitingSide<Frame>;
+  readonly detections: WaitingSide<Detections>;
+  readonly #onMatch: (frame: Frame, detections: Detections) => void;
+  /** For frames and messages from now on, and for those that wait. */
+  options: PairingOptions;
 
-  constructor(limits: PairingLimits, events: PairingEvents<Frame, Detections>) {
-    this.#limits = limits;
-    this.#events = events;
-  }
-
-  setLimits(limits: PairingLimits): void {
-    this.#limits = limits;
-  }
-
-  /** Frames that wait. */
-  get waitingFrames(): number {
-    return this.#frames.length;
-  }
-
-  counts(): { readonly frames: UnmatchedCounts; readonly detections: UnmatchedCounts } {
-    return { frames: { ...this.#unmatchedFrames }, detections: { ...this.#unmatchedDetections } };
+  constructor(options: PairingOptions, events: PairingEvents<Frame, Detections>) {
+    this.options = options;
+    this.#onMatch = events.onMatch;
+    this.frames = new WaitingSide(events.onUnmatchedFrame);
+    this.detections = new WaitingSide(events.onUnmatchedDetections);
   }
 
   resetCounts(): void {
-    this.#unmatchedFrames = noneUnmatched();
-    this.#unmatchedDetections = noneUnmatched();
-  }
-
-  /** A message of the detector that cannot be read. */
-  countMalformed(): void {
-    this.#unmatchedDetections.malformed += 1;
+    this.frames.unmatched = zeroCounts(UNMATCHED_CAUSES);
+    this.detections.unmatched = zeroCounts(UNMATCHED_CAUSES);
   }
 
   /** @param nowNs by a monotonic clock: that of the process or of the recording. */
-  addFrame(frame: Frame, { stamp, frameId }: Stamped, nowNs: number): void {
-    this.expire(nowNs);
-    this.#frames.push({ item: frame, stampNs: stampToNs(stamp), frameId, sinceNs: nowNs });
-    this.#match();
-    const { bufferSize } = this.#limits;
-    while (this.#frames.length > bufferSize) this.#dropFrames(this.#frames.splice(0, 1), 'buffer_full');
+  addFrame(frame: Frame, stamped: Stamped, nowNs: number): void {
+    this.#add(this.frames, frame, stamped, nowNs);
   }
 
-  addDetections(detections: Detections, { stamp, frameId }: Stamped, nowNs: number): void {
-    this.expire(nowNs);
-    this.#detections.push({ item: detections, stampNs: stampToNs(stamp), frameId, sinceNs: nowNs });
-    this.#match();
-    const { bufferSize } = this.#limits;
-    while (this.#detections.length > bufferSize) {
-      this.#dropDetections(this.#detections.splice(0, 1), 'buffer_full');
-    }
+  addDetections(detections: Detections, stamped: Stamped, nowNs: number): void {
+    this.#add(this.detections, detections, stamped, nowNs);
   }
 
   /** Ends the wait of entries that have waited too long; to be called periodically. */
   expire(nowNs: number): void {
-    const isDue = ({ sinceNs }: { readonly sinceNs: number }): boolean =>
-      nowNs - sinceNs >= this.#limits.waitNs;
-    if (this.#frames.some(isDue) || this.#detections.some(isDue)) {
-      // Detections that waited for a nearer frame take the nearest present one.
-      for (const detections of this.#detections.filter(isDue)) this.#matchOne(detections, true);
-    }
-    const dueFrames = this.#frames.filter(isDue);
-    const dueDetections = this.#detections.filter(isDue);
-    if (dueFrames.length > 0) this.#frames = this.#frames.filter((frame) => !isDue(frame));
-    if (dueDetections.length > 0) this.#detections = this.#detections.filter((one) => !isDue(one));
-    this.#dropFrames(dueFrames, 'waited_too_long');
-    this.#dropDetections(dueDetections, 'waited_too_long');
+    const waitNs = this.options.detectionsWaitMs * NS_PER_MS;
+    const isDue = ({ sinceNs }: Waiting<unknown>): boolean => nowNs - sinceNs >= waitNs;
+    this.#matchAll(isDue);
+    this.#end(isDue, 'waited_too_long');
   }
 
   /** Ends the wait of all entries. */
   close(): void {
-    for (const detections of [...this.#detections]) this.#matchOne(detections, true);
-    this.#dropFrames(this.#frames.splice(0), 'closed');
-    this.#dropDetections(this.#detections.splice(0), 'closed');
+    this.#matchAll(() => true);
+    this.#end(() => true, 'closed');
   }
 
-  #match(): void {
-    for (const detections of [...this.#detections]) this.#matchOne(detections, false);
+  #add<Item>(side: WaitingSide<Item>, item: Item, { stamp, frameId }: Stamped, nowNs: number): void {
+    this.expire(nowNs);
+    side.waiting.push({ item, stampNs: stampToNs(stamp), frameId, sinceNs: nowNs });
+    for (const detections of [...this.detections.waiting]) this.#match(detections, false);
+    const excess = side.waiting.length - this.options.detectionsBuffer;
+    if (excess > 0) side.drop(side.waiting.splice(0, excess), 'buffer_full');
+  }
+
+  /** Detections that waited for a nearer frame take the nearest present one. */
+  #matchAll(isLast: (entry: Waiting<unknown>) => boolean): void {
+    for (const detections of this.detections.waiting.filter(isLast)) this.#match(detections, true);
+  }
+
+  #end(isOver: (entry: Waiting<unknown>) => boolean, cause: UnmatchedCause): void {
+    const [frames, detections] = [this.frames.take(isOver), this.detections.take(isOver)];
+    this.frames.drop(frames, cause);
+    this.detections.drop(detections, cause);
   }
 
   /** @param isLast do not wait for a nearer frame. */
-  #matchOne(detections: Waiting<Detections>, isLast: boolean): void {
+  #match(detections: Waiting<Detections>, isLast: boolean): void {
     // An earlier match may have passed it over.
-    if (!this.#detections.includes(detections)) return;
-    const candidates = this.#frames.filter(({ frameId }) => isSameCamera(frameId, detections.frameId));
+    if (!this.detections.waiting.includes(detections)) return;
+    const candidates = this.frames.waiting.filter(({ frameId }) => isSameCamera(frameId, detections.frameId));
     let best: Waiting<Frame> | undefined;
-    let bestNs = this.#limits.slopNs;
+    let bestNs = this.options.detectionsSlopMs * NS_PER_MS;
     for (const frame of candidates) {
       const apartNs = Math.abs(Number(frame.stampNs - detections.stampNs));
       if (apartNs > bestNs || (best !== undefined && apartNs === bestNs)) continue;
@@ -161,50 +166,19 @@ export class DetectionPairing<Frame, Detections> {
   }
 
   #meet(frame: Waiting<Frame>, detections: Waiting<Detections>): void {
-    const isOlder = (than: { readonly stampNs: bigint; readonly frameId: string }) => {
-      return (one: { readonly stampNs: bigint; readonly frameId: string }): boolean =>
-        one.stampNs < than.stampNs && isSameCamera(one.frameId, than.frameId);
-    };
-    const passedFrames = this.#frames.filter(isOlder(frame));
-    const passedDetections = this.#detections.filter(isOlder(detections));
-    this.#frames = this.#frames.filter((one) => one !== frame && !passedFrames.includes(one));
-    this.#detections = this.#detections.filter(
-      (one) => one !== detections && !passedDetections.includes(one),
-    );
+    const isOlder = (than: Waiting<unknown>) => (one: Waiting<unknown>) =>
+      one.stampNs < than.stampNs && isSameCamera(one.frameId, than.frameId);
+    const passedFrames = this.frames.take(isOlder(frame));
+    const passedDetections = this.detections.take(isOlder(detections));
+    this.frames.take((one) => one === frame);
+    this.detections.take((one) => one === detections);
     // Frames are sorted by stamp: the dropped ones are earlier.
-    this.#dropFrames(passedFrames, 'passed_over');
-    this.#dropDetections(passedDetections, 'passed_over');
-    this.#events.onMatch(frame.item, detections.item);
-  }
-
-  #dropFrames(frames: readonly Waiting<Frame>[], cause: UnmatchedCause): void {
-    for (const { item } of frames) {
-      this.#unmatchedFrames[cause] += 1;
-      this.#events.onUnmatchedFrame(item, cause);
-    }
-  }
-
-  #dropDetections(detections: readonly Waiting<Detections>[], cause: UnmatchedCause): void {
-    for (const { item } of detections) {
-      this.#unmatchedDetections[cause] += 1;
-      this.#events.onUnmatchedDetections?.(item, cause);
-    }
+    this.frames.drop(passedFrames, 'passed_over');
+    this.detections.drop(passedDetections, 'passed_over');
+    this.#onMatch(frame.item, detections.item);
   }
 }
 
 function isSameCamera(frameId: string, other: string): boolean {
   return frameId === other || frameId === '' || other === '';
-}
-
-/** Limits from the options. */
-export function pairingLimits(options: {
-  readonly detectionsSlopMs: number;
-  readonly detectionsWaitMs: number;
-  readonly detectionsBuffer: number;
-}): PairingLimits {
-  return {
-    slopNs: options.detectionsSlopMs * NS_PER_MS,
-    waitNs: options.detectionsWaitMs * NS_PER_MS,
-    bufferSize: options.detectionsBuffer,
-  };
 }

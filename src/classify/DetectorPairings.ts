@@ -4,10 +4,11 @@ import type { Stamp } from '../core/Stamp.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 import {
   DetectionPairing,
-  type PairingLimits,
+  type PairingOptions,
   UNMATCHED_CAUSES,
   type UnmatchedCause,
   type UnmatchedCounts,
+  type UnmatchedView,
 } from './DetectionPairing.js';
 
 /** A message of a detector. */
@@ -28,12 +29,6 @@ export interface DetectorEvents<Image, Detections> {
   readonly warn: (text: string) => void;
 }
 
-/** Counts by cause, over all detectors. */
-export interface UnmatchedView {
-  readonly frames: UnmatchedCounts;
-  readonly detections: UnmatchedCounts;
-}
-
 const WARNED_CAUSES: Readonly<Partial<Record<UnmatchedCause, string>>> = {
   waited_too_long:
     'none of its stamp came in time: see that the detector runs on the same images and keeps their stamps, or raise detections_wait_ms or detections_slop_ms',
@@ -52,13 +47,13 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
   /** @param detectorOf the detector's topic of each camera that has one. */
   constructor(
     detectorOf: ReadonlyMap<string, string>,
-    limits: PairingLimits,
+    options: PairingOptions,
     events: DetectorEvents<Image, Detections>,
   ) {
     this.#detectorOf = detectorOf;
     this.#events = events;
     for (const topic of new Set(detectorOf.values())) {
-      const pairing = new DetectionPairing<Image, Detections>(limits, {
+      const pairing = new DetectionPairing<Image, Detections>(options, {
         onMatch: events.onMatch,
         onUnmatchedFrame: (image, cause) => {
           this.#tell(image.frame.source, topic, cause);
@@ -90,7 +85,7 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
     try {
       detections = read();
     } catch (error) {
-      pairing.countMalformed();
+      pairing.detections.unmatched.malformed += 1;
       this.#warnOnce(`malformed ${topic}`, asEffvitError(error).message);
       return;
     }
@@ -103,15 +98,19 @@ export class DetectorPairings<Image extends Pictured, Detections extends Detecte
     for (const pairing of this.#pairings.values()) pairing.expire(nowNs);
   }
 
-  setLimits(limits: PairingLimits): void {
-    for (const pairing of this.#pairings.values()) pairing.setLimits(limits);
+  setOptions(options: PairingOptions): void {
+    for (const pairing of this.#pairings.values()) pairing.options = options;
   }
 
+  /** Over all detectors. */
   unmatched(): UnmatchedView {
-    const counts = [...this.#pairings.values()].map((pairing) => pairing.counts());
-    const sum = (side: 'frames' | 'detections'): UnmatchedCounts =>
+    const pairings = [...this.#pairings.values()];
+    const sum = (side: 'frames' | 'detections') =>
       Object.fromEntries(
-        UNMATCHED_CAUSES.map((cause) => [cause, counts.reduce((total, one) => total + one[side][cause], 0)]),
+        UNMATCHED_CAUSES.map((cause) => [
+          cause,
+          pairings.reduce((total, one) => total + one[side].unmatched[cause], 0),
+        ]),
       ) as UnmatchedCounts;
     return { frames: sum('frames'), detections: sum('detections') };
   }

@@ -94,19 +94,12 @@ export class EvaluationTally {
 
   report(): EvaluationReport {
     const counts = [...this.#classes.values()];
-    const sum = (pick: (count: ClassCount) => number): number =>
-      counts.reduce((total, count) => total + pick(count), 0);
-    const pictures = sum((count) => count.pictures);
+    const sum = (key: keyof ClassCount): number => counts.reduce((total, count) => total + count[key], 0);
+    const pictures = sum('pictures');
     return {
       pictures,
-      top1Percent: percent(
-        sum((count) => count.top1),
-        pictures,
-      ),
-      top5Percent: percent(
-        sum((count) => count.top5),
-        pictures,
-      ),
+      top1Percent: percent(sum('top1'), pictures),
+      top5Percent: percent(sum('top5'), pictures),
       classes: [...this.#classes]
         .map(([index, count]) => ({
           index,

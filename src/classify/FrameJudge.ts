@@ -3,7 +3,7 @@ import { stampToNs } from '../core/Stamp.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { classProbabilities } from '../pool/classProbabilities.js';
 import type { FrameJudgement, UnknownCause } from '../pool/FrameOutcome.js';
-import type { JudgedFrame, PoolModel } from '../pool/PoolOptions.js';
+import type { JudgedFrame, PoolModel, StreamFrame } from '../pool/PoolOptions.js';
 import { largest } from '../pool/topK.js';
 import type { ClassResult } from './ClassResult.js';
 import { knownScore } from './calibration/knownScore.js';
@@ -11,7 +11,7 @@ import type { ClassifierOptions } from './classifierOptions.js';
 import { PictureJudge, pictureCondition } from './PictureJudge.js';
 import type { RegionResult } from './RegionResult.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
-import type { SmoothedView, SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
+import type { SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
 
 const NS_PER_MS = 1e6;
 
@@ -58,19 +58,15 @@ export class FrameJudge {
     const smoother = this.#smootherWith(options);
     const { pictureChecks } = options;
     if (smoother === undefined && options.knownScore === 'none' && pictureChecks === 'none') return undefined;
-    const { manifest } = reading.model;
-    const { activation } = manifest.output;
-    const temperature = temperatureOf(manifest, options);
     return (value, frame) => {
       const score = options.knownScore === 'none' ? undefined : knownScore(frame.logits, options.knownScore);
       const isNone = score !== undefined && score < options.knownScoreThreshold;
-      const { source } = frame.header;
       const picture =
         frame.figures === undefined || pictureChecks === 'none'
           ? undefined
           : frame.isSingle
             ? pictureCondition(frame.figures, 0, options)
-            : this.#pictures.take(source, timeOf(frame), frame.figures, options);
+            : this.#pictures.take(frame.header.source, timeOf(frame), frame.figures, options);
       const causes: UnknownCause[] = [
         ...(pictureChecks === 'unknown' ? (picture?.problems ?? []) : []),
         ...(isNone ? (['none_of_the_classes'] as const) : []),
@@ -83,10 +79,8 @@ export class FrameJudge {
         ...(picture !== undefined && { picture }),
       };
       if (smoother === undefined || frame.isSingle) return judgement;
-      const scores = isKnown ? classProbabilities(frame.logits, activation, temperature) : undefined;
-      const view = smoother.take(source, scores, timeOf(frame));
-      const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
-      return { ...judgement, smoothed };
+      const logits = isKnown ? frame.logits : undefined;
+      return { ...judgement, smoothed: smoothedResults(smoother, frame, logits, reading, options) };
     };
   }
 
@@ -95,8 +89,6 @@ export class FrameJudge {
     const smoother = this.#smootherWith(options);
     const { knownScore: kind, knownScoreThreshold } = options;
     if (smoother === undefined && kind === 'none') return undefined;
-    const { manifest } = reading.model;
-    const temperature = temperatureOf(manifest, options);
     return (regions, frame) => {
       const tracks = singleTracks(regions);
       return regions.map(({ outcome, logits, track }): RegionResult => {
@@ -104,13 +96,8 @@ export class FrameJudge {
           logits !== undefined && kind !== 'none' && knownScore(logits, kind) < knownScoreThreshold;
         const judged: RegionResult = isNone ? { kind: 'unknown', cause: 'none_of_the_classes' } : outcome;
         if (smoother === undefined || frame.isSingle || !tracks.has(track)) return judged;
-        const scores =
-          judged.kind === 'classified' && logits !== undefined
-            ? classProbabilities(logits, manifest.output.activation, temperature)
-            : undefined;
-        const view = smoother.take(frame.header.source, scores, timeOf(frame), track);
-        const smoothed = view === undefined ? [] : smoothedResults(view, reading.labels, options);
-        return { ...judged, smoothed };
+        const known = judged.kind === 'classified' ? logits : undefined;
+        return { ...judged, smoothed: smoothedResults(smoother, frame, known, reading, options, track) };
       });
     };
   }
@@ -158,17 +145,31 @@ function singleTracks(regions: readonly { readonly track: string }[]): ReadonlyS
 }
 
 /** Time by the camera's clock; the admission time for a frame without a stamp. */
-function timeOf({ header: { stamp }, admittedNs }: Pick<JudgedFrame, 'header' | 'admittedNs'>): bigint {
+function timeOf({ header: { stamp }, admittedNs }: StreamFrame): bigint {
   const stampNs = stampToNs(stamp);
   return stampNs === 0n ? BigInt(Math.round(admittedNs)) : stampNs;
 }
 
-/** The held class first, then the others, best first. */
+/**
+ * Results of the stream after a frame: the held class first, then the others, best first; empty without a state.
+ *
+ * @param logits undefined for an UNKNOWN frame or region.
+ */
 function smoothedResults(
-  { scores, heldIndex }: SmoothedView,
-  labels: readonly string[],
-  { topK, scoreThreshold }: Pick<ClassifierOptions, 'topK' | 'scoreThreshold'>,
+  smoother: ResultSmoother,
+  frame: StreamFrame,
+  logits: Float32Array | undefined,
+  { model, labels }: ScoreReading,
+  options: ClassifierOptions,
+  track?: string,
 ): ClassResult[] {
+  const { output } = model.manifest;
+  const scoresNow =
+    logits && classProbabilities(logits, output.activation, temperatureOf(model.manifest, options));
+  const view = smoother.take(frame.header.source, scoresNow, timeOf(frame), track);
+  if (view === undefined) return [];
+  const { scores, heldIndex } = view;
+  const { topK, scoreThreshold } = options;
   const others = largest(scores, topK).filter((index) => index !== heldIndex);
   return [heldIndex, ...others]
     .slice(0, topK)

@@ -74,18 +74,13 @@ export function problemText(
   limits: PictureLimits,
 ): string {
   const { brightness, contrast, sharpness, flatShare } = figures;
-  switch (problem) {
-    case 'covered':
-      return `covered: flat_share ${flatShare.toFixed(2)} is above max_flat_share ${limits.maxFlatShare}`;
-    case 'too_dark':
-      return `too dark: brightness ${brightness.toFixed(1)} is below min_brightness ${limits.minBrightness}`;
-    case 'too_bright':
-      return `too bright: brightness ${brightness.toFixed(1)} is above max_brightness ${limits.maxBrightness}`;
-    case 'low_contrast':
-      return `low contrast: contrast ${contrast.toFixed(1)} is below min_contrast ${limits.minContrast}`;
-    case 'blurred':
-      return `blurred: sharpness ${sharpness.toFixed(1)} is below min_sharpness ${limits.minSharpness}`;
-    case 'frozen':
-      return `frozen: the same content for ${(unchangedNs / NS_PER_MS).toFixed(0)} ms, above max_unchanged_ms ${limits.maxUnchangedMs}`;
-  }
+  const texts: Readonly<Record<PictureProblem, string>> = {
+    covered: `covered: flat_share ${flatShare.toFixed(2)} is above max_flat_share ${limits.maxFlatShare}`,
+    too_dark: `too dark: brightness ${brightness.toFixed(1)} is below min_brightness ${limits.minBrightness}`,
+    too_bright: `too bright: brightness ${brightness.toFixed(1)} is above max_brightness ${limits.maxBrightness}`,
+    low_contrast: `low contrast: contrast ${contrast.toFixed(1)} is below min_contrast ${limits.minContrast}`,
+    blurred: `blurred: sharpness ${sharpness.toFixed(1)} is below min_sharpness ${limits.minSharpness}`,
+    frozen: `frozen: the same content for ${(unchangedNs / NS_PER_MS).toFixed(0)} ms, above max_unchanged_ms ${limits.maxUnchangedMs}`,
+  };
+  return texts[problem];
 }

@@ -39,41 +39,29 @@ export interface Difference {
   readonly reason: string;
 }
 
-function isResult(value: unknown): value is ClassResult {
-  const result = value as Partial<ClassResult> | null;
-  return (
-    typeof result === 'object' &&
-    result !== null &&
-    Number.isInteger(result.index) &&
-    typeof result.label === 'string' &&
-    typeof result.score === 'number'
-  );
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.every(isItem);
+
+function isResult(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { index, label, score } = value;
+  return Number.isInteger(index) && typeof label === 'string' && typeof score === 'number';
 }
 
-function isRegion(value: unknown): value is RegionResults {
-  const region = value as Partial<RegionResults> | null;
-  return (
-    typeof region === 'object' &&
-    region !== null &&
-    typeof region.id === 'string' &&
-    Array.isArray(region.results) &&
-    region.results.every(isResult)
-  );
+function isRegion(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { id, results } = value;
+  return typeof id === 'string' && isListOf(results, isResult);
 }
 
 function isFrame(value: unknown): value is FrameResults {
-  const frame = value as Partial<FrameResults> | null;
-  return (
-    typeof frame === 'object' &&
-    frame !== null &&
-    typeof frame.topic === 'string' &&
-    Array.isArray(frame.stamp) &&
-    frame.stamp.length === 2 &&
-    frame.stamp.every(Number.isInteger) &&
-    Array.isArray(frame.results) &&
-    frame.results.every(isResult) &&
-    (frame.regions === undefined || (Array.isArray(frame.regions) && frame.regions.every(isRegion)))
-  );
+  if (!isRecord(value)) return false;
+  const { topic, stamp, results, regions = [] } = value;
+  const isStamp = Array.isArray(stamp) && stamp.length === 2 && stamp.every(Number.isInteger);
+  return typeof topic === 'string' && isStamp && isListOf(results, isResult) && isListOf(regions, isRegion);
 }
 
 /** Parses an expectation file. @throws EffvitError BAD_ARGUMENT if it has another format. */

@@ -1,9 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
-import { readInput } from '../core/readInput.js';
 import { classOfFolder } from './classOfFolder.js';
-import { count, isPictureName, kindOf, picturesInFolder } from './pictureFiles.js';
+import { besideList, count, isPictureName, kindOf, picturesInFolder, readListLines } from './pictureFiles.js';
 
 /** A picture whose class is known. */
 export interface LabelledPicture {
@@ -47,23 +46,19 @@ export async function readLabelledPictures(path: string, labels: readonly string
 }
 
 async function readList(path: string, classCount: number): Promise<LabelledPicture[]> {
-  const text = await readInput(path);
   const pictures: LabelledPicture[] = [];
-  for (const [lineIndex, line] of text.toString('utf8').split(/\r?\n/).entries()) {
-    const content = line.trim();
-    if (content === '' || content.startsWith('#')) continue;
+  for (const [line, content] of await readListLines(path)) {
     // The index is the last word, so that paths may hold spaces.
     const match = /^(.+?)[\s,]+(\d+)$/.exec(content);
     const classIndex = Number(match?.[2]);
     if (match?.[1] === undefined || classIndex >= classCount) {
       throw new EffvitError(
         'BAD_ARGUMENT',
-        `${path}, line ${lineIndex + 1}: expected "path index" with an index below ${classCount} but received "${content.slice(0, 100)}".`,
-        { context: { file: path, line: lineIndex + 1 } },
+        `${path}, line ${line}: expected "path index" with an index below ${classCount} but received "${content.slice(0, 100)}".`,
+        { context: { file: path, line } },
       );
     }
-    const file = match[1];
-    pictures.push({ path: isAbsolute(file) ? file : join(dirname(path), file), classIndex });
+    pictures.push({ path: besideList(path, match[1]), classIndex });
   }
   return pictures;
 }

@@ -8,9 +8,9 @@ import type { ModelManifest } from '../model/ModelManifest.js';
 import { modelFiles } from '../model/modelFiles.js';
 import { resolveModel } from '../model/resolveModel.js';
 import { bpuBackendSpec, usableChip } from './bpuBackendSpec.js';
-import type { ClassifierModel } from './Classifier.js';
 import { type ClassifierOptions, classifierOptions } from './classifierOptions.js';
 import { int8Choice } from './int8Choice.js';
+import type { ClassifierModel } from './ModelReading.js';
 import { modelPreprocess, onnxBackendSpec } from './prepareModel.js';
 import { exactResults, simulatedBpuSpec } from './simulatedBpuSpec.js';
 
@@ -24,8 +24,8 @@ export const AUTO_MODELS = [PREFERRED_MODEL, BUNDLED_MODEL] as const;
 /** Notices that the caller should show. */
 export interface ModelNotices {
   /** Called with a sentence, e.g. that the bundled model is used instead of another. */
-  readonly notice?: (text: string) => void;
-  readonly signal?: AbortSignal;
+  readonly notice?: ((text: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,18 +45,18 @@ export async function loadModel(
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   let resolved = await resolveModel(name);
   if (isMadeUp) {
-    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options), ...noticeOf(notices) };
+    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options), notice: notices.notice };
   }
   if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
     const results = await exactResults(resolved);
     return {
       manifest: resolved,
       backend: simulatedBpuSpec(resolved, options, results),
-      ...noticeOf(notices),
+      notice: notices.notice,
     };
   }
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
-    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), ...noticeOf(notices) };
+    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), notice: notices.notice };
   }
   if (options.model === 'auto' && options.backend !== 'bpu_sim')
     resolved = await int8Choice(resolved, notices.notice);
@@ -79,13 +79,9 @@ export async function loadModel(
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, onnxOptions);
   return {
     manifest,
-    ...noticeOf(notices),
+    notice: notices.notice,
     backend: isSimulated ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
-}
-
-function noticeOf({ notice }: ModelNotices): Pick<ClassifierModel, 'notice'> {
-  return notice === undefined ? {} : { notice };
 }
 
 /** Whether this machine has a BPU with its runtime, and the model's file for it. */

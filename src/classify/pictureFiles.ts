@@ -47,6 +47,22 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
   return { paths: names.sort().map((name) => join(folder, name)), leftOut };
 }
 
+/** The lines of a list by their numbers, from 1, without empty lines and comments (`#`). @throws EffvitError IO_FAILED */
+export async function readListLines(list: string): Promise<ReadonlyMap<number, string>> {
+  const text = await readInput(list);
+  const lines = text.toString('utf8').split(/\r?\n/);
+  return new Map(
+    lines
+      .map((line, index) => [index + 1, line.trim()] as const)
+      .filter(([, content]) => content !== '' && !content.startsWith('#')),
+  );
+}
+
+/** A path of a list; relative ones start at the list's folder. */
+export function besideList(list: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(list), path);
+}
+
 /**
  * The pictures of a list: a text with one path per line, relative to the list's folder, with an optional class index
  * after it; `#` starts a comment.
@@ -54,14 +70,11 @@ export async function picturesInFolder(folder: string): Promise<PictureFiles> {
  * @throws EffvitError IO_FAILED
  */
 export async function picturesInList(list: string): Promise<PictureFiles> {
-  const text = await readInput(list);
   const paths: string[] = [];
   const leftOut = new Map<string, number>();
-  for (const line of text.toString('utf8').split(/\r?\n/)) {
-    const content = line.trim();
-    if (content === '' || content.startsWith('#')) continue;
+  for (const content of (await readListLines(list)).values()) {
     const path = isPictureName(content) ? content : content.replace(/[\s,]+\S+$/, '');
-    if (isPictureName(path)) paths.push(isAbsolute(path) ? path : join(dirname(list), path));
+    if (isPictureName(path)) paths.push(besideList(list, path));
     else count(leftOut, kindOf(path));
   }
   return { paths, leftOut };

@@ -37,19 +37,20 @@ export async function startReplayPage(
     const nowNs = monotonicNs();
     const windowNs = BigInt(Math.round(nowNs - lastNs));
     lastNs = nowNs;
-    const workers = classifier.workers();
+    const { statistics, queuedCount } = classifier.pool;
+    const workers = classifier.pool.workers();
     const message = pipelineStatisticsMessage({
       ...classifier.info,
       stamp: stampFromNs(BigInt(Date.now()) * NS_PER_MS),
       windowNs,
-      counts: classifier.counts(),
+      counts: statistics.frames.counts(),
       superseded: 0,
       missing: 0,
-      regions: classifier.regionCounts(),
-      queuedCount: classifier.queuedCount,
-      framesPerSecond: classifier.framesPerSecond(),
-      meanBatchSize: classifier.meanBatchSize,
-      stages: classifier.statistics.takeWindow(),
+      regions: statistics.regions.counts(),
+      queuedCount,
+      framesPerSecond: statistics.framesPerSecond(),
+      meanBatchSize: statistics.meanBatchSize,
+      stages: statistics.stages.takeWindow(),
       threads: workers.targetCount,
       workersServing: workers.serving,
       workersLost: workers.deaths,

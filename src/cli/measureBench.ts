@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { loadModel } from '../classify/loadModel.js';
+import type { ClassifierModel } from '../classify/ModelReading.js';
 import { badArgument } from '../core/EffvitError.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
 import { type BoardReading, bpuLoadPercent, readBoardMonitor } from '../inference/bpu/BoardMonitor.js';

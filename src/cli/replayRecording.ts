@@ -106,10 +106,10 @@ export async function replayRecording(
     // Also after an abort: the results until then form a complete recording.
     await results?.writer.close();
     for (const sentence of missing.sentences(isShown)) terminal.warn(sentence);
-    const counts = classifier.counts();
+    const counts = classifier.pool.statistics.frames.counts();
     const summary: ReplaySummary = {
       counts,
-      stages: classifier.statistics.summary(),
+      stages: classifier.pool.statistics.stages.summary(),
       fps: elapsedNs === 0 ? 0 : counts.published / (elapsedNs / 1e9),
       model: classifier.manifest.name,
       info: classifier.info,
@@ -117,7 +117,8 @@ export async function replayRecording(
       // With several threads the cameras' outcomes interleave differently in each run.
       results: frameResults(frames.toSorted((a, b) => a.sequence - b.sequence)),
       changes: changes?.bySource(),
-      regions: detectorOf.size > 0 ? { counts: classifier.regionCounts(), unmatched } : undefined,
+      regions:
+        detectorOf.size > 0 ? { counts: classifier.pool.statistics.regions.counts(), unmatched } : undefined,
       times: service && describeService(service),
       output: results?.writer.path,
     };

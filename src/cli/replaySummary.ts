@@ -1,4 +1,4 @@
-import type { UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
 import type { Difference, FrameResults } from '../classify/expectedResults.js';
 import type { SourceChanges } from '../classify/smoothing/ClassChanges.js';
 import { plainTable } from '../core/plainTable.js';

@@ -23,7 +23,7 @@ export async function writeReplayReport(
   run: ReplayRun,
 ): Promise<void> {
   const stopped = run.isStopped ? ' (stopped before its end)' : '';
-  const report = await collector.report(classifier, {
+  const report = await collector.report(classifier.pool.statistics.frames.counts(), classifier.info, {
     title: `${basename(run.bagPath)} through ${classifier.manifest.name}${stopped}`,
     command: ['effvit', ...process.argv.slice(2)].map(shellQuoted).join(' '),
     facts: facts(classifier, run),

@@ -19,10 +19,26 @@ export interface OptionSpec<Value extends OptionValue = OptionValue> {
   readonly change?: 'restart';
 }
 
+/** What decides whether a value is valid. */
+export type OptionRule = Omit<OptionSpec, 'description'>;
+
 export type OptionValue = string | number | boolean | readonly string[];
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** A row's type, default and inclusive bounds. */
+export const integer = (defaultValue: number, min: number, max: number) =>
+  ({ type: 'integer', defaultValue, range: { min, max } }) as const;
+
+export const double = (defaultValue: number, min: number, max: number) =>
+  ({ type: 'double', defaultValue, range: { min, max } }) as const;
+
+/** A text with a set of values. */
+export const oneOf = <const Choices extends readonly string[]>(
+  defaultValue: Choices[number],
+  choices: Choices,
+) => ({ type: 'string', defaultValue, choices }) as const;
 
 /** The values of a table's options; what {@link fillOptions} returns. */
 export type OptionValues<Table extends OptionTable> = {
@@ -44,11 +60,11 @@ type Widened<Value> = Value extends string
       : readonly string[];
 
 /** Why a value is refused, as one sentence; undefined if it is valid. `name` is spelled as the caller spells it. */
-export function optionProblem(name: string, spec: OptionSpec, value: unknown): string | undefined {
+export function optionProblem(name: string, spec: OptionRule, value: unknown): string | undefined {
   return isValueOf(spec, value) ? undefined : valueProblem(expectation(spec), name, value);
 }
 
-function isValueOf({ type, choices, range, format, defaultValue }: OptionSpec, value: unknown): boolean {
+function isValueOf({ type, choices, range, format, defaultValue }: OptionRule, value: unknown): boolean {
   switch (type) {
     case 'boolean':
       return typeof value === 'boolean';
@@ -76,7 +92,7 @@ function isValueOf({ type, choices, range, format, defaultValue }: OptionSpec, v
   }
 }
 
-function expectation(spec: OptionSpec): string {
+function expectation(spec: OptionRule): string {
   if (spec.choices !== undefined) return `one of ${spec.choices.join(', ')}`;
   if (spec.format !== undefined) return spec.format.expected;
   const number = spec.type === 'integer' ? 'an integer' : 'a number';

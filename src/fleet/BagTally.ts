@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ReplayedFrame } from '../bag/replayBag.js';
 import type { ClassResult } from '../classify/ClassResult.js';
-import type { UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
 import type { RegionResult } from '../classify/RegionResult.js';
 import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
 import { defined } from '../core/defined.js';

@@ -159,7 +159,7 @@ async function replay(
   try {
     const tally = new BagTally(classifier.labels, truth);
     const replayed: ReplayedFrame[] = [];
-    classifier.resetStatistics();
+    classifier.pool.statistics.reset();
     classifier.forgetFrames();
     const { detectorOf, images } = bag.camerasAndDetectors(topics, detections);
     const { frames, elapsedNs, unmatched } = await replayBag({
@@ -192,7 +192,7 @@ async function replay(
       fps: elapsedNs === 0 ? 0 : Math.round((frames * 1e11) / elapsedNs) / 100,
       threads: classifier.options.threads,
       host: hostname(),
-      stages: classifier.statistics.summary(),
+      stages: classifier.pool.statistics.stages.summary(),
     };
     const result = tally.result(kept, warnings, unmatched);
     if (expected === undefined) return { result, timing };

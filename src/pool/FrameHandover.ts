@@ -39,7 +39,7 @@ export interface HandedOver {
   readonly plan: HandoverPlan;
   readonly preprocess: PreprocessOptions;
   /** Regions to classify, up to MAX_REGIONS; absent: the whole frame. */
-  readonly boxes?: readonly RegionBox[];
+  readonly boxes?: readonly RegionBox[] | undefined;
   /** The scores that the worker ranks; absent: none. */
   readonly ranking?: Ranking | undefined;
 }

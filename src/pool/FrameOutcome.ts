@@ -4,6 +4,7 @@ import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PictureRegion } from '../image/PictureRegion.js';
 import type { PictureNote } from '../image/pictureNotes.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
+import type { WorkerReport } from './HeldFrames.js';
 
 /** Time that one frame spent in each stage, nanoseconds. The stages do not overlap and add up to `totalNs`. */
 export interface FrameTimings {
@@ -30,6 +31,46 @@ export interface FrameTimings {
   /** From the header's stamp until delivery, by the pool's `stampClockNs`; absent without that clock. */
   readonly delayNs?: number;
 }
+
+/** @param report of the part that finished last; undefined if no worker saw the frame. */
+export function frameTimings(
+  job: Readonly<Record<'admittedNs' | 'queueWaitNs' | 'copyNs' | 'postprocessNs', number>>,
+  report: WorkerReport | undefined,
+  deliveredNs: number,
+  delayNs: number | undefined,
+): FrameTimings {
+  const { copyNs, postprocessNs } = job;
+  const { handedOverNs, startNs, decodeNs, preprocessNs, batchWaitNs, inferenceNs } =
+    report?.times ?? NO_TIMES;
+  const waitedAheadNs = report?.waitedAheadNs ?? 0;
+  const queueWaitNs = job.queueWaitNs + waitedAheadNs;
+  const handoverNs = startNs - handedOverNs - waitedAheadNs;
+  const totalNs = deliveredNs - job.admittedNs;
+  const preparedNs = queueWaitNs + copyNs + handoverNs + decodeNs + preprocessNs;
+  const stagedNs = preparedNs + batchWaitNs + inferenceNs + postprocessNs;
+  return {
+    queueWaitNs,
+    copyNs,
+    handoverNs,
+    decodeNs,
+    preprocessNs,
+    batchWaitNs,
+    inferenceNs,
+    postprocessNs,
+    deliveryNs: totalNs - stagedNs,
+    totalNs,
+    ...(delayNs !== undefined && { delayNs }),
+  };
+}
+
+const NO_TIMES = {
+  handedOverNs: 0,
+  startNs: 0,
+  decodeNs: 0,
+  preprocessNs: 0,
+  batchWaitNs: 0,
+  inferenceNs: 0,
+};
 
 /** What is wrong with a picture. */
 export const PICTURE_PROBLEMS = [
@@ -71,8 +112,8 @@ export interface FrameJudgement<Value> {
   readonly smoothed?: Value;
 }
 
-export interface FrameResult<Value> extends FrameJudgement<Value> {
-  readonly kind: 'result';
+/** Facts on a published frame. */
+export interface FrameFacts {
   readonly header: FrameHeader;
   readonly timings: FrameTimings;
   /** Size of the received picture, before resizing. */
@@ -88,6 +129,10 @@ export interface FrameResult<Value> extends FrameJudgement<Value> {
   readonly batchSize: number;
   /** Notes on the picture; absent if there are none. */
   readonly pictureNotes?: readonly PictureNote[];
+}
+
+export interface FrameResult<Value> extends FrameFacts, FrameJudgement<Value> {
+  readonly kind: 'result';
   /** What the network saw, a copy: luma rows, then interleaved chroma. Present if `keepNv12` was set. */
   readonly nv12?: Uint8Array;
   /** A copy of the model's output. Present if `keepLogits` was set. */

@@ -39,16 +39,13 @@ export class FrameQueue<Item extends { readonly source: string }> {
   /** Adds a frame. Returns the frame dropped for it, which may be this one; undefined if none was dropped. */
   push(item: Item): Item | undefined {
     const capacity = this.#policy === 'block' ? this.#capacity + BLOCK_OVERSHOOT : this.#capacity;
-    this.#append(item);
+    this.#queueFor(item).push(item);
     return this.#size > capacity ? this.#evict(item.source) : undefined;
   }
 
   /** Puts a frame back as the next one of its camera, regardless of the capacity. */
   unshift(item: Item): void {
-    const queue = this.#queues.of(item.source);
-    if (queue.items.length === 0) this.#turns.push(queue);
-    queue.items.unshift(item);
-    this.#size += 1;
+    this.#queueFor(item).unshift(item);
   }
 
   /** Removes the next frame: the oldest of the camera that is served next. */
@@ -82,11 +79,12 @@ export class FrameQueue<Item extends { readonly source: string }> {
     return items;
   }
 
-  #append(item: Item): void {
-    const queue = this.#queues.of(item.source);
+  /** The items of the camera, which gets one more. */
+  #queueFor({ source }: Item): Item[] {
+    const queue = this.#queues.of(source);
     if (queue.items.length === 0) this.#turns.push(queue);
-    queue.items.push(item);
     this.#size += 1;
+    return queue.items;
   }
 
   /** Removes one frame of the longest queue. Of equally long queues, that of `preferredSource` is chosen. */

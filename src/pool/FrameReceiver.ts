@@ -153,21 +153,11 @@ export class FrameReceiver {
   ): ReceivedRegions {
     const { record, converter } = slot;
     const count = record.regionCount;
-    const hasRoom = (regions: RegionRecord | undefined) => (regions?.capacity ?? 0) >= count;
     const regions = this.#announced(
-      () => (hasRoom(slot.regions) ? slot.regions : undefined),
+      () => ((slot.regions?.capacity ?? 0) >= count ? slot.regions : undefined),
       `memory of ${count} regions`,
     );
-    return new ReceivedRegions({
-      record,
-      regions,
-      count,
-      source,
-      converter,
-      preprocess,
-      decodeNs,
-      ...(picture !== undefined && { picture }),
-    });
+    return new ReceivedRegions({ record, regions, count, source, converter, preprocess, decodeNs, picture });
   }
 
   /** Reads the main thread's messages until `find` returns a value. */

@@ -22,20 +22,16 @@ const HAS_FIGURES = 10;
 const WANTED_SCORES = 11;
 /** 1 if the scores are those of logits. */
 const OF_LOGITS = 12;
+const TEMPERATURE = 13;
 /** How many scores the worker ranked. */
-const RANKED_SCORES = 13;
-/** Even, so that the 64-bit times after the words are aligned. */
-const WORD_COUNT = 14;
-const TIME_COUNT = 8;
-const FIGURE_COUNT = 5;
+const RANKED_SCORES = 14;
+const TIMES = 15;
+const FIGURES = TIMES + 8;
+/** Index and score of each ranked class. */
+const RANKED = FIGURES + 5;
 /** The most scores that the worker ranks; beyond, the main thread does. */
 const MOST_RANKED = 32;
-const TIMES_OFFSET_BYTES = WORD_COUNT * Int32Array.BYTES_PER_ELEMENT;
-const FIGURES_OFFSET_BYTES = TIMES_OFFSET_BYTES + TIME_COUNT * Float64Array.BYTES_PER_ELEMENT;
-/** The temperature, then the ranked scores. */
-const SCORES_OFFSET_BYTES = FIGURES_OFFSET_BYTES + FIGURE_COUNT * Float64Array.BYTES_PER_ELEMENT;
-const INDICES_OFFSET_BYTES = SCORES_OFFSET_BYTES + (1 + MOST_RANKED) * Float64Array.BYTES_PER_ELEMENT;
-const RECORD_BYTES = INDICES_OFFSET_BYTES + MOST_RANKED * Int32Array.BYTES_PER_ELEMENT;
+const RECORD_BYTES = (RANKED + 2 * MOST_RANKED) * Float64Array.BYTES_PER_ELEMENT;
 const NO_NOTES: readonly PictureNote[] = [];
 
 /** Times of one frame: points on the monotonic clock (handedOver, began, ended) and durations. */
@@ -74,20 +70,12 @@ export interface PictureFacts {
  */
 export class FrameRecord {
   readonly buffer: SharedArrayBuffer;
-  readonly #words: Int32Array;
-  readonly #times: Float64Array;
-  readonly #figures: Float64Array;
-  readonly #scores: Float64Array;
-  readonly #indices: Int32Array;
+  readonly #numbers: Float64Array;
 
   /** On the main thread without an argument; on the worker over the main thread's {@link buffer}. */
   constructor(buffer = new SharedArrayBuffer(RECORD_BYTES)) {
     this.buffer = buffer;
-    this.#words = new Int32Array(buffer, 0, WORD_COUNT);
-    this.#times = new Float64Array(buffer, TIMES_OFFSET_BYTES, TIME_COUNT);
-    this.#figures = new Float64Array(buffer, FIGURES_OFFSET_BYTES, FIGURE_COUNT);
-    this.#scores = new Float64Array(buffer, SCORES_OFFSET_BYTES, 1 + MOST_RANKED);
-    this.#indices = new Int32Array(buffer, INDICES_OFFSET_BYTES, MOST_RANKED);
+    this.#numbers = new Float64Array(buffer);
   }
 
   /** Called by the main thread: describes the content of the slot. */
@@ -97,33 +85,34 @@ export class FrameRecord {
     handedOverNs: number,
     { regionCount, isOnDevice, ranking }: FrameNeeds,
   ): void {
+    const numbers = this.#numbers;
     const isRanked = ranking !== undefined && ranking.k <= MOST_RANKED;
-    this.#words[WANTED_SCORES] = isRanked ? ranking.k : 0;
+    numbers[WANTED_SCORES] = isRanked ? ranking.k : 0;
     if (isRanked) {
-      this.#words[OF_LOGITS] = ranking.activation === 'logits' ? 1 : 0;
-      this.#scores[0] = ranking.temperature;
+      numbers[OF_LOGITS] = ranking.activation === 'logits' ? 1 : 0;
+      numbers[TEMPERATURE] = ranking.temperature;
     }
-    this.#words[ON_DEVICE] = isOnDevice ? 1 : 0;
-    this.#words[DESCRIPTOR] = descriptor;
-    this.#words[PAYLOAD_BYTES] = payloadBytes;
-    this.#words[REGION_COUNT] = regionCount;
-    this.#times[0] = handedOverNs;
+    numbers[ON_DEVICE] = isOnDevice ? 1 : 0;
+    numbers[DESCRIPTOR] = descriptor;
+    numbers[PAYLOAD_BYTES] = payloadBytes;
+    numbers[REGION_COUNT] = regionCount;
+    numbers[TIMES] = handedOverNs;
   }
 
   get descriptor(): number {
-    return this.#words[DESCRIPTOR] ?? 0;
+    return this.#numbers[DESCRIPTOR] ?? 0;
   }
 
   get isOnDevice(): boolean {
-    return this.#words[ON_DEVICE] === 1;
+    return this.#numbers[ON_DEVICE] === 1;
   }
 
   get payloadBytes(): number {
-    return this.#words[PAYLOAD_BYTES] ?? 0;
+    return this.#numbers[PAYLOAD_BYTES] ?? 0;
   }
 
   get regionCount(): number {
-    return this.#words[REGION_COUNT] ?? 0;
+    return this.#numbers[REGION_COUNT] ?? 0;
   }
 
   /** Called by the worker: reports what it read and computed. `nv12` is a view of the slot's memory. */
@@ -134,87 +123,90 @@ export class FrameRecord {
     batchSize: number,
     figures?: PictureFigures,
   ): void {
-    const numbers = this.#times;
-    numbers[1] = times.startNs;
-    numbers[2] = times.decodeNs;
-    numbers[3] = times.preprocessNs;
-    numbers[4] = times.batchWaitNs;
-    numbers[5] = times.inferenceNs;
-    numbers[6] = times.endedNs;
-    numbers[7] = 0;
-    this.#words[RANKED_SCORES] = 0;
-    this.#words[NV12_OFFSET] = nv12.byteOffset;
-    this.#words[NV12_BYTES] = nv12.byteLength;
-    this.#words[WIDTH_PX] = picture?.widthPx ?? 0;
-    this.#words[HEIGHT_PX] = picture?.heightPx ?? 0;
-    this.#words[BATCH_SIZE] = batchSize;
-    this.#words[HAS_FIGURES] = figures === undefined ? 0 : 1;
+    const numbers = this.#numbers;
+    numbers[TIMES + 1] = times.startNs;
+    numbers[TIMES + 2] = times.decodeNs;
+    numbers[TIMES + 3] = times.preprocessNs;
+    numbers[TIMES + 4] = times.batchWaitNs;
+    numbers[TIMES + 5] = times.inferenceNs;
+    numbers[TIMES + 6] = times.endedNs;
+    numbers[TIMES + 7] = 0;
+    numbers[RANKED_SCORES] = 0;
+    numbers[NV12_OFFSET] = nv12.byteOffset;
+    numbers[NV12_BYTES] = nv12.byteLength;
+    numbers[WIDTH_PX] = picture?.widthPx ?? 0;
+    numbers[HEIGHT_PX] = picture?.heightPx ?? 0;
+    numbers[BATCH_SIZE] = batchSize;
+    numbers[HAS_FIGURES] = figures === undefined ? 0 : 1;
     if (figures !== undefined) {
       const { brightness, contrast, sharpness, flatShare, contentHash } = figures;
-      this.#figures.set([brightness, contrast, sharpness, flatShare, contentHash]);
+      numbers.set([brightness, contrast, sharpness, flatShare, contentHash], FIGURES);
     }
-    this.#words[NOTES] = picture === undefined ? 0 : bitsOf(picture.notes);
+    numbers[NOTES] = picture === undefined ? 0 : bitsOf(picture.notes);
   }
 
   /** Called by the worker after {@link report}: ranks the scores as the main thread asked for it. */
   rank(logits: Float32Array): void {
-    const k = this.#words[WANTED_SCORES] ?? 0;
+    const numbers = this.#numbers;
+    const k = numbers[WANTED_SCORES] ?? 0;
     if (k === 0) return;
     const startNs = monotonicNs();
-    const activation = this.#words[OF_LOGITS] === 1 ? 'logits' : 'probabilities';
-    const entries = topK(logits, k, activation, this.#scores[0]);
+    const activation = numbers[OF_LOGITS] === 1 ? 'logits' : 'probabilities';
+    const entries = topK(logits, k, activation, numbers[TEMPERATURE]);
     for (let place = 0; place < entries.length; place++) {
-      this.#indices[place] = entries[place]?.index ?? 0;
-      this.#scores[1 + place] = entries[place]?.score ?? 0;
+      numbers[RANKED + 2 * place] = entries[place]?.index ?? 0;
+      numbers[RANKED + 2 * place + 1] = entries[place]?.score ?? 0;
     }
-    this.#words[RANKED_SCORES] = entries.length;
-    this.#times[7] = monotonicNs() - startNs;
+    numbers[RANKED_SCORES] = entries.length;
+    numbers[TIMES + 7] = monotonicNs() - startNs;
   }
 
   /** What {@link rank} found; undefined if the worker ranked nothing. */
   ranked(): readonly TopKEntry[] | undefined {
-    const count = this.#words[RANKED_SCORES] ?? 0;
-    if (count === 0) return undefined;
+    const numbers = this.#numbers;
+    const endAt = RANKED + 2 * (numbers[RANKED_SCORES] ?? 0);
+    if (endAt === RANKED) return undefined;
     const entries: TopKEntry[] = [];
-    for (let place = 0; place < count; place++) {
-      entries.push({ index: this.#indices[place] ?? 0, score: this.#scores[1 + place] ?? 0 });
+    for (let at = RANKED; at < endAt; at += 2) {
+      entries.push({ index: numbers[at] ?? 0, score: numbers[at + 1] ?? 0 });
     }
     return entries;
   }
 
   // By index: an iterator allocates an object per number.
   times(): WorkerTimes {
-    const numbers = this.#times;
+    const numbers = this.#numbers;
     return {
-      handedOverNs: numbers[0] ?? 0,
-      startNs: numbers[1] ?? 0,
-      decodeNs: numbers[2] ?? 0,
-      preprocessNs: numbers[3] ?? 0,
-      batchWaitNs: numbers[4] ?? 0,
-      inferenceNs: numbers[5] ?? 0,
-      endedNs: numbers[6] ?? 0,
-      rankNs: numbers[7] ?? 0,
+      handedOverNs: numbers[TIMES] ?? 0,
+      startNs: numbers[TIMES + 1] ?? 0,
+      decodeNs: numbers[TIMES + 2] ?? 0,
+      preprocessNs: numbers[TIMES + 3] ?? 0,
+      batchWaitNs: numbers[TIMES + 4] ?? 0,
+      inferenceNs: numbers[TIMES + 5] ?? 0,
+      endedNs: numbers[TIMES + 6] ?? 0,
+      rankNs: numbers[TIMES + 7] ?? 0,
     };
   }
 
   /** Frames in this frame's task. */
   get batchSize(): number {
-    return this.#words[BATCH_SIZE] ?? 0;
+    return this.#numbers[BATCH_SIZE] ?? 0;
   }
 
   /** Measurements of the picture; undefined if it was not measured. */
   figures(): PictureFigures | undefined {
-    if (this.#words[HAS_FIGURES] !== 1) return undefined;
-    const [brightness = 0, contrast = 0, sharpness = 0, flatShare = 0, contentHash = 0] = this.#figures;
+    if (this.#numbers[HAS_FIGURES] !== 1) return undefined;
+    const [brightness = 0, contrast = 0, sharpness = 0, flatShare = 0, contentHash = 0] =
+      this.#numbers.subarray(FIGURES);
     return { brightness, contrast, sharpness, flatShare, contentHash };
   }
 
   /** Facts on a compressed frame; zeros for a raw one. */
   picture(): PictureFacts {
-    const bits = this.#words[NOTES] ?? 0;
+    const bits = this.#numbers[NOTES] ?? 0;
     return {
-      widthPx: this.#words[WIDTH_PX] ?? 0,
-      heightPx: this.#words[HEIGHT_PX] ?? 0,
+      widthPx: this.#numbers[WIDTH_PX] ?? 0,
+      heightPx: this.#numbers[HEIGHT_PX] ?? 0,
       notes: bits === 0 ? NO_NOTES : PICTURE_NOTES.filter((_, index) => (bits & (1 << index)) !== 0),
     };
   }
@@ -223,7 +215,7 @@ export class FrameRecord {
   copyNv12(memory: WebAssembly.Memory): Uint8Array {
     // Growing by 0 pages makes this thread see memory that the worker has grown.
     memory.grow(0);
-    return new Uint8Array(memory.buffer, this.#words[NV12_OFFSET], this.#words[NV12_BYTES]).slice();
+    return new Uint8Array(memory.buffer, this.#numbers[NV12_OFFSET], this.#numbers[NV12_BYTES]).slice();
   }
 }
 

@@ -1,28 +1,16 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import type { RegionBox } from '../image/PictureRegion.js';
-import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
-import type { DropCause, FrameCounts } from '../stats/FrameAccounting.js';
-import type { StageStatistics } from '../stats/StageStatistics.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
+import type { DropCause } from '../stats/FrameAccounting.js';
 import { FrameJob, type SubmitOptions } from './FrameJob.js';
 import type { FrameOutcome } from './FrameOutcome.js';
-import { FrameRegions, type RegionTraits } from './FrameRegions.js';
 import { FrameScheduler } from './FrameScheduler.js';
-import { type PoolClock, systemClock } from './PoolClock.js';
-import {
-  changedOptions,
-  checkThreads,
-  type FixedPoolOptions,
-  type InferencePoolOptions,
-  type LivePoolOptions,
-  type PoolModel,
-  poolOptions,
-} from './PoolOptions.js';
-import type { RegionCounts } from './RegionAccounting.js';
+import { withinLimit } from './PoolClock.js';
+import { changedOptions, checkThreads, type LivePoolOptions, type PoolModel } from './PoolOptions.js';
 import type { RegionsOutcome } from './RegionOutcome.js';
-import { MAX_REGIONS } from './RegionRecord.js';
+import { RegionsJob, type RegionTraits } from './RegionsJob.js';
 import type { WorkerStatus } from './WorkerGroup.js';
-import { withinLimit } from './withinLimit.js';
 
 /** Settings that change together with the model. */
 export interface ModelChange {
@@ -66,68 +54,26 @@ const CLOSE_LIMIT_MS = 20_000;
  * The outcomes of one source resolve in the order of submission (`ordered`), except for drops from the queue.
  * A frame's `data` is read until its outcome resolves.
  */
-export class InferencePool<Value> {
-  readonly #fixed: FixedPoolOptions;
-  readonly #clock: PoolClock;
-  readonly #scheduler: FrameScheduler<Value>;
-  #info: LoadedModelInfo | undefined;
+export class InferencePool<Value> extends FrameScheduler<Value> {
   #state: 'new' | 'started' | 'closed' = 'new';
-
-  /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
-  constructor(options: InferencePoolOptions<Value>) {
-    const { model, stampClockNs, clock = systemClock } = options;
-    const { fixed, live } = poolOptions(options);
-    this.#fixed = fixed;
-    this.#clock = clock;
-    this.#scheduler = new FrameScheduler<Value>({ model, fixed, live, stampClockNs, clock });
-  }
+  #info: LoadedModelInfo | undefined;
 
   /** Undefined until {@link start} has loaded the model. */
   get info(): LoadedModelInfo | undefined {
     return this.#info;
   }
 
-  /** Latencies by stage, of published frames. */
-  get statistics(): StageStatistics {
-    return this.#scheduler.statistics.stages;
-  }
-
-  /** received = published + the sum of dropped + inFlight, at every moment. */
-  counts(): FrameCounts {
-    return this.#scheduler.statistics.accounting.counts();
+  get options(): LivePoolOptions {
+    return this.live;
   }
 
   /** Number of frames that wait for a worker. */
   get queuedCount(): number {
-    return this.#scheduler.queuedCount;
-  }
-
-  get options(): LivePoolOptions {
-    return this.#scheduler.live;
+    return this.queue.size;
   }
 
   workers(): WorkerStatus {
-    return this.#scheduler.workers.status();
-  }
-
-  /** Published frames per second over the last five seconds. */
-  framesPerSecond(): number {
-    return this.#scheduler.statistics.framesPerSecond(this.#clock.nowNs());
-  }
-
-  /** Published frames per task; 1 for a model without batches. */
-  get meanBatchSize(): number {
-    return this.#scheduler.statistics.meanBatchSize;
-  }
-
-  /** Counts of the regions of published frames, by outcome. */
-  regionCounts(): RegionCounts {
-    return this.#scheduler.statistics.regions.counts();
-  }
-
-  /** Resets counts and latencies; frames in flight stay in flight. */
-  resetStatistics(): void {
-    this.#scheduler.statistics.reset();
+    return this.group.status();
   }
 
   /**
@@ -140,7 +86,7 @@ export class InferencePool<Value> {
     if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
     this.#state = 'started';
     try {
-      return await this.#load(this.#scheduler.model, { threads: this.#fixed.threads });
+      return await this.#load(this.model, { threads: this.fixed.threads });
     } catch (error) {
       await this.close({ drain: false });
       throw error;
@@ -149,8 +95,9 @@ export class InferencePool<Value> {
 
   /** Admits a frame. The promise resolves once the frame is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
-    const job = new FrameJob<Value>(frame, options, this.#clock.nowNs() - (options.waitedNs ?? 0));
-    this.#scheduler.admit(job);
+    const { clock, model } = this;
+    const job = new FrameJob<Value>(frame, options, clock.nowNs() - (options.waitedNs ?? 0), model);
+    this.admit(job);
     // A job without boxes has no regions.
     return job.outcome as Promise<FrameOutcome<Value>>;
   }
@@ -167,27 +114,19 @@ export class InferencePool<Value> {
   submitRegions(
     frame: ImageFrame,
     boxes: readonly RegionBox[],
-    { isSingle = false, ...traits }: RegionTraits & Pick<SubmitOptions, 'isSingle'> = {},
+    traits: RegionTraits = {},
   ): Promise<RegionsOutcome<Value>> {
-    const count = traits.places?.length ?? boxes.length;
-    if (count > MAX_REGIONS) {
-      throw new EffvitError(
-        'OUT_OF_RANGE',
-        `Expected up to ${MAX_REGIONS} regions of a frame but received ${count}.`,
-      );
-    }
-    const regions = new FrameRegions<Value>(boxes, traits);
-    const job = new FrameJob<Value>(frame, { isSingle }, this.#clock.nowNs(), regions);
-    this.#scheduler.admit(job);
+    const { clock, model } = this;
+    const job = new RegionsJob<Value>(frame, boxes, traits, clock.nowNs(), model);
+    this.admit(job);
     // A job with boxes has no other result.
     return job.outcome as Promise<RegionsOutcome<Value>>;
   }
 
   /** Counts a frame that the caller does not submit, e.g. as `rate_limited`. */
   refuse(cause: DropCause): void {
-    const { statistics } = this.#scheduler;
-    statistics.accounting.receive();
-    statistics.dropped(cause);
+    this.statistics.frames.receive();
+    this.statistics.frames.drop(cause);
   }
 
   /**
@@ -196,7 +135,7 @@ export class InferencePool<Value> {
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
   async ready({ signal }: WaitOptions = {}): Promise<void> {
-    await this.#scheduler.admissible.wait(signal);
+    await this.admissible.wait(signal);
   }
 
   /**
@@ -205,25 +144,34 @@ export class InferencePool<Value> {
    *
    * @param withinNs how soon a worker must be free; raised to the time that a frame may wait in a busy worker's memory.
    */
-  wantsFrame(withinNs?: number): boolean {
-    return this.#scheduler.wantsFrame(withinNs);
+  override wantsFrame(withinNs?: number): boolean {
+    // Under other policies newer frames do not replace waiting ones.
+    if (this.isClosed || this.group.isBroken || this.live.dropPolicy !== 'oldest') return true;
+    const worker = this.choice.next(withinNs);
+    return worker !== undefined && this.queue.size < worker.held.openPlaces;
   }
 
   /** Calls once, when {@link wantsFrame} becomes true; replaces the previous callback. */
   whenWanted(callback: () => void): void {
-    this.#scheduler.whenWanted(callback);
+    this.caller.whenWanted(callback);
   }
 
   /** Changes options immediately, also for waiting frames. @throws EffvitError OUT_OF_RANGE; then nothing changes. */
   setOptions(changes: Partial<LivePoolOptions>): void {
-    this.#scheduler.setLive(changedOptions(changes, this.#scheduler.live));
+    this.live = changedOptions(changes, this.live);
+    const { queueSize, dropPolicy } = this.live;
+    for (const job of this.queue.configure(queueSize, dropPolicy)) this.drop(job, 'queue_full');
+    this.applyBatchLimits();
+    this.delivery.applyLimit();
+    // Under `block` busy workers also take frames ahead, so a change of policy can create capacity.
+    this.pumpAndNotify();
   }
 
   /** Changes preprocessing or postprocessing of the same model, from the next frame that a worker receives. */
   setModelOptions(changes: Partial<Omit<PoolModel<Value>, 'backend'>>): void {
-    const model = { ...this.#scheduler.model, ...changes };
-    if (this.#info !== undefined) checkInputSize(model, this.#info);
-    this.#scheduler.model = model;
+    const model = { ...this.model, ...changes };
+    if (this.info !== undefined) checkInputSize(model, this.info);
+    this.model = model;
   }
 
   /**
@@ -233,7 +181,7 @@ export class InferencePool<Value> {
    */
   async resize(threads: number): Promise<void> {
     checkThreads(threads);
-    await this.#scheduler.workers.resize(threads);
+    await this.group.resize(threads);
   }
 
   /**
@@ -254,7 +202,7 @@ export class InferencePool<Value> {
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
   async drain({ signal }: WaitOptions = {}): Promise<void> {
-    await this.#scheduler.drained.wait(signal);
+    await this.delivery.drained.wait(signal);
   }
 
   /**
@@ -267,26 +215,25 @@ export class InferencePool<Value> {
    * handler, or call process.exit, which waits for the started runs.
    */
   async close({ drain = this.#state !== 'new', signal }: CloseOptions = {}): Promise<void> {
-    const limit = { clock: this.#clock, limitMs: CLOSE_LIMIT_MS, signal };
+    const limit = { clock: this.clock, limitMs: CLOSE_LIMIT_MS, signal };
     this.#state = 'closed';
-    this.#scheduler.close();
-    if (!drain) this.#scheduler.dropQueue('closed');
-    await withinLimit(this.#scheduler.drained.wait(signal), limit);
-    this.#scheduler.dropQueue('closed');
-    const { workers } = this.#scheduler;
-    await withinLimit(workers.retireAll(), limit);
-    workers.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
+    this.isClosed = true;
+    this.admissible.notifyAll();
+    this.caller.notify();
+    if (!drain) this.dropQueue('closed');
+    await withinLimit(this.delivery.drained.wait(signal), limit);
+    this.dropQueue('closed');
+    await withinLimit(this.group.retireAll(), limit);
+    this.group.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
     // Frames that hung workers had not started are back in the queue.
-    this.#scheduler.dropQueue('closed');
+    this.dropQueue('closed');
   }
 
   async #load(model: PoolModel<Value>, { threads, accept }: ModelChange): Promise<LoadedModelInfo> {
-    return await this.#scheduler.workers.swap(model.backend, threads, (info) => {
+    return await this.group.swap(model.backend, threads, (info) => {
       checkInputSize(model, info);
       accept?.(info);
-      this.#scheduler.model = model;
-      this.#scheduler.hasBatches = largestBatchOf(info) > 1;
-      this.#scheduler.isOnCpu = info.backend === 'onnx';
+      this.adopt(model, info);
       this.#info = info;
     });
   }

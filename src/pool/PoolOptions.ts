@@ -1,4 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
+import { double, integer, type OptionRule, oneOf, optionProblem } from '../core/optionTable.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
 import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
@@ -31,24 +32,25 @@ export interface PoolModel<Value> {
   readonly judge?: ((value: Value, frame: JudgedFrame) => FrameJudgement<Value>) | undefined;
   /** Like `judge`, for all regions of a frame at once: returns their final outcomes in the same order. */
   readonly judgeRegions?:
-    | ((
-        regions: readonly JudgedRegion<Value>[],
-        frame: Pick<JudgedFrame, 'header' | 'admittedNs' | 'isSingle'>,
-      ) => readonly RegionOutcome<Value>[])
+    | ((regions: readonly JudgedRegion<Value>[], frame: StreamFrame) => readonly RegionOutcome<Value>[])
     | undefined;
 }
 
-/** The frame passed to `judge`. */
-export interface JudgedFrame {
+/** A frame as one of its source's. */
+export interface StreamFrame {
   readonly header: FrameHeader;
-  /** A copy of the model's output. */
-  readonly logits: Float32Array;
-  /** Measurements of its picture; undefined if {@link PreprocessOptions.isMeasured} is not set. */
-  readonly figures: PictureFigures | undefined;
   /** Time of admission, by the pool's clock. */
   readonly admittedNs: number;
   /** {@link SubmitOptions.isSingle} */
   readonly isSingle: boolean;
+}
+
+/** The frame passed to `judge`. */
+export interface JudgedFrame extends StreamFrame {
+  /** A copy of the model's output. */
+  readonly logits: Float32Array;
+  /** Measurements of its picture; undefined if {@link PreprocessOptions.isMeasured} is not set. */
+  readonly figures: PictureFigures | undefined;
 }
 
 /** Options that may change while the pool runs. */
@@ -70,31 +72,27 @@ export interface LivePoolOptions {
   readonly batchWaitMs: number;
 }
 
-export interface InferencePoolOptions<Value> extends Partial<LivePoolOptions> {
-  readonly model: PoolModel<Value>;
+/** Options that are fixed for a pool's life. */
+export interface FixedPoolOptions {
   /** Worker threads, 1 to 16; default 2. */
-  readonly threads?: number;
+  readonly threads: number;
   /** Deliver the results of each source in the order of submission; default true. */
-  readonly ordered?: boolean;
+  readonly ordered: boolean;
   /** A worker that computes one frame for longer is replaced and the frame dropped as timed_out; default 5000. */
-  readonly runTimeoutMs?: number;
+  readonly runTimeoutMs: number;
   /** The longest time for one worker to load the model; default 120000. */
-  readonly loadTimeoutMs?: number;
+  readonly loadTimeoutMs: number;
+}
+
+export interface InferencePoolOptions<Value> extends Partial<FixedPoolOptions>, Partial<LivePoolOptions> {
+  readonly model: PoolModel<Value>;
   /**
    * The current time in nanoseconds on the clock of the headers' stamps (ROS time). Without it, or while it returns
    * undefined, there is no `delay`.
    */
-  readonly stampClockNs?: () => bigint | undefined;
+  readonly stampClockNs?: (() => bigint | undefined) | undefined;
   /** Clock for time-outs, ages and back-offs; default: the system's monotonic clock. */
-  readonly clock?: PoolClock;
-}
-
-/** The options that are fixed for a pool's life, with defaults filled in and checked. */
-export interface FixedPoolOptions {
-  readonly threads: number;
-  readonly ordered: boolean;
-  readonly runTimeoutMs: number;
-  readonly loadTimeoutMs: number;
+  readonly clock?: PoolClock | undefined;
 }
 
 export const MAX_THREADS = 16;
@@ -104,92 +102,55 @@ export const MAX_BATCH_WAIT_MS = 1000;
 /** Timers count in 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-const LIVE_DEFAULTS: LivePoolOptions = {
-  queueSize: 4,
-  dropPolicy: 'oldest',
-  maxAgeMs: 0,
-  orderTimeoutMs: 500,
-  maxBatch: 0,
-  batchWaitMs: 0,
-};
+const LIVE_OPTIONS = {
+  queueSize: integer(4, 1, 1000),
+  dropPolicy: oneOf('oldest', DROP_POLICIES),
+  maxAgeMs: double(0, 0, MAX_TIMER_MS),
+  orderTimeoutMs: double(500, 0, MAX_TIMER_MS),
+  maxBatch: integer(0, 0, MAX_BATCH),
+  batchWaitMs: double(0, 0, MAX_BATCH_WAIT_MS),
+} as const satisfies Record<keyof LivePoolOptions, OptionRule>;
+
+const FIXED_OPTIONS = {
+  threads: integer(2, 1, MAX_THREADS),
+  ordered: { type: 'boolean', defaultValue: true },
+  runTimeoutMs: double(5000, 1, MAX_TIMER_MS),
+  loadTimeoutMs: double(120_000, 1, MAX_TIMER_MS),
+} as const satisfies Record<keyof FixedPoolOptions, OptionRule>;
 
 /** Fills in the defaults. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
-export function poolOptions<Value>(given: InferencePoolOptions<Value>): {
+export function poolOptions(given: Partial<FixedPoolOptions & LivePoolOptions>): {
   readonly fixed: FixedPoolOptions;
   readonly live: LivePoolOptions;
 } {
-  const fixed = {
-    threads: given.threads ?? 2,
-    ordered: given.ordered ?? true,
-    runTimeoutMs: given.runTimeoutMs ?? 5000,
-    loadTimeoutMs: given.loadTimeoutMs ?? 120_000,
-  };
-  const live = merged(given, LIVE_DEFAULTS);
-  throwProblems([
-    threadsProblem(fixed.threads),
-    numberProblem('runTimeoutMs', fixed.runTimeoutMs, 1, MAX_TIMER_MS),
-    numberProblem('loadTimeoutMs', fixed.loadTimeoutMs, 1, MAX_TIMER_MS),
-    ...liveProblems(live),
-  ]);
-  return { fixed: Object.freeze(fixed), live: Object.freeze(live) };
+  const filled = filledOptions<FixedPoolOptions & LivePoolOptions>(
+    { ...FIXED_OPTIONS, ...LIVE_OPTIONS },
+    given,
+  );
+  return { fixed: filled, live: filledOptions<LivePoolOptions>(LIVE_OPTIONS, filled) };
 }
 
 /** `current` with `changes` applied. @throws EffvitError OUT_OF_RANGE naming every wrong value. */
 export function changedOptions(changes: Partial<LivePoolOptions>, current: LivePoolOptions): LivePoolOptions {
-  const options = merged(changes, current);
-  throwProblems(liveProblems(options));
-  return Object.freeze(options);
+  return filledOptions(LIVE_OPTIONS, changes, current);
 }
 
 /** @throws EffvitError OUT_OF_RANGE */
 export function checkThreads(threads: number): void {
-  throwProblems([threadsProblem(threads)]);
+  filledOptions({ threads: FIXED_OPTIONS.threads }, { threads });
 }
 
-function merged(changes: Partial<LivePoolOptions>, current: LivePoolOptions): LivePoolOptions {
-  return {
-    queueSize: changes.queueSize ?? current.queueSize,
-    dropPolicy: changes.dropPolicy ?? current.dropPolicy,
-    maxAgeMs: changes.maxAgeMs ?? current.maxAgeMs,
-    orderTimeoutMs: changes.orderTimeoutMs ?? current.orderTimeoutMs,
-    maxBatch: changes.maxBatch ?? current.maxBatch,
-    batchWaitMs: changes.batchWaitMs ?? current.batchWaitMs,
-  };
-}
-
-function liveProblems(options: LivePoolOptions): (string | undefined)[] {
-  return [
-    numberProblem('queueSize', options.queueSize, 1, 1000, true),
-    choiceProblem('dropPolicy', options.dropPolicy, DROP_POLICIES),
-    numberProblem('maxAgeMs', options.maxAgeMs, 0, MAX_TIMER_MS),
-    numberProblem('orderTimeoutMs', options.orderTimeoutMs, 0, MAX_TIMER_MS),
-    numberProblem('maxBatch', options.maxBatch, 0, MAX_BATCH, true),
-    numberProblem('batchWaitMs', options.batchWaitMs, 0, MAX_BATCH_WAIT_MS),
-  ];
-}
-
-function threadsProblem(threads: number): string | undefined {
-  return numberProblem('threads', threads, 1, MAX_THREADS, true);
-}
-
-function throwProblems(problems: readonly (string | undefined)[]): void {
-  const found = problems.filter((problem) => problem !== undefined);
-  if (found.length > 0) throw new EffvitError('OUT_OF_RANGE', found.join(' '));
-}
-
-function numberProblem(
-  name: string,
-  value: number,
-  min: number,
-  max: number,
-  isInteger = false,
-): string | undefined {
-  if (value >= min && value <= max && (!isInteger || Number.isInteger(value))) return undefined;
-  const kind = isInteger ? 'an integer' : 'a number';
-  return `Expected ${kind} from ${min} to ${max} for ${name} but received ${value}.`;
-}
-
-function choiceProblem(name: string, value: string, choices: readonly string[]): string | undefined {
-  if (choices.includes(value)) return undefined;
-  return `Expected one of ${choices.join(', ')} for ${name} but received ${value}.`;
+function filledOptions<Options>(
+  rows: Readonly<Record<keyof Options & string, OptionRule>>,
+  given: Partial<Options>,
+  defaults: Partial<Options> = {},
+): Options {
+  const names = Object.keys(rows) as (keyof Options & string)[];
+  const values = names.map(
+    (name) => [name, given[name] ?? defaults[name] ?? rows[name].defaultValue] as const,
+  );
+  const problems = values.flatMap(([name, value]) => optionProblem(name, rows[name], value) ?? []);
+  if (problems.length > 0) throw new EffvitError('OUT_OF_RANGE', problems.join(' '));
+  // Every value was checked against its row.
+  return Object.freeze(Object.fromEntries(values)) as Options;
 }

@@ -1,38 +1,43 @@
-import { type DropCause, FrameAccounting } from '../stats/FrameAccounting.js';
+import { FrameAccounting } from '../stats/FrameAccounting.js';
 import { StageStatistics } from '../stats/StageStatistics.js';
 import { ThroughputMeter } from '../stats/ThroughputMeter.js';
+import type { FrameJob } from './FrameJob.js';
 import type { FrameTimings } from './FrameOutcome.js';
+import type { PoolClock } from './PoolClock.js';
 import { RegionAccounting } from './RegionAccounting.js';
-
-/** Properties of a frame that decide which of its times are recorded. */
-export interface FrameTraits {
-  readonly isCompressed: boolean;
-  /** Whether the model takes several frames per task. */
-  readonly hasBatches: boolean;
-  /** Number of inputs computed for it: 1, or its regions. */
-  readonly inputCount: number;
-  /** Number of tasks for it; a share in a task of four counts as a quarter. */
-  readonly taskCount: number;
-}
 
 /** All counts and measurements of a pool. */
 export class PoolStatistics {
-  readonly accounting = new FrameAccounting();
+  /** received = published + the sum of dropped + inFlight, at every moment. */
+  readonly frames = new FrameAccounting();
   /** Latencies by stage, of published frames. */
   readonly stages = new StageStatistics();
   readonly #throughput = new ThroughputMeter();
   /** Counts of the regions of published frames, by outcome. */
   readonly regions = new RegionAccounting();
+  /** Whether the model takes several frames per task. */
+  hasBatches = false;
+  readonly #clock: PoolClock;
   #inputCount = 0;
   #taskCount = 0;
 
+  constructor(clock: PoolClock) {
+    this.#clock = clock;
+  }
+
+  /** Counts and measures a frame, right after its delivery. */
   published(
+    {
+      frame,
+      regions,
+      inputCount,
+      taskCount,
+    }: Pick<FrameJob<unknown>, 'frame' | 'regions' | 'inputCount' | 'taskCount'>,
     timings: FrameTimings,
-    { isCompressed, hasBatches, inputCount, taskCount }: FrameTraits,
-    nowNs: number,
   ): void {
-    this.accounting.publish();
-    this.#throughput.mark(nowNs);
+    if (regions !== undefined) this.regions.add(regions);
+    this.frames.publish();
+    this.#throughput.mark(this.#clock.nowNs());
     this.#inputCount += inputCount;
     this.#taskCount += taskCount;
     const { stages } = this;
@@ -40,18 +45,14 @@ export class PoolStatistics {
     stages.record('copy', timings.copyNs);
     stages.record('handover', timings.handoverNs);
     // Raw frames are not decoded; their zeros would hide the cost of decoding.
-    if (isCompressed) stages.record('decode', timings.decodeNs);
+    if (frame.kind === 'compressed') stages.record('decode', timings.decodeNs);
     stages.record('preprocess', timings.preprocessNs);
-    if (hasBatches) stages.record('batchWait', timings.batchWaitNs);
+    if (this.hasBatches) stages.record('batchWait', timings.batchWaitNs);
     stages.record('inference', timings.inferenceNs);
     stages.record('postprocess', timings.postprocessNs);
     stages.record('delivery', timings.deliveryNs);
     stages.record('total', timings.totalNs);
     if (timings.delayNs !== undefined) stages.record('delay', timings.delayNs);
-  }
-
-  dropped(cause: DropCause): void {
-    this.accounting.drop(cause);
   }
 
   /** Published frames, or their regions, per task; 1 before the first. */
@@ -60,13 +61,13 @@ export class PoolStatistics {
   }
 
   /** Published frames per second over the last five seconds. */
-  framesPerSecond(nowNs: number): number {
-    return this.#throughput.ratePerSecond(nowNs);
+  framesPerSecond(): number {
+    return this.#throughput.ratePerSecond(this.#clock.nowNs());
   }
 
   /** Resets everything; frames in flight stay in flight. */
   reset(): void {
-    this.accounting.reset();
+    this.frames.reset();
     this.stages.reset();
     this.#throughput.reset();
     this.regions.reset();

@@ -44,18 +44,13 @@ export interface ReceivedRegionsOptions {
   readonly preprocess: PreprocessOptions;
   readonly decodeNs: number;
   /** Facts on the decoded picture; absent for raw frames, whose size the main thread knows. */
-  readonly picture?: PictureFacts;
+  readonly picture?: PictureFacts | undefined;
 }
 
 /** A frame whose rows are in a slot, with the boxes to classify; each box is one run of the NV12 kernel. */
 export class ReceivedRegions {
   readonly kind = 'regions';
-  readonly record: FrameRecord;
-  readonly regions: RegionRecord;
-  readonly count: number;
-  readonly decodeNs: number;
-  readonly picture: PictureFacts | undefined;
-  readonly #options: ReceivedRegionsOptions;
+  readonly options: ReceivedRegionsOptions;
   /** Undefined if the roi does not overlap the picture. */
   readonly #bounds: PictureRegion | undefined;
   readonly #firstFreeByte: number;
@@ -64,13 +59,8 @@ export class ReceivedRegions {
   #isStaged = false;
 
   constructor(options: ReceivedRegionsOptions) {
-    const { record, regions, count, source, preprocess, decodeNs, picture } = options;
-    this.record = record;
-    this.regions = regions;
-    this.count = count;
-    this.decodeNs = decodeNs;
-    this.picture = picture;
-    this.#options = options;
+    this.options = options;
+    const { source, preprocess } = options;
     const { widthPx, heightPx } = 'rows' in source ? source.rows.shape : source.chip.frame;
     this.#bounds = roiRegion(preprocess.roi, widthPx, heightPx)?.region;
     this.#firstFreeByte = 'rows' in source ? source.rows.inputBytes + PADDING_BYTES : 0;
@@ -79,7 +69,7 @@ export class ReceivedRegions {
 
   /** Whether the device crops the regions. */
   get isOnChip(): boolean {
-    return 'chip' in this.#options.source;
+    return 'chip' in this.options.source;
   }
 
   /**
@@ -89,8 +79,8 @@ export class ReceivedRegions {
    * @throws EffvitError INTERNAL if memory is short.
    */
   prepare(place: number, isFirstOfTask: boolean): PreparedRegion | BoxProblem {
-    const { source, converter, preprocess } = this.#options;
-    const box = this.regions.boxOf(place);
+    const { source, converter, preprocess } = this.options;
+    const box = this.options.regions.boxOf(place);
     const region = this.#bounds === undefined ? 'outside' : boxRegion(box, this.#bounds);
     if (typeof region === 'string') return region;
     if ('chip' in source) return { region, nv12: NO_BYTES, chip: this.#onChip(source.chip, region) };
@@ -103,7 +93,7 @@ export class ReceivedRegions {
 
   /** The main thread has checked that the chip can crop each region. The first one carries the rows to the device. */
   #onChip({ slot, frame, rows, staged }: ChipRegions, region: PictureRegion): ChipFrame {
-    const found = chipRegion(frame, region, this.#options.preprocess);
+    const found = chipRegion(frame, region, this.options.preprocess);
     if (typeof found === 'string')
       throw new EffvitError('BAD_IMAGE', `The region is not the chip's: ${found}.`);
     const isFirst = !this.#isStaged;

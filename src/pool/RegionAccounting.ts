@@ -1,3 +1,4 @@
+import { zeroCounts } from '../stats/FrameAccounting.js';
 import { REGION_UNKNOWN_CAUSES, type RegionOutcome, type RegionUnknownCause } from './RegionOutcome.js';
 
 /** received = classified + the sum of unknown. */
@@ -8,19 +9,11 @@ export interface RegionCounts {
   readonly unknown: Readonly<Record<RegionUnknownCause, number>>;
 }
 
-function noneUnknown(): Record<RegionUnknownCause, number> {
-  // The object has every cause of the list.
-  return Object.fromEntries(REGION_UNKNOWN_CAUSES.map((cause) => [cause, 0])) as Record<
-    RegionUnknownCause,
-    number
-  >;
-}
-
 /** Counts the regions of frames by outcome. */
 export class RegionAccounting {
   #received = 0;
   #classified = 0;
-  #unknown = noneUnknown();
+  #unknown = zeroCounts(REGION_UNKNOWN_CAUSES);
 
   add(regions: readonly RegionOutcome<unknown>[]): void {
     this.#received += regions.length;
@@ -37,6 +30,6 @@ export class RegionAccounting {
   reset(): void {
     this.#received = 0;
     this.#classified = 0;
-    this.#unknown = noneUnknown();
+    this.#unknown = zeroCounts(REGION_UNKNOWN_CAUSES);
   }
 }

@@ -1,7 +1,7 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import { BOX_PROBLEMS, type PictureRegion } from '../image/PictureRegion.js';
 import { DROP_CAUSES } from '../stats/FrameAccounting.js';
-import type { FrameDrop, FrameResult } from './FrameOutcome.js';
+import type { FrameDrop, FrameFacts } from './FrameOutcome.js';
 
 /**
  * Why a region of a published frame has no result: its box is invalid (see BOX_PROBLEMS), its frame has too many
@@ -40,8 +40,7 @@ export interface JudgedRegion<Value> {
 }
 
 /** A frame whose regions were classified; its times and its batch are those of the worker that finished last. */
-export interface RegionsResult<Value>
-  extends Omit<FrameResult<Value>, 'kind' | 'value' | 'smoothed' | 'nv12' | 'logits'> {
+export interface RegionsResult<Value> extends FrameFacts {
   readonly kind: 'regions';
   /** One per box, in the order of the boxes. */
   readonly regions: readonly RegionOutcome<Value>[];

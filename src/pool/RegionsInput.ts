@@ -33,17 +33,17 @@ export class RegionsInput {
     this.#startNs = startNs;
     this.#received = received;
     this.#answer = answer;
-    this.#openCount = received.count;
+    this.#openCount = received.options.count;
   }
 
   /** Places of its regions, in order. */
   places(): Iterable<number> {
-    return Array.from({ length: this.#received.count }).keys();
+    return Array.from({ length: this.#received.options.count }).keys();
   }
 
   /** Adds the region to the task if its box is valid. */
   join(place: number, task: InferenceTask): void {
-    const { regions } = this.#received;
+    const { regions } = this.#received.options;
     const startNs = monotonicNs();
     let region = NO_REGION;
     try {
@@ -74,7 +74,7 @@ export class RegionsInput {
     if (run.startNs !== this.#countedRunNs) this.#inferenceNs += run.inferenceNs;
     this.#countedRunNs = run.startNs;
     this.#batchSize = Math.max(this.#batchSize, run.batchSize);
-    this.#received.regions.settle(place, region, run.batchSize);
+    this.#received.options.regions.settle(place, region, run.batchSize);
     this.#end();
   }
 
@@ -89,7 +89,7 @@ export class RegionsInput {
       this.#answer(failedAnswer(this.#number, error));
       return;
     }
-    this.#received.regions.settle(place, region, 0);
+    this.#received.options.regions.settle(place, region, 0);
     this.#end();
   }
 
@@ -102,7 +102,7 @@ export class RegionsInput {
   }
 
   #report(): void {
-    const { record, decodeNs, picture } = this.#received;
+    const { record, decodeNs, picture } = this.#received.options;
     const endedNs = monotonicNs();
     const busyNs = decodeNs + this.#preprocessNs + this.#inferenceNs;
     record.report(

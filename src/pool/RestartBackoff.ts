@@ -1,3 +1,6 @@
+import type { PoolClock } from './PoolClock.js';
+
+const NS_PER_MS = 1e6;
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 10_000;
 
@@ -7,11 +10,17 @@ const LAST_DELAY_MS = 10_000;
  * workers together.
  */
 export class RestartBackoff {
+  readonly #clock: Pick<PoolClock, 'nowNs'>;
   #delayMs = 0;
   #lastDeathMs = Number.NEGATIVE_INFINITY;
 
-  /** @param nowMs time on any monotonic clock. @returns milliseconds until the replacement may start. */
-  delayAfterDeathMs(nowMs: number): number {
+  constructor(clock: Pick<PoolClock, 'nowNs'>) {
+    this.#clock = clock;
+  }
+
+  /** Call this at a death. @returns milliseconds until the replacement may start. */
+  nextDelayMs(): number {
+    const nowMs = this.#clock.nowNs() / NS_PER_MS;
     const sinceLastMs = nowMs - this.#lastDeathMs;
     if (sinceLastMs >= Math.max(2 * this.#delayMs, LAST_DELAY_MS)) this.#delayMs = FIRST_DELAY_MS;
     else if (sinceLastMs >= this.#delayMs) this.#delayMs = Math.min(2 * this.#delayMs, LAST_DELAY_MS);

@@ -133,20 +133,10 @@ export class WorkerChannel {
     };
   }
 
-  /** Sleeps until there is a frame and starts it; undefined if the worker must exit. */
-  nextFrame(): HandedFrame | undefined {
-    return this.#nextFrame(Number.POSITIVE_INFINITY);
-  }
-
-  /** Like {@link nextFrame}, but sleeps at most until a point on the monotonic clock. */
-  nextFrameUntil(deadlineNs: number): HandedFrame | undefined {
-    return this.#nextFrame(deadlineNs);
-  }
-
   /** The announced frame after this one: sleeps until it is handed over or no longer expected. */
   nextExpected(lastNumber: number, limitNs: number): HandedFrame | undefined {
     const isExpected = (): boolean => distance(lastNumber, Atomics.load(this.#words, EXPECTED)) > 0;
-    return isExpected() ? this.#nextFrame(monotonicNs() + limitNs, isExpected) : undefined;
+    return isExpected() ? this.nextFrame(monotonicNs() + limitNs, isExpected) : undefined;
   }
 
   /** Sleeps until the main thread stops handing frames over, within the limit. */
@@ -182,7 +172,16 @@ export class WorkerChannel {
     }
   }
 
-  #nextFrame(deadlineNs: number, isWorthWaiting = (): boolean => true): HandedFrame | undefined {
+  /**
+   * Sleeps until there is a frame and starts it; undefined if the worker must exit, at the deadline, or if waiting has
+   * become useless.
+   *
+   * @param deadlineNs on the monotonic clock.
+   */
+  nextFrame(
+    deadlineNs = Number.POSITIVE_INFINITY,
+    isWorthWaiting = (): boolean => true,
+  ): HandedFrame | undefined {
     for (;;) {
       const wake = Atomics.load(this.#words, WAKE);
       this.#sleepForeverAtExit();

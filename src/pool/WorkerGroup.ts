@@ -27,18 +27,10 @@ export interface WorkerGroupEvents<Job> {
   changed: [];
 }
 
-/** Workers that have loaded a model. */
-interface LoadedWorkers<Job> {
-  readonly workers: WorkerThread<Job>[];
-  readonly spec: BackendSpec;
-  readonly info: LoadedModelInfo;
-}
-
 /** After this number of failed replacements in a row, and if no worker serves, frames are dropped. */
 const BROKEN_AFTER_FAILURES = 3;
 /** Hung workers keep their memory, so no worker is started while this many are hung. */
 const MOST_HUNG = 8;
-const NS_PER_MS = 1e6;
 
 /**
  * The worker threads of a pool, with the ids 0 to targetCount - 1. A new generation serves only when all of its
@@ -48,12 +40,12 @@ const NS_PER_MS = 1e6;
 export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   readonly #options: FixedPoolOptions;
   readonly #clock: PoolClock;
-  readonly #backoff = new RestartBackoff();
+  readonly #backoff: RestartBackoff;
   /** All workers whose thread has not ended. */
   readonly #present = new Set<WorkerThread<Job>>();
-  readonly #hung = new Set<WorkerThread<Job>>();
   #serving: WorkerThread<Job>[] = [];
-  #current: Omit<LoadedWorkers<Job>, 'workers'> | undefined;
+  /** Of the loaded model; undefined until one is loaded. */
+  #spec: BackendSpec | undefined;
   #targetCount = 0;
   #generation = 0;
   #isClosed = false;
@@ -68,6 +60,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     super();
     this.#options = options;
     this.#clock = clock;
+    this.#backoff = new RestartBackoff(clock);
   }
 
   /** The workers that take frames, ordered by id. */
@@ -110,13 +103,9 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
         for (const worker of loaded.workers) worker.retire();
         throw error;
       }
-      for (const worker of this.#serving) worker.retire();
-      this.#serving = [];
-      this.#current = loaded;
-      this.#targetCount = count;
-      this.#generation += 1;
+      this.#spec = loaded.spec;
       this.#failedReplacements = 0;
-      this.#serve(loaded.workers);
+      this.#renew(count, loaded.workers, () => false);
       return loaded.info;
     });
   }
@@ -124,15 +113,11 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   /** Changes the number of workers of the same model. @throws EffvitError; then the old workers continue. */
   async resize(targetCount: number): Promise<void> {
     await this.#change(async () => {
-      if (this.#current === undefined) throw notStarted();
-      const { spec } = this.#current;
+      if (this.#spec === undefined) throw notStarted();
       const missing = idsFrom(this.#targetCount, targetCount);
-      const added = missing.length === 0 ? undefined : await this.#load(spec, missing, this.#generation + 1);
-      for (const worker of this.#serving.filter(({ id }) => id >= targetCount)) worker.retire();
-      this.#serving = this.#serving.filter(({ id }) => id < targetCount);
-      this.#targetCount = targetCount;
-      this.#generation += 1;
-      this.#serve(added?.workers ?? []);
+      const added =
+        missing.length === 0 ? [] : (await this.#load(this.#spec, missing, this.#generation + 1)).workers;
+      this.#renew(targetCount, added, (id) => id < targetCount);
     });
   }
 
@@ -142,8 +127,8 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     this.#replacementTimer?.cancel();
     this.#serving = [];
     for (const worker of this.#present) worker.retire();
-    const expected = [...this.#present].filter((worker) => worker.state !== 'abandoned');
-    await Promise.all(expected.map((worker) => worker.exited));
+    const expected = [...this.#present].filter(({ state }) => state !== 'abandoned');
+    await Promise.all(expected.map(({ exited }) => exited));
   }
 
   /** Abandons the workers that have not exited. */
@@ -154,16 +139,13 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   async #change<Result>(change: () => Promise<Result>): Promise<Result> {
-    const done = this.#changes.then(async () => {
-      this.#throwIfClosed();
-      return await change();
-    });
+    const done = this.#changes.then(() => this.#throwIfClosed()).then(change);
     this.#changes = done.catch(() => undefined);
     return await done;
   }
 
   /** Starts workers with these ids; if one fails to load, none is retained. */
-  async #load(spec: BackendSpec, ids: readonly number[], generation: number): Promise<LoadedWorkers<Job>> {
+  async #load(spec: BackendSpec, ids: readonly number[], generation: number) {
     const workers: WorkerThread<Job>[] = [];
     try {
       const [firstId = 0, ...furtherIds] = ids;
@@ -189,34 +171,38 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     // The caller may have stopped waiting because another worker of this load failed.
     worker.loaded.catch(() => undefined);
     worker.on('lost', (_begun, _unbegun, error) => this.#onLost(worker, error));
-    worker.on('exited', () => {
-      this.#present.delete(worker);
-      this.#hung.delete(worker);
-    });
+    worker.on('exited', () => this.#present.delete(worker));
     this.emit('created', worker);
     return worker;
   }
 
-  #serve(workers: readonly WorkerThread<Job>[]): void {
-    // A worker may have died while others were loading.
-    this.#serving.push(...workers.filter((worker) => worker.state === 'serving'));
-    this.#serving.sort((a, b) => a.id - b.id);
-    if (this.#serving.length < this.#targetCount) this.#replaceLater(0);
+  /** Begins a generation: workers that are not kept finish their frames and exit. */
+  #renew(targetCount: number, added: readonly WorkerThread<Job>[], isKept: (id: number) => boolean): void {
+    for (const worker of this.#serving) if (!isKept(worker.id)) worker.retire();
+    this.#serving = this.#serving.filter(({ id }) => isKept(id));
+    this.#targetCount = targetCount;
+    this.#generation += 1;
+    this.#add(added);
+    if (this.#serving.length < targetCount) this.#replaceLater(0);
     this.emit('changed');
+  }
+
+  #add(workers: readonly WorkerThread<Job>[]): void {
+    // A worker may have died while others were loading.
+    this.#serving.push(...workers.filter(({ state }) => state === 'serving'));
+    this.#serving.sort((a, b) => a.id - b.id);
   }
 
   #onLost(worker: WorkerThread<Job>, error: EffvitError): void {
     this.#deaths += 1;
     this.#lastDeath = error;
-    if (error.code === 'TIMED_OUT') this.#hung.add(worker);
     this.#serving = this.#serving.filter((other) => other !== worker);
-    if (worker.generation <= this.#generation) this.#replaceLater(this.#nextDelayMs());
+    if (worker.generation <= this.#generation) this.#replaceLater(this.#backoff.nextDelayMs());
   }
 
   #replaceLater(delayMs: number): void {
     if (this.#isClosed || this.#replacementTimer !== undefined) return;
-    const replace = (): void => void this.#replace();
-    this.#replacementTimer = this.#clock.setTimer(delayMs, replace, { keepsAlive: true });
+    this.#replacementTimer = this.#clock.setTimer(delayMs, () => this.#replace(), { keepsAlive: true });
   }
 
   async #replace(): Promise<void> {
@@ -227,7 +213,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
     } catch (error) {
       this.#failedReplacements += 1;
       this.#lastDeath = asEffvitError(error);
-      nextDelayMs = this.#nextDelayMs();
+      nextDelayMs = this.#backoff.nextDelayMs();
     }
     this.#replacementTimer = undefined;
     if (this.#serving.length < this.#targetCount) this.#replaceLater(nextDelayMs);
@@ -235,23 +221,17 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   async #replaceOne(): Promise<void> {
-    const id = idsFrom(0, this.#targetCount).find(
-      (each) => !this.#serving.some((worker) => worker.id === each),
-    );
-    if (this.#current === undefined || id === undefined) return;
-    if (this.#hung.size >= MOST_HUNG) {
+    const isServed = (id: number) => this.#serving.some((worker) => worker.id === id);
+    const id = idsFrom(0, this.#targetCount).find((each) => !isServed(each));
+    if (this.#spec === undefined || id === undefined) return;
+    const hungCount = [...this.#present].filter(({ state }) => state === 'abandoned').length;
+    if (hungCount >= MOST_HUNG) {
       throw new EffvitError(
         'TIMED_OUT',
-        `${this.#hung.size} workers hang in inference: restart the process, and check the model and its device.`,
+        `${hungCount} workers hang in inference: restart the process, and check the model and its device.`,
       );
     }
-    const { workers } = await this.#load(this.#current.spec, [id], this.#generation);
-    this.#serving.push(...workers.filter((worker) => worker.state === 'serving'));
-    this.#serving.sort((a, b) => a.id - b.id);
-  }
-
-  #nextDelayMs(): number {
-    return this.#backoff.delayAfterDeathMs(this.#clock.nowNs() / NS_PER_MS);
+    this.#add((await this.#load(this.#spec, [id], this.#generation)).workers);
   }
 
   #throwIfClosed(): void {

@@ -3,9 +3,8 @@ import type { InferenceBackend } from '../inference/InferenceBackend.js';
 import { MOST_REGIONS } from '../inference/PictureResizer.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { DevicePictures } from './DevicePictures.js';
-import type { FrameReceiver } from './FrameReceiver.js';
-import { frameInput } from './frameInput.js';
-import { InferenceTask } from './InferenceTask.js';
+import type { FrameReceiver, ReceivedFrame } from './FrameReceiver.js';
+import { InferenceTask, type TaskInput } from './InferenceTask.js';
 import type { ReceivedRegions } from './ReceivedRegions.js';
 import { RegionsInput } from './RegionsInput.js';
 import type { HandedFrame, WorkerChannel } from './WorkerChannel.js';
@@ -60,8 +59,7 @@ export class WorkerTasks {
       last = handed.number;
       await this.#gather(handed, largestBatch);
       if (this.#task.size >= largestBatch) break;
-      handed =
-        this.#channel.nextFrameUntil(deadlineNs) ?? this.#channel.nextExpected(last, EXPECTED_WITHIN_NS);
+      handed = this.#channel.nextFrame(deadlineNs) ?? this.#channel.nextExpected(last, EXPECTED_WITHIN_NS);
     }
     this.#channel.closeTask(last);
     await this.#task.run();
@@ -111,4 +109,45 @@ export class WorkerTasks {
     if (answers.length === 1 && typeof first === 'number') this.#send(first);
     else if (answers.length > 0) this.#send({ kind: 'answers', answers });
   }
+}
+
+/**
+ * A whole frame as the input of a task.
+ *
+ * @param startNs when the thread started it, on the monotonic clock.
+ * @param answer called once with the outcome.
+ */
+function frameInput(
+  number: number,
+  startNs: number,
+  frame: ReceivedFrame,
+  logits: Float32Array,
+  answer: (answer: FrameAnswer) => void,
+): TaskInput {
+  const { record, nv12, decodeNs, preprocessNs, picture, figures, chip } = frame;
+  return {
+    nv12,
+    ...(chip !== undefined && { chip }),
+    logits,
+    onDone: ({ preparedNs, startNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
+      const batchWaitNs = Math.max(taskBeganNs - preparedNs, 0);
+      record.report(
+        {
+          startNs,
+          decodeNs,
+          preprocessNs: preprocessNs + inputNs,
+          batchWaitNs,
+          inferenceNs,
+          endedNs,
+        },
+        nv12,
+        picture,
+        batchSize,
+        figures,
+      );
+      record.rank(logits);
+      answer(number);
+    },
+    onFailed: (error) => answer(failedAnswer(number, error)),
+  };
 }

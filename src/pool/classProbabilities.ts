@@ -30,8 +30,7 @@ export function classProbabilities(
     return scores;
   }
   const logits = logitsOf(values, activation);
-  let max = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < logits.length; index++) max = Math.max(max, logits[index] ?? max);
+  const max = maxOf(logits);
   let sum = 0;
   for (let index = 0; index < logits.length; index++) {
     const part = Math.exp(((logits[index] ?? 0) - max) / temperature);
@@ -40,4 +39,11 @@ export function classProbabilities(
   }
   for (let index = 0; index < scores.length; index++) scores[index] = (scores[index] ?? 0) / sum;
   return scores;
+}
+
+/** The largest value. By index: an iterator allocates an object per class. */
+export function maxOf(values: Float32Array): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < values.length; index++) max = Math.max(max, values[index] ?? max);
+  return max;
 }

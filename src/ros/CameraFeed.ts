@@ -1,5 +1,5 @@
 import { CameraTurns, TAKES_ALL } from '../classify/CameraTurns.js';
-import type { UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
 import { detectionTopics, hasDetections } from '../classify/detectionTopics.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { EffvitError } from '../core/EffvitError.js';
@@ -42,7 +42,7 @@ export class CameraFeed {
     this.#options = options;
     const { node, parameters, pipeline } = options;
     // With detectors every frame is taken, because frames wait here for their detections.
-    this.#turns = new CameraTurns(hasDetections(parameters) ? TAKES_ALL : pipeline.classifier);
+    this.#turns = new CameraTurns(hasDetections(parameters) ? TAKES_ALL : pipeline.classifier.pool);
     const detectors = detectionTopics(parameters);
     this.cameras = parameters.image_topics.map((name, index) => ({
       name,

@@ -1,8 +1,7 @@
 import type { CameraTurns } from '../classify/CameraTurns.js';
-import type { UnmatchedCause } from '../classify/DetectionPairing.js';
-import type { UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedCause, UnmatchedView } from '../classify/DetectionPairing.js';
 import { hasDetections } from '../classify/detectionTopics.js';
-import { BURST_DEPTH } from '../classify/readerDepth.js';
+import { BURST_DEPTH } from '../classify/livePoolOptions.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { DetectionsMessage } from '../messages/detectionsMessage.js';

@@ -1,6 +1,6 @@
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import { pairingLimits } from '../classify/DetectionPairing.js';
-import { type DetectorEvents, DetectorPairings, type UnmatchedView } from '../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
+import { type DetectorEvents, DetectorPairings } from '../classify/DetectorPairings.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { DETECTIONS_TYPE, type DetectionsMessage } from '../messages/detectionsMessage.js';
 import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
@@ -35,7 +35,7 @@ export class DetectionSubscriptions {
     events: DetectionEvents,
   ) {
     this.#node = node;
-    this.#pairings = new DetectorPairings(detectorOf, pairingLimits(options), {
+    this.#pairings = new DetectorPairings(detectorOf, options, {
       ...events,
       warn: (text) => node.getLogger().warn(text),
     });
@@ -60,7 +60,7 @@ export class DetectionSubscriptions {
   }
 
   setOptions(options: ClassifierOptions): void {
-    this.#pairings.setLimits(pairingLimits(options));
+    this.#pairings.setOptions(options);
   }
 
   unmatched(): UnmatchedView {

@@ -30,7 +30,7 @@ interface PerceptionInfoMessage {
 function contextOf(classifier: Classifier): PerceptionContext {
   return {
     modelName: classifier.manifest.name,
-    framesPerSecond: classifier.framesPerSecond(),
+    framesPerSecond: classifier.pool.statistics.framesPerSecond(),
     // CLOCK_REALTIME, which TROS's nodes use for their times.
     nowNs: BigInt(Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS)),
   };

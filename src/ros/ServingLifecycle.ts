@@ -1,5 +1,5 @@
-import type { ClassifierModel } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { ClassifierModel } from '../classify/ModelReading.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';
 import { Bond } from './Bond.js';

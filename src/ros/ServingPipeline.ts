@@ -1,5 +1,6 @@
-import { Classifier, type ClassifierModel, type ClassifyOutcome } from '../classify/Classifier.js';
+import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { ClassifierModel } from '../classify/ModelReading.js';
 import type { ClassifyRegionsOutcome } from '../classify/RegionResult.js';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { runAllSteps } from '../core/runAllSteps.js';

@@ -1,4 +1,4 @@
-import { EffvitError } from '../core/EffvitError.js';
+import { EffvitError, type EffvitErrorCode } from '../core/EffvitError.js';
 
 /** Every reason why a received frame is not published. */
 export const DROP_CAUSES = [
@@ -36,10 +36,22 @@ export interface FrameCounts {
   readonly inFlight: number;
 }
 
-function noDrops(): Record<DropCause, number> {
-  const counts: Partial<Record<DropCause, number>> = {};
-  for (const cause of DROP_CAUSES) counts[cause] = 0;
-  return counts as Record<DropCause, number>;
+const CAUSE_OF_ERROR: Readonly<Partial<Record<EffvitErrorCode, DropCause>>> = {
+  BAD_IMAGE: 'bad_image',
+  WORKER_DIED: 'worker_died',
+  TIMED_OUT: 'timed_out',
+  CLOSED: 'closed',
+};
+
+/** The drop cause of a frame that failed with this error. */
+export function dropCauseOf(code: EffvitErrorCode): DropCause {
+  return CAUSE_OF_ERROR[code] ?? 'inference_failed';
+}
+
+/** A count of 0 for each cause. */
+export function zeroCounts<Cause extends string>(causes: readonly Cause[]): Record<Cause, number> {
+  // The object has every cause of the list.
+  return Object.fromEntries(causes.map((cause) => [cause, 0])) as Record<Cause, number>;
 }
 
 export function totalDropped(counts: FrameCounts): number {
@@ -65,7 +77,7 @@ export class FrameAccounting {
   #received = 0;
   #published = 0;
   #inFlight = 0;
-  #dropped = noDrops();
+  #dropped = zeroCounts(DROP_CAUSES);
 
   get inFlight(): number {
     return this.#inFlight;
@@ -99,7 +111,7 @@ export class FrameAccounting {
   reset(): void {
     this.#received = this.#inFlight;
     this.#published = 0;
-    this.#dropped = noDrops();
+    this.#dropped = zeroCounts(DROP_CAUSES);
   }
 
   #leave(): void {

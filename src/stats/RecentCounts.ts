@@ -1,4 +1,4 @@
-import { DROP_CAUSES, type DropCause, type DropCounts, type FrameCounts } from './FrameAccounting.js';
+import { DROP_CAUSES, type FrameCounts, zeroCounts } from './FrameAccounting.js';
 
 /** Outcomes of the frames of the last seconds. */
 export type RecentFrames = Omit<FrameCounts, 'inFlight'>;
@@ -25,11 +25,11 @@ export class RecentCounts {
 }
 
 function difference(now: FrameCounts, before: FrameCounts | undefined): RecentFrames {
-  const dropped: Partial<Record<DropCause, number>> = {};
+  const dropped = zeroCounts(DROP_CAUSES);
   for (const cause of DROP_CAUSES) dropped[cause] = now.dropped[cause] - (before?.dropped[cause] ?? 0);
   return {
     received: now.received - (before?.received ?? 0),
     published: now.published - (before?.published ?? 0),
-    dropped: dropped as DropCounts,
+    dropped,
   };
 }

@@ -112,13 +112,13 @@ async function poolsPart(serviceMs: number, hostMs: number, frames: number): Pro
   await pool.start();
   const addedUs: number[] = [];
   for (let number = 0; number < warmUpFrames + frames; number++) {
-    if (number === warmUpFrames) pool.resetStatistics();
+    if (number === warmUpFrames) pool.statistics.reset();
     const outcome = await pool.submit(frame);
     assert.equal(outcome.kind, 'result');
     const { totalNs, inferenceNs } = outcome.timings;
     if (number >= warmUpFrames) addedUs.push((totalNs - inferenceNs) / 1e3);
   }
-  const stages = Object.entries(pool.statistics.summary())
+  const stages = Object.entries(pool.statistics.stages.summary())
     .filter(([stage, { count }]) => count > 0 && stage !== 'inference' && stage !== 'total')
     .map(([stage, { p50Ns }]) => `${stage} ${(p50Ns / 1e3).toFixed(0)}`);
   await pool.close();

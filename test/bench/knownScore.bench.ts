@@ -175,8 +175,8 @@ await classifier.close();
 
 const rows = groups.flatMap(([name, logits]) => {
   const tally = new KnownScoreTally();
-  for (const one of known) tally.addKnown(one);
-  for (const one of logits) tally.addOther(one);
+  for (const one of known) tally.add(one, false);
+  for (const one of logits) tally.add(one, true);
   return tally.reports().map(({ kind, p5, others }) => {
     assert.ok(others !== undefined && others.auroc >= 0 && others.auroc <= 1);
     const isBackground = (one: Float32Array): boolean => one.indexOf(Math.max(...one)) === BACKGROUND;

@@ -72,7 +72,7 @@ function makePool(threads: number): InferencePool<number> {
 }
 
 async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Promise<Round> {
-  pool.resetStatistics();
+  pool.statistics.reset();
   const startMs = performance.now();
   const cpuBefore = process.cpuUsage();
   while (performance.now() - startMs < roundMs) {
@@ -80,7 +80,7 @@ async function poolRound(pool: InferencePool<number>, frame: RawImageFrame): Pro
     void pool.submit(frame);
   }
   await pool.drain();
-  const { published, received } = pool.counts();
+  const { published, received } = pool.statistics.frames.counts();
   assert.equal(published, received);
   return roundSince(startMs, cpuBefore, published);
 }
@@ -100,7 +100,7 @@ async function compare(count: number, frame: RawImageFrame): Promise<void> {
   const ratios = poolRounds.map(({ fps }, round) => fps / (bareRounds[round]?.fps ?? Number.NaN));
   const show = (each: readonly Round[]) =>
     `${median(each.map(({ fps }) => fps)).toFixed(1)} fps at ${median(each.map(({ cpuMsPerFrame }) => cpuMsPerFrame)).toFixed(2)} ms of processor`;
-  const stages = pool.statistics.summary();
+  const stages = pool.statistics.stages.summary();
   console.log(
     `${count} worker(s), ${frame.widthPx}x${frame.heightPx} ${frame.encoding}: bare ${show(bareRounds)}, pool ${show(poolRounds)}, ratio ${median(ratios).toFixed(3)} (${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)})`,
   );

@@ -110,10 +110,8 @@ export async function pageOf(
     );
   }
   const report = await collector.report(
-    {
-      counts: () => accounting.counts(),
-      info: { isSimulated: false } as Parameters<ReplayReportCollector['report']>[0]['info'],
-    },
+    accounting.counts(),
+    { isSimulated: false },
     { title: `a <b>drive</b>`, command: 'effvit replay drive', facts: [['model', 'm']], fps: 10, ...figures },
   );
   return replayPage(report);

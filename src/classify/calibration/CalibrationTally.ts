@@ -1,3 +1,5 @@
+import { indexOfLargest } from '../smoothing/MajorityVote.js';
+
 /** Pictures whose best score lies in one of fifteen equal parts of [0, 1]. */
 export interface ConfidenceBin {
   /** Its upper end, inclusive. */
@@ -33,10 +35,7 @@ export class CalibrationTally {
 
   /** @param scores probabilities of all classes. */
   add(scores: Float64Array, classIndex: number): void {
-    let best = 0;
-    for (let index = 1; index < scores.length; index++) {
-      if ((scores[index] ?? 0) > (scores[best] ?? 0)) best = index;
-    }
+    const best = indexOfLargest(scores);
     const confidence = scores[best] ?? 0;
     // (0, 1/15], (1/15, 2/15], ...
     const bin = Math.min(BINS - 1, Math.max(0, Math.ceil(confidence * BINS) - 1));

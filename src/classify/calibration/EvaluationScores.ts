@@ -58,13 +58,13 @@ export class EvaluationScores {
   add(values: Float32Array, classIndex: number): void {
     const { activation } = this.#output;
     this.#calibration.add(classProbabilities(values, activation, this.#temperature), classIndex);
-    if (activation === 'logits') this.#known.addKnown(values);
+    if (activation === 'logits') this.#known.add(values, false);
     this.#kept?.push({ logits: logitsOf(values, activation), classIndex });
   }
 
   /** A picture of none of the classes. */
   addOther(values: Float32Array): void {
-    if (this.#output.activation === 'logits') this.#known.addOther(values);
+    if (this.#output.activation === 'logits') this.#known.add(values, true);
   }
 
   report(): EvaluationScoresReport {

@@ -31,13 +31,10 @@ export class KnownScoreTally {
   readonly #known: Record<KnownScoreKind, number[]> = { energy: [], max_logit: [] };
   readonly #others: Record<KnownScoreKind, number[]> = { energy: [], max_logit: [] };
 
-  addKnown(logits: Float32Array): void {
-    for (const kind of KNOWN_SCORES) this.#known[kind].push(knownScore(logits, kind));
-  }
-
-  /** A picture of none of the classes. */
-  addOther(logits: Float32Array): void {
-    for (const kind of KNOWN_SCORES) this.#others[kind].push(knownScore(logits, kind));
+  /** @param isOther for a picture of none of the classes. */
+  add(logits: Float32Array, isOther: boolean): void {
+    const scores = isOther ? this.#others : this.#known;
+    for (const kind of KNOWN_SCORES) scores[kind].push(knownScore(logits, kind));
   }
 
   get otherCount(): number {

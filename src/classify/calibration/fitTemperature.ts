@@ -1,3 +1,5 @@
+import { maxOf } from '../../pool/classProbabilities.js';
+
 /** A picture's output, and the class that it shows. */
 export interface LabelledLogits {
   readonly logits: Float32Array;
@@ -43,7 +45,7 @@ export function fitTemperature(pictures: readonly LabelledLogits[]): Temperature
 function slopeAt(pictures: readonly LabelledLogits[], inverse: number) {
   let [slope, curvature] = [0, 0];
   for (const { logits, classIndex } of pictures) {
-    const max = largestOf(logits);
+    const max = maxOf(logits);
     let [sum, first, second] = [0, 0, 0];
     for (let index = 0; index < logits.length; index++) {
       const below = (logits[index] ?? 0) - max;
@@ -57,10 +59,4 @@ function slopeAt(pictures: readonly LabelledLogits[], inverse: number) {
     curvature += second / sum - mean * mean;
   }
   return { slope: slope / pictures.length, curvature: curvature / pictures.length };
-}
-
-function largestOf(logits: Float32Array): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < logits.length; index++) max = Math.max(max, logits[index] ?? max);
-  return max;
 }

@@ -1,3 +1,5 @@
+import { maxOf } from '../../pool/classProbabilities.js';
+
 export const KNOWN_SCORES = ['energy', 'max_logit'] as const;
 
 export type KnownScoreKind = (typeof KNOWN_SCORES)[number];
@@ -12,8 +14,7 @@ export type KnownScoreKind = (typeof KNOWN_SCORES)[number];
  * @param logits float32, one per class, finite.
  */
 export function knownScore(logits: Float32Array, kind: KnownScoreKind): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < logits.length; index++) max = Math.max(max, logits[index] ?? max);
+  const max = maxOf(logits);
   if (kind === 'max_logit') return max;
   let sum = 0;
   for (let index = 0; index < logits.length; index++) sum += Math.exp((logits[index] ?? 0) - max);

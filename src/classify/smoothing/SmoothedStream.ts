@@ -42,7 +42,6 @@ export class SmoothedStream {
   configure(settings: SmoothingSettings): void {
     if (settings.method !== this.#settings.method) this.#reset();
     this.#settings = settings;
-    this.#average?.setTime(settings.timeNs);
   }
 
   /**
@@ -72,9 +71,8 @@ export class SmoothedStream {
   #smoothed(scores: Float64Array, sinceNs: number): Float64Array {
     const { method, timeNs } = this.#settings;
     if (method === 'hysteresis') return scores;
-    this.#average ??=
-      method === 'exponential' ? new ExponentialAverage(timeNs) : new MajorityVote(timeNs, scores.length);
-    return this.#average.take(scores, sinceNs);
+    this.#average ??= method === 'exponential' ? new ExponentialAverage() : new MajorityVote(scores.length);
+    return this.#average.take(scores, sinceNs, timeNs);
   }
 
   /** Whether a later frame of its camera was already processed. */

@@ -1,13 +1,14 @@
 import { FramePicture } from '../../annotate/FramePicture.js';
-import type { Classifier, ClassifyOutcome } from '../../classify/Classifier.js';
+import type { ClassifyOutcome } from '../../classify/Classifier.js';
 import type { ClassResult } from '../../classify/ClassResult.js';
 import type { ClassifyRegionsOutcome } from '../../classify/RegionResult.js';
 import type { SourceChanges } from '../../classify/smoothing/ClassChanges.js';
 import type { ImageFrame } from '../../image/ImageFrame.js';
 import { nv12ToRgb } from '../../image/nv12ToRgb.js';
 import type { PreprocessOptions } from '../../image/PreprocessOptions.js';
+import type { LoadedModelInfo } from '../../inference/InferenceBackend.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
-import { DROP_CAUSES } from '../../stats/FrameAccounting.js';
+import { DROP_CAUSES, type FrameCounts } from '../../stats/FrameAccounting.js';
 import { latencyCurves, PERCENTS } from './latencyCurves.js';
 import type { FrameColumns, FrameRegionColumns, ReplayReport } from './ReplayReport.js';
 import { CELLS, ThumbnailStrip } from './ThumbnailStrip.js';
@@ -115,17 +116,17 @@ export class ReplayReportCollector {
     }));
   }
 
-  /** @param classifier that the frames went through. */
+  /** @param counts of the frames. @param info of the model that they went through. */
   async report(
-    classifier: Pick<Classifier, 'counts' | 'info'>,
+    counts: FrameCounts,
+    { isSimulated }: Pick<LoadedModelInfo, 'isSimulated'>,
     { changes, ...figures }: ReplayFigures,
   ): Promise<ReplayReport> {
-    const counts = classifier.counts();
     const frames = this.#columns(changes !== undefined, figures.regionCounts !== undefined);
     const stages = STAGES.map(([name]) => name);
     return {
       ...figures,
-      isSimulated: classifier.info.isSimulated,
+      isSimulated,
       received: counts.received,
       published: counts.published,
       dropped: DROP_CAUSES.filter((cause) => counts.dropped[cause] > 0).map(

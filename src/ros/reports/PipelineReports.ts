@@ -1,5 +1,5 @@
 import type { Classifier } from '../../classify/Classifier.js';
-import type { UnmatchedView } from '../../classify/DetectorPairings.js';
+import type { UnmatchedView } from '../../classify/DetectionPairing.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import {
   type PipelineStatisticsMessage,
@@ -74,7 +74,7 @@ export class PipelineReports {
 
   /** Resets counts and latencies. */
   reset(): void {
-    this.#classifier.resetStatistics();
+    this.#classifier.pool.statistics.reset();
     this.#watch = new PipelineWatch();
     this.#windowStartNs = monotonicNs();
     this.#lastFailure = undefined;
@@ -100,7 +100,7 @@ export class PipelineReports {
     const endNs = monotonicNs();
     const windowNs = BigInt(Math.round(endNs - this.#windowStartNs));
     this.#windowStartNs = endNs;
-    const stages = classifier.statistics.takeWindow();
+    const stages = classifier.pool.statistics.stages.takeWindow();
     const present = this.#present();
     this.#watch.observe(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
@@ -112,9 +112,9 @@ export class PipelineReports {
         stamp: stampFromNs(node.now().nanoseconds),
         windowNs,
         missing: this.#lost.missing,
-        regions: unmatched && classifier.regionCounts(),
+        regions: unmatched && classifier.pool.statistics.regions.counts(),
         unmatched,
-        queuedCount: classifier.queuedCount,
+        queuedCount: classifier.pool.queuedCount,
         stages,
         modelName: classifier.manifest.name,
         machine: this.#machine,
@@ -127,12 +127,13 @@ export class PipelineReports {
   #present() {
     const classifier = this.#classifier;
     const { backend, runtime, isSimulated } = classifier.info;
-    const workers = classifier.workers();
+    const { statistics } = classifier.pool;
+    const workers = classifier.pool.workers();
     return {
-      counts: classifier.counts(),
+      counts: statistics.frames.counts(),
       superseded: this.#lost.superseded,
-      framesPerSecond: classifier.framesPerSecond(),
-      meanBatchSize: classifier.meanBatchSize,
+      framesPerSecond: statistics.framesPerSecond(),
+      meanBatchSize: statistics.meanBatchSize,
       backend,
       runtime,
       isSimulated,

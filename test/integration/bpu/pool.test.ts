@@ -173,7 +173,7 @@ describe('the pool on the BPU', () => {
       assert.deepEqual(pool.info?.batchSizes, [1, 4]);
       const outcomes = (await classifyAll(pool, pictures(64))).map(resultOf);
       for (const { value, nv12 } of outcomes) assert.deepEqual(value, fakeLogits(nv12 ?? new Uint8Array(0)));
-      assert.ok(pool.meanBatchSize > 2, `${pool.meanBatchSize}`);
+      assert.ok(pool.statistics.meanBatchSize > 2, `${pool.statistics.meanBatchSize}`);
       assert.equal(bpu.fake.get('last_batch') >= 1, true);
       await pool.close();
       bpu.assertClean();
@@ -290,11 +290,11 @@ describe('the pool on the BPU', () => {
               } else {
                 await sleep(10);
               }
-              assertBalanced(pool.counts());
+              assertBalanced(pool.statistics.frames.counts());
             }
             await pool.drain();
             const words = await Promise.all(observed);
-            const counts = pool.counts();
+            const counts = pool.statistics.frames.counts();
             assert.deepEqual([counts.received, counts.inFlight], [words.length, 0]);
             assert.equal(counts.published, words.filter((word) => word === 'result').length);
             for (const cause of DROP_CAUSES) {

@@ -75,7 +75,7 @@ describe('replayBag', () => {
     it(`loses nothing with the policy block at the rate ${rate}`, async () => {
       const running = await start({ dropPolicy: 'block', queueSize: 1 });
       const seen = await replay(running, rate);
-      assert.equal(running.counts().published, FRAMES);
+      assert.equal(running.pool.statistics.frames.counts().published, FRAMES);
       assert.deepEqual(
         seen.map(({ sequence }) => sequence),
         Array.from({ length: FRAMES }, (_, index) => index),
@@ -86,7 +86,7 @@ describe('replayBag', () => {
   it('drops at a given rate as the node does, and reports each frame once', async () => {
     const running = await start({ dropPolicy: 'oldest' });
     const seen = await replay(running, 1);
-    const counts = running.counts();
+    const counts = running.pool.statistics.frames.counts();
     assertBalanced(counts);
     assert.ok(counts.dropped.queue_full > 0);
     assert.equal(counts.published + counts.dropped.queue_full, FRAMES);
@@ -100,7 +100,7 @@ describe('replayBag', () => {
     setTimeout(() => controller.abort(), 10);
     const seen = await replaying;
     assert.ok(seen.length < FRAMES, `${seen.length} frames`);
-    assert.equal(running.counts().inFlight, 0);
+    assert.equal(running.pool.statistics.frames.counts().inFlight, 0);
   });
 
   describe('under a virtual clock', () => {
@@ -139,11 +139,11 @@ describe('replayBag', () => {
         signal: new AbortController().signal,
         onFrame: (frame) => void seen.push(frame),
       });
-      const counts = running.counts();
+      const counts = running.pool.statistics.frames.counts();
       assertBalanced(counts);
       assert.equal(new Set(seen.map(({ sequence }) => sequence)).size, FRAMES);
       await running.close();
-      return { seen, counts, elapsedNs, stages: running.statistics.summary() };
+      return { seen, counts, elapsedNs, stages: running.pool.statistics.stages.summary() };
     }
 
     for (const threads of [1, 3]) {

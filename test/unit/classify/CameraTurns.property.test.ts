@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { CameraTurns } from '../../../src/classify/CameraTurns.js';
-import { readerDepth } from '../../../src/classify/readerDepth.js';
+import { readerDepth } from '../../../src/classify/livePoolOptions.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { DROP_POLICIES, type DropPolicy } from '../../../src/pool/FrameQueue.js';
 import { InferencePool } from '../../../src/pool/InferencePool.js';
@@ -180,7 +180,7 @@ class Trial {
     for (;;) {
       while (this.middleware.turn());
       await this.pool.drain();
-      if (this.middleware.waiting === 0 && this.pool.counts().inFlight === 0) return;
+      if (this.middleware.waiting === 0 && this.pool.statistics.frames.counts().inFlight === 0) return;
       assert.ok(performance.now() < endMs, `${this.middleware.waiting} frames were never taken`);
       await sleep(1);
     }
@@ -275,7 +275,7 @@ class Trial {
   }
 
   #check(isSettled: boolean): void {
-    const counts = this.pool.counts();
+    const counts = this.pool.statistics.frames.counts();
     assertBalanced(counts);
     const { sent } = this.middleware;
     const accounted = counts.received + this.missing + this.superseded;
@@ -300,7 +300,7 @@ describe('CameraTurns and all behind them, under anything', () => {
         async (threads, happenings) => {
           const trial = new Trial(threads);
           await trial.run(happenings);
-          const counts = trial.pool.counts();
+          const counts = trial.pool.statistics.frames.counts();
           met.published += counts.published;
           met.dropped += totalDropped(counts);
           met.superseded += trial.superseded;

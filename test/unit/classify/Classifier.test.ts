@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { Classifier, type ClassifierModel } from '../../../src/classify/Classifier.js';
+import { Classifier } from '../../../src/classify/Classifier.js';
 import { type ClassifierOptions, classifierOptions } from '../../../src/classify/classifierOptions.js';
+import type { ClassifierModel } from '../../../src/classify/ModelReading.js';
 import { defaultManifest } from '../../../src/model/defaultManifest.js';
 import type { LabelSource } from '../../../src/model/ModelManifest.js';
 import { scratchFolder } from '../../helpers/scratchFolder.js';
@@ -125,7 +126,7 @@ describe('Classifier', () => {
       ),
       ['over_limit', [48, 0], [0, 0], [32, 0], 'over_limit'],
     );
-    const counts = classifier.regionCounts();
+    const counts = classifier.pool.statistics.regions.counts();
     assert.deepEqual([counts.received, counts.classified, counts.unknown.over_limit], [5, 3, 2]);
     // The scripted energy is about the tile's number.
     await classifier.setOptions({ knownScore: 'energy', knownScoreThreshold: 25 });
@@ -158,7 +159,7 @@ describe('Classifier', () => {
     const seen: string[] = [];
     for (let after = 0; after < 20; after += swap.isDone ? 1 : 0) {
       await running.ready();
-      const { targetCount } = running.workers();
+      const { targetCount } = running.pool.workers();
       const { threads } = running.options;
       assert.equal(targetCount, threads);
       seen.push(`${running.labels.join('')} ${threads}`);
@@ -169,7 +170,12 @@ describe('Classifier', () => {
     await swapping;
     assert.deepEqual([...new Set(seen)], ['abcd 1', 'ABCD 3']);
     assert.deepEqual(await labelsOf(running, 0), ['A', 'D', 'C']);
-    assert.deepEqual(running.workers(), { ...running.workers(), serving: 3, targetCount: 3, deaths: 0 });
+    assert.deepEqual(running.pool.workers(), {
+      ...running.pool.workers(),
+      serving: 3,
+      targetCount: 3,
+      deaths: 0,
+    });
   });
 
   it('refuses labels that cannot fit before any worker starts', async () => {
@@ -197,7 +203,7 @@ describe('Classifier', () => {
       assert.deepEqual(await labelsOf(running, 5), ['a', 'd']);
       assert.deepEqual(running.labels, ['a', 'b', 'c', 'd']);
       assert.equal(running.options.threads, 1);
-      const { serving, targetCount: workers } = running.workers();
+      const { serving, targetCount: workers } = running.pool.workers();
       assert.deepEqual([serving, workers], [1, 1]);
       assert.equal(running.manifest.output.classCount, undefined);
     };
@@ -217,7 +223,7 @@ describe('Classifier', () => {
     await assertOld();
     scripted.failLoads(false);
     await running.setOptions({ ...targetCount, sourceYuvRange: 'limited' });
-    assert.equal(running.workers().serving, 4);
+    assert.equal(running.pool.workers().serving, 4);
     assert.equal(running.preprocess.sourceRange, 'limited');
   });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DetectionPairing, UNMATCHED_CAUSES } from '../../../src/classify/DetectionPairing.js';
 
 const MS = 1e6;
-const LIMITS = { slopNs: 0, waitNs: 500 * MS, bufferSize: 10 };
+const OPTIONS = { detectionsSlopMs: 0, detectionsWaitMs: 500, detectionsBuffer: 10 };
 
 /** A stamp so many milliseconds after the first second. */
 const at = (ms: number, frameId = '') => ({
@@ -11,9 +11,9 @@ const at = (ms: number, frameId = '') => ({
   frameId,
 });
 
-function pairing(limits = LIMITS) {
+function pairing(options = OPTIONS) {
   const told: string[] = [];
-  const made = new DetectionPairing<string, string>(limits, {
+  const made = new DetectionPairing<string, string>(options, {
     onMatch: (frame, detections) => told.push(`${frame}+${detections}`),
     onUnmatchedFrame: (frame, cause) => told.push(`${frame} ${cause}`),
     onUnmatchedDetections: (detections, cause) => told.push(`${detections} ${cause}`),
@@ -29,7 +29,7 @@ describe('DetectionPairing', () => {
     made.addDetections('d2', at(33), 20 * MS);
     made.addFrame('f2', at(33), 30 * MS);
     assert.deepEqual(told, ['f1+d1', 'f2+d2']);
-    assert.equal(made.waitingFrames, 0);
+    assert.equal(made.frames.waiting.length, 0);
   });
 
   it('takes no stamp for another that is a nanosecond apart', () => {
@@ -48,12 +48,12 @@ describe('DetectionPairing', () => {
     made.addDetections('d4', at(132), 2 * MS);
     made.addFrame('f4', at(132), 3 * MS);
     assert.deepEqual(told.slice(3), ['d3 passed_over', 'f4+d4']);
-    assert.deepEqual(made.counts().frames.passed_over, 2);
-    assert.deepEqual(made.counts().detections.passed_over, 1);
+    assert.deepEqual(made.frames.unmatched.passed_over, 2);
+    assert.deepEqual(made.detections.unmatched.passed_over, 1);
   });
 
   it('takes the nearest within the slop, once no nearer one can come', () => {
-    const { made, told } = pairing({ ...LIMITS, slopNs: 20 * MS });
+    const { made, told } = pairing({ ...OPTIONS, detectionsSlopMs: 20 });
     made.addFrame('f0', at(0), 0);
     made.addDetections('d15', at(15), MS);
     // The frame of 18 may be on its way.
@@ -79,13 +79,13 @@ describe('DetectionPairing', () => {
     assert.deepEqual(told, []);
     made.expire(500 * MS);
     assert.deepEqual(told, ['f waited_too_long']);
-    made.setLimits({ ...LIMITS, waitNs: 450 * MS });
+    made.options = { ...OPTIONS, detectionsWaitMs: 450 };
     made.expire(550 * MS);
     assert.deepEqual(told, ['f waited_too_long', 'd waited_too_long']);
   });
 
   it('keeps so many at most, the newest', () => {
-    const { made, told } = pairing({ ...LIMITS, bufferSize: 2 });
+    const { made, told } = pairing({ ...OPTIONS, detectionsBuffer: 2 });
     for (let index = 0; index < 4; index++) made.addFrame(`f${index}`, at(index), 0);
     for (let index = 10; index < 13; index++) made.addDetections(`d${index}`, at(index), 0);
     assert.deepEqual(told, ['f0 buffer_full', 'f1 buffer_full', 'd10 buffer_full']);
@@ -132,7 +132,7 @@ describe('DetectionPairing', () => {
         const matched: (readonly [number, number])[] = [];
         let given = 0;
         let nowNs = 0;
-        const made = new DetectionPairing<number, number>(LIMITS, {
+        const made = new DetectionPairing<number, number>(OPTIONS, {
           onMatch: (frame, detections) => {
             ended.push(frame, detections);
             matched.push([frame, detections]);
@@ -145,16 +145,19 @@ describe('DetectionPairing', () => {
           if (kind === 'frame') made.addFrame(given++, at(ms, frameId), nowNs);
           else if (kind === 'detections') made.addDetections(given++, at(ms, frameId), nowNs);
           else if (kind === 'expire') made.expire(nowNs);
-          else made.setLimits({ ...LIMITS, slopNs: slopMs * MS, bufferSize });
-          assert.ok(made.waitingFrames <= 10);
+          else made.options = { ...OPTIONS, detectionsSlopMs: slopMs, detectionsBuffer: bufferSize };
+          assert.ok(made.frames.waiting.length <= 10);
         }
         made.close();
         assert.deepEqual(
           ended.toSorted((a, b) => a - b),
           Array.from({ length: given }, (_, index) => index),
         );
-        const { frames, detections } = made.counts();
-        const total = UNMATCHED_CAUSES.reduce((sum, cause) => sum + frames[cause] + detections[cause], 0);
+        const { frames, detections } = made;
+        const total = UNMATCHED_CAUSES.reduce(
+          (sum, cause) => sum + frames.unmatched[cause] + detections.unmatched[cause],
+          0,
+        );
         assert.equal(total + 2 * matched.length, given);
       }),
     );

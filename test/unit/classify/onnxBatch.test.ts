@@ -39,7 +39,7 @@ describe('onnx_batch', () => {
         assert.equal(outcome.kind, 'result', JSON.stringify(outcome));
         return outcome.kind === 'result' ? outcome : assert.fail();
       });
-      assert.equal(classifier.counts().published, FRAME_COUNT);
+      assert.equal(classifier.pool.statistics.frames.counts().published, FRAME_COUNT);
       return {
         values: results.map(({ value }) => value),
         batchSizes: results.map(({ batchSize }) => batchSize),

@@ -150,7 +150,7 @@ class Trial {
     this.#note(started);
     for (const event of happenings) {
       await this.#apply(event);
-      assertBalanced(this.#pool.counts());
+      assertBalanced(this.#pool.statistics.frames.counts());
     }
     if (closeBeforeEnd) {
       // A pool that is closed while it starts says so.
@@ -263,7 +263,7 @@ class Trial {
 
   /** The regions of published frames: each has one outcome, is counted once, and was run once at most. */
   #checkRegions(): void {
-    const counts = this.#pool.regionCounts();
+    const counts = this.#pool.statistics.regions.counts();
     const outcomes = this.#outcomes.flatMap(({ outcome }) =>
       outcome?.kind === 'regions' ? outcome.regions : [],
     );
@@ -286,7 +286,7 @@ class Trial {
   }
 
   #check(): void {
-    const counts = this.#pool.counts();
+    const counts = this.#pool.statistics.frames.counts();
     assertBalanced(counts);
     assert.equal(counts.inFlight, 0);
     assert.equal(counts.received, this.#outcomes.length);

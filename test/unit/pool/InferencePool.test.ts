@@ -63,7 +63,7 @@ describe('InferencePool', () => {
     scripted.hangLoads(false);
     await Promise.all(pools.map((pool) => pool.close({ drain: false })));
     for (const pool of pools) {
-      const counts = pool.counts();
+      const counts = pool.statistics.frames.counts();
       assertBalanced(counts);
       assert.equal(counts.inFlight, 0);
     }
@@ -171,7 +171,7 @@ describe('InferencePool', () => {
       const compressed = dropOf(await pool.submit(garbled));
       assert.equal(compressed.cause, 'bad_image');
       assert.equal(resultOf(await pool.submit(scriptedFrame(2))).value, 2);
-      assert.equal(pool.counts().dropped.bad_image, 2);
+      assert.equal(pool.statistics.frames.counts().dropped.bad_image, 2);
       assert.equal(pool.workers().deaths, 0);
     });
 
@@ -185,7 +185,7 @@ describe('InferencePool', () => {
         assert.deepEqual([result.widthPx, result.heightPx], [40, 24]);
         assert.deepEqual(result.nv12, blackNv12());
       }
-      assert.equal(pool.statistics.summary().decode.count, 1);
+      assert.equal(pool.statistics.stages.summary().decode.count, 1);
     });
 
     it('takes ever new kinds of frames', async () => {
@@ -227,20 +227,23 @@ describe('InferencePool', () => {
     it('counts a frame that the caller refuses', async () => {
       const pool = await startPool();
       pool.refuse('rate_limited');
-      const counts = pool.counts();
+      const counts = pool.statistics.frames.counts();
       assert.deepEqual([counts.received, counts.dropped.rate_limited, counts.inFlight], [1, 1, 0]);
     });
 
     it('measures stages of published frames, and forgets them on reset', async () => {
       const pool = await startPool();
       await readAll(pool, [scriptedFrame(1), scriptedFrame(2), scriptedFrame(3, 'throw')]);
-      const summary = pool.statistics.summary();
+      const summary = pool.statistics.stages.summary();
       assert.equal(summary.total.count, 2);
       assert.equal(summary.inference.count, 2);
       assert.equal(summary.decode.count, 0);
-      pool.resetStatistics();
-      assert.equal(pool.statistics.summary().total.count, 0);
-      assert.deepEqual([pool.counts().received, pool.counts().published], [0, 0]);
+      pool.statistics.reset();
+      assert.equal(pool.statistics.stages.summary().total.count, 0);
+      assert.deepEqual(
+        [pool.statistics.frames.counts().received, pool.statistics.frames.counts().published],
+        [0, 0],
+      );
     });
   });
 
@@ -305,7 +308,7 @@ describe('InferencePool', () => {
       scripted.release();
       await noted;
       assert.deepEqual(delivered, [2, 3, 'overtaken']);
-      assert.equal(pool.counts().dropped.overtaken, 1);
+      assert.equal(pool.statistics.frames.counts().dropped.overtaken, 1);
       assert.equal(wordOf(await pool.submit(scriptedFrame(4, 'work', { source: '/blocker' }))), 4);
     });
 
@@ -412,7 +415,7 @@ describe('InferencePool', () => {
       );
       assert.deepEqual(outcomes.map(wordOf), [1, 2, 3, 4, 5, 6]);
       assert.deepEqual(sizesOf(outcomes).slice(0, 4), [4, 4, 4, 4]);
-      assert.ok(pool.meanBatchSize > 1.7, `${pool.meanBatchSize}`);
+      assert.ok(pool.statistics.meanBatchSize > 1.7, `${pool.statistics.meanBatchSize}`);
     });
 
     it('computes a frame alone at once where none else is there', async () => {
@@ -421,7 +424,7 @@ describe('InferencePool', () => {
         const result = resultOf(await pool.submit(scriptedFrame(number)));
         assert.equal(result.batchSize, 1);
       }
-      assert.equal(pool.meanBatchSize, 1);
+      assert.equal(pool.statistics.meanBatchSize, 1);
     });
 
     it('waits for company as long as it is told, and tells each frame its own wait', async () => {
@@ -445,7 +448,7 @@ describe('InferencePool', () => {
       pool.setOptions({ batchWaitMs: 30 });
       const alone = resultOf(await pool.submit(scriptedFrame(5)));
       assert.ok(alone.timings.batchWaitNs >= 25e6, `${alone.timings.batchWaitNs}`);
-      assert.equal(pool.statistics.summary().batchWait.count, 5);
+      assert.equal(pool.statistics.stages.summary().batchWait.count, 5);
     });
 
     it('takes another largest task and another wait while it runs', async () => {
@@ -497,7 +500,7 @@ describe('InferencePool', () => {
         );
         const died = Array.from({ length: 4 }, () => 'worker_died');
         assert.deepEqual(outcomes.map(wordOf), [...died, 5, 6]);
-        assert.equal(pool.counts().inFlight, 0);
+        assert.equal(pool.statistics.frames.counts().inFlight, 0);
       });
     }
 
@@ -601,7 +604,7 @@ describe('InferencePool', () => {
         ),
       );
       await Promise.all(entrances);
-      assert.equal(pool.counts().published, 180);
+      assert.equal(pool.statistics.frames.counts().published, 180);
     });
 
     it('serves a slow camera beside a fast one', async () => {
@@ -737,7 +740,7 @@ describe('InferencePool', () => {
       assert.equal(dropOf(first).cause, 'inference_failed');
       assert.match(dropOf(first).error?.message ?? '', /no such camera/);
       assert.equal(wordOf(second), 2);
-      assertBalanced(pool.counts());
+      assertBalanced(pool.statistics.frames.counts());
     });
 
     it('keeps a copy of the logits where asked', async () => {
@@ -769,7 +772,7 @@ describe('InferencePool', () => {
       const { outcome } = await block(pool, 1);
       clock.advance(149_000);
       await sleep(5);
-      assert.equal(pool.counts().inFlight, 1);
+      assert.equal(pool.statistics.frames.counts().inFlight, 1);
       clock.advance(1000);
       const drop = dropOf(await outcome);
       assert.equal(drop.cause, 'timed_out');
@@ -780,7 +783,7 @@ describe('InferencePool', () => {
       // Its late answer is nobody's.
       scripted.release();
       assert.equal(wordOf(await pool.submit(scriptedFrame(3))), 3);
-      assert.equal(pool.counts().published, 2);
+      assert.equal(pool.statistics.frames.counts().published, 2);
     });
 
     it('does not blame a worker for a halt of the main thread', async () => {
@@ -1103,7 +1106,7 @@ describe('InferencePool', () => {
         clearInterval(feeding);
         assert.ok(['started', 'CLOSED'].includes(await started));
         await Promise.all(outcomes);
-        const counts = pool.counts();
+        const counts = pool.statistics.frames.counts();
         assertBalanced(counts);
         assert.equal(counts.received, outcomes.length);
         assert.equal(counts.inFlight, 0);

@@ -62,13 +62,13 @@ describe('WorkerChannel', () => {
   it('waits for a further frame until its time is up, and no longer than there is one or the word to stop', () => {
     const { pool, worker } = bothEnds();
     const startNs = monotonicNs();
-    assert.equal(worker.nextFrameUntil(startNs - 1), undefined);
-    assert.equal(worker.nextFrameUntil(startNs + 5e6), undefined);
+    assert.equal(worker.nextFrame(startNs - 1), undefined);
+    assert.equal(worker.nextFrame(startNs + 5e6), undefined);
     assert.ok(monotonicNs() >= startNs + 5e6);
     const number = pool.post(3);
-    assert.deepEqual(worker.nextFrameUntil(Number.POSITIVE_INFINITY), { number, slot: 3 });
+    assert.deepEqual(worker.nextFrame(Number.POSITIVE_INFINITY), { number, slot: 3 });
     pool.stop();
-    assert.equal(worker.nextFrameUntil(Number.POSITIVE_INFINITY), undefined);
+    assert.equal(worker.nextFrame(Number.POSITIVE_INFINITY), undefined);
   });
 
   it('waits for a frame that was announced, and no longer once it is not', () => {

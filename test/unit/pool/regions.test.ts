@@ -74,11 +74,11 @@ describe('regions of a frame in the pool', () => {
       await start({ threads: 4 }, largestBatch);
       const outcome = await submit(works(20), { serviceMs: 1 });
       assert.deepEqual(regionsOf(outcome), numbers(20));
-      assert.equal(pool.counts().received, 1);
-      assert.equal(pool.counts().published, 1);
-      assert.deepEqual(pool.regionCounts().classified, 20);
+      assert.equal(pool.statistics.frames.counts().received, 1);
+      assert.equal(pool.statistics.frames.counts().published, 1);
+      assert.deepEqual(pool.statistics.regions.counts().classified, 20);
       // 20 on four workers are five each: a task of four and one of one, or five tasks.
-      assert.equal(pool.meanBatchSize, largestBatch === 1 ? 1 : 20 / 8);
+      assert.equal(pool.statistics.meanBatchSize, largestBatch === 1 ? 1 : 20 / 8);
       const { timings } = outcome as Extract<typeof outcome, { kind: 'regions' }>;
       const { totalNs, delayNs: _, ...stages } = timings;
       const stagedNs = Object.values(stages).reduce((sum, ns) => sum + ns, 0);
@@ -109,7 +109,7 @@ describe('regions of a frame in the pool', () => {
     assert.deepEqual(regionsOf(await submit(works(2), { boxes })), expected);
     const none = boxes.slice(1, 4);
     assert.deepEqual(regionsOf(await submit(works(2), { boxes: none })), ['invalid', 'empty', 'outside']);
-    const counts = pool.regionCounts();
+    const counts = pool.statistics.regions.counts();
     assert.deepEqual(
       [
         counts.received,
@@ -164,7 +164,7 @@ describe('regions of a frame in the pool', () => {
         [-20, undefined, -22],
       ],
     );
-    const counts = pool.regionCounts();
+    const counts = pool.statistics.regions.counts();
     assert.deepEqual([counts.received, counts.classified, counts.unknown.over_limit], [6, 4, 2]);
     pool.setModelOptions({
       judgeRegions: () => {
@@ -186,7 +186,7 @@ describe('regions of a frame in the pool', () => {
     assert.deepEqual(regionsOf(await empty), []);
     await slow;
     assert.deepEqual(order, ['slow', 'empty']);
-    assert.equal(pool.counts().published, 2);
+    assert.equal(pool.statistics.frames.counts().published, 2);
   });
 
   it('clips boxes to the roi', async () => {
@@ -227,16 +227,16 @@ describe('regions of a frame in the pool', () => {
       assert.deepEqual(regionsOf(outcome), [0, 1, cause, cause]);
       scripted.release();
       assert.deepEqual(regionsOf(await submit(works(2), { from: 20 })), [20, 21]);
-      assertBalanced(pool.counts());
-      assert.equal(pool.counts().published, 2);
+      assertBalanced(pool.statistics.frames.counts());
+      assert.equal(pool.statistics.frames.counts().published, 2);
     });
   }
 
   it('drops the frame where the worker ended before any of its regions', async () => {
     await start({ threads: 1 });
     assert.deepEqual(regionsOf(await submit(['exit', 'work'])), ['dropped: worker_died']);
-    assert.equal(pool.regionCounts().received, 0);
-    assert.equal(pool.counts().dropped.worker_died, 1);
+    assert.equal(pool.statistics.regions.counts().received, 0);
+    assert.equal(pool.statistics.frames.counts().dropped.worker_died, 1);
   });
 
   it('a worker that ends costs its own share of the regions', async () => {

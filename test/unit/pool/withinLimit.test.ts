@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withinLimit } from '../../../src/pool/withinLimit.js';
+import { withinLimit } from '../../../src/pool/PoolClock.js';
 import { ManualClock } from '../../helpers/ManualClock.js';
 
 describe('withinLimit', () => {

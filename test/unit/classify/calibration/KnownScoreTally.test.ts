@@ -13,8 +13,8 @@ describe('KnownScoreTally', () => {
 
   it('compares pictures of the classes with others, equal scores counted half', () => {
     const tally = new KnownScoreTally();
-    for (const score of [1, 4, 5, 5]) tally.addKnown(Float32Array.of(score));
-    for (const score of [0, 4, 5]) tally.addOther(Float32Array.of(score));
+    for (const score of [1, 4, 5, 5]) tally.add(Float32Array.of(score), false);
+    for (const score of [0, 4, 5]) tally.add(Float32Array.of(score), true);
     const [, maxLogit] = tally.reports();
     assert.deepEqual(maxLogit, {
       kind: 'max_logit',
@@ -35,7 +35,7 @@ describe('KnownScoreTally', () => {
   it('has percentiles alone where there are no others, and nothing without a picture', () => {
     const tally = new KnownScoreTally();
     assert.deepEqual(tally.reports(), []);
-    for (let score = 1; score <= 100; score++) tally.addKnown(Float32Array.of(score));
+    for (let score = 1; score <= 100; score++) tally.add(Float32Array.of(score), false);
     const [, maxLogit] = tally.reports();
     assert.deepEqual(maxLogit, { kind: 'max_logit', p1: 1, p5: 5, p50: 50 });
   });

@@ -7,12 +7,13 @@ const NS_PER_S = 1e9;
 describe('ExponentialAverage', () => {
   /** A step from class 0 to class 1 at time 0, then so long at so many frames a second. */
   function afterStep(timeConstantS: number, durationS: number, framesPerSecond: number): Float64Array {
-    const average = new ExponentialAverage(timeConstantS * NS_PER_S);
-    average.take(Float64Array.of(1, 0), 0);
+    const average = new ExponentialAverage();
+    const timeNs = timeConstantS * NS_PER_S;
+    average.take(Float64Array.of(1, 0), 0, timeNs);
     const frames = Math.round(durationS * framesPerSecond);
     let scores = Float64Array.of(1, 0);
     for (let frame = 0; frame < frames; frame++) {
-      scores = average.take(Float64Array.of(0, 1), (durationS * NS_PER_S) / frames).slice();
+      scores = average.take(Float64Array.of(0, 1), (durationS * NS_PER_S) / frames, timeNs).slice();
     }
     return scores;
   }
@@ -39,26 +40,25 @@ describe('ExponentialAverage', () => {
   });
 
   it('gives frames of no steady pace the weight of their time', () => {
-    const average = new ExponentialAverage(NS_PER_S);
-    average.take(Float64Array.of(0), 0);
-    for (const stepS of [0.1, 0.7, 0.2]) average.take(Float64Array.of(1), stepS * NS_PER_S);
-    const [score = 0] = average.take(Float64Array.of(1), 0);
+    const average = new ExponentialAverage();
+    average.take(Float64Array.of(0), 0, NS_PER_S);
+    for (const stepS of [0.1, 0.7, 0.2]) average.take(Float64Array.of(1), stepS * NS_PER_S, NS_PER_S);
+    const [score = 0] = average.take(Float64Array.of(1), 0, NS_PER_S);
     assert.ok(Math.abs(score - (1 - Math.exp(-1))) < 1e-9);
   });
 
   it('takes the first frame as it is, and keeps the sum of the scores', () => {
-    const average = new ExponentialAverage(NS_PER_S);
-    assert.deepEqual([...average.take(Float64Array.of(0.25, 0.75), 5e9)], [0.25, 0.75]);
-    const scores = average.take(Float64Array.of(0.5, 0.5), 3e8);
+    const average = new ExponentialAverage();
+    assert.deepEqual([...average.take(Float64Array.of(0.25, 0.75), 5e9, NS_PER_S)], [0.25, 0.75]);
+    const scores = average.take(Float64Array.of(0.5, 0.5), 3e8, NS_PER_S);
     assert.ok(Math.abs((scores[0] ?? 0) + (scores[1] ?? 0) - 1) < 1e-12);
   });
 
   it('goes on from where it is with another time constant', () => {
-    const average = new ExponentialAverage(NS_PER_S);
-    average.take(Float64Array.of(0), 0);
-    average.take(Float64Array.of(1), NS_PER_S);
-    average.setTime(NS_PER_S / 4);
-    const [score = 0] = average.take(Float64Array.of(1), NS_PER_S / 2);
+    const average = new ExponentialAverage();
+    average.take(Float64Array.of(0), 0, NS_PER_S);
+    average.take(Float64Array.of(1), NS_PER_S, NS_PER_S);
+    const [score = 0] = average.take(Float64Array.of(1), NS_PER_S / 2, NS_PER_S / 4);
     assert.ok(Math.abs(score - (1 - Math.exp(-1) * Math.exp(-2))) < 1e-9);
   });
 });

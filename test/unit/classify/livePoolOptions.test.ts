@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { queueSizeOf } from '../../../src/classify/queueSizeOf.js';
+import { queueSizeOf } from '../../../src/classify/livePoolOptions.js';
 
 describe('queueSizeOf', () => {
   it('has a place for each camera, and for the frames of one task', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chooseWorker } from '../../../src/pool/chooseWorker.js';
+import { chooseWorker } from '../../../src/pool/WorkerChoice.js';
 
 describe('chooseWorker', () => {
   const worker = (held: Partial<Record<'hasCapacity' | 'isGathering' | 'isEmpty', boolean>>, freeNs = 0) => ({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { activationDoubt } from '../../../src/classify/activationDoubt.js';
+import { activationDoubt } from '../../../src/classify/ModelReading.js';
 
 const doubt = (values: number[], activation: 'logits' | 'probabilities') =>
   activationDoubt(Float32Array.from(values), { name: 'm', output: { activation } });
