@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
+import { asEffvitError, fileError } from '../core/EffvitError.js';
 import { openInput } from '../core/readInput.js';
 
 /** The largest read, whatever length a file claims for one of its parts: 1 GiB. */
@@ -41,18 +41,12 @@ export class RandomAccessFile {
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (this.#isClosed) throw fileError('CLOSED', this.path, 'was closed while it was read');
     if (!(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes)) {
-      throw new EffvitError(
-        'BAD_BAG',
-        `${this.path} has ${this.sizeBytes} bytes, too few for ${length} bytes at byte ${offset}.`,
-        { context: { file: this.path, byteOffset: offset } },
-      );
+      const what = `has ${this.sizeBytes} bytes, too few for ${length} bytes at byte ${offset}`;
+      throw fileError('BAD_BAG', this.path, what).addContext({ byteOffset: offset });
     }
     if (length > MOST_READ_BYTES) {
-      throw new EffvitError(
-        'BAD_BAG',
-        `${this.path} claims a part of ${length} bytes at byte ${offset}; at most ${MOST_READ_BYTES} are read.`,
-        { context: { file: this.path, byteOffset: offset } },
-      );
+      const what = `claims a part of ${length} bytes at byte ${offset}; at most ${MOST_READ_BYTES} are read`;
+      throw fileError('BAD_BAG', this.path, what).addContext({ byteOffset: offset });
     }
     // Zero-filling would cost as much as reading. Not from Buffer's pool, because views of the buffer are retained.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
@@ -64,9 +58,7 @@ export class RandomAccessFile {
       } catch (error) {
         throw asEffvitError(error, 'IO_FAILED', `Cannot read ${this.path}`, { file: this.path });
       }
-      if (bytesRead === 0) {
-        throw fileError('BAD_BAG', this.path, 'became shorter while it was read');
-      }
+      if (bytesRead === 0) throw fileError('BAD_BAG', this.path, 'became shorter while it was read');
       filled += bytesRead;
     }
     return bytes;

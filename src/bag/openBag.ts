@@ -50,12 +50,12 @@ async function openBagFolder(folder: string, warnings: BagWarnings): Promise<rea
     else present.push(path);
   }
   if (present.length === 0) {
-    throw new EffvitError(
+    throw fileError(
       'BAD_BAG',
+      folder,
       wanted.length === 0
-        ? `${folder} is a bag without storage files.`
-        : `${folder} has none of the ${wanted.length} files that its ${METADATA_NAME} names.`,
-      { context: { file: folder } },
+        ? 'is a bag without storage files'
+        : `has none of the ${wanted.length} files that its ${METADATA_NAME} names`,
     );
   }
   const files = await openAll(present, metadata, warnings);
@@ -199,9 +199,7 @@ function lazyBagFile(
   return {
     ...facts,
     async *messages(filter) {
-      if (isClosed) {
-        throw fileError('CLOSED', path, 'was closed while it was read');
-      }
+      if (isClosed) throw fileError('CLOSED', path, 'was closed while it was read');
       opened ??= open();
       let file: BagFile;
       try {

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { MCAP_MAGIC } from '@mcap/core';
-import { RECORD_HEADER_BYTES } from '../bag/mcap/parseMcapRecords.js';
 import { readMcapIndex } from '../bag/mcap/readMcapIndex.js';
-import { CHUNK_HEADER_BYTES, parseMcapChunkHeader } from '../bag/mcap/readMcapSegment.js';
+import {
+  CHUNK_HEADER_BYTES,
+  parseMcapChunkHeader,
+  RECORD_HEADER_BYTES,
+} from '../bag/mcap/readMcapSegment.js';
 import { RandomAccessFile } from '../bag/RandomAccessFile.js';
 import { EffvitError } from '../core/EffvitError.js';
 import { sha256File } from '../core/sha256File.js';

@@ -15,9 +15,8 @@ import { mergeByLogTime } from '../mergeByLogTime.js';
 import { RandomAccessFile } from '../RandomAccessFile.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
 import { McapScan } from './McapScan.js';
-import { type McapMessageView, parseMcapRecords } from './parseMcapRecords.js';
 import { readMcapIndex } from './readMcapIndex.js';
-import { readMcapSegment } from './readMcapSegment.js';
+import { type McapMessageView, parseMcapRecords, readMcapSegment } from './readMcapSegment.js';
 
 /**
  * Chunks with overlapping times are held in memory while they are merged; above this limit the order is no longer

@@ -13,9 +13,9 @@ export interface McapSegment {
   readonly startNs: bigint;
   readonly endNs: bigint;
   /** The channels that have messages in it; undefined if the file does not say. */
-  readonly channelIds: ReadonlySet<number> | undefined;
+  readonly channelIds?: ReadonlySet<number> | undefined;
   /** Its message count; undefined if the file does not say. */
-  readonly messageCount: number | undefined;
+  readonly messageCount?: number | undefined;
 }
 
 /** The structure of an MCAP file, known before its messages are read. */

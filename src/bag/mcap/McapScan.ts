@@ -1,10 +1,17 @@
-import { Opcode } from '@mcap/core';
+import { type McapTypes, Opcode } from '@mcap/core';
 import type { BagWarnings } from '../BagWarnings.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
 import type { McapLayout, McapSegment } from './McapLayout.js';
-import { McapLayoutBuilder } from './McapLayoutBuilder.js';
-import { parseSmallRecord, RECORD_HEADER_BYTES } from './parseMcapRecords.js';
-import { CHUNK_HEADER_BYTES, type McapChunkHeader, parseMcapChunkHeader } from './readMcapSegment.js';
+import {
+  CHUNK_HEADER_BYTES,
+  type McapChunkHeader,
+  type McapRecords,
+  parseMcapChunkHeader,
+  parseMcapRecords,
+  parseSmallRecord,
+  RECORD_HEADER_BYTES,
+  readMcapSegment,
+} from './readMcapSegment.js';
 
 const MAGIC_BYTES = 8;
 
@@ -14,15 +21,11 @@ const MOST_SMALL_RECORD_BYTES = 2 ** 24;
 /** The longest name of a compression that is read. */
 const MOST_COMPRESSION_NAME_BYTES = 64;
 
-/** Of a segment that was not read yet. */
-const UNKNOWN = { channelIds: undefined, messageCount: undefined };
+/** Records outside of chunks are read together up to this size. */
+const RUN_BYTES = 4 * 1024 * 1024;
 
-interface OpenChunk {
-  readonly segment: McapSegment;
-  readonly channelIds: Set<number>;
-  messageCount: number;
-  hasIndex: boolean;
-}
+/** Message counts by channel. */
+type Counts = Map<number, number>;
 
 /**
  * Finds the content of an MCAP file by scanning its records, for files whose index is missing (truncated while
@@ -32,8 +35,16 @@ interface OpenChunk {
 export class McapScan {
   readonly #file: RandomAccessFile;
   readonly #warnings: BagWarnings;
-  readonly #content = new McapLayoutBuilder();
-  #chunk: OpenChunk | undefined;
+  readonly #segments: McapSegment[] = [];
+  readonly #channels = new Map<number, McapTypes.Channel>();
+  readonly #schemas = new Map<number, McapTypes.Schema>();
+  readonly #counts: Counts = new Map();
+  /** The last chunk, with what the message index records after it count. */
+  #chunk: { readonly segment: McapSegment; indexed?: Counts } | undefined;
+  /** Consecutive messages outside of chunks that are not in a segment yet. */
+  #run:
+    | { offsetBytes: number; lengthBytes: number; startNs: bigint; endNs: bigint; readonly counts: Counts }
+    | undefined;
 
   constructor(file: RandomAccessFile, warnings: BagWarnings) {
     this.#file = file;
@@ -60,68 +71,59 @@ export class McapScan {
       }
     }
     await this.#endChunk();
-    this.#content.endRun();
-    if (!isEnded) this.#warnings.add(`${this.#file.path} was not closed by its recorder; it ends cleanly.`);
-    return this.#content.layout;
+    this.#endRun();
+    if (!isEnded) this.#warn('was not closed by its recorder; it ends cleanly.');
+    return {
+      segments: this.#segments,
+      channels: this.#channels,
+      schemas: this.#schemas,
+      messageCounts: this.#counts,
+    };
   }
 
   /** @returns True if the data section ends with this record. */
   async #record(opcode: number, offset: number, lengthBytes: number): Promise<boolean> {
+    if (opcode !== Opcode.MESSAGE) this.#endRun();
     if (opcode !== Opcode.MESSAGE_INDEX) await this.#endChunk();
-    switch (opcode) {
-      case Opcode.MESSAGE:
-        await this.#message(offset, lengthBytes);
-        return false;
-      case Opcode.CHUNK:
-        this.#content.endRun();
-        await this.#beginChunk(offset, lengthBytes);
-        return false;
-      case Opcode.MESSAGE_INDEX:
-        await this.#messageIndex(offset, lengthBytes);
-        return false;
-      case Opcode.SCHEMA:
-      case Opcode.CHANNEL:
-        this.#content.endRun();
-        await this.#smallRecord(offset, lengthBytes);
-        return false;
-      case Opcode.DATA_END:
-      case Opcode.FOOTER:
-        return true;
-      default:
-        // Header, attachments, metadata and private records are not needed.
-        this.#content.endRun();
-        return false;
+    if (opcode === Opcode.MESSAGE) await this.#message(offset, lengthBytes);
+    else if (opcode === Opcode.CHUNK) await this.#beginChunk(offset, lengthBytes);
+    else if (opcode === Opcode.MESSAGE_INDEX) await this.#messageIndex(offset, lengthBytes);
+    else if (opcode === Opcode.SCHEMA || opcode === Opcode.CHANNEL) {
+      await this.#smallRecord(offset, lengthBytes);
     }
+    // Header, attachments, metadata and private records are not needed.
+    return opcode === Opcode.DATA_END || opcode === Opcode.FOOTER;
   }
 
   async #message(offset: number, lengthBytes: number): Promise<void> {
-    const head = await this.#file.peek(offset, RECORD_HEADER_BYTES + 22);
+    const view = viewOf(await this.#file.peek(offset, RECORD_HEADER_BYTES + 22));
     if (lengthBytes < RECORD_HEADER_BYTES + 22) {
-      this.#warnings.add(`${this.#file.path} has a message without content at byte ${offset}.`);
+      this.#warn(`has a message without content at byte ${offset}.`);
+      this.#endRun();
       return;
     }
-    const view = viewOf(head);
-    const channelId = view.getUint16(RECORD_HEADER_BYTES, true);
-    const logTimeNs = view.getBigUint64(RECORD_HEADER_BYTES + 6, true);
-    this.#content.addMessage({ offset, lengthBytes, channelId, logTimeNs });
+    if (this.#run !== undefined && this.#run.lengthBytes + lengthBytes > RUN_BYTES) this.#endRun();
+    const timeNs = view.getBigUint64(RECORD_HEADER_BYTES + 6, true);
+    this.#run ??= { offsetBytes: offset, lengthBytes: 0, startNs: timeNs, endNs: timeNs, counts: new Map() };
+    this.#run.lengthBytes += lengthBytes;
+    if (timeNs < this.#run.startNs) this.#run.startNs = timeNs;
+    if (timeNs > this.#run.endNs) this.#run.endNs = timeNs;
+    increase(this.#run.counts, view.getUint16(RECORD_HEADER_BYTES, true), 1);
+  }
+
+  #endRun(): void {
+    if (this.#run === undefined) return;
+    const { counts, ...place } = this.#run;
+    this.#run = undefined;
+    this.#add({ kind: 'records', ...place }, counts);
   }
 
   async #beginChunk(offset: number, lengthBytes: number): Promise<void> {
     try {
       const { startNs, endNs } = await this.#chunkHeader(offset);
-      const segment = {
-        kind: 'chunk',
-        offsetBytes: offset,
-        lengthBytes,
-        startNs,
-        endNs,
-        ...UNKNOWN,
-      } as const;
-      this.#chunk = { segment, channelIds: new Set(), messageCount: 0, hasIndex: false };
+      this.#chunk = { segment: { kind: 'chunk', offsetBytes: offset, lengthBytes, startNs, endNs } };
     } catch (error) {
-      this.#warnings.add(
-        `${this.#file.path} has a chunk at byte ${offset} that cannot be read: ${(error as Error).message}.`,
-      );
+      this.#warn(`has a chunk at byte ${offset} that cannot be read: ${(error as Error).message}.`);
     }
   }
 
@@ -132,72 +134,74 @@ export class McapScan {
 
   async #messageIndex(offset: number, lengthBytes: number): Promise<void> {
     if (this.#chunk === undefined || lengthBytes < RECORD_HEADER_BYTES + 6) return;
-    const head = await this.#file.peek(offset, RECORD_HEADER_BYTES + 6);
-    const view = viewOf(head);
+    const view = viewOf(await this.#file.peek(offset, RECORD_HEADER_BYTES + 6));
     const channelId = view.getUint16(RECORD_HEADER_BYTES, true);
     // Sixteen bytes an entry: log time and offset.
     const count = Math.floor(view.getUint32(RECORD_HEADER_BYTES + 2, true) / 16);
-    this.#chunk.hasIndex = true;
+    this.#chunk.indexed ??= new Map();
     if (count === 0 || count * 16 > lengthBytes) return;
-    this.#chunk.channelIds.add(channelId);
-    this.#chunk.messageCount += count;
-    this.#content.count(channelId, count);
+    increase(this.#chunk.indexed, channelId, count);
   }
 
   async #endChunk(): Promise<void> {
-    const chunk = this.#chunk;
-    if (chunk === undefined) return;
+    if (this.#chunk === undefined) return;
+    const { segment, indexed } = this.#chunk;
     this.#chunk = undefined;
-    const { segment } = chunk;
-    const isKnown =
-      chunk.hasIndex && [...chunk.channelIds].every((id) => this.#content.layout.channels.has(id));
-    if (isKnown) {
-      this.#content.add({ ...segment, channelIds: chunk.channelIds, messageCount: chunk.messageCount });
+    if (indexed !== undefined && [...indexed.keys()].every((id) => this.#channels.has(id))) {
+      this.#add(segment, indexed);
       return;
     }
     try {
-      const { messages } = await this.#content.read(this.#file, segment);
-      for (const { channelId } of messages) {
-        chunk.channelIds.add(channelId);
-        if (!chunk.hasIndex) this.#content.count(channelId, 1);
-      }
-      this.#content.add({ ...segment, channelIds: chunk.channelIds, messageCount: messages.length });
+      const { messages } = await this.#read(segment);
+      this.#add(segment, countsOf(messages));
     } catch {
       // Kept, so that reading it reports the damage; its messages may belong to any channel.
-      this.#content.add(segment);
+      this.#segments.push(segment);
+      for (const [id, count] of indexed ?? []) increase(this.#counts, id, count);
     }
+  }
+
+  #add(segment: McapSegment, counts: Counts): void {
+    const messageCount = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    this.#segments.push({ ...segment, channelIds: new Set(counts.keys()), messageCount });
+    for (const [id, count] of counts) increase(this.#counts, id, count);
+  }
+
+  /** Reads a segment's records, and adds the channels and schemas among them. */
+  async #read(segment: McapSegment): Promise<McapRecords> {
+    const records = parseMcapRecords(await readMcapSegment(this.#file, segment));
+    for (const record of records.descriptions) this.#describe(record);
+    return records;
+  }
+
+  /** The first of several with one id counts. */
+  #describe(record: McapTypes.TypedMcapRecord | undefined): void {
+    if (record?.type === 'Channel' && !this.#channels.has(record.id)) this.#channels.set(record.id, record);
+    if (record?.type === 'Schema' && !this.#schemas.has(record.id)) this.#schemas.set(record.id, record);
   }
 
   async #smallRecord(offset: number, lengthBytes: number): Promise<void> {
     if (lengthBytes > MOST_SMALL_RECORD_BYTES) {
-      this.#warnings.add(
-        `${this.#file.path} has a channel of ${lengthBytes} bytes at byte ${offset}; skipped.`,
-      );
+      this.#warn(`has a channel of ${lengthBytes} bytes at byte ${offset}; skipped.`);
       return;
     }
     try {
-      const record = parseSmallRecord(await this.#file.read(offset, lengthBytes));
-      if (record?.type === 'Channel') this.#content.addChannel(record);
-      else if (record?.type === 'Schema') this.#content.addSchema(record);
+      this.#describe(parseSmallRecord(await this.#file.read(offset, lengthBytes)));
     } catch (error) {
-      this.#warnings.add(
-        `${this.#file.path} has a corrupted channel at byte ${offset}: ${(error as Error).message}.`,
-      );
+      this.#warn(`has a corrupted channel at byte ${offset}: ${(error as Error).message}.`);
     }
   }
 
   /** Handles an incomplete last record. An uncompressed chunk still contains complete messages. */
   async #cutOff(offset: number, opcode: number, contentBytes: bigint): Promise<void> {
     await this.#endChunk();
-    this.#content.endRun();
+    this.#endRun();
     const left = this.#file.sizeBytes - offset - RECORD_HEADER_BYTES;
     if (opcode === Opcode.CHUNK && (await this.#partOfChunk(offset))) {
-      this.#warnings.add(
-        `${this.#file.path} is cut off within its last chunk (${left} of ${contentBytes} bytes): the whole messages in it are read, unchecked.`,
+      this.#warn(
+        `is cut off within its last chunk (${left} of ${contentBytes} bytes): the whole messages in it are read, unchecked.`,
       );
-      return;
-    }
-    this.#stop(offset, `a record of ${contentBytes} bytes has ${left} there`);
+    } else this.#stop(offset, `a record of ${contentBytes} bytes has ${left} there`);
   }
 
   async #partOfChunk(offset: number): Promise<boolean> {
@@ -206,17 +210,11 @@ export class McapScan {
       if (compression !== '' && compression !== 'none') return false;
       const offsetBytes = offset + contentOffset;
       const lengthBytes = this.#file.sizeBytes - offsetBytes;
-      const segment = { kind: 'records', offsetBytes, lengthBytes, startNs, endNs, ...UNKNOWN } as const;
-      const { messages, readBytes } = await this.#content.read(this.#file, segment);
+      const segment = { kind: 'records', offsetBytes, lengthBytes, startNs, endNs } as const;
+      const { messages, readBytes } = await this.#read(segment);
       if (messages.length === 0) return false;
-      for (const { channelId } of messages) this.#content.count(channelId, 1);
-      this.#content.add({
-        ...segment,
-        // Excludes the truncated record, so that reading the segment reports no error.
-        lengthBytes: readBytes,
-        channelIds: new Set(messages.map(({ channelId }) => channelId)),
-        messageCount: messages.length,
-      });
+      // Excludes the truncated record, so that reading the segment reports no error.
+      this.#add({ ...segment, lengthBytes: readBytes }, countsOf(messages));
       return true;
     } catch {
       return false;
@@ -225,10 +223,22 @@ export class McapScan {
 
   #stop(offset: number, reason: string): void {
     const left = this.#file.sizeBytes - offset;
-    this.#warnings.add(
-      `${this.#file.path} can be read up to byte ${offset} (${reason}): the last ${left} bytes are lost.`,
-    );
+    this.#warn(`can be read up to byte ${offset} (${reason}): the last ${left} bytes are lost.`);
   }
+
+  #warn(what: string): void {
+    this.#warnings.add(`${this.#file.path} ${what}`);
+  }
+}
+
+function countsOf(messages: McapRecords['messages']): Counts {
+  const counts: Counts = new Map();
+  for (const { channelId } of messages) increase(counts, channelId, 1);
+  return counts;
+}
+
+function increase(counts: Counts, channelId: number, count: number): void {
+  counts.set(channelId, (counts.get(channelId) ?? 0) + count);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
