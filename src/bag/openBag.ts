@@ -40,7 +40,9 @@ async function openBagFolder(folder: string, warnings: BagWarnings): Promise<rea
   } catch (error) {
     throw asEffvitError(error, 'IO_FAILED', `Cannot read the folder ${folder}`, { file: folder });
   }
-  const found = names.filter((name) => STORAGE_FILE.test(name)).sort(compareNames);
+  // `bag_10.mcap` after `bag_9.mcap`.
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const found = names.filter((name) => STORAGE_FILE.test(name)).sort(compare);
   const metadata = await metadataOf(folder, names, found, warnings);
   const wanted = metadata === undefined ? found : metadata.relativeFilePaths;
   const present: string[] = [];
@@ -50,13 +52,8 @@ async function openBagFolder(folder: string, warnings: BagWarnings): Promise<rea
     else present.push(path);
   }
   if (present.length === 0) {
-    throw fileError(
-      'BAD_BAG',
-      folder,
-      wanted.length === 0
-        ? 'is a bag without storage files'
-        : `has none of the ${wanted.length} files that its ${METADATA_NAME} names`,
-    );
+    const none = `has none of the ${wanted.length} files that its ${METADATA_NAME} names`;
+    throw fileError('BAD_BAG', folder, wanted.length === 0 ? 'is a bag without storage files' : none);
   }
   const files = await openAll(present, metadata, warnings);
   if (files.length === 0) {
@@ -64,7 +61,13 @@ async function openBagFolder(folder: string, warnings: BagWarnings): Promise<rea
       context: { file: folder },
     });
   }
-  warnAboutCount(folder, files, metadata, warnings);
+  if (metadata?.messageCount === undefined || metadata.compressionMode === 'file') return files;
+  const count = sumOfKnown(files.flatMap(({ topics }) => topics.map(({ messageCount }) => messageCount)));
+  if (count !== undefined && count < metadata.messageCount) {
+    warnings.add(
+      `${folder} has ${count} messages where its ${METADATA_NAME} counts ${metadata.messageCount}.`,
+    );
+  }
   return files;
 }
 
@@ -76,11 +79,8 @@ async function metadataOf(
 ): Promise<BagMetadata | undefined> {
   if (!names.includes(METADATA_NAME)) {
     if (found.length === 0) {
-      throw fileError(
-        'BAD_BAG',
-        folder,
-        `is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files`,
-      );
+      const what = `is no bag: it has neither ${METADATA_NAME} nor .mcap or .db3 files`;
+      throw fileError('BAD_BAG', folder, what);
     }
     warnings.add(`${folder} has no ${METADATA_NAME} (the recorder was not closed); all its files are read.`);
     return undefined;
@@ -148,38 +148,18 @@ async function openOne(
     return await openBagFile(path, warnings);
   } catch (error) {
     if (!(error instanceof EffvitError) || error.code === 'IO_FAILED') throw error;
-    if (fileCount === 1) {
-      const known = ['mcap', 'sqlite3'].includes(metadata?.storageIdentifier ?? 'mcap');
-      if (known) throw error;
-      throw new EffvitError(
-        'UNSUPPORTED',
-        `Storage '${metadata?.storageIdentifier}' is not known; mcap and sqlite3 are read (${error.message})`,
-        { cause: error },
-      );
+    if (fileCount > 1) {
+      warnings.add(`${path} is missing from the bag: ${error.message}`);
+      return undefined;
     }
-    warnings.add(`${path} is missing from the bag: ${error.message}`);
-    return undefined;
-  }
-}
-
-function warnAboutCount(
-  folder: string,
-  files: readonly BagFile[],
-  metadata: BagMetadata | undefined,
-  warnings: BagWarnings,
-): void {
-  if (metadata?.messageCount === undefined || metadata.compressionMode === 'file') return;
-  const found = sumOfKnown(files.flatMap(({ topics }) => topics.map(({ messageCount }) => messageCount)));
-  if (found !== undefined && found < metadata.messageCount) {
-    warnings.add(
-      `${folder} has ${found} messages where its ${METADATA_NAME} counts ${metadata.messageCount}.`,
+    const { storageIdentifier = 'mcap' } = metadata ?? {};
+    if (['mcap', 'sqlite3'].includes(storageIdentifier)) throw error;
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `Storage '${storageIdentifier}' is not known; mcap and sqlite3 are read (${error.message})`,
+      { cause: error },
     );
   }
-}
-
-/** `bag_10.mcap` after `bag_9.mcap`. */
-function compareNames(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /**

@@ -6,15 +6,14 @@ const NAME_LENGTH = 80;
 
 /** The report for people: the nodes on the CPU first, since they cost most. */
 export function formatCompileReport(report: CompileReport): string {
-  const { estimates, evaluation } = report;
-  const [first] = estimates;
+  const { estimates, evaluation, notes } = report;
   return [
     placement(report),
     similarity(report),
     estimateTable(estimates),
-    ...(first === undefined ? [] : [longest(first)]),
+    ...estimates.slice(0, 1).map(longest),
     ...(evaluation === undefined ? [] : [accuracy(evaluation)]),
-    ...report.notes,
+    ...notes,
   ].join('\n');
 }
 

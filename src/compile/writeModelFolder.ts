@@ -152,13 +152,13 @@ async function manifestText(options: ModelFolderOptions, part: string, binName: 
           host_ms: PUBLISHED_HOST_MS,
           kind: 'estimate',
           ddr_bytes: Math.round(first.ddrBytesPerFrame),
-          ...(first.boundBy !== undefined && { bound_by: first.boundBy }),
+          bound_by: first.boundBy,
           ...(more.length > 0 && {
             batches: more.map(({ batch, taskMs, ddrBytesPerFrame, boundBy }) => ({
               batch,
               service_ms: round(taskMs),
               ddr_bytes: Math.round(ddrBytesPerFrame),
-              ...(boundBy !== undefined && { bound_by: boundBy }),
+              bound_by: boundBy,
             })),
           }),
         },

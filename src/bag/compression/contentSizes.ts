@@ -2,17 +2,9 @@ import { EffvitError } from '../../core/EffvitError.js';
 
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
-/** No block decompresses to more (RFC 8878, 3.1.1.2.4). */
+/** No zstd block decompresses to more (RFC 8878, 3.1.1.2.4). */
 const MOST_BLOCK_BYTES = 128 * 1024;
 const LZ4_MAGIC = 0x184d2204;
-
-/** Content size of a sequence of zstd frames. */
-export interface ZstdContentSize {
-  /** The sum of the frames' content sizes if every frame states its own. */
-  readonly statedBytes: number | undefined;
-  /** Upper bound of the decompressed size. */
-  readonly mostBytes: number;
-}
 
 /** True if the bytes start with a zstd frame. */
 export function isZstd(bytes: Uint8Array): boolean {
@@ -20,11 +12,13 @@ export function isZstd(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the frame and block headers (RFC 8878, 3.1.1), so that a corrupted header cannot cause a large allocation.
+ * The content size of a sequence of zstd frames, from their frame and block headers (RFC 8878, 3.1.1), so that a
+ * corrupted header cannot cause a large allocation.
  *
+ * @returns `statedBytes`: the sum of the frames' content sizes if every frame states its own; `mostBytes`: an upper bound.
  * @throws EffvitError BAD_BAG: not zstd, or cut off.
  */
-export function zstdContentSize(bytes: Uint8Array): ZstdContentSize {
+export function zstdContentSize(bytes: Uint8Array) {
   const header = new HeaderReader(bytes, 'zstd');
   if (header.isAtEnd) throw header.error('is empty');
   let statedBytes: number | undefined = 0;

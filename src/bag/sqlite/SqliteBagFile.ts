@@ -21,17 +21,12 @@ export class SqliteBagFile implements BagFile {
   readonly #warnings: BagWarnings;
   readonly #topicsById: ReadonlyMap<bigint, BagTopic>;
 
-  private constructor(
-    path: string,
-    database: SqliteDatabase,
-    topicsById: ReadonlyMap<bigint, BagTopic>,
-    warnings: BagWarnings,
-  ) {
+  private constructor(path: string, database: SqliteDatabase, warnings: BagWarnings) {
     this.path = path;
     this.#database = database;
-    this.#topicsById = topicsById;
     this.#warnings = warnings;
-    this.topics = [...topicsById.values()];
+    this.#topicsById = readTopics(database, path, warnings);
+    this.topics = [...this.#topicsById.values()];
     this.startNs = timeOf(database, 'MIN');
     this.endNs = timeOf(database, 'MAX');
   }
@@ -40,8 +35,7 @@ export class SqliteBagFile implements BagFile {
   static async open(path: string, warnings: BagWarnings): Promise<SqliteBagFile> {
     const database = await SqliteDatabase.open(path, warnings);
     try {
-      const topics = readTopics(database, path, warnings);
-      return new SqliteBagFile(path, database, topics, warnings);
+      return new SqliteBagFile(path, database, warnings);
     } catch (error) {
       await database.close();
       throw error;
@@ -68,15 +62,9 @@ export class SqliteBagFile implements BagFile {
           lost.add(`${error.message}.`);
           continue;
         }
-        yield {
-          topic: topic.name,
-          type: topic.type,
-          encoding: topic.encoding,
-          logTimeNs: row.timeNs,
-          publishTimeNs: row.timeNs,
-          sequence: 0,
-          data,
-        };
+        const { name, type, encoding } = topic;
+        const times = { logTimeNs: row.timeNs, publishTimeNs: row.timeNs };
+        yield { topic: name, type, encoding, ...times, sequence: 0, data };
       }
     } finally {
       lost.warn(`messages of ${this.path}`);
@@ -91,24 +79,16 @@ export class SqliteBagFile implements BagFile {
   *#rows(filter: BagMessageFilter): Generator<SqliteMessageRow, void, undefined> {
     // Data are fetched row by row, so that a broken page loses only its own message, and SQLite sorts numbers instead
     // of images if an index is missing.
-    const clauses = ['1'];
-    const values: bigint[] = [];
-    if (filter.startNs !== undefined) {
-      clauses.push('timestamp >= ?');
-      values.push(filter.startNs);
-    }
-    if (filter.endNs !== undefined) {
-      clauses.push('timestamp <= ?');
-      values.push(filter.endNs);
-    }
+    const { startNs, endNs } = filter;
+    const clauses = `${startNs === undefined ? '1' : 'timestamp >= ?'} AND ${endNs === undefined ? '1' : 'timestamp <= ?'}`;
     let last: SqliteMessageRow | undefined;
     try {
       const found = this.#database.iterate(
-        `SELECT id, topic_id, timestamp FROM messages WHERE ${clauses.join(' AND ')} ORDER BY timestamp, id`,
-        values,
+        `SELECT id, topic_id, timestamp FROM messages WHERE ${clauses} ORDER BY timestamp, id`,
+        [startNs, endNs].filter((timeNs) => timeNs !== undefined),
       );
-      for (const { id, topic_id: topicId, timestamp } of found) {
-        const row = messageRow(id, topicId, timestamp);
+      for (const columns of found) {
+        const row = messageRow(columns);
         if (row === undefined) {
           this.#warnings.add(`${this.path} has a message whose time or topic is no number: it is missing.`);
           continue;
@@ -125,8 +105,8 @@ export class SqliteBagFile implements BagFile {
       .filter(
         (row) =>
           (last === undefined || compareRows(row, last) > 0) &&
-          (filter.startNs === undefined || row.timeNs >= filter.startNs) &&
-          (filter.endNs === undefined || row.timeNs <= filter.endNs),
+          (startNs === undefined || row.timeNs >= startNs) &&
+          (endNs === undefined || row.timeNs <= endNs),
       )
       .sort(compareRows);
     yield* rest;
@@ -151,10 +131,9 @@ function readTopics(
   const counts = new Map<bigint, number>();
   let areCounted = true;
   try {
-    for (const row of database.iterate(
-      'SELECT topic_id, COUNT(*) AS count FROM messages GROUP BY topic_id',
-    )) {
-      counts.set(BigInt(row['topic_id'] as number | bigint), Number(row['count']));
+    const sql = 'SELECT topic_id, COUNT(*) AS count FROM messages GROUP BY topic_id';
+    for (const { topic_id, count } of database.iterate(sql)) {
+      counts.set(BigInt(topic_id as number | bigint), Number(count));
     }
   } catch (error) {
     areCounted = false;

@@ -80,14 +80,9 @@ export class SqliteDatabase {
     }
   }
 
-  /** @throws EffvitError BAD_BAG: the database is corrupted; CLOSED */
+  /** @throws EffvitError as {@link iterate} */
   all(sql: string, values: readonly Value[] = []): SqliteRow[] {
-    this.#checkOpen();
-    try {
-      return this.#database.all(sql, [...values]) as SqliteRow[];
-    } catch (error) {
-      throw asSqliteError(error, this.#path);
-    }
+    return [...this.iterate(sql, values)];
   }
 
   /** Rows one by one. @throws EffvitError BAD_BAG: the database is corrupted; CLOSED */

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './SqliteDatabase.js';
+import type { SqliteDatabase, SqliteRow } from './SqliteDatabase.js';
 
 /** A message without its data. */
 export interface SqliteMessageRow {
@@ -48,8 +48,8 @@ function walk(
       `SELECT id, topic_id, timestamp FROM messages NOT INDEXED WHERE id BETWEEN ? AND ? ORDER BY id ${direction}`,
       [low, high],
     );
-    for (const { id, topic_id: topicId, timestamp } of found) {
-      const row = messageRow(id, topicId, timestamp);
+    for (const columns of found) {
+      const row = messageRow(columns);
       if (row === undefined) continue;
       lastId = row.id;
       rows.set(row.id, row);
@@ -61,9 +61,9 @@ function walk(
 }
 
 /** Undefined if a column holds no integer: SQLite does not enforce column types. */
-export function messageRow(id: unknown, topicId: unknown, timestamp: unknown): SqliteMessageRow | undefined {
-  if (!isInteger(id) || !isInteger(topicId) || !isInteger(timestamp)) return undefined;
-  return { id: BigInt(id), topicId: BigInt(topicId), timeNs: BigInt(timestamp) };
+export function messageRow({ id, topic_id, timestamp }: SqliteRow): SqliteMessageRow | undefined {
+  if (!isInteger(id) || !isInteger(topic_id) || !isInteger(timestamp)) return undefined;
+  return { id: BigInt(id), topicId: BigInt(topic_id), timeNs: BigInt(timestamp) };
 }
 
 function isInteger(value: unknown): value is number | bigint {
