@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
-import type { PauseGate } from './PauseGate.js';
-import type { PlaybackClock } from './PlaybackClock.js';
+import { PlaybackClock } from './PlaybackClock.js';
 
 export interface PaceOptions {
   /** Speed: 1 is the recording's own, 2 twice as fast, `max` without waiting. Default 1. */
@@ -10,23 +9,10 @@ export interface PaceOptions {
   readonly loop?: boolean;
   /** Ends the iteration, also during a wait; it then returns without an error. */
   readonly signal?: AbortSignal;
-  /** While it is paused no message is yielded; the pause does not count as lateness. */
-  readonly gate?: PauseGate;
-  /** Restarted with each pass; it must have the same rate and gate. */
-  readonly clock?: Pick<PlaybackClock, 'begin'>;
-  /** Now, in nanoseconds, monotonic; for tests. */
-  readonly nowNs?: () => bigint;
-  /** Waits for about this time, or until aborted; for tests. */
+  /** Restarted with each pass; it must have the same rate. While it is paused no message is yielded. */
+  readonly clock?: PlaybackClock;
+  /** Waits for about this time, or until aborted; for tests and virtual time. */
   readonly wait?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
-}
-
-/** A message with its lateness. */
-export interface PacedMessage<Message> {
-  readonly message: Message;
-  /** Delay after its due time, nanoseconds; 0 at rate `max`. */
-  readonly lateNs: bigint;
-  /** Counts the passes of a loop from 0. */
-  readonly pass: number;
 }
 
 /** Timers overflow at 2^31 ms, so longer waits are split. */
@@ -43,22 +29,12 @@ const LONGEST_WAIT_MS = 60_000;
 export async function* paceMessages<Message extends { readonly logTimeNs: bigint }>(
   open: () => AsyncIterable<Message>,
   options: PaceOptions = {},
-): AsyncGenerator<PacedMessage<Message>, void, undefined> {
-  const {
-    rate = 1,
-    loop = false,
-    signal,
-    gate,
-    clock,
-    nowNs = process.hrtime.bigint,
-    wait = abortableSleep,
-  } = options;
+): AsyncGenerator<Message, void, undefined> {
+  const { rate = 1, loop = false, signal, clock = new PlaybackClock(), wait = abortableSleep } = options;
   if (rate !== 'max' && !(Number.isFinite(rate) && rate > 0)) {
     throw new EffvitError('BAD_ARGUMENT', `Expected a rate above 0, or max, but received ${rate}.`);
   }
-  /** Playing time; it stops while the gate is paused. */
-  const playedNs = (): bigint => nowNs() - (gate?.pausedNs ?? 0n);
-  for (let pass = 0; pass === 0 || loop; pass++) {
+  for (let isFirst = true; isFirst || loop; isFirst = false) {
     let firstNs: bigint | undefined;
     let startedNs = 0n;
     for await (const message of open()) {
@@ -66,19 +42,18 @@ export async function* paceMessages<Message extends { readonly logTimeNs: bigint
       if (firstNs === undefined) {
         firstNs = message.logTimeNs;
         // The clock starts first, so that no message is ahead of it.
-        clock?.begin(firstNs);
-        startedNs = playedNs();
+        clock.begin(firstNs);
+        startedNs = clock.playedNs;
       }
       const spanNs = rate === 'max' ? 0n : scaled(message.logTimeNs - firstNs, rate);
       for (;;) {
-        await gate?.opened(signal);
+        await clock.resumed(signal);
         if (isAborted(signal)) return;
-        const leftMs = rate === 'max' ? 0 : Number(startedNs + spanNs - playedNs()) / 1e6;
+        const leftMs = rate === 'max' ? 0 : Number(startedNs + spanNs - clock.playedNs) / 1e6;
         if (leftMs <= 0) break;
         await wait(Math.min(leftMs, LONGEST_WAIT_MS), signal);
       }
-      const lateNs = rate === 'max' ? 0n : playedNs() - startedNs - spanNs;
-      yield { message, lateNs, pass };
+      yield message;
     }
     // An empty recording would restart endlessly.
     if (firstNs === undefined) return;
@@ -95,7 +70,7 @@ function scaled(spanNs: bigint, rate: number): bigint {
 
 async function abortableSleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+    await sleep(milliseconds, undefined, { signal });
   } catch (error) {
     if (!isAborted(signal)) throw error;
   }

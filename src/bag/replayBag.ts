@@ -12,6 +12,7 @@ import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
 import type { VirtualClock } from '../pool/VirtualClock.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
+import { PlaybackClock } from './PlaybackClock.js';
 import { type PaceOptions, paceMessages } from './paceMessages.js';
 import { RecordedCameras } from './RecordedCameras.js';
 
@@ -109,7 +110,7 @@ export async function replayBag(
     replaced: ({ frame, place }) =>
       report({ ...place, outcome: classifier.refuse(frame, 'queue_full') }, frame),
   });
-  for await (const { message: item } of paceMessages(() => images, { rate, signal, ...time.pacing })) {
+  for await (const item of paceMessages(() => images, { rate, signal, ...time.pacing })) {
     if (signal.aborted || failure !== undefined) break;
     startedNs ??= time.nowNs();
     firstLogNs ??= item.logTimeNs;
@@ -154,7 +155,7 @@ interface FrameOfBag {
 /** The time in which a recording is replayed: real, or that of a virtual clock. */
 interface ReplayTime {
   readonly nowNs: () => number;
-  readonly pacing: Pick<PaceOptions, 'nowNs' | 'wait'>;
+  readonly pacing: Pick<PaceOptions, 'clock' | 'wait'>;
   /** Waits until the promise is settled. */
   readonly until: (settled: Promise<unknown>) => Promise<unknown>;
 }
@@ -178,7 +179,7 @@ function replayTime(
   };
   return {
     nowNs,
-    pacing: { nowNs: () => BigInt(nowNs()), wait },
+    pacing: { clock: new PlaybackClock({ nowNs: () => BigInt(nowNs()) }), wait },
     until: (settled) => clock.advanceUntil(settled),
   };
 }

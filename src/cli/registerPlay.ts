@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { RawBagMessage } from '../bag/BagFile.js';
 import type { BagReader } from '../bag/BagReader.js';
 import { openBag } from '../bag/openBag.js';
-import { PauseGate } from '../bag/PauseGate.js';
 import { PlaybackClock } from '../bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../bag/paceMessages.js';
 import { recordedQos } from '../bag/qosProfiles.js';
@@ -38,25 +37,24 @@ export function registerPlay(command: Command, context: CommandContext): void {
     .action(async (path: string, options: PlayCommandOptions) => {
       const { terminal, signal } = context;
       const bag = await openBag(path);
-      const gate = new PauseGate(options.startPaused === true);
+      const { rate, loop = false, startPaused: isPaused = false } = options;
+      const clock = new PlaybackClock({ rate, isPaused });
       const toggle = (): boolean => {
-        if (gate.isPaused) gate.resume();
-        else gate.pause();
-        return gate.isPaused;
+        if (clock.isPaused) clock.resume();
+        else clock.pause();
+        return clock.isPaused;
       };
       const releaseKeys = watchSpaceBar(toggle);
       try {
         const played = playedTopics(path, bag, options, (text) => terminal.warn(text));
         const filter = { topics: [...played.keys()] };
         const startNs = await firstTimeNs(bag.messages(filter));
-        const { rate, loop = false } = options;
-        const isTold = options.clock === true && startNs !== undefined;
-        const clock = isTold ? new PlaybackClock(startNs, { rate, gate }) : undefined;
-        const pace = { rate, loop, gate, signal, ...(clock && { clock }) };
+        if (startNs !== undefined) clock.standAt(startNs);
+        const pace = { rate, loop, clock, signal };
         const published = await playMessages([], {
           topics: [...played.values()],
           messages: () => due(() => bag.messages(filter), pace),
-          ...(clock && { clock }),
+          ...(options.clock === true && startNs !== undefined && { clock }),
           waitForSubscribersMs: options.wait * 1000,
           signal,
           notice: (text) => terminal.warn(text),
@@ -79,7 +77,7 @@ async function* due(
   open: () => AsyncIterable<RawBagMessage>,
   pace: PaceOptions,
 ): AsyncGenerator<PlayedMessage> {
-  for await (const { message } of paceMessages(open, pace)) {
+  for await (const message of paceMessages(open, pace)) {
     // A topic may have channels of several encodings.
     if (message.encoding === 'cdr') yield { topic: rosTopicName(message.topic), data: message.data };
   }

@@ -1,37 +1,34 @@
 import type { VideoCodec } from './VideoPacket.js';
 
-/** NAL unit types that a decoder can start with. H.264 7.4.1.2: IDR slices, and parameter sets. */
-const H264_IDR = 5;
-const H264_SPS = 7;
-/** H.265 7.4.2.2: BLA_W_LP to the last of the random access points; SPS_NUT. */
-const HEVC_FIRST_IRAP = 16;
-const HEVC_LAST_IRAP = 21;
-const HEVC_SPS = 33;
+/** NAL units of H.264 (7.4.1.2) and H.265 (7.4.2.2). */
+const NAL_UNITS = {
+  h264: {
+    typeOf: (header: number) => header & 0x1f,
+    /** Of a picture that a decoder can start with: IDR slices; BLA_W_LP to the last of the random access points. */
+    isStart: (type: number) => type === 5,
+    /** Type of the sequence parameter set. */
+    parameters: 7,
+  },
+  hevc: {
+    typeOf: (header: number) => (header >> 1) & 0x3f,
+    isStart: (type: number) => type >= 16 && type <= 21,
+    parameters: 33,
+  },
+};
 /** AV1 6.2.2. */
 const OBU_SEQUENCE_HEADER = 1;
 const START_CODE_BYTES = 3;
-
-const has = (data: Uint8Array, isWanted: (header: number) => boolean): boolean =>
-  nalUnit(data, isWanted) !== undefined;
 
 /**
  * Whether a decoder can start with this packet. For H.264 and H.265, parameter sets alone count too: some encoders send
  * them in a separate message.
  */
 export function isKeyFrame(codec: VideoCodec, data: Uint8Array): boolean {
-  switch (codec) {
-    case 'h264':
-      return has(data, (header) => [H264_IDR, H264_SPS].includes(header & 0x1f));
-    case 'hevc':
-      return has(data, (header) => {
-        const type = (header >> 1) & 0x3f;
-        return (type >= HEVC_FIRST_IRAP && type <= HEVC_LAST_IRAP) || type === HEVC_SPS;
-      });
-    case 'av1':
-      return hasSequenceHeader(data);
-    case 'vp9':
-      return isVp9KeyFrame(data[0] ?? 0);
-  }
+  if (codec === 'av1') return hasSequenceHeader(data);
+  if (codec === 'vp9') return isVp9KeyFrame(data[0] ?? 0);
+  const { typeOf, isStart, parameters } = NAL_UNITS[codec];
+  const isWanted = (type: number): boolean => isStart(type) || type === parameters;
+  return nalUnit(data, (header) => isWanted(typeOf(header))) !== undefined;
 }
 
 /**
@@ -39,9 +36,9 @@ export function isKeyFrame(codec: VideoCodec, data: Uint8Array): boolean {
  * none.
  */
 export function sequenceParameters(codec: VideoCodec, data: Uint8Array): Uint8Array | undefined {
-  if (codec === 'h264') return nalUnit(data, (header) => (header & 0x1f) === H264_SPS);
-  if (codec === 'hevc') return nalUnit(data, (header) => ((header >> 1) & 0x3f) === HEVC_SPS);
-  return undefined;
+  if (codec !== 'h264' && codec !== 'hevc') return undefined;
+  const { typeOf, parameters } = NAL_UNITS[codec];
+  return nalUnit(data, (header) => typeOf(header) === parameters);
 }
 
 /** Annex B: each unit follows a start code 00 00 01. */

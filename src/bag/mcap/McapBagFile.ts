@@ -101,15 +101,10 @@ export class McapBagFile implements BagFile {
     await this.#file.close();
   }
 
-  #overlaps(segment: McapSegment, filter: BagMessageFilter): boolean {
-    if (filter.startNs !== undefined && segment.endNs < filter.startNs) return false;
-    if (filter.endNs !== undefined && segment.startNs > filter.endNs) return false;
-    if (filter.topics === undefined || segment.channelIds === undefined) return true;
-    for (const id of segment.channelIds) {
-      const topic = this.#layout.channels.get(id)?.topic;
-      if (topic !== undefined && filter.topics.has(topic)) return true;
-    }
-    return false;
+  #overlaps({ startNs, endNs, channelIds }: McapSegment, { topics, ...times }: BagMessageFilter): boolean {
+    if (endNs < (times.startNs ?? endNs) || startNs > (times.endNs ?? startNs)) return false;
+    if (topics === undefined || channelIds === undefined) return true;
+    return [...channelIds].some((id) => topics.has(this.#layout.channels.get(id)?.topic ?? ''));
   }
 
   /** Undefined, with a warning, if the segment cannot be read. */

@@ -48,9 +48,7 @@ export async function readMcapIndex(file: RandomAccessFile): Promise<McapLayout>
     channels: reader.channelsById,
     schemas: reader.schemasById,
     messageCounts:
-      counts === undefined
-        ? undefined
-        : new Map([...counts.channelMessageCounts].map(([id, count]) => [id, Number(count)])),
+      counts && new Map([...counts.channelMessageCounts].map(([id, count]) => [id, Number(count)])),
   };
 }
 

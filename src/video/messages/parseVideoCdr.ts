@@ -19,15 +19,14 @@ function parseCompressedVideo(bytes: Uint8Array, source: string): VideoPacket {
 /** ffmpeg_image_transport_msgs/msg/FFMPEGPacket: header, width, height, encoding, pts, flags, is_bigendian, data. */
 function parseFfmpegPacket(bytes: Uint8Array, source: string): VideoPacket {
   const cursor = new CdrCursor(bytes, `The FFMPEGPacket message on ${source}`);
-  const stamp = cursor.time('header.stamp');
-  const frameId = cursor.string('header.frame_id');
+  const header = cursor.header();
   cursor.int32('width');
   cursor.int32('height');
   const codec = videoCodec(cursor.string('encoding'), source);
   cursor.uint64('pts');
   cursor.uint8('flags');
   cursor.uint8('is_bigendian');
-  return { stamp, frameId, source, codec, data: cursor.byteSequence('data') };
+  return { ...header, source, codec, data: cursor.byteSequence('data') };
 }
 
 /** img_msgs/msg/H26XFrame of TROS: index, encoding, height, width, dts, pts, data. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { PauseGate } from '../../../src/bag/PauseGate.js';
-import { PlaybackClock } from '../../../src/bag/PlaybackClock.js';
+import { PlaybackClock, type PlaybackClockOptions } from '../../../src/bag/PlaybackClock.js';
 import { paceMessages } from '../../../src/bag/paceMessages.js';
 
 const MS = 1_000_000n;
@@ -13,12 +12,17 @@ describe('PlaybackClock', () => {
     nowNs += milliseconds * MS;
   };
   const sinceStartMs = (clock: PlaybackClock): bigint => (clock.timeNs - START_NS) / MS;
+  const clockAtStart = (options: PlaybackClockOptions = {}): PlaybackClock => {
+    const clock = new PlaybackClock({ nowNs: now, ...options });
+    clock.standAt(START_NS);
+    return clock;
+  };
   beforeEach(() => {
     nowNs = 77n * MS;
   });
 
   it('stands at the start until the playing begins', () => {
-    const clock = new PlaybackClock(START_NS, { nowNs: now });
+    const clock = clockAtStart();
     elapse(500n);
     assert.equal(sinceStartMs(clock), 0n);
     clock.begin(START_NS);
@@ -33,7 +37,7 @@ describe('PlaybackClock', () => {
     [2.5, 250n],
   ] as const) {
     it(`runs at rate ${rate}`, () => {
-      const clock = new PlaybackClock(START_NS, { rate, nowNs: now });
+      const clock = clockAtStart({ rate });
       clock.begin(START_NS);
       elapse(100n);
       assert.equal(sinceStartMs(clock), expectedMs);
@@ -41,26 +45,24 @@ describe('PlaybackClock', () => {
   }
 
   it('stands still while it is paused, and goes on where it stood', () => {
-    const gate = new PauseGate(true, now);
-    const clock = new PlaybackClock(START_NS, { rate: 2, gate, nowNs: now });
+    const clock = clockAtStart({ rate: 2, isPaused: true });
     clock.begin(START_NS);
     elapse(1000n);
     assert.equal(sinceStartMs(clock), 0n);
-    gate.resume();
+    clock.resume();
     elapse(10n);
     assert.equal(sinceStartMs(clock), 20n);
-    gate.pause();
+    clock.pause();
     elapse(300n);
     assert.equal(sinceStartMs(clock), 20n);
-    gate.resume();
+    clock.resume();
     elapse(1n);
     assert.equal(sinceStartMs(clock), 22n);
   });
 
   it('begins anew with each pass, and is never behind a message that is due', async () => {
-    const gate = new PauseGate(false, now);
     const rate = 1.7;
-    const clock = new PlaybackClock(START_NS, { rate, gate, nowNs: now });
+    const clock = clockAtStart({ rate });
     const abort = new AbortController();
     const seen: bigint[] = [];
     const messages = async function* (): AsyncGenerator<{ logTimeNs: bigint }> {
@@ -69,8 +71,8 @@ describe('PlaybackClock', () => {
     const wait = async (milliseconds: number): Promise<void> => {
       nowNs += BigInt(Math.ceil(milliseconds * 1e6));
     };
-    const pace = { rate, loop: true, gate, clock, signal: abort.signal, nowNs: now, wait };
-    for await (const { message } of paceMessages(messages, pace)) {
+    const pace = { rate, loop: true, clock, signal: abort.signal, wait };
+    for await (const message of paceMessages(messages, pace)) {
       assert.ok(clock.timeNs >= message.logTimeNs, `${clock.timeNs} is before ${message.logTimeNs}`);
       seen.push(sinceStartMs(clock));
       if (seen.length === 6) abort.abort();

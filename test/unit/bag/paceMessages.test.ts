@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PauseGate } from '../../../src/bag/PauseGate.js';
+import { PlaybackClock } from '../../../src/bag/PlaybackClock.js';
 import { type PaceOptions, paceMessages } from '../../../src/bag/paceMessages.js';
 
 const MS = 1_000_000n;
@@ -12,7 +12,7 @@ class FakeClock {
 
   options(more: PaceOptions = {}): PaceOptions {
     return {
-      nowNs: () => this.timeNs,
+      clock: new PlaybackClock({ nowNs: () => this.timeNs }),
       wait: async (milliseconds) => {
         this.waits.push(milliseconds);
         this.timeNs += BigInt(Math.round(milliseconds * 1e6));
@@ -31,14 +31,14 @@ describe('paceMessages', () => {
   it('keeps the distances of the recording from the first message on', async () => {
     const clock = new FakeClock();
     const seen = [];
-    for await (const { message, lateNs } of paceMessages(() => at(900, 1000, 1000, 1250), clock.options())) {
-      seen.push([message.logTimeNs / MS, clock.timeNs / MS - 5000n, lateNs]);
+    for await (const message of paceMessages(() => at(900, 1000, 1000, 1250), clock.options())) {
+      seen.push([message.logTimeNs / MS, clock.timeNs - 5000n * MS]);
     }
     assert.deepEqual(seen, [
-      [900n, 0n, 0n],
-      [1000n, 100n, 0n],
-      [1000n, 100n, 0n],
-      [1250n, 350n, 0n],
+      [900n, 0n],
+      [1000n, 100n * MS],
+      [1000n, 100n * MS],
+      [1250n, 350n * MS],
     ]);
   });
 
@@ -60,15 +60,15 @@ describe('paceMessages', () => {
   it('does not shift what follows a slow consumer', async () => {
     const clock = new FakeClock();
     const seen = [];
-    for await (const { message, lateNs } of paceMessages(() => at(0, 10, 20, 100), clock.options())) {
-      seen.push([message.logTimeNs / MS, lateNs / MS]);
+    for await (const message of paceMessages(() => at(0, 10, 20, 100), clock.options())) {
+      seen.push([message.logTimeNs / MS, clock.timeNs / MS - 5000n]);
       if (message.logTimeNs === 0n) clock.timeNs += 50n * MS;
     }
     assert.deepEqual(seen, [
       [0n, 0n],
-      [10n, 40n],
-      [20n, 30n],
-      [100n, 0n],
+      [10n, 50n],
+      [20n, 50n],
+      [100n, 100n],
     ]);
   });
 
@@ -77,16 +77,16 @@ describe('paceMessages', () => {
     const abort = new AbortController();
     const seen = [];
     const paced = paceMessages(() => at(7, 17), clock.options({ loop: true, signal: abort.signal }));
-    for await (const { pass, message } of paced) {
-      seen.push([pass, message.logTimeNs / MS, clock.timeNs / MS - 5000n]);
-      if (pass === 2) abort.abort();
+    for await (const message of paced) {
+      seen.push([message.logTimeNs / MS, clock.timeNs / MS - 5000n]);
+      if (seen.length === 5) abort.abort();
     }
     assert.deepEqual(seen, [
-      [0, 7n, 0n],
-      [0, 17n, 10n],
-      [1, 7n, 10n],
-      [1, 17n, 20n],
-      [2, 7n, 20n],
+      [7n, 0n],
+      [17n, 10n],
+      [7n, 10n],
+      [17n, 20n],
+      [7n, 20n],
     ]);
   });
 
@@ -108,37 +108,33 @@ describe('paceMessages', () => {
     assert.deepEqual(clock.waits, [60_000, 60_000, 30_000]);
   });
 
-  it('stands still while it is paused, and calls that no lateness', async () => {
+  it('stands still while it is paused, and moves what follows', async () => {
     const clock = new FakeClock();
-    const gate = new PauseGate(false, () => clock.timeNs);
+    const playback = new PlaybackClock({ nowNs: () => clock.timeNs });
     clock.onWait = () => {
       // Paused while it waits for the second message, for three seconds.
       if (clock.waits.length !== 1) return;
-      gate.pause();
+      playback.pause();
       clock.timeNs += 3000n * MS;
-      gate.resume();
+      playback.resume();
     };
     const seen = [];
-    for await (const { lateNs } of paceMessages(() => at(0, 100, 200), clock.options({ gate }))) {
-      seen.push([clock.timeNs / MS - 5000n, lateNs]);
+    for await (const _ of paceMessages(() => at(0, 100, 200), clock.options({ clock: playback }))) {
+      seen.push(clock.timeNs - 5000n * MS);
     }
-    assert.deepEqual(seen, [
-      [0n, 0n],
-      [3100n, 0n],
-      [3200n, 0n],
-    ]);
+    assert.deepEqual(seen, [0n, 3100n * MS, 3200n * MS]);
   });
 
-  it('waits for the gate before the first message, and leaves it when aborted', async () => {
-    const gate = new PauseGate(true);
-    setTimeout(() => gate.resume(), 10);
+  it('waits before the first message while it is paused, and ends when aborted', async () => {
+    const clock = new PlaybackClock({ isPaused: true });
+    setTimeout(() => clock.resume(), 10);
     let count = 0;
-    for await (const _ of paceMessages(() => at(1), { gate, rate: 'max' })) count += 1;
+    for await (const _ of paceMessages(() => at(1), { clock, rate: 'max' })) count += 1;
     assert.equal(count, 1);
-    gate.pause();
+    clock.pause();
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 10);
-    for await (const _ of paceMessages(() => at(1), { gate, rate: 'max', signal: abort.signal }))
+    for await (const _ of paceMessages(() => at(1), { clock, rate: 'max', signal: abort.signal }))
       assert.fail();
   });
 
