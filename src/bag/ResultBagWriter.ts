@@ -48,13 +48,13 @@ export class ResultBagWriter {
   }
 
   /**
-   * @param options.hasDetections whether boxes of detectors are classified.
+   * @param hasDetections whether boxes of detectors are classified.
    * @throws EffvitError as {@link McapBagWriter.create}
    */
   static async create(
     path: string,
     classifier: ClassifierFacts,
-    { hasDetections = false } = {},
+    hasDetections: boolean,
   ): Promise<ResultBagWriter> {
     const writer = await McapBagWriter.create(path, { library: RESULTS_LIBRARY });
     try {

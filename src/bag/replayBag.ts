@@ -13,7 +13,7 @@ import type { VirtualClock } from '../pool/VirtualClock.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
 import { PlaybackClock } from './PlaybackClock.js';
-import { type PaceOptions, paceMessages } from './paceMessages.js';
+import { paceMessages } from './paceMessages.js';
 import { RecordedCameras } from './RecordedCameras.js';
 
 const REPLACEMENT_LOOK_MS = 5;
@@ -152,21 +152,15 @@ interface FrameOfBag {
   readonly place: Omit<ReplayedFrame, 'outcome'>;
 }
 
-/** The time in which a recording is replayed: real, or that of a virtual clock. */
-interface ReplayTime {
-  readonly nowNs: () => number;
-  readonly pacing: Pick<PaceOptions, 'clock' | 'wait'>;
-  /** Waits until the promise is settled. */
-  readonly until: (settled: Promise<unknown>) => Promise<unknown>;
-}
-
+/** The time in which a recording is replayed: real, or that of a virtual clock. `until` waits until a promise is settled. */
 function replayTime(
   clock: VirtualClock | undefined,
   { pool }: Pick<Classifier, 'pool'>,
   signal: AbortSignal,
-): ReplayTime {
+) {
   if (clock === undefined) {
-    return { nowNs: monotonicNs, pacing: {}, until: (settled) => settled.catch(() => undefined) };
+    const until = (settled: Promise<unknown>): Promise<unknown> => settled.catch(() => undefined);
+    return { nowNs: monotonicNs, pacing: {}, until };
   }
   const nowNs = (): number => clock.nowNs();
   const wait = async (ms: number): Promise<void> => {
@@ -177,11 +171,8 @@ function replayTime(
       await delay(REPLACEMENT_LOOK_MS);
     }
   };
-  return {
-    nowNs,
-    pacing: { clock: new PlaybackClock({ nowNs: () => BigInt(nowNs()) }), wait },
-    until: (settled) => clock.advanceUntil(settled),
-  };
+  const until = (settled: Promise<unknown>): Promise<unknown> => clock.advanceUntil(settled);
+  return { nowNs, pacing: { clock: new PlaybackClock({ nowNs: () => BigInt(nowNs()) }), wait }, until };
 }
 
 /** The results of published frames in the format of expectation files. */

@@ -78,7 +78,7 @@ export async function replayRecording(
     results =
       options.output === undefined
         ? undefined
-        : await ResultBagWriter.create(options.output, classifier, { hasDetections: detectorOf.size > 0 });
+        : await ResultBagWriter.create(options.output, classifier, detectorOf.size > 0);
     const { elapsedNs, unmatched } = await replayBag({
       images,
       classifier,

@@ -2,13 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 
-/** Time of a layer, microseconds. Layers overlap, so their sum is more than the time of the task. */
-export interface LayerTime {
-  readonly layer: string;
-  readonly computeUs: number;
-  readonly loadStoreUs: number;
-}
-
 /** The vendor compiler's estimate of a task's time on the chip; nothing was measured. */
 export interface PerfEstimate {
   /** Pictures per task. */
@@ -29,12 +22,17 @@ export interface PerfEstimate {
 
 const LONGEST_COUNT = 5;
 
-/** Columns: name, operations, two shapes, then the times as `12 us (0.2% of model)`. */
+/**
+ * Times of a layer, microseconds. Layers overlap, so their sum is more than the time of the task. Columns: name,
+ * operations, two shapes, then the times as `12 us (0.2% of model)`.
+ */
 const layerTime = z.array(z.unknown()).transform(([layer, , , , compute, loadStore]) => ({
   layer: String(layer),
   computeUs: microseconds(compute),
   loadStoreUs: microseconds(loadStore),
 }));
+
+export type LayerTime = z.output<typeof layerTime>;
 
 const schema = z.object({
   summary: z.object({
@@ -52,23 +50,17 @@ const schema = z.object({
  * @throws EffvitError TOOL_FAILED if the file has another form
  */
 export async function readPerfEstimate(path: string): Promise<PerfEstimate> {
+  const context = { file: path };
   let content: unknown;
   try {
     content = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw asEffvitError(error, 'TOOL_FAILED', `Cannot read the compiler's figures ${path}`, { file: path });
+    throw asEffvitError(error, 'TOOL_FAILED', `Cannot read the compiler's figures ${path}`, context);
   }
-  return parsePerfEstimate(content, path);
-}
-
-export function parsePerfEstimate(content: unknown, path: string): PerfEstimate {
   const { data } = schema.safeParse(content);
   if (data === undefined) {
-    throw new EffvitError(
-      'TOOL_FAILED',
-      `The compiler's figures ${path} have another form than is known here.`,
-      { context: { file: path } },
-    );
+    const sentence = `The compiler's figures ${path} have another form than is known here.`;
+    throw new EffvitError('TOOL_FAILED', sentence, { context });
   }
   const { summary } = data;
   // The first row is the table's head.

@@ -13,9 +13,8 @@ import {
 import type { BagWarnings } from '../BagWarnings.js';
 import { mergeByLogTime } from '../mergeByLogTime.js';
 import { RandomAccessFile } from '../RandomAccessFile.js';
-import type { McapLayout, McapSegment } from './McapLayout.js';
 import { McapScan } from './McapScan.js';
-import { readMcapIndex } from './readMcapIndex.js';
+import { type McapLayout, type McapSegment, readMcapIndex } from './readMcapIndex.js';
 import { type McapMessageView, parseMcapRecords, readMcapSegment } from './readMcapSegment.js';
 
 /**

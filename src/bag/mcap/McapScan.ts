@@ -1,7 +1,7 @@
 import { type McapTypes, Opcode } from '@mcap/core';
 import type { BagWarnings } from '../BagWarnings.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
-import type { McapLayout, McapSegment } from './McapLayout.js';
+import type { McapLayout, McapSegment } from './readMcapIndex.js';
 import {
   CHUNK_HEADER_BYTES,
   type McapChunkHeader,

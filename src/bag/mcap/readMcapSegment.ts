@@ -4,7 +4,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import type { RawBagMessage } from '../BagFile.js';
 import { decompress } from '../compression/decompress.js';
 import type { RandomAccessFile } from '../RandomAccessFile.js';
-import type { McapSegment } from './McapLayout.js';
+import type { McapSegment } from './readMcapIndex.js';
 
 /** Opcode and content length, at the start of every record. */
 export const RECORD_HEADER_BYTES = 9;
@@ -93,25 +93,26 @@ export function parseMcapRecords(bytes: Uint8Array): McapRecords {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const messages: McapMessageView[] = [];
   const descriptions: McapTypes.TypedMcapRecord[] = [];
-  let problem: string | undefined;
   let offset = 0;
+  const stoppedBy = (problem?: string): McapRecords => ({
+    messages,
+    descriptions,
+    readBytes: offset,
+    problem,
+  });
   while (offset < bytes.byteLength) {
-    if (bytes.byteLength - offset < RECORD_HEADER_BYTES) {
-      problem = 'its last record is cut off';
-      break;
-    }
+    if (bytes.byteLength - offset < RECORD_HEADER_BYTES) return stoppedBy('its last record is cut off');
     const opcode = view.getUint8(offset);
     const length = view.getBigUint64(offset + 1, true);
     const start = offset + RECORD_HEADER_BYTES;
-    if (length > BigInt(bytes.byteLength - start)) {
-      problem = `a record at byte ${offset} claims ${length} bytes where ${bytes.byteLength - start} are left`;
-      break;
+    const left = bytes.byteLength - start;
+    if (length > BigInt(left)) {
+      return stoppedBy(`a record at byte ${offset} claims ${length} bytes where ${left} are left`);
     }
     const end = start + Number(length);
     if (opcode === Opcode.MESSAGE) {
       if (end - start < MESSAGE_HEADER_BYTES) {
-        problem = `the message at byte ${offset} has ${length} bytes`;
-        break;
+        return stoppedBy(`the message at byte ${offset} has ${length} bytes`);
       }
       messages.push({
         channelId: view.getUint16(start, true),
@@ -125,17 +126,15 @@ export function parseMcapRecords(bytes: Uint8Array): McapRecords {
         const record = parseSmallRecord(bytes.subarray(offset, end));
         if (record !== undefined) descriptions.push(record);
       } catch (error) {
-        problem = `the record at byte ${offset} is corrupted (${(error as Error).message})`;
-        break;
+        return stoppedBy(`the record at byte ${offset} is corrupted (${(error as Error).message})`);
       }
     } else if (opcode < 0x80) {
       // Only these three are allowed here; private records (0x80 and above) are skipped.
-      problem = `a record at byte ${offset} has opcode 0x${opcode.toString(16).padStart(2, '0')}`;
-      break;
+      return stoppedBy(`a record at byte ${offset} has opcode 0x${opcode.toString(16).padStart(2, '0')}`);
     }
     offset = end;
   }
-  return { messages, descriptions, readBytes: offset, problem };
+  return stoppedBy();
 }
 
 /** One complete record (with header) other than a chunk or message. @throws Error if it is corrupted */

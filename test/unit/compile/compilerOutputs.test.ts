@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { compileChartData } from '../../../src/cli/compileChartData.js';
 import type { CompileReport } from '../../../src/compile/compileModel.js';
 import { formatCompileReport } from '../../../src/compile/formatCompileReport.js';
 import { cpuRemedy, type NodePlacement, parseNodePlacements } from '../../../src/compile/NodePlacement.js';
-import { parsePerfEstimate } from '../../../src/compile/PerfEstimate.js';
+import { readPerfEstimate } from '../../../src/compile/PerfEstimate.js';
 import type { OutputComparison } from '../../../src/quantize/compareModels.js';
 import { barChart } from '../../../src/report/charts/barChart.js';
-import { assertRefused } from '../../helpers/assertRefused.js';
+import { assertRejected } from '../../helpers/assertRefused.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 /** In the form of the compiler's log, with figures of no model. */
 const TABLE = [
@@ -80,26 +82,33 @@ const PERF = {
   },
 };
 
-describe('parsePerfEstimate', () => {
-  it('reads the figures, sums the layers and says what bounds the model', () => {
-    assert.deepEqual(parsePerfEstimate(PERF, 'p.json'), {
-      batch: 2,
-      fps: 500.5,
-      taskMs: 3.996,
-      ddrBytesPerFrame: 7_000_000,
-      computeMs: 0.7125,
-      loadStoreMs: 1.5,
-      boundBy: 'DDR',
-      longestLayers: [
-        { layer: 'a', computeUs: 12, loadStoreUs: 1500 },
-        { layer: 'b', computeUs: 700.5, loadStoreUs: 0 },
-      ],
-    });
+/** What {@link PERF} says. */
+const ESTIMATE = {
+  batch: 2,
+  fps: 500.5,
+  taskMs: 3.996,
+  ddrBytesPerFrame: 7_000_000,
+  computeMs: 0.7125,
+  loadStoreMs: 1.5,
+  boundBy: 'DDR',
+  longestLayers: [
+    { layer: 'a', computeUs: 12, loadStoreUs: 1500 },
+    { layer: 'b', computeUs: 700.5, loadStoreUs: 0 },
+  ],
+} as const;
+
+describe('readPerfEstimate', () => {
+  const scratch = scratchFolder();
+
+  it('reads the figures, sums the layers and says what bounds the model', async () => {
+    writeFileSync(scratch.path('p.json'), JSON.stringify(PERF));
+    assert.deepEqual(await readPerfEstimate(scratch.path('p.json')), ESTIMATE);
   });
 
-  it('refuses another form', () => {
-    assertRefused(
-      () => parsePerfEstimate({ summary: {} }, 'p.json'),
+  it('refuses another form', async () => {
+    writeFileSync(scratch.path('p.json'), JSON.stringify({ summary: {} }));
+    await assertRejected(
+      readPerfEstimate(scratch.path('p.json')),
       'TOOL_FAILED',
       /p\.json have another form/,
     );
@@ -118,7 +127,7 @@ describe('the report of a compilation', () => {
     calibrationPictures: 40,
     estimates: [
       {
-        ...parsePerfEstimate(PERF, 'p.json'),
+        ...ESTIMATE,
         modelName: 'm',
         mode: 'bandwidth',
         subgraphs: 2,
