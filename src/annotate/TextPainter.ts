@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import { escapeXml } from '../core/escapeXml.js';
 import { loadSharp } from '../image/loadSharp.js';
 import { strokeText } from './strokeFont.js';
@@ -59,7 +60,10 @@ export class TextPainter {
 
 type PaintOnce = (text: string, style: TextStyle) => Promise<PaintedText>;
 
-/** Shortens by the ratio of the widths until it fits, in two or three rounds. */
+/**
+ * Shortens by the ratio of the widths until it fits, in two or three rounds. A single letter that is wider is clipped,
+ * so that it does not cover its neighbour.
+ */
 async function fitted(text: string, style: TextStyle, paintOnce: PaintOnce): Promise<PaintedText> {
   let characters = graphemes(text);
   let painted = await paintOnce(text, style);
@@ -68,7 +72,16 @@ async function fitted(text: string, style: TextStyle, paintOnce: PaintOnce): Pro
     characters = characters.slice(0, Math.max(1, Math.min(characters.length - 1, keep)));
     painted = await paintOnce(`${characters.join('')}…`, style);
   }
-  return painted;
+  const width = Math.max(1, Math.floor(style.maxWidthPx));
+  if (painted.widthPx <= width) return painted;
+  const raw = { width: painted.widthPx, height: painted.heightPx, channels: 4 } as const;
+  const area = { left: 0, top: 0, width, height: painted.heightPx };
+  return pixelsOf(loadSharp()(painted.rgba, { raw }).extract(area));
+}
+
+async function pixelsOf(pipeline: Sharp): Promise<PaintedText> {
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  return { rgba: data, widthPx: info.width, heightPx: info.height };
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -85,18 +98,13 @@ function oneLine(text: string): string {
     .replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-async function paintByFont(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
+function paintByFont(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
   const markup = `<span foreground="${colour}"${isBold === true ? ' weight="bold"' : ''}>${escapeXml(text)}</span>`;
   // At 72 dpi a point is a pixel.
-  const { data, info } = await loadSharp()({
-    text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 },
-  })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { rgba: data, widthPx: info.width, heightPx: info.height };
+  return pixelsOf(loadSharp()({ text: { text: markup, font: `sans ${sizePx}`, rgba: true, dpi: 72 } }));
 }
 
-async function paintByStrokes(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
+function paintByStrokes(text: string, { sizePx, colour, isBold }: TextStyle): Promise<PaintedText> {
   const heightPx = Math.max(4, Math.round(sizePx * 0.8));
   const widthPx = Math.max(2, Math.round(graphemes(text).length * sizePx * 0.58));
   const shape = strokeText(text, [1, 1, widthPx - 2, heightPx - 2], colour, {
@@ -107,11 +115,7 @@ async function paintByStrokes(text: string, { sizePx, colour, isBold }: TextStyl
     gap: 0.35,
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}">${shape}</svg>`;
-  const { data, info } = await loadSharp()(Buffer.from(svg))
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { rgba: data, widthPx: info.width, heightPx: info.height };
+  return pixelsOf(loadSharp()(Buffer.from(svg)).ensureAlpha());
 }
 
 async function machineHasFonts(): Promise<boolean> {

@@ -3,8 +3,8 @@ import type { ClassResult } from '../classify/ClassResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { MAX_DECODED_PIXELS } from '../image/decodePicture.js';
 import { loadSharp } from '../image/loadSharp.js';
-import { PNG_MARK } from './pngMark.js';
-import { type PaintedText, TextPainter, type TextStyle } from './TextPainter.js';
+import type { PictureRegion } from '../image/PictureRegion.js';
+import { TextPainter, type TextStyle } from './TextPainter.js';
 
 /** Pixels, R, G, B interleaved without padding. */
 export interface RgbPicture {
@@ -20,7 +20,22 @@ export interface PictureOutline {
   readonly width: number;
   readonly height: number;
   /** Stands in its upper left corner. */
-  readonly text?: string;
+  readonly text?: string | undefined;
+}
+
+/** The outline of a region of a picture of this size. */
+export function pictureOutline(
+  region: PictureRegion,
+  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
+  text?: string,
+): PictureOutline {
+  return {
+    left: region.leftPx / widthPx,
+    top: region.topPx / heightPx,
+    width: region.widthPx / widthPx,
+    height: region.heightPx / heightPx,
+    text,
+  };
 }
 
 export interface AnnotateOptions {
@@ -61,7 +76,7 @@ const OUTLINE_TEXT_PX = 18;
 
 const painter = new TextPainter();
 
-/** Position of the next element, and the elements placed so far. */
+/** The elements placed so far, over the background. */
 class Sheet {
   readonly layers: OverlayOptions[] = [];
   readonly #painter: TextPainter;
@@ -70,74 +85,52 @@ class Sheet {
     this.#painter = textPainter;
   }
 
-  box(left: number, top: number, widthPx: number, heightPx: number, colour: string): void {
+  #add(layer: OverlayOptions, left: number, top: number): void {
+    const [x, y] = [left, top].map((px) => Math.max(0, Math.round(px)));
+    this.layers.push({ ...layer, left: x, top: y });
+  }
+
+  picture({ rgb, widthPx, heightPx }: RgbPicture, left: number, top: number): void {
+    this.#add({ input: Buffer.from(rgb), raw: { width: widthPx, height: heightPx, channels: 3 } }, left, top);
+  }
+
+  box(left: number, top: number, widthPx: number, height: number, background: string): void {
     const width = Math.round(widthPx);
-    if (width < 1) return;
-    this.layers.push({
-      input: { create: { width, height: heightPx, channels: 3, background: colour } },
-      left: Math.round(left),
-      top: Math.round(top),
-    });
+    if (width >= 1) this.#add({ input: { create: { width, height, channels: 3, background } } }, left, top);
   }
 
   /** The text's middle stands at `middle`; its left edge at `left`, or its right edge at `right`. */
   async text(
     text: string,
-    at: { left?: number; right?: number; middle: number },
+    { left = 0, right, middle }: { left?: number; right?: number; middle: number },
     style: TextStyle,
   ): Promise<void> {
-    const painted = cropped(await this.#painter.paint(text, style), style.maxWidthPx);
-    const left = at.right === undefined ? (at.left ?? 0) : at.right - painted.widthPx;
-    this.layers.push({
-      input: Buffer.from(painted.rgba),
-      raw: { width: painted.widthPx, height: painted.heightPx, channels: 4 },
-      left: Math.max(0, Math.round(left)),
-      top: Math.max(0, Math.round(at.middle - painted.heightPx / 2)),
-    });
+    const { rgba, widthPx: width, heightPx: height } = await this.#painter.paint(text, style);
+    const x = right === undefined ? left : right - width;
+    this.#add({ input: Buffer.from(rgba), raw: { width, height, channels: 4 } }, x, middle - height / 2);
   }
 
-  /** Text on a background of its width. */
-  async label(
-    text: string,
-    { left, top, heightPx }: { left: number; top: number; heightPx: number },
-    style: TextStyle,
+  /** A part that was classified, of the picture that was placed at `left` and `top`. */
+  async outline(
+    part: PictureOutline,
+    { widthPx, heightPx }: RgbPicture,
+    left: number,
+    top: number,
   ): Promise<void> {
-    const { widthPx } = cropped(await this.#painter.paint(text, style), style.maxWidthPx);
-    this.box(left, top, widthPx + 4, heightPx, BACKGROUND);
-    await this.text(text, { left: left + 2, middle: top + heightPx / 2 }, style);
-  }
-
-  picture({ rgb, widthPx, heightPx }: RgbPicture, left: number, top: number): void {
-    this.layers.push({
-      input: Buffer.from(rgb),
-      raw: { width: widthPx, height: heightPx, channels: 3 },
-      left: Math.round(left),
-      top: Math.round(top),
-    });
-  }
-}
-
-/** The picture's parts that were classified, on the picture that was placed at `left` and `top`. */
-async function drawOutlines(
-  sheet: Sheet,
-  outlines: readonly PictureOutline[],
-  { widthPx, heightPx }: RgbPicture,
-  left: number,
-  top: number,
-): Promise<void> {
-  for (const outline of outlines) {
-    const width = Math.max(OUTLINE_PX, Math.round(outline.width * widthPx));
-    const height = Math.max(OUTLINE_PX, Math.round(outline.height * heightPx));
-    const x = left + Math.min(Math.round(outline.left * widthPx), widthPx - width);
-    const y = top + Math.min(Math.round(outline.top * heightPx), heightPx - height);
-    sheet.box(x, y, width, OUTLINE_PX, FIRST_BAR);
-    sheet.box(x, y + height - OUTLINE_PX, width, OUTLINE_PX, FIRST_BAR);
-    sheet.box(x, y, OUTLINE_PX, height, FIRST_BAR);
-    sheet.box(x + width - OUTLINE_PX, y, OUTLINE_PX, height, FIRST_BAR);
-    if (outline.text === undefined) continue;
+    const width = Math.max(OUTLINE_PX, Math.round(part.width * widthPx));
+    const height = Math.max(OUTLINE_PX, Math.round(part.height * heightPx));
+    const x = left + Math.min(Math.round(part.left * widthPx), widthPx - width);
+    const y = top + Math.min(Math.round(part.top * heightPx), heightPx - height);
+    this.box(x, y, width, OUTLINE_PX, FIRST_BAR);
+    this.box(x, y + height - OUTLINE_PX, width, OUTLINE_PX, FIRST_BAR);
+    this.box(x, y, OUTLINE_PX, height, FIRST_BAR);
+    this.box(x + width - OUTLINE_PX, y, OUTLINE_PX, height, FIRST_BAR);
+    if (part.text === undefined) return;
     const maxWidthPx = Math.max(OUTLINE_TEXT_PX, left + widthPx - x - 4);
     const style = { sizePx: 13, colour: TEXT, maxWidthPx, isBold: true };
-    await sheet.label(outline.text, { left: x, top: y, heightPx: OUTLINE_TEXT_PX }, style);
+    const painted = await this.#painter.paint(part.text, style);
+    this.box(x, y, painted.widthPx + 4, OUTLINE_TEXT_PX, BACKGROUND);
+    await this.text(part.text, { left: x + 2, middle: y + OUTLINE_TEXT_PX / 2 }, style);
   }
 }
 
@@ -164,16 +157,13 @@ export async function annotatePicture(
   const sheet = new Sheet(textPainter);
   const pictureTop = Math.round(MARGIN_PX + (contentPx - picture.heightPx) / 2);
   sheet.picture(picture, MARGIN_PX, pictureTop);
-  await drawOutlines(sheet, options.outlines ?? [], picture, MARGIN_PX, pictureTop);
+  for (const part of options.outlines ?? []) await sheet.outline(part, picture, MARGIN_PX, pictureTop);
 
-  const line = (text: string, middle: number, style: Partial<TextStyle>): Promise<void> =>
-    sheet.text(
-      text,
-      { left: panelLeft, middle },
-      { sizePx: 13, colour: DIM, maxWidthPx: PANEL_PX, ...style },
-    );
+  const small = { sizePx: 13, colour: DIM, maxWidthPx: PANEL_PX };
+  const line = (text: string, middle: number, style: Partial<TextStyle> = {}): Promise<void> =>
+    sheet.text(text, { left: panelLeft, middle }, { ...small, ...style });
   await line(options.title, MARGIN_PX + 12, { sizePx: 18, colour: TEXT, isBold: true });
-  if (options.subtitle !== undefined) await line(options.subtitle, MARGIN_PX + 38, {});
+  if (options.subtitle !== undefined) await line(options.subtitle, MARGIN_PX + 38);
   let top = MARGIN_PX + headPx;
   if (results.length === 0) await line('no result above the threshold', top + 12, { sizePx: 15 });
   for (const [rank, { label, score }] of results.entries()) {
@@ -190,36 +180,23 @@ export async function annotatePicture(
   if (networkInput !== undefined) {
     top = MARGIN_PX + headPx + rowsPx;
     const size = `${networkInput.widthPx} x ${networkInput.heightPx} px`;
-    await line(`what the network sees, ${size}`, top + 16, {});
-    sheet.picture(await scaled(networkInput, INPUT_SIDE_PX), panelLeft, top + 32);
+    await line(`what the network sees, ${size}`, top + 16);
+    const side = { width: INPUT_SIDE_PX, height: INPUT_SIDE_PX, fit: 'inside' } as const;
+    sheet.picture(await pixelsOf(sharpOf(networkInput).resize(side)), panelLeft, top + 32);
   }
-  const rgb = await loadSharp()({
-    create: { width: widthPx, height: heightPx, channels: 3, background: BACKGROUND },
-  })
-    .composite(sheet.layers)
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-  return { rgb, widthPx, heightPx };
+  const background = { width: widthPx, height: heightPx, channels: 3, background: BACKGROUND } as const;
+  return pixelsOf(loadSharp()({ create: background }).composite(sheet.layers).removeAlpha());
 }
 
-/** A part of a picture. */
-export interface PictureArea {
-  readonly left: number;
-  readonly top: number;
-  readonly widthPx: number;
-  readonly heightPx: number;
+/** The picture itself, cut out of an annotated one that was drawn without the network's input. */
+export function pictureWithin(annotated: RgbPicture): Promise<RgbPicture> {
+  const width = Math.max(1, annotated.widthPx - PANEL_PX - 3 * MARGIN_PX);
+  const height = Math.max(1, annotated.heightPx - 2 * MARGIN_PX);
+  return pixelsOf(sharpOf(annotated).extract({ left: MARGIN_PX, top: MARGIN_PX, width, height }));
 }
 
-/** Where an annotated picture of this size, drawn without the network's input, has the picture itself. */
-export function debugPictureArea(widthPx: number, heightPx: number): PictureArea {
-  return {
-    left: MARGIN_PX,
-    top: MARGIN_PX,
-    widthPx: Math.max(1, widthPx - PANEL_PX - 3 * MARGIN_PX),
-    heightPx: Math.max(1, heightPx - 2 * MARGIN_PX),
-  };
-}
+/** Exif of the pictures that this package writes, by which a command recognises its own earlier output. */
+export const PNG_MARK = { IFD0: { Software: 'effvit' } };
 
 /** PNG of pixels, marked as this package's. */
 export function encodePng(picture: RgbPicture): Promise<Uint8Array> {
@@ -262,20 +239,4 @@ async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
   } catch (error) {
     throw asEffvitError(error, 'BAD_IMAGE', `Cannot draw ${options.title}`);
   }
-}
-
-function scaled(picture: RgbPicture, sidePx: number): Promise<RgbPicture> {
-  return pixelsOf(sharpOf(picture).resize({ width: sidePx, height: sidePx, fit: 'inside' }));
-}
-
-/** A single letter wider than its box is clipped, so that it does not cover its neighbour. */
-function cropped(painted: PaintedText, maxWidthPx: number): PaintedText {
-  const widthPx = Math.max(1, Math.floor(maxWidthPx));
-  if (painted.widthPx <= widthPx) return painted;
-  const rgba = new Uint8Array(widthPx * painted.heightPx * 4);
-  for (let row = 0; row < painted.heightPx; row++) {
-    const from = row * painted.widthPx * 4;
-    rgba.set(painted.rgba.subarray(from, from + widthPx * 4), row * widthPx * 4);
-  }
-  return { rgba, widthPx, heightPx: painted.heightPx };
 }

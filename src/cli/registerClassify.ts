@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { annotatePicture, encodePng } from '../annotate/annotatePicture.js';
-import { pictureOutline } from '../annotate/pictureOutline.js';
+import { annotatePicture, encodePng, pictureOutline } from '../annotate/annotatePicture.js';
 import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
 import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, badArgument, EffvitError } from '../core/EffvitError.js';

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { PNG_MARK } from '../annotate/pngMark.js';
+import { PNG_MARK } from '../annotate/annotatePicture.js';
 import { badArgument } from '../core/EffvitError.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { loadSharp } from '../image/loadSharp.js';

@@ -1,6 +1,5 @@
-import { type AnnotateOptions, annotatePicture } from '../annotate/annotatePicture.js';
+import { type AnnotateOptions, annotatePicture, pictureOutline } from '../annotate/annotatePicture.js';
 import { FramePicture } from '../annotate/FramePicture.js';
-import { pictureOutline } from '../annotate/pictureOutline.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import { type ClassifyRegionsOutcome, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';

@@ -1,5 +1,4 @@
-import { debugPictureArea, type PictureArea } from '../annotate/annotatePicture.js';
-import { loadSharp } from '../image/loadSharp.js';
+import { pictureWithin } from '../annotate/annotatePicture.js';
 import type { FrameReportMessage } from '../messages/frameReportMessage.js';
 import type { HeaderMessage } from '../messages/headerMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
@@ -123,8 +122,8 @@ export class RemoteView {
     if (report === undefined || this.#isDrawing) return;
     this.#isDrawing = true;
     try {
-      const area = debugPictureArea(width, height);
-      const jpeg = await livePicture(await cut(data, width, height, area));
+      const picture = await pictureWithin({ rgb: data, widthPx: width, heightPx: height });
+      const jpeg = await livePicture(picture);
       this.#pictureNs.set(report.source, monotonicNs());
       this.#feed.frame(report, jpeg);
     } catch (error) {
@@ -133,18 +132,4 @@ export class RemoteView {
       this.#isDrawing = false;
     }
   }
-}
-
-/** Crops interleaved R, G, B pixels. */
-async function cut(
-  rgb: Uint8Array,
-  widthPx: number,
-  heightPx: number,
-  area: PictureArea,
-): Promise<{ rgb: Uint8Array; widthPx: number; heightPx: number }> {
-  const { data, info } = await loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .extract({ left: area.left, top: area.top, width: area.widthPx, height: area.heightPx })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { rgb: data, widthPx: info.width, heightPx: info.height };
 }

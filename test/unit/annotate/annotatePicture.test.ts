@@ -3,8 +3,8 @@ import sharp from 'sharp';
 import {
   type AnnotateOptions,
   annotatePicture,
-  debugPictureArea,
   encodePng,
+  pictureWithin,
   type RgbPicture,
 } from '../../../src/annotate/annotatePicture.js';
 import { TextPainter } from '../../../src/annotate/TextPainter.js';
@@ -73,18 +73,18 @@ describe('annotatePicture', () => {
     assert.deepEqual([rows.length, Math.max(...rows)], [300, 600]);
   });
 
-  it('says where it has put the picture', async () => {
+  it('is cut back to the picture', async () => {
     const drawn = await annotate({ picture: plain(640, 480), minPictureSidePx: 640 });
-    const area = debugPictureArea(drawn.widthPx, drawn.heightPx);
-    assert.deepEqual([area.widthPx, area.heightPx], [640, 480]);
+    const picture = await pictureWithin(drawn);
+    assert.deepEqual([picture.widthPx, picture.heightPx], [640, 480]);
     for (const [column, row] of [
       [0, 0],
       [639, 0],
       [0, 479],
       [639, 479],
     ] as const) {
-      const at = 3 * ((area.top + row) * drawn.widthPx + area.left + column);
-      assert.deepEqual([...drawn.rgb.subarray(at, at + 3)], [...RED]);
+      const at = 3 * (row * picture.widthPx + column);
+      assert.deepEqual([...picture.rgb.subarray(at, at + 3)], [...RED]);
     }
   });
 
