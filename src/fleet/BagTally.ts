@@ -52,7 +52,7 @@ export class BagTally {
       this.#digestLine(sequence, [...place, ...outcome.regions.flatMap(digestOfRegion)]);
       return;
     }
-    camera.addFrame(outcome.value, outcome.unknownCauses ?? [], this.#truth?.classOf(source, stamp));
+    camera.addFrame(outcome.value, outcome.unknownCauses ?? [], this.#truth?.(source, stamp));
     if (outcome.smoothed !== undefined) this.#changes.add(outcome.header, outcome);
     this.#digestLine(sequence, [...place, ...digestOfClasses(outcome.value, outcome.smoothed)]);
   }

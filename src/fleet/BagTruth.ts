@@ -21,78 +21,63 @@ const schema = z.object({
 
 type Named = z.infer<typeof named>;
 
-/** The labelled classes of a bag's frames. */
-export class BagTruth {
-  readonly #all: number | undefined;
-  readonly #topics: ReadonlyMap<string, number>;
-  readonly #frames: ReadonlyMap<string, number>;
+/** Index of a frame's labelled class; undefined if it has none. */
+export type BagTruth = (topic: string, stamp: Stamp) => number | undefined;
 
-  private constructor(
-    all: number | undefined,
-    topics: ReadonlyMap<string, number>,
-    frames: ReadonlyMap<string, number>,
-  ) {
-    this.#all = all;
-    this.#topics = topics;
-    this.#frames = frames;
+/**
+ * Reads the labelled classes of a bag's frames.
+ *
+ * @param labels of the model.
+ * @throws EffvitError BAD_ARGUMENT naming the file and the entry that is wrong, IO_FAILED
+ */
+export async function readBagTruth(path: string, labels: readonly string[]): Promise<BagTruth> {
+  const text = await readInput(path);
+  return parseBagTruth(text.toString('utf8'), path, labels);
+}
+
+/** @throws EffvitError BAD_ARGUMENT as {@link readBagTruth} */
+export function parseBagTruth(text: string, path: string, labels: readonly string[]): BagTruth {
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, {
+      context: { file: path },
+      cause,
+    });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    return refuse((cause as Error).message, cause);
   }
-
-  /**
-   * @param labels of the model.
-   * @throws EffvitError BAD_ARGUMENT naming the file and the entry that is wrong, IO_FAILED
-   */
-  static async read(path: string, labels: readonly string[]): Promise<BagTruth> {
-    const text = await readInput(path);
-    return BagTruth.parse(text.toString('utf8'), path, labels);
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return refuse(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}`, parsed.error);
   }
-
-  static parse(text: string, path: string, labels: readonly string[]): BagTruth {
-    const refuse = (what: string, cause?: unknown): never => {
-      throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, {
-        context: { file: path },
-        cause,
-      });
-    };
-    let json: unknown;
-    try {
-      json = JSON.parse(text);
-    } catch (cause) {
-      return refuse((cause as Error).message, cause);
+  const { all, topics = {}, frames = [] } = parsed.data;
+  const indexOf = ({ index, label }: Named, where: string): number => {
+    const byLabel = label === undefined ? -1 : labels.indexOf(label);
+    const found = index ?? byLabel;
+    if (label !== undefined && labels.indexOf(label, byLabel + 1) >= 0 && index === undefined) {
+      return refuse(`${where} has the label ${label}, which two classes of the model have: give its index`);
     }
-    const parsed = schema.safeParse(json);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      return refuse(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'unknown form'}`, parsed.error);
+    if (found < 0 || found >= labels.length) {
+      return refuse(`${where} names no class of the model: ${label ?? index}`);
     }
-    const { all, topics = {}, frames = [] } = parsed.data;
-    const indexOf = ({ index, label }: Named, where: string): number => {
-      const byLabel = label === undefined ? -1 : labels.indexOf(label);
-      const found = index ?? byLabel;
-      if (label !== undefined && labels.indexOf(label, byLabel + 1) >= 0 && index === undefined) {
-        return refuse(`${where} has the label ${label}, which two classes of the model have: give its index`);
-      }
-      if (found < 0 || found >= labels.length) {
-        return refuse(`${where} names no class of the model: ${label ?? index}`);
-      }
-      if (label !== undefined && labels[found] !== label) {
-        return refuse(`${where} has index ${found} with the label ${label}, which is ${labels[found]}`);
-      }
-      return found;
-    };
-    if (all === undefined && frames.length === 0 && Object.keys(topics).length === 0) {
-      return refuse('expected "frames", "topics" or "all" in it');
+    if (label !== undefined && labels[found] !== label) {
+      return refuse(`${where} has index ${found} with the label ${label}, which is ${labels[found]}`);
     }
-    return new BagTruth(
-      all === undefined ? undefined : indexOf(all, '"all"'),
-      new Map(Object.entries(topics).map(([topic, entry]) => [topic, indexOf(entry, topic)])),
-      new Map(frames.map((entry, at) => [keyOf(entry.topic, entry.stamp), indexOf(entry, `frame ${at}`)])),
-    );
+    return found;
+  };
+  if (all === undefined && frames.length === 0 && Object.keys(topics).length === 0) {
+    return refuse('expected "frames", "topics" or "all" in it');
   }
-
-  /** Index of a frame's labelled class; undefined if it has none. */
-  classOf(topic: string, stamp: Stamp): number | undefined {
-    return this.#frames.get(keyOf(topic, stamp)) ?? this.#topics.get(topic) ?? this.#all;
-  }
+  const ofAll = all && indexOf(all, '"all"');
+  const ofTopics = new Map(Object.entries(topics).map(([topic, entry]) => [topic, indexOf(entry, topic)]));
+  const ofFrames = new Map(
+    frames.map((entry, at) => [keyOf(entry.topic, entry.stamp), indexOf(entry, `frame ${at}`)]),
+  );
+  return (topic, stamp) => ofFrames.get(keyOf(topic, stamp)) ?? ofTopics.get(topic) ?? ofAll;
 }
 
 function keyOf(topic: string, { sec, nanosec }: Stamp): string {

@@ -1,6 +1,7 @@
 import { escapeXml } from '../core/escapeXml.js';
 import { htmlPage } from '../report/htmlPage.js';
 import type { CameraResult } from './BagResult.js';
+import type { FleetRow } from './FleetRow.js';
 import type { FleetReport } from './fleetReport.js';
 
 /** Most bags on the page; report.json has the others. */
@@ -18,13 +19,25 @@ th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere }
 .simulated { font-weight: bold }
 `;
 
+/** The title of a table's column, and the field that it shows. */
+type Column = readonly [title: string, field: string];
+
 /** The merged report as one HTML page without scripts; the same bytes for the same report. */
 export function fleetPage(report: FleetReport): string {
   const { run, bags, frames, accuracy } = report;
-  const isJudged = accuracy !== undefined;
-  const judgedHead = isJudged ? ['judged', 'top-1 %', 'top-5 %'] : [];
-  const judgedCells = (row: object): string[] =>
-    isJudged ? ['judged', 'top1_percent', 'top5_percent'].map((name) => cell(row, name)) : [];
+  const judged: readonly Column[] =
+    accuracy === undefined
+      ? []
+      : [
+          ['judged', 'judged'],
+          ['top-1 %', 'top1_percent'],
+          ['top-5 %', 'top5_percent'],
+        ];
+  const counts: readonly Column[] = [
+    ['received', 'received'],
+    ['published', 'published'],
+    ['mean score', 'mean_score'],
+  ];
   const rows = report.worst_first.slice(0, BAGS_SHOWN);
   const left = bags.named - rows.length;
   const title = `${bags.named} bags through ${run.model}`;
@@ -40,48 +53,30 @@ ${accuracy === undefined ? '' : `<p>top-1 <strong>${accuracy.top1_percent} %</st
 ${report.differences === undefined ? '' : `<p>${report.differences.frames} frames of ${report.differences.bags} bags are not as expected.</p>`}
 <h2>Bags, worst first</h2>
 ${table(
-  ['bag', 'received', 'published', 'mean score', ...judgedHead],
-  rows.map((row) => ({
-    cells:
-      row.problem === undefined
-        ? [
-            row.first_difference === undefined
-              ? row.name
-              : `${row.name}: ${row.differences} frames differ, the first ${row.first_difference}`,
-            cell(row, 'received'),
-            cell(row, 'published'),
-            cell(row, 'mean_score'),
-            ...judgedCells(row),
-          ]
-        : [
-            row.problem.includes(row.name) ? row.problem : `${row.name}: ${row.problem}`,
-            cell(row, 'received'),
-            cell(row, 'published'),
-            '',
-            ...judgedHead.map(() => ''),
-          ],
-    isProblem: row.problem !== undefined,
-  })),
+  [['bag', 'name'], ...counts, ...judged],
+  rows.map((row) => ({ ...row, name: bagText(row) })),
 )}
 ${left > 0 ? `<p>... and ${left} more bags, in bags.jsonl.</p>` : ''}
 <h2>Cameras</h2>
-${table(
-  ['topic', 'bags', 'received', 'published', 'mean score', ...judgedHead],
-  report.cameras.map((row) => ({
-    cells: [
-      ...['topic', 'bags', 'received', 'published', 'mean_score'].map((name) => cell(row, name)),
-      ...judgedCells(row),
-    ],
-  })),
-)}
+${table([['topic', 'topic'], ['bags', 'bags'], ...counts, ...judged], report.cameras)}
 <h2>Classes</h2>
 ${table(
-  ['class', frames.regions === undefined ? 'frames' : 'regions', 'bags', 'mean score', ...judgedHead],
-  report.classes.map((row) => ({
-    cells: [...['label', 'frames', 'bags', 'mean_score'].map((name) => cell(row, name)), ...judgedCells(row)],
-  })),
+  [
+    ['class', 'label'],
+    [frames.regions === undefined ? 'frames' : 'regions', 'frames'],
+    ['bags', 'bags'],
+    ['mean score', 'mean_score'],
+    ...judged,
+  ],
+  report.classes,
 )}`,
   });
+}
+
+function bagText({ name, problem, differences, first_difference }: FleetRow): string {
+  if (problem !== undefined) return problem.includes(name) ? problem : `${name}: ${problem}`;
+  if (first_difference === undefined) return name;
+  return `${name}: ${differences} frames differ, the first ${first_difference}`;
 }
 
 /** Of the boxes of detectors, which the classes count then. */
@@ -94,19 +89,13 @@ function causes(title: string, counts: Readonly<Record<string, number>>): string
   return each.length === 0 ? '' : `${title}${each.join(', ')}`;
 }
 
-function cell(row: object, name: string): string {
-  const value = (row as Readonly<Record<string, unknown>>)[name];
-  return value === undefined ? '' : String(value);
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly { readonly cells: readonly string[]; readonly isProblem?: boolean }[],
-): string {
-  const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
-    cells.map((text) => `<${tag}>${escapeXml(text)}</${tag}>`).join('');
-  const body = rows.map(
-    ({ cells, isProblem }) => `<tr${isProblem ? ' class="problem"' : ''}>${line('td', cells)}</tr>`,
-  );
+function table(columns: readonly Column[], rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const line = (tag: 'th' | 'td', cells: readonly unknown[]): string =>
+    cells.map((cell) => `<${tag}>${escapeXml(String(cell ?? ''))}</${tag}>`).join('');
+  const head = columns.map(([title]) => title);
+  const body = rows.map((row) => {
+    const cells = columns.map(([, field]) => row[field]);
+    return `<tr${row['problem'] === undefined ? '' : ' class="problem"'}>${line('td', cells)}</tr>`;
+  });
   return `<div class="wide"><table><thead><tr>${line('th', head)}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table></div>`;
 }

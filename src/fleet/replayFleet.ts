@@ -7,7 +7,7 @@ import { asEffvitError, EffvitError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { BAG_PLACE, type BagResult } from './BagResult.js';
 import { BagTally } from './BagTally.js';
-import { BagTruth } from './BagTruth.js';
+import { type BagTruth, readBagTruth } from './BagTruth.js';
 import { bagVersion } from './bagVersion.js';
 import { contentKey } from './contentKey.js';
 import type { FleetBag } from './FleetBag.js';
@@ -211,7 +211,7 @@ async function readBeside(
   labels: readonly string[],
 ): Promise<{ truth?: BagTruth; expected?: ExpectedResults & { readonly tolerance: number } }> {
   if (path === undefined || judge === undefined) return {};
-  if (judge.sidecar === 'truth.json') return { truth: await BagTruth.read(path, labels) };
+  if (judge.sidecar === 'truth.json') return { truth: await readBagTruth(path, labels) };
   const text = await readInput(path);
   return { expected: { ...parseExpectedResults(text.toString('utf8'), path), tolerance: judge.tolerance } };
 }

@@ -39,8 +39,8 @@ export class LiveFeed {
   readonly #cameras = new Map<string, Camera>();
   /** Dropped frames since the start of this feed, by camera, then by cause. */
   readonly #drops = new Map<string, Map<string, number>>();
-  #statistics: string | undefined;
-  #diagnostics: string | undefined;
+  /** The newest state by its name, for browsers that connect later. */
+  readonly #states = new Map<string, string>();
   readonly #onWatched: (isWatched: boolean) => void;
 
   /** @param onWatched called when the first browser connects and when the last one has disconnected. */
@@ -66,7 +66,7 @@ export class LiveFeed {
   add(stream: EventStream): void {
     this.#streams.add(stream);
     stream.send(eventChunk('hello', { title: this.title, id: this.#id }));
-    for (const chunk of [this.#statistics, this.#diagnostics]) if (chunk !== undefined) stream.send(chunk);
+    for (const chunk of this.#states.values()) stream.send(chunk);
     stream.send(this.#dropsChunk());
     if (this.#streams.size === 1) this.#onWatched(true);
   }
@@ -78,23 +78,13 @@ export class LiveFeed {
   }
 
   statistics(message: PipelineStatisticsMessage): void {
-    if (!this.isWatched) {
-      this.#statistics = undefined;
-      return;
-    }
-    this.#statistics = eventChunk('statistics', message);
-    this.#broadcast(this.#statistics);
-    this.#broadcast(this.#dropsChunk());
+    this.#state('statistics', message);
+    if (this.isWatched) this.#broadcast(this.#dropsChunk());
   }
 
   diagnostics(statuses: readonly LiveStatus[]): void {
-    if (!this.isWatched) {
-      this.#diagnostics = undefined;
-      return;
-    }
     const shown = statuses.map(({ level, name, message, values }) => ({ level, name, message, values }));
-    this.#diagnostics = eventChunk('diagnostics', shown);
-    this.#broadcast(this.#diagnostics);
+    this.#state('diagnostics', shown);
   }
 
   /** Counts a dropped frame. */
@@ -153,6 +143,14 @@ export class LiveFeed {
     const camera: Camera = { nextNs: 0, jpeg: undefined, picture: 0 };
     this.#cameras.set(source, camera);
     return camera;
+  }
+
+  #state(name: 'statistics' | 'diagnostics', state: unknown): void {
+    this.#states.delete(name);
+    if (!this.isWatched) return;
+    const chunk = eventChunk(name, state);
+    this.#states.set(name, chunk);
+    this.#broadcast(chunk);
   }
 
   #dropsChunk(): string {

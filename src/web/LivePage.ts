@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { extname } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { EventStream } from './EventStream.js';
-import { isAllowedHost } from './isAllowedHost.js';
 import type { LiveFeed } from './LiveFeed.js';
 
 /** Most browsers that listen at the same time. */
@@ -173,6 +172,25 @@ export class LivePage {
     response.on('error', () => this.#feed.remove(stream));
     this.#feed.add(stream);
   }
+}
+
+/**
+ * Whether a request's Host header names this machine. With DNS rebinding, a foreign page lets its own name resolve to
+ * this machine's address and reads the answers. A foreign name in the header reveals this; an address cannot be
+ * rebound.
+ *
+ * @param names of this machine, e.g. os.hostname(); also accepted with `.local` appended.
+ */
+export function isAllowedHost(header: string | undefined, names: readonly string[]): boolean {
+  if (header === undefined) return false;
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:/[\]]+))(?::\d+)?$/i.exec(header);
+  const host = (match?.[1] ?? match?.[2] ?? '').toLowerCase().replace(/\.$/, '');
+  if (host === '') return false;
+  if (isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost')) return true;
+  return names.some((name) => {
+    const own = name.toLowerCase();
+    return own !== '' && (host === own || host === `${own}.local`);
+  });
 }
 
 function send(response: ServerResponse, type: string, body: Uint8Array): void {

@@ -4,7 +4,7 @@ import type { ReplayedFrame } from '../../../src/bag/replayBag.js';
 import type { ClassifyOutcome } from '../../../src/classify/Classifier.js';
 import { parseBagResult } from '../../../src/fleet/BagResult.js';
 import { BagTally } from '../../../src/fleet/BagTally.js';
-import { BagTruth } from '../../../src/fleet/BagTruth.js';
+import { type BagTruth, parseBagTruth } from '../../../src/fleet/BagTruth.js';
 import { dropped, many, result } from '../../helpers/replayReports.js';
 
 const LABELS = ['red', 'green', 'blue'];
@@ -85,7 +85,7 @@ describe('BagTally', () => {
   });
 
   it('judges frames by the truth of the frame, the camera or the bag, in this order', () => {
-    const truth = BagTruth.parse(
+    const truth = parseBagTruth(
       JSON.stringify({
         all: { label: 'blue' },
         topics: { '/front': { index: 0 } },
@@ -131,17 +131,17 @@ describe('BagTruth', () => {
   ];
   for (const [content, reason] of wrong) {
     it(`refuses ${content}`, () => {
-      assert.throws(() => BagTruth.parse(content, 'truth.json', LABELS), reason);
+      assert.throws(() => parseBagTruth(content, 'truth.json', LABELS), reason);
     });
   }
 
   it('refuses a label that two classes have, unless an index says which', () => {
     const labels = ['crane', 'crane'];
     assert.throws(
-      () => BagTruth.parse('{"all":{"label":"crane"}}', 't', labels),
+      () => parseBagTruth('{"all":{"label":"crane"}}', 't', labels),
       /two classes.*give its index/,
     );
-    const truth = BagTruth.parse('{"all":{"label":"crane","index":1}}', 't', labels);
-    assert.equal(truth.classOf('/a', { sec: 0, nanosec: 0 }), 1);
+    const truth = parseBagTruth('{"all":{"label":"crane","index":1}}', 't', labels);
+    assert.equal(truth('/a', { sec: 0, nanosec: 0 }), 1);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isAllowedHost } from '../../../src/web/isAllowedHost.js';
+import { isAllowedHost } from '../../../src/web/LivePage.js';
 
 describe('isAllowedHost', () => {
   const names = ['robot', '127.0.0.1'];
