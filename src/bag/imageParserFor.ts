@@ -5,8 +5,7 @@ import {
   parseRos1Image,
 } from '../image/cdr/parseImageCdr.js';
 import { HBM_DATA_BYTES, parseHbmImageCdr } from '../image/hbmImageFrame.js';
-import type { ImageFrame, RawImageFrame } from '../image/ImageFrame.js';
-import { frameByEncoding } from '../image/ImageFrame.js';
+import { frameByEncoding, type ImageFrame, type RawImageFrame } from '../image/ImageFrame.js';
 import { VIDEO_PARSERS, type VideoParser } from '../video/messages/parseVideoCdr.js';
 import type { BagTopic } from './BagFile.js';
 import { parseFoxgloveCompressedImageCdr, parseFoxgloveRawImageCdr } from './images/parseFoxgloveCdr.js';

@@ -89,7 +89,7 @@ async function hasBpu(manifest: ModelManifest, { notice }: ModelNotices): Promis
   const chip = detectChip();
   if (chip === undefined || (await usableChip(manifest, chip)) === undefined) return false;
   try {
-    await LibDnn.open();
+    new LibDnn();
     return true;
   } catch (error) {
     notice?.(`The BPU of this ${chip} is not used, the CPU is: ${asEffvitError(error).message}`);

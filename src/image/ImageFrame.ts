@@ -1,41 +1,5 @@
 import type { Stamp } from '../core/Stamp.js';
 
-/**
- * Supported pixel layouts, with their names in sensor_msgs/image_encodings, or in V4L2 if they are missing there;
- * encodingNames.ts has their other names, encodingTraits.ts their bytes.
- */
-export const RAW_ENCODINGS = [
-  'rgb8',
-  'bgr8',
-  'rgba8',
-  'bgra8',
-  'mono8',
-  'mono16',
-  'rgb16',
-  'bgr16',
-  'rgba16',
-  'bgra16',
-  'bayer_rggb8',
-  'bayer_bggr8',
-  'bayer_gbrg8',
-  'bayer_grbg8',
-  'bayer_rggb16',
-  'bayer_bggr16',
-  'bayer_gbrg16',
-  'bayer_grbg16',
-  'yuv422',
-  'uyvy',
-  'yuv422_yuy2',
-  'yuyv',
-  'nv12',
-  'nv21',
-  'nv24',
-  'i420',
-  'yv12',
-] as const;
-
-export type RawEncoding = (typeof RAW_ENCODINGS)[number];
-
 /** Supported formats of sensor_msgs/CompressedImage and of picture files. */
 export const COMPRESSED_FORMATS = ['jpeg', 'png', 'webp', 'avif'] as const;
 

@@ -25,7 +25,7 @@ export interface KernelProgram {
   readonly tablesOffset: number;
   readonly slotBytes: number;
   /** Present if the picture is measured. */
-  readonly measured?: MeasuredPart;
+  readonly measured?: MeasuredPart | undefined;
 }
 
 class ProgramBuilder {
@@ -45,7 +45,7 @@ class ProgramBuilder {
     const nv12Offset = tables.allocate(nv12Bytes);
     if (isPassThrough) {
       const placed = { tables: new Uint8Array(), tablesOffset: 0, slotBytes: tables.endBytes };
-      return { nv12Offset, nv12Bytes, ...placed, ...this.#measured() };
+      return { nv12Offset, nv12Bytes, ...placed, measured: this.#measured() };
     }
     const { innerWidthPx, innerHeightPx } = geometry;
     tables.set(F.INNER_WIDTH, innerWidthPx);
@@ -76,12 +76,13 @@ class ProgramBuilder {
       default:
         traits satisfies never;
     }
-    return { nv12Offset, nv12Bytes, ...tables.finish(), slotBytes: tables.endBytes, ...this.#measured() };
+    const placed = tables.finish();
+    return { nv12Offset, nv12Bytes, ...placed, slotBytes: tables.endBytes, measured: this.#measured() };
   }
 
-  #measured(): Pick<KernelProgram, 'measured'> {
+  #measured(): MeasuredPart | undefined {
     const { options, geometry } = this.#layout;
-    const measured: MeasuredPart = {
+    const part = {
       leftPx: geometry.innerLeftPx,
       topPx: geometry.innerTopPx,
       widthPx: geometry.innerWidthPx,
@@ -89,7 +90,7 @@ class ProgramBuilder {
       strideBytes: evened(options.widthPx),
       range: options.range,
     };
-    return options.isMeasured && isMeasurable(measured) ? { measured } : {};
+    return options.isMeasured && isMeasurable(part) ? part : undefined;
   }
 
   #describePixels(source: SourceRows, pixelBytes: number, isBgr: boolean): void {

@@ -1,5 +1,5 @@
 import type { YuvRange } from './ImageFrame.js';
-import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from './pictureTiles.js';
+import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from './kernelFields.js';
 
 /** Measured properties of the network's input picture. */
 export interface PictureFigures {

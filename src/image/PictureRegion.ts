@@ -12,12 +12,7 @@ export function wholeRegion(widthPx: number, heightPx: number): PictureRegion {
 }
 
 /** A detector's box in the picture's pixels, as received: not rounded, not clipped and not validated. */
-export interface RegionBox {
-  readonly leftPx: number;
-  readonly topPx: number;
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
+export type RegionBox = PictureRegion;
 
 /**
  * Why a box gives no region: one of its numbers is not finite (`invalid`), it has no area or rounds to none (`empty`),

@@ -7,8 +7,13 @@ import {
   spanOf,
   VERTICAL_WEIGHT_SUM,
 } from './AxisTaps.js';
-import { chromaPlane, type EncodingTraits, encodingTraits, hasChromaPlanes } from './encodingTraits.js';
-import type { RawEncoding } from './ImageFrame.js';
+import {
+  chromaPlane,
+  type EncodingTraits,
+  encodingTraits,
+  hasChromaPlanes,
+  type RawEncoding,
+} from './encodingTraits.js';
 import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';

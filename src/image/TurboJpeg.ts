@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { loadNative } from '../core/loadNative.js';
 
 type Koffi = typeof import('koffi');
-type Library = ReturnType<Koffi['load']>;
 type Handle = bigint | null;
 
 /** An 8-bit picture whose rows follow one another without a gap. */
@@ -46,41 +45,29 @@ export function turboJpegPath(): string {
   return join(folder, 'prebuilds', `jpeg-turbo-linux-${process.arch}`, 'libturbojpeg.so.0');
 }
 
+function bind(library: ReturnType<Koffi['load']>) {
+  return {
+    init: library.func('void *tj3Init(int use)') as (use: number) => Handle,
+    destroy: library.func('void tj3Destroy(void *handle)'),
+    set: library.func('int tj3Set(void *handle, int parameter, int value)'),
+    get: library.func('int tj3Get(void *handle, int parameter)') as (handle: Handle, what: number) => number,
+    readHeader: library.func('int tj3DecompressHeader(void *handle, const uint8_t *data, size_t bytes)'),
+    decompress: library.func(
+      'int tj3Decompress8(void *handle, const uint8_t *data, size_t bytes, uint8_t *pixels, int strideBytes, int format)',
+    ),
+  };
+}
+
 /**
  * libjpeg-turbo by its own interface: sharp decodes with the same arithmetic, to the same bytes, but its pipeline, its
  * threads and its copies take longer than the picture itself.
  */
 export class TurboJpeg {
-  readonly #init: (use: number) => Handle;
-  readonly #destroy: (handle: Handle) => void;
-  readonly #set: (handle: Handle, parameter: number, value: number) => number;
-  readonly #get: (handle: Handle, parameter: number) => number;
-  readonly #readHeader: (handle: Handle, data: Uint8Array, bytes: number) => number;
-  readonly #decompress: (
-    handle: Handle,
-    data: Uint8Array,
-    bytes: number,
-    pixels: Uint8Array,
-    strideBytes: number,
-    format: number,
-  ) => number;
-
-  private constructor(library: Library) {
-    this.#init = library.func('void *tj3Init(int use)');
-    this.#destroy = library.func('void tj3Destroy(void *handle)');
-    this.#set = library.func('int tj3Set(void *handle, int parameter, int value)');
-    this.#get = library.func('int tj3Get(void *handle, int parameter)');
-    this.#readHeader = library.func(
-      'int tj3DecompressHeader(void *handle, const uint8_t *data, size_t bytes)',
-    );
-    this.#decompress = library.func(
-      'int tj3Decompress8(void *handle, const uint8_t *data, size_t bytes, uint8_t *pixels, int strideBytes, int format)',
-    );
-  }
+  readonly #library: ReturnType<typeof bind>;
 
   /** @throws Error if the package or koffi is missing or has no build for this machine; sharp decodes everything then */
-  static load(): TurboJpeg {
-    return new TurboJpeg(loadNative<Koffi>('koffi').load(turboJpegPath()));
+  constructor() {
+    this.#library = bind(loadNative<Koffi>('koffi').load(turboJpegPath()));
   }
 
   /**
@@ -89,31 +76,32 @@ export class TurboJpeg {
    */
   decode(data: Uint8Array, { keepsGrey, memory }: TurboJpegOptions): DecodedPixels | undefined {
     // A handle that has seen a damaged header refuses sound pictures: each picture gets its own, for some microseconds.
-    const handle = this.#init(DECOMPRESS);
+    const handle = this.#library.init(DECOMPRESS);
     if (handle === null) return undefined;
     try {
-      this.#set(handle, STOP_ON_WARNING, 1);
-      this.#set(handle, SCAN_LIMIT, MOST_SCANS);
-      if (this.#readHeader(handle, data, data.length) !== 0 || !this.#isOrdinary(handle)) return undefined;
-      const widthPx = this.#get(handle, WIDTH);
-      const heightPx = this.#get(handle, HEIGHT);
+      this.#library.set(handle, STOP_ON_WARNING, 1);
+      this.#library.set(handle, SCAN_LIMIT, MOST_SCANS);
+      if (this.#library.readHeader(handle, data, data.length) !== 0 || !this.#isOrdinary(handle))
+        return undefined;
+      const widthPx = this.#library.get(handle, WIDTH);
+      const heightPx = this.#library.get(handle, HEIGHT);
       const channels = keepsGrey ? 1 : 3;
       const pixels = memory(channels * widthPx * heightPx);
       if (pixels === undefined) return undefined;
       const format = keepsGrey ? PIXELS.grey : PIXELS.rgb;
-      const isFaulty = this.#decompress(handle, data, data.length, pixels, 0, format) !== 0;
+      const isFaulty = this.#library.decompress(handle, data, data.length, pixels, 0, format) !== 0;
       return isFaulty ? undefined : { widthPx, heightPx, channels, data: pixels };
     } finally {
-      this.#destroy(handle);
+      this.#library.destroy(handle);
     }
   }
 
   #isOrdinary(handle: Handle): boolean {
     return (
-      this.#get(handle, PRECISION) === 8 &&
-      COLOUR_SPACES.includes(this.#get(handle, COLOUR_SPACE)) &&
-      this.#get(handle, ARITHMETIC) === 0 &&
-      this.#get(handle, LOSSLESS) === 0
+      this.#library.get(handle, PRECISION) === 8 &&
+      COLOUR_SPACES.includes(this.#library.get(handle, COLOUR_SPACE)) &&
+      this.#library.get(handle, ARITHMETIC) === 0 &&
+      this.#library.get(handle, LOSSLESS) === 0
     );
   }
 }

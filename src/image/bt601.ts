@@ -20,17 +20,11 @@ export interface RgbWeights {
   readonly bias: number;
 }
 
-export interface RgbToYuv {
-  readonly y: RgbWeights;
-  readonly u: RgbWeights;
-  readonly v: RgbWeights;
-}
-
 /**
  * ITU-R BT.601. Full: the equations of the RDK toolchain (Y = .299R + .587G + .114B; U = -.169R - .331G + .5B + 128;
  * V = .5R - .419G - .081B + 128), the nearest integer of each for all 2^24 colours. Limited: the integers of OpenCV's COLOR_BGR2YUV_I420.
  */
-export const RGB_TO_YUV: Readonly<Record<YuvRange, RgbToYuv>> = {
+export const RGB_TO_YUV: Readonly<Record<YuvRange, Readonly<Record<'y' | 'u' | 'v', RgbWeights>>>> = {
   full: {
     y: { r: 313524, g: 615514, b: 119538, bias: HALF + TIE },
     u: { r: -177209, g: -347079, b: 524288, bias: 128 * ONE + HALF },
@@ -93,11 +87,7 @@ export interface YuvWeights {
   readonly bias: number;
 }
 
-export interface YuvToRgb {
-  readonly red: YuvWeights;
-  readonly green: YuvWeights;
-  readonly blue: YuvWeights;
-}
+export type YuvToRgb = Readonly<Record<'red' | 'green' | 'blue', YuvWeights>>;
 
 const scaled = (factor: number) => Math.round(factor * ONE);
 

@@ -1,21 +1,28 @@
-import { CHIP_STRIDE_BYTES, chipProblem, chipStep, LARGEST_STEP, type Nv12Shape } from './chipResizer.js';
+import {
+  CHIP_STRIDE_BYTES,
+  chipProblem,
+  chipStep,
+  chipStride,
+  LARGEST_STEP,
+  type Nv12Shape,
+} from './chipResizer.js';
 import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { resizeGeometry } from './ResizeGeometry.js';
-import { type FrameShape, regionOf } from './SlotLayout.js';
+import { type FrameShape, regionOf, type SlotSegment } from './SlotLayout.js';
 
-/** How a frame is copied to the memory of a device that crops and scales itself. Shared by all frames of one shape. */
-export interface ChipPlan {
+/** How rows of a frame are copied to the memory of a device that crops and scales itself. */
+export interface ChipRows {
   /** The copied rows, as a picture of their own. */
   readonly shape: Nv12Shape;
-  /** In that picture. */
-  readonly region: PictureRegion;
-  readonly segments: readonly {
-    readonly sourceOffsetBytes: number;
-    readonly slotOffsetBytes: number;
-    readonly lengthBytes: number;
-  }[];
+  readonly segments: readonly SlotSegment[];
   readonly lengthBytes: number;
+}
+
+/** The same for a whole frame. Shared by all frames of one shape. */
+export interface ChipPlan extends ChipRows {
+  /** In the picture of the copied rows. */
+  readonly region: PictureRegion;
   /** The region is smaller than in the options, because the chip cannot shrink more. */
   readonly isNarrowed: boolean;
 }
@@ -36,30 +43,21 @@ const plans = new WeakMap<FrameShape, ChipPlan | string>();
 export function chipPlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | string {
   const known = plans.get(shape);
   if (known !== undefined) return known;
-  const plan = makePlan(shape, options);
+  const found = chipRegion(shape, regionOf(shape, options), options);
+  const planned = ({ region, isNarrowed }: Exclude<typeof found, string>): ChipPlan => {
+    const rows = chipRows(shape, region.topPx, region.heightPx);
+    return Object.freeze({ ...rows, region: { ...region, topPx: 0 }, isNarrowed });
+  };
+  const plan = typeof found === 'string' ? found : planned(found);
   plans.set(shape, plan);
   return plan;
 }
 
-function makePlan(shape: FrameShape, options: PreprocessOptions): ChipPlan | string {
-  const found = chipRegion(shape, regionOf(shape, options), options);
-  if (typeof found === 'string') return found;
-  const { region, isNarrowed } = found;
-  const rows = chipRows(shape, region.topPx, region.heightPx);
-  return Object.freeze({ ...rows, region: { ...region, topPx: 0 }, isNarrowed });
-}
-
 /** Rows of an nv12 frame in the chip's layout. @param topPx even. @param heightPx even. */
-export function chipRows(
-  shape: FrameShape,
-  topPx = 0,
-  heightPx = shape.heightPx,
-): Omit<ChipPlan, 'region' | 'isNarrowed'> {
+export function chipRows(shape: FrameShape, topPx = 0, heightPx = shape.heightPx): ChipRows {
   const { widthPx } = shape;
-  const strideBytes =
-    shape.strideBytes % CHIP_STRIDE_BYTES === 0
-      ? shape.strideBytes
-      : Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
+  const isAligned = shape.strideBytes % CHIP_STRIDE_BYTES === 0;
+  const strideBytes = isAligned ? shape.strideBytes : chipStride(widthPx);
   const copied = { widthPx, heightPx, strideBytes };
   const segments = rowSegments(shape, topPx, copied);
   return { shape: copied, segments, lengthBytes: (strideBytes * heightPx * 3) / 2 };
@@ -92,8 +90,8 @@ export function chipRegion(
   const isNarrowed = x.isNarrowed || y.isNarrowed;
   if (isNarrowed && options.resizeOn === 'auto') return 'the chip shrinks less than four to one';
   const region = { leftPx: x.begin, topPx: y.begin, widthPx: x.length, heightPx: y.length };
-  const strideBytes = CHIP_STRIDE_BYTES * Math.ceil(widthPx / CHIP_STRIDE_BYTES);
-  const problem = chipProblem({ widthPx, heightPx, strideBytes }, region, options);
+  const picture = { widthPx, heightPx, strideBytes: chipStride(widthPx) };
+  const problem = chipProblem(picture, region, options);
   return problem === undefined ? { region, isNarrowed } : `its region ${problem}`;
 }
 

@@ -24,6 +24,11 @@ const SMALLEST_REGION_PX = 2;
 const STEP_SHIFT = 16;
 export const LARGEST_STEP = 262_143;
 
+/** The shortest rows that the chip takes for a picture of this width. */
+export function chipStride(widthPx: number): number {
+  return Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
+}
+
 /** Step from one pixel of the result to the next, in 1/65536 pixel of the picture; the end pixels of both coincide. */
 export function chipStep(sourcePx: number, resultPx: number): number {
   return Math.floor(((sourcePx - 1) * 2 ** STEP_SHIFT + Math.floor((resultPx - 1) / 2)) / (resultPx - 1));

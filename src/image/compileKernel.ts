@@ -8,7 +8,17 @@ import { EffvitError } from '../core/EffvitError.js';
  * @throws EffvitError UNSUPPORTED if the processor lacks the vector instructions; INTERNAL if the kernel was not built.
  */
 export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
-  const bytes = kernelBytes(name);
+  // The build writes it next to this file.
+  const file = fileURLToPath(new URL(`./${name}.wasm`, import.meta.url));
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new EffvitError('INTERNAL', `The image kernel ${file} is missing: run npm run build.`, {
+      context: { file },
+      cause: error,
+    });
+  }
   if (!WebAssembly.validate(bytes)) {
     throw new EffvitError(
       'UNSUPPORTED',
@@ -16,18 +26,4 @@ export function compileKernel(name: 'nv12' | 'nv12Tensor'): WebAssembly.Module {
     );
   }
   return new WebAssembly.Module(bytes);
-}
-
-function kernelBytes(name: string): Uint8Array {
-  // The build writes it next to this file.
-  const url = new URL(`./${name}.wasm`, import.meta.url);
-  try {
-    return readFileSync(url);
-  } catch (error) {
-    throw new EffvitError(
-      'INTERNAL',
-      `The image kernel ${fileURLToPath(url)} is missing: run npm run build.`,
-      { context: { file: fileURLToPath(url) }, cause: error },
-    );
-  }
 }

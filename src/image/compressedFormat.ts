@@ -1,12 +1,7 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { isDepthEncoding, readableEncoding } from './encodingNames.js';
-import { encodingTraits } from './encodingTraits.js';
-import {
-  COMPRESSED_FORMATS,
-  type CompressedFormat,
-  type CompressedImageFrame,
-  type RawEncoding,
-} from './ImageFrame.js';
+import { encodingTraits, type RawEncoding } from './encodingTraits.js';
+import { COMPRESSED_FORMATS, type CompressedFormat, type CompressedImageFrame } from './ImageFrame.js';
 
 /** Checks for the signature at the start of a picture, or an equivalent. */
 const SIGNATURES: Readonly<Record<CompressedFormat, (data: Uint8Array) => boolean>> = {

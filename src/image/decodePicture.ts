@@ -41,7 +41,7 @@ let turbo: TurboJpeg | 'untried' | undefined = 'untried';
 function turboJpeg(): TurboJpeg | undefined {
   if (turbo === 'untried') {
     try {
-      turbo = TurboJpeg.load();
+      turbo = new TurboJpeg();
     } catch {
       turbo = undefined;
     }

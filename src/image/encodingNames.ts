@@ -1,5 +1,5 @@
 import { nearestName } from '../core/nearestName.js';
-import { RAW_ENCODINGS, type RawEncoding } from './ImageFrame.js';
+import { RAW_ENCODINGS, type RawEncoding } from './encodingTraits.js';
 
 const OWN_NAMES: ReadonlyMap<string, RawEncoding> = new Map(RAW_ENCODINGS.map((name) => [name, name]));
 

@@ -1,5 +1,3 @@
-import type { RawEncoding } from './ImageFrame.js';
-
 /** Byte layout of an encoding; the family determines planes and chroma subsampling. */
 export type EncodingTraits =
   /** Interleaved colour channels; a fourth channel is alpha and is ignored. */
@@ -36,17 +34,21 @@ const bayer = (redX: 0 | 1, redY: 0 | 1, channelBytes: 1 | 2): EncodingTraits =>
 const UYVY: EncodingTraits = { family: 'yuv', planes: 1, shiftX: 1, shiftY: 0, y: 1, u: 0, v: 2 };
 const YUYV: EncodingTraits = { family: 'yuv', planes: 1, shiftX: 1, shiftY: 0, y: 0, u: 1, v: 3 };
 
-const TRAITS: Readonly<Record<RawEncoding, EncodingTraits>> = {
+/**
+ * Supported pixel layouts, with their names in sensor_msgs/image_encodings, or in V4L2 if they are missing there;
+ * encodingNames.ts has their other names.
+ */
+const TRAITS = {
   rgb8: { family: 'colour', channels: 3, channelBytes: 1, isBgr: false },
   bgr8: { family: 'colour', channels: 3, channelBytes: 1, isBgr: true },
   rgba8: { family: 'colour', channels: 4, channelBytes: 1, isBgr: false },
   bgra8: { family: 'colour', channels: 4, channelBytes: 1, isBgr: true },
+  mono8: { family: 'mono', channelBytes: 1 },
+  mono16: { family: 'mono', channelBytes: 2 },
   rgb16: { family: 'colour', channels: 3, channelBytes: 2, isBgr: false },
   bgr16: { family: 'colour', channels: 3, channelBytes: 2, isBgr: true },
   rgba16: { family: 'colour', channels: 4, channelBytes: 2, isBgr: false },
   bgra16: { family: 'colour', channels: 4, channelBytes: 2, isBgr: true },
-  mono8: { family: 'mono', channelBytes: 1 },
-  mono16: { family: 'mono', channelBytes: 2 },
   bayer_rggb8: bayer(0, 0, 1),
   bayer_bggr8: bayer(1, 1, 1),
   bayer_gbrg8: bayer(0, 1, 1),
@@ -65,7 +67,11 @@ const TRAITS: Readonly<Record<RawEncoding, EncodingTraits>> = {
   nv24: { family: 'yuv', planes: 2, shiftX: 0, shiftY: 0, y: 0, u: 0, v: 1 },
   i420: { family: 'yuv', planes: 3, shiftX: 1, shiftY: 1, y: 0, u: 0, v: 1 },
   yv12: { family: 'yuv', planes: 3, shiftX: 1, shiftY: 1, y: 0, u: 1, v: 0 },
-};
+} as const satisfies Record<string, EncodingTraits>;
+
+export type RawEncoding = keyof typeof TRAITS;
+
+export const RAW_ENCODINGS = Object.keys(TRAITS) as readonly RawEncoding[];
 
 export function encodingTraits(encoding: RawEncoding): EncodingTraits {
   return TRAITS[encoding];

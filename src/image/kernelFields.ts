@@ -83,3 +83,12 @@ export const WEIGHTS_U = 56;
 export const WEIGHTS_V = 60;
 
 export const FIELD_COUNT = 64;
+
+/** Side of a tile. */
+export const TILE_PX = 32;
+/** Most tiles per row and per column: 7 by 7 cover 224 by 224. */
+export const MOST_TILES = 7;
+/** Sums per tile: luma, its squares, Laplacians, their squares. */
+export const TILE_SUMS = 4;
+/** Between the kernel's own variables and the slot. */
+export const SUMS_ADDRESS = 32768;

@@ -1,12 +1,12 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { encodingProblem, readableEncoding } from './encodingNames.js';
-import { encodingTraits, frameBytesAt, hasChromaPlanes, minRowBytes } from './encodingTraits.js';
-import type { RawEncoding, RawImageFrame } from './ImageFrame.js';
+import { encodingTraits } from './encodingTraits.js';
+import type { RawImageFrame } from './ImageFrame.js';
 import { type KernelProgram, kernelProgram } from './KernelProgram.js';
 import { PADDING_BYTES, SLOT_BASE_BYTES } from './KernelTables.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 import { formatRoi, roiRegion } from './Roi.js';
-import { rowStride } from './rowStride.js';
+import { rowStride, stepProblem } from './rowStride.js';
 import {
   COPY_ALIGNMENT_BYTES,
   type FrameShape,
@@ -43,8 +43,10 @@ function refuse(frame: RawImageFrame, reason: string): EffvitError {
   });
 }
 
-function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {
-  const { widthPx, heightPx, strideBytes: stepBytes } = frame;
+function checkedShape(frame: RawImageFrame): FrameShape {
+  const { widthPx, heightPx, strideBytes: stepBytes, isBigEndian } = frame;
+  const encoding = readableEncoding(frame.encoding);
+  if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
   for (const [side, name] of [
     [widthPx, 'width'],
     [heightPx, 'height'],
@@ -60,27 +62,10 @@ function checkedShape(frame: RawImageFrame, encoding: RawEncoding): FrameShape {
       `is ${widthPx}x${heightPx}, but a Bayer pattern (${encoding}) needs at least 2x2 pixels`,
     );
   }
-  const dataBytes = frame.data.length;
-  const strideBytes = rowStride({ traits, widthPx, heightPx, stepBytes, dataBytes });
-  if (strideBytes === undefined) throw refuse(frame, stepProblem(frame, encoding));
-  return { encoding, widthPx, heightPx, strideBytes, isBigEndian: frame.isBigEndian };
-}
-
-/** Why the rows cannot be found. */
-function stepProblem(frame: RawImageFrame, encoding: RawEncoding): string {
-  const { widthPx, heightPx, strideBytes: stepBytes } = frame;
-  const traits = encodingTraits(encoding);
-  const rowBytes = minRowBytes(traits, widthPx);
-  const dataBytes = frame.data.length;
-  if (!Number.isSafeInteger(stepBytes) || stepBytes < rowBytes) {
-    const expected = frameBytesAt(traits, rowBytes, heightPx);
-    return `has a step of ${stepBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes} (and ${dataBytes} bytes of data are not the ${expected} of such rows)`;
-  }
-  const rule = hasChromaPlanes(traits) ? 'step x height and the chroma' : 'step x height';
-  const neededBytes = frameBytesAt(traits, stepBytes, heightPx);
-  const isStepWrong = stepBytes !== rowBytes && dataBytes >= frameBytesAt(traits, rowBytes, heightPx);
-  const hint = isStepWrong ? `: a step of ${rowBytes} is expected, with the data that belongs to it` : '';
-  return `(${widthPx}x${heightPx} ${encoding}, step ${stepBytes}) has ${dataBytes} bytes of data where ${rule} need ${neededBytes}${hint}`;
+  const claim = { traits, widthPx, heightPx, stepBytes, dataBytes: frame.data.length };
+  const strideBytes = rowStride(claim);
+  if (strideBytes === undefined) throw refuse(frame, stepProblem(claim, encoding));
+  return { encoding, widthPx, heightPx, strideBytes, isBigEndian };
 }
 
 /** Plans by frame shape; the oldest is evicted if there are too many. */
@@ -103,33 +88,16 @@ class PlanCache<Plan> {
 const plansByOptions = new WeakMap<PreprocessOptions, PlanCache<FramePlan>>();
 const rowPlans = new PlanCache<RowPlan>();
 
-function knownShape(frame: RawImageFrame): FrameShape {
-  const encoding = readableEncoding(frame.encoding);
-  if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
-  return checkedShape(frame, encoding);
-}
-
 function keyOf({ encoding, widthPx, heightPx, strideBytes, isBigEndian }: FrameShape): string {
   return `${encoding} ${widthPx} ${heightPx} ${strideBytes} ${isBigEndian}`;
 }
 
-function checkSlotBytes(
-  frame: RawImageFrame,
-  { widthPx, heightPx, encoding }: FrameShape,
-  slotBytes: number,
-) {
+function checkSlotBytes(frame: RawImageFrame, shape: FrameShape, slotBytes: number): void {
   if (slotBytes <= MAX_SLOT_BYTES) return;
+  const { widthPx, heightPx, encoding } = shape;
   throw refuse(
     frame,
     `(${widthPx}x${heightPx} ${encoding}) needs ${slotBytes} bytes of memory where ${MAX_SLOT_BYTES} are allowed`,
-  );
-}
-
-function checkRoi(frame: RawImageFrame, { roi }: PreprocessOptions): void {
-  if (roi === undefined || roiRegion(roi, frame.widthPx, frame.heightPx) !== undefined) return;
-  throw refuse(
-    frame,
-    `(${frame.widthPx}x${frame.heightPx}) has nothing of the roi ${formatRoi(roi)}: give one that lies in it, in pixels or in fractions`,
   );
 }
 
@@ -141,14 +109,20 @@ function checkRoi(frame: RawImageFrame, { roi }: PreprocessOptions): void {
  *   roi.
  */
 export function planFrame(frame: RawImageFrame, options: PreprocessOptions): FramePlan {
-  const shape = knownShape(frame);
+  const shape = checkedShape(frame);
   let plans = plansByOptions.get(options);
   if (plans === undefined) {
     plans = new PlanCache();
     plansByOptions.set(options, plans);
   }
   return plans.of(keyOf(shape), () => {
-    checkRoi(frame, options);
+    const { roi } = options;
+    if (roi !== undefined && roiRegion(roi, frame.widthPx, frame.heightPx) === undefined) {
+      throw refuse(
+        frame,
+        `(${frame.widthPx}x${frame.heightPx}) has nothing of the roi ${formatRoi(roi)}: give one that lies in it, in pixels or in fractions`,
+      );
+    }
     const layout = slotLayout(shape, options);
     const program = kernelProgram(layout);
     const { slotBytes } = program;
@@ -168,7 +142,7 @@ export function planFrame(frame: RawImageFrame, options: PreprocessOptions): Fra
  * @throws EffvitError BAD_IMAGE as {@link planFrame}; the roi is ignored.
  */
 export function planRows(frame: RawImageFrame): RowPlan {
-  const shape = knownShape(frame);
+  const shape = checkedShape(frame);
   return rowPlans.of(keyOf(shape), () => {
     const { segments, inputBytes } = wholeRows(shape);
     const slotBytes = inputBytes + PADDING_BYTES;

@@ -1,4 +1,10 @@
-import { type EncodingTraits, frameBytesAt, hasChromaPlanes, minRowBytes } from './encodingTraits.js';
+import {
+  type EncodingTraits,
+  frameBytesAt,
+  hasChromaPlanes,
+  minRowBytes,
+  type RawEncoding,
+} from './encodingTraits.js';
 
 /** Known sizes of a frame and its rows. */
 export interface RowClaim {
@@ -32,4 +38,21 @@ export function rowStride(claim: RowClaim): number | undefined {
   if ([3, 4, 6].some((halves) => 2 * stepBytes === halves * widthPx)) return tight;
   const padded = Math.floor((stepBytes * heightPx * tight) / bytesAt(tight));
   return padded >= tight && bytesAt(padded) === dataBytes ? padded : undefined;
+}
+
+/** Why {@link rowStride} finds no rows. */
+export function stepProblem(
+  { traits, widthPx, heightPx, stepBytes, dataBytes }: RowClaim,
+  encoding: RawEncoding,
+): string {
+  const rowBytes = minRowBytes(traits, widthPx);
+  const tightBytes = frameBytesAt(traits, rowBytes, heightPx);
+  if (!Number.isSafeInteger(stepBytes) || stepBytes < rowBytes) {
+    return `has a step of ${stepBytes} bytes, but a row of ${widthPx} ${encoding} pixels needs at least ${rowBytes} (and ${dataBytes} bytes of data are not the ${tightBytes} of such rows)`;
+  }
+  const rule = hasChromaPlanes(traits) ? 'step x height and the chroma' : 'step x height';
+  const neededBytes = frameBytesAt(traits, stepBytes, heightPx);
+  const isStepWrong = stepBytes !== rowBytes && dataBytes >= tightBytes;
+  const hint = isStepWrong ? `: a step of ${rowBytes} is expected, with the data that belongs to it` : '';
+  return `(${widthPx}x${heightPx} ${encoding}, step ${stepBytes}) has ${dataBytes} bytes of data where ${rule} need ${neededBytes}${hint}`;
 }

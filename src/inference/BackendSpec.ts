@@ -41,9 +41,7 @@ export interface ModuleBackendSpec {
 export interface BpuBackendSpec {
   readonly kind: 'bpu';
   readonly modelPath: string;
-  /** The model's name inside the file; absent: its only model, or {@link models}. */
-  readonly modelName?: string;
-  /** The same network at several batch sizes, by the names inside the file. */
+  /** The same network at several batch sizes, by the names inside the file; absent: its only model. */
   readonly models?: readonly BatchedModel[];
   /** libdnn.so; absent: `$EFFVIT_LIBDNN`, else the usual paths of the boards. */
   readonly libraryPath?: string;

@@ -1,7 +1,8 @@
+import type { BackendSpec } from './BackendSpec.js';
 import type { PictureResizer } from './PictureResizer.js';
 
-/** Names of the backends in the parameter `backend` and in reports. */
-export type BackendName = 'onnx' | 'bpu' | 'bpu_sim';
+/** Names of the backends in reports. `onnx` also means that it computes on the CPU's cores. */
+export type BackendName = BackendSpec['kind'];
 
 /** Facts on a loaded model. */
 export interface LoadedModelInfo {

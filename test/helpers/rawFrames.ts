@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { chromaPlane, encodingTraits, minRowBytes } from '../../src/image/encodingTraits.js';
-import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from '../../src/image/ImageFrame.js';
+import {
+  chromaPlane,
+  encodingTraits,
+  minRowBytes,
+  RAW_ENCODINGS,
+  type RawEncoding,
+} from '../../src/image/encodingTraits.js';
+import type { RawImageFrame } from '../../src/image/ImageFrame.js';
 
 export interface RawFrameParts {
   readonly encoding: RawEncoding;

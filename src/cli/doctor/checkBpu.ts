@@ -33,7 +33,7 @@ async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promis
   // A PC needs no BPU, but if the user names a chip, it is checked.
   if (chip === undefined && (given === undefined || given === '')) return [];
   try {
-    const { version, path } = await LibDnn.open(given);
+    const { version, path } = new LibDnn(given).library;
     return [ok('libdnn', `${version} (${path})`)];
   } catch (error) {
     const { message } = asEffvitError(error);

@@ -10,7 +10,7 @@ const CHECKED: readonly NativePackage[] = ['onnxruntime-node', 'sharp', 'koffi']
 /** Whether the native parts of packages load on this machine. */
 export function checkNatives(
   load: (name: NativePackage) => unknown = tryNative,
-  loadTurbo: () => unknown = TurboJpeg.load,
+  loadTurbo: () => unknown = () => new TurboJpeg(),
 ): Finding[] {
   return [...CHECKED.map((name) => required(name, () => load(name))), jpegDecoder(loadTurbo)];
 }

@@ -1,5 +1,5 @@
 // Sums over tiles of a picture's luma; test/helpers/pictureFiguresTwin.ts defines them.
-import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from '../pictureTiles';
+import { MOST_TILES, SUMS_ADDRESS, TILE_PX, TILE_SUMS } from '../kernelFields';
 
 /** Sum of the lanes. */
 @inline

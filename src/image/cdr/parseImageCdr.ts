@@ -1,5 +1,4 @@
-import type { CompressedImageFrame, ImageFrame } from '../ImageFrame.js';
-import { frameByEncoding } from '../ImageFrame.js';
+import { type CompressedImageFrame, frameByEncoding, type ImageFrame } from '../ImageFrame.js';
 import { CdrCursor } from './CdrCursor.js';
 
 /**

@@ -49,7 +49,7 @@ export class BpuBackend implements InferenceBackend {
     await this.dispose();
     const { modelPath, libraryPath, widthPx, heightPx, march } = this.#spec;
     try {
-      const lib = await LibDnn.open(libraryPath);
+      const lib = new LibDnn(libraryPath);
       this.#lib = lib;
       const packed = this.#lease.acquire(lib, modelPath);
       const loaded = allocate(lib, packed, this.#spec);
@@ -67,7 +67,7 @@ export class BpuBackend implements InferenceBackend {
         inputWidthPx: widthPx,
         inputHeightPx: heightPx,
         classCount: loaded.models[0]?.classCount ?? 0,
-        runtime: `libdnn ${lib.version}${march === undefined ? '' : ` (${march})`}`,
+        runtime: `libdnn ${lib.library.version}${march === undefined ? '' : ` (${march})`}`,
         batchSizes: Math.max(...batchSizes) > 1 ? batchSizes : undefined,
         mostRegions: this.resizer === undefined ? undefined : MOST_REGIONS,
       };

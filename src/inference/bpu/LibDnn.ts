@@ -16,37 +16,24 @@ import {
  * Every thread opens the library; the system loads it once.
  */
 export class LibDnn {
-  readonly #library: DnnLibrary;
+  readonly library: DnnLibrary;
   readonly #koffi = loadNative<typeof import('koffi')>('koffi');
   readonly #out = new Uint8Array(new ArrayBuffer(16));
   readonly #outView = dataView(this.#out);
 
-  private constructor(library: DnnLibrary) {
-    this.#library = library;
-  }
-
   /** @param libraryPath absent: `$EFFVIT_LIBDNN`, else the known paths. @throws EffvitError as {@link openDnnLibrary} */
-  static async open(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']): Promise<LibDnn> {
-    return new LibDnn(openDnnLibrary(libraryPath));
-  }
-
-  /** Path of the loaded library. */
-  get path(): string {
-    return this.#library.path;
-  }
-
-  /** As the runtime reports it, e.g. `1.24.5`. */
-  get version(): string {
-    return this.#library.version;
+  constructor(libraryPath: string | undefined = process.env['EFFVIT_LIBDNN']) {
+    this.library = openDnnLibrary(libraryPath);
   }
 
   /** Calls a function and returns its result: 0 or an error code. Blocks as long as the call. */
   call(name: DnnCall, ...args: Argument[]): number {
-    const run = this.#library.functions[name];
+    const { path, version, functions } = this.library;
+    const run = functions[name];
     if (run === undefined) {
       throw unusableLibrary(
-        this.path,
-        `(libdnn ${this.version}) has no function ${name}: update hobot-dnn, or compile the model with --input-source pyramid`,
+        path,
+        `(libdnn ${version}) has no function ${name}: update hobot-dnn, or compile the model with --input-source pyramid`,
       );
     }
     return run(...args);
@@ -59,7 +46,7 @@ export class LibDnn {
   }
 
   error(name: DnnCall, code: number, about: string): EffvitError {
-    const described = this.#library.describe?.(code) ?? undefined;
+    const described = this.library.describe?.(code) ?? undefined;
     return bpuError(name, code, about, described?.replace(/[\s.]+$/, ''));
   }
 
@@ -67,13 +54,13 @@ export class LibDnn {
   initializeFromFile(path: string): bigint {
     const name = cString(path);
     const list = new BigUint64Array(new ArrayBuffer(8));
-    list[0] = this.addressOf(name);
+    list[0] = this.#koffi.address(name);
     return this.#outPointer('hbDNNInitializeFromFiles', path, (out) => [out, new Uint8Array(list.buffer), 1]);
   }
 
   modelNames(packed: bigint, about: string): string[] {
     this.#out.fill(0);
-    const out = this.addressOf(this.#out);
+    const out = this.#koffi.address(this.#out);
     this.require('hbDNNGetModelNameList', about, out, out + 8n, packed);
     const count = this.#outView.getInt32(8, true);
     if (count <= 0) return [];
@@ -96,7 +83,7 @@ export class LibDnn {
   /** Input source of a model with one input, numbered as in bpuAbi; undefined if the runtime does not report it. */
   inputSource(model: bigint): number | undefined {
     this.#out.fill(0);
-    const code = this.#library.functions.hbDNNGetInputSource?.(this.#out, model, 0);
+    const code = this.library.functions.hbDNNGetInputSource?.(this.#out, model, 0);
     return code === 0 ? this.#outView.getInt32(0, true) : undefined;
   }
 
@@ -115,11 +102,6 @@ export class LibDnn {
     const properties = new Uint8Array(new ArrayBuffer(PROPERTIES.size));
     this.require(name, about, properties, model, index);
     return properties;
-  }
-
-  /** Address of a buffer, which must stay referenced while the runtime uses it. */
-  addressOf(bytes: Uint8Array): bigint {
-    return this.#koffi.address(bytes);
   }
 
   #outPointer(name: DnnCall, about: string, args: (out: Uint8Array) => Argument[]): bigint {

@@ -1,5 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
-import { CHIP_STRIDE_BYTES, chipProblem, type Nv12Shape } from '../../image/chipResizer.js';
+import { chipProblem, chipStride, type Nv12Shape } from '../../image/chipResizer.js';
 import { type PictureRegion, wholeRegion } from '../../image/PictureRegion.js';
 import type { DevicePicture, PictureResizer } from '../PictureResizer.js';
 import type { TaskInputs } from './BpuTask.js';
@@ -64,7 +64,7 @@ export class RegionInput implements PictureResizer {
   write(place: number, nv12: Uint8Array): void {
     const { widthPx, heightPx } = this.#layout;
     checkNv12Bytes(nv12, widthPx, heightPx);
-    const strideBytes = Math.ceil(widthPx / CHIP_STRIDE_BYTES) * CHIP_STRIDE_BYTES;
+    const strideBytes = chipStride(widthPx);
     this.#prepared[place] ??= this.allocate((strideBytes * heightPx * 3) / 2);
     const picture = this.#prepared[place];
     // The chroma rows follow the luma rows at the same stride.

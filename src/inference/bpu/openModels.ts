@@ -36,10 +36,9 @@ export function openModels(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): C
 /** The name inside the file may differ from the file's name, so it is taken from the file's list. */
 function chosenModels(
   names: readonly string[],
-  { modelPath, modelName, models }: BpuBackendSpec,
+  { modelPath, models }: BpuBackendSpec,
 ): readonly { readonly name: string; readonly batch?: number }[] {
-  const single = modelName ?? (names.length === 1 ? names[0] : undefined);
-  const wanted = models ?? (single === undefined ? [] : [{ name: single }]);
+  const wanted = models ?? (names.length === 1 ? names.map((name) => ({ name })) : []);
   const missing = wanted.find(({ name }) => !names.includes(name));
   if (wanted.length > 0 && missing === undefined) return wanted;
   const named = missing === undefined ? '' : ` named ${missing.name}`;

@@ -1,7 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
-import type { ImageFrame } from '../../image/ImageFrame.js';
-import { frameByEncoding } from '../../image/ImageFrame.js';
+import { frameByEncoding, type ImageFrame } from '../../image/ImageFrame.js';
 import { classificationMessage } from '../../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../../messages/classifiedDetectionsMessage.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
-import { encodingTraits } from '../../../src/image/encodingTraits.js';
-import { RAW_ENCODINGS } from '../../../src/image/ImageFrame.js';
+import { encodingTraits, RAW_ENCODINGS } from '../../../src/image/encodingTraits.js';
 import { COLOURS } from '../../helpers/colourModel.js';
 import { base64, messageOfFrame } from '../../helpers/imageMessage.js';
 import { type Classification, NodeUnderTest, reliable } from '../../helpers/NodeUnderTest.js';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { imageMessage } from '../../helpers/imageMessage.js';
 import { NodeUnderTest, type Statistics } from '../../helpers/NodeUnderTest.js';
-import type { ParameterScalar, RosPeer } from '../../helpers/RosPeer.js';
-import { waitFor } from '../../helpers/RosPeer.js';
+import { type ParameterScalar, type RosPeer, waitFor } from '../../helpers/RosPeer.js';
 
 const IMAGE = 'sensor_msgs/msg/Image';
 const COMPRESSED = 'sensor_msgs/msg/CompressedImage';

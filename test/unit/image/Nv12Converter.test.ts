@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileKernel } from '../../../src/image/compileKernel.js';
+import { RAW_ENCODINGS, type RawEncoding } from '../../../src/image/encodingTraits.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
-import { RAW_ENCODINGS, type RawEncoding, type RawImageFrame } from '../../../src/image/ImageFrame.js';
+import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { Nv12Converter } from '../../../src/image/Nv12Converter.js';
 import {
   PREPROCESS_FILTERS,

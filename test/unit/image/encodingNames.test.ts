@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { encodingProblem, isDepthEncoding, readableEncoding } from '../../../src/image/encodingNames.js';
-import { RAW_ENCODINGS } from '../../../src/image/ImageFrame.js';
+import { RAW_ENCODINGS } from '../../../src/image/encodingTraits.js';
 
 /** All of sensor_msgs/image_encodings.hpp: what it is read as, or what the refusal says. */
 const SENSOR_MSGS: Readonly<Record<string, string | RegExp>> = {

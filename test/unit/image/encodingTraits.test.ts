@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { chromaPlane, encodingTraits, minRowBytes } from '../../../src/image/encodingTraits.js';
-import { RAW_ENCODINGS, type RawEncoding } from '../../../src/image/ImageFrame.js';
+import {
+  chromaPlane,
+  encodingTraits,
+  minRowBytes,
+  RAW_ENCODINGS,
+  type RawEncoding,
+} from '../../../src/image/encodingTraits.js';
 
 /** Bytes of a row, and of all chroma rows, of a 7x5 image without padding. */
 const BYTES: Readonly<Record<RawEncoding, readonly [number, number]>> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../../src/core/packageRoot.js';
-import type { RawEncoding } from '../../../src/image/ImageFrame.js';
+import type { RawEncoding } from '../../../src/image/encodingTraits.js';
 import { type PreprocessOptions, preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { nv12ByTwin } from '../../helpers/nv12.js';
 import { sixteenToEightBits } from '../../helpers/nv12Twin.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EffvitError } from '../../../src/core/EffvitError.js';
-import { RAW_ENCODINGS, type RawImageFrame } from '../../../src/image/ImageFrame.js';
+import { RAW_ENCODINGS } from '../../../src/image/encodingTraits.js';
+import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { MAX_SLOT_BYTES, planFrame } from '../../../src/image/planFrame.js';
 import { assertRefused } from '../../helpers/assertRefused.js';

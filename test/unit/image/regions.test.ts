@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileKernel } from '../../../src/image/compileKernel.js';
+import { RAW_ENCODINGS } from '../../../src/image/encodingTraits.js';
 import { FrameSlot } from '../../../src/image/FrameSlot.js';
-import { RAW_ENCODINGS, type RawImageFrame } from '../../../src/image/ImageFrame.js';
+import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { kernelProgram } from '../../../src/image/KernelProgram.js';
 import { Nv12Converter } from '../../../src/image/Nv12Converter.js';
 import type { PictureRegion } from '../../../src/image/PictureRegion.js';

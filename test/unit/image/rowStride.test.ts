@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { encodingTraits } from '../../../src/image/encodingTraits.js';
-import type { RawEncoding, RawImageFrame } from '../../../src/image/ImageFrame.js';
+import { encodingTraits, type RawEncoding } from '../../../src/image/encodingTraits.js';
+import type { RawImageFrame } from '../../../src/image/ImageFrame.js';
 import { preprocessOptions } from '../../../src/image/PreprocessOptions.js';
 import { planFrame } from '../../../src/image/planFrame.js';
 import { rowStride } from '../../../src/image/rowStride.js';

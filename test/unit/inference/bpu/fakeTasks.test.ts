@@ -25,9 +25,9 @@ describe('the fake runtime', () => {
   let model: bigint;
   let owned: { free(): unknown }[];
 
-  before(async function () {
+  before(function () {
     fake = FakeLibdnn.build(this);
-    lib = await LibDnn.open(fake.path);
+    lib = new LibDnn(fake.path);
   });
 
   beforeEach(() => {
