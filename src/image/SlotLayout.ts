@@ -98,6 +98,8 @@ function rowBytes(traits: EncodingTraits, columns: Interval, widthPx: number): I
   }
 }
 
+type Frame = Pick<SlotRows, 'shape' | 'traits'>;
+
 /** The needed part of a plane, or of two of the same form, whose rows are placed in turns. */
 interface PlaneNeed {
   readonly offsetsBytes: readonly number[];
@@ -108,12 +110,8 @@ interface PlaneNeed {
   readonly bytes: Interval;
 }
 
-function planeNeeds(
-  { widthPx, heightPx, strideBytes }: FrameShape,
-  traits: EncodingTraits,
-  columns: Interval,
-  rows: readonly number[],
-): PlaneNeed[] {
+function planeNeeds({ shape, traits }: Frame, columns: Interval, rows: readonly number[]): PlaneNeed[] {
+  const { widthPx, heightPx, strideBytes } = shape;
   const bytes = rowBytes(traits, columns, widthPx);
   const first = { offsetsBytes: [0], strideBytes, rowCount: heightPx, rows, bytes };
   if (traits.family === 'bayer') {
@@ -136,11 +134,7 @@ function planeNeeds(
   return [first, second];
 }
 
-/**
- * Places the needed rows one after the other, including the bytes between them if copying these too is cheaper.
- *
- * @param isTight no bytes between the rows.
- */
+/** Places the needed rows one after the other; unless `isTight`, with the bytes between if copying these is cheaper. */
 function packRows(needs: readonly PlaneNeed[], isTight = false) {
   const mergeGapBytes = isTight ? 0 : MERGE_GAP_BYTES;
   const segments: { -readonly [Field in keyof SlotSegment]: number }[] = [];
@@ -176,12 +170,7 @@ function packRows(needs: readonly PlaneNeed[], isTight = false) {
 }
 
 /** How a region is resized, as if it were the whole picture, and what is needed for it; taps count from the frame's edges. */
-function resizedRegion(
-  shape: FrameShape,
-  traits: EncodingTraits,
-  region: PictureRegion,
-  options: PreprocessOptions,
-) {
+function resizedRegion({ shape, traits }: Frame, region: PictureRegion, options: PreprocessOptions) {
   const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
   const { filter } = geometry;
   const tapsX = axisTaps({
@@ -202,7 +191,7 @@ function resizedRegion(
     filter,
     weightSum: VERTICAL_WEIGHT_SUM,
   });
-  const needs = planeNeeds(shape, traits, spanOf(tapsX), positionsOf(tapsY));
+  const needs = planeNeeds({ shape, traits }, spanOf(tapsX), positionsOf(tapsY));
   return { resize: { options, geometry, tapsX, tapsY }, needs };
 }
 
@@ -217,7 +206,7 @@ export function regionOf({ widthPx, heightPx }: FrameShape, { roi }: PreprocessO
 export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotLayout {
   const traits = encodingTraits(shape.encoding);
   const region = regionOf(shape, options);
-  const { resize, needs } = resizedRegion(shape, traits, region, options);
+  const { resize, needs } = resizedRegion({ shape, traits }, region, options);
   const isPassThrough =
     shape.encoding === 'nv12' &&
     shape.widthPx === options.widthPx &&
@@ -235,12 +224,16 @@ export function slotLayout(shape: FrameShape, options: PreprocessOptions): SlotL
 export function wholeRows(shape: FrameShape): SlotRows {
   const traits = encodingTraits(shape.encoding);
   const rows = Array.from({ length: shape.heightPx }, (_, row) => row);
-  return { shape, traits, ...packRows(planeNeeds(shape, traits, { begin: 0, end: shape.widthPx }, rows)) };
+  return {
+    shape,
+    traits,
+    ...packRows(planeNeeds({ shape, traits }, { begin: 0, end: shape.widthPx }, rows)),
+  };
 }
 
 /** The layout to read one region from rows that are already in the slot. */
 export function regionLayout(rows: SlotRows, region: PictureRegion, options: PreprocessOptions): SlotLayout {
-  const { resize, needs } = resizedRegion(rows.shape, rows.traits, region, options);
+  const { resize, needs } = resizedRegion(rows, region, options);
   // Two planes of chroma have the same need.
   const planes = rows.planes.map((plane, index) => narrowedWindow(plane, needs[index] ?? needs.at(-1)));
   return { ...rows, ...resize, isPassThrough: false, planes };

@@ -1,8 +1,7 @@
 import { asEffvitError } from '../../core/EffvitError.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
-import { detectChip, otherBoard } from '../../inference/bpu/detectChip.js';
+import { detectChip, otherBoard, systemRoot } from '../../inference/bpu/detectChip.js';
 import { LibDnn } from '../../inference/bpu/LibDnn.js';
-import { systemRoot } from '../../inference/bpu/systemRoot.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 

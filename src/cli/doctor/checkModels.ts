@@ -1,7 +1,6 @@
 import { checkMarch } from '../../classify/bpuBackendSpec.js';
 import { asEffvitError } from '../../core/EffvitError.js';
-import { detectChip } from '../../inference/bpu/detectChip.js';
-import { systemRoot } from '../../inference/bpu/systemRoot.js';
+import { detectChip, systemRoot } from '../../inference/bpu/detectChip.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { describeKind, type ModelFileStatus, modelFiles, pullCommand } from '../../model/modelFiles.js';

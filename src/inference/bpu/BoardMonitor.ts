@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defined } from '../../core/defined.js';
 import { readText } from '../../core/readInput.js';
-import { systemRoot } from './systemRoot.js';
+import { systemRoot } from './detectChip.js';
 
 /** Readings of the board's sensors; a field is absent if this machine does not have it. */
 export interface BoardReading {
@@ -51,10 +51,10 @@ export class BoardMonitor {
   }
 
   read(): BoardReading {
-    const loads = this.#bpuLoads
-      .map((path) => this.#number(path))
-      .filter((load) => load !== undefined)
-      .map((load) => Math.min(Math.max(load, 0), 100));
+    const loads = this.#bpuLoads.flatMap((path) => {
+      const load = this.#number(path);
+      return load === undefined ? [] : [Math.min(Math.max(load, 0), 100)];
+    });
     const bpu = this.#bpuFrequencyFolder;
     const cpu = 'sys/devices/system/cpu/cpu0/cpufreq';
     return defined({

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../../core/readInput.js';
 import { BPU_CHIPS, type BpuChip } from '../../model/BpuChip.js';
-import { systemRoot } from './systemRoot.js';
 
 /** Names of the boards in their device tree, e.g. `D-Robotics RDK X5 V1.0`. */
 const NAMES: readonly (readonly [RegExp, BpuChip])[] = [
@@ -43,4 +42,11 @@ function boardName(root: string): string {
     .map((path) => (readText(join(root, path)) ?? '').replaceAll('\0', ' ').trim())
     .join(' ')
     .trim();
+}
+
+/**
+ * The folder with the board's /sys and /proc: `/`, or `$EFFVIT_SYS_ROOT` in a container that mounts them elsewhere.
+ */
+export function systemRoot(env: NodeJS.ProcessEnv = process.env, otherwise = '/'): string {
+  return env['EFFVIT_SYS_ROOT'] || otherwise;
 }

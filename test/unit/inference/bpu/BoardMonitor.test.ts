@@ -4,8 +4,7 @@ import {
   hottestCelsius,
   readBoardMonitor,
 } from '../../../../src/inference/bpu/BoardMonitor.js';
-import { detectChip, otherBoard } from '../../../../src/inference/bpu/detectChip.js';
-import { systemRoot } from '../../../../src/inference/bpu/systemRoot.js';
+import { detectChip, otherBoard, systemRoot } from '../../../../src/inference/bpu/detectChip.js';
 import { BPU_FOLDER as BPU, writeBoardTree, X5_TREE as X5 } from '../../../helpers/boardTree.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
 
