@@ -26,6 +26,7 @@ const DEVICE_NAMES: Readonly<Record<BackendName, string>> = {
   bpu: 'BPU',
   bpu_sim: 'simulated BPU',
   onnx: 'CPU',
+  module: 'backend',
 };
 
 export interface MeasuredBench {

@@ -23,17 +23,13 @@ export async function checkBatches(spec: OnnxBackendSpec, single: OnnxBackendSpe
   await scoresOf(spec, async (backend) => {
     for (const [place, frame] of frames.entries()) backend.batch?.write(place, frame);
     for (let count = 1; count <= mostFrames; count++) {
-      const logits = await together(backend, count).catch((error: unknown) => {
+      const together = await backend.batch?.run(0, count).catch((error: unknown) => {
         throw refused(spec, `fails on a run of ${count}`, error);
       });
-      const isSame = logits.every((values, place) => sameBits(values, alone[place]));
-      if (!isSame) throw refused(spec, `gives a frame other scores in a run of ${count} than alone`);
+      const isSame = together?.logits.every((values, place) => sameBits(values, alone[place]));
+      if (isSame === false) throw refused(spec, `gives a frame other scores in a run of ${count} than alone`);
     }
   });
-}
-
-async function together(backend: OnnxBackend, count: number): Promise<readonly Float32Array[]> {
-  return (await backend.batch?.run(0, count))?.logits ?? [];
 }
 
 function refused(spec: OnnxBackendSpec, what: string, cause?: unknown): EffvitError {

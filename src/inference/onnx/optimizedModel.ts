@@ -32,11 +32,9 @@ const EXTERNAL_DATA_KEY = Buffer.from('\x0a\x08location');
  * @throws EffvitError NOT_FOUND, IO_FAILED, BAD_MODEL if the model file cannot be read.
  */
 export async function optimizedModel(modelPath: string, hasOpenBatch = false): Promise<string | undefined> {
-  if (extname(modelPath).toLowerCase() === '.ort') {
-    await refuseForeignFile(modelPath, 'BAD_MODEL');
-    return undefined;
-  }
-  const content = await readModelFile(modelPath);
+  await refuseForeignFile(modelPath, 'BAD_MODEL');
+  if (extname(modelPath).toLowerCase() === '.ort') return undefined;
+  const content = await readInput(modelPath, { missing: `There is no model file ${modelPath}.` });
   if (content.includes(EXTERNAL_DATA_KEY)) return undefined;
   const { env } = loadRuntime();
   const key = createHash('sha256')
@@ -52,11 +50,6 @@ export async function optimizedModel(modelPath: string, hasOpenBatch = false): P
     return path;
   }
   return await optimize(hasOpenBatch ? await openedModel(modelPath) : modelPath, folder, path);
-}
-
-async function readModelFile(modelPath: string): Promise<Buffer> {
-  await refuseForeignFile(modelPath, 'BAD_MODEL');
-  return await readInput(modelPath, { missing: `There is no model file ${modelPath}.` });
 }
 
 async function optimize(

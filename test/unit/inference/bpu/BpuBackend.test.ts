@@ -5,7 +5,7 @@ import { BpuBackend } from '../../../../src/inference/bpu/BpuBackend.js';
 import { BPU_ERRORS } from '../../../../src/inference/bpu/bpuErrors.js';
 import { LibDnn } from '../../../../src/inference/bpu/LibDnn.js';
 import { DNN_CALLS } from '../../../../src/inference/bpu/openDnnLibrary.js';
-import { assertRejected } from '../../../helpers/assertRefused.js';
+import { assertRefused, assertRejected } from '../../../helpers/assertRefused.js';
 import { BpuRig } from '../../../helpers/BpuRig.js';
 import { fakeIntegers, fakeLogits } from '../../../helpers/fakeLibdnn.js';
 import { leaveOut } from '../../../helpers/leaveOut.js';
@@ -377,7 +377,7 @@ describe('BpuBackend', () => {
 
     it('a machine without the runtime', async function () {
       if ((process.env['EFFVIT_LIBDNN'] ?? '') !== '') leaveOut(this, 'this machine has the BPU runtime');
-      await assertRejected(LibDnn.open(), 'NOT_FOUND', /libdnn\.so is not on this machine .* backend onnx/);
+      assertRefused(() => new LibDnn(), 'NOT_FOUND', /libdnn\.so is not on this machine .* backend onnx/);
     });
 
     it('a model file that is not there', async () => {
