@@ -208,7 +208,7 @@ export class Classifier {
     const options = classifierOptions({ ...this.#options, ...changes });
     refuseChanges(options, this.#options, ['model', 'backend', ...RESTART_OPTIONS]);
     checkOptions(this.#reading.model, options);
-    if (options.threads !== this.#options.threads) await this.pool.resize(options.threads);
+    if (options.threads !== this.#options.threads) await this.pool.setThreadCount(options.threads);
     this.pool.setModelOptions(this.#reading.poolModel(options));
     this.#adopt(options);
   }

@@ -123,7 +123,7 @@ export interface FrameFacts {
   readonly region?: PictureRegion;
   /** Id of the worker thread, from 0. */
   readonly workerId: number;
-  /** Increments with every resize of the pool and every model swap. */
+  /** Increments with every change of the number of workers and every model swap. */
   readonly generation: number;
   /** Frames in the same task, including this one. */
   readonly batchSize: number;

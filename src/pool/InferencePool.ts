@@ -179,9 +179,9 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    *
    * @throws EffvitError OUT_OF_RANGE, or why new workers did not load: then the old workers continue.
    */
-  async resize(threads: number): Promise<void> {
+  async setThreadCount(threads: number): Promise<void> {
     checkThreads(threads);
-    await this.group.resize(threads);
+    await this.group.setThreadCount(threads);
   }
 
   /**

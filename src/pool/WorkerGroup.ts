@@ -111,7 +111,7 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   /** Changes the number of workers of the same model. @throws EffvitError; then the old workers continue. */
-  async resize(targetCount: number): Promise<void> {
+  async setThreadCount(targetCount: number): Promise<void> {
     await this.#change(async () => {
       if (this.#spec === undefined) throw notStarted();
       const missing = idsFrom(this.#targetCount, targetCount);

@@ -144,7 +144,7 @@ async function workerCost(frame: RawImageFrame): Promise<void> {
   for (let threads = 2; threads <= 8; threads += 1) {
     const before = privateMiB();
     const startMs = performance.now();
-    await pool.resize(threads);
+    await pool.setThreadCount(threads);
     millis.push(performance.now() - startMs);
     await poolRound(pool, frame);
     mebibytes.push(privateMiB() - before);

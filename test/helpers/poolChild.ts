@@ -79,7 +79,7 @@ async function feed(): Promise<void> {
 async function change(): Promise<void> {
   for (let round = 0; !isLeaving; round += 1) {
     if (round % 3 === 2) await pool.swapModel(model);
-    else await pool.resize(1 + ((round * 3) % 4));
+    else await pool.setThreadCount(1 + ((round * 3) % 4));
   }
 }
 

@@ -77,7 +77,7 @@ describe('the pool on the BPU', () => {
   it('serves from 1, 4, 8 and 16 threads over one handle, through resizes, and gives everything back', async () => {
     const pool = await startPool(bpuSpec(), { threads: 1 });
     for (const threads of [1, 4, 8, 16, 2]) {
-      await pool.resize(threads);
+      await pool.setThreadCount(threads);
       assert.equal(bpu.fake.held().handles, 1);
       for (const outcome of await classifyAll(pool, pictures(12))) {
         const { value, nv12 } = resultOf(outcome);
@@ -233,7 +233,7 @@ describe('the pool on the BPU', () => {
           {
             weight: 1,
             arbitrary: fc.record({
-              kind: fc.constant('resize' as const),
+              kind: fc.constant('threads' as const),
               threads: fc.integer({ min: 1, max: 4 }),
             }),
           },
@@ -284,9 +284,9 @@ describe('the pool on the BPU', () => {
                 pool.setOptions(each);
               } else if (each.kind === 'resizer') {
                 pool.setModelOptions({ preprocess: preprocessOptions({ resizeOn: each.resizeOn }) });
-              } else if (each.kind === 'resize') {
+              } else if (each.kind === 'threads') {
                 // New workers may be refused by what was told to fail; the old ones serve on.
-                await pool.resize(each.threads).catch(() => undefined);
+                await pool.setThreadCount(each.threads).catch(() => undefined);
               } else {
                 await sleep(10);
               }

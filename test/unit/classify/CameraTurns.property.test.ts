@@ -35,7 +35,7 @@ type Event =
   | { readonly kind: 'garbage'; readonly camera: CameraName }
   | { readonly kind: 'turn' }
   | { readonly kind: 'wait'; readonly waitMs: number }
-  | { readonly kind: 'resize'; readonly threads: number }
+  | { readonly kind: 'threads'; readonly threads: number }
   | {
       readonly kind: 'options';
       readonly queueSize: number;
@@ -67,7 +67,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('resize' as const), threads: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: fc.record({ kind: fc.constant('threads' as const), threads: fc.integer({ min: 1, max: 4 }) }),
   },
   {
     weight: 2,
@@ -214,8 +214,8 @@ class Trial {
       case 'wait':
         await sleep(event.waitMs);
         break;
-      case 'resize':
-        this.#changes.push(this.pool.resize(event.threads));
+      case 'threads':
+        this.#changes.push(this.pool.setThreadCount(event.threads));
         break;
       case 'options':
         this.pool.setOptions(event);

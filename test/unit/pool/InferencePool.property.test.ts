@@ -33,7 +33,7 @@ type Event =
       readonly strayBoxes: number;
     }
   | { readonly kind: 'garbage' }
-  | { readonly kind: 'resize'; readonly threads: number }
+  | { readonly kind: 'threads'; readonly threads: number }
   | {
       readonly kind: 'options';
       readonly queueSize: number;
@@ -85,7 +85,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constant('resize' as const),
+      kind: fc.constant('threads' as const),
       threads: fc.integer({ min: 1, max: 6 }),
     }),
   },
@@ -180,8 +180,8 @@ class Trial {
       case 'garbage':
         this.#observe(this.#pool.submit({ ...scriptedFrame(0), widthPx: 0 }), { number: -1 }, '/garbage');
         break;
-      case 'resize':
-        this.#note(this.#pool.resize(event.threads));
+      case 'threads':
+        this.#note(this.#pool.setThreadCount(event.threads));
         break;
       case 'options':
         this.#pool.setOptions(event);

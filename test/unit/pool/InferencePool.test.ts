@@ -858,7 +858,7 @@ describe('InferencePool', () => {
       );
       const outcomes = readAll(pool, frames);
       for (const threads of [8, 4, 1, 3, 16, 2]) {
-        await pool.resize(threads);
+        await pool.setThreadCount(threads);
         assert.equal(pool.workers().serving, threads);
         await sleep(20);
       }
@@ -872,16 +872,16 @@ describe('InferencePool', () => {
     it('keeps the old number of workers where further ones do not load', async () => {
       const pool = await startPool({ threads: 2 });
       scripted.failLoads(true);
-      await assert.rejects(pool.resize(4), { code: 'BAD_MODEL' });
+      await assert.rejects(pool.setThreadCount(4), { code: 'BAD_MODEL' });
       assert.deepEqual([pool.workers().serving, pool.workers().targetCount], [2, 2]);
-      await pool.resize(1);
+      await pool.setThreadCount(1);
       assert.equal(wordOf(await pool.submit(scriptedFrame(1))), 1);
     });
 
     it('refuses numbers of workers that it cannot have', async () => {
       const pool = await startPool();
       for (const threads of [0, 17, 1.5, Number.NaN]) {
-        await assert.rejects(pool.resize(threads), {
+        await assert.rejects(pool.setThreadCount(threads), {
           code: 'OUT_OF_RANGE',
           message: new RegExp(`${threads}`),
         });
@@ -989,7 +989,7 @@ describe('InferencePool', () => {
 
     it('is started before it is changed', async () => {
       const pool = makePool();
-      await assert.rejects(pool.resize(2), { code: 'CLOSED', message: /call start first/ });
+      await assert.rejects(pool.setThreadCount(2), { code: 'CLOSED', message: /call start first/ });
       await assert.rejects(pool.swapModel(modelOf(scripted.spec)), { code: 'CLOSED' });
     });
 
@@ -1049,7 +1049,7 @@ describe('InferencePool', () => {
       assert.equal(wordOf(await late), 'closed');
       await pool.ready();
       await pool.close();
-      await assert.rejects(pool.resize(2), { code: 'CLOSED' });
+      await assert.rejects(pool.setThreadCount(2), { code: 'CLOSED' });
       await assert.rejects(pool.swapModel(modelOf(scripted.spec)), { code: 'CLOSED' });
     });
 

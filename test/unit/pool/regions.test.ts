@@ -300,8 +300,8 @@ describe('regions of a frame in the pool', () => {
     const frames = Array.from({ length: 12 }, (_, index) =>
       submit(works(5), { from: 10 * index, serviceMs: 3 }),
     );
-    await pool.resize(4);
-    await pool.resize(1);
+    await pool.setThreadCount(4);
+    await pool.setThreadCount(1);
     const outcomes = await Promise.all(frames);
     assert.deepEqual(
       outcomes.map(regionsOf),
