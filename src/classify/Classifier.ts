@@ -199,7 +199,7 @@ export class Classifier {
 
   /**
    * Changes options while frames are processed. Everything is checked before anything changes. With another number of
-   * threads, the promise resolves when the resized pool is running.
+   * threads, the promise resolves when that many workers serve.
    *
    * @throws EffvitError BAD_CONFIG, BAD_ARGUMENT for an option that needs a restart or {@link swapModel}, BAD_MODEL if
    *   new workers cannot load the model; the old options then stay in force.

@@ -1,5 +1,5 @@
-import { FLAT_CONTRAST, type PictureFigures } from '../../src/image/PictureFigures.js';
 import { MOST_TILES, TILE_PX } from '../../src/image/kernelFields.js';
+import { FLAT_CONTRAST, type PictureFigures } from '../../src/image/PictureFigures.js';
 
 /** What the kernel measures, pixel by pixel: the figures of a luma plane, without the hash. */
 export function pictureFiguresTwin(
