@@ -5,6 +5,7 @@ import { limitExit } from '../pool/exitGuard.js';
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const satisfies StopSignal[];
 
 /**
  * A terminal or systemd signals all processes, and a wrapper such as npm or launch forwards the signal again: two
@@ -21,8 +22,8 @@ export interface StopSignalsOptions {
   readonly isLimited: () => boolean;
   /** Source of the signals; for tests. */
   readonly source?: {
-    on(name: StopSignal, listener: () => void): unknown;
-    off(name: StopSignal, listener: () => void): unknown;
+    on(name: StopSignal, listener: (name: StopSignal) => void): unknown;
+    off(name: StopSignal, listener: (name: StopSignal) => void): unknown;
   };
   /** Ends the process, by the signal if one is given; for tests. */
   readonly leave?: (signal?: StopSignal) => void;
@@ -43,7 +44,7 @@ export class StopSignals {
   /** Aborted by the second signal or the timeout: drop what is queued and return. Never before {@link signal}. */
   readonly forceStop: AbortSignal = this.#forceStop.signal;
   readonly #options: Required<StopSignalsOptions>;
-  readonly #listeners: readonly (readonly [StopSignal, () => void])[];
+  readonly #listener = (name: StopSignal): void => this.#on(name);
   #first: { readonly name: StopSignal; readonly atMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,8 +56,7 @@ export class StopSignals {
       limitExitMs: (limitMs, signal) => limitExit(performance.now() + limitMs, signal),
       ...options,
     };
-    this.#listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => this.#on(name)]);
-    for (const [name, listener] of this.#listeners) this.#options.source.on(name, listener);
+    for (const name of SIGNALS) this.#options.source.on(name, this.#listener);
   }
 
   /** 128 + the number of the received signal; undefined if none was received. */
@@ -76,14 +76,14 @@ export class StopSignals {
    */
   close(): void {
     const isLeaving = this.#first !== undefined && this.#options.isLimited();
-    if (isLeaving) for (const [name] of this.#listeners) this.#options.source.on(name, ignoreSignal);
+    if (isLeaving) for (const name of SIGNALS) this.#options.source.on(name, ignoreSignal);
     this.#release();
     // The caller still has to set the exit code.
     if (isLeaving || this.#forceStop.signal.aborted) setImmediate(() => this.#options.leave());
   }
 
   #release(): void {
-    for (const [name, listener] of this.#listeners) this.#options.source.off(name, listener);
+    for (const name of SIGNALS) this.#options.source.off(name, this.#listener);
     clearTimeout(this.#timer);
   }
 

@@ -1,5 +1,6 @@
 import type { CompileReport } from '../compile/compileModel.js';
 import { bpuName } from '../compile/formatCompileReport.js';
+import type { ModelAccuracy } from '../quantize/compareModels.js';
 import type { BarChartData, ChartBar } from '../report/charts/barChart.js';
 
 /** The report as bars: frames a second and memory traffic by batch, the longest layers, the least similar nodes. */
@@ -7,13 +8,16 @@ export function compileChartData(report: CompileReport): BarChartData {
   const { estimates, evaluation, leastSimilar } = report;
   const layers = estimates[0]?.longestLayers ?? [];
   const lowest = Math.min(0.99, ...leastSimilar.map(({ cosine = 1 }) => cosine));
-  const accuracies =
-    evaluation &&
-    ([
-      ['float', evaluation.float],
-      ['effvit quantize, int8', evaluation.int8.quantized],
-      ...evaluation.bpu.map((one) => [bpuName(one), one.quantized] as const),
-    ] as const);
+  const top1 = (name: string, { top1Percent }: ModelAccuracy): ChartBar => ({
+    name,
+    value: `${top1Percent?.toFixed(2) ?? 'n/a'} %`,
+    share: (top1Percent ?? 0) / 100,
+  });
+  const accuracies = evaluation && [
+    top1('float', evaluation.float),
+    top1('effvit quantize, int8', evaluation.int8.quantized),
+    ...evaluation.bpu.map((one) => top1(bpuName(one), one.quantized)),
+  ];
   return {
     title: `${report.model} compiled for the RDK X5, ${report.level}`,
     subtitle: "Times are the compiler's estimates; no board was measured.",
@@ -37,18 +41,7 @@ export function compileChartData(report: CompileReport): BarChartData {
           return [layer, us, `${us.toFixed(0)} us`];
         }),
       },
-      ...(accuracies === undefined
-        ? []
-        : [
-            {
-              title: `top-1 of ${evaluation?.pictureCount} pictures`,
-              bars: accuracies.map(([name, { top1Percent }]) => ({
-                name,
-                value: `${top1Percent?.toFixed(2) ?? 'n/a'} %`,
-                share: (top1Percent ?? 0) / 100,
-              })),
-            },
-          ]),
+      ...(accuracies ? [{ title: `top-1 of ${evaluation?.pictureCount} pictures`, bars: accuracies }] : []),
       {
         title: `least similar nodes, cosine from ${lowest.toFixed(3)} to 1`,
         bars: leastSimilar.map(({ name, dataType, cosine = 1 }) => ({

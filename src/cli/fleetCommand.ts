@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
@@ -8,7 +8,7 @@ import { asEffvitError, badArgument } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { FleetBag } from '../fleet/FleetBag.js';
-import { FleetFolder } from '../fleet/FleetFolder.js';
+import { FLEET_MARK, FleetFolder } from '../fleet/FleetFolder.js';
 import { findBags, holdsManyBags, isUrl } from '../fleet/findBags.js';
 import { fleetPage } from '../fleet/fleetPage.js';
 import { fleetReport, readFleet } from '../fleet/fleetReport.js';
@@ -19,7 +19,6 @@ import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { showFleetReport, showFleetStep } from './FleetView.js';
-import { checkFleetFolder } from './outputs/checkFleetFolder.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { fleetInputs, modelInputs } from './outputs/inputFiles.js';
 
@@ -61,9 +60,9 @@ export function addFleetOptions(command: Command): void {
 /** Whether the paths name many bags; a single bag is replayed in another way. */
 export async function areManyBags(paths: readonly string[], options: FleetOptions): Promise<boolean> {
   const [path = ''] = paths;
-  if (paths.length > 1 || options.outputDir !== undefined) return true;
-  if (options.shard !== undefined || options.listBags === true) return true;
-  if (path.startsWith('@')) return true;
+  const { outputDir, shard, listBags: isListing = false } = options;
+  if (outputDir !== undefined || shard !== undefined || isListing) return true;
+  if (paths.length > 1 || path.startsWith('@')) return true;
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) return isGlob(path);
   return info.isDirectory() && (await holdsManyBags(path));
@@ -201,4 +200,44 @@ export async function mergeFleet(
   }
   const { bags, differences } = merged.report;
   if (bags.failed + bags.missing + (differences?.frames ?? 0) > 0) context.exitCode = 1;
+}
+
+/**
+ * Call this before writing results of many bags. The folder must be new, empty, or one with such results of effvit, and
+ * must not be one of the input bags.
+ *
+ * @param bagPaths the bags that the command reads.
+ * @throws EffvitError BAD_ARGUMENT naming the folder and the remedy
+ */
+export async function checkFleetFolder(
+  path: string,
+  bagPaths: readonly string[],
+  isForced: boolean,
+): Promise<void> {
+  const refuse = (what: string): never => {
+    throw badArgument(`--output-dir ${path} ${what}.`, { file: path });
+  };
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) {
+    const parent = await stat(dirname(resolve(path))).catch(() => undefined);
+    if (parent === undefined)
+      refuse(`is in a folder that does not exist: make ${dirname(resolve(path))} first`);
+    if (parent?.isDirectory() === false) refuse('has a parent that is not a folder: name another');
+    return;
+  }
+  if (!info.isDirectory()) refuse('is no folder: name one');
+  const real = await realpath(path);
+  const names = await readdir(path);
+  for (const bag of bagPaths) {
+    const realBag = await realpath(bag).catch(() => '');
+    if (realBag === real) refuse('is a bag, which this command reads: name another folder');
+    // A folder of results is not searched for bags, so the next run would not find them.
+    if (realBag.startsWith(`${real}/`) && !names.includes(FLEET_MARK)) {
+      refuse(`holds the bag ${bag}: name a folder of its own for the results`);
+    }
+  }
+  if (isForced || names.length === 0 || names.includes(FLEET_MARK)) return;
+  // A first run was killed before it wrote more.
+  if (names.every((name) => name.startsWith(`.${FLEET_MARK}.`) || name === 'runs')) return;
+  refuse('has files that effvit did not write: name another folder, or write into it with --force');
 }

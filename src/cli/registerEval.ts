@@ -4,17 +4,19 @@ import {
   type CalibrationFit,
   checkFitSize,
   EvaluationScores,
+  type EvaluationScoresReport,
 } from '../classify/calibration/EvaluationScores.js';
+import { type EvaluationReport, EvaluationTally } from '../classify/EvaluationTally.js';
 import { checkKnownScore } from '../classify/FrameJudge.js';
-import { readLabelledPictures } from '../classify/labelledPictures.js';
+import { type LabelledPicture, readLabelledPictures } from '../classify/labelledPictures.js';
 import { loadModel } from '../classify/loadModel.js';
 import { leftOutSentence, picturesAt } from '../classify/pictureFiles.js';
-import { badArgument, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, badArgument, EffvitError } from '../core/EffvitError.js';
 import { plainTable } from '../core/plainTable.js';
+import { pictureFrame } from '../image/pictureFrame.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
 import { ownManifestPath, writeTemperature } from '../model/writeTemperature.js';
 import type { CommandContext } from './CommandContext.js';
-import { evaluatePictures, type PictureEvaluation } from './evaluatePictures.js';
 import { addFleetOptions, areManyBags, type FleetOptions, runFleet } from './fleetCommand.js';
 import {
   addClassifierOptions,
@@ -113,6 +115,53 @@ export function registerEval(command: Command, context: CommandContext): void {
       await classifier.close();
     }
   });
+}
+
+/** Result of evaluating pictures. */
+interface PictureEvaluation {
+  readonly report: EvaluationReport;
+  readonly scores: EvaluationScoresReport;
+  /** One sentence per picture that could not be evaluated. */
+  readonly problems: readonly string[];
+}
+
+/** Classifies all pictures; one that fails is reported, and the others continue. */
+async function evaluatePictures(
+  classifier: Classifier,
+  set: { readonly pictures: readonly LabelledPicture[]; readonly others: readonly string[] },
+  scores: EvaluationScores,
+  { terminal, signal }: CommandContext,
+): Promise<PictureEvaluation> {
+  const tally = new EvaluationTally(classifier.labels);
+  const problems: string[] = [];
+  const all = [...set.pictures, ...set.others.map((path) => ({ path, classIndex: undefined }))];
+  let done = 0;
+  for (const { path, classIndex } of all) {
+    if (signal.aborted) break;
+    await classifier.ready();
+    try {
+      const frame = await pictureFrame(path, signal);
+      void classifier.classify(frame, { keepLogits: true }).then((outcome) => {
+        done++;
+        terminal.progress('evaluating', done, all.length);
+        if (outcome.kind !== 'result') {
+          problems.push(outcome.error?.message ?? `${path} gave no result: ${outcome.cause}.`);
+          return;
+        }
+        const { value, logits = new Float32Array(0) } = outcome;
+        if (classIndex === undefined) scores.addOther(logits);
+        else {
+          tally.add(classIndex, value);
+          scores.add(logits, classIndex);
+        }
+      });
+    } catch (thrown) {
+      done++;
+      problems.push(asEffvitError(thrown).message);
+    }
+  }
+  await classifier.drain();
+  return { report: tally.report(), scores: scores.report(), problems };
 }
 
 /** Path of the manifest that will get the temperature; called before the work starts. @throws EffvitError BAD_ARGUMENT */

@@ -57,12 +57,10 @@ function pullProgress(terminal: Terminal): (progress: PullProgress) => void {
         const { file, receivedBytes, totalBytes, resumedFromBytes } = progress;
         if (resumedFromBytes > 0) once(`${file}: going on from ${megabytes(resumedFromBytes)}`);
         if (totalBytes === undefined) once(`${file}: downloading (the server does not say how much)`);
-        else
-          terminal.progress(
-            `${file} ${megabytes(receivedBytes)} of ${megabytes(totalBytes)}`,
-            receivedBytes,
-            totalBytes,
-          );
+        else {
+          const label = `${file} ${megabytes(receivedBytes)} of ${megabytes(totalBytes)}`;
+          terminal.progress(label, receivedBytes, totalBytes);
+        }
         break;
       }
       case 'retrying':
@@ -73,12 +71,8 @@ function pullProgress(terminal: Terminal): (progress: PullProgress) => void {
       case 'waiting':
         once('Waiting for another process that gets the same model ...');
         break;
-      case 'checking':
-        once(`${progress.file}: checking`);
-        break;
-      case 'building':
-        once(`${progress.file}: building`);
-        break;
+      default:
+        once(`${progress.file}: ${progress.phase}`);
     }
   };
 }

@@ -1,23 +1,27 @@
+import { arch, availableParallelism, cpus, hostname, platform, release } from 'node:os';
 import { basename } from 'node:path';
 import { openBag } from '../bag/openBag.js';
 import { ResultBagWriter } from '../bag/ResultBagWriter.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import { Classifier } from '../classify/Classifier.js';
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
+import type { FrameResults } from '../classify/expectedResults.js';
 import { loadModel } from '../classify/loadModel.js';
 import { SharedFrameIds } from '../classify/SharedFrameIds.js';
 import { ClassChanges } from '../classify/smoothing/ClassChanges.js';
+import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import { VirtualClock } from '../pool/VirtualClock.js';
+import type { Fact } from '../report/replay/ReplayReport.js';
 import { ReplayReportCollector } from '../report/replay/ReplayReportCollector.js';
+import { replayPage } from '../report/replay/replayPage.js';
 import type { CommandContext } from './CommandContext.js';
 import { MissingResults } from './MissingResults.js';
 import { DEFAULT_WEB_PORT } from './options.js';
 import { type ReplayPage, startReplayPage } from './ReplayPage.js';
 import { showReplayedFrame, showReplayStart } from './ReplayView.js';
-import type { ReplaySummary } from './replaySummary.js';
+import { type ReplaySummary, regionCountPairs } from './replaySummary.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
-import { writeReplayReport } from './writeReplayReport.js';
 
 const FRAME_ID_REMEDY = "take the camera's topic from effvit/FrameReport, which --output writes too";
 
@@ -73,7 +77,7 @@ export async function replayRecording(
       page = await startReplayPage(basename(path), port, classifier, terminal);
     }
     const missing = new MissingResults(classifying.scoreThreshold);
-    const frames: ReplayedFrame[] = [];
+    const frames: { readonly sequence: number; readonly results: readonly FrameResults[] }[] = [];
     const changes = classifying.smoothing === 'none' ? undefined : new ClassChanges();
     results =
       options.output === undefined
@@ -90,7 +94,8 @@ export async function replayRecording(
       keepNv12: collector !== undefined,
       onFrame: async (frame, image) => {
         const { outcome } = frame;
-        frames.push(withoutPixels(frame));
+        // Without its network input, which would fill the memory over thousands of frames.
+        frames.push({ sequence: frame.sequence, results: frameResults([frame]) });
         missing.add(outcome);
         if (outcome.kind === 'result') changes?.add(outcome.header, outcome);
         const shared =
@@ -115,7 +120,7 @@ export async function replayRecording(
       info: classifier.info,
       threads: classifying.threads,
       // With several threads the cameras' outcomes interleave differently in each run.
-      results: frameResults(frames.toSorted((a, b) => a.sequence - b.sequence)),
+      results: frames.toSorted((a, b) => a.sequence - b.sequence).flatMap(({ results: some }) => some),
       changes: changes?.bySource(),
       regions:
         detectorOf.size > 0 ? { counts: classifier.pool.statistics.regions.counts(), unmatched } : undefined,
@@ -123,8 +128,17 @@ export async function replayRecording(
       output: results?.writer.path,
     };
     if (collector !== undefined && options.report !== undefined) {
-      const run = { ...summary, bagPath: path, rate: options.rate, isStopped: signal.aborted };
-      await writeReplayReport(options.report, collector, classifier, run);
+      const { fps, regions } = summary;
+      const stopped = signal.aborted ? ' (stopped before its end)' : '';
+      const report = await collector.report(counts, classifier.info, {
+        title: `${basename(path)} through ${classifier.manifest.name}${stopped}`,
+        command: ['effvit', ...process.argv.slice(2)].map(shellQuoted).join(' '),
+        facts: reportFacts(path, options.rate, classifier, summary.times),
+        fps,
+        changes: summary.changes,
+        regionCounts: regions && regionCountPairs(regions),
+      });
+      await writeFileAtomic(options.report, await replayPage(report));
     }
     return summary;
   } catch (error) {
@@ -139,9 +153,33 @@ export async function replayRecording(
   }
 }
 
-/** The frame without its network input, which would fill the memory over thousands of frames. */
-function withoutPixels(frame: ReplayedFrame): ReplayedFrame {
-  if (frame.outcome.kind !== 'result' || frame.outcome.nv12 === undefined) return frame;
-  const { nv12: _, ...outcome } = frame.outcome;
-  return { ...frame, outcome };
+/** A word quoted for a POSIX shell, if it needs quotes. */
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** @param times where simulated times come from; undefined for real ones. */
+function reportFacts(
+  bagPath: string,
+  rate: number | 'max',
+  { manifest, info, labels, preprocess, options }: Classifier,
+  times: string | undefined,
+): Fact[] {
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return [
+    ['recording', bagPath],
+    ['pace', rate === 'max' ? 'as fast as possible, every frame' : `${rate} of the original`],
+    ...(times === undefined ? [] : [['times', times] as const]),
+    ['model', `${manifest.name}, ${labels.length} classes`],
+    ['backend', `${info.runtime} (${info.backend}${info.isSimulated ? ', SIMULATED' : ''})`],
+    ['threads', String(options.threads)],
+    [
+      'input',
+      `${preprocess.widthPx} x ${preprocess.heightPx} px NV12 (${preprocess.range} range), ${preprocess.resizeMode}, filter ${preprocess.filter}`,
+    ],
+    ['machine', `${hostname()}: ${cpu}, ${availableParallelism()} usable cores`],
+    ['system', `${platform()} ${release()} ${arch()}, Node.js ${process.version}`],
+    // With simulated times the page is the same in every run.
+    ...(times === undefined ? [['made', new Date().toISOString()] as const] : []),
+  ];
 }

@@ -34,7 +34,7 @@ describe('StopSignals', () => {
     it(`stops in order on ${name}, however long that takes where there is no limit`, () => {
       start(false);
       assert.equal(signals.exitCode, undefined);
-      source.emit(name);
+      source.emit(name, name);
       assert.equal(signals.exitCode, code);
       assert.equal(signals.signal.reason, name);
       timers.tick(3_600_000);
@@ -47,9 +47,9 @@ describe('StopSignals', () => {
 
   it('hurries on a second signal, and leaves at once when all has ended', () => {
     start(true);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     timers.tick(600);
-    source.emit('SIGTERM');
+    source.emit('SIGTERM', 'SIGTERM');
     assert.equal(state(), 'forced');
     assert.equal(signals.exitCode, 130);
     signals.close();
@@ -61,9 +61,9 @@ describe('StopSignals', () => {
 
   it('dies by a second signal where there is no limit', () => {
     start(false);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     timers.tick(600);
-    source.emit('SIGTERM');
+    source.emit('SIGTERM', 'SIGTERM');
     timers.tick(1);
     assert.deepEqual(told.slice(0, 2), ['exit within 0 ms or by SIGTERM', 'leave SIGTERM']);
     assert.equal(source.listenerCount('SIGTERM'), 0);
@@ -71,15 +71,15 @@ describe('StopSignals', () => {
 
   it('takes what a wrapper hands on once more as one signal', () => {
     start(false);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     timers.tick(450);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     assert.equal(state(), 'stopping');
   });
 
   it('hurries by itself with a limit, and has left within 4 s of the signal whatever hangs', () => {
     start(true);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     timers.tick(1_999);
     assert.equal(state(), 'stopping');
     timers.tick(1);
@@ -95,11 +95,11 @@ describe('StopSignals', () => {
 
   it('dies by the second signal where the forced stop does not end', () => {
     start(true);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     timers.tick(600);
-    source.emit('SIGTERM');
+    source.emit('SIGTERM', 'SIGTERM');
     timers.tick(600);
-    source.emit('SIGTERM');
+    source.emit('SIGTERM', 'SIGTERM');
     timers.tick(900);
     assert.equal(told.at(-1), 'leave SIGTERM');
   });
@@ -115,7 +115,7 @@ describe('StopSignals', () => {
   it('gives the signals back', () => {
     for (const isLimited of [false, true]) {
       start(isLimited);
-      if (!isLimited) source.emit('SIGINT');
+      if (!isLimited) source.emit('SIGINT', 'SIGINT');
       signals.close();
       assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
       timers.tick(3_600_000);
@@ -126,9 +126,13 @@ describe('StopSignals', () => {
 
   it('with a limit, ignores the second signal of one press until the process has ended', () => {
     start(true);
-    source.emit('SIGINT');
+    source.emit('SIGINT', 'SIGINT');
     signals.close();
-    assert.equal(source.emit('SIGINT'), true, 'nobody listens, so the signal would kill the process');
+    assert.equal(
+      source.emit('SIGINT', 'SIGINT'),
+      true,
+      'nobody listens, so the signal would kill the process',
+    );
     timers.tick(1);
     assert.deepEqual(told.slice(1), ['leave by itself']);
     assert.equal(state(), 'stopping');

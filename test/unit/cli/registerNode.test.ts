@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { splitNodeArguments } from '../../../src/cli/splitNodeArguments.js';
+import { splitNodeArguments } from '../../../src/cli/registerNode.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 
 const words = (line: string): string[] => line.split(' ').filter((word) => word !== '');

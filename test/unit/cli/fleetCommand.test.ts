@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { checkFleetFolder } from '../../../../src/cli/outputs/checkFleetFolder.js';
-import { scratchFolder } from '../../../helpers/scratchFolder.js';
+import { checkFleetFolder } from '../../../src/cli/fleetCommand.js';
+import { scratchFolder } from '../../helpers/scratchFolder.js';
 
 describe('checkFleetFolder', () => {
   const scratch = scratchFolder();
