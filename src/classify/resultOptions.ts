@@ -1,5 +1,5 @@
 import { double, integer, type OptionTable, oneOf } from '../core/optionTable.js';
-import { MAX_TEMPERATURE } from '../model/ModelManifest.js';
+import { MAX_TEMPERATURE } from '../model/manifestValues.js';
 import { KNOWN_SCORES } from './calibration/knownScore.js';
 import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 

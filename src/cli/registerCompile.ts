@@ -19,7 +19,7 @@ import { evaluateCompiled } from '../compile/evaluateCompiled.js';
 import { formatCompileReport } from '../compile/formatCompileReport.js';
 import { checkModelFolder } from '../compile/writeModelFolder.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
-import { BPU_INPUT_SOURCES, type BpuInputSource } from '../model/ModelManifest.js';
+import { BPU_INPUT_SOURCES, type BpuInputSource } from '../model/manifestValues.js';
 import { MAX_BATCH } from '../pool/PoolOptions.js';
 import { readCalibrationSet } from '../quantize/calibrationSet.js';
 import { quantizeModel } from '../quantize/quantizeModel.js';

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { defined } from '../core/defined.js';
 import { buildModelFile, parseEfficientVitVariant } from '../efficientvit/buildModelFile.js';
-import { EFFICIENTVIT_VARIANTS } from '../model/ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS } from '../model/manifestValues.js';
 import type { CommandContext } from './CommandContext.js';
 import { choiceOption, forceOption, numberParser } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';

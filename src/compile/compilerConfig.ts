@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { EffvitError } from '../core/EffvitError.js';
-import type { BpuInputSource } from '../model/ModelManifest.js';
+import type { BpuInputSource } from '../model/manifestValues.js';
 import { parseVendorYaml } from '../quantize/parseVendorYaml.js';
 import type { MakertbinFile } from '../quantize/readMakertbinConfig.js';
 

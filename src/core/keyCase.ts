@@ -4,9 +4,9 @@ type CamelCase<Key> = Key extends `${infer Head}_${infer Tail}`
 
 /** The type with keys like `widthPx` for `width_px`, at every depth; optional keys are absent where undefined. */
 export type CamelCased<T> = T extends readonly unknown[]
-  ? { [Index in keyof T]: CamelCased<T[Index]> }
+  ? { readonly [Index in keyof T]: CamelCased<T[Index]> }
   : T extends object
-    ? { [Key in keyof T as CamelCase<Key> & PropertyKey]: CamelCased<Exclude<T[Key], undefined>> }
+    ? { readonly [Key in keyof T as CamelCase<Key> & PropertyKey]: CamelCased<Exclude<T[Key], undefined>> }
     : T;
 
 /** The words of a camelCase name in lower case, with a separator between them: `top_k` for `topK` and `_`. */

@@ -1,4 +1,4 @@
-import type { EfficientVitVariant } from '../model/ModelManifest.js';
+import type { EfficientVitVariant } from '../model/manifestValues.js';
 
 /** One value for each of the three stages. */
 type PerStage = readonly [number, number, number];

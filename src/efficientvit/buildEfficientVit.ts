@@ -1,6 +1,6 @@
 import { EffvitError } from '../core/EffvitError.js';
 import { IMAGENET_MEAN, IMAGENET_SCALE } from '../model/defaultManifest.js';
-import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/manifestValues.js';
 import { intAttr, type OnnxModel } from '../onnx/OnnxModel.js';
 import type { WeightTensor } from '../weights/WeightTensor.js';
 import { attentionMixer } from './attentionMixer.js';

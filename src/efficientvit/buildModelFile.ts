@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EffvitError } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
-import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../model/manifestValues.js';
 import { serializeOnnx } from '../onnx/serializeOnnx.js';
 import { readWeights } from '../weights/readWeights.js';
 import { type BuildEfficientVitOptions, buildEfficientVit } from './buildEfficientVit.js';

@@ -1,5 +1,5 @@
 import { EffvitError } from '../core/EffvitError.js';
-import type { EfficientVitVariant } from '../model/ModelManifest.js';
+import type { EfficientVitVariant } from '../model/manifestValues.js';
 import { countElements, type WeightTensor } from '../weights/WeightTensor.js';
 import {
   EFFICIENTVIT_ARCHITECTURES,

@@ -1,6 +1,6 @@
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { BpuChip } from '../model/BpuChip.js';
-import type { BatchedModel, DeviceModel, ModelInput } from '../model/ModelManifest.js';
+import type { BpuFileSource, DeviceModel, ModelInput } from '../model/ModelManifest.js';
 import type { Toolchain } from '../toolchain/toolchainStatus.js';
 
 /** An ONNX graph with one picture as input, run on the CPU by ONNX Runtime. */
@@ -42,7 +42,7 @@ export interface BpuBackendSpec {
   readonly kind: 'bpu';
   readonly modelPath: string;
   /** The same network at several batch sizes, by the names inside the file; absent: its only model. */
-  readonly models?: readonly BatchedModel[];
+  readonly models?: BpuFileSource['models'];
   /** libdnn.so; absent: `$EFFVIT_LIBDNN`, else the usual paths of the boards. */
   readonly libraryPath?: string;
   /** Size of the NV12 input picture. */

@@ -1,6 +1,12 @@
+import type { CamelCased } from '../core/keyCase.js';
 import type { YuvRange } from '../image/ImageFrame.js';
 import type { PreprocessResizeMode } from '../image/PreprocessOptions.js';
-import type { BpuChip, BpuMarch } from './BpuChip.js';
+import type { BpuChip } from './BpuChip.js';
+import type { ManifestYaml } from './manifestSchema.js';
+import type { EfficientVitVariant } from './manifestValues.js';
+
+/** What manifest.yaml states is described where its keys are: in manifestSchema.ts. */
+type Stated = CamelCased<ManifestYaml>;
 
 /** One value a channel, in the order of {@link ModelInput.color} (R, G, B for `rgb`). */
 export type ChannelTriple = readonly [number, number, number];
@@ -43,22 +49,8 @@ export interface ModelOutput {
   readonly temperature?: number;
 }
 
-export const MAX_TEMPERATURE = 100;
-
 /** A file that ships with the model or is available from an address. */
-export interface ModelFileSource {
-  /** A name inside the model's folder or the cache, or an absolute path. */
-  readonly file: string;
-  readonly url?: string;
-  /** Exact length, if it is known. */
-  readonly lengthBytes?: number;
-  /** 64 lower-case hex digits, if it is known. */
-  readonly sha256?: string;
-}
-
-export const EFFICIENTVIT_VARIANTS = ['m0', 'm1', 'm2', 'm3', 'm4', 'm5'] as const;
-
-export type EfficientVitVariant = (typeof EFFICIENTVIT_VARIANTS)[number];
+export type ModelFileSource = NonNullable<Stated['files']['weights']>;
 
 /** An ONNX file that this package builds from `files.weights`. */
 export interface BuiltOnnxSource {
@@ -66,29 +58,8 @@ export interface BuiltOnnxSource {
   readonly variant: EfficientVitVariant;
 }
 
-/** Input of a compiled model: the picture in memory (`pyramid`), or a crop that the chip resizes (`resizer`). */
-export const BPU_INPUT_SOURCES = ['pyramid', 'resizer'] as const;
-
-export type BpuInputSource = (typeof BPU_INPUT_SOURCES)[number];
-
-/** The largest batch that a manifest may name. */
-export const MAX_BATCH = 256;
-
-/** One model of a packed .bin. */
-export interface BatchedModel {
-  /** Pictures that one task takes. */
-  readonly batch: number;
-  /** Its name in the file. */
-  readonly name: string;
-}
-
-export interface BpuFileSource extends ModelFileSource {
-  readonly march: BpuMarch;
-  /** Absent: pyramid. */
-  readonly inputSource?: BpuInputSource;
-  /** The same network at several batches, ascending; absent: one model, of batch 1. */
-  readonly models?: readonly BatchedModel[];
-}
+/** A compiled model. */
+export type BpuFileSource = NonNullable<Stated['files']['bpu'][BpuChip]>;
 
 export interface ModelFileSources {
   readonly weights?: ModelFileSource;
@@ -100,58 +71,11 @@ export interface ModelFileSources {
   readonly bpuQuantized?: Readonly<Partial<Record<BpuChip, ModelFileSource>>>;
 }
 
-/** Source of the chip's times: measured on a board and published, or estimated by the compiler. */
-export const DEVICE_FIGURE_KINDS = ['published', 'estimate'] as const;
-
-export type DeviceFigureKind = (typeof DEVICE_FIGURE_KINDS)[number];
-
-/** What a task takes its time with, by the compiler: computing, or reading and writing memory. */
-export const BOUNDS = ['computing', 'DDR'] as const;
-
-export type Bound = (typeof BOUNDS)[number];
-
-/** A task of several frames. */
-export interface DeviceBatch {
-  /** Frames of one task, 2 or more. */
-  readonly batch: number;
-  /** Time one core is busy with the whole task, milliseconds. */
-  readonly serviceMs: number;
-  /** Bytes that one frame of it moves to and from memory. */
-  readonly ddrBytes?: number;
-  readonly boundBy?: Bound;
-}
-
 /** Times of the chip, for the simulated backend; published or estimated by the compiler, never guessed. */
-export interface DeviceModel {
-  /** BPU cores, each of which serves one task at a time. */
-  readonly cores: number;
-  /** Time one core is busy with one frame, milliseconds. */
-  readonly serviceMs: number;
-  /** Time the calling thread adds around it, milliseconds. */
-  readonly hostMs: number;
-  /** Absent: not stated. */
-  readonly kind?: DeviceFigureKind;
-  /** Bytes that a frame alone moves to and from memory. */
-  readonly ddrBytes?: number;
-  readonly boundBy?: Bound;
-  /** Tasks of more than one frame, ascending by batch; absent: there are none. */
-  readonly batches?: readonly DeviceBatch[];
-}
+export type DeviceModel = NonNullable<Stated['deviceModel'][BpuChip]>;
 
 /** What the model's publisher measured on a chip; reports quote it beside the measured figures. */
-export interface PublishedFigures {
-  /** Who published the figures. */
-  readonly source: string;
-  /** ImageNet-1k top-1 in percent, float model. */
-  readonly top1FloatPercent?: number;
-  /** ImageNet-1k top-1 in percent, the compiled model. */
-  readonly top1QuantizedPercent?: number;
-  readonly singleThreadLatencyMs?: number;
-  readonly multiThreadLatencyMs?: number;
-  readonly multiThreadCount?: number;
-  /** Highest throughput with any number of threads, frames a second. */
-  readonly maxFps?: number;
-}
+export type PublishedFigures = NonNullable<Stated['published'][BpuChip]>;
 
 /**
  * `imagenet1k` ships with the package, `file` is a text or JSON file in the model's folder, `list` was found in
@@ -166,15 +90,7 @@ export type LabelSource =
   | { readonly kind: 'none' };
 
 /** How an int8 model was found to compare with the float one that it was made of, on pictures that neither had seen. */
-export interface QuantizedFigures {
-  /** Name of the float model. */
-  readonly of: string;
-  readonly pictures: number;
-  readonly top1FloatPercent: number;
-  readonly top1Int8Percent: number;
-  /** Float time over int8 time, on the machine that quantised it. */
-  readonly speedup?: number;
-}
+export type QuantizedFigures = NonNullable<Stated['quantized']>;
 
 /** Keys of manifest.yaml whose values can also follow from the graph. */
 export const ASSUMABLE_KEYS = [

@@ -2,14 +2,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { PREPROCESS_RESIZE_MODES } from '../image/PreprocessOptions.js';
 import { BPU_CHIPS, BPU_MARCHES } from './BpuChip.js';
-import {
-  BOUNDS,
-  BPU_INPUT_SOURCES,
-  DEVICE_FIGURE_KINDS,
-  EFFICIENTVIT_VARIANTS,
-  MAX_BATCH,
-  MAX_TEMPERATURE,
-} from './ModelManifest.js';
+import { BPU_INPUT_SOURCES, EFFICIENTVIT_VARIANTS, MAX_TEMPERATURE } from './manifestValues.js';
 
 // Every schema states its expectation in `error`, so that all problems have one sentence form:
 // "expected <error> but received <value>".
@@ -53,15 +46,21 @@ function triple(min: number, max: number) {
 
 const side = integer(16, 4096);
 
+const count = integer(1, Number.MAX_SAFE_INTEGER);
+
+const percent = fromZero(100);
+
 const webUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' });
 
 /** A file name without a path, so that a downloaded manifest cannot leave its folder. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 
 const fileFields = {
+  /** A name inside the model's folder or the cache, or an absolute path. */
   file: text(1024),
   url: webUrl.optional(),
-  length_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  /** Exact length, if it is known. */
+  length_bytes: count.optional(),
   sha256: z
     .string({ error: '64 hexadecimal digits' })
     .regex(/^[0-9a-fA-F]{64}$/, { error: '64 hexadecimal digits' })
@@ -82,43 +81,80 @@ const FILE_NAME_ERROR = {
 
 const fileSource = table(fileFields).refine(checkFileName, FILE_NAME_ERROR);
 
-/** Each batch once, in ascending order. */
-function isAscending(entries: readonly { readonly batch: number }[]): boolean {
-  return entries.every(({ batch }, index) => index === 0 || batch > (entries[index - 1]?.batch ?? 0));
+/** A list of tables, each batch once, in ascending order. */
+function byBatch<T extends z.ZodType<{ batch: number }>>(entry: T, error: string) {
+  return z
+    .array(entry, { error })
+    .refine(
+      (entries) =>
+        entries.every(({ batch }, index) => index === 0 || batch > (entries[index - 1]?.batch ?? 0)),
+      { error: 'each batch once, the smallest first' },
+    );
 }
+
+/** The largest batch that a manifest may name. */
+const MAX_BATCH = 256;
 
 const bpuSource = table({
   ...fileFields,
   march: oneOf(BPU_MARCHES),
+  /** Absent: pyramid. */
   input_source: oneOf(BPU_INPUT_SOURCES).optional(),
-  models: z
-    .array(table({ batch: integer(1, MAX_BATCH), name: text(200) }), {
-      error: 'a list of models with batch and name',
-    })
+  /** The same network at several batches (pictures that one task takes), each by its name in the file; absent: one model, of batch 1. */
+  models: byBatch(
+    table({ batch: integer(1, MAX_BATCH), name: text(200) }),
+    'a list of models with batch and name',
+  )
     .min(1, { error: 'at least one model' })
-    .refine(isAscending, { error: 'each batch once, the smallest first' })
     .optional(),
 }).refine(checkFileName, FILE_NAME_ERROR);
 
+/** What a task moves to and from memory, and what it takes its time with, by the compiler. */
+const memoryFields = {
+  /** Bytes of one frame. */
+  ddr_bytes: count.optional(),
+  bound_by: oneOf(['computing', 'DDR']).optional(),
+};
+
 const deviceModel = table({
+  /** BPU cores, each of which serves one task at a time. */
   cores: integer(1, 64),
+  /** Time one core is busy with one frame, milliseconds. */
   service_ms: fromZero(60_000),
+  /** Time the calling thread adds around it, milliseconds. */
   host_ms: fromZero(60_000),
-  kind: oneOf(DEVICE_FIGURE_KINDS).optional(),
-  ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
-  bound_by: oneOf(BOUNDS).optional(),
-  batches: z
-    .array(
-      table({
-        batch: integer(2, MAX_BATCH),
-        service_ms: fromZero(60_000),
-        ddr_bytes: integer(1, Number.MAX_SAFE_INTEGER).optional(),
-        bound_by: oneOf(BOUNDS).optional(),
-      }),
-      { error: 'a list of batch and service_ms' },
-    )
-    .refine(isAscending, { error: 'each batch once, the smallest first' })
-    .optional(),
+  /** Source of the times: measured on a board and published, or estimated by the compiler; absent: not stated. */
+  kind: oneOf(['published', 'estimate']).optional(),
+  ...memoryFields,
+  /** Tasks of more than one frame; service_ms: time one core is busy with the whole task. Absent: there are none. */
+  batches: byBatch(
+    table({ batch: integer(2, MAX_BATCH), service_ms: fromZero(60_000), ...memoryFields }),
+    'a list of batch and service_ms',
+  ).optional(),
+});
+
+const publishedFigures = table({
+  /** Who published the figures. */
+  source: text(400),
+  /** ImageNet-1k top-1 in percent, float model. */
+  top1_float_percent: percent.optional(),
+  /** ImageNet-1k top-1 in percent, the compiled model. */
+  top1_quantized_percent: percent.optional(),
+  single_thread_latency_ms: positive(60_000).optional(),
+  multi_thread_latency_ms: positive(60_000).optional(),
+  multi_thread_count: integer(1, 64).optional(),
+  /** Highest throughput with any number of threads, frames a second. */
+  max_fps: positive(1e6).optional(),
+});
+
+const quantizedFigures = table({
+  /** Name of the float model. */
+  of: text(64),
+  pictures: count,
+  top1_float_percent: percent,
+  top1_int8_percent: percent,
+  /** Float time over int8 time, on the machine that quantised it. */
+  speedup: positive(1000).optional(),
 });
 
 /** A file, or a builder with its variant; one table for both, so that a misspelt key is reported in either form. */
@@ -144,8 +180,6 @@ function byChip<T extends z.ZodType>(value: T) {
     [x3]: z.ZodOptional<T>;
   });
 }
-
-const percent = z.number({ error: 'a number from 0 to 100' }).min(0).max(100);
 
 /** The keys of manifest.yaml; unknown keys are refused. Keys that can follow from the graph have no default here. */
 export const manifestSchema = table({
@@ -187,26 +221,10 @@ export const manifestSchema = table({
     bpu_quantized: byChip(fileSource).prefault({}),
   }).prefault({}),
   device_model: byChip(deviceModel).prefault({}),
-  published: byChip(
-    table({
-      source: text(400),
-      top1_float_percent: percent.optional(),
-      top1_quantized_percent: percent.optional(),
-      single_thread_latency_ms: positive(60_000).optional(),
-      multi_thread_latency_ms: positive(60_000).optional(),
-      multi_thread_count: integer(1, 64).optional(),
-      max_fps: positive(1e6).optional(),
-    }),
-  ).prefault({}),
-  quantized: table({
-    of: text(64),
-    pictures: integer(1, Number.MAX_SAFE_INTEGER),
-    top1_float_percent: percent,
-    top1_int8_percent: percent,
-    speedup: positive(1000).optional(),
-  }).optional(),
-  parameter_count: integer(1, Number.MAX_SAFE_INTEGER).optional(),
-  mac_count: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  published: byChip(publishedFigures).prefault({}),
+  quantized: quantizedFigures.optional(),
+  parameter_count: count.optional(),
+  mac_count: count.optional(),
 });
 
 export type ManifestYaml = z.output<typeof manifestSchema>;

@@ -4,7 +4,7 @@ import {
   EFFICIENTVIT_ARCHITECTURES,
   expectedTensors,
 } from '../../src/efficientvit/EfficientVitArchitecture.js';
-import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../../src/model/ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS, type EfficientVitVariant } from '../../src/model/manifestValues.js';
 import { countElements, type WeightTensor } from '../../src/weights/WeightTensor.js';
 
 /** Values in [-1, 1) from a name: FNV-1a seeds a counter, murmur3's finaliser mixes it. */

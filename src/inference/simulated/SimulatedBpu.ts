@@ -1,7 +1,7 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import type { PictureSize } from '../../image/chipResizer.js';
 import { MARCH_OF_CHIP } from '../../model/BpuChip.js';
-import type { DeviceFigureKind } from '../../model/ModelManifest.js';
+import type { DeviceModel } from '../../model/ModelManifest.js';
 import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
 import type { SimulatedBpuSpec, SimulatedResults } from '../BackendSpec.js';
 import type {
@@ -137,7 +137,7 @@ export class SimulatedBpu implements InferenceBackend {
 }
 
 /** Origin of the service time, so that an estimate is not mistaken for a measurement on a board. */
-function figuresOf(kind: DeviceFigureKind | undefined): string {
+function figuresOf(kind: DeviceModel['kind']): string {
   if (kind === undefined) return '';
   return kind === 'estimate' ? " by the compiler's estimate" : ' by published figures';
 }

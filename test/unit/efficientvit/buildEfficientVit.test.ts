@@ -7,7 +7,7 @@ import {
   EFFICIENTVIT_OPSETS,
 } from '../../../src/efficientvit/buildEfficientVit.js';
 import { yuvToRgbMatrix } from '../../../src/efficientvit/nv12Stem.js';
-import { EFFICIENTVIT_VARIANTS } from '../../../src/model/ModelManifest.js';
+import { EFFICIENTVIT_VARIANTS } from '../../../src/model/manifestValues.js';
 import { standardOpset } from '../../../src/onnx/OnnxModel.js';
 import { topologicalOrder } from '../../../src/onnx/topologicalOrder.js';
 import { formulaPicture, formulaWeights, measuredLogits } from '../../helpers/formulaWeights.js';
