@@ -9,7 +9,7 @@ import { PRECISIONS, type Precision } from '../quantize/QuantParams.js';
 import { type QuantizeReport, quantizeModel } from '../quantize/quantizeModel.js';
 import { readMakertbinConfig } from '../quantize/readMakertbinConfig.js';
 import { writeQuantizedManifest } from '../quantize/writeQuantizedManifest.js';
-import { type AccuracyBar, type QuantizeChartData, quantizeChart } from '../report/charts/quantizeChart.js';
+import { type QuantizeChartData, quantizeChart } from '../report/charts/quantizeChart.js';
 import type { CommandContext } from './CommandContext.js';
 import { choiceOption, numberParser } from './options.js';
 import {
@@ -147,7 +147,7 @@ function setLine({ pictureCount, seenCount, folder }: CalibrationSet): string {
 /** The part of a quantisation report that the chart shows. */
 function quantizeChartData(report: QuantizeReport, model: string): QuantizeChartData {
   const { outputs, ablation = [] } = report;
-  const bar = (name: string, percent: number | null, isFloat: boolean): AccuracyBar[] =>
+  const bar = (name: string, percent: number | null, isFloat: boolean): QuantizeChartData['accuracy'] =>
     percent === null ? [] : [{ name, percent, isFloat }];
   const pictures = report.isComparedOnCalibration ? 'calibration pictures, which flatter' : 'pictures';
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EffvitError } from '../core/EffvitError.js';
+import { fileError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import type { Stamp } from '../core/Stamp.js';
 
@@ -38,10 +38,7 @@ export async function readBagTruth(path: string, labels: readonly string[]): Pro
 /** @throws EffvitError BAD_ARGUMENT as {@link readBagTruth} */
 export function parseBagTruth(text: string, path: string, labels: readonly string[]): BagTruth {
   const refuse = (what: string, cause?: unknown): never => {
-    throw new EffvitError('BAD_ARGUMENT', `${path} does not tell what a bag shows: ${what}.`, {
-      context: { file: path },
-      cause,
-    });
+    throw fileError('BAD_ARGUMENT', path, `does not tell what a bag shows: ${what}`, cause);
   };
   let json: unknown;
   try {

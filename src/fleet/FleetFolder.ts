@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, fileError } from '../core/EffvitError.js';
 import { isFile } from '../core/readInput.js';
 import { makeFolder, writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { StageSummaries } from '../stats/StageStatistics.js';
@@ -77,28 +77,18 @@ export class FleetFolder {
    */
   static async existing(path: string, run = ''): Promise<FleetFolder> {
     if (!(await isFile(join(path, FLEET_MARK)))) {
-      throw new EffvitError(
-        'NOT_FOUND',
-        `${path} holds no results of effvit: name what --output-dir named (it has no ${FLEET_MARK}).`,
-        { context: { file: path } },
-      );
+      const remedy = `name what --output-dir named (it has no ${FLEET_MARK})`;
+      throw fileError('NOT_FOUND', path, `holds no results of effvit: ${remedy}`);
     }
     const all = (await readdir(join(path, 'runs')).catch(() => [])).sort();
     const keys = all.filter((key) => key.startsWith(run));
     const [key] = keys;
     if (key === undefined) {
-      throw new EffvitError(
-        'NOT_FOUND',
-        `${path} has no run ${run}: it has ${all.join(', ') || 'none at all'}.`,
-        { context: { file: path } },
-      );
+      throw fileError('NOT_FOUND', path, `has no run ${run}: it has ${all.join(', ') || 'none at all'}`);
     }
     if (keys.length > 1) {
-      throw new EffvitError(
-        'BAD_ARGUMENT',
-        `${path} has ${keys.length} runs (models or options): choose one by --run ${keys.join(' or ')}; run.json in each says what it was.`,
-        { context: { file: path } },
-      );
+      const remedy = `choose one by --run ${keys.join(' or ')}; run.json in each says what it was`;
+      throw fileError('BAD_ARGUMENT', path, `has ${keys.length} runs (models or options): ${remedy}`);
     }
     const file = join(path, 'runs', key, 'run.json');
     try {

@@ -3,7 +3,7 @@ import { openBag } from '../bag/openBag.js';
 import { frameResults, type ReplayedFrame, replayBag } from '../bag/replayBag.js';
 import type { Classifier } from '../classify/Classifier.js';
 import { compareResults, type ExpectedResults, parseExpectedResults } from '../classify/expectedResults.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { BAG_PLACE, type BagResult } from './BagResult.js';
 import { BagTally } from './BagTally.js';
@@ -99,11 +99,8 @@ async function lookAt(
     if (result !== undefined) return { version, kept: { entry: known, result }, key: known.bag };
   }
   if (judge !== undefined && besidePath === undefined) {
-    throw new EffvitError(
-      'NOT_FOUND',
-      `${bag.path} has no ${judge.sidecar}: put one into its folder, or NAME.${judge.sidecar} beside the file.`,
-      { context: { file: bag.path } },
-    );
+    const remedy = `put one into its folder, or NAME.${judge.sidecar} beside the file`;
+    throw fileError('NOT_FOUND', bag.path, `has no ${judge.sidecar}: ${remedy}`);
   }
   const key = await contentKey(bag.path, { besidePath, signal });
   const result = await folder.result(key);

@@ -116,15 +116,13 @@ function plot(
   saturated: PerfSeries | undefined,
 ): string {
   const shown = lines.filter(({ dots, level }) => dots.length > 0 || level !== undefined);
-  const levels = shown.flatMap(({ level }) => (level === undefined ? [] : [level]));
+  const levels = shown.flatMap(({ level }) => level ?? []);
   const all = shown.flatMap(({ dots }) => dots);
   const bottom = PLOT_TOP_PX + PLOT_HEIGHT_PX;
   const parts = [svgText(left, PLOT_TOP_PX - 28, title, { sizePx: 14, isBold: true })];
   if (all.length === 0) {
-    return [
-      ...parts,
-      svgText(left, PLOT_TOP_PX + 20, 'nothing was measured', { colour: CHART_COLOURS.dim }),
-    ].join('\n');
+    parts.push(svgText(left, PLOT_TOP_PX + 20, 'nothing was measured', { colour: CHART_COLOURS.dim }));
+    return parts.join('\n');
   }
   const threadCounts = [...new Set(all.map(({ threads }) => threads))].sort((a, b) => a - b);
   const lastThreads = threadCounts.at(-1) ?? 1;
@@ -138,9 +136,11 @@ function plot(
   const top = ticks.at(-1) ?? 1;
   const x = (threads: number): number => left + (threads / (lastThreads + 0.5)) * PLOT_WIDTH_PX;
   const y = (value: number): number => bottom - (value / top) * PLOT_HEIGHT_PX;
+  const across = (value: number, style: string): string =>
+    `<line x1="${left}" x2="${left + PLOT_WIDTH_PX}" y1="${y(value)}" y2="${y(value)}" ${style}/>`;
   for (const tick of ticks) {
     parts.push(
-      `<line x1="${left}" x2="${left + PLOT_WIDTH_PX}" y1="${y(tick)}" y2="${y(tick)}" stroke="${CHART_COLOURS.line}"/>`,
+      across(tick, `stroke="${CHART_COLOURS.line}"`),
       svgText(left - 8, y(tick) + 4, String(tick), { anchor: 'end', sizePx: 12 }),
     );
   }
@@ -166,16 +166,12 @@ function plot(
   let legendX = left;
   for (const { name, colour, dots, isQuoted, level } of shown) {
     if (level !== undefined) {
-      parts.push(
-        `<line x1="${left}" x2="${left + PLOT_WIDTH_PX}" y1="${y(level)}" y2="${y(level)}" stroke="${colour}" stroke-width="2" stroke-dasharray="8 4"/>`,
-      );
+      parts.push(across(level, `stroke="${colour}" stroke-width="2" stroke-dasharray="8 4"`));
     }
-    const sorted = [...dots].sort((a, b) => a.threads - b.threads);
+    const sorted = dots.toSorted((a, b) => a.threads - b.threads);
     if (isQuoted !== true) {
-      const path = sorted
-        .map(({ threads, value }) => `${x(threads).toFixed(1)},${y(value).toFixed(1)}`)
-        .join(' ');
-      parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);
+      const path = sorted.map(({ threads, value }) => `${x(threads).toFixed(1)},${y(value).toFixed(1)}`);
+      parts.push(`<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`);
     }
     parts.push(mark(legendX + 5, PLOT_TOP_PX - 15, colour, isQuoted));
     parts.push(svgText(legendX + 15, PLOT_TOP_PX - 11, name, { sizePx: 12 }));

@@ -1,27 +1,17 @@
 import { barChart } from './barChart.js';
 import { CHART_COLOURS } from './svgChart.js';
 
-/** A share of pictures in percent, drawn as a bar. */
-export interface AccuracyBar {
-  readonly name: string;
-  readonly percent: number;
-  readonly isFloat: boolean;
-}
-
-/** How near a node's output of the quantised model is to the float model's. */
-export interface NodeBar {
-  readonly name: string;
-  /** int8, int16 or float. */
-  readonly form: string;
-  /** Cosine similarity, at most 1. */
-  readonly cosine: number;
-}
-
 export interface QuantizeChartData {
   readonly title: string;
   readonly subtitle: string;
-  readonly accuracy: readonly AccuracyBar[];
-  readonly nodes: readonly NodeBar[];
+  /** Shares of pictures. */
+  readonly accuracy: readonly {
+    readonly name: string;
+    readonly percent: number;
+    readonly isFloat: boolean;
+  }[];
+  /** Cosine similarity of a node's output to the float model's, at most 1; `form` is int8, int16 or float. */
+  readonly nodes: readonly { readonly name: string; readonly form: string; readonly cosine: number }[];
 }
 
 /** Number of nodes shown, the least similar ones. */

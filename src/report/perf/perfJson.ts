@@ -1,6 +1,6 @@
 import { arch, cpus, platform, release } from 'node:os';
 import { z } from 'zod';
-import { EffvitError } from '../../core/EffvitError.js';
+import { fileError } from '../../core/EffvitError.js';
 import { snakeCased } from '../../core/keyCase.js';
 import type { PerfRun, PerfSeries } from './PerfSeries.js';
 
@@ -26,11 +26,8 @@ export function parseEarlierPerf(text: string, path: string): EarlierPerf {
   try {
     return perfJsonSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new EffvitError(
-      'BAD_ARGUMENT',
-      `${path} is not an earlier run: write one with \`effvit bench --json > ${path}\`.`,
-      { context: { file: path }, cause: error },
-    );
+    const remedy = `write one with \`effvit bench --json > ${path}\``;
+    throw fileError('BAD_ARGUMENT', path, `is not an earlier run: ${remedy}`, error);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { DropCause } from '../../stats/FrameAccounting.js';
+import type { latencyCurves } from './latencyCurves.js';
+import type { ThumbnailStrip } from './ThumbnailStrip.js';
 
 /** A line of the report's head: what, and its value. */
 export type Fact = readonly [name: string, value: string];
@@ -39,24 +41,6 @@ export interface FrameRegionColumns {
   readonly results: readonly (readonly number[])[];
 }
 
-/** Thumbnails of some of the frames, side by side in a few pictures. */
-export interface ThumbnailSheets {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly columns: number;
-  readonly rows: number;
-  /** data: URLs */
-  readonly sheets: readonly string[];
-  /** Sequence numbers of the frames shown, in the order of the cells. */
-  readonly frames: readonly number[];
-}
-
-/** Percentiles of one stage, in the order of `PERCENTS`. */
-export interface LatencyCurve {
-  readonly stage: string;
-  readonly valuesMs: readonly number[];
-}
-
 /** Everything that the page shows; plain data. */
 export interface ReplayReport {
   readonly title: string;
@@ -80,6 +64,6 @@ export interface ReplayReport {
   readonly stages: readonly string[];
   readonly frames: FrameColumns;
   readonly percents: readonly number[];
-  readonly curves: readonly LatencyCurve[];
-  readonly thumbnails: ThumbnailSheets;
+  readonly curves: ReturnType<typeof latencyCurves>;
+  readonly thumbnails: Awaited<ReturnType<ThumbnailStrip['sheets']>>;
 }

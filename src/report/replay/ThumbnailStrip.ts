@@ -1,7 +1,6 @@
 import type { RgbPicture } from '../../annotate/annotatePicture.js';
 import { loadSharp } from '../../image/loadSharp.js';
 import { openPicture } from '../../web/livePicture.js';
-import type { ThumbnailSheets } from './ReplayReport.js';
 
 /** So many are shown at most: together about a megabyte. */
 const LIMIT = 240;
@@ -43,7 +42,8 @@ export class ThumbnailStrip {
     }
   }
 
-  async sheets(): Promise<ThumbnailSheets> {
+  /** `sheets` as data: URLs; `frames` are the sequence numbers of what they show, in the order of the cells. */
+  async sheets() {
     const kept = this.#kept.toSorted((a, b) => a.sequence - b.sequence);
     const perSheet = CELLS.columns * CELLS.rows;
     const sheets: string[] = [];
