@@ -43,14 +43,11 @@ const file = z
     duration: z.object({ nanoseconds: integer }),
     message_count: integer,
   })
-  .transform(({ path, starting_time, duration, message_count }) => {
-    const startNs = starting_time.nanoseconds_since_epoch;
-    const times =
-      startNs === NO_TIME_NS
-        ? { startNs: undefined, endNs: undefined }
-        : { startNs, endNs: startNs + duration.nanoseconds };
-    return { path, ...times, messageCount: Number(message_count) };
-  });
+  .transform(({ path, starting_time: { nanoseconds_since_epoch: startNs }, duration }) =>
+    startNs === NO_TIME_NS
+      ? { path, startNs: undefined, endNs: undefined }
+      : { path, startNs, endNs: startNs + duration.nanoseconds },
+  );
 
 const information = z
   .object({

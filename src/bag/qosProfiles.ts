@@ -31,50 +31,28 @@ export function offeredQosProfiles(name: QosName): string {
   return stringify([profile], { aliasDuplicateObjects: false }).trimEnd();
 }
 
-/** QoS that a topic's publisher offered; a playback uses it to match the same subscribers. */
-export interface RecordedQos {
-  readonly reliability: 'reliable' | 'best_effort';
-  readonly durability: 'volatile' | 'transient_local';
-  /** Messages that are retained for slow or late subscribers. */
-  readonly depth: number;
-}
-
 /** rosbag2's QoS if the recording has none, or its publishers differed. */
-const DEFAULT_QOS: RecordedQos = { reliability: 'reliable', durability: 'volatile', depth: 10 };
-
-/** Depth for keep-all and unknown histories; a larger one would only use memory. */
-const MOST_KEPT = 1000;
+const DEFAULT_QOS = { isBestEffort: false, isLatched: false };
 
 /**
- * Reads a topic's `offered_qos_profiles`, with numbers (rmw/types.h) or names (metadata version 9). As rosbag2 does,
- * profiles of several publishers are used if they agree.
+ * QoS that a topic's publishers offered; a playback uses it to match the same subscribers. Reads
+ * `offered_qos_profiles`, with numbers (rmw/types.h) or names (metadata version 9). As rosbag2 does, profiles of several
+ * publishers are used if they agree.
  */
-export function recordedQos(yaml: string | undefined): RecordedQos {
-  if (yaml === undefined) return DEFAULT_QOS;
+export function recordedQos(yaml: string | undefined): typeof DEFAULT_QOS {
   let profiles: unknown;
   try {
-    profiles = parse(yaml, { logLevel: 'error' });
+    profiles = parse(yaml ?? '', { logLevel: 'error' });
   } catch {
     return DEFAULT_QOS;
   }
-  if (!Array.isArray(profiles) || profiles.length === 0) return DEFAULT_QOS;
-  const read = profiles.map(profileOf);
-  const [first = DEFAULT_QOS] = read;
-  const isSame = read.every(
-    ({ reliability, durability }) => reliability === first.reliability && durability === first.durability,
+  if (!Array.isArray(profiles)) return DEFAULT_QOS;
+  const [first = DEFAULT_QOS, ...others] = profiles.map((profile: Record<string, unknown> | null) => ({
+    isBestEffort: [2, 'best_effort'].includes(profile?.['reliability'] as string),
+    isLatched: [1, 'transient_local'].includes(profile?.['durability'] as string),
+  }));
+  const isSame = others.every(
+    ({ isBestEffort, isLatched }) => isBestEffort === first.isBestEffort && isLatched === first.isLatched,
   );
-  if (!isSame) return DEFAULT_QOS;
-  return { ...first, depth: Math.max(...read.map(({ depth }) => depth)) };
-}
-
-function profileOf(profile: unknown): RecordedQos {
-  if (typeof profile !== 'object' || profile === null) return DEFAULT_QOS;
-  const { reliability, durability, history, depth } = profile as Readonly<Record<string, unknown>>;
-  const keepsLast = history === 1 || history === 'keep_last';
-  const kept = keepsLast && typeof depth === 'number' && depth >= 1 ? depth : DEFAULT_QOS.depth;
-  return {
-    reliability: reliability === 2 || reliability === 'best_effort' ? 'best_effort' : 'reliable',
-    durability: durability === 1 || durability === 'transient_local' ? 'transient_local' : 'volatile',
-    depth: Math.min(Math.floor(kept), MOST_KEPT),
-  };
+  return isSame ? first : DEFAULT_QOS;
 }

@@ -149,7 +149,7 @@ interface EvaluationTools {
  */
 async function evaluate(
   { config, onnxPath, planes, labelled }: FloatModel,
-  { quantized }: CompiledModel,
+  { batches }: CompiledModel,
   { toolchain, progress, signal, calibrationFolder }: EvaluationTools,
 ): Promise<CompileEvaluation | undefined> {
   if (labelled === undefined) return undefined;
@@ -166,13 +166,13 @@ async function evaluate(
       progress.set(`int8 for CPUs: ${stage}`, total === undefined ? 0 : done / total),
   });
   const bpu: BatchComparison[] = [];
-  for (const { batch, path } of quantized) {
+  for (const { batch, quantizedPath } of batches) {
     const comparison = await evaluateCompiled({
       toolchain,
       config,
       signal,
       floatPath: onnxPath,
-      quantizedPath: path,
+      quantizedPath,
       pictures: labelled(),
       onPicture: (done) => progress.set(`the BPU's integers, batch ${batch}`, done / int8.pictureCount),
     });

@@ -102,10 +102,7 @@ function playedTopics(
   const wanted = names === undefined ? bag.topics() : names.map((name) => bag.topic(name));
   const played = new Map<string, PlayedTopic>();
   for (const { name, type, encoding, qos } of wanted) {
-    const { reliability, durability } = recordedQos(qos);
-    const isBestEffort = reliability === 'best_effort';
-    const isLatched = durability === 'transient_local';
-    const topic = playableTopic({ name, type, encoding, isBestEffort, isLatched }, clock === true);
+    const topic = playableTopic({ name, type, encoding, ...recordedQos(qos) }, clock === true);
     if (typeof topic === 'string') notice(`${name} is left out: ${topic}.`);
     else played.set(name, topic);
   }

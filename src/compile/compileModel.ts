@@ -83,8 +83,8 @@ export interface CompileReport {
 
 export interface CompiledModel {
   readonly report: CompileReport;
-  /** The quantised models, ascending by batch. */
-  readonly quantized: readonly { readonly batch: number; readonly path: string }[];
+  /** Ascending by batch. */
+  readonly batches: readonly CompiledBatch[];
 }
 
 /** With fewer calibration pictures the report has a note. */
@@ -160,7 +160,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
     ...placementOf(first.nodes),
     notes: [...notes],
   };
-  return { report, quantized: compiled.map(({ batch, quantizedPath: path }) => ({ batch, path })) };
+  return { report, batches: compiled };
 }
 
 async function modelOfBatch(manifest: ModelManifest, onnxPath: string, batch: number): Promise<OnnxModel> {

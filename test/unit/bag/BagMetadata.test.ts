@@ -89,9 +89,8 @@ describe('readBagMetadata', () => {
           path: 'b_0.mcap',
           startNs: 1_700_000_000_000_000_001n,
           endNs: 1_700_000_000_000_000_251n,
-          messageCount: 3,
         },
-        { path: 'b_1.mcap', startNs: undefined, endNs: undefined, messageCount: 0 },
+        { path: 'b_1.mcap', startNs: undefined, endNs: undefined },
       ],
     });
   });

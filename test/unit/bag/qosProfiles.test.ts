@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { offeredQosProfiles, recordedQos } from '../../../src/bag/qosProfiles.js';
 
-const USUAL = { reliability: 'reliable', durability: 'volatile', depth: 10 };
+const USUAL = { isBestEffort: false, isLatched: false };
 
 describe('recordedQos', () => {
   it('reads the profiles that this package writes', () => {
     assert.deepEqual(recordedQos(offeredQosProfiles('reliable')), USUAL);
-    assert.deepEqual(recordedQos(offeredQosProfiles('sensor')), {
-      reliability: 'best_effort',
-      durability: 'volatile',
-      depth: 5,
-    });
-    assert.deepEqual(recordedQos(offeredQosProfiles('latched')), {
-      reliability: 'reliable',
-      durability: 'transient_local',
-      depth: 1,
-    });
+    assert.deepEqual(recordedQos(offeredQosProfiles('sensor')), { isBestEffort: true, isLatched: false });
+    assert.deepEqual(recordedQos(offeredQosProfiles('latched')), { isBestEffort: false, isLatched: true });
   });
 
   it('reads names, as version 9 has them', () => {
@@ -23,16 +15,15 @@ describe('recordedQos', () => {
       recordedQos(
         '- history: keep_last\n  depth: 3\n  reliability: best_effort\n  durability: transient_local',
       ),
-      { reliability: 'best_effort', durability: 'transient_local', depth: 3 },
+      { isBestEffort: true, isLatched: true },
     );
   });
 
-  it('follows several publishers where they agree, with the deepest history', () => {
+  it('follows several publishers where they agree', () => {
     const one = '- history: 1\n  depth: 2\n  reliability: 2\n  durability: 2\n';
     assert.deepEqual(recordedQos(one + one.replace('depth: 2', 'depth: 7')), {
-      reliability: 'best_effort',
-      durability: 'volatile',
-      depth: 7,
+      isBestEffort: true,
+      isLatched: false,
     });
     assert.deepEqual(recordedQos(one + one.replace('reliability: 2', 'reliability: 1')), USUAL);
   });
@@ -49,9 +40,4 @@ describe('recordedQos', () => {
       assert.deepEqual(recordedQos(yaml), USUAL);
     });
   }
-
-  it('bounds the depth', () => {
-    assert.equal(recordedQos('- history: 1\n  depth: 4294967295').depth, 1000);
-    assert.equal(recordedQos('- history: 2\n  depth: 0').depth, 10);
-  });
 });

@@ -126,7 +126,6 @@ describe('McapBagWriter', () => {
         path: 'out_0.mcap',
         startNs: START_NS,
         endNs: (messages.at(-1)?.logTimeNs ?? 0n) + 1n,
-        messageCount: 40,
       },
     ]);
     assert.deepEqual(
