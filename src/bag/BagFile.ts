@@ -1,3 +1,6 @@
+import type { EffvitError } from '../core/EffvitError.js';
+import type { ImageFrame } from '../image/ImageFrame.js';
+
 /** A topic of a bag. */
 export interface BagTopic {
   readonly name: string;
@@ -29,6 +32,30 @@ export interface RawBagMessage {
    * with other messages: it stays valid, but must not be written.
    */
   readonly data: Uint8Array;
+}
+
+/** A recorded camera image. */
+export interface BagImage {
+  readonly kind: 'image';
+  /** Its `source` is the topic's name; its data are the bag's bytes, not a copy. */
+  readonly frame: ImageFrame;
+  readonly logTimeNs: bigint;
+}
+
+/** A recorded message of a detector (vision_msgs/Detection2DArray), not parsed. */
+export interface BagDetections {
+  readonly kind: 'detections';
+  readonly topic: string;
+  readonly logTimeNs: bigint;
+  readonly data: Uint8Array;
+}
+
+/** A recorded message that cannot be read as an image; yielded, so that nothing is lost silently. */
+export interface BagMessageProblem {
+  readonly kind: 'problem';
+  readonly topic: string;
+  readonly logTimeNs: bigint;
+  readonly error: EffvitError;
 }
 
 export type BagMessages = AsyncGenerator<RawBagMessage, void, undefined>;

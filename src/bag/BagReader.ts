@@ -2,15 +2,17 @@ import { detectionTopics } from '../classify/detectionTopics.js';
 import { EffvitError, fileError } from '../core/EffvitError.js';
 import { DETECTIONS_TYPE } from '../messages/detectionsMessage.js';
 import {
+  type BagDetections,
   type BagFile,
+  type BagImage,
   type BagMessageFilter,
+  type BagMessageProblem,
   type BagMessages,
   type BagTopic,
   mergedTopics,
   type RawBagMessage,
   timeSpan,
 } from './BagFile.js';
-import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
 import { BagVideo } from './BagVideo.js';
 import type { BagWarnings } from './BagWarnings.js';
 import { decompressedMessages } from './compression/decompress.js';

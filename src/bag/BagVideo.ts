@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { MAX_REORDERED_FRAMES, VideoDecoder } from '../video/VideoDecoder.js';
 import type { VideoPacket } from '../video/VideoPacket.js';
-import type { BagImage, BagMessageProblem } from './BagImage.js';
+import type { BagImage, BagMessageProblem } from './BagFile.js';
 
 type Result = BagImage | BagMessageProblem;
 

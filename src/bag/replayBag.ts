@@ -11,7 +11,7 @@ import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessa
 import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
 import type { VirtualClock } from '../pool/VirtualClock.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
-import type { BagDetections, BagImage, BagMessageProblem } from './BagImage.js';
+import type { BagDetections, BagImage, BagMessageProblem } from './BagFile.js';
 import { PlaybackClock } from './PlaybackClock.js';
 import { paceMessages } from './paceMessages.js';
 import { RecordedCameras } from './RecordedCameras.js';

@@ -1,6 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { EffvitError } from '../core/EffvitError.js';
 import type { RawImageFrame } from '../image/ImageFrame.js';
 import { DecodedFrames } from './DecodedFrames.js';
@@ -95,8 +94,7 @@ export class VideoDecoder {
     this.#waitReason = undefined;
     this.#run ??= this.#start(codec, sequenceParameters(codec, data));
     const run = this.#run;
-    const number = this.#nextNumber;
-    this.#nextNumber += 1;
+    const number = this.#nextNumber++;
     run.pending.set(number, packet);
     run.child.stdin.write(ivfFrameHeader(data.length, number));
     // Copied, because the pipe retains data that it cannot write at once, and the buffer belongs to the caller.
@@ -108,15 +106,11 @@ export class VideoDecoder {
   async flush(): Promise<void> {
     const runs = [...this.#runs];
     for (const { child } of runs) child.stdin.end();
-    const limit = new AbortController();
-    const late = delay(END_LIMIT_MS, undefined, { signal: limit.signal })
-      .then(() => {
-        for (const { child } of runs) child.kill('SIGKILL');
-      })
-      .catch(() => undefined);
+    const limit = setTimeout(() => {
+      for (const { child } of runs) child.kill('SIGKILL');
+    }, END_LIMIT_MS);
     await Promise.all(runs.map(({ ended }) => ended));
-    limit.abort();
-    await late;
+    clearTimeout(limit);
   }
 
   /** Ends FFmpeg; its pending packets are reported as lost. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import type { BagImage, BagMessageProblem } from '../../../src/bag/BagImage.js';
+import type { BagImage, BagMessageProblem } from '../../../src/bag/BagFile.js';
 import { openBag } from '../../../src/bag/openBag.js';
 import { cameraMessages, IMAGE, mcapBytes, plain, readBag, START_NS } from '../../helpers/bags.js';
 import { imageCdr } from '../../helpers/imageMessages.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { BagImage } from '../../../src/bag/BagImage.js';
+import type { BagImage } from '../../../src/bag/BagFile.js';
 import { type ReplayedFrame, replayBag } from '../../../src/bag/replayBag.js';
 import { Classifier } from '../../../src/classify/Classifier.js';
 import type { ClassifierOptions } from '../../../src/classify/classifierOptions.js';
