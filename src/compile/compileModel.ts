@@ -36,11 +36,6 @@ export interface CompileModelOptions
   readonly onStage: (batch: number, stage: CompileStage, share: number) => void;
 }
 
-/** A node that runs on the board's CPU, and the change that moves it to the BPU. */
-export interface CpuNode extends NodePlacement {
-  readonly remedy: string;
-}
-
 /** The compiler's estimate for one batch size: the sum of its subgraphs, without the CPU's work between them. */
 export interface BatchEstimate extends Omit<CompiledBatch, 'binPath' | 'quantizedPath' | 'nodes'> {
   /** compile_mode: what the compiler optimised for. */
@@ -74,7 +69,8 @@ export interface CompileReport {
   readonly estimates: readonly BatchEstimate[];
   /** Number of nodes of the first batch size. */
   readonly nodeCounts: { readonly bpu: number; readonly cpu: number };
-  readonly cpuNodes: readonly CpuNode[];
+  /** The nodes on the board's CPU, with the change that moves each to the BPU. */
+  readonly cpuNodes: readonly (NodePlacement & { readonly remedy: string })[];
   /** The nodes whose output differs most from the float model's, worst first. */
   readonly leastSimilar: readonly NodePlacement[];
   readonly evaluation?: CompileEvaluation;
@@ -100,7 +96,7 @@ const LEAST_SIMILAR_COUNT = 10;
  *   TIMED_OUT, CANCELLED, IO_FAILED; then the output folder is unchanged
  */
 export async function compileModel(options: CompileModelOptions): Promise<CompiledModel> {
-  const { toolchain, config, manifest, batches, level, inputSource, signal } = options;
+  const { config, manifest, batches, level, inputSource } = options;
   const prefix = config.config.model_parameters.output_model_file_prefix;
   const models: { readonly batch: number; readonly model: OnnxModel }[] = [];
   const notes = new Set<string>();
@@ -120,16 +116,13 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
   for (const { batch, model } of models) {
     compiled.push(
       await compileBatch({
-        toolchain,
+        ...options,
         model,
         modelName: batch === 1 ? prefix : `${prefix}_batch${batch}`,
         batch,
         config: config.text,
         calibration,
-        level,
         mode: compileModeOf(batch, options.mode),
-        inputSource,
-        signal,
         onStage: (stage, share) => options.onStage(batch, stage, share),
       }),
     );
@@ -137,13 +130,11 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
   const [first] = compiled;
   if (first === undefined) throw new EffvitError('BAD_ARGUMENT', 'There is no batch to compile.');
   const binPath = await writeModelFolder({
+    ...options,
     folder: options.output,
     source: manifest,
     classCount: classCountOf(manifest, models[0]?.model),
     batches: compiled,
-    inputSource,
-    toolchain,
-    signal,
   });
   const report: CompileReport = {
     model: manifest.name,
