@@ -16,14 +16,11 @@ export function tensorData(weights: ReadonlyMap<string, WeightTensor>, name: str
   return tensor.data;
 }
 
-/** y = scale * x + shift for each channel, in float64. */
-export interface ChannelAffine {
-  readonly scale: Float64Array;
-  readonly shift: Float64Array;
-}
-
-/** A batch norm in evaluation: scale = weight / sqrt(var + eps), shift = bias - mean * scale (Ioffe, Szegedy 2015). */
-export function batchNormAffine(weights: ReadonlyMap<string, WeightTensor>, prefix: string): ChannelAffine {
+/**
+ * A batch norm in evaluation, y = scale * x + shift for each channel, in float64: scale = weight / sqrt(var + eps),
+ * shift = bias - mean * scale (Ioffe, Szegedy 2015).
+ */
+function batchNormAffine(weights: ReadonlyMap<string, WeightTensor>, prefix: string) {
   const weight = tensorData(weights, `${prefix}.weight`);
   const bias = tensorData(weights, `${prefix}.bias`);
   const mean = tensorData(weights, `${prefix}.running_mean`);

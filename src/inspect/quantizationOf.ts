@@ -1,5 +1,4 @@
 import type { OnnxGraph } from '../onnx/OnnxModel.js';
-import type { OnnxDataType } from '../onnx/OnnxTensor.js';
 
 /**
  * How a graph is quantised: `qdq` with QuantizeLinear and DequantizeLinear pairs around float operators, `integer` with
@@ -15,18 +14,7 @@ export interface QuantizationInfo {
 /** Integer operators (standard and com.microsoft). */
 const INTEGER_OPERATORS = /^(QLinear\w+|ConvInteger|MatMulInteger|DynamicQuantizeMatMul|QGemm|MatMulNBits)$/;
 
-const NARROW_TYPES: ReadonlySet<OnnxDataType> = new Set([
-  'int2',
-  'uint2',
-  'int4',
-  'uint4',
-  'int8',
-  'uint8',
-  'int16',
-  'uint16',
-  'float8e4m3fn',
-  'float8e5m2',
-]);
+const NARROW_TYPE = /^(?:u?int(?:2|4|8|16)|float8e4m3fn|float8e5m2)$/;
 
 /** Whether and how a graph is quantised, from its operators and constants. */
 export function quantizationOf(graph: OnnxGraph): QuantizationInfo {
@@ -44,7 +32,7 @@ export function quantizationOf(graph: OnnxGraph): QuantizationInfo {
       for (const name of node.inputs) {
         const tensor = graph.initializers.get(name);
         // Zero points and scales are scalars or one value a channel; weights are neither.
-        if (tensor === undefined || tensor.dims.length < 2 || !NARROW_TYPES.has(tensor.dataType)) continue;
+        if (tensor === undefined || tensor.dims.length < 2 || !NARROW_TYPE.test(tensor.dataType)) continue;
         if (!counted.has(name)) add(weightTypes, tensor.dataType);
         counted.add(name);
       }

@@ -66,6 +66,13 @@ export class ValueHistogram {
     return this.max;
   }
 
+  /** Calls `use` for every bin that holds values. */
+  forEachBin(use: (middle: number, count: number) => void): void {
+    this.counts.forEach((count, bin) => {
+      if (count > 0) use(this.start + (bin + 0.5) * this.binWidth, count);
+    });
+  }
+
   #cover(lowest: number, highest: number): void {
     const bins = this.counts.length;
     if (this.binWidth === 0) {

@@ -1,11 +1,11 @@
 import { EffvitError } from '../core/EffvitError.js';
 import type { OnnxModel } from '../onnx/OnnxModel.js';
 import type { RangeMethod } from './chooseRange.js';
+import { cosineSimilarity } from './compareModels.js';
 import type { MakertbinConfig } from './makertbinSchema.js';
 import { type FloatValue, throwIfCancelled, withRunners } from './OrtRunner.js';
 import type { QuantizationPlan } from './planNodes.js';
 import type { Quantizer } from './Quantizer.js';
-import { cosineSimilarity } from './similarity.js';
 
 /** Percentiles that the search of `default` tries, besides KL and the least squared error. */
 const SEARCHED_PERCENTILES = [1, 0.99999, 0.9999] as const;
@@ -18,40 +18,32 @@ const SEARCHED_PERCENTILES = [1, 0.99999, 0.9999] as const;
  * @throws EffvitError UNSUPPORTED for `load`
  */
 export function rangeMethods({ calibration_parameters: calibration }: MakertbinConfig): RangeMethod[] {
-  switch (calibration.calibration_type) {
-    case 'max':
-      return [{ kind: 'max', percentile: calibration.max_percentile }];
-    case 'kl':
-      return [{ kind: 'kl' }];
-    case 'mix':
-      return [{ kind: 'mse' }];
-    case 'skip':
-      return [{ kind: 'max', percentile: 1 }];
-    case 'default':
-      return [
-        ...SEARCHED_PERCENTILES.map((percentile): RangeMethod => ({ kind: 'max', percentile })),
-        { kind: 'kl' },
-        { kind: 'mse' },
-      ];
-    case 'load':
-      throw new EffvitError(
-        'UNSUPPORTED',
-        'calibration_type load takes the steps of a model that was trained quantised, which is not handled here: ' +
-          'choose max, kl, mix or default.',
-      );
+  const { calibration_type: type, max_percentile: percentile } = calibration;
+  if (type === 'load') {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      'calibration_type load takes the steps of a model that was trained quantised, which is not handled here: ' +
+        'choose max, kl, mix or default.',
+    );
   }
+  const methods: Record<typeof type, RangeMethod[]> = {
+    max: [{ kind: 'max', percentile }],
+    kl: [{ kind: 'kl' }],
+    mix: [{ kind: 'mse' }],
+    skip: [{ kind: 'max', percentile: 1 }],
+    default: [
+      ...SEARCHED_PERCENTILES.map((tried): RangeMethod => ({ kind: 'max', percentile: tried })),
+      { kind: 'kl' },
+      { kind: 'mse' },
+    ],
+  };
+  return methods[type];
 }
 
 /** For reports: `max 0.99999`, `kl`, `least squared error`. */
 export function methodName(method: RangeMethod): string {
-  switch (method.kind) {
-    case 'max':
-      return method.percentile === 1 ? 'max' : `max ${method.percentile}`;
-    case 'kl':
-      return 'kl';
-    case 'mse':
-      return 'least squared error';
-  }
+  if (method.kind === 'max') return method.percentile === 1 ? 'max' : `max ${method.percentile}`;
+  return method.kind === 'kl' ? 'kl' : 'least squared error';
 }
 
 /**

@@ -23,17 +23,12 @@ export function chooseRange(histogram: ValueHistogram, method: RangeMethod, leve
 }
 
 function rangeOf(histogram: ValueHistogram, method: RangeMethod, levels: number): ValueRange {
-  switch (method.kind) {
-    case 'max':
-      return {
-        min: histogram.min < 0 ? histogram.quantile(1 - method.percentile) : histogram.min,
-        max: histogram.max > 0 ? histogram.quantile(method.percentile) : histogram.max,
-      };
-    case 'kl':
-      return klRange(histogram, levels);
-    case 'mse':
-      return mseRange(histogram, levels);
-  }
+  if (method.kind === 'kl') return klRange(histogram, levels);
+  if (method.kind === 'mse') return mseRange(histogram, levels);
+  return {
+    min: histogram.min < 0 ? histogram.quantile(1 - method.percentile) : histogram.min,
+    max: histogram.max > 0 ? histogram.quantile(method.percentile) : histogram.max,
+  };
 }
 
 /** Bins of the folded histogram that the KL search runs on, as the method's author has it. */
@@ -62,10 +57,8 @@ function klRange(histogram: ValueHistogram, levels: number): ValueRange {
 /** Counts of absolute values in {@link KL_BINS} bins from 0 to `limit`. */
 function foldedCounts(histogram: ValueHistogram, limit: number): Float64Array {
   const folded = new Float64Array(KL_BINS);
-  histogram.counts.forEach((count, bin) => {
-    if (count === 0) return;
-    const middle = Math.abs(histogram.start + (bin + 0.5) * histogram.binWidth);
-    const index = Math.min(KL_BINS - 1, Math.floor((middle / limit) * KL_BINS));
+  histogram.forEachBin((middle, count) => {
+    const index = Math.min(KL_BINS - 1, Math.floor((Math.abs(middle) / limit) * KL_BINS));
     folded[index] = (folded[index] ?? 0) + count;
   });
   // Zeros of rectifiers outnumber all else, and every clipping keeps them: they must not decide it.
@@ -76,8 +69,7 @@ function foldedCounts(histogram: ValueHistogram, limit: number): Float64Array {
 /** Information lost when the first `used` bins are distinguished by `steps` values only, the rest clipped. */
 function klDivergence(counts: Float64Array, used: number, steps: number): number {
   const reference = counts.slice(0, used);
-  let clipped = 0;
-  for (let bin = used; bin < counts.length; bin++) clipped += counts[bin] ?? 0;
+  const clipped = sumOf(counts.subarray(used));
   reference[used - 1] = (reference[used - 1] ?? 0) + clipped;
   const approximate = new Float64Array(used);
   for (let step = 0; step < steps; step++) {
@@ -92,8 +84,7 @@ function klDivergence(counts: Float64Array, used: number, steps: number): number
     if (filled === 0) continue;
     for (let bin = from; bin < to; bin++) if ((reference[bin] ?? 0) > 0) approximate[bin] = sum / filled;
   }
-  const referenceSum = reference.reduce((a, b) => a + b, 0);
-  const approximateSum = approximate.reduce((a, b) => a + b, 0);
+  const [referenceSum, approximateSum] = [sumOf(reference), sumOf(approximate)];
   if (referenceSum === 0 || approximateSum === 0) return Number.POSITIVE_INFINITY;
   let divergence = 0;
   for (let bin = 0; bin < used; bin++) {
@@ -104,6 +95,10 @@ function klDivergence(counts: Float64Array, used: number, steps: number): number
     divergence += p * Math.log(p / q);
   }
   return divergence;
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 /** Shares of the full range that the search tries at each end. */
@@ -130,9 +125,7 @@ export function expectedSquaredError(histogram: ValueHistogram, range: ValueRang
   const step = (range.max - range.min) / (levels - 1);
   const rounding = (step * step) / 12;
   let sum = 0;
-  histogram.counts.forEach((count, bin) => {
-    if (count === 0) return;
-    const value = histogram.start + (bin + 0.5) * histogram.binWidth;
+  histogram.forEachBin((value, count) => {
     const beyond = value < range.min ? range.min - value : value > range.max ? value - range.max : 0;
     sum += count * (beyond > 0 ? beyond * beyond : rounding);
   });

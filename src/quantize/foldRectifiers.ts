@@ -3,9 +3,6 @@ import { consumersOf, producersOf } from '../onnx/topologicalOrder.js';
 import { operatorClass } from './operatorClass.js';
 import type { QuantizationPlan } from './planNodes.js';
 
-/** Layout operators whose output has its own scale and zero point, so that its range can begin at zero. */
-const OWN_STEPS = new Set(['Concat']);
-
 /**
  * Removes each Relu or ReLU6 between a node with int8 output and nodes with int8 input: the unsigned range of
  * its output begins at zero and ends at the largest value, so quantising clips as the rectifier did. The
@@ -27,10 +24,11 @@ export function foldRectifiers(graph: OnnxGraph, plan: QuantizationPlan): OnnxNo
     const own = plan.get(node.name);
     if (producer === undefined || own?.inputs[0] !== 'int8' || own.output !== 'int8') continue;
     const kind = operatorClass(producer, graph);
+    // Of the layout operators, a Concat has a scale and zero point of its own, so that its range can begin at zero.
     const hasOwnSteps =
       plan.get(producer.name)?.output === 'int8' &&
       kind !== 'rectifier' &&
-      (kind !== 'layout' || OWN_STEPS.has(producer.opType));
+      (kind !== 'layout' || producer.opType === 'Concat');
     // A reader in 16 bits has signed steps, which would let the negative values through.
     const readers = consumers.get(output) ?? [];
     const wantsOther = readers.some((reader) =>

@@ -10,7 +10,7 @@ import {
 } from '../onnx/OnnxModel.js';
 import { float32Tensor, type OnnxTensor, tensorToFloat32 } from '../onnx/OnnxTensor.js';
 import { foldRectifiers } from './foldRectifiers.js';
-import { SHARED_STEPS, weightChannelAxis } from './operatorClass.js';
+import { SHARES_STEPS, weightChannelAxis } from './operatorClass.js';
 import type { QuantizationPlan } from './planNodes.js';
 import {
   type Precision,
@@ -184,7 +184,7 @@ class Inserter {
   #rootOf(value: string, precision: QuantizedPrecision): string {
     const producer = this.#producers.get(value);
     const input = producer?.inputs[0];
-    if (producer === undefined || input === undefined || !SHARED_STEPS.has(producer.opType)) return value;
+    if (producer === undefined || input === undefined || !SHARES_STEPS.test(producer.opType)) return value;
     const form = this.#formOf(input, this.#plan.get(producer.name)?.inputs[0] ?? 'float');
     return form === precision ? this.#rootOf(input, precision) : value;
   }

@@ -5,16 +5,8 @@ import { BPU_MARCHES } from '../model/BpuChip.js';
 // (D-Robotics RDK documentation, "PTQ process", YAML parameters) and as the files of its model zoo use them.
 // A value with several entries is one string with `;` between them, an entry for each model input.
 
-/** What the BPU's operators hold their values in. */
-const NODE_DATA_TYPES = ['int8', 'int16'] as const;
-const CALIBRATION_TYPES = ['default', 'mix', 'kl', 'max', 'load', 'skip'] as const;
 const INPUT_TYPES_TRAIN = ['rgb', 'bgr', 'yuv444', 'gray', 'featuremap'] as const;
-const INPUT_TYPES_RT = [...INPUT_TYPES_TRAIN, 'nv12'] as const;
-const NORM_TYPES = ['data_mean_and_scale', 'data_mean', 'data_scale', 'no_preprocess'] as const;
 const LAYOUTS = ['NCHW', 'NHWC'] as const;
-
-/** Node kinds that the compiler can cut off the model's ends. */
-const REMOVABLE_TYPES = ['Quantize', 'Transpose', 'Dequantize', 'Cast', 'Reshape'] as const;
 
 /** More inputs than any ONNX operator that a compiler of this kind takes. */
 const MAX_NUMBERED_INPUTS = 32;
@@ -23,7 +15,8 @@ const OPTIMIZATION = /^set_(?:model_output|all_nodes|[A-Za-z0-9]+_(?:input|outpu
 
 const text = z.string();
 const flag = z.boolean();
-const dataType = z.enum(NODE_DATA_TYPES);
+/** What the BPU's operators hold their values in. */
+const dataType = z.enum(['int8', 'int16']);
 
 /** PyYAML reads a lone number where the manual shows a string; the compiler takes both. */
 const numberText = z
@@ -105,7 +98,8 @@ const modelParameters = z.strictObject({
   working_dir: text.min(1, { error: 'expected a folder' }).default('model_output'),
   layer_out_dump: flag.default(false),
   output_nodes: list.default([]),
-  remove_node_type: listOf(REMOVABLE_TYPES).default([]),
+  /** Node kinds that the compiler can cut off the model's ends. */
+  remove_node_type: listOf(['Quantize', 'Transpose', 'Dequantize', 'Cast', 'Reshape']).default([]),
   remove_node_name: list.default([]),
   set_node_data_type: z.record(z.string(), dataType).default({}),
   debug_mode: z.enum(['dump_calibration_data']).optional(),
@@ -117,12 +111,12 @@ const inputParameters = z.strictObject({
   input_name: list.default([]),
   input_type_train: listOf(INPUT_TYPES_TRAIN),
   input_layout_train: listOf(LAYOUTS),
-  input_type_rt: listOf(INPUT_TYPES_RT),
+  input_type_rt: listOf([...INPUT_TYPES_TRAIN, 'nv12']),
   input_layout_rt: listOf(LAYOUTS).default([]),
   input_space_and_range: listOf(['regular', 'bt601_video']).default([]),
   input_shape: dimensions.default([]),
   input_batch: integer(1, 128, 'a whole number from 1 to 128').default(1),
-  norm_type: listOf(NORM_TYPES),
+  norm_type: listOf(['data_mean_and_scale', 'data_mean', 'data_scale', 'no_preprocess']),
   mean_value: channelValues.default([]),
   scale_value: channelValues.default([]),
 });
@@ -131,7 +125,7 @@ const calibrationParameters = z.strictObject({
   cal_data_dir: list.default([]),
   cal_data_type: listOf(['float32', 'uint8']).default([]),
   preprocess_on: flag.default(false),
-  calibration_type: z.enum(CALIBRATION_TYPES).default('default'),
+  calibration_type: z.enum(['default', 'mix', 'kl', 'max', 'load', 'skip']).default('default'),
   max_percentile: numeric((value) => value > 0 && value <= 1, 'a number above 0.0, up to 1.0').default(1),
   per_channel: flag.default(false),
   run_on_cpu: list.default([]),

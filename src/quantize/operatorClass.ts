@@ -13,48 +13,20 @@ import { tensorToNumbers } from '../onnx/OnnxTensor.js';
 export type OperatorClass = 'weighted' | 'layout' | 'rectifier' | 'pooling' | 'other' | 'none';
 
 /** Operators whose output has the values of its input, and so shares its scale and zero point. */
-export const SHARED_STEPS: ReadonlySet<string> = new Set([
-  'Reshape',
-  'Transpose',
-  'Split',
-  'Slice',
-  'Squeeze',
-  'Unsqueeze',
-  'Flatten',
-  'MaxPool',
-]);
+export const SHARES_STEPS = /^(?:Reshape|Transpose|Split|Slice|Squeeze|Unsqueeze|Flatten|MaxPool)$/;
 
-/** A Concat's inputs may have different scales. */
-const LAYOUT: ReadonlySet<string> = new Set([...SHARED_STEPS, 'Concat']);
-
-const POOLING = new Set(['GlobalAveragePool', 'AveragePool']);
+const POOLING = /^(?:Global)?AveragePool$/;
 
 /** Values are indices, shapes or conditions, or the node has graphs of its own. */
-const NONE = new Set([
-  'Shape',
-  'Size',
-  'Constant',
-  'ConstantOfShape',
-  'Range',
-  'ArgMax',
-  'ArgMin',
-  'If',
-  'Loop',
-  'Scan',
-  'Cast',
-  'Equal',
-  'Not',
-  'And',
-  'Or',
-  'Where',
-  'NonZero',
-  'TopK',
-]);
+const NONE =
+  /^(?:Shape|Size|Constant|ConstantOfShape|Range|ArgMax|ArgMin|If|Loop|Scan|Cast|Equal|Not|And|Or|Where|NonZero|TopK)$/;
 
 export function operatorClass(node: OnnxNode, graph: OnnxGraph): OperatorClass {
-  if ((node.domain !== '' && node.domain !== 'ai.onnx') || NONE.has(node.opType)) return 'none';
-  if (LAYOUT.has(node.opType)) return 'layout';
-  if (POOLING.has(node.opType)) return 'pooling';
+  const { opType, domain } = node;
+  if ((domain !== '' && domain !== 'ai.onnx') || NONE.test(opType)) return 'none';
+  // A Concat's inputs may have different scales.
+  if (SHARES_STEPS.test(opType) || opType === 'Concat') return 'layout';
+  if (POOLING.test(opType)) return 'pooling';
   if (isRectifier(node, graph)) return 'rectifier';
   return weightChannelAxis(node, graph) === null ? 'other' : 'weighted';
 }

@@ -175,12 +175,12 @@ const QUANTIZED_OPSET = 13;
 /** The oldest version that is converted; from here on only a few operators changed their form up to 13. */
 const OLDEST_OPSET = 11;
 
-/** Attributes that became an input in version 13 (ONNX change log), with that input's place. */
-const ATTRIBUTE_TO_INPUT: Readonly<Record<string, { attribute: string; index: number }>> = {
-  Squeeze: { attribute: 'axes', index: 1 },
-  Unsqueeze: { attribute: 'axes', index: 1 },
-  ReduceSum: { attribute: 'axes', index: 1 },
-  Split: { attribute: 'split', index: 1 },
+/** Attributes that became the second input in version 13 (ONNX change log). */
+const ATTRIBUTE_TO_INPUT: Readonly<Record<string, string>> = {
+  Squeeze: 'axes',
+  Unsqueeze: 'axes',
+  ReduceSum: 'axes',
+  Split: 'split',
 };
 
 /** Operators that up to version 12 flattened their input around `axis`; from 13 on they work along it alone. */
@@ -204,7 +204,7 @@ export function upgradeOpset(model: OnnxModel, rankOf: (value: string) => number
   for (const node of model.graph.nodes) {
     if (node.domain !== '' && node.domain !== 'ai.onnx') continue;
     const moved = ATTRIBUTE_TO_INPUT[node.opType];
-    if (moved !== undefined) attributeToInput(model.graph, node, moved.attribute, moved.index);
+    if (moved !== undefined) attributeToInput(model.graph, node, moved);
     if (FLATTENING.has(node.opType)) alongOneAxis(node, rankOf(node.inputs[0] ?? ''));
   }
   model.opsets = model.opsets.map((opset) =>
@@ -212,14 +212,13 @@ export function upgradeOpset(model: OnnxModel, rankOf: (value: string) => number
   );
 }
 
-function attributeToInput(graph: OnnxGraph, node: OnnxNode, attribute: string, index: number): void {
+function attributeToInput(graph: OnnxGraph, node: OnnxNode, attribute: string): void {
   const value = node.attributes.get(attribute);
-  if (value === undefined || value.type !== 'ints') return;
+  if (value?.type !== 'ints') return;
   const name = `${node.outputs[0]}_${attribute}`;
   graph.initializers.set(name, int64Vector(value.value.map(Number)));
   node.attributes.delete(attribute);
-  while (node.inputs.length < index) node.inputs.push('');
-  node.inputs[index] = name;
+  node.inputs = [node.inputs[0] ?? '', name];
 }
 
 function alongOneAxis(node: OnnxNode, rank: number | undefined): void {

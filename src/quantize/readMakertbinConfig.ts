@@ -64,32 +64,29 @@ function toPlain(document: Document, file: string): unknown {
   }
 }
 
+function problemAt(lines: YamlLines, path: readonly string[], message: string): YamlProblem {
+  return { line: lines.ofPath(path), path: path.join('.'), message };
+}
+
 function schemaProblems(issue: core.$ZodIssue, raw: unknown, lines: YamlLines): YamlProblem[] {
   const path = issue.path.map(String);
-  const at = (segments: readonly string[], message: string): YamlProblem => ({
-    line: lines.ofPath(segments),
-    path: segments.join('.'),
-    message,
-  });
+  const at = (own: readonly string[], message: string): YamlProblem => problemAt(lines, own, message);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => at([...path, key], unknownKey(key, path)));
   }
   const received = valueAt(raw, path);
-  if (issue.code === 'invalid_type' && received === undefined) return [at(path, 'is missing')];
   if (issue.code === 'invalid_type') {
-    return [at(path, `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}, got ${shown(received)}`)];
+    const expected = `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}, got ${shown(received)}`;
+    return [at(path, received === undefined ? 'is missing' : expected)];
   }
   if (issue.code === 'invalid_value') {
     // A list's entry has an index of its own, which the file does not show.
-    const last = path.at(-1);
-    const own =
-      last !== undefined && /^\d+$/.test(last) && typeof received !== 'object' ? path.slice(0, -1) : path;
+    const isEntry = /^\d+$/.test(path.at(-1) ?? '') && typeof received !== 'object';
+    const own = isEntry ? path.slice(0, -1) : path;
     return [at(own, `expected ${issue.values.join(', ')}, got ${shown(valueAt(raw, own))}`)];
   }
-  const message = issue.message.includes(', got ')
-    ? issue.message
-    : `${issue.message}, got ${shown(received)}`;
-  return [at(path, message)];
+  const got = issue.message.includes(', got ') ? '' : `, got ${shown(received)}`;
+  return [at(path, issue.message + got)];
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -112,10 +109,8 @@ function keysAt(path: readonly string[]): string[] {
   const [group, , node] = path;
   if (group === undefined) return Object.keys(makertbinSchema.shape);
   if (node !== undefined) return ['ON', 'InputType', 'OutputType'];
-  for (const [name, schema] of Object.entries(makertbinSchema.shape)) {
-    if (name === group && 'shape' in schema) return Object.keys(schema.shape);
-  }
-  return [];
+  const schema = Object.entries(makertbinSchema.shape).find(([name]) => name === group)?.[1];
+  return schema !== undefined && 'shape' in schema ? Object.keys(schema.shape) : [];
 }
 
 function shown(value: unknown): string {
@@ -125,8 +120,6 @@ function shown(value: unknown): string {
   const shownText = typeof value === 'string' ? `'${value}'` : String(value);
   return shownText.length > 80 ? `${shownText.slice(0, 77)}...` : shownText;
 }
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** Which runtime formats the compiler converts to which training format (the manual's table). */
 const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -142,76 +135,64 @@ const RUNTIME_TYPES: Readonly<Record<string, readonly string[]>> = {
  * are reported together with the schema's; a value of a wrong type is left to the schema.
  */
 function checkMakertbinConfig(raw: unknown, lines: YamlLines): YamlProblem[] {
-  const root = valuesOf(raw);
-  const input = valuesOf(root['input_parameters']);
-  const calibration = valuesOf(root['calibration_parameters']);
   const problems: YamlProblem[] = [];
+  const readValue = (group: string, key: string): unknown => valueAt(raw, [group, key]);
+  const entriesOf = (key: string): string[] => {
+    const value = readValue('input_parameters', key);
+    return typeof value === 'string' || typeof value === 'number' ? entries(String(value)) : [];
+  };
+  const isEmpty = (group: string, key: string): boolean => {
+    const value = readValue(group, key) ?? '';
+    return typeof value === 'string' && value.trim() === '';
+  };
   const report = (group: string, key: string, message: string): void => {
-    problems.push({ line: lines.ofPath([group, key]), path: `${group}.${key}`, message });
+    problems.push(problemAt(lines, [group, key], message));
   };
 
-  const normType = entriesOf(input['norm_type'])[0] ?? '';
+  const normType = entriesOf('norm_type')[0] ?? '';
   for (const [key, part] of [
     ['mean_value', 'mean'],
     ['scale_value', 'scale'],
   ] as const) {
-    if (normType.includes(part) && isEmpty(input[key])) {
+    if (normType.includes(part) && isEmpty('input_parameters', key)) {
       report('input_parameters', key, `norm_type ${normType} needs it`);
     }
-    const numbers = entriesOf(input[key])[0]?.split(/\s+/) ?? [];
+    const numbers = entriesOf(key)[0]?.split(/\s+/) ?? [];
     if (numbers.length !== 0 && numbers.length !== 1 && numbers.length !== 3) {
       report('input_parameters', key, `expected one number or one a channel (3), got ${numbers.length}`);
     }
   }
 
   for (const key of ['input_type_train', 'input_layout_train', 'input_type_rt', 'norm_type'] as const) {
-    if (typeof input[key] === 'string' && entriesOf(input[key]).length === 0) {
+    if (typeof readValue('input_parameters', key) === 'string' && entriesOf(key).length === 0) {
       report('input_parameters', key, 'is empty');
     }
   }
-  const inputCount = Math.max(1, entriesOf(input['input_name']).length);
-  for (const key of Object.keys(input)) {
-    const count = entriesOf(input[key]).length;
+  const inputCount = Math.max(1, entriesOf('input_name').length);
+  for (const key of Object.keys(Object(valueAt(raw, ['input_parameters'])))) {
+    const count = entriesOf(key).length;
     if (inputCount > 1 && count > 1 && count !== inputCount) {
       report('input_parameters', key, `has ${count} entries for ${inputCount} names in input_name`);
     }
   }
 
-  entriesOf(input['input_type_train']).forEach((train, index) => {
+  entriesOf('input_type_train').forEach((train, index) => {
     const allowed = RUNTIME_TYPES[train];
-    const runtime = entriesOf(input['input_type_rt'])[index];
+    const runtime = entriesOf('input_type_rt')[index];
     if (allowed !== undefined && runtime !== undefined && !allowed.includes(runtime)) {
-      report(
-        'input_parameters',
-        'input_type_rt',
-        `${runtime} cannot be converted to input_type_train ${train}, which takes ${allowed.join(', ')}`,
-      );
+      const message = `${runtime} cannot be converted to input_type_train ${train}, which takes`;
+      report('input_parameters', 'input_type_rt', `${message} ${allowed.join(', ')}`);
     }
   });
 
-  const type = calibration['calibration_type'];
-  if (type !== 'skip' && type !== 'load' && isEmpty(calibration['cal_data_dir'])) {
-    report(
-      'calibration_parameters',
-      'cal_data_dir',
-      'names no folder, which only skip and load can do without',
-    );
+  const type = readValue('calibration_parameters', 'calibration_type');
+  if (type !== 'skip' && type !== 'load' && isEmpty('calibration_parameters', 'cal_data_dir')) {
+    const message = 'names no folder, which only skip and load can do without';
+    report('calibration_parameters', 'cal_data_dir', message);
   }
-  const compiler = valuesOf(root['compiler_parameters']);
-  if (compiler['compile_mode'] === 'balance' && isEmpty(compiler['balance_factor'])) {
+  const mode = readValue('compiler_parameters', 'compile_mode');
+  if (mode === 'balance' && isEmpty('compiler_parameters', 'balance_factor')) {
     report('compiler_parameters', 'balance_factor', 'compile_mode balance needs it');
   }
   return problems;
-}
-
-function valuesOf(value: unknown): Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {};
-}
-
-function entriesOf(value: unknown): string[] {
-  return typeof value === 'string' || typeof value === 'number' ? entries(String(value)) : [];
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }

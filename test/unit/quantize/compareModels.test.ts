@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import type { OnnxModel } from '../../../src/onnx/OnnxModel.js';
 import { float32Tensor, tensorToFloat32 } from '../../../src/onnx/OnnxTensor.js';
-import { compareNodes, compareOutputs, compareSpeed } from '../../../src/quantize/compareModels.js';
+import {
+  CosineSum,
+  compareNodes,
+  compareOutputs,
+  compareSpeed,
+  cosineSimilarity,
+} from '../../../src/quantize/compareModels.js';
 import { type InputNormalization, normalize } from '../../../src/quantize/InputNormalization.js';
 import { OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import { Quantizer } from '../../../src/quantize/Quantizer.js';
-import { CosineSum, cosineSimilarity } from '../../../src/quantize/similarity.js';
 import { assertRejected } from '../../helpers/assertRefused.js';
 import { attentionModel, noisePlanes } from '../../helpers/attentionModel.js';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { saturatingNodes } from '../../../src/fit/saturatingNodes.js';
 import type { OnnxModel, OnnxNode } from '../../../src/onnx/OnnxModel.js';
+import { cosineSimilarity } from '../../../src/quantize/compareModels.js';
 import { type InputNormalization, normalize } from '../../../src/quantize/InputNormalization.js';
 import { type FloatValue, OrtRunner } from '../../../src/quantize/OrtRunner.js';
 import type { Coverage, NodeRequest } from '../../../src/quantize/planNodes.js';
 import { Quantizer } from '../../../src/quantize/Quantizer.js';
 import type { Precision } from '../../../src/quantize/QuantParams.js';
-import { cosineSimilarity } from '../../../src/quantize/similarity.js';
 import { ChannelMeans } from '../../../src/quantize/weightBias.js';
 import { attentionModel, noisePlanes } from '../../helpers/attentionModel.js';
 
