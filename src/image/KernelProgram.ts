@@ -47,17 +47,17 @@ class ProgramBuilder {
       const placed = { tables: new Uint8Array(), tablesOffset: 0, slotBytes: tables.endBytes };
       return { nv12Offset, nv12Bytes, ...placed, measured: this.#measured() };
     }
-    const { innerWidthPx, innerHeightPx } = geometry;
-    tables.set(F.INNER_WIDTH, innerWidthPx);
-    tables.set(F.INNER_HEIGHT, innerHeightPx);
-    tables.set(F.INNER_LEFT, geometry.innerLeftPx);
-    tables.set(F.INNER_TOP, geometry.innerTopPx);
+    const { x, y } = geometry;
+    tables.set(F.INNER_WIDTH, x.innerPx);
+    tables.set(F.INNER_HEIGHT, y.innerPx);
+    tables.set(F.INNER_LEFT, x.marginPx);
+    tables.set(F.INNER_TOP, y.marginPx);
     tables.set(F.OUT_WIDTH, widthPx);
     tables.set(F.OUT_HEIGHT, heightPx);
     tables.setAddress(F.NV12, nv12Offset);
     tables.setAddress(F.LUMA_ROW, tables.allocate(widthPx));
     tables.setAddress(F.CHROMA_ROW, tables.allocate(widthPx));
-    tables.set(F.HAS_BORDER, innerWidthPx < widthPx || innerHeightPx < heightPx ? 1 : 0);
+    tables.set(F.HAS_BORDER, x.innerPx < widthPx || y.innerPx < heightPx ? 1 : 0);
     tables.set(F.BORDER_LUMA, applyAffine(greyToLuma(options.range), options.padValue));
     const source = firstPlaneRows(this.#layout, tables);
     switch (traits.family) {
@@ -83,10 +83,10 @@ class ProgramBuilder {
   #measured(): MeasuredPart | undefined {
     const { options, geometry } = this.#layout;
     const part = {
-      leftPx: geometry.innerLeftPx,
-      topPx: geometry.innerTopPx,
-      widthPx: geometry.innerWidthPx,
-      heightPx: geometry.innerHeightPx,
+      leftPx: geometry.x.marginPx,
+      topPx: geometry.y.marginPx,
+      widthPx: geometry.x.innerPx,
+      heightPx: geometry.y.innerPx,
       strideBytes: evened(options.widthPx),
       range: options.range,
     };
@@ -128,7 +128,7 @@ class ProgramBuilder {
     const firstByteOf = (plane: number) => this.#layout.planes[plane]?.firstByte ?? 0;
     this.#describeLuma(source, planes === 1 ? 2 : 1, y - firstByteOf(0), luma);
     // Outputs are U, V, U, V ... of the even columns of the result.
-    const columns = tapsX.filter((_, index) => (geometry.innerLeftPx + index) % 2 === 0);
+    const columns = tapsX.filter((_, index) => (geometry.x.marginPx + index) % 2 === 0);
     const runsOf = (pitch: number, offsets: readonly number[]) =>
       columns.flatMap((run) => offsets.map((offset) => spreadRun(run, shiftX, pitch, offset)));
     if (planes === 1) {

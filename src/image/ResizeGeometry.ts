@@ -2,19 +2,21 @@ import type { ResampleFilter } from './AxisTaps.js';
 import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
 
-/** Which part of the picture is used, and its place in the network's input. All in pixels. */
-export interface ResizeGeometry {
+/** One axis of a resize, in pixels. */
+export interface ResizedAxis {
   /** Size of the whole picture after scaling. */
-  readonly scaledWidthPx: number;
-  readonly scaledHeightPx: number;
-  /** First column and row of the scaled picture that are kept (crop). */
-  readonly cropLeftPx: number;
-  readonly cropTopPx: number;
-  /** Rectangle of the network's input that the kept part fills; the rest is padding. */
-  readonly innerLeftPx: number;
-  readonly innerTopPx: number;
-  readonly innerWidthPx: number;
-  readonly innerHeightPx: number;
+  readonly scaledPx: number;
+  /** First column or row of the scaled picture that is kept (crop). */
+  readonly cropPx: number;
+  /** Length of the kept part, and the padding of the network's input before it; the rest is padding too. */
+  readonly innerPx: number;
+  readonly marginPx: number;
+}
+
+/** Which part of the picture is used, and its place in the network's input. */
+export interface ResizeGeometry {
+  readonly x: ResizedAxis;
+  readonly y: ResizedAxis;
   readonly filter: ResampleFilter;
 }
 
@@ -22,6 +24,12 @@ export interface ResizeGeometry {
 function halfRoundedToEven(doubled: number): number {
   const floor = Math.floor(doubled / 2);
   return doubled % 2 === 0 || floor % 2 === 0 ? floor : floor + 1;
+}
+
+function axis(scaledPx: number, outPx: number): ResizedAxis {
+  const innerPx = Math.min(scaledPx, outPx);
+  const cropPx = halfRoundedToEven(scaledPx - innerPx);
+  return { scaledPx, cropPx, innerPx, marginPx: Math.floor((outPx - innerPx) / 2) };
 }
 
 /**
@@ -49,18 +57,10 @@ export function resizeGeometry(
       scaledWidthPx = Math.max(1, Math.floor((widthPx * outHeightPx) / heightPx));
     }
   }
-  const innerWidthPx = Math.min(scaledWidthPx, outWidthPx);
-  const innerHeightPx = Math.min(scaledHeightPx, outHeightPx);
   const shrinksMuch = widthPx > 2 * scaledWidthPx || heightPx > 2 * scaledHeightPx;
   return {
-    scaledWidthPx,
-    scaledHeightPx,
-    cropLeftPx: halfRoundedToEven(scaledWidthPx - innerWidthPx),
-    cropTopPx: halfRoundedToEven(scaledHeightPx - innerHeightPx),
-    innerLeftPx: Math.floor((outWidthPx - innerWidthPx) / 2),
-    innerTopPx: Math.floor((outHeightPx - innerHeightPx) / 2),
-    innerWidthPx,
-    innerHeightPx,
+    x: axis(scaledWidthPx, outWidthPx),
+    y: axis(scaledHeightPx, outHeightPx),
     filter: options.filter === 'auto' ? (shrinksMuch ? 'area' : 'antialias') : options.filter,
   };
 }
@@ -68,14 +68,13 @@ export function resizeGeometry(
 /** The part of `region` that the network gets: all of it, unless the borders are cropped. */
 export function classifiedRegion(region: PictureRegion, options: PreprocessOptions): PictureRegion {
   const { widthPx, heightPx } = region;
-  const { scaledWidthPx, scaledHeightPx, cropLeftPx, cropTopPx, innerWidthPx, innerHeightPx } =
-    resizeGeometry(widthPx, heightPx, options);
-  const scaleX = widthPx / scaledWidthPx;
-  const scaleY = heightPx / scaledHeightPx;
+  const { x, y } = resizeGeometry(widthPx, heightPx, options);
+  const scaleX = widthPx / x.scaledPx;
+  const scaleY = heightPx / y.scaledPx;
   return {
-    leftPx: region.leftPx + Math.round(cropLeftPx * scaleX),
-    topPx: region.topPx + Math.round(cropTopPx * scaleY),
-    widthPx: Math.round(innerWidthPx * scaleX),
-    heightPx: Math.round(innerHeightPx * scaleY),
+    leftPx: region.leftPx + Math.round(x.cropPx * scaleX),
+    topPx: region.topPx + Math.round(y.cropPx * scaleY),
+    widthPx: Math.round(x.innerPx * scaleX),
+    heightPx: Math.round(y.innerPx * scaleY),
   };
 }

@@ -16,7 +16,7 @@ import {
 } from './encodingTraits.js';
 import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
-import { type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
+import { type ResizedAxis, type ResizeGeometry, resizeGeometry } from './ResizeGeometry.js';
 import { roiRegion } from './Roi.js';
 
 /** Properties of a frame except its pixels; equal shapes share one plan. */
@@ -172,25 +172,13 @@ function packRows(needs: readonly PlaneNeed[], isTight = false) {
 /** How a region is resized, as if it were the whole picture, and what is needed for it; taps count from the frame's edges. */
 function resizedRegion({ shape, traits }: Frame, region: PictureRegion, options: PreprocessOptions) {
   const geometry = resizeGeometry(region.widthPx, region.heightPx, options);
-  const { filter } = geometry;
-  const tapsX = axisTaps({
-    sourceBegin: region.leftPx,
-    sourceLength: region.widthPx,
-    scaledLength: geometry.scaledWidthPx,
-    begin: geometry.cropLeftPx,
-    count: geometry.innerWidthPx,
-    filter,
-    weightSum: HORIZONTAL_WEIGHT_SUM,
-  });
-  const tapsY = axisTaps({
-    sourceBegin: region.topPx,
-    sourceLength: region.heightPx,
-    scaledLength: geometry.scaledHeightPx,
-    begin: geometry.cropTopPx,
-    count: geometry.innerHeightPx,
-    filter,
-    weightSum: VERTICAL_WEIGHT_SUM,
-  });
+  const { x, y, filter } = geometry;
+  const taps = (axis: ResizedAxis, sourceBegin: number, sourceLength: number, weightSum: number) => {
+    const { scaledPx: scaledLength, cropPx: begin, innerPx: count } = axis;
+    return axisTaps({ sourceBegin, sourceLength, scaledLength, begin, count, filter, weightSum });
+  };
+  const tapsX = taps(x, region.leftPx, region.widthPx, HORIZONTAL_WEIGHT_SUM);
+  const tapsY = taps(y, region.topPx, region.heightPx, VERTICAL_WEIGHT_SUM);
   const needs = planeNeeds({ shape, traits }, spanOf(tapsX), positionsOf(tapsY));
   return { resize: { options, geometry, tapsX, tapsY }, needs };
 }

@@ -8,7 +8,7 @@ import {
 } from './chipResizer.js';
 import type { PictureRegion } from './PictureRegion.js';
 import type { PreprocessOptions } from './PreprocessOptions.js';
-import { resizeGeometry } from './ResizeGeometry.js';
+import { type ResizedAxis, resizeGeometry } from './ResizeGeometry.js';
 import { type FrameShape, regionOf, type SlotSegment } from './SlotLayout.js';
 
 /** How rows of a frame are copied to the memory of a device that crops and scales itself. */
@@ -77,16 +77,14 @@ export function chipRegion(
   if (isWhole && widthPx === options.widthPx && heightPx === options.heightPx)
     return 'it has the size already';
   const geometry = resizeGeometry(part.widthPx, part.heightPx, options);
-  if (geometry.innerWidthPx < options.widthPx || geometry.innerHeightPx < options.heightPx) {
+  if (geometry.x.innerPx < options.widthPx || geometry.y.innerPx < options.heightPx) {
     return 'the chip adds no borders (letterbox)';
   }
   if (options.resizeOn === 'auto' && options.filter !== 'auto' && options.filter !== 'bilinear') {
     return 'the chip is bilinear alone';
   }
-  const scaleX = part.widthPx / geometry.scaledWidthPx;
-  const scaleY = part.heightPx / geometry.scaledHeightPx;
-  const x = chipSpan(part.leftPx, geometry.cropLeftPx, scaleX, options.widthPx, widthPx);
-  const y = chipSpan(part.topPx, geometry.cropTopPx, scaleY, options.heightPx, heightPx);
+  const x = chipSpan(part.leftPx, part.widthPx, geometry.x, options.widthPx, widthPx);
+  const y = chipSpan(part.topPx, part.heightPx, geometry.y, options.heightPx, heightPx);
   const isNarrowed = x.isNarrowed || y.isNarrowed;
   if (isNarrowed && options.resizeOn === 'auto') return 'the chip shrinks less than four to one';
   const region = { leftPx: x.begin, topPx: y.begin, widthPx: x.length, heightPx: y.length };
@@ -99,8 +97,15 @@ export function chipRegion(
  * The even pixel range of one axis that the chip maps to the ends of the result: it starts and ends half an output
  * pixel inside the part that the result covers.
  */
-function chipSpan(offsetPx: number, crop: number, scale: number, resultPx: number, sourcePx: number) {
-  const first = offsetPx + (crop + 0.5) * scale - 0.5;
+function chipSpan(
+  beginPx: number,
+  lengthPx: number,
+  { scaledPx, cropPx }: ResizedAxis,
+  resultPx: number,
+  sourcePx: number,
+) {
+  const scale = lengthPx / scaledPx;
+  const first = beginPx + (cropPx + 0.5) * scale - 0.5;
   const wantedPx = (resultPx - 1) * scale + 1;
   let length = Math.max(2, 2 * Math.round(wantedPx / 2));
   const step = chipStep(length, resultPx);

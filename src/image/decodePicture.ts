@@ -52,15 +52,12 @@ function turboJpeg(): TurboJpeg | undefined {
 /** Memory for a picture's pixels, of at least that length. */
 export type PixelMemory = (lengthBytes: number) => Uint8Array;
 
-interface DecodeRequest {
-  readonly frame: CompressedImageFrame;
-  /** Keep the one channel of a grey picture. */
-  readonly keepsGrey: boolean;
-  readonly memory: PixelMemory;
-}
-
 /** Most JPEGs, in a third of sharp's time and to the same bytes; undefined for what sharp has to judge. */
-function decodeByTurbo({ frame, keepsGrey, memory }: DecodeRequest): DecodedPixels | undefined {
+function decodeByTurbo(
+  frame: CompressedImageFrame,
+  keepsGrey: boolean,
+  memory: PixelMemory,
+): DecodedPixels | undefined {
   // A camera whose stray bytes are known would be decoded twice; a file may have to be turned.
   if (straySources.has(frame.source) || (frame.origin === 'file' && hasExif(frame.data))) return undefined;
   return turboJpeg()?.decode(frame.data, {
@@ -74,7 +71,8 @@ function hasExif({ buffer, byteOffset, length }: Uint8Array): boolean {
 }
 
 async function decodeBySharp(
-  { frame, keepsGrey }: DecodeRequest,
+  frame: CompressedImageFrame,
+  keepsGrey: boolean,
   notes: PictureNote[],
 ): Promise<DecodedPixels> {
   const sharp = loadSharp();
@@ -120,11 +118,13 @@ export async function decodePicture(
   const origin = compressedSource(frame.format);
   const isGrey = origin !== undefined && isGreyPicture(format, frame.data);
   const mosaic = isGrey ? mosaicOf(origin) : undefined;
-  const request = { frame, keepsGrey: mosaic !== undefined, memory };
+  /** A mosaic's one channel is kept. */
+  const keepsGrey = mosaic !== undefined;
   const notes: PictureNote[] = [];
   try {
     const decoded =
-      (format === 'jpeg' ? decodeByTurbo(request) : undefined) ?? (await decodeBySharp(request, notes));
+      (format === 'jpeg' ? decodeByTurbo(frame, keepsGrey, memory) : undefined) ??
+      (await decodeBySharp(frame, keepsGrey, notes));
     if (isGrey && mosaic === undefined && isColourSource(origin)) notes.push('grey');
     const { widthPx, heightPx, channels, data } = decoded;
     const { stamp, frameId, source } = frame;

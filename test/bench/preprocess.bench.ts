@@ -105,10 +105,10 @@ async function bySharp(
   if (mode === 'stretch') {
     source.resize(224, 224, { fit: 'fill', kernel });
   } else {
-    const { scaledWidthPx, scaledHeightPx, cropLeftPx, cropTopPx } = resizeGeometry(width, height, DEFAULTS);
+    const { x, y } = resizeGeometry(width, height, DEFAULTS);
     source
-      .resize(scaledWidthPx, scaledHeightPx, { fit: 'fill', kernel })
-      .extract({ left: cropLeftPx, top: cropTopPx, width: 224, height: 224 });
+      .resize(x.scaledPx, y.scaledPx, { fit: 'fill', kernel })
+      .extract({ left: x.cropPx, top: y.cropPx, width: 224, height: 224 });
   }
   return rgbToNv12(await source.raw().toBuffer(), 224, 224);
 }

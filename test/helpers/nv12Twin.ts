@@ -199,11 +199,11 @@ export function nv12Twin(source: FrameBytes, layout: SlotLayout): Uint8Array {
   const nv12 = new Uint8Array((lumaBytes * 3) / 2);
   nv12.fill(applyAffine(grey, options.padValue), 0, lumaBytes);
   nv12.fill(128, lumaBytes);
-  for (let row = 0; row < geometry.innerHeightPx; row++) {
-    const y = geometry.innerTopPx + row;
-    for (let column = 0; column < geometry.innerWidthPx; column++) {
-      const x = geometry.innerLeftPx + column;
-      const index = row * geometry.innerWidthPx + column;
+  for (let row = 0; row < geometry.y.innerPx; row++) {
+    const y = geometry.y.marginPx + row;
+    for (let column = 0; column < geometry.x.innerPx; column++) {
+      const x = geometry.x.marginPx + column;
+      const index = row * geometry.x.innerPx + column;
       nv12[y * widthPx + x] = valueAt('y', index);
       if (x % 2 === 0 && y % 2 === 0) {
         const chroma = lumaBytes + (y / 2) * widthPx + x;

@@ -11,9 +11,7 @@ export interface PictureLayout {
   /** Pictures per task. */
   readonly batch: number;
   readonly strideBytes: number;
-  /** Whether luma and chroma have separate memories. */
-  readonly isSeparate: boolean;
-  /** Description of the tensor of one picture. */
+  /** Description of the tensor of one picture; luma and chroma may have separate memories. */
   readonly tensor: TensorDescription;
 }
 
@@ -56,7 +54,7 @@ export function pictureLayout(
   }
   const sizes = isSeparate ? [lumaBytes, lumaBytes / 2] : [pictureBytes];
   const single = propertiesOfOne(properties, Math.floor(alignedByteSize / batch));
-  return { widthPx, heightPx, batch, strideBytes, isSeparate, tensor: { properties: single, sizes } };
+  return { widthPx, heightPx, batch, strideBytes, tensor: { properties: single, sizes } };
 }
 
 /** The runtime takes one tensor per picture of a batch, so the shape must be that of one picture. */

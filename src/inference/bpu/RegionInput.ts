@@ -111,10 +111,10 @@ export class RegionInput implements PictureResizer {
   }
 
   #describe(place: number, picture: Picture, shape: Nv12Shape, region: PictureRegion): void {
-    const { isSeparate, tensor: described } = this.#layout;
+    const { properties: described, sizes } = this.#layout.tensor;
     const tensor = this.#tensors.bytes.subarray(place * TENSOR.size, (place + 1) * TENSOR.size);
     tensor.set(picture.tensor.structureOf(0).subarray(0, TENSOR.properties));
-    tensor.set(described.properties, TENSOR.properties);
+    tensor.set(described, TENSOR.properties);
     const lumaBytes = shape.strideBytes * shape.heightPx;
     const properties = dataView(tensor.subarray(TENSOR.properties));
     const setShape = (at: number, widthPx: number): void => {
@@ -127,7 +127,7 @@ export class RegionInput implements PictureResizer {
     setShape(PROPERTIES.alignedShape, shape.strideBytes);
     properties.setInt32(PROPERTIES.tensorLayout, LAYOUT_NCHW, true);
     properties.setInt32(PROPERTIES.alignedByteSize, (lumaBytes * 3) / 2, true);
-    if (isSeparate) setChroma(tensor, lumaBytes);
+    if (sizes.length > 1) setChroma(tensor, lumaBytes);
     const roi = dataView(this.#rois.bytes.subarray(place * ROI.size));
     roi.setInt32(ROI.left, region.leftPx, true);
     roi.setInt32(ROI.top, region.topPx, true);

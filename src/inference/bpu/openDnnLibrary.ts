@@ -71,12 +71,7 @@ export interface DnnLibrary {
  */
 export function openDnnLibrary(libraryPath: string | undefined): DnnLibrary {
   const koffi = loadNative<Koffi>('koffi');
-  checkAbi<TypeObject>({
-    struct: (members) => koffi.struct(members),
-    array: (member, length) => koffi.array(member, length),
-    sizeof: (type) => koffi.sizeof(type),
-    offsetof: (type, member) => koffi.offsetof(type, member),
-  });
+  checkAbi<TypeObject>(koffi);
   const isGiven = libraryPath !== undefined && libraryPath !== '';
   const reasons: string[] = [];
   for (const path of isGiven ? [libraryPath] : LIBRARY_PATHS) {

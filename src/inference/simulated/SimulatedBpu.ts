@@ -30,7 +30,7 @@ export class SimulatedBpu implements InferenceBackend {
   readonly #tasks: readonly { readonly batch: number; readonly serviceMs: number }[];
   readonly #size: PictureSize;
   readonly #pictures: SimulatedPictures | undefined;
-  #places: SimulatedInput[] = [];
+  readonly #places: SimulatedInput[] = [];
   #answers: Answers | undefined;
 
   constructor(spec: SimulatedBpuSpec) {
@@ -40,9 +40,7 @@ export class SimulatedBpu implements InferenceBackend {
     this.#tasks = [{ batch: 1, serviceMs }, ...batches];
     this.#size = spec.results.kind === 'onnx' ? spec.results.spec.input : spec.results;
     if (spec.isResizer === true) {
-      this.#pictures = new SimulatedPictures(this.#size, (place, region) => {
-        this.#places[place] = region;
-      });
+      this.#pictures = new SimulatedPictures(this.#size, this.#places);
     }
     this.#core = typeof spec.core === 'number' && spec.core < cores ? spec.core : { cores };
   }
@@ -104,7 +102,7 @@ export class SimulatedBpu implements InferenceBackend {
   async dispose(): Promise<void> {
     const answers = this.#answers;
     this.#answers = undefined;
-    this.#places = [];
+    this.#places.length = 0;
     this.#pictures?.free();
     await answers?.dispose();
   }

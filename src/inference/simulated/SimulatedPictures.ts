@@ -18,13 +18,13 @@ export interface SimulatedRegion {
  */
 export class SimulatedPictures implements PictureResizer {
   readonly #size: PictureSize;
-  readonly #placed: (place: number, region: SimulatedRegion) => void;
+  readonly #places: (Uint8Array | SimulatedRegion)[];
   readonly #memories = new Map<DevicePicture, NativeMemory>();
 
-  /** @param placed called with each region and its place in the next task. */
-  constructor(size: PictureSize, placed: (place: number, region: SimulatedRegion) => void) {
+  /** @param places of the next task, which {@link place} fills. */
+  constructor(size: PictureSize, places: (Uint8Array | SimulatedRegion)[]) {
     this.#size = size;
-    this.#placed = placed;
+    this.#places = places;
   }
 
   allocate(lengthBytes: number): DevicePicture {
@@ -48,7 +48,7 @@ export class SimulatedPictures implements PictureResizer {
   place(place: number, { bytes }: DevicePicture, shape: Nv12Shape, region: PictureRegion): void {
     const problem = chipProblem(shape, region, this.#size);
     if (problem !== undefined) throw new EffvitError('BAD_IMAGE', `A region ${problem}.`);
-    this.#placed(place, { bytes, shape, region, size: this.#size });
+    this.#places[place] = { bytes, shape, region, size: this.#size };
   }
 
   /** Frees the pictures that were not released. */

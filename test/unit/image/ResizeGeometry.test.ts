@@ -12,9 +12,9 @@ import { classifiedRegion, resizeGeometry } from '../../../src/image/ResizeGeome
 function summary(widthPx: number, heightPx: number, given: Partial<PreprocessOptions>) {
   const g = resizeGeometry(widthPx, heightPx, preprocessOptions(given));
   return [
-    [g.scaledWidthPx, g.scaledHeightPx],
-    [g.cropLeftPx, g.cropTopPx],
-    [g.innerLeftPx, g.innerTopPx, g.innerWidthPx, g.innerHeightPx],
+    [g.x.scaledPx, g.y.scaledPx],
+    [g.x.cropPx, g.y.cropPx],
+    [g.x.marginPx, g.y.marginPx, g.x.innerPx, g.y.innerPx],
     g.filter,
   ];
 }
@@ -47,12 +47,8 @@ describe('resizeGeometry', () => {
 
   it('does not lose a column to floating point, as min(224 / w, 224 / h) * w may', () => {
     for (let side = 1; side <= 3000; side++) {
-      const { scaledWidthPx, scaledHeightPx } = resizeGeometry(
-        side,
-        side,
-        preprocessOptions({ resizeMode: 'letterbox' }),
-      );
-      assert.deepEqual([scaledWidthPx, scaledHeightPx], [224, 224]);
+      const { x, y } = resizeGeometry(side, side, preprocessOptions({ resizeMode: 'letterbox' }));
+      assert.deepEqual([x.scaledPx, y.scaledPx], [224, 224]);
     }
   });
 
@@ -82,11 +78,11 @@ describe('resizeGeometry', () => {
           resizeShortSidePx: 330,
         });
         const g = resizeGeometry(width, height, options);
-        assert.ok(g.innerWidthPx >= 1 && g.innerLeftPx + g.innerWidthPx <= 320);
-        assert.ok(g.innerHeightPx >= 1 && g.innerTopPx + g.innerHeightPx <= 192);
-        assert.ok(g.cropLeftPx >= 0 && g.cropLeftPx + g.innerWidthPx <= g.scaledWidthPx);
-        assert.ok(g.cropTopPx >= 0 && g.cropTopPx + g.innerHeightPx <= g.scaledHeightPx);
-        if (resizeMode !== 'letterbox') assert.deepEqual([g.innerWidthPx, g.innerHeightPx], [320, 192]);
+        assert.ok(g.x.innerPx >= 1 && g.x.marginPx + g.x.innerPx <= 320);
+        assert.ok(g.y.innerPx >= 1 && g.y.marginPx + g.y.innerPx <= 192);
+        assert.ok(g.x.cropPx >= 0 && g.x.cropPx + g.x.innerPx <= g.x.scaledPx);
+        assert.ok(g.y.cropPx >= 0 && g.y.cropPx + g.y.innerPx <= g.y.scaledPx);
+        if (resizeMode !== 'letterbox') assert.deepEqual([g.x.innerPx, g.y.innerPx], [320, 192]);
       }),
     );
   });
