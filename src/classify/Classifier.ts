@@ -43,10 +43,7 @@ export interface ClassifyRegionsOptions extends Pick<ClassifyOptions, 'isUnlimit
 /** Outcome of a frame: the best classes, or a drop. */
 export type ClassifyOutcome = FrameOutcome<readonly ClassResult[]>;
 
-/**
- * A model with its labels behind a pool of workers. The node, bag replay, picture classification and evaluation all use
- * it.
- */
+/** A model with its labels behind a pool of workers: what the node, replay, pictures and evaluation use. */
 export class Classifier {
   /** The workers, and the counts and latencies of the frames. */
   readonly pool: InferencePool<readonly ClassResult[]>;

@@ -44,34 +44,26 @@ export async function loadModel(
   const defaultName = isMadeUp ? async () => PREFERRED_MODEL : defaultModelName;
   const name = options.model === 'auto' ? await defaultName(notices) : options.model;
   let resolved = await resolveModel(name);
-  if (isMadeUp) {
-    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options), notice: notices.notice };
-  }
-  if (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact') {
-    const results = await exactResults(resolved);
-    return {
-      manifest: resolved,
-      backend: simulatedBpuSpec(resolved, options, results),
-      notice: notices.notice,
-    };
+  const { notice } = notices;
+  if (isMadeUp || (options.backend === 'bpu_sim' && options.bpuSimResults === 'exact')) {
+    const results = isMadeUp ? undefined : await exactResults(resolved);
+    return { manifest: resolved, backend: simulatedBpuSpec(resolved, options, results), notice };
   }
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
-    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), notice: notices.notice };
+    return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), notice };
   }
   if (options.model === 'auto' && options.backend !== 'bpu_sim')
-    resolved = await int8Choice(resolved, notices.notice);
+    resolved = await int8Choice(resolved, notice);
   const onnxPath = await ensureOnnx(resolved, {
     ...(notices.signal !== undefined && { signal: notices.signal }),
     onProgress: ({ phase }) => {
-      if (phase === 'building')
-        notices.notice?.(`Building the ONNX file of ${resolved.name} from its weights ...`);
-      if (phase === 'waiting')
-        notices.notice?.(`Waiting for another process that prepares ${resolved.name} ...`);
+      if (phase === 'building') notice?.(`Building the ONNX file of ${resolved.name} from its weights ...`);
+      if (phase === 'waiting') notice?.(`Waiting for another process that prepares ${resolved.name} ...`);
     },
   });
   const { manifest, notices: assumptions } = await fitManifest(resolved, onnxPath);
   const saturation = await saturationNotice(onnxPath);
-  for (const text of [...assumptions, saturation]) if (text !== undefined) notices.notice?.(text);
+  for (const text of [...assumptions, saturation]) if (text !== undefined) notice?.(text);
   const preprocess = modelPreprocess(manifest, options);
   const isSimulated = options.backend === 'bpu_sim';
   // A simulated BPU's batches are those of its .bin.
@@ -79,7 +71,7 @@ export async function loadModel(
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, onnxOptions);
   return {
     manifest,
-    notice: notices.notice,
+    notice,
     backend: isSimulated ? simulatedBpuSpec(manifest, options, onnx) : onnx,
   };
 }

@@ -25,19 +25,17 @@ export function simulatedBpuSpec(
 ): SimulatedBpuSpec {
   const deviceModel = chip === undefined ? undefined : manifest.deviceModels[chip];
   if (chip === undefined || deviceModel === undefined) {
-    throw new EffvitError(
-      'BAD_MANIFEST',
-      `${manifest.name} has no device model to simulate: put device_model with cores, service_ms and host_ms of ${chip ?? BPU_CHIPS.join(' or ')} into its manifest.`,
-      { context: { model: manifest.name } },
+    throw lacking(
+      manifest,
+      `has no device model to simulate: put device_model with cores, service_ms and host_ms of ${chip ?? BPU_CHIPS.join(' or ')} into its manifest.`,
     );
   }
   const { widthPx, heightPx } = manifest.input;
   const { classCount } = manifest.output;
   if (results === undefined && classCount === undefined) {
-    throw new EffvitError(
-      'BAD_MANIFEST',
-      `${manifest.name} does not say how many classes it has: put output.class_count into its manifest.`,
-      { context: { model: manifest.name } },
+    throw lacking(
+      manifest,
+      'does not say how many classes it has: put output.class_count into its manifest.',
     );
   }
   return {
@@ -54,6 +52,10 @@ export function simulatedBpuSpec(
           ? results
           : { kind: 'onnx', spec: results },
   };
+}
+
+function lacking({ name }: ModelManifest, what: string): EffvitError {
+  return new EffvitError('BAD_MANIFEST', `${name} ${what}`, { context: { model: name } });
 }
 
 /**

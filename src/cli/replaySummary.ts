@@ -3,7 +3,7 @@ import type { Difference, FrameResults } from '../classify/expectedResults.js';
 import type { SourceChanges } from '../classify/smoothing/ClassChanges.js';
 import { plainTable } from '../core/plainTable.js';
 import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
-import type { RegionCounts } from '../pool/RegionAccounting.js';
+import type { RegionCounts } from '../pool/RegionOutcome.js';
 import { type FrameCounts, totalDropped } from '../stats/FrameAccounting.js';
 import { STAGES, type Stage, type StageSummaries } from '../stats/StageStatistics.js';
 import type { Terminal } from './Terminal.js';

@@ -3,7 +3,7 @@ import type { ClassifierOptions } from '../classify/classifierOptions.js';
 import { chipToSimulate } from '../classify/simulatedBpuSpec.js';
 import { badArgument } from '../core/EffvitError.js';
 import type { ModelManifest } from '../model/ModelManifest.js';
-import type { ServiceModel } from '../pool/ServiceModel.js';
+import type { ServiceModel } from '../pool/VirtualClock.js';
 import { numberParser, refuseGiven } from './options.js';
 
 export interface VirtualTimeOptions {

@@ -3,7 +3,7 @@ import { separatedWords } from '../core/keyCase.js';
 import { type Stamp, stampFromNs } from '../core/Stamp.js';
 import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import type { BackendName } from '../inference/InferenceBackend.js';
-import type { RegionCounts } from '../pool/RegionAccounting.js';
+import type { RegionCounts } from '../pool/RegionOutcome.js';
 import { DROP_CAUSES, type FrameCounts } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
 import { headerMessage } from './headerMessage.js';

@@ -1,9 +1,10 @@
+import { EventEmitter, once } from 'node:events';
 import { EffvitError } from '../core/EffvitError.js';
 
 /** A condition that callers wait for. Code that may have made it true calls `notifyAll`. */
 export class Condition {
   readonly #isMet: () => boolean;
-  #waiting = new Set<() => void>();
+  readonly #changes = new EventEmitter<{ met: [] }>().setMaxListeners(0);
 
   constructor(isMet: () => boolean) {
     this.#isMet = isMet;
@@ -12,35 +13,15 @@ export class Condition {
   /** Resolves when the condition holds. @throws EffvitError CANCELLED once `signal` is aborted. */
   async wait(signal?: AbortSignal): Promise<void> {
     while (!this.#isMet()) {
-      throwIfAborted(signal);
-      await this.#nextNotification(signal);
+      await once(this.#changes, 'met', { signal }).catch(() => {
+        const cause: unknown = signal?.reason;
+        throw new EffvitError('CANCELLED', 'The wait for the pool was cancelled by its caller.', { cause });
+      });
     }
   }
 
   /** Call this after any change that may have made the condition true: all waiters check it again. */
   notifyAll(): void {
-    if (this.#waiting.size === 0 || !this.#isMet()) return;
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const resolve of waiting) resolve();
+    if (this.#changes.listenerCount('met') > 0 && this.#isMet()) this.#changes.emit('met');
   }
-
-  async #nextNotification(signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal?.addEventListener('abort', wake);
-    });
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new EffvitError('CANCELLED', 'The wait for the pool was cancelled by its caller.', {
-    cause: signal.reason,
-  });
 }

@@ -7,7 +7,7 @@ export interface ChipFrame {
   readonly slot: number;
   readonly plan: Pick<ChipPlan, 'shape' | 'region' | 'lengthBytes'>;
   /** Its rows, if they are not in the device's memory yet. */
-  readonly staged?: Uint8Array;
+  readonly staged?: Uint8Array | undefined;
 }
 
 /**

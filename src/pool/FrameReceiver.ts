@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { EffvitError } from '../core/EffvitError.js';
 import { FrameSlot } from '../image/FrameSlot.js';
+import type { KernelProgram } from '../image/KernelProgram.js';
 import { Nv12Converter } from '../image/Nv12Converter.js';
 import type { PictureFigures } from '../image/PictureFigures.js';
 import { planFrame, planRows } from '../image/planFrame.js';
@@ -8,7 +9,7 @@ import { type SlotRows, wholeRows } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { ChipFrame } from './DevicePictures.js';
 import { FrameRecord, type PictureFacts } from './FrameRecord.js';
-import { type ChipRegions, ReceivedRegions, type RegionSource } from './ReceivedRegions.js';
+import { ReceivedRegions, type RegionSource } from './ReceivedRegions.js';
 import { RegionRecord } from './RegionRecord.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
@@ -23,9 +24,9 @@ export interface ReceivedFrame {
   readonly decodeNs: number;
   readonly preprocessNs: number;
   /** Facts on the decoded picture; absent for raw frames, whose size the main thread knows. */
-  readonly picture?: PictureFacts;
+  readonly picture?: PictureFacts | undefined;
   /** Set if the device crops and scales the frame; `nv12` is empty then. */
-  readonly chip?: ChipFrame;
+  readonly chip?: ChipFrame | undefined;
 }
 
 interface ReceivingSlot {
@@ -64,23 +65,21 @@ export class FrameReceiver {
     const descriptor = this.#announced(() => this.#descriptors.get(number), `frame descriptor ${number}`);
     switch (descriptor.kind) {
       case 'compressed':
-        return record.regionCount === 0
-          ? await this.#receiveCompressed(slot, descriptor)
-          : await this.#receiveCompressedRegions(slot, descriptor);
+        return await this.#receiveCompressed(slot, descriptor);
       case 'rows':
         return this.#receiveRegions(slot, { rows: this.#rowsOf(descriptor) }, descriptor, 0);
       case 'chip': {
-        const chip = chipFrame(slotNumber, slot, descriptor.plan);
+        const { plan } = descriptor;
+        const chip = { slot: slotNumber, plan, staged: staged(slot, plan) };
         return { kind: 'frame', record, nv12: NO_BYTES, decodeNs: 0, preprocessNs: 0, chip };
       }
-      case 'chip_rows':
-        return this.#receiveRegions(slot, { chip: chipRowsOf(slotNumber, slot, descriptor) }, descriptor, 0);
-      case 'raw': {
-        const startNs = monotonicNs();
-        const nv12 = slot.converter.convert(descriptor.program);
-        const figures = slot.converter.measure(nv12, descriptor.program);
-        return { kind: 'frame', record, nv12, figures, decodeNs: 0, preprocessNs: monotonicNs() - startNs };
+      case 'chip_rows': {
+        const { frame, rows } = descriptor;
+        const chip = { slot: slotNumber, frame, rows, staged: staged(slot, rows) };
+        return this.#receiveRegions(slot, { chip }, descriptor, 0);
       }
+      case 'raw':
+        return converted(slot, descriptor.program, monotonicNs(), 0);
     }
   }
 
@@ -93,26 +92,11 @@ export class FrameReceiver {
     return rows;
   }
 
-  async #receiveCompressed(slot: ReceivingSlot, descriptor: CompressedDescriptor): Promise<ReceivedFrame> {
-    const { decoded, notes, decodeNs } = await this.#decode(slot, descriptor);
-    const decodedNs = monotonicNs();
-    const plan = planFrame(decoded, descriptor.preprocess);
-    slot.bytes.copyFrom(decoded.data, plan);
-    const nv12 = slot.converter.convert(plan.program);
-    const figures = slot.converter.measure(nv12, plan.program);
-    const { widthPx, heightPx } = decoded;
-    return {
-      kind: 'frame',
-      record: slot.record,
-      nv12,
-      figures,
-      decodeNs,
-      preprocessNs: monotonicNs() - decodedNs,
-      picture: { widthPx, heightPx, notes },
-    };
-  }
-
-  async #decode({ record, bytes }: ReceivingSlot, { source, format, origin }: CompressedDescriptor) {
+  async #receiveCompressed(
+    slot: ReceivingSlot,
+    { source, format, origin, preprocess }: CompressedDescriptor,
+  ): Promise<ReceivedFrame | ReceivedRegions> {
+    const { record, bytes } = slot;
     const startNs = monotonicNs();
     // Imported on demand: a worker that only gets raw frames saves the decoder's memory.
     const { decodePicture } = await import('../image/decodePicture.js');
@@ -122,26 +106,24 @@ export class FrameReceiver {
       frameId: '',
       source,
       format,
-      ...(origin === undefined ? {} : { origin }),
+      ...(origin !== undefined && { origin }),
       data: bytes.copied(record.payloadBytes),
     } as const;
     const { frame: decoded, notes } = await decodePicture(compressed, (lengthBytes) => {
       if (this.#pixels.length < lengthBytes) this.#pixels = new Uint8Array(lengthBytes);
       return this.#pixels.subarray(0, lengthBytes);
     });
-    return { decoded, notes, decodeNs: monotonicNs() - startNs };
-  }
-
-  async #receiveCompressedRegions(
-    slot: ReceivingSlot,
-    descriptor: CompressedDescriptor,
-  ): Promise<ReceivedRegions> {
-    const { decoded, notes, decodeNs } = await this.#decode(slot, descriptor);
-    const plan = planRows(decoded);
-    slot.bytes.copyFrom(decoded.data, plan);
-    const { widthPx, heightPx } = decoded;
-    const picture = { widthPx, heightPx, notes };
-    return this.#receiveRegions(slot, { rows: wholeRows(plan.shape) }, descriptor, decodeNs, picture);
+    const decodedNs = monotonicNs();
+    const decodeNs = decodedNs - startNs;
+    const picture = { widthPx: decoded.widthPx, heightPx: decoded.heightPx, notes };
+    if (record.regionCount > 0) {
+      const plan = planRows(decoded);
+      bytes.copyFrom(decoded.data, plan);
+      return this.#receiveRegions(slot, { rows: wholeRows(plan.shape) }, { preprocess }, decodeNs, picture);
+    }
+    const plan = planFrame(decoded, preprocess);
+    bytes.copyFrom(decoded.data, plan);
+    return converted(slot, plan.program, decodedNs, decodeNs, picture);
   }
 
   #receiveRegions(
@@ -196,16 +178,24 @@ export class FrameReceiver {
   }
 }
 
-function chipFrame(slotNumber: number, { record, bytes }: ReceivingSlot, plan: ChipFrame['plan']): ChipFrame {
-  const staged = record.isOnDevice ? undefined : bytes.copied(plan.lengthBytes);
-  return { slot: slotNumber, plan, ...(staged !== undefined && { staged }) };
+/** The whole frame, whose rows are in the slot. @param startNs when its preprocessing began. */
+function converted(
+  { record, converter }: ReceivingSlot,
+  program: KernelProgram,
+  startNs: number,
+  decodeNs: number,
+  picture?: PictureFacts,
+): ReceivedFrame {
+  const nv12 = converter.convert(program);
+  const figures = converter.measure(nv12, program);
+  const preprocessNs = monotonicNs() - startNs;
+  return { kind: 'frame', record, nv12, figures, decodeNs, preprocessNs, picture };
 }
 
-function chipRowsOf(
-  slotNumber: number,
+/** Rows for a device that crops and scales; undefined if they are in its memory already. */
+function staged(
   { record, bytes }: ReceivingSlot,
-  { frame, rows }: Extract<FrameDescriptor, { kind: 'chip_rows' }>,
-): ChipRegions {
-  const staged = record.isOnDevice ? undefined : bytes.copied(rows.lengthBytes);
-  return { slot: slotNumber, frame, rows, ...(staged !== undefined && { staged }) };
+  { lengthBytes }: { readonly lengthBytes: number },
+): Uint8Array | undefined {
+  return record.isOnDevice ? undefined : bytes.copied(lengthBytes);
 }

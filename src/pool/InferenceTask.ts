@@ -8,7 +8,7 @@ export interface TaskInput {
   /** Must not change until the task has run. */
   readonly nv12: Uint8Array;
   /** Replaces `nv12` for a device that crops and scales. */
-  readonly chip?: ChipFrame;
+  readonly chip?: ChipFrame | undefined;
   /** The scores are written here. */
   readonly logits: Float32Array;
   /** Called when the scores are written. */

@@ -4,7 +4,7 @@ import { ThroughputMeter } from '../stats/ThroughputMeter.js';
 import type { FrameJob } from './FrameJob.js';
 import type { FrameTimings } from './FrameOutcome.js';
 import type { PoolClock } from './PoolClock.js';
-import { RegionAccounting } from './RegionAccounting.js';
+import { RegionAccounting } from './RegionOutcome.js';
 
 /** All counts and measurements of a pool. */
 export class PoolStatistics {

@@ -19,7 +19,7 @@ export interface PreparedRegion {
   /** A view of the slot, valid until the first region of the next task is prepared; empty if {@link chip} is set. */
   readonly nv12: Uint8Array;
   /** Set if the device crops and scales the region. */
-  readonly chip?: ChipFrame;
+  readonly chip?: ChipFrame | undefined;
 }
 
 /** Rows from which the device crops regions. */
@@ -28,7 +28,7 @@ export interface ChipRegions {
   readonly frame: FrameShape;
   readonly rows: Pick<ChipPlan, 'shape' | 'lengthBytes'>;
   /** Present if they are not in the device's memory yet. */
-  readonly staged?: Uint8Array;
+  readonly staged?: Uint8Array | undefined;
 }
 
 export type RegionSource = { readonly rows: SlotRows } | { readonly chip: ChipRegions };
@@ -98,8 +98,6 @@ export class ReceivedRegions {
       throw new EffvitError('BAD_IMAGE', `The region is not the chip's: ${found}.`);
     const isFirst = !this.#isStaged;
     this.#isStaged = true;
-    const { shape, lengthBytes } = rows;
-    const plan = { shape, lengthBytes, region: found.region };
-    return { slot, plan, ...(isFirst && staged !== undefined && { staged }) };
+    return { slot, plan: { ...rows, region: found.region }, staged: isFirst ? staged : undefined };
   }
 }

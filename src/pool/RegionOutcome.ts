@@ -1,6 +1,6 @@
 import type { EffvitError } from '../core/EffvitError.js';
 import { BOX_PROBLEMS, type PictureRegion } from '../image/PictureRegion.js';
-import { DROP_CAUSES } from '../stats/FrameAccounting.js';
+import { DROP_CAUSES, zeroCounts } from '../stats/FrameAccounting.js';
 import type { FrameDrop, FrameFacts } from './FrameOutcome.js';
 
 /**
@@ -48,3 +48,36 @@ export interface RegionsResult<Value> extends FrameFacts {
 
 /** The result or the drop of a frame with regions. */
 export type RegionsOutcome<Value> = RegionsResult<Value> | FrameDrop;
+
+/** received = classified + the sum of unknown. */
+export interface RegionCounts {
+  /** Regions of published frames. */
+  readonly received: number;
+  readonly classified: number;
+  readonly unknown: Readonly<Record<RegionUnknownCause, number>>;
+}
+
+/** Counts the regions of frames by outcome. */
+export class RegionAccounting {
+  #received = 0;
+  #classified = 0;
+  #unknown = zeroCounts(REGION_UNKNOWN_CAUSES);
+
+  add(regions: readonly RegionOutcome<unknown>[]): void {
+    this.#received += regions.length;
+    for (const region of regions) {
+      if (region.kind === 'classified') this.#classified += 1;
+      else this.#unknown[region.cause] += 1;
+    }
+  }
+
+  counts(): RegionCounts {
+    return { received: this.#received, classified: this.#classified, unknown: { ...this.#unknown } };
+  }
+
+  reset(): void {
+    this.#received = 0;
+    this.#classified = 0;
+    this.#unknown = zeroCounts(REGION_UNKNOWN_CAUSES);
+  }
+}

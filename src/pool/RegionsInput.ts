@@ -58,7 +58,7 @@ export class RegionsInput {
       region = prepared.region;
       task.join({
         nv12,
-        ...(chip !== undefined && { chip }),
+        chip,
         logits: regions.logitsOf(place),
         onDone: (run) => this.#onDone(place, prepared.region, run),
         onFailed: (error) => this.#onFailed(place, prepared.region, error),

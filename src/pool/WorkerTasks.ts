@@ -127,7 +127,7 @@ function frameInput(
   const { record, nv12, decodeNs, preprocessNs, picture, figures, chip } = frame;
   return {
     nv12,
-    ...(chip !== undefined && { chip }),
+    chip,
     logits,
     onDone: ({ preparedNs, startNs: taskBeganNs, endedNs, inputNs, inferenceNs, batchSize }) => {
       const batchWaitNs = Math.max(taskBeganNs - preparedNs, 0);

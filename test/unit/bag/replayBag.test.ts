@@ -5,8 +5,7 @@ import { Classifier } from '../../../src/classify/Classifier.js';
 import type { ClassifierOptions } from '../../../src/classify/classifierOptions.js';
 import type { ModuleBackendSpec } from '../../../src/inference/BackendSpec.js';
 import { defaultManifest } from '../../../src/model/defaultManifest.js';
-import type { ServiceModel } from '../../../src/pool/ServiceModel.js';
-import { VirtualClock } from '../../../src/pool/VirtualClock.js';
+import { type ServiceModel, VirtualClock } from '../../../src/pool/VirtualClock.js';
 import { assertBalanced } from '../../../src/stats/FrameAccounting.js';
 import { type Action, ScriptedModel, SIDE_PX, scriptedFrame } from '../../helpers/scriptedBackend.js';
 

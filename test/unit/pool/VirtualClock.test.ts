@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { ServiceQueue } from '../../../src/pool/ServiceModel.js';
-import { VirtualClock } from '../../../src/pool/VirtualClock.js';
+import { ServiceQueue, VirtualClock } from '../../../src/pool/VirtualClock.js';
 
 const MODEL = { cores: 1, serviceMs: 10, hostMs: 2, jitter: 0, seed: 1 };
 
