@@ -11,9 +11,6 @@ import type { ClassifierOptions } from './classifierOptions.js';
 import { PictureJudge, pictureCondition } from './PictureJudge.js';
 import type { RegionResult } from './RegionResult.js';
 import { ResultSmoother } from './smoothing/ResultSmoother.js';
-import type { SmoothingMethod, SmoothingSettings } from './smoothing/SmoothedStream.js';
-
-const NS_PER_MS = 1e6;
 
 /** How the model's output is read; the labels are known once it is loaded. */
 export interface ScoreReading {
@@ -109,27 +106,11 @@ export class FrameJudge {
   }
 
   #smootherWith(options: ClassifierOptions): ResultSmoother | undefined {
-    const { smoothing } = options;
-    if (smoothing === 'none') {
-      this.#smoother = undefined;
-      return undefined;
-    }
-    const settings = smoothingSettings(options, smoothing);
-    this.#smoother ??= new ResultSmoother(settings);
-    this.#smoother.configure(settings);
+    if (options.smoothing === 'none') this.#smoother = undefined;
+    else this.#smoother ??= new ResultSmoother(options);
+    this.#smoother?.configure(options);
     return this.#smoother;
   }
-}
-
-function smoothingSettings(options: ClassifierOptions, method: SmoothingMethod): SmoothingSettings {
-  return {
-    method,
-    timeNs: options.smoothingTimeMs * NS_PER_MS,
-    gapNs: options.smoothingGapMs * NS_PER_MS,
-    marginScore: options.hysteresisMargin,
-    holdNs: options.hysteresisTimeMs * NS_PER_MS,
-    isOrdered: options.ordered,
-  };
 }
 
 /** The ids that stand for one region of the frame: one that several have is none of a track. */

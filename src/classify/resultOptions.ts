@@ -1,7 +1,6 @@
 import { double, integer, type OptionTable, oneOf } from '../core/optionTable.js';
 import { MAX_TEMPERATURE } from '../model/manifestValues.js';
 import { KNOWN_SCORES } from './calibration/knownScore.js';
-import { SMOOTHING_METHODS } from './smoothing/SmoothedStream.js';
 
 /** The options of the classifier that decide what is published of a frame: scores, picture checks, smoothing. */
 export const RESULT_OPTIONS = {
@@ -65,7 +64,7 @@ export const RESULT_OPTIONS = {
       'With known_score: a frame with a smaller score is UNKNOWN; effvit eval shows the scores of labelled pictures.',
   },
   smoothing: {
-    ...oneOf('none', ['none', ...SMOOTHING_METHODS]),
+    ...oneOf('none', ['none', 'exponential', 'majority', 'hysteresis']),
     description:
       'Smooths the results of each camera over time, with detections those of each id in it, in addition to the raw ones: exponential averages the scores, majority counts the frames in which each class was best, hysteresis averages nothing. With all of them a class is held until another leads by hysteresis_margin for hysteresis_time_ms.',
   },

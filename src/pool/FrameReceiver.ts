@@ -9,8 +9,8 @@ import { type SlotRows, wholeRows } from '../image/SlotLayout.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { ChipFrame } from './DevicePictures.js';
 import { FrameRecord, type PictureFacts } from './FrameRecord.js';
-import { ReceivedRegions, type RegionSource } from './ReceivedRegions.js';
 import { RegionRecord } from './RegionRecord.js';
+import type { ReceivedRegions, RegionSource } from './RegionsInput.js';
 import type { FrameDescriptor, SetupMessage } from './workerProtocol.js';
 
 /** A frame in the form that the backend takes. */
@@ -139,7 +139,8 @@ export class FrameReceiver {
       () => ((slot.regions?.capacity ?? 0) >= count ? slot.regions : undefined),
       `memory of ${count} regions`,
     );
-    return new ReceivedRegions({ record, regions, count, source, converter, preprocess, decodeNs, picture });
+    const read = { record, regions, count, source, converter, preprocess, decodeNs, picture };
+    return { kind: 'regions', ...read };
   }
 
   /** Reads the main thread's messages until `find` returns a value. */

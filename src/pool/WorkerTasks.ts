@@ -5,8 +5,7 @@ import { monotonicNs } from '../stats/monotonicNs.js';
 import { DevicePictures } from './DevicePictures.js';
 import type { FrameReceiver, ReceivedFrame } from './FrameReceiver.js';
 import { InferenceTask, type TaskInput } from './InferenceTask.js';
-import type { ReceivedRegions } from './ReceivedRegions.js';
-import { RegionsInput } from './RegionsInput.js';
+import { type ReceivedRegions, RegionsInput } from './RegionsInput.js';
 import type { HandedFrame, WorkerChannel } from './WorkerChannel.js';
 import { type FrameAnswer, failedAnswer, type LogitsRing, type WorkerMessage } from './workerProtocol.js';
 
@@ -88,7 +87,7 @@ export class WorkerTasks {
   ): Promise<void> {
     const regions = new RegionsInput(number, startNs, received, this.#answer);
     // A device that crops takes several regions of a picture as one task, whatever its batch of frames is.
-    const most = received.isOnChip ? Math.max(largestBatch, MOST_REGIONS) : largestBatch;
+    const most = 'chip' in received.source ? Math.max(largestBatch, MOST_REGIONS) : largestBatch;
     for (const place of regions.places()) {
       if (this.#task.size >= most) {
         // The frame's task has started: no other frame may wait to join it.

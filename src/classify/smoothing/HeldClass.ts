@@ -1,11 +1,7 @@
+import type { ClassifierOptions } from '../classifierOptions.js';
 import { indexOfLargest } from './MajorityVote.js';
 
-export interface HysteresisSettings {
-  /** How far another class must lead. */
-  readonly marginScore: number;
-  /** How long it must lead by that margin without interruption. */
-  readonly holdNs: number;
-}
+const NS_PER_MS = 1e6;
 
 /** Hysteresis: the class stays until another one has led it by a margin for a time. */
 export class HeldClass {
@@ -15,19 +11,24 @@ export class HeldClass {
   /**
    * @param scores one per class.
    * @param sinceNs time since the previous frame.
+   * @param options how far another class must lead, and for how long without interruption.
    * @returns index of the held class.
    */
-  take(scores: Float64Array, sinceNs: number, { marginScore, holdNs }: HysteresisSettings): number {
+  take(
+    scores: Float64Array,
+    sinceNs: number,
+    { hysteresisMargin, hysteresisTimeMs }: Pick<ClassifierOptions, 'hysteresisMargin' | 'hysteresisTimeMs'>,
+  ): number {
     const best = indexOfLargest(scores);
     this.#index ??= best;
     const lead = (scores[best] ?? 0) - (scores[this.#index] ?? 0);
     // Of two equal classes the held one stays.
-    if (best === this.#index || lead <= 0 || lead < marginScore) {
+    if (best === this.#index || lead <= 0 || lead < hysteresisMargin) {
       this.#challenger = undefined;
       return this.#index;
     }
     const leadsForNs = this.#challenger?.index === best ? this.#challenger.leadsForNs + sinceNs : 0;
-    if (leadsForNs < holdNs) {
+    if (leadsForNs < hysteresisTimeMs * NS_PER_MS) {
       this.#challenger = { index: best, leadsForNs };
       return this.#index;
     }

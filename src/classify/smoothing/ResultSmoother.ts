@@ -1,4 +1,4 @@
-import { SmoothedStream, type SmoothedView, type SmoothingSettings } from './SmoothedStream.js';
+import { SmoothedStream, type SmoothedView, type SmoothingOptions } from './SmoothedStream.js';
 
 /** Most streams that are kept, over all sources: tracks appear and disappear. */
 export const MOST_STREAMS = 4096;
@@ -11,13 +11,13 @@ type SourceStreams = Map<string, SmoothedStream>;
 
 /** Smooths many streams: the frames of each camera, and in them the regions of each track. */
 export class ResultSmoother {
-  #settings: SmoothingSettings;
+  #options: SmoothingOptions;
   /** The source that was unused for longest first. */
   readonly #sources = new Map<string, SourceStreams>();
   #count = 0;
 
-  constructor(settings: SmoothingSettings) {
-    this.#settings = settings;
+  constructor(options: SmoothingOptions) {
+    this.#options = options;
   }
 
   /** Number of streams that are kept. */
@@ -26,10 +26,10 @@ export class ResultSmoother {
   }
 
   /** From the next frame on. */
-  configure(settings: SmoothingSettings): void {
-    this.#settings = settings;
+  configure(options: SmoothingOptions): void {
+    this.#options = options;
     for (const streams of this.#sources.values()) {
-      for (const stream of streams.values()) stream.configure(settings);
+      for (const stream of streams.values()) stream.configure(options);
     }
   }
 
@@ -54,7 +54,7 @@ export class ResultSmoother {
     const streams: SourceStreams = this.#sources.get(source) ?? new Map();
     renew(this.#sources, source, streams);
     const known = streams.get(track);
-    const stream = known ?? new SmoothedStream(this.#settings);
+    const stream = known ?? new SmoothedStream(this.#options);
     renew(streams, track, stream);
     if (known === undefined) this.#count += 1;
     const view = stream.take(scores, stampNs);

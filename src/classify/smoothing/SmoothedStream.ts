@@ -1,21 +1,18 @@
+import type { ClassifierOptions } from '../classifierOptions.js';
 import { ExponentialAverage } from './ExponentialAverage.js';
-import { HeldClass, type HysteresisSettings } from './HeldClass.js';
+import { HeldClass } from './HeldClass.js';
 import { MajorityVote } from './MajorityVote.js';
 
-export const SMOOTHING_METHODS = ['exponential', 'majority', 'hysteresis'] as const;
+/**
+ * `hysteresis` averages nothing: its scores are those of the frame. With `ordered` an earlier stamp means that the clock
+ * jumped, else that the frame is late.
+ */
+export type SmoothingOptions = Pick<
+  ClassifierOptions,
+  'smoothing' | 'smoothingTimeMs' | 'smoothingGapMs' | 'hysteresisMargin' | 'hysteresisTimeMs' | 'ordered'
+>;
 
-export type SmoothingMethod = (typeof SMOOTHING_METHODS)[number];
-
-export interface SmoothingSettings extends HysteresisSettings {
-  /** `hysteresis` averages nothing: its scores are those of the frame. */
-  readonly method: SmoothingMethod;
-  /** The time constant of the exponential average, the window of the majority. */
-  readonly timeNs: number;
-  /** A longer time without a frame, or a larger step of the stamps in either direction, resets the stream. */
-  readonly gapNs: number;
-  /** Whether frames are sorted by stamp; an earlier stamp then means that the clock jumped. */
-  readonly isOrdered: boolean;
-}
+const NS_PER_MS = 1e6;
 
 /** State of a stream after a frame. */
 export interface SmoothedView {
@@ -27,21 +24,21 @@ export interface SmoothedView {
 
 /** The scores of one camera, or of one track, smoothed over time. */
 export class SmoothedStream {
-  #settings: SmoothingSettings;
+  #options: SmoothingOptions;
   #average: ExponentialAverage | MajorityVote | undefined;
   #held = new HeldClass();
   #lastStampNs: bigint | undefined;
   #lastVoteNs: bigint | undefined;
   #view: SmoothedView | undefined;
 
-  constructor(settings: SmoothingSettings) {
-    this.#settings = settings;
+  constructor(options: SmoothingOptions) {
+    this.#options = options;
   }
 
   /** From the next frame on. Another method resets the stream. */
-  configure(settings: SmoothingSettings): void {
-    if (settings.method !== this.#settings.method) this.#reset();
-    this.#settings = settings;
+  configure(options: SmoothingOptions): void {
+    if (options.smoothing !== this.#options.smoothing) this.#reset();
+    this.#options = options;
   }
 
   /**
@@ -57,36 +54,38 @@ export class SmoothedStream {
       const sinceNs = this.#lastVoteNs === undefined ? 0 : Number(stampNs - this.#lastVoteNs);
       this.#lastVoteNs = stampNs;
       const smoothed = this.#smoothed(scores, sinceNs);
-      this.#view = { scores: smoothed, heldIndex: this.#held.take(smoothed, sinceNs, this.#settings) };
+      this.#view = { scores: smoothed, heldIndex: this.#held.take(smoothed, sinceNs, this.#options) };
     }
     return this.#view;
   }
 
   /** Whether a frame of this time, or any later one, would find nothing of this stream: it would reset it. */
   hasEnded(stampNs: bigint): boolean {
-    const { gapNs } = this.#settings;
-    return this.#lastStampNs !== undefined && Math.abs(Number(stampNs - this.#lastStampNs)) > gapNs;
+    return this.#lastStampNs !== undefined && Math.abs(Number(stampNs - this.#lastStampNs)) > this.#gapNs;
+  }
+
+  get #gapNs(): number {
+    return this.#options.smoothingGapMs * NS_PER_MS;
   }
 
   #smoothed(scores: Float64Array, sinceNs: number): Float64Array {
-    const { method, timeNs } = this.#settings;
-    if (method === 'hysteresis') return scores;
-    this.#average ??= method === 'exponential' ? new ExponentialAverage() : new MajorityVote(scores.length);
-    return this.#average.take(scores, sinceNs, timeNs);
+    const { smoothing, smoothingTimeMs } = this.#options;
+    if (smoothing === 'hysteresis') return scores;
+    this.#average ??=
+      smoothing === 'exponential' ? new ExponentialAverage() : new MajorityVote(scores.length);
+    return this.#average.take(scores, sinceNs, smoothingTimeMs * NS_PER_MS);
   }
 
   /** Whether a later frame of its camera was already processed. */
   #isLate(stampNs: bigint): boolean {
-    const { isOrdered, gapNs } = this.#settings;
-    if (isOrdered || this.#lastStampNs === undefined) return false;
+    if (this.#options.ordered || this.#lastStampNs === undefined) return false;
     const behindNs = Number(this.#lastStampNs - stampNs);
-    return behindNs > 0 && behindNs <= gapNs;
+    return behindNs > 0 && behindNs <= this.#gapNs;
   }
 
   #beginsAnew(stampNs: bigint, classCount: number | undefined): boolean {
     if (this.#lastStampNs !== undefined && stampNs < this.#lastStampNs) return true;
-    if (this.#lastVoteNs !== undefined && Number(stampNs - this.#lastVoteNs) > this.#settings.gapNs)
-      return true;
+    if (this.#lastVoteNs !== undefined && Number(stampNs - this.#lastVoteNs) > this.#gapNs) return true;
     return this.#view !== undefined && classCount !== undefined && classCount !== this.#view.scores.length;
   }
 

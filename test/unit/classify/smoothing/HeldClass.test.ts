@@ -7,11 +7,14 @@ describe('HeldClass', () => {
   /** The class that is held after each of these frames, 100 ms apart. */
   function held(
     frames: readonly (readonly number[])[],
-    { marginScore = 0.2, holdNs = 200 * MS } = {},
+    { hysteresisMargin = 0.2, hysteresisTimeMs = 200 } = {},
   ): number[] {
     const state = new HeldClass();
     return frames.map((scores, frame) =>
-      state.take(Float64Array.from(scores), frame === 0 ? 0 : 100 * MS, { marginScore, holdNs }),
+      state.take(Float64Array.from(scores), frame === 0 ? 0 : 100 * MS, {
+        hysteresisMargin,
+        hysteresisTimeMs,
+      }),
     );
   }
 
@@ -37,7 +40,7 @@ describe('HeldClass', () => {
   });
 
   it('follows the best class at once without margin and time, and keeps the one that is there of two equals', () => {
-    const settings = { marginScore: 0, holdNs: 0 };
+    const settings = { hysteresisMargin: 0, hysteresisTimeMs: 0 };
     assert.deepEqual(
       held(
         [

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { MOST_STREAMS, ResultSmoother } from '../../../../src/classify/smoothing/ResultSmoother.js';
-import type { SmoothingSettings } from '../../../../src/classify/smoothing/SmoothedStream.js';
+import type { SmoothingOptions } from '../../../../src/classify/smoothing/SmoothedStream.js';
 
-const SETTINGS: SmoothingSettings = {
-  method: 'majority',
-  timeNs: 1e9,
-  gapNs: 2e9,
-  marginScore: 0,
-  holdNs: 0,
-  isOrdered: true,
+const OPTIONS: SmoothingOptions = {
+  smoothing: 'majority',
+  smoothingTimeMs: 1000,
+  smoothingGapMs: 2000,
+  hysteresisMargin: 0,
+  hysteresisTimeMs: 0,
+  ordered: true,
 };
 
 describe('ResultSmoother', () => {
   it('smooths each stream by itself', () => {
-    const smoother = new ResultSmoother(SETTINGS);
+    const smoother = new ResultSmoother(OPTIONS);
     smoother.take('/front', Float64Array.of(1, 0), 0n);
     assert.deepEqual([...(smoother.take('/rear', Float64Array.of(0, 1), 0n)?.scores ?? [])], [0, 1]);
     assert.deepEqual([...(smoother.take('/front', Float64Array.of(0, 1), 1n)?.scores ?? [])], [0.5, 0.5]);
   });
 
   it('keeps the whole frames and the tracks of a camera apart, and those of two cameras', () => {
-    const smoother = new ResultSmoother(SETTINGS);
+    const smoother = new ResultSmoother(OPTIONS);
     const take = (source: string, scores: readonly number[], track?: string) => [
       ...(smoother.take(source, Float64Array.from(scores), 1n, track)?.scores ?? []),
     ];
@@ -35,7 +35,7 @@ describe('ResultSmoother', () => {
 
   for (const longestUnused of ['track', 'camera'] as const) {
     it(`forgets the ${longestUnused} that was unused for longest where there are too many`, () => {
-      const smoother = new ResultSmoother(SETTINGS);
+      const smoother = new ResultSmoother(OPTIONS);
       const take = (number: number, scores: readonly number[]) => {
         const [source, track] = longestUnused === 'track' ? ['/camera', `${number}`] : [`/${number}`, 'a'];
         return [...(smoother.take(source, Float64Array.from(scores), 0n, track)?.scores ?? [])];
@@ -51,7 +51,7 @@ describe('ResultSmoother', () => {
   }
 
   it('forgets tracks that ended a gap ago, and no others', () => {
-    const smoother = new ResultSmoother(SETTINGS);
+    const smoother = new ResultSmoother(OPTIONS);
     const scores = Float64Array.of(1, 0);
     for (let track = 0; track < 100; track++)
       smoother.take('/front', scores, BigInt(track) * 100_000_000n, `${track}`);
