@@ -53,11 +53,23 @@ export class AnswerSchedule {
     }
   }
 
-  /** The worker is lost: nothing more is delivered. */
-  clear(): void {
+  /** The worker is lost: what it has answered is delivered now, whatever the service model says, and nothing more. */
+  end(): void {
+    const nowNs = this.#options.clock.nowNs();
+    for (const { answer, handedOverNs, startNs } of this.#clear()) {
+      const isDeath = typeof answer === 'object' && answer.error.code === 'WORKER_DIED';
+      if (answer === undefined || isDeath) continue;
+      this.#deliver(answer, handedOverNs, startNs === 0 ? nowNs : startNs, nowNs);
+    }
+    // A receiver may have handed over another frame.
+    this.#clear();
+  }
+
+  #clear(): readonly ScheduledFrame[] {
     const frames = this.#frames;
     this.#frames = [];
     for (const { onAnswer } of frames) onAnswer?.();
+    return frames;
   }
 
   #begin(frame: ScheduledFrame): void {
@@ -75,9 +87,13 @@ export class AnswerSchedule {
     this.#frames.shift();
     const [next] = this.#frames;
     if (next !== undefined) this.#begin(next);
-    const inferenceNs = endNs - startNs;
+    this.#deliver(answer, handedOverNs, startNs, endNs);
+  }
+
+  #deliver(answer: FrameAnswer, handedOverNs: number, startNs: number, endedNs: number): void {
     const untimed = { decodeNs: 0, preprocessNs: 0, batchWaitNs: 0, rankNs: 0 };
-    this.#options.deliver(answer, { handedOverNs, startNs, ...untimed, inferenceNs, endedNs: endNs });
+    const inferenceNs = endedNs - startNs;
+    this.#options.deliver(answer, { handedOverNs, startNs, ...untimed, inferenceNs, endedNs });
   }
 
   async #answered(frame: ScheduledFrame): Promise<void> {

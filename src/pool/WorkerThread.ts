@@ -230,7 +230,7 @@ export class WorkerThread<Job> extends EventEmitter<WorkerEvents<Job>> {
 
   #lose(error: EffvitError): void {
     this.#watch.cancel();
-    this.#schedule?.clear();
+    this.#schedule?.end();
     const { started, notStarted } = this.held.revoke();
     this.emit('lost', started, notStarted, error);
   }
