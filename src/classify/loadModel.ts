@@ -55,7 +55,7 @@ export async function loadModel(
   if (options.model === 'auto' && options.backend !== 'bpu_sim')
     resolved = await int8Choice(resolved, notice);
   const onnxPath = await ensureOnnx(resolved, {
-    ...(notices.signal !== undefined && { signal: notices.signal }),
+    signal: notices.signal,
     onProgress: ({ phase }) => {
       if (phase === 'building') notice?.(`Building the ONNX file of ${resolved.name} from its weights ...`);
       if (phase === 'waiting') notice?.(`Waiting for another process that prepares ${resolved.name} ...`);

@@ -157,7 +157,7 @@ export async function compileModel(options: CompileModelOptions): Promise<Compil
 async function modelOfBatch(manifest: ModelManifest, onnxPath: string, batch: number): Promise<OnnxModel> {
   if (batch === 1) return readOnnx(onnxPath);
   const source = manifest.files.onnx;
-  if (source === undefined || !isBuilt(source)) {
+  if (!isBuilt(source)) {
     throw new EffvitError(
       'UNSUPPORTED',
       `${manifest.name} is a graph of batch 1 from elsewhere, and only graphs that effvit builds from weights can be compiled at batch ${batch}: leave --batch out.`,

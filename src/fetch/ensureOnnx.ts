@@ -31,7 +31,7 @@ export interface EnsureOnnxOptions {
   /** Default: this package's builder. */
   readonly buildOnnx?: BuildOnnx;
   readonly env?: NodeJS.ProcessEnv;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnPullProgress;
 }
 
@@ -44,9 +44,7 @@ export interface EnsureOnnxOptions {
  */
 export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOptions = {}): Promise<string> {
   const { env = process.env, onProgress = () => undefined, buildOnnx = buildOnnxFromWeights } = options;
-  if (manifest.files.onnx === undefined || !isBuilt(manifest.files.onnx)) {
-    return requireModelFile(manifest, 'onnx', undefined, env);
-  }
+  if (!isBuilt(manifest.files.onnx)) return requireModelFile(manifest, 'onnx', undefined, env);
   const weightsPath = await requireModelFile(manifest, 'weights', undefined, env);
   const { path, lengthBytes } = await findBuiltOnnx(manifest, weightsPath, env);
   if (lengthBytes !== undefined) return path;
@@ -63,11 +61,11 @@ export async function ensureOnnx(manifest: ModelManifest, options: EnsureOnnxOpt
 /** {@link ensureOnnx} for a built file and a caller that holds the model's lock. */
 export async function ensureOnnxLocked(
   manifest: ModelManifest,
-  { env, signal, onProgress, buildOnnx }: Required<EnsureOnnxOptions>,
+  { env, signal, onProgress, buildOnnx }: Required<EnsureOnnxOptions> & { readonly signal: AbortSignal },
 ): Promise<PulledFile> {
   const source = manifest.files.onnx;
   const { classCount } = manifest.output;
-  if (source === undefined || !isBuilt(source) || classCount === undefined) {
+  if (!isBuilt(source) || classCount === undefined) {
     throw new EffvitError('INTERNAL', `The ONNX file of ${manifest.name} is not a built one: report this.`, {
       context: { model: manifest.name },
     });

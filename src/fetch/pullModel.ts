@@ -58,7 +58,7 @@ export async function pullModel(
     const context = { manifest, env, limits, signal: held, onProgress, acceptChanged, buildOnnx };
     const pulled: PulledFile[] = [];
     for (const file of files) pulled.push(await pullFile(file, context));
-    if (target === 'cpu' && manifest.files.onnx !== undefined && isBuilt(manifest.files.onnx)) {
+    if (target === 'cpu' && isBuilt(manifest.files.onnx)) {
       pulled.push(await ensureOnnxLocked(manifest, context));
     }
     return pulled;

@@ -85,9 +85,8 @@ export function formatModelList(
     }
     const rows = model.files.map((file) => fileRow(file, model.manifest));
     if (rows.length === 0) rows.push(['', 'no files listed', '', '', '']);
-    for (const [index, row] of rows.entries()) {
-      table.push([index === 0 ? model.name : '', index === 0 ? model.manifest.licence : '', ...row]);
-    }
+    const first = [model.name, model.manifest.licence];
+    table.push(...rows.map((row, index) => [...(index === 0 ? first : ['', '']), ...row]));
   }
   const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map((row) =>

@@ -36,7 +36,7 @@ export async function modelFiles(
   const weightsStatus = status('weights', weights);
   const statuses = await Promise.all([
     weightsStatus,
-    onnx && isBuilt(onnx) ? builtStatus(manifest, await weightsStatus, env) : status('onnx', onnx),
+    isBuilt(onnx) ? builtStatus(manifest, await weightsStatus, env) : status('onnx', onnx),
     status('onnx_int8', onnxInt8),
     ...BPU_CHIPS.map((chip) => status('bpu', bpu[chip], chip)),
     ...BPU_CHIPS.map((chip) => status('bpu_quantized', bpuQuantized[chip], chip)),
@@ -77,8 +77,8 @@ export async function requireModelFile(
   return status.path;
 }
 
-export function isBuilt(source: ModelFileSource | BuiltOnnxSource): source is BuiltOnnxSource {
-  return 'builder' in source;
+export function isBuilt(source: ModelFileSource | BuiltOnnxSource | undefined): source is BuiltOnnxSource {
+  return source !== undefined && 'builder' in source;
 }
 
 function isByChip(kind: ModelFileKind): boolean {

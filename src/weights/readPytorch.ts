@@ -1,9 +1,8 @@
 import { unzipSync } from 'fflate';
 import { EffvitError, fileError } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
-import { numbersFromBytes } from './numbersFromBytes.js';
 import { type TensorReference, unpickleStateDict } from './unpickleStateDict.js';
-import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
+import { countElements, numbersFromBytes, type WeightFile, type WeightTensor } from './WeightTensor.js';
 
 /** Element types by the storage names of torch.save, as safetensors names them. */
 const DTYPE_OF_STORAGE: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type EffvitError, fileError } from '../core/EffvitError.js';
 import { withInput } from '../core/readInput.js';
-import { ELEMENT_FORMATS, numbersFromBytes } from './numbersFromBytes.js';
-import { countElements, type WeightFile, type WeightTensor } from './WeightTensor.js';
+import {
+  countElements,
+  ELEMENT_FORMATS,
+  numbersFromBytes,
+  type WeightFile,
+  type WeightTensor,
+} from './WeightTensor.js';
 
 /** The limit that the reference implementation sets; real headers have some 100 KB. */
 const LARGEST_HEADER_BYTES = 100_000_000;
