@@ -4,16 +4,6 @@ import { compareTexts } from './FleetBag.js';
 import type { BagEntry } from './FleetFolder.js';
 import { percentsJson } from './FleetTotals.js';
 
-/** One camera of a bag, in the report. */
-export interface RowCamera {
-  readonly topic: string;
-  readonly received: number;
-  readonly published: number;
-  /** The class of most frames. */
-  readonly most_frequent?: string | undefined;
-  readonly mean_score?: number | undefined;
-}
-
 /** One bag in the report. */
 export interface FleetRow {
   readonly name: string;
@@ -37,7 +27,14 @@ export interface FleetRow {
   readonly differences?: number | undefined;
   readonly first_difference?: string | undefined;
   readonly frames_sha256?: string | undefined;
-  readonly cameras: readonly RowCamera[];
+  readonly cameras: readonly {
+    readonly topic: string;
+    readonly received: number;
+    readonly published: number;
+    /** The class of most frames. */
+    readonly most_frequent?: string | undefined;
+    readonly mean_score?: number | undefined;
+  }[];
   readonly warnings: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EffvitError } from '../core/EffvitError.js';
+import { badArgument } from '../core/EffvitError.js';
 
 /** One part of a fleet that is spread over several processes. */
 export interface Shard {
@@ -16,10 +16,7 @@ export function parseShard(text: string): Shard {
   const index = Number(match?.[1]);
   const count = Number(match?.[2]);
   if (match !== null && count >= 1 && count <= MOST_SHARDS && index < count) return { index, count };
-  throw new EffvitError(
-    'BAD_ARGUMENT',
-    `Expected I/N with I from 0 to N - 1, such as 0/4, for --shard but received ${text}.`,
-  );
+  throw badArgument(`Expected I/N with I from 0 to N - 1, such as 0/4, for --shard but received ${text}.`);
 }
 
 /**

@@ -34,6 +34,16 @@ export async function bagFiles(path: string): Promise<BagPart[]> {
     .map((name) => ({ path: join(path, name), place: name }));
 }
 
+/** Optional files next to a bag: the true classes of its frames, or their expected results. */
+export type SidecarName = 'truth.json' | 'expected.json';
+
+/** `truth.json` in a bag's folder, `drive.truth.json` next to `drive.mcap`. Undefined if there is none. */
+export async function sidecarPath(bagPath: string, name: SidecarName): Promise<string | undefined> {
+  const isFolder = (await stat(bagPath).catch(() => undefined))?.isDirectory() === true;
+  const path = isFolder ? join(bagPath, name) : `${bagPath.replace(/\.(mcap|db3)(\.zstd?)?$/i, '')}.${name}`;
+  return (await isFile(path)) ? path : undefined;
+}
+
 /**
  * A text that changes whenever a file of the bag, or the one beside it, is written, replaced or moved: sizes, inodes,
  * times of change. It is valid on this machine only; another machine compares the content. Empty if a file cannot be

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { METADATA_NAME } from '../bag/BagMetadata.js';
 import { STORAGE_FILE } from '../bag/openBag.js';
-import { asEffvitError, EffvitError } from '../core/EffvitError.js';
+import { asEffvitError, badArgument } from '../core/EffvitError.js';
 import { readInput } from '../core/readInput.js';
 import { compareTexts, type FleetBag } from './FleetBag.js';
 import { FLEET_MARK } from './FleetFolder.js';
@@ -24,8 +24,7 @@ export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
   const add = (bag: FleetBag): void => {
     const other = bags.get(bag.name);
     if (other !== undefined && other.path !== bag.path) {
-      throw new EffvitError(
-        'BAD_ARGUMENT',
+      throw badArgument(
         `Two bags are named ${bag.name}: ${other.path} and ${bag.path}; give each a name of its own.`,
       );
     }
@@ -52,7 +51,7 @@ async function bagsOfList(list: string): Promise<FleetBag[]> {
     else for (const found of await bagsOf(path)) bags.push({ path: found, name: found });
   }
   if (bags.length === 0) {
-    throw new EffvitError('BAD_ARGUMENT', `The list ${list} names no bag: expected a path a line.`);
+    throw badArgument(`The list ${list} names no bag: expected a path a line.`);
   }
   return bags;
 }
@@ -73,16 +72,12 @@ async function bagsOf(text: string): Promise<string[]> {
       else if (STORAGE_FILE.test(match)) matched.push(match);
     }
     if (matched.length > 0) return matched.map(trimmed);
-    throw new EffvitError('BAD_ARGUMENT', `No bag matches ${text}: check the pattern.`);
+    throw badArgument(`No bag matches ${text}: check the pattern.`);
   }
   if (info?.isDirectory() !== true) return [path];
   const inside = await bagsInFolder(path);
   if (inside.length > 0) return inside;
-  throw new EffvitError(
-    'BAD_ARGUMENT',
-    `There is no bag in ${path}: expected .mcap or .db3 files below it.`,
-    { context: { file: path } },
-  );
+  throw badArgument(`There is no bag in ${path}: expected .mcap or .db3 files below it.`, { file: path });
 }
 
 /**

@@ -8,11 +8,10 @@ import { readInput } from '../core/readInput.js';
 import { BAG_PLACE, type BagResult } from './BagResult.js';
 import { BagTally } from './BagTally.js';
 import { type BagTruth, readBagTruth } from './BagTruth.js';
-import { bagVersion } from './bagVersion.js';
+import { bagVersion, sidecarPath } from './bagVersion.js';
 import { contentKey } from './contentKey.js';
 import type { FleetBag } from './FleetBag.js';
 import type { BagEntry, BagTiming, FleetFolder } from './FleetFolder.js';
-import { sidecarPath } from './sidecarPath.js';
 
 /** Most differing frames per bag whose reason is stored. */
 const MOST_DIFFERENCES = 20;

@@ -1,6 +1,6 @@
 import { AUTO_MODELS } from '../../classify/loadModel.js';
+import { sidecarPath } from '../../fleet/bagVersion.js';
 import type { FleetBag } from '../../fleet/FleetBag.js';
-import { sidecarPath } from '../../fleet/sidecarPath.js';
 import { int8NameOf } from '../../model/defaultManifest.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { modelFiles } from '../../model/modelFiles.js';

@@ -9,7 +9,7 @@ const MS_PER_S = 1000;
 
 /** Sentences that interpret the figures. */
 export function perfMeanings(allSeries: readonly PerfSeries[], deviceName: string): string[] {
-  const series = [...allSeries].sort((a, b) => a.threads - b.threads);
+  const series = allSeries.toSorted((a, b) => a.threads - b.threads);
   return [
     alone(series, deviceName),
     saturation(series, deviceName),
@@ -31,7 +31,7 @@ function alone(series: readonly PerfSeries[], deviceName: string): string | unde
 }
 
 function saturation(series: readonly PerfSeries[], deviceName: string): string | undefined {
-  const last = series[series.length - 1];
+  const last = series.at(-1);
   if (last === undefined || series.length < 2) return undefined;
   const best = Math.max(...series.map(({ median }) => median.framesPerSecond));
   const enough = series.find(({ median }) => median.framesPerSecond >= best * (1 - NO_GAIN));

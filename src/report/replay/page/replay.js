@@ -112,7 +112,7 @@
         'facts',
         'Model and machine',
         m(
-          'dl.facts.pairs',
+          'dl.pairs',
           report.facts.map(([name, value]) => [m('dt', name), m('dd', value)]),
         ),
         m('h3', 'Command'),
