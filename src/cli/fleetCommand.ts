@@ -123,7 +123,7 @@ export async function runFleet(
     }
     if (shard === undefined) {
       const names = bags.map(({ name }) => name);
-      return await mergeFleet(folder, names, { ...options, isKept: temporary === undefined }, context);
+      return await mergeFleet(folder, names, options, temporary === undefined, context);
     }
     if (json) terminal.json({ bags: bags.length, failed, run: folder.runKey });
     else {
@@ -177,24 +177,26 @@ async function listBags(
     for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
 }
 
-/** Merges the folder's results of these bags, writes the report and shows it. */
+/**
+ * Merges the folder's results of these bags, writes the report and shows it.
+ *
+ * @param isKept whether the folder is kept with the merged report in it.
+ */
 export async function mergeFleet(
   folder: FleetFolder,
   names: readonly string[],
-  options: Pick<FleetOptions, 'report' | 'json'> & {
-    /** Whether the folder is kept with the merged report in it. */
-    readonly isKept: boolean;
-  },
+  { report, json }: FleetOptions,
+  isKept: boolean,
   context: CommandContext,
 ): Promise<void> {
   const { terminal } = context;
   const merged = await fleetReport(folder.runKey, folder.identity, readFleet(folder, names));
-  const written = options.isKept ? await writeFleetReport(folder, merged) : undefined;
-  if (options.report !== undefined) await writeFileAtomic(options.report, fleetPage(merged.report));
-  if (options.json === true) terminal.json(merged.report);
+  const written = isKept ? await writeFleetReport(folder, merged) : undefined;
+  if (report !== undefined) await writeFileAtomic(report, fleetPage(merged.report));
+  if (json === true) terminal.json(merged.report);
   else {
     showFleetReport(merged.report, terminal);
-    for (const path of [written?.jsonPath, written?.htmlPath, options.report]) {
+    for (const path of [written?.jsonPath, written?.htmlPath, report]) {
       if (path !== undefined) terminal.line(`report written to ${path}`);
     }
   }

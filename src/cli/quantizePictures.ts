@@ -100,7 +100,16 @@ export async function floatModel(
     isForced: options.force,
   });
   for (const warning of normalizationWarnings(config.config, manifest)) terminal.warn(warning);
-  const planes = planesMaker(manifest);
+  const { color } = manifest.input;
+  if (color === 'nv12') {
+    throw new EffvitError(
+      'UNSUPPORTED',
+      `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler requires.`,
+      { context: { model: manifest.name } },
+    );
+  }
+  const preprocess = modelPreprocess(manifest, classifierOptions({ resizeFilter: 'antialias' }));
+  const planes = new FramePlanes(preprocess, color);
   const labelled =
     options.eval === undefined ? undefined : await labelledPlanes(options.eval, manifest, planes);
   return { config, manifest, onnxPath, planes, labelled };
@@ -121,19 +130,6 @@ export function calibrationSet(
     signal,
     onPicture,
   });
-}
-
-/** @throws EffvitError UNSUPPORTED for a model that takes NV12 */
-function planesMaker(manifest: ModelManifest): FramePlanes {
-  const { color } = manifest.input;
-  if (color === 'nv12') {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `${manifest.name} takes NV12: quantise the same model with an RGB input, as the vendor's compiler requires.`,
-      { context: { model: manifest.name } },
-    );
-  }
-  return new FramePlanes(modelPreprocess(manifest, classifierOptions({ resizeFilter: 'antialias' })), color);
 }
 
 /**

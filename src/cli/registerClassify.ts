@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { annotatePicture, encodePng, pictureOutline } from '../annotate/annotatePicture.js';
-import { Classifier, type ClassifyOutcome } from '../classify/Classifier.js';
+import { Classifier } from '../classify/Classifier.js';
+import type { ClassResult } from '../classify/ClassResult.js';
 import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, badArgument, EffvitError } from '../core/EffvitError.js';
 import { snakeCased } from '../core/keyCase.js';
@@ -9,6 +10,7 @@ import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { CompressedImageFrame, ImageFrame } from '../image/ImageFrame.js';
 import { nv12ToRgb } from '../image/nv12ToRgb.js';
 import { pictureFrame } from '../image/pictureFrame.js';
+import type { FrameResult } from '../pool/FrameOutcome.js';
 import type { CommandContext } from './CommandContext.js';
 import {
   addClassifierOptions,
@@ -46,7 +48,7 @@ interface ClassifyOptions extends FlagValues<typeof CLASSIFIER_FLAGS> {
   readonly force?: boolean;
 }
 
-type Classified = Extract<ClassifyOutcome, { kind: 'result' }>;
+type Classified = FrameResult<readonly ClassResult[]>;
 
 /** `effvit classify PICTURE...`: top-k of JPEG, PNG, WebP and AVIF files. */
 export function registerClassify(command: Command, context: CommandContext): void {

@@ -32,6 +32,6 @@ export function registerMerge(command: Command, context: CommandContext): void {
       isForced: options.force,
     });
     const names = found?.map(({ name }) => name) ?? (await folder.names());
-    await mergeFleet(folder, names, { ...options, isKept: true }, context);
+    await mergeFleet(folder, names, options, true, context);
   });
 }

@@ -3,6 +3,7 @@ import { installToolchain, TOOLCHAIN_BYTES } from '../compile/installToolchain.j
 import {
   INSTALL_COMMAND,
   requireToolchain,
+  type ToolchainStatus,
   toolchainFolder,
   toolchainStatus,
 } from '../toolchain/toolchainStatus.js';
@@ -49,29 +50,24 @@ export function registerStatus(command: Command, context: CommandContext): void 
   command.option('--json', 'one JSON object').action((options: { readonly json?: boolean }) => {
     const status = toolchainStatus();
     if (status.state !== 'ready') context.exitCode = 1;
-    if (options.json === true) {
-      terminal.json(
-        status.state === 'ready'
-          ? { state: status.state, folder: status.toolchain.folder, python: status.toolchain.pythonPath }
-          : status,
-      );
-      return;
-    }
-    switch (status.state) {
-      case 'ready':
-        terminal.line(`ready: ${status.toolchain.folder} (${status.toolchain.pythonPath})`);
-        break;
-      case 'unsupported':
-        terminal.line(`not for this machine: ${status.reason}.`);
-        break;
-      case 'absent':
-        terminal.line(`not installed: ${INSTALL_COMMAND}`);
-        break;
-      case 'partial':
-        terminal.line(
-          `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it resumes where it stopped.`,
-        );
-        break;
+    if (options.json !== true) terminal.line(statusLine(status));
+    else if (status.state !== 'ready') terminal.json(status);
+    else {
+      const { folder, pythonPath: python } = status.toolchain;
+      terminal.json({ state: status.state, folder, python });
     }
   });
+}
+
+function statusLine(status: ToolchainStatus): string {
+  switch (status.state) {
+    case 'ready':
+      return `ready: ${status.toolchain.folder} (${status.toolchain.pythonPath})`;
+    case 'unsupported':
+      return `not for this machine: ${status.reason}.`;
+    case 'absent':
+      return `not installed: ${INSTALL_COMMAND}`;
+    case 'partial':
+      return `half installed in ${status.folder}, missing: ${status.missing.join(', ')}: run ${INSTALL_COMMAND} again, it resumes where it stopped.`;
+  }
 }

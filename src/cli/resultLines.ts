@@ -1,19 +1,12 @@
 import type { ClassResult } from '../classify/ClassResult.js';
-import type { PictureCondition, UnknownCause } from '../pool/FrameOutcome.js';
+import type { FrameResult } from '../pool/FrameOutcome.js';
 import { bar, fitText, type Terminal } from './Terminal.js';
 
 const BAR_COLUMNS = 24;
 
-/** Result values of a frame. */
-interface FrameValue {
-  readonly value: readonly ClassResult[];
-  readonly unknownCauses?: readonly UnknownCause[];
-  readonly picture?: PictureCondition;
-}
-
 /** One line per result: label, bar, probability. The first is bold. */
 export function resultLines(
-  { value: results, unknownCauses, picture }: FrameValue,
+  { value: results, unknownCauses, picture }: FrameResult<readonly ClassResult[]>,
   terminal: Terminal,
 ): string[] {
   if (unknownCauses !== undefined) return [terminal.yellow(`  UNKNOWN: ${unknownCauses.join(', ')}`)];
