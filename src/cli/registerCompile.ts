@@ -122,10 +122,7 @@ async function compile(path: string, options: CompileCommandOptions, context: Co
     progress.close();
     const report: CompileReport = { ...compiled.report, ...(evaluation && { evaluation }) };
     if (options.chart !== undefined) await writeChart(options.chart, barChart(compileChartData(report)));
-    if (options.json === true) {
-      terminal.json(report);
-      return;
-    }
+    if (options.json === true) return terminal.json(report);
     terminal.line(formatCompileReport(report));
     terminal.line(
       `${report.folder}: ${(report.binBytes / 1e6).toFixed(2)} MB of .bin for the RDK X5; on the board: effvit node --ros-args -p model:=${report.folder}`,

@@ -55,10 +55,7 @@ export function registerModelBuild(command: Command, { terminal }: CommandContex
       const opset = Number(options.opset) as 11 | 13 | 17;
       const request = { variant, weightsPath, outputPath, opset, batch, input, classCount };
       const built = await buildModelFile({ ...defined(request), normalisation: { range } });
-      if (options.json === true) {
-        terminal.json({ file: outputPath, ...built });
-        return;
-      }
+      if (options.json === true) return terminal.json({ file: outputPath, ...built });
       terminal.line(
         `${terminal.bold(outputPath)}: ${built.parameters.toLocaleString('en')} parameters (${(built.parameters / 1e6).toFixed(1)} M), ${built.classCount} classes, ${built.nodes} nodes, ${megabytes(built.bytes)}`,
       );

@@ -34,10 +34,7 @@ export function registerModelPull(command: Command, { terminal, signal }: Comman
         acceptChanged: options.acceptChanged === true,
         onProgress: pullProgress(terminal),
       });
-      if (options.json === true) {
-        terminal.json({ model: manifest.name, files });
-        return;
-      }
+      if (options.json === true) return terminal.json({ model: manifest.name, files });
       for (const file of files) {
         terminal.line(`${file.action.padEnd(10)} ${file.path}  ${megabytes(file.lengthBytes)}`);
         terminal.line(`           sha256 ${file.sha256}`);

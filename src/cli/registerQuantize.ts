@@ -76,13 +76,8 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       const outputs = [{ option: '--output', path: outputPath, kind: 'onnx' } as const, chart];
       // The yaml's normalisation is used here; it is compared with the manifest's.
       const fit = { isNormalisationKnown: true };
-      const { manifest, onnxPath, planes, labelled } = await floatModel(
-        config,
-        options,
-        outputs,
-        context,
-        fit,
-      );
+      const model = await floatModel(config, options, outputs, context, fit);
+      const { manifest, onnxPath, planes, labelled } = model;
       // Next to the model, under the name from the yaml, so that the vendor's compiler can be run there.
       const [dataFolder = 'calibration_data'] = config.config.calibration_parameters.cal_data_dir;
       const folder = join(dirname(outputPath), basename(dataFolder));
@@ -112,10 +107,7 @@ export function registerQuantize(command: Command, context: CommandContext): voi
       if (options.chart !== undefined) {
         await writeChart(options.chart, quantizeChart(quantizeChartData(report, manifest.name)));
       }
-      if (options.json === true) {
-        terminal.json({ ...report, calibrationSet: set, manifestPath });
-        return;
-      }
+      if (options.json === true) return terminal.json({ ...report, calibrationSet: set, manifestPath });
       if (set !== undefined) terminal.line(setLine(set));
       terminal.line(formatQuantizeReport(report));
       if (manifestPath !== undefined) {
