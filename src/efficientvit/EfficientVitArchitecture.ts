@@ -51,49 +51,30 @@ const WINDOW_PX = 7;
 export const INPUT_SIDE_PX = 224;
 
 /** One stage, with everything derived from the table. */
-export interface EfficientVitStage {
-  readonly index: number;
-  readonly width: number;
-  /** Channels before the stage's downsampling; null for the first stage, which has none. */
-  readonly widthBefore: number | null;
-  readonly depth: number;
-  readonly heads: number;
-  /** Channels of one head: of its input and of its values. */
-  readonly headWidth: number;
-  /** Side of the stage's feature map, in pixels. */
-  readonly sidePx: number;
-  /** Side of an attention window; divides {@link sidePx}. */
-  readonly windowPx: number;
-  /** As in {@link EfficientVitArchitecture}. */
-  readonly queryKernels: readonly number[];
-}
+export type EfficientVitStage = ReturnType<typeof stagesOf>[number];
 
 /** The three stages: feature maps of 14, 7 and 4 pixels a side. */
-export function stagesOf({
-  widths,
-  heads,
-  depths,
-  queryKernels,
-}: EfficientVitArchitecture): EfficientVitStage[] {
-  const stages: EfficientVitStage[] = [];
-  // The patch embedding halves the picture four times, each later stage once (rounded up: stride 2, padding 1).
-  let sidePx = INPUT_SIDE_PX / 16;
-  for (const index of [0, 1, 2] as const) {
-    const width = widths[index];
-    if (index > 0) sidePx = Math.ceil(sidePx / 2);
-    stages.push({
+export function stagesOf({ widths, heads, depths, queryKernels }: EfficientVitArchitecture) {
+  return widths.map((width, index) => {
+    // The patch embedding halves the picture four times, each later stage once (rounded up: stride 2, padding 1).
+    const sidePx = Math.ceil(INPUT_SIDE_PX / 16 / 2 ** index);
+    const headCount = heads[index] ?? 1;
+    return {
       index,
       width,
-      widthBefore: stages.at(-1)?.width ?? null,
-      depth: depths[index],
-      heads: heads[index],
-      headWidth: width / heads[index],
+      /** Channels before the stage's downsampling; null for the first stage, which has none. */
+      widthBefore: widths[index - 1] ?? null,
+      depth: depths[index] ?? 0,
+      heads: headCount,
+      /** Channels of one head: of its input and of its values. */
+      headWidth: width / headCount,
+      /** Side of the stage's feature map, in pixels. */
       sidePx,
+      /** Side of an attention window; divides {@link sidePx}. */
       windowPx: Math.min(WINDOW_PX, sidePx),
       queryKernels,
-    });
-  }
-  return stages;
+    };
+  });
 }
 
 /**

@@ -15,22 +15,12 @@ export interface BuildModelFileOptions extends Omit<BuildEfficientVitOptions, 'w
   readonly outputPath: string;
 }
 
-export interface BuiltModelFile {
-  /** Trained parameters, counted as PyTorch and timm do. */
-  readonly parameters: number;
-  readonly classCount: number;
-  readonly nodes: number;
-  readonly bytes: number;
-  /** Of the file written; deterministic for the same weights and options. */
-  readonly sha256: string;
-}
-
 /**
  * Writes the ONNX file of {@link buildEfficientVit} from a file of weights.
  *
  * @throws EffvitError BAD_ARGUMENT, OUT_OF_RANGE, NOT_FOUND, BAD_WEIGHTS, UNSUPPORTED, IO_FAILED
  */
-export async function buildModelFile(options: BuildModelFileOptions): Promise<BuiltModelFile> {
+export async function buildModelFile(options: BuildModelFileOptions) {
   const { weightsPath, outputPath, ...rest } = options;
   const { tensors } = await readWeights(weightsPath);
   const model = buildEfficientVit({ ...rest, weights: tensors, place: weightsPath });
@@ -38,10 +28,12 @@ export async function buildModelFile(options: BuildModelFileOptions): Promise<Bu
   await writeFileAtomic(outputPath, content);
   const classCount = Number(model.graph.outputs[0]?.shape?.[1]);
   return {
+    /** Trained parameters, counted as PyTorch and timm do. */
     parameters: countParameters(expectedTensors(EFFICIENTVIT_ARCHITECTURES[options.variant], classCount)),
     classCount,
     nodes: model.graph.nodes.length,
     bytes: content.length,
+    /** Of the file written; deterministic for the same weights and options. */
     sha256: createHash('sha256').update(content).digest('hex'),
   };
 }

@@ -17,14 +17,7 @@ export interface CalibrationSetOptions {
   readonly onPicture?: (written: number) => void;
 }
 
-export interface CalibrationSet {
-  /** Absolute path. */
-  readonly folder: string;
-  readonly pictureCount: number;
-  /** Pictures that the stream held; more than `pictureCount` if it was thinned. */
-  readonly seenCount: number;
-  readonly sizeBytes: number;
-}
+export type CalibrationSet = Awaited<ReturnType<typeof writeCalibrationSet>>;
 
 /** Names that {@link fileName} makes, to distinguish the set from a folder of compiled models. */
 const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
@@ -38,7 +31,7 @@ const OWN_NAME = /^\d{6,}_[\w.-]*\.bin$/;
 export async function writeCalibrationSet(
   pictures: AsyncIterable<PicturePlanes>,
   options: CalibrationSetOptions,
-): Promise<CalibrationSet> {
+) {
   const folder = resolve(options.folder);
   await refuseForeignFolder(folder);
   const { kept, seen } = await writeFolderAtomic(folder, async (part) => {
@@ -50,8 +43,10 @@ export async function writeCalibrationSet(
     );
   });
   return {
+    /** Absolute path. */
     folder,
     pictureCount: kept,
+    /** Pictures that the stream held; more than `pictureCount` if it was thinned. */
     seenCount: seen,
     sizeBytes: kept * options.valuesPerPicture * Float32Array.BYTES_PER_ELEMENT,
   };

@@ -1,25 +1,16 @@
 import { type Document, isMap, isScalar, visit } from 'yaml';
 import { YamlLines, type YamlProblem } from '../core/YamlLines.js';
 
-export interface VendorYaml {
-  readonly document: Document;
-  readonly lines: YamlLines;
-  /** Syntax problems; the document is valid only if there are none. */
-  readonly problems: readonly YamlProblem[];
-}
-
 /**
  * Parses YAML as the vendor's tools do, which read it with PyYAML: YAML 1.1 (`True`, a bare `ON` as a
  * boolean), brackets that may close at any indentation, a key that may come twice with one value. Tabs as
- * indentation and keys with two different values are problems.
+ * indentation and keys with two different values are problems; the document is valid only if there are none.
  */
-export function parseVendorYaml(content: string): VendorYaml {
+export function parseVendorYaml(content: string) {
   const lines = new YamlLines(indentFlowLines(content), { version: '1.1', uniqueKeys: false });
   const { document } = lines;
-  const tabs = tabProblems(content);
-  if (tabs.length > 0) return { document, lines, problems: tabs };
-  const problems = lines.problems.length > 0 ? lines.problems : contradictions(document, lines);
-  return { document, lines, problems };
+  const syntax = [tabProblems(content), lines.problems].find((problems) => problems.length > 0);
+  return { document, lines, problems: syntax ?? contradictions(document, lines) };
 }
 
 function tabProblems(content: string): YamlProblem[] {

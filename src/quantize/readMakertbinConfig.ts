@@ -5,22 +5,14 @@ import { fileError, readError, sentencePart } from '../core/EffvitError.js';
 import { nearestName } from '../core/nearestName.js';
 import { readInput } from '../core/readInput.js';
 import { valueAt, type YamlLines, type YamlProblem, yamlError } from '../core/YamlLines.js';
-import { entries, type MakertbinConfig, makertbinSchema } from './makertbinSchema.js';
+import { entries, makertbinSchema } from './makertbinSchema.js';
 import { parseVendorYaml } from './parseVendorYaml.js';
 
 /** A file of this size holds some 100000 node_info entries; more is no configuration. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** A configuration and where its keys stand, for problems that show only against the model. */
-export interface MakertbinFile {
-  readonly config: MakertbinConfig;
-  /** The file's path, for messages. */
-  readonly file: string;
-  /** The file's content: a pipe can be read only once. */
-  readonly text: string;
-  /** Line of the key that the path leads to, e.g. `['model_parameters', 'march']`. */
-  lineOf(path: readonly string[]): number;
-}
+export type MakertbinFile = ReturnType<typeof parseMakertbinConfig>;
 
 /**
  * Reads a configuration of the vendor's `hb_mapper makertbin`.
@@ -42,7 +34,7 @@ export async function readMakertbinConfig(path: string): Promise<MakertbinFile> 
 }
 
 /** The content of such a file; `file` names it in messages. @throws EffvitError BAD_CONFIG */
-export function parseMakertbinConfig(content: string, file: string): MakertbinFile {
+export function parseMakertbinConfig(content: string, file: string) {
   const { document, lines, problems: syntax } = parseVendorYaml(content);
   if (syntax.length > 0) throw yamlError('BAD_CONFIG', file, file, syntax, document.errors[0]);
   const raw = toPlain(document, file);
@@ -52,7 +44,15 @@ export function parseMakertbinConfig(content: string, file: string): MakertbinFi
     ...checkMakertbinConfig(raw, lines),
   ];
   if (!parsed.success || problems.length > 0) throw yamlError('BAD_CONFIG', file, file, problems);
-  return { config: parsed.data, file, text: content, lineOf: (path) => lines.ofPath(path) };
+  return {
+    config: parsed.data,
+    /** The file's path, for messages. */
+    file,
+    /** The file's content: a pipe can be read only once. */
+    text: content,
+    /** Line of the key that the path leads to, e.g. `['model_parameters', 'march']`. */
+    lineOf: (path: readonly string[]): number => lines.ofPath(path),
+  };
 }
 
 function toPlain(document: Document, file: string): unknown {
