@@ -15,7 +15,7 @@ import { mergeByLogTime } from '../mergeByLogTime.js';
 import { RandomAccessFile } from '../RandomAccessFile.js';
 import { McapScan } from './McapScan.js';
 import { type McapLayout, type McapSegment, readMcapIndex } from './readMcapIndex.js';
-import { type McapMessageView, parseMcapRecords, readMcapSegment } from './readMcapSegment.js';
+import { parseMcapRecords, readMcapSegment } from './readMcapSegment.js';
 
 /**
  * Chunks with overlapping times are held in memory while they are merged; above this limit the order is no longer
@@ -90,7 +90,7 @@ export class McapBagFile implements BagFile {
     const messages = this.#matching(segment, bytes, filter);
     held.bytes += bytes.byteLength;
     try {
-      for (const message of messages) yield this.#asBagMessage(message);
+      for (const message of messages) yield message;
     } finally {
       held.bytes -= bytes.byteLength;
     }
@@ -121,45 +121,32 @@ export class McapBagFile implements BagFile {
     }
   }
 
-  #matching({ offsetBytes }: McapSegment, bytes: Uint8Array, filter: BagMessageFilter): McapMessageView[] {
+  /** The messages of a segment's records that the filter takes, in log-time order. */
+  #matching({ offsetBytes }: McapSegment, bytes: Uint8Array, filter: BagMessageFilter): RawBagMessage[] {
     const { messages, problem } = parseMcapRecords(bytes);
     if (problem !== undefined) {
       this.#warnings.add(
         `The chunk in ${this.path} at byte ${offsetBytes} is corrupted (${problem}): ${messages.length} of its messages are read.`,
       );
     }
-    // The sort is stable, so messages of equal time keep the file's order.
-    return messages
-      .filter((message) => this.#matches(message, filter))
-      .sort((a, b) => compareTimes(a.logTimeNs, b.logTimeNs));
-  }
-
-  #matches(message: McapMessageView, filter: BagMessageFilter): boolean {
-    const channel = this.#layout.channels.get(message.channelId);
-    if (channel === undefined) {
-      this.#warnings.add(
-        `${this.path} has messages of channel ${message.channelId}, which it does not describe: they are missing.`,
-      );
-      return false;
+    const { topics, startNs, endNs } = filter;
+    const matching: RawBagMessage[] = [];
+    for (const { channelId, logTimeNs, publishTimeNs, sequence, data } of messages) {
+      const channel = this.#layout.channels.get(channelId);
+      if (channel === undefined) {
+        this.#warnings.add(
+          `${this.path} has messages of channel ${channelId}, which it does not describe: they are missing.`,
+        );
+        continue;
+      }
+      const { topic, schemaId, messageEncoding: encoding } = channel;
+      if (topics !== undefined && !topics.has(topic)) continue;
+      if (logTimeNs < (startNs ?? logTimeNs) || logTimeNs > (endNs ?? logTimeNs)) continue;
+      const type = this.#layout.schemas.get(schemaId)?.name ?? '';
+      matching.push({ topic, type, encoding, logTimeNs, publishTimeNs, sequence, data });
     }
-    return (
-      (filter.topics === undefined || filter.topics.has(channel.topic)) &&
-      (filter.startNs === undefined || message.logTimeNs >= filter.startNs) &&
-      (filter.endNs === undefined || message.logTimeNs <= filter.endNs)
-    );
-  }
-
-  #asBagMessage(message: McapMessageView): RawBagMessage {
-    const channel = this.#layout.channels.get(message.channelId);
-    return {
-      topic: channel?.topic ?? '',
-      type: this.#layout.schemas.get(channel?.schemaId ?? 0)?.name ?? '',
-      encoding: channel?.messageEncoding ?? '',
-      logTimeNs: message.logTimeNs,
-      publishTimeNs: message.publishTimeNs,
-      sequence: message.sequence,
-      data: message.data,
-    };
+    // The sort is stable, so messages of equal time keep the file's order.
+    return matching.sort((a, b) => compareTimes(a.logTimeNs, b.logTimeNs));
   }
 }
 
