@@ -1,8 +1,7 @@
 import { type Stamp, stampToNs } from '../core/Stamp.js';
 import { zeroCounts } from '../stats/FrameAccounting.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import type { ClassifierOptions } from './classifierOptions.js';
-
-const NS_PER_MS = 1e6;
 
 /** Why a frame or a detector message has no counterpart. */
 export const UNMATCHED_CAUSES = [

@@ -1,8 +1,8 @@
 import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PictureCondition, PictureProblem } from '../pool/FrameOutcome.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import type { ClassifierOptions } from './classifierOptions.js';
 
-const NS_PER_MS = 1e6;
 /** Most cameras that are remembered. */
 const MOST_SOURCES = 1000;
 

@@ -1,13 +1,12 @@
 import { stampToNs } from '../core/Stamp.js';
 import type { FrameHeader } from '../image/ImageFrame.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import { isPlausibleDelay } from '../stats/stampDelay.js';
 import { Condition } from './Condition.js';
 import type { FrameJob } from './FrameJob.js';
 import type { PoolClock, PoolTimer } from './PoolClock.js';
 import type { PoolStatistics } from './PoolStatistics.js';
 import { ReorderBuffer } from './ReorderBuffer.js';
-
-const NS_PER_MS = 1e6;
 
 /** Delivers the frames that are done: judges, measures and counts them, and resolves their outcomes. */
 export class FrameDelivery<Value> {

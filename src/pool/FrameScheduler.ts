@@ -1,6 +1,7 @@
 import { asEffvitError, type EffvitError } from '../core/EffvitError.js';
 import { type LoadedModelInfo, largestBatchOf } from '../inference/InferenceBackend.js';
 import type { DropCause } from '../stats/FrameAccounting.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import { Condition } from './Condition.js';
 import { FrameDelivery } from './FrameDelivery.js';
 import type { FrameJob, FramePart } from './FrameJob.js';
@@ -18,8 +19,6 @@ import { PoolStatistics } from './PoolStatistics.js';
 import { WaitingCaller } from './WaitingCaller.js';
 import { type FrameWorker, WorkerChoice } from './WorkerChoice.js';
 import { WorkerGroup } from './WorkerGroup.js';
-
-const NS_PER_MS = 1e6;
 
 /**
  * The inside of an InferencePool. Owns its state: the waiting frames, the workers and their frames, the results that

@@ -1,6 +1,4 @@
-import { monotonicNs } from '../stats/monotonicNs.js';
-
-const NS_PER_MS = 1e6;
+import { monotonicNs, NS_PER_MS } from '../stats/monotonicNs.js';
 
 /** A pending callback. */
 export interface PoolTimer {

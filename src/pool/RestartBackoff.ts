@@ -1,6 +1,6 @@
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import type { PoolClock } from './PoolClock.js';
 
-const NS_PER_MS = 1e6;
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 10_000;
 

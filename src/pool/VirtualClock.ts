@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { signedUnit } from '../inference/simulated/hashLogits.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import { type PoolClock, type PoolTimer, systemClock, type TimerOptions } from './PoolClock.js';
 
-const NS_PER_MS = 1e6;
 /** Not 0, which stands for "never" in some figures. */
 const START_NS = 1e9;
 

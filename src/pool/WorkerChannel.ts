@@ -1,4 +1,4 @@
-import { monotonicNs } from '../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../stats/monotonicNs.js';
 
 /** The most frames that a worker may hold; a power of two, so that frame numbers can wrap around. */
 export const CHANNEL_CAPACITY = 64;
@@ -27,7 +27,6 @@ const NUMBER_MASK = 2 ** 30 - 1;
 /** Set in BEGUN when the main thread has taken back the frames that were not started. */
 const REVOKED = 2 ** 30;
 
-const NS_PER_MS = 1e6;
 const US_PER_MS = 1e3;
 
 /** A frame in one of the worker's slots. */

@@ -1,3 +1,4 @@
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import type { FrameJob, FramePart } from './FrameJob.js';
 import type { HeldFrames } from './HeldFrames.js';
 import type { PoolClock } from './PoolClock.js';
@@ -6,7 +7,6 @@ import type { WorkerThread } from './WorkerThread.js';
 
 export type FrameWorker<Value> = WorkerThread<FramePart<Value>>;
 
-const NS_PER_MS = 1e6;
 /** How long a live frame may wait in a busy worker's memory: the handover takes 0.5 to 5 ms under load. */
 const AHEAD_NS = 3 * NS_PER_MS;
 

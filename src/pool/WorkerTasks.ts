@@ -1,7 +1,7 @@
 import { asEffvitError } from '../core/EffvitError.js';
 import type { InferenceBackend } from '../inference/InferenceBackend.js';
 import { MOST_REGIONS } from '../inference/PictureResizer.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../stats/monotonicNs.js';
 import { DevicePictures } from './DevicePictures.js';
 import type { FrameReceiver, ReceivedFrame } from './FrameReceiver.js';
 import { InferenceTask, type TaskInput } from './InferenceTask.js';
@@ -9,7 +9,6 @@ import { type ReceivedRegions, RegionsInput } from './RegionsInput.js';
 import type { HandedFrame, WorkerChannel } from './WorkerChannel.js';
 import { type FrameAnswer, failedAnswer, type LogitsRing, type WorkerMessage } from './workerProtocol.js';
 
-const NS_PER_MS = 1e6;
 /** The main thread copies announced frames one after the other, in some hundred microseconds each unless it stalls. */
 const EXPECTED_WITHIN_NS = 50 * NS_PER_MS;
 

@@ -1,7 +1,6 @@
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 import type { ClassifierOptions } from '../classifierOptions.js';
 import { indexOfLargest } from './MajorityVote.js';
-
-const NS_PER_MS = 1e6;
 
 /** Hysteresis: the class stays until another one has led it by a margin for a time. */
 export class HeldClass {

@@ -1,3 +1,4 @@
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 import type { ClassifierOptions } from '../classifierOptions.js';
 import { ExponentialAverage } from './ExponentialAverage.js';
 import { HeldClass } from './HeldClass.js';
@@ -11,8 +12,6 @@ export type SmoothingOptions = Pick<
   ClassifierOptions,
   'smoothing' | 'smoothingTimeMs' | 'smoothingGapMs' | 'hysteresisMargin' | 'hysteresisTimeMs' | 'ordered'
 >;
-
-const NS_PER_MS = 1e6;
 
 /** State of a stream after a frame. */
 export interface SmoothedView {
