@@ -7,8 +7,7 @@ import type { FrameResults, RegionResults } from '../classify/expectedResults.js
 import { BURST_DEPTH } from '../classify/livePoolOptions.js';
 import type { ClassifyRegionsOutcome, RegionResult } from '../classify/RegionResult.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
-import { type DetectionsMessage, regionBoxOf } from '../messages/detectionsMessage.js';
-import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
+import { type DetectionsMessage, parseDetectionsCdr, regionBoxOf } from '../messages/detectionsMessage.js';
 import type { VirtualClock } from '../pool/VirtualClock.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { BagDetections, BagImage, BagMessageProblem } from './BagFile.js';

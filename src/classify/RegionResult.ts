@@ -1,3 +1,4 @@
+import type { FrameResult } from '../pool/FrameOutcome.js';
 import type { RegionOutcome, RegionsOutcome } from '../pool/RegionOutcome.js';
 import type { ClassResult } from './ClassResult.js';
 
@@ -22,6 +23,14 @@ export function regionClasses(
   const { smoothed } = region;
   if (choice === 'raw' || smoothed === undefined) return raw;
   return smoothed.length === 0 && raw === undefined ? undefined : smoothed;
+}
+
+/** A frame's result with the chosen classes as its value; without smoothing the raw ones. */
+export function chosenResult(
+  result: FrameResult<readonly ClassResult[]>,
+  choice: ResultChoice,
+): FrameResult<readonly ClassResult[]> {
+  return choice === 'raw' || result.smoothed === undefined ? result : { ...result, value: result.smoothed };
 }
 
 /** Outcome of a frame that was submitted with regions. */

@@ -3,7 +3,7 @@ import type { Classifier } from '../classify/Classifier.js';
 import { stampFromNs } from '../core/Stamp.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { frameReportMessage } from '../messages/frameReportMessage.js';
-import { pipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
+import { classifierState, pipelineStatisticsMessage } from '../messages/pipelineStatisticsMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import { LiveFeed } from '../web/LiveFeed.js';
 import { LiveFrames } from '../web/LiveFrames.js';
@@ -37,24 +37,15 @@ export async function startReplayPage(
     const nowNs = monotonicNs();
     const windowNs = BigInt(Math.round(nowNs - lastNs));
     lastNs = nowNs;
-    const { statistics, queuedCount } = classifier.pool;
-    const workers = classifier.pool.workers();
+    const { statistics } = classifier.pool;
     const message = pipelineStatisticsMessage({
-      ...classifier.info,
       stamp: stampFromNs(BigInt(Date.now()) * NS_PER_MS),
       windowNs,
-      counts: statistics.frames.counts(),
+      ...classifierState(classifier),
       superseded: 0,
       missing: 0,
       regions: statistics.regions.counts(),
-      queuedCount,
-      framesPerSecond: statistics.framesPerSecond(),
-      meanBatchSize: statistics.meanBatchSize,
       stages: statistics.stages.takeWindow(),
-      threads: workers.targetCount,
-      workersServing: workers.serving,
-      workersLost: workers.deaths,
-      modelName: classifier.manifest.name,
       isPaused: false,
       machine: {},
     });

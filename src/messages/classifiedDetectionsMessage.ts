@@ -3,11 +3,6 @@ import { type ClassIdFormat, hypothesis } from './classificationMessage.js';
 import type { DetectionMessage, DetectionsMessage } from './detectionsMessage.js';
 import type { HeaderMessage } from './headerMessage.js';
 
-/** What becomes of the detector's own hypotheses, as the parameter `detections_hypotheses` spells it. */
-export const HYPOTHESES_CHOICES = ['replace', 'append'] as const;
-
-export type HypothesesChoice = (typeof HYPOTHESES_CHOICES)[number];
-
 /** The class of a box that could not be classified. */
 export const UNKNOWN_CLASS = 'UNKNOWN';
 
@@ -23,7 +18,8 @@ export function classifiedDetectionsMessage(
   regions: readonly RegionResult[],
   options: {
     readonly classIdFormat: ClassIdFormat;
-    readonly hypotheses: HypothesesChoice;
+    /** What becomes of the detector's own, as the parameter `detections_hypotheses` spells it. */
+    readonly hypotheses: 'replace' | 'append';
     readonly results: ResultChoice;
   },
 ): DetectionsMessage {

@@ -1,10 +1,10 @@
-import type { UnmatchedCounts } from '../classify/DetectionPairing.js';
+import type { Classifier } from '../classify/Classifier.js';
+import type { UnmatchedView } from '../classify/DetectionPairing.js';
 import { separatedWords } from '../core/keyCase.js';
 import { type Stamp, stampFromNs } from '../core/Stamp.js';
 import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
-import type { BackendName } from '../inference/InferenceBackend.js';
 import type { RegionCounts } from '../pool/RegionOutcome.js';
-import { DROP_CAUSES, type FrameCounts } from '../stats/FrameAccounting.js';
+import { DROP_CAUSES } from '../stats/FrameAccounting.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
 import { headerMessage } from './headerMessage.js';
 
@@ -12,30 +12,19 @@ import { headerMessage } from './headerMessage.js';
 export type PipelineStatisticsMessage = ReturnType<typeof pipelineStatisticsMessage>;
 
 /** The state of the pipeline, from which the message is made. */
-export interface PipelineState {
+export interface PipelineState extends ReturnType<typeof classifierState> {
   /** When the window ended, by the node's clock. */
   readonly stamp: Stamp;
   readonly windowNs: bigint;
-  readonly counts: FrameCounts;
   /** Frames that newer ones replaced in the middleware. */
   readonly superseded: number;
   /** Frames that the cameras sent but that did not arrive. */
   readonly missing: number;
   /** What became of the regions of frames; where the boxes of a detector are classified. */
   readonly regions?: RegionCounts | undefined;
-  readonly unmatched?: { readonly frames: UnmatchedCounts; readonly detections: UnmatchedCounts } | undefined;
-  readonly queuedCount: number;
-  readonly framesPerSecond: number;
-  readonly meanBatchSize: number;
+  readonly unmatched?: UnmatchedView | undefined;
   /** Of the window. */
   readonly stages: StageSummaries;
-  readonly threads: number;
-  readonly workersServing: number;
-  readonly workersLost: number;
-  readonly modelName: string;
-  readonly backend: BackendName;
-  readonly runtime: string;
-  readonly isSimulated: boolean;
   readonly isPaused: boolean;
   /** What is known of the machine; the rest is reported as not a number. */
   readonly machine: {
@@ -50,6 +39,27 @@ export interface PipelineState {
 
 const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
+
+/** The present state of a classifier and its workers. */
+export function classifierState(classifier: Classifier) {
+  const { backend, runtime, isSimulated } = classifier.info;
+  const { pool } = classifier;
+  const { statistics, queuedCount } = pool;
+  const { targetCount, serving, deaths } = pool.workers();
+  return {
+    counts: statistics.frames.counts(),
+    queuedCount,
+    framesPerSecond: statistics.framesPerSecond(),
+    meanBatchSize: statistics.meanBatchSize,
+    modelName: classifier.manifest.name,
+    backend,
+    runtime,
+    isSimulated,
+    threads: targetCount,
+    workersServing: serving,
+    workersLost: deaths,
+  };
+}
 
 /** Contains all causes and all stages every time, so that plots have no gaps. */
 export function pipelineStatisticsMessage(state: PipelineState) {
@@ -109,6 +119,6 @@ function countMessages(counts: Readonly<Record<string, number>> = {}) {
   return Object.entries(counts).map(([cause, count]) => ({ cause, count: BigInt(count) }));
 }
 
-function megahertz(frequencyHz: number | undefined): number {
-  return frequencyHz === undefined ? Number.NaN : frequencyHz / HZ_PER_MHZ;
+function megahertz(frequencyHz = Number.NaN): number {
+  return frequencyHz / HZ_PER_MHZ;
 }

@@ -10,14 +10,11 @@ const PERIOD_S = 0.25;
 /** How long the other side waits for a heartbeat; the value of nav2's managed nodes. */
 const TIMEOUT_S = 4;
 
-/** bond/msg/Status */
+/** bond/msg/Status, as far as it is read here. */
 interface Status {
-  readonly header: object;
   readonly id: string;
   readonly instance_id: string;
   readonly active: boolean;
-  readonly heartbeat_timeout: number;
-  readonly heartbeat_period: number;
 }
 
 /**
@@ -26,7 +23,7 @@ interface Status {
  */
 export class Bond {
   readonly #node: RclNode;
-  readonly #publisher: RclPublisher<Status>;
+  readonly #publisher: RclPublisher;
   readonly #subscription: object;
   readonly #instanceId = randomUUID();
   #timer: NodeJS.Timeout | undefined;
@@ -34,7 +31,7 @@ export class Bond {
   private constructor(node: RclNode) {
     this.#node = node;
     const guard = callbackGuard(node);
-    this.#publisher = node.createPublisher<Status>(TYPE, TOPIC);
+    this.#publisher = node.createPublisher<object>(TYPE, TOPIC);
     this.#subscription = node.createSubscription<Status>(TYPE, TOPIC, {}, (status) =>
       guard.run('the bond', () => this.#hear(status)),
     );
@@ -53,10 +50,8 @@ export class Bond {
   /** Notifies the manager that the node stops regularly. */
   end(): void {
     try {
-      if (this.#timer !== undefined) this.#publish(false);
+      this.#break();
     } finally {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
       this.#node.destroySubscription(this.#subscription);
       this.#node.destroyPublisher(this.#publisher);
     }
@@ -64,11 +59,16 @@ export class Bond {
 
   #hear({ id, instance_id, active }: Status): void {
     if (id !== this.#node.name() || instance_id === this.#instanceId || active) return;
-    if (this.#timer === undefined) return;
     // The manager has broken the bond: acknowledge it; the node's state does not change.
-    this.#publish(false);
+    this.#break();
+  }
+
+  /** Ends the heartbeats with a final message, once. */
+  #break(): void {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#publish(false);
   }
 
   #publish(active: boolean): void {

@@ -4,13 +4,13 @@ import { CameraSubscription, type CameraSubscriptionOptions } from './CameraSubs
 import {
   type CameraInput,
   COMPRESSED_IMAGE_TYPE,
-  cameraTopic,
   IMAGE_TYPE,
+  InputChoice,
   offeredInputs,
 } from './images/cameraInput.js';
-import { InputChoice } from './images/InputChoice.js';
 import { SequenceGaps } from './images/SequenceGaps.js';
 import { packageProblem } from './rcl/messagesProblem.js';
+import type { RclLogger } from './rcl/rcl.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { VideoSubscription } from './VideoSubscription.js';
 
@@ -19,12 +19,12 @@ const SILENT_NS = 2e9;
 
 export interface CameraOptions
   extends Omit<CameraSubscriptionOptions, 'camera' | 'input' | 'topicName' | 'gaps'> {
-  /** The name in the parameter. */
+  /** As in the parameter image_topics. */
   readonly name: string;
+  /** The camera's name in its frames: the fully qualified topic. */
+  readonly topic: string;
   /** The parameter image_transport. */
   readonly transport: string;
-  readonly notice: (text: string) => void;
-  readonly warn: (text: string) => void;
 }
 
 const describe = ({ topic, type }: CameraInput): string => `${topic} (${type})`;
@@ -46,12 +46,12 @@ export class Camera {
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   constructor(options: CameraOptions) {
     this.#options = options;
-    const { node, name, transport, depth } = options;
+    const { topic, transport, depth } = options;
     this.#depth = depth;
-    this.topic = cameraTopic(name, transport, (relative) => node.resolveTopicName(relative));
+    this.topic = topic;
     this.#isFollowed = transport === 'auto';
     const type = transport === 'compressed' ? COMPRESSED_IMAGE_TYPE : IMAGE_TYPE;
-    this.#choice = new InputChoice({ topic: this.topic, type });
+    this.#choice = new InputChoice({ topic, type });
     if (this.#isFollowed) this.#choice.update(this.#offered(), false);
     this.#subscribe();
   }
@@ -68,11 +68,8 @@ export class Camera {
     const isSilent = this.#subscription === undefined || this.#subscription.silentNs > SILENT_NS;
     const was = this.#isOffered;
     const isChanged = this.#choice.update(this.#offered(), isSilent);
-    if (!isChanged) {
-      if (!was && this.#isOffered) this.#options.notice(`The publisher is there: ${this.description}.`);
-      return;
-    }
-    this.#subscribeAnew(`The camera ${this.topic} is heard on ${this.description} now.`);
+    if (isChanged) this.#subscribeAnew(`The camera ${this.topic} is heard on ${this.description} now.`);
+    else if (!was && this.#isOffered) this.#log.info(`The publisher is there: ${this.description}.`);
   }
 
   /** Sets how many of its frames may wait in the middleware. */
@@ -89,6 +86,10 @@ export class Camera {
     return this.#subscription?.publishers() ?? { count: 0 };
   }
 
+  get #log(): RclLogger {
+    return this.#options.node.getLogger();
+  }
+
   destroy(): void {
     this.#subscription?.destroy();
     this.#subscription = undefined;
@@ -98,9 +99,9 @@ export class Camera {
     this.destroy();
     try {
       this.#subscribe();
-      if (notice !== undefined) this.#options.notice(notice);
+      if (notice !== undefined) this.#log.info(notice);
     } catch (error) {
-      this.#options.warn(`${asEffvitError(error).message}`);
+      this.#log.warn(asEffvitError(error).message);
     }
   }
 
@@ -116,14 +117,14 @@ export class Camera {
 
   /** The inputs that can be subscribed to; a missing message package is reported once. */
   #offered(): CameraInput[] {
-    const { node, warn } = this.#options;
+    const { node } = this.#options;
     const typesOn = (topic: string): string[] =>
       node.getPublishersInfoByTopic(topic).map(({ topic_type }) => topic_type);
     const offered = offeredInputs(this.topic, typesOn).filter((input) => {
       const [packageName = ''] = input.type.split('/');
       const problem = packageProblem(packageName, process.env);
       if (problem !== undefined && problem !== this.#problem) {
-        warn(`${describe(input)} cannot be listened to. ${problem}`);
+        this.#log.warn(`${describe(input)} cannot be listened to. ${problem}`);
         this.#problem = problem;
       }
       return problem === undefined;

@@ -8,14 +8,13 @@ import { CameraGroup, type CameraGroupOptions, type NamedCamera } from './Camera
 import { type FrameRequest, FrameRequests, type RequestedPart } from './FrameRequests.js';
 import { cameraTopic } from './images/cameraInput.js';
 import type { ReceivedImage } from './images/MessageSamples.js';
-import type { NodeClock } from './rcl/NodeClock.js';
-import { CameraMeters } from './reports/CameraMeters.js';
-import type { CameraState } from './reports/cameraStatus.js';
+import { CameraMeters, type CameraState } from './reports/CameraMeters.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 
 export interface CameraFeedOptions
   extends Pick<CameraGroupOptions, 'rcl' | 'node' | 'parameters' | 'pipeline'> {
-  readonly clock: NodeClock;
+  /** The node's clock; undefined while simulated time is 0. */
+  readonly nowNs: () => bigint | undefined;
 }
 
 const FRAME_ID_REMEDY = 'set the parameter classification_per_camera, or take the camera from ~/frames';
@@ -170,7 +169,7 @@ export class CameraFeed {
   }
 
   #count({ frame }: ReceivedImage): void {
-    const { node, clock, parameters } = this.#options;
+    const { node, nowNs, parameters } = this.#options;
     // Otherwise each camera's results have their own topic.
     if (!parameters.classification_per_camera) {
       const shared = this.#sharedFrameIds.check(frame, FRAME_ID_REMEDY);
@@ -178,7 +177,7 @@ export class CameraFeed {
     }
     const meter = this.meters.of(frame.source);
     meter?.count('received');
-    meter?.stamp(frame.stamp, clock.nowNs());
+    meter?.stamp(frame.stamp, nowNs());
   }
 
   /** Subscribes to one camera while paused, and to its detector if its boxes are wanted. */

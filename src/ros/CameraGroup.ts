@@ -5,15 +5,21 @@ import { BURST_DEPTH } from '../classify/livePoolOptions.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import type { DetectionsMessage } from '../messages/detectionsMessage.js';
-import { CameraSubscriptions } from './CameraSubscriptions.js';
+import { Camera } from './Camera.js';
+import type { CameraEvents } from './CameraSubscription.js';
 import { DetectionSubscriptions } from './DetectionSubscriptions.js';
 import type { FrameRequest, FrameRequests } from './FrameRequests.js';
-import type { ReceivedImage } from './images/MessageSamples.js';
+import { MessageSamples, type ReceivedImage } from './images/MessageSamples.js';
+import { sampleKind } from './images/sampleKind.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
+import { callbackGuard } from './rcl/CallbackGuard.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { CameraMeters } from './reports/CameraMeters.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import type { ServingPipeline } from './ServingPipeline.js';
+
+/** How often the graph is queried for the cameras' topics. */
+const LOOK_PERIOD_MS = 500;
 
 export interface NamedCamera {
   /** As in the parameter image_topics. */
@@ -44,76 +50,73 @@ export interface CameraGroupOptions {
 /** The subscriptions to some cameras and their detectors; passes their frames to the pipeline. */
 export class CameraGroup {
   readonly #options: CameraGroupOptions;
-  readonly #cameras: readonly NamedCamera[];
-  readonly #subscriptions: CameraSubscriptions;
+  readonly #named: readonly NamedCamera[];
+  readonly #cameras: Camera[] = [];
+  /** The structures of each message type, shared by all cameras. */
+  readonly #samples = new Map<string, MessageSamples>();
+  readonly #timer: NodeJS.Timeout;
   /** Set if the boxes of detectors are classified. */
   #detections: DetectionSubscriptions | undefined;
 
   /** @throws EffvitError BAD_CONFIG, ROS_UNAVAILABLE; then nothing is subscribed. */
   constructor(options: CameraGroupOptions, cameras: readonly NamedCamera[]) {
     this.#options = options;
-    this.#cameras = cameras;
-    const { rcl, node, parameters, pipeline, turns, meters, onReceived } = options;
-    if (options.isPublished) this.listenToDetectors();
+    this.#named = cameras;
+    const { rcl, node, parameters, turns } = options;
+    const common = {
+      rcl,
+      node,
+      turns,
+      transport: parameters.image_transport,
+      depth: this.#readerDepth,
+      events: this.#events(),
+      samplesOf: (type: string) => this.#samplesOf(type),
+    };
+    const guard = callbackGuard(node);
+    this.#timer = setInterval(() => {
+      for (const camera of this.#cameras) guard.run(`the check of ${camera.topic}`, () => camera.update());
+    }, LOOK_PERIOD_MS);
     try {
-      this.#subscriptions = new CameraSubscriptions({
-        rcl,
-        node,
-        turns,
-        names: cameras.map(({ name }) => name),
-        transport: parameters.image_transport,
-        depth: this.#readerDepth,
-        events: {
-          onImage: (image, waitedNs) => this.#classify(image, waitedNs),
-          onOutdated: (image) => {
-            onReceived(image);
-            pipeline.drop(image, 'queue_full');
-          },
-          onProblem: (topic, thrown) => this.#refuse(topic, thrown),
-          onLost: (topic, kind, count) => {
-            pipeline.reports.framesLost(kind, count);
-            meters.of(topic)?.count(kind, count);
-          },
-        },
-      });
+      if (options.isPublished) this.listenToDetectors();
+      for (const named of cameras) this.#cameras.push(new Camera({ ...common, ...named }));
     } catch (error) {
-      this.#detections?.destroy();
+      this.destroy();
       throw error;
     }
   }
 
   /** The subscribed topics, for people. */
   get description(): string {
-    const cameras = this.#subscriptions.description;
+    const cameras = this.#cameras.map(({ description }) => description).join(', ');
     const detections = this.#detections?.description;
     return detections === undefined ? cameras : `${cameras}; the boxes on ${detections} are classified`;
   }
 
   /** Counts of unmatched frames and detections; undefined if whole frames are classified. */
   unmatched(): UnmatchedView | undefined {
-    return this.#detections?.unmatched();
+    return this.#detections?.pairings.unmatched();
   }
 
   resetCounts(): void {
-    this.#detections?.resetCounts();
+    this.#detections?.pairings.resetCounts();
   }
 
   /** Adapts to changed options of the classifier. */
   adoptOptions(): void {
     this.#detections?.setOptions(this.#options.pipeline.classifier.options);
-    this.#subscriptions.setDepth(this.#readerDepth);
+    for (const camera of this.#cameras) camera.setDepth(this.#readerDepth);
   }
 
   /** The publishers of a camera's topic, and whether all of them match the subscription. */
   publishers(topic: string): OtherEndpoints {
-    return this.#subscriptions.publishers(topic);
+    return this.#cameras.find((camera) => camera.topic === topic)?.publishers() ?? { count: 0 };
   }
 
   /** Subscribes to the detectors of the cameras that have one. @throws EffvitError BAD_CONFIG */
   listenToDetectors(): void {
     const { rcl, node, pipeline } = this.#options;
     const detectorOf = new Map<string, string>();
-    for (const { topic, detector } of this.#cameras) if (detector) detectorOf.set(topic, detector);
+    for (const { topic, detector } of this.#named) if (detector) detectorOf.set(topic, detector);
     if (detectorOf.size === 0) return;
     this.#detections ??= new DetectionSubscriptions(rcl, node, detectorOf, pipeline.classifier.options, {
       onMatch: (image, detections) => this.#classifyDetected(image, detections),
@@ -122,7 +125,34 @@ export class CameraGroup {
   }
 
   destroy(): void {
-    runAllStepsNow([() => this.#subscriptions.destroy(), () => this.#detections?.destroy()]);
+    clearInterval(this.#timer);
+    runAllStepsNow([
+      ...this.#cameras.map((camera) => () => camera.destroy()),
+      ...[...this.#samples.values()].map((samples) => () => samples.close()),
+      () => this.#detections?.destroy(),
+    ]);
+  }
+
+  #events(): CameraEvents {
+    const { pipeline, meters, onReceived } = this.#options;
+    return {
+      onImage: (image, waitedNs) => this.#classify(image, waitedNs),
+      onOutdated: (image) => {
+        onReceived(image);
+        pipeline.drop(image, 'queue_full');
+      },
+      onProblem: (topic, thrown) => this.#refuse(topic, thrown),
+      onLost: (topic, kind, count) => {
+        pipeline.reports.framesLost(kind, count);
+        meters.of(topic)?.count(kind, count);
+      },
+    };
+  }
+
+  #samplesOf(type: string): MessageSamples {
+    const samples = this.#samples.get(type) ?? new MessageSamples(sampleKind(type));
+    this.#samples.set(type, samples);
+    return samples;
   }
 
   get #readerDepth(): number {

@@ -76,9 +76,8 @@ export class CameraSubscription implements WaitingCamera {
     this.#own = { type: input.type, qos };
     this.#qos = qos;
     this.#samples = samplesOf(input.type);
-    const onReady = (): void => turns.ready(this);
     this.#subscription = withQosOverrides(rcl, input.topic, qos, (given) =>
-      subscribeDeferred(node, { type: input.type, topicName, options: given, onReady }),
+      subscribeDeferred(node, input.type, topicName, given, () => turns.ready(this)),
     );
   }
 

@@ -10,7 +10,7 @@ import { nodeWithDeferredTakes } from './patches/nodeWithDeferredTakes.js';
 import { nodeWithKnownTopics } from './patches/nodeWithKnownTopics.js';
 import { nodeWithParameterFiles } from './patches/nodeWithParameterFiles.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
-import { NodeClock } from './rcl/NodeClock.js';
+import { nodeClock } from './rcl/nodeClock.js';
 import { type ActionResult, offerAction } from './rcl/offerService.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import { MachineMonitor } from './reports/MachineMonitor.js';
@@ -54,11 +54,12 @@ export class ClassifierNode {
     const nodeOptions = new rcl.NodeOptions();
     // This node's services can refuse a change after trying it; see NodeParameters.
     nodeOptions.startParameterServices = false;
-    const Base = nodeWithKnownTopics(rcl, nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
+    const Base = nodeWithKnownTopics(nodeWithClockQos(rcl, nodeWithParameterFiles(rcl)));
     const Node = nodeWithDeferredTakes(Base);
     const node = new Node('classifier', undefined, undefined, nodeOptions);
     this.#node = node;
     this.#live = new LiveView(node);
+    const parameters = () => this.#parameters.values;
     try {
       this.#parameters = new NodeParameters(rcl, node, {
         state: () => this.lifecycle.state,
@@ -67,8 +68,8 @@ export class ClassifierNode {
       this.#serving = new ServingLifecycle({
         rcl,
         node,
-        clock: new NodeClock(node),
-        parameters: () => this.#parameters.values,
+        nowNs: nodeClock(node),
+        parameters,
         machineMonitor: this.#machineMonitor,
         live: this.#live,
         loadModel: options.loadModel,
@@ -79,18 +80,15 @@ export class ClassifierNode {
       offerLifecycle(node, this.lifecycle);
       offerAction(node, 'std_srvs/srv/Trigger', '~/reset_statistics', () => this.#serving.resetStatistics());
       offerAction(node, 'std_srvs/srv/SetBool', '~/enable', ({ data }) => this.#enable(data));
-      offerClassify(node, {
-        target: () => this.#serving.singleShotTarget(),
-        parameters: () => this.#parameters.values,
-      });
+      offerClassify(node, () => this.#serving.singleShotTarget(), parameters);
     } catch (error) {
       node.destroy();
       throw error;
     }
     this.#diagnostics = new NodeDiagnostics(node, {
-      parameters: () => this.#parameters.values,
+      parameters,
       condition: () => this.#serving.condition(this.#parameters.problem),
-      subscribers: () => this.#serving.pipeline?.subscribers() ?? new Map(),
+      subscribers: () => this.#serving.pipeline?.publishers.subscribers() ?? new Map(),
       onStatuses: (statuses) => this.#live.feed.diagnostics(statuses),
     });
     // A page that cannot be served is logged; the node works without it.

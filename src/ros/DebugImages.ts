@@ -1,11 +1,17 @@
 import { type AnnotateOptions, annotatePicture, pictureOutline } from '../annotate/annotatePicture.js';
 import { FramePicture } from '../annotate/FramePicture.js';
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
-import { type ClassifyRegionsOutcome, type ResultChoice, regionClasses } from '../classify/RegionResult.js';
+import {
+  type ClassifyRegionsOutcome,
+  chosenResult,
+  type ResultChoice,
+  regionClasses,
+} from '../classify/RegionResult.js';
 import { asEffvitError } from '../core/EffvitError.js';
 import type { ImageFrame } from '../image/ImageFrame.js';
 import { headerMessage } from '../messages/headerMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
+import type { NodeParameterValues } from './parameters/parameterTable.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 
 /** At most ten per second: enough for people, and drawing must not delay the results. */
@@ -16,12 +22,7 @@ const MAX_HEIGHT_PX = 720;
 /** The most regions that are listed beside the picture. */
 const MOST_LISTED = 10;
 
-export interface DebugImageOptions {
-  /** Size of the picture, relative to the frame. */
-  readonly scale: number;
-  /** The classes that regions are shown with. */
-  readonly results: ResultChoice;
-}
+type Drawn = Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>;
 
 /**
  * The topic ~/debug_image: frames with their results drawn beside them, while it has subscribers. One frame is drawn
@@ -29,6 +30,8 @@ export interface DebugImageOptions {
  */
 export class DebugImages {
   readonly #publisher: CdrPublisher;
+  readonly #classifier: Classifier;
+  readonly #parameters: () => NodeParameterValues;
   readonly #warn: (text: string) => void;
   #picture: FramePicture | undefined;
   #isDrawing = false;
@@ -36,8 +39,15 @@ export class DebugImages {
   #nextNs = 0;
 
   /** @param publisher of sensor_msgs/Image; its owner destroys it. */
-  constructor(publisher: CdrPublisher, warn: (text: string) => void) {
+  constructor(
+    publisher: CdrPublisher,
+    classifier: Classifier,
+    parameters: () => NodeParameterValues,
+    warn: (text: string) => void,
+  ) {
     this.#publisher = publisher;
+    this.#classifier = classifier;
+    this.#parameters = parameters;
     this.#warn = warn;
   }
 
@@ -46,18 +56,13 @@ export class DebugImages {
    *
    * @returns undefined if it is not drawn; else a promise that resolves when its data is no longer read. Never rejects.
    */
-  offer(
-    frame: ImageFrame,
-    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-    classifier: Classifier,
-    options: DebugImageOptions,
-  ): Promise<void> | undefined {
+  offer(frame: ImageFrame, outcome: ClassifyOutcome | ClassifyRegionsOutcome): Promise<void> | undefined {
     if (outcome.kind === 'dropped' || this.#isDrawing || this.#publisher.subscriptionCount === 0) return;
     const nowNs = monotonicNs();
     if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + PERIOD_NS;
     this.#isDrawing = true;
-    return this.#draw(frame, outcome, classifier, options)
+    return this.#draw(frame, outcome)
       .catch((error: unknown) => {
         this.#warn(`No debug image of ${frame.source}: ${asEffvitError(error).message}`);
       })
@@ -71,23 +76,20 @@ export class DebugImages {
     this.#isDestroyed = true;
   }
 
-  async #draw(
-    frame: ImageFrame,
-    outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
-    classifier: Classifier,
-    { scale, results }: DebugImageOptions,
-  ): Promise<void> {
+  async #draw(frame: ImageFrame, outcome: Drawn): Promise<void> {
+    const parameters = this.#parameters();
+    const scale = parameters.debug_image_scale;
     const { timings, widthPx, heightPx, header } = outcome;
     this.#picture ??= new FramePicture();
     const maxPictureWidthPx = Math.max(16, Math.min(MAX_WIDTH_PX, Math.round(widthPx * scale)));
     const maxPictureHeightPx = Math.max(16, Math.min(MAX_HEIGHT_PX, Math.round(heightPx * scale)));
-    const { backend, isSimulated } = classifier.info;
-    const simulated = isSimulated ? ', SIMULATED' : '';
+    const { manifest, info } = this.#classifier;
+    const backend = `${info.backend}${info.isSimulated ? ', SIMULATED' : ''}`;
     const drawn = await annotatePicture({
       picture: this.#picture.of(frame, maxPictureWidthPx, maxPictureHeightPx),
-      ...drawnResults(outcome, results),
+      ...drawnResults(outcome, parameters.classification_results),
       title: header.source,
-      subtitle: `${classifier.manifest.name} (${backend}${simulated}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
+      subtitle: `${manifest.name} (${backend}), ${(timings.inferenceNs / 1e6).toFixed(1)} ms`,
       maxPictureWidthPx,
       maxPictureHeightPx,
       minPictureSidePx: Math.max(maxPictureWidthPx, maxPictureHeightPx),
@@ -106,13 +108,10 @@ export class DebugImages {
 }
 
 /** The results to draw and the areas of the picture that they belong to; for regions the best class of each. */
-function drawnResults(
-  outcome: Exclude<ClassifyOutcome | ClassifyRegionsOutcome, { kind: 'dropped' }>,
-  choice: ResultChoice,
-): Pick<AnnotateOptions, 'results' | 'outlines'> {
+function drawnResults(outcome: Drawn, choice: ResultChoice): Pick<AnnotateOptions, 'results' | 'outlines'> {
   const { region } = outcome;
   const roi = region === undefined ? [] : [pictureOutline(region, outcome)];
-  if (outcome.kind === 'result') return { results: outcome.value, outlines: roi };
+  if (outcome.kind === 'result') return { results: chosenResult(outcome, choice).value, outlines: roi };
   const classified = outcome.regions.flatMap((one) => {
     const [best] = regionClasses(one, choice) ?? [];
     return one.kind === 'classified' && best !== undefined ? [{ best, region: one.region }] : [];

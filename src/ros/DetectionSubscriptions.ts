@@ -1,9 +1,11 @@
 import type { ClassifierOptions } from '../classify/classifierOptions.js';
-import type { UnmatchedView } from '../classify/DetectionPairing.js';
 import { type DetectorEvents, DetectorPairings } from '../classify/DetectorPairings.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
-import { DETECTIONS_TYPE, type DetectionsMessage } from '../messages/detectionsMessage.js';
-import { parseDetectionsCdr } from '../messages/parseDetectionsCdr.js';
+import {
+  DETECTIONS_TYPE,
+  type DetectionsMessage,
+  parseDetectionsCdr,
+} from '../messages/detectionsMessage.js';
 import { monotonicNs } from '../stats/monotonicNs.js';
 import type { ReceivedImage } from './images/MessageSamples.js';
 import { callbackGuard, guardedSubscription } from './rcl/CallbackGuard.js';
@@ -18,8 +20,8 @@ export type DetectionEvents = Omit<DetectorEvents<ReceivedImage, DetectionsMessa
 
 /** The subscriptions to detectors and the frames that wait for their boxes. Exists while the node is active. */
 export class DetectionSubscriptions {
+  readonly pairings: DetectorPairings<ReceivedImage, DetectionsMessage>;
   readonly #node: RclNode;
-  readonly #pairings: DetectorPairings<ReceivedImage, DetectionsMessage>;
   readonly #subscriptions: object[] = [];
   readonly #timer: NodeJS.Timeout;
 
@@ -35,53 +37,45 @@ export class DetectionSubscriptions {
     events: DetectionEvents,
   ) {
     this.#node = node;
-    this.#pairings = new DetectorPairings(detectorOf, options, {
+    this.pairings = new DetectorPairings(detectorOf, options, {
       ...events,
       warn: (text) => node.getLogger().warn(text),
     });
     try {
-      for (const topic of this.#pairings.topics) this.#subscribe(rcl, topic);
+      for (const topic of this.pairings.topics) this.#subscribe(rcl, topic);
     } catch (error) {
       this.#unsubscribe();
       throw error;
     }
     const look = 'the look at frames that wait for their detections';
-    this.#timer = callbackGuard(node).every(LOOK_PERIOD_MS, look, () => this.#pairings.expire(monotonicNs()));
+    this.#timer = callbackGuard(node).every(LOOK_PERIOD_MS, look, () => this.pairings.expire(monotonicNs()));
   }
 
   /** The subscribed topics, for people. */
   get description(): string {
-    return this.#pairings.topics.join(', ');
+    return this.pairings.topics.join(', ');
   }
 
   /** Holds an image until its detections arrive. @returns false for a camera without a detector. */
   hold(image: ReceivedImage): boolean {
-    return this.#pairings.hold(image, monotonicNs());
+    return this.pairings.hold(image, monotonicNs());
   }
 
   setOptions(options: ClassifierOptions): void {
-    this.#pairings.setOptions(options);
-  }
-
-  unmatched(): UnmatchedView {
-    return this.#pairings.unmatched();
-  }
-
-  resetCounts(): void {
-    this.#pairings.resetCounts();
+    this.pairings.setOptions(options);
   }
 
   /** Releases the waiting images. */
   destroy(): void {
     clearInterval(this.#timer);
-    runAllStepsNow([() => this.#unsubscribe(), () => this.#pairings.close()]);
+    runAllStepsNow([() => this.#unsubscribe(), () => this.pairings.close()]);
   }
 
   #subscribe(rcl: RclModule, topic: string): void {
     const node = this.#node;
     const qos = keepLastQos(rcl, DEPTH, 'bestEffort');
     const take = (data: Uint8Array): void =>
-      this.#pairings.detected(topic, () => parseDetectionsCdr(data, topic), monotonicNs());
+      this.pairings.detected(topic, () => parseDetectionsCdr(data, topic), monotonicNs());
     const subscription = withQosOverrides(rcl, node.resolveTopicName(topic), qos, (given) =>
       guardedSubscription(node, DETECTIONS_TYPE, topic, { ...given, isRaw: true }, take),
     );

@@ -61,21 +61,18 @@ export class FrameRequests {
     if (this.#waiting.size === 0) return undefined;
     const waiting = this.#of(topic);
     const whole = waiting.filter(({ part }) => part === 'whole');
-    if (whole.length > 0) return this.#request(topic, whole, { isPublished });
-    const first = waiting.find(({ part }) => part !== 'detector');
-    if (first === undefined || typeof first.part === 'string') return undefined;
+    if (whole.length > 0) return this.#request(topic, whole, isPublished);
+    const first = waiting.find(({ part }) => typeof part !== 'string');
+    if (first === undefined) return undefined;
+    const detections = first.part as DetectionsMessage;
     // The result of the whole frame is published, not that of some boxes of it.
-    return this.#request(topic, [first], {
-      isPublished: false,
-      isSingle: true,
-      detections: first.part,
-    });
+    return { ...this.#request(topic, [first], false), isSingle: true, detections };
   }
 
   /** Ends the wait of all who want the boxes of the detector. */
   takeDetected(topic: string, isPublished: boolean): FrameRequest | undefined {
     const waiting = this.#of(topic).filter(({ part }) => part === 'detector');
-    return waiting.length === 0 ? undefined : this.#request(topic, waiting, { isPublished });
+    return waiting.length === 0 ? undefined : this.#request(topic, waiting, isPublished);
   }
 
   clear(): void {
@@ -86,18 +83,12 @@ export class FrameRequests {
     return [...(this.#waiting.get(topic) ?? [])];
   }
 
-  #request(
-    topic: string,
-    waiting: readonly Waiting[],
-    how: Pick<FrameRequest, 'isPublished' | 'isSingle' | 'detections'>,
-  ): FrameRequest {
+  #request(topic: string, waiting: readonly Waiting[], isPublished: boolean): FrameRequest {
     this.#remove(topic, waiting);
-    return {
-      ...how,
-      onOutcome: (answered) => {
-        for (const { onOutcome } of waiting) onOutcome(answered);
-      },
+    const onOutcome = (answered: AnsweredRequest): void => {
+      for (const one of waiting) one.onOutcome(answered);
     };
+    return { isPublished, onOutcome };
   }
 
   #remove(topic: string, waiting: readonly Waiting[]): void {

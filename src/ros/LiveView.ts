@@ -4,8 +4,6 @@ import { LivePage } from '../web/LivePage.js';
 import type { NodeParameterValues } from './parameters/parameterTable.js';
 import type { RclNode } from './rcl/rcl.js';
 
-type LiveParameters = Pick<NodeParameterValues, 'web_port' | 'web_address'>;
-
 const OFF = 0;
 
 /** The node's live page, if the parameter web_port is set; see {@link LivePage}. */
@@ -26,22 +24,22 @@ export class LiveView {
    *
    * @throws EffvitError IO_FAILED: the port is in use, or the address is not this machine's; then the old page stays.
    */
-  async apply({ web_port: port, web_address: address }: LiveParameters): Promise<void> {
+  async apply({ web_port: port, web_address: address }: NodeParameterValues): Promise<void> {
     const old = this.#page;
-    if (port !== OFF && old?.port !== port) {
-      this.#page = await LivePage.start({ feed: this.feed, port, address });
-      await old?.close();
-    } else {
+    // A page at another port is started first; one at the same port needs it.
+    const isSamePort = old?.port === port;
+    if (port === OFF || isSamePort) {
       await old?.close();
       this.#page = undefined;
       if (port === OFF) return;
-      try {
-        this.#page = await LivePage.start({ feed: this.feed, port, address });
-      } catch (error) {
-        if (old !== undefined) this.#page = await old.restart();
-        throw error;
-      }
     }
+    try {
+      this.#page = await LivePage.start({ feed: this.feed, port, address });
+    } catch (error) {
+      if (isSamePort) this.#page = await old.restart();
+      throw error;
+    }
+    if (!isSamePort) await old?.close();
     const logger = this.#node.getLogger();
     logger.info(`Live page: ${this.#page.url}`);
     if (this.#page.isOpenToOthers) {

@@ -1,10 +1,9 @@
 import type { Classifier, ClassifyOutcome } from '../classify/Classifier.js';
 import type { ClassResult } from '../classify/ClassResult.js';
 import { hasDetections } from '../classify/detectionTopics.js';
-import type { ClassifyRegionsOutcome, ResultChoice } from '../classify/RegionResult.js';
+import { type ClassifyRegionsOutcome, chosenResult, type ResultChoice } from '../classify/RegionResult.js';
 import { runAllStepsNow } from '../core/runAllSteps.js';
 import { stampFromNs } from '../core/Stamp.js';
-import type { ImageFrame } from '../image/ImageFrame.js';
 import { classificationCdr } from '../messages/classificationCdr.js';
 import { labelInfoMessage } from '../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../messages/classifiedDetectionsMessage.js';
@@ -20,7 +19,6 @@ import type { CdrPublisher } from './rcl/CdrPublisher.js';
 import { PublisherSet } from './rcl/PublisherSet.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
 import type { OtherEndpoints } from './reports/otherEndpoints.js';
-import { wantedResults } from './wantedResults.js';
 
 const RAW = 'classification';
 const SMOOTHED = 'classification_smoothed';
@@ -47,6 +45,7 @@ function classificationTopics(
 
 /** The node's publishers while it is configured. */
 export class NodePublishers {
+  readonly debugImages: DebugImages;
   readonly #node: RclNode;
   readonly #classifier: Classifier;
   readonly #parameters: () => NodeParameterValues;
@@ -56,7 +55,6 @@ export class NodePublishers {
   readonly #smoothed: ClassificationPublishers = new Map();
   readonly #frames: CdrPublisher<FrameReportMessage>;
   readonly #statistics: CdrPublisher<PipelineStatisticsMessage>;
-  readonly #debugImages: DebugImages;
   readonly #visionInfo: CdrPublisher;
   readonly #labelInfo: CdrPublisher;
   /** Set if the boxes of a detector are classified. */
@@ -81,12 +79,13 @@ export class NodePublishers {
       this.offerSmoothed(values);
       this.#frames = publishers.make('effvit/msg/FrameReport', '~/frames');
       this.#statistics = publishers.make('effvit/msg/PipelineStatistics', '~/statistics');
-      this.#debugImages = new DebugImages(publishers.make('sensor_msgs/msg/Image', '~/debug_image', 1), warn);
+      const debugImage = publishers.make('sensor_msgs/msg/Image', '~/debug_image', 1);
+      this.debugImages = new DebugImages(debugImage, classifier, parameters, warn);
       this.#visionInfo = publishers.makeLatched('vision_msgs/msg/VisionInfo', 'vision_info');
       this.#labelInfo = publishers.makeLatched('vision_msgs/msg/LabelInfo', 'label_info');
       if (hasDetections(values)) this.#detections = publishers.make(DETECTIONS_TYPE, 'classified_detections');
       const topic = values.perception_targets;
-      if (topic !== '') this.#perception = new PerceptionPublishers(topic, publishers, warn);
+      if (topic !== '') this.#perception = new PerceptionPublishers(topic, publishers, classifier, warn);
     } catch (error) {
       publishers.destroy();
       throw error;
@@ -138,10 +137,10 @@ export class NodePublishers {
    */
   publishResult(outcome: ClassifyOutcome | ClassifyRegionsOutcome, detections?: DetectionsMessage): void {
     if (outcome.kind === 'result') {
-      const wanted = wantedResults(outcome, this.#parameters());
+      const wanted = chosenResult(outcome, this.#parameters().classification_results);
       this.#publishClasses(this.#classifications, outcome, wanted.value);
       if (outcome.smoothed !== undefined) this.#publishClasses(this.#smoothed, outcome, outcome.smoothed);
-      this.#perception?.publish(wanted, this.#classifier);
+      this.#perception?.publish(wanted, 'raw');
     } else if (outcome.kind === 'regions' && detections !== undefined) {
       this.#publishRegions(outcome, detections);
     }
@@ -170,7 +169,7 @@ export class NodePublishers {
     const wanted = parameters.classification_results;
     this.#detections?.publish(message(wanted));
     if (parameters.smoothing !== 'none') this.#smoothedDetections?.publish(message('smoothed'));
-    this.#perception?.publishRegions(outcome, detections, this.#classifier, wanted);
+    this.#perception?.publish(outcome, wanted, detections);
   }
 
   /**
@@ -195,20 +194,9 @@ export class NodePublishers {
     return frameReportMessage(outcome, { sequence, backend, isSimulated, regionIds });
   }
 
-  /** Draws the frame for ~/debug_image if that has subscribers: see {@link DebugImages.offer}. */
-  offerDebugImage(
-    frame: ImageFrame,
-    outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-  ): Promise<void> | undefined {
-    const parameters = this.#parameters();
-    const { debug_image_scale: scale, classification_results: results } = parameters;
-    const wanted = outcome.kind === 'result' ? wantedResults(outcome, parameters) : outcome;
-    return this.#debugImages.offer(frame, wanted, this.#classifier, { scale, results });
-  }
-
   publishStatistics(message: PipelineStatisticsMessage): void {
     this.#statistics.publish(message);
-    this.#perception?.publishInfo(this.#header(), this.#classifier);
+    this.#perception?.publishInfo(this.#header());
   }
 
   /** The subscribers of each topic. */
@@ -221,6 +209,6 @@ export class NodePublishers {
   }
 
   destroy(): void {
-    runAllStepsNow([() => this.#debugImages.destroy(), () => this.#publishers.destroy()]);
+    runAllStepsNow([() => this.debugImages.destroy(), () => this.#publishers.destroy()]);
   }
 }

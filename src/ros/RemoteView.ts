@@ -23,11 +23,6 @@ interface DebugImageMessage {
   readonly data: Uint8Array;
 }
 
-/** diagnostic_msgs/msg/DiagnosticArray */
-interface DiagnosticArrayMessage {
-  readonly status: readonly LiveStatus[];
-}
-
 const keyOf = ({ stamp, frame_id }: HeaderMessage): string => `${stamp.sec}.${stamp.nanosec} ${frame_id}`;
 
 /**
@@ -62,19 +57,13 @@ export class RemoteView {
   #look(): void {
     const { isWatched, wantsPictures } = this.#feed;
     const name = this.#watched;
-    this.#want<FrameReportMessage>(isWatched, 'effvit/msg/FrameReport', `${name}/frames`, (report) =>
-      this.#takeReport(report),
-    );
-    this.#want<DiagnosticArrayMessage>(
-      isWatched,
-      'diagnostic_msgs/msg/DiagnosticArray',
-      '/diagnostics',
-      (message) => this.#takeDiagnostics(message),
-    );
-    const isImageWanted = isWatched && wantsPictures;
-    this.#want<DebugImageMessage>(isImageWanted, 'sensor_msgs/msg/Image', `${name}/debug_image`, (image) => {
-      void this.#takePicture(image);
-    });
+    const takeReport = (report: FrameReportMessage): void => this.#takeReport(report);
+    const takeDiagnostics = ({ status }: { readonly status: readonly LiveStatus[] }): void =>
+      this.#takeDiagnostics(status);
+    const takePicture = (image: DebugImageMessage): void => void this.#takePicture(image);
+    this.#want(isWatched, 'effvit/msg/FrameReport', `${name}/frames`, takeReport);
+    this.#want(isWatched, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', takeDiagnostics);
+    this.#want(isWatched && wantsPictures, 'sensor_msgs/msg/Image', `${name}/debug_image`, takePicture);
   }
 
   #want<Message>(isWanted: boolean, type: string, topic: string, take: (message: Message) => void): void {
@@ -97,19 +86,15 @@ export class RemoteView {
       return;
     }
     if (this.#feed.wantsPictures) {
-      if (this.#reports.size >= MOST_REPORTS) {
-        for (const [oldest] of this.#reports) {
-          this.#reports.delete(oldest);
-          break;
-        }
-      }
+      const [oldest] = this.#reports.keys();
+      if (oldest !== undefined && this.#reports.size >= MOST_REPORTS) this.#reports.delete(oldest);
       this.#reports.set(keyOf(report.header), report);
       if (monotonicNs() - (this.#pictureNs.get(source) ?? 0) < PICTURE_WAIT_NS) return;
     }
     if (this.#feed.takesFrame(source)) this.#feed.frame(report);
   }
 
-  #takeDiagnostics({ status }: DiagnosticArrayMessage): void {
+  #takeDiagnostics(status: readonly LiveStatus[]): void {
     // In the root namespace the entries have the name without its slash, unless use_fqn is set.
     const prefixes = [`${this.#watched}: `, `${this.#watched.replace(/^\/(?=[^/]+$)/, '')}: `];
     const own = status.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));

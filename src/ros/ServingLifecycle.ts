@@ -10,7 +10,7 @@ import { transitionPublisher } from './lifecycle/offerLifecycle.js';
 import type { NodeParameterName, NodeParameterValues } from './parameters/parameterTable.js';
 import { rollBack } from './parameters/rollBack.js';
 import type { ActionResult } from './rcl/offerService.js';
-import { BadImageWarnings } from './reports/BadImageWarnings.js';
+import { badImageWarnings } from './reports/badImageWarnings.js';
 import type { NodeCondition } from './reports/diagnosticStatus.js';
 import { ServingPipeline, type ServingPipelineOptions } from './ServingPipeline.js';
 import type { SingleShotTarget } from './services/SingleShot.js';
@@ -19,7 +19,7 @@ import type { SingleShotTarget } from './services/SingleShot.js';
 const PAUSE_LIMIT_MS = 5000;
 
 export interface ServingOptions
-  extends Pick<ServingPipelineOptions, 'rcl' | 'node' | 'clock' | 'parameters' | 'machineMonitor' | 'live'> {
+  extends Pick<ServingPipelineOptions, 'rcl' | 'node' | 'nowNs' | 'parameters' | 'machineMonitor' | 'live'> {
   /** Finds and prepares the model that the parameters name. */
   readonly loadModel: (
     options: ClassifierOptions,
@@ -38,7 +38,7 @@ export interface ServingOptions
 export class ServingLifecycle implements LifecycleCallbacks {
   readonly onTransition: LifecycleCallbacks['onTransition'];
   readonly #options: ServingOptions;
-  readonly #badImages: BadImageWarnings;
+  readonly #onBadImage: (topic: string, reason: string) => void;
   #pipeline: ServingPipeline | undefined;
   #feed: CameraFeed | undefined;
   /** Set while the node is active, if the messages of bond are installed. */
@@ -50,7 +50,7 @@ export class ServingLifecycle implements LifecycleCallbacks {
   constructor(options: ServingOptions) {
     this.#options = options;
     this.onTransition = transitionPublisher(options.node);
-    this.#badImages = new BadImageWarnings((text) => options.node.getLogger().warn(text));
+    this.#onBadImage = badImageWarnings((text) => options.node.getLogger().warn(text));
   }
 
   /** Undefined unless the node is configured. */
@@ -69,7 +69,7 @@ export class ServingLifecycle implements LifecycleCallbacks {
           this.#databaseVersion += 1;
           return this.#databaseVersion;
         },
-        badImages: this.#badImages,
+        onBadImage: this.#onBadImage,
         cameras: () => this.#feed,
         isActive: () => ['active', 'activating'].includes(state()),
         signal: forceStop,
@@ -92,8 +92,8 @@ export class ServingLifecycle implements LifecycleCallbacks {
     if (pipeline === undefined) {
       throw new EffvitError('INTERNAL', 'The node is not configured; this is a defect of effvit.');
     }
-    const { rcl, node, clock, parameters } = this.#options;
-    const feed = new CameraFeed({ rcl, node, clock, pipeline, parameters: parameters() });
+    const { rcl, node, nowNs, parameters } = this.#options;
+    const feed = new CameraFeed({ rcl, node, nowNs, pipeline, parameters: parameters() });
     this.#feed = feed;
     try {
       pipeline.announce();

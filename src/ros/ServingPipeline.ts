@@ -16,17 +16,15 @@ import {
   type NodeParameterValues,
 } from './parameters/parameterTable.js';
 import { callbackGuard } from './rcl/CallbackGuard.js';
-import type { NodeClock } from './rcl/NodeClock.js';
 import type { RclModule, RclNode } from './rcl/rcl.js';
-import type { BadImageWarnings } from './reports/BadImageWarnings.js';
 import type { MachineMonitor } from './reports/MachineMonitor.js';
-import type { OtherEndpoints } from './reports/otherEndpoints.js';
 import { type HeardCameras, PipelineReports } from './reports/PipelineReports.js';
 
 export interface ServingPipelineOptions {
   readonly rcl: RclModule;
   readonly node: RclNode;
-  readonly clock: NodeClock;
+  /** The node's clock; undefined while simulated time is 0. */
+  readonly nowNs: () => bigint | undefined;
   /** Finds and prepares the model that the options name. */
   readonly loadModel: (options: ClassifierOptions) => Promise<ClassifierModel>;
   /** The node's current parameters. */
@@ -34,7 +32,8 @@ export interface ServingPipelineOptions {
   readonly machineMonitor: MachineMonitor;
   /** Version for vision_info: a new one for every loaded model. */
   readonly nextDatabaseVersion: () => number;
-  readonly badImages: BadImageWarnings;
+  /** A message of this topic is not an image or cannot be read. */
+  readonly onBadImage: (topic: string, reason: string) => void;
   /** Undefined while the node is not active. */
   readonly cameras: () => HeardCameras | undefined;
   /** A managed node publishes only while it is active. */
@@ -48,8 +47,8 @@ export interface ServingPipelineOptions {
 export class ServingPipeline {
   readonly classifier: Classifier;
   readonly reports: PipelineReports;
+  readonly publishers: NodePublishers;
   readonly #options: ServingPipelineOptions;
-  readonly #publishers: NodePublishers;
   #databaseVersion: number;
   #isClosed = false;
 
@@ -58,11 +57,10 @@ export class ServingPipeline {
     this.classifier = classifier;
     this.#options = options;
     this.#databaseVersion = options.nextDatabaseVersion();
-    const publishers = new NodePublishers(rcl, node, classifier, parameters);
-    this.#publishers = publishers;
+    this.publishers = new NodePublishers(rcl, node, classifier, parameters);
     this.reports = new PipelineReports(classifier, options, (message) => {
       if (!isActive()) return;
-      publishers.publishStatistics(message);
+      this.publishers.publishStatistics(message);
       live.feed.statistics(message);
     });
   }
@@ -73,13 +71,13 @@ export class ServingPipeline {
    * @throws EffvitError as {@link Classifier.start}, BAD_CONFIG for a QoS override; then nothing is left running.
    */
   static async start(options: ServingPipelineOptions): Promise<ServingPipeline> {
-    const { clock, loadModel, signal } = options;
+    const { nowNs, loadModel, signal } = options;
     const parameters = options.parameters();
     const classifierOptions = classifierOptionsOf(parameters);
     const classifier = await Classifier.start(await loadModel(classifierOptions), {
       ...classifierOptions,
       sourceCount: parameters.image_topics.length,
-      stampClockNs: () => clock.nowNs(),
+      stampClockNs: nowNs,
       ...(signal !== undefined && { signal }),
     });
     try {
@@ -92,7 +90,7 @@ export class ServingPipeline {
 
   /** Publishes which model and labels the results belong to; call it when the node becomes active. */
   announce(): void {
-    this.#publishers.publishModel(this.#databaseVersion);
+    this.publishers.publishModel(this.#databaseVersion);
   }
 
   /**
@@ -125,11 +123,11 @@ export class ServingPipeline {
       this.#deliver(outcome, request, detections);
       if (this.#isClosed) return;
       const shown = this.#options.live.frames.offer(frame, outcome, () =>
-        this.#publishers.report(outcome, detections),
+        this.publishers.report(outcome, detections),
       );
       if (shown !== undefined) await shown;
       if (!isPublished || this.#isClosed) return;
-      const drawn = this.#publishers.offerDebugImage(frame, outcome);
+      const drawn = this.publishers.debugImages.offer(frame, outcome);
       if (drawn !== undefined) await drawn;
     } catch (thrown) {
       // For example of the middleware: the message is lost, but the node continues.
@@ -160,7 +158,7 @@ export class ServingPipeline {
     const options = classifierOptionsOf(values);
     const isSwapped = changed.has('model') || changed.has('backend');
     // May throw, so it comes before any change.
-    this.#publishers.offerSmoothed(values);
+    this.publishers.offerSmoothed(values);
     try {
       if (isSwapped) {
         await classifier.swapModel(await this.#options.loadModel(options), options);
@@ -179,13 +177,8 @@ export class ServingPipeline {
     // The change has been made: a failure to publish it must not undo it.
     callbackGuard(this.#options.node).run('publishing the labels', () => {
       if (isSwapped) this.announce();
-      else if (changed.has('score_threshold')) this.#publishers.publishLabels();
+      else if (changed.has('score_threshold')) this.publishers.publishLabels();
     });
-  }
-
-  /** The subscribers by topic. */
-  subscribers(): ReadonlyMap<string, OtherEndpoints> {
-    return this.#publishers.subscribers();
   }
 
   /** Finishes the frames in flight, then frees everything. */
@@ -196,7 +189,7 @@ export class ServingPipeline {
       () => {
         this.#isClosed = true;
       },
-      () => this.#publishers.destroy(),
+      () => this.publishers.destroy(),
     ]);
   }
 
@@ -208,7 +201,7 @@ export class ServingPipeline {
     try {
       if (!this.#isClosed) this.#publish(outcome, request?.isPublished ?? true, detections);
     } finally {
-      request?.onOutcome({ outcome, report: this.#publishers.report(outcome, detections), detections });
+      request?.onOutcome({ outcome, report: this.publishers.report(outcome, detections), detections });
     }
   }
 
@@ -221,13 +214,13 @@ export class ServingPipeline {
       this.#options.cameras()?.meters.of(outcome.header.source)?.picture(outcome.picture);
     }
     this.#tellFailure(outcome);
-    if (isPublished) this.#publishers.publishResult(outcome, detections);
-    this.#publishers.publishReport(outcome, detections);
+    if (isPublished) this.publishers.publishResult(outcome, detections);
+    this.publishers.publishReport(outcome, detections);
   }
 
   /** Reports the error of a dropped frame, or of its first failed region. */
   #tellFailure(outcome: ClassifyOutcome | ClassifyRegionsOutcome): void {
-    const { node, live, badImages, cameras } = this.#options;
+    const { node, live, onBadImage, cameras } = this.#options;
     const { source } = outcome.header;
     if (outcome.kind === 'dropped') live.dropped(source, outcome.cause);
     const failures = outcome.kind === 'regions' ? outcome.regions : [outcome];
@@ -236,7 +229,7 @@ export class ServingPipeline {
       const { message } = failure.error;
       if (failure.cause === 'bad_image') {
         cameras()?.meters.of(source)?.problem(message);
-        badImages.report(source, message);
+        onBadImage(source, message);
       } else {
         this.reports.frameFailed(message);
         node.getLogger().error(`${source}: ${message}`);

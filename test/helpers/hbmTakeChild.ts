@@ -50,12 +50,7 @@ const kind = hbmImageSamples('hbm_img_msgs/msg/HbmMsg1080P');
 const qos = new rcl.QoS(QOS.keepLast, 10, QOS.reliable, QOS.volatile);
 const publisher = node.createPublisher<Buffer>(messageClass(kind.type), 'hbmem_img', { qos });
 let ready = (): void => {};
-const subscription = subscribeDeferred(node, {
-  type: kind.type,
-  topicName: 'hbmem_img',
-  options: { qos },
-  onReady: () => ready(),
-});
+const subscription = subscribeDeferred(node, kind.type, 'hbmem_img', { qos }, () => ready());
 node.spin();
 const takes: Record<string, HbmTake> = {};
 for (const [name, bytes] of Object.entries(MESSAGES)) {

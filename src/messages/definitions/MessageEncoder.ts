@@ -6,11 +6,7 @@ import { messageDefinition } from './messageDefinition.js';
 type Definition = ReturnType<typeof parse>[number];
 type Field = Definition['definitions'][number];
 
-/** The fields of one message type, resolved for encoding. */
-interface Layout {
-  readonly fields: readonly Field[];
-  readonly names: ReadonlySet<string>;
-}
+type Layout = ReturnType<typeof layoutOf>;
 
 const utf8 = new TextEncoder();
 
@@ -87,7 +83,8 @@ export class MessageEncoder {
   }
 }
 
-function layoutOf({ definitions }: Definition): Layout {
+/** The fields of one message type, resolved for encoding. */
+function layoutOf({ definitions }: Definition) {
   const fields = definitions.filter(({ isConstant }) => isConstant !== true);
   return { fields, names: new Set(fields.map(({ name }) => name)) };
 }

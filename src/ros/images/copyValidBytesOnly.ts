@@ -32,11 +32,8 @@ const done = new Map<string, boolean>();
  * @returns false if the type support is not as expected, e.g. of another middleware; then nothing has changed.
  */
 export function copyValidBytesOnly(interfaceName: string, capacityBytes: number): boolean {
-  let isShort = done.get(interfaceName);
-  if (isShort === undefined) {
-    isShort = tryReplace(interfaceName, capacityBytes);
-    done.set(interfaceName, isShort);
-  }
+  const isShort = done.get(interfaceName) ?? tryReplace(interfaceName, capacityBytes);
+  done.set(interfaceName, isShort);
   return isShort;
 }
 
@@ -45,8 +42,7 @@ function tryReplace(interfaceName: string, capacityBytes: number): boolean {
     const koffi = loadNative<Koffi>('koffi');
     const library = koffi.load(`libhbm_img_msgs__${IDENTIFIER}.so`);
     const callbacks = callbacksOf(koffi, library, interfaceName);
-    const isExpected = callbacks !== undefined && isWritable(callbacks + BigInt(CALLBACKS.deserialize));
-    if (!isExpected) return false;
+    if (callbacks === undefined || !isWritable(callbacks + BigInt(CALLBACKS.deserialize))) return false;
     const deserialize = deserializeFunction(koffi, library, capacityBytes);
     koffi.encode(callbacks, CALLBACKS.deserialize, 'void *', deserialize);
     return true;

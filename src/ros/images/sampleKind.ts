@@ -28,12 +28,7 @@ const COMPRESSED_IMAGE_LAYOUT = { stampSec: 0, frameId: 8, format: 32, data: 56,
 /** The library with the functions of sensor_msgs' structures; programs that take such messages have loaded it. */
 const LIBRARY = 'libsensor_msgs__rosidl_generator_c.so';
 
-/**
- * How messages of an image type are taken into structures.
- *
- * @param type sensor_msgs/msg/Image or CompressedImage, or a key of {@link HBM_DATA_BYTES}.
- * @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED
- */
+/** How messages of an image type are taken into structures. @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED */
 export function sampleKind(type: string): SampleKind {
   if (type === IMAGE_TYPE) return imageSamples();
   return type === COMPRESSED_IMAGE_TYPE ? compressedImageSamples() : hbmImageSamples(type);
@@ -97,12 +92,7 @@ function structSamples(
   return { type, make, finalize };
 }
 
-/**
- * The function that frees the memory that a structure of sensor_msgs points to.
- *
- * @param name of the message, e.g. Image.
- * @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED
- */
+/** Loads the function that frees what a structure points to. @throws EffvitError ROS_UNAVAILABLE, UNSUPPORTED */
 function loadFinalize(name: string): SampleKind['finalize'] {
   const koffi = loadNative<typeof import('koffi')>('koffi');
   try {

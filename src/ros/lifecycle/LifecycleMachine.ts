@@ -66,8 +66,9 @@ export class LifecycleMachine {
     const transition = this.available().find(({ id, label }) =>
       requested.label === '' ? id === requested.id : label === requested.label,
     );
-    if (transition === undefined)
+    if (transition === undefined) {
       return Promise.resolve({ isSuccess: false, error: this.#refusal(requested) });
+    }
     const outcome = this.#carryOut(transition);
     this.#running = outcome;
     return outcome;
@@ -87,7 +88,8 @@ export class LifecycleMachine {
     const { goal: state } = transition;
     this.#take(transition);
     try {
-      await this.#work(transition);
+      const { label, start } = transition;
+      await (label === 'shutdown' ? this.#callbacks.shutdown(start) : this.#callbacks[label]());
       this.#take(outcomeEdge(state, 'success'));
       return { isSuccess: true };
     } catch (error) {
@@ -99,10 +101,6 @@ export class LifecycleMachine {
       }
       return { isSuccess: false, error };
     }
-  }
-
-  #work({ label, start }: Transition): Promise<void> {
-    return label === 'shutdown' ? this.#callbacks.shutdown(start) : this.#callbacks[label]();
   }
 
   async #recover(cause: unknown): Promise<void> {

@@ -1,13 +1,9 @@
-/** lifecycle_msgs/msg/State: the primary states. */
-const PRIMARY_STATES = {
+/** lifecycle_msgs/msg/State: the primary states, then the states while a transition is running. */
+export const STATES = {
   unconfigured: 1,
   inactive: 2,
   active: 3,
   finalized: 4,
-} as const;
-
-/** lifecycle_msgs/msg/State: the states while a transition is running. */
-const TRANSITION_STATES = {
   configuring: 10,
   cleaningup: 11,
   shuttingdown: 12,
@@ -16,10 +12,8 @@ const TRANSITION_STATES = {
   errorprocessing: 15,
 } as const;
 
-export const STATES = { ...PRIMARY_STATES, ...TRANSITION_STATES } as const;
-
-export type PrimaryState = keyof typeof PRIMARY_STATES;
-export type TransitionState = keyof typeof TRANSITION_STATES;
+export type PrimaryState = 'unconfigured' | 'inactive' | 'active' | 'finalized';
+export type TransitionState = Exclude<LifecycleState, PrimaryState>;
 export type LifecycleState = keyof typeof STATES;
 
 /** The transitions that may be requested. */

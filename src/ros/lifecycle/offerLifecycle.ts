@@ -27,11 +27,7 @@ const describe = ({ id, label, start, goal }: Edge): object => ({
   goal_state: stateMessage(goal),
 });
 
-/**
- * Creates the publisher of ~/transition_event; call it before creating the machine.
- *
- * @returns a function for {@link LifecycleMachine}'s `onTransition`.
- */
+/** Creates ~/transition_event. @returns a function for {@link LifecycleMachine}'s `onTransition`. */
 export function transitionPublisher(node: RclNode): (event: Edge) => void {
   const publisher = node.createPublisher<object>('lifecycle_msgs/msg/TransitionEvent', '~/transition_event');
   return (edge) => {
@@ -52,10 +48,10 @@ export function offerLifecycle(node: RclNode, machine: LifecycleMachine): void {
     answer: (request: Request) => object | Promise<object>,
     refusal: object,
   ): void => offerService(node, `lifecycle_msgs/srv/${type}`, `~/${name}`, answer, () => refusal);
-  const offerTransitions = (name: string, edges: () => readonly Edge[]): void =>
-    offer('GetAvailableTransitions', name, () => ({ available_transitions: edges().map(describe) }), {
-      available_transitions: [],
-    });
+  const offerTransitions = (name: string, edges: () => readonly Edge[]): void => {
+    const answer = (): object => ({ available_transitions: edges().map(describe) });
+    offer('GetAvailableTransitions', name, answer, { available_transitions: [] });
+  };
 
   const change = async ({ transition }: { readonly transition: LabelMessage }): Promise<object> => {
     const { isSuccess, error } = await machine.request(transition);

@@ -5,7 +5,7 @@ import { type OptionSpec, optionProblem, valueProblem } from '../../core/optionT
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
 import { foreignParameterKeys } from '../patches/nodeWithParameterFiles.js';
 import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
-import { changeRefusal, readOnlyRefusal } from './changeRefusal.js';
+import { changeRefusal } from './changeRefusal.js';
 import { offerParameters, type SetResult } from './offerParameters.js';
 import {
   fillParameters,
@@ -194,16 +194,14 @@ export class NodeParameters {
     if (message.type !== present.type)
       refuse(name, valueProblem(EXPECTED[present.type] ?? 'a list', name, value));
     if (isDeepStrictEqual(value, present.value)) return;
-    if (node.getParameterDescriptor(name).readOnly) refuse(name, readOnlyRefusal(name));
+    if (node.getParameterDescriptor(name).readOnly)
+      refuse(name, `Parameter ${name} is read-only: give it at launch.`);
     stored.push(new this.#rcl.Parameter(name, message.type, value));
   }
 }
 
-function refuse(
-  parameter: string,
-  problem: string | undefined,
-  code: EffvitErrorCode = 'BAD_ARGUMENT',
-): void {
+/** @throws EffvitError if there is a problem */
+function refuse(parameter: string, problem?: string, code: EffvitErrorCode = 'BAD_ARGUMENT'): void {
   if (problem !== undefined) throw new EffvitError(code, problem, { context: { parameter } });
 }
 

@@ -1,4 +1,4 @@
-import type { OptionSpec, OptionTable, OptionValue } from '../../core/optionTable.js';
+import type { OptionSpec, OptionTable } from '../../core/optionTable.js';
 import { PARAMETERS } from './parameterTable.js';
 
 const ROWS = Object.entries<OptionSpec>(PARAMETERS satisfies OptionTable);
@@ -7,11 +7,11 @@ function changes({ change }: OptionSpec): string {
   return change === 'restart' ? 'while unconfigured' : 'any time';
 }
 
-function yamlValue(spec: OptionSpec, value: OptionValue): string {
-  if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
+function yamlValue({ type, defaultValue: value }: OptionSpec): string {
   // ROS distinguishes integers and doubles by the decimal point.
-  if (spec.type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
+  const items = Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : undefined;
+  return items === undefined ? JSON.stringify(value) : `[${items.join(', ')}]`;
 }
 
 function bounds({ choices, range }: OptionSpec): string {
@@ -21,35 +21,20 @@ function bounds({ choices, range }: OptionSpec): string {
 
 /** The table of docs/user/parameters.md: name, default, values, when it may change, meaning. */
 export function parameterTable(): string {
-  const rows = ROWS.map(([name, spec]) =>
-    [
-      `\`${name}\``,
-      `\`${yamlValue(spec, spec.defaultValue)}\``,
-      bounds(spec),
-      changes(spec),
-      spec.description,
-    ].join(' | '),
+  const rows = ROWS.map(([name, spec]) => {
+    return `| \`${name}\` | \`${yamlValue(spec)}\` | ${bounds(spec)} | ${changes(spec)} | ${spec.description} |`;
+  });
+  return ['| parameter | default | values | changes | meaning |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
   );
-  return [
-    '| parameter | default | values | changes | meaning |',
-    '|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
-  ].join('\n');
 }
 
 const COMMENT_COLUMNS = 100;
 
+/** The text as lines of comments; of its words, as many as fit in each. */
 function comment(text: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + word.length + 1 > COMMENT_COLUMNS) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((content) => `    # ${content}`);
+  const lines = text.matchAll(new RegExp(`(\\S.{0,${COMMENT_COLUMNS - 1}}|\\S+)(?: |$)`, 'g'));
+  return [...lines].map(([, line]) => `    # ${line}`);
 }
 
 /** The text of config/classifier.yaml: every parameter with its default and its meaning. */
@@ -59,21 +44,17 @@ export function parameterYaml(): string {
     return [
       ...comment(spec.description),
       ...comment(`${values === '' ? '' : `Values: ${values}. `}Changes ${changes(spec)}.`),
-      `    ${name}: ${yamlValue(spec, spec.defaultValue)}`,
+      `    ${name}: ${yamlValue(spec)}`,
       '',
     ];
   });
-  return [
-    '# Every parameter of the node with its default. Written by `npm run docs` from the tables in',
-    '# src/classify/classifierOptions.ts and src/ros/parameters/parameterTable.ts; copy it and give the copy to',
-    '# the launch file as params_file.',
-    '/**:',
-    '  ros__parameters:',
-    ...entries,
-  ]
-    .join('\n')
-    .trimEnd()
-    .concat('\n');
+  return `# Every parameter of the node with its default. Written by \`npm run docs\` from the tables in
+# src/classify/classifierOptions.ts and src/ros/parameters/parameterTable.ts; copy it and give the copy to
+# the launch file as params_file.
+/**:
+  ros__parameters:
+${entries.join('\n').trimEnd()}
+`;
 }
 
 const BEGIN = '<!-- parameters: written by `npm run docs` -->';

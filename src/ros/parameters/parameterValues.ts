@@ -10,19 +10,23 @@ export const TYPE_CODES = {
   string_array: PARAMETER_TYPE.stringArray,
 } as const satisfies Record<OptionSpec['type'], ParameterTypeCode>;
 
-/** rcl_interfaces/msg/ParameterValue from rclnodejs: arrays are lists or typed arrays. */
-export interface ValueMessage {
-  readonly type: number;
-  readonly bool_value: boolean;
-  readonly integer_value: bigint | number;
-  readonly double_value: number;
-  readonly string_value: string;
-  readonly byte_array_value: ArrayLike<number>;
-  readonly bool_array_value: ArrayLike<boolean>;
-  readonly integer_array_value: ArrayLike<bigint | number>;
-  readonly double_array_value: ArrayLike<number>;
-  readonly string_array_value: ArrayLike<string>;
-}
+/** The fields of rcl_interfaces/msg/ParameterValue by their type codes, from 1. */
+const VALUE_FIELDS = [
+  'bool_value',
+  'integer_value',
+  'double_value',
+  'string_value',
+  'byte_array_value',
+  'bool_array_value',
+  'integer_array_value',
+  'double_array_value',
+  'string_array_value',
+] as const;
+
+/** rcl_interfaces/msg/ParameterValue from rclnodejs: integers are bigint or numbers, arrays are lists or typed arrays. */
+export type ValueMessage = { readonly type: number } & {
+  readonly [Field in (typeof VALUE_FIELDS)[number]]: unknown;
+};
 
 /** rcl_interfaces/msg/Parameter */
 export interface ParameterMessage {
@@ -32,28 +36,14 @@ export interface ParameterMessage {
 
 /** The value selected by the message's type, integers as bigint; undefined if it is not set or the type is unknown. */
 export function plainValue(message: ValueMessage): unknown {
-  switch (message.type) {
-    case PARAMETER_TYPE.bool:
-      return message.bool_value;
-    case PARAMETER_TYPE.integer:
-      return BigInt(message.integer_value);
-    case PARAMETER_TYPE.double:
-      return message.double_value;
-    case PARAMETER_TYPE.string:
-      return message.string_value;
-    case PARAMETER_TYPE.byteArray:
-      return Array.from(message.byte_array_value);
-    case PARAMETER_TYPE.boolArray:
-      return Array.from(message.bool_array_value);
-    case PARAMETER_TYPE.integerArray:
-      return Array.from(message.integer_array_value, BigInt);
-    case PARAMETER_TYPE.doubleArray:
-      return Array.from(message.double_array_value);
-    case PARAMETER_TYPE.stringArray:
-      return Array.from(message.string_array_value);
-    default:
-      return undefined;
-  }
+  const { type } = message;
+  const field = VALUE_FIELDS[type - 1];
+  if (field === undefined) return undefined;
+  const value = message[field];
+  if (type === PARAMETER_TYPE.integer) return BigInt(value as bigint | number);
+  if (type < PARAMETER_TYPE.byteArray) return value;
+  const items = Array.from(value as ArrayLike<unknown>);
+  return type === PARAMETER_TYPE.integerArray ? items.map((item) => BigInt(item as bigint | number)) : items;
 }
 
 /**

@@ -5,12 +5,7 @@ import { isKeyOf } from '../patches/nodeWithParameterFiles.js';
 
 const RULE_OF_EMPTY_LIST = /^([^:]+):=\s*\[\s*\]$/;
 
-/**
- * Refuses empty lists, because ROS silently ignores such parameters on the command line and in files.
- *
- * @param rosArguments of the node. @param fullName of the node, e.g. `/robot/classifier`.
- * @throws EffvitError BAD_CONFIG
- */
+/** Refuses empty lists, which ROS silently ignores in arguments and parameter files. @throws EffvitError BAD_CONFIG */
 export function refuseEmptyLists(rosArguments: readonly string[], fullName: string): void {
   for (const [index, argument] of rosArguments.entries()) {
     const [, name] = RULE_OF_EMPTY_LIST.exec(argument) ?? [];

@@ -4,12 +4,7 @@ import { runAllSteps } from '../../core/runAllSteps.js';
 /** A change failed, and so did taking it back: the node runs with some of the refused values. */
 export class RollbackError extends EffvitError {}
 
-/**
- * Takes back a change that failed, by running every step.
- *
- * @param error why the change failed.
- * @throws `error`; {@link RollbackError} if a step fails too
- */
+/** Takes back a failed change by running every step. @throws `error`; {@link RollbackError} if a step fails too */
 export async function rollBack(error: unknown, steps: readonly (() => unknown)[]): Promise<never> {
   try {
     await runAllSteps(steps);

@@ -1,6 +1,6 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
-import { messageClass, type RclModule, type RclNode } from '../rcl/rcl.js';
+import { messageClass, type RclNode, type RclNodeClass } from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type RawMessageInfo } from './loadedAddon.js';
 
 /** A subscription object of rclnodejs. */
@@ -16,16 +16,6 @@ interface ExecutingNode extends RclNode {
   /** Called on the main thread with the ready handles; rclnodejs's thread waits until it returns. */
   execute(handles: readonly object[]): void;
   createGuardCondition(callback: () => void): { trigger(): void };
-}
-
-export interface DeferredSubscriptionOptions {
-  /** E.g. `sensor_msgs/msg/Image`. */
-  readonly type: string;
-  readonly topicName: string;
-  /** Options of rclnodejs's createSubscription. */
-  readonly options: object;
-  /** Called when there is a message, repeatedly until it is taken or the subscription is unwatched. */
-  readonly onReady: () => void;
 }
 
 /** A subscription whose messages stay in the middleware's reader until they are taken. */
@@ -72,7 +62,7 @@ class DeferredTakes {
     return others;
   }
 
-  subscribe({ type, topicName, options, onReady }: DeferredSubscriptionOptions): DeferredSubscription {
+  subscribe(type: string, topicName: string, options: object, onReady: () => void): DeferredSubscription {
     const node = this.#node;
     const addon = this.#addon;
     const made = node.createSubscription(messageClass(type), topicName, options, () => {});
@@ -121,24 +111,29 @@ class DeferredTakes {
 
 const takesOf = new WeakMap<RclNode, DeferredTakes>();
 
-/** @throws EffvitError INTERNAL if the node's class is not from {@link nodeWithDeferredTakes}. */
-export function subscribeDeferred(node: RclNode, options: DeferredSubscriptionOptions): DeferredSubscription {
+/**
+ * Subscribes without taking the messages.
+ *
+ * @param options of rclnodejs's createSubscription.
+ * @param onReady called when there is a message, repeatedly until it is taken or the subscription is unwatched.
+ * @throws EffvitError INTERNAL if the node's class is not from {@link nodeWithDeferredTakes}.
+ */
+export function subscribeDeferred(
+  node: RclNode,
+  ...given: Parameters<DeferredTakes['subscribe']>
+): DeferredSubscription {
   const takes = takesOf.get(node);
   if (takes === undefined) {
     throw new EffvitError('INTERNAL', 'The node has no deferred takes; this is a defect of effvit.');
   }
-  return takes.subscribe(options);
+  return takes.subscribe(...given);
 }
 
-/**
- * A Node class with subscriptions whose messages are taken on demand: see {@link subscribeDeferred}.
- *
- * @throws EffvitError ROS_UNAVAILABLE if rclnodejs's native part cannot take a single message.
- */
+/** A Node class for {@link subscribeDeferred}. @throws EffvitError ROS_UNAVAILABLE: another version of rclnodejs */
 export function nodeWithDeferredTakes(
-  Base: RclModule['Node'],
+  Base: RclNodeClass,
   addon: Addon | undefined = loadedAddon(),
-): RclModule['Node'] {
+): RclNodeClass {
   if (addon === undefined) {
     throw new EffvitError(
       'ROS_UNAVAILABLE',
@@ -146,11 +141,11 @@ export function nodeWithDeferredTakes(
     );
   }
   const native = addon;
-  const Parent = Base as new (...args: ConstructorParameters<RclModule['Node']>) => ExecutingNode;
+  const Parent = Base as RclNodeClass<ExecutingNode>;
   return class extends Parent {
     readonly #takes: DeferredTakes;
 
-    constructor(...args: ConstructorParameters<RclModule['Node']>) {
+    constructor(...args: ConstructorParameters<RclNodeClass>) {
       super(...args);
       this.#takes = new DeferredTakes(this, native);
       takesOf.set(this, this.#takes);

@@ -1,4 +1,10 @@
-import { PARAMETER_TYPE, type RclModule, type RclNode, type RclParameter } from '../rcl/rcl.js';
+import {
+  PARAMETER_TYPE,
+  type RclModule,
+  type RclNode,
+  type RclNodeClass,
+  type RclParameter,
+} from '../rcl/rcl.js';
 import { type Addon, loadedAddon, type ParameterFileEntry } from './loadedAddon.js';
 
 /** The method that rclnodejs's Node calls in its constructor, and the members that it needs. */
@@ -51,19 +57,19 @@ export function foreignParameterKeys(node: object): readonly string[] {
 export function nodeWithParameterFiles(
   rcl: RclModule,
   addon: Pick<Addon, 'getParameterOverrides'> | undefined = loadedAddon(),
-): RclModule['Node'] {
+): RclNodeClass {
   if (addon === undefined) return rcl.Node;
-  const Base = rcl.Node as new (...args: ConstructorParameters<RclModule['Node']>) => OverridingNode;
+  const Base = rcl.Node as RclNodeClass<OverridingNode>;
   return class extends Base {
     override _getNativeParameterOverrides(): Map<string, RclParameter> {
       const entries = addon.getParameterOverrides(this.context.handle) ?? [];
       const parent = this.namespace() === '/' ? '' : this.namespace();
-      const parameters = parametersFor(`${parent}/${this.name()}`, entries);
+      const fullName = `${parent}/${this.name()}`;
       // Command-line arguments use the most general key, which matches every node.
       const keys = entries.map(({ name }) => name).filter((name) => name !== '/**');
-      if (!keys.some((key) => isKeyOf(`${parent}/${this.name()}`, key))) foreignKeys.set(this, keys);
+      if (!keys.some((key) => isKeyOf(fullName, key))) foreignKeys.set(this, keys);
       return new Map(
-        parameters.map(({ name, type, value }) => {
+        parametersFor(fullName, entries).map(({ name, type, value }) => {
           // The native part reads integers as numbers, but rclnodejs refuses a list of numbers for integers.
           const isIntegers = type === PARAMETER_TYPE.integerArray && Array.isArray(value);
           return [name, new rcl.Parameter(name, type, isIntegers ? value.map(BigInt) : value)] as const;

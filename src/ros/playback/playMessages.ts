@@ -3,7 +3,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import { callbackGuard } from '../rcl/CallbackGuard.js';
 import { offerAction } from '../rcl/offerService.js';
-import { keepLastQos, type RclModule, type RclNode, type RclPublisher } from '../rcl/rcl.js';
+import { keepLastQos, type RclPublisher } from '../rcl/rcl.js';
 import { loadRcl } from '../rcl/rosEnvironment.js';
 import { ClockTicks } from './ClockTicks.js';
 
@@ -85,8 +85,12 @@ export async function playMessages(
     }
     const guard = callbackGuard(node);
     if (options.clock !== undefined) {
-      const publishClock = clockPublisher(rcl, node);
-      ticks = new ClockTicks(options.clock, (timeNs) => guard.run('/clock', () => publishClock(timeNs)));
+      // Reliable, which matches reliable and best-effort subscribers; only the newest time matters.
+      const qos = keepLastQos(rcl, 1, 'reliable');
+      const clock = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock', { qos });
+      ticks = new ClockTicks(options.clock, (timeNs) =>
+        guard.run('/clock', () => clock.publish({ clock: stampFromNs(timeNs) })),
+      );
     }
     offerAction(node, 'std_srvs/srv/Trigger', '~/toggle_paused', () => ({
       success: true,
@@ -115,13 +119,6 @@ export async function playMessages(
     node.destroy();
     rcl.shutdown();
   }
-}
-
-/** Reliable, which matches reliable and best-effort subscribers; only the newest time matters. */
-function clockPublisher(rcl: RclModule, node: RclNode): (timeNs: bigint) => void {
-  const qos = keepLastQos(rcl, 1, 'reliable');
-  const publisher = node.createPublisher<object>('rosgraph_msgs/msg/Clock', '/clock', { qos });
-  return (timeNs) => publisher.publish({ clock: stampFromNs(timeNs) });
 }
 
 async function waitForSubscribers(

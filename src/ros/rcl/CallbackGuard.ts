@@ -81,11 +81,7 @@ export function callbackGuard(node: RclNode): CallbackGuard {
   return guard;
 }
 
-/**
- * A subscription with a guarded callback.
- *
- * @param shown the topic's name in errors.
- */
+/** A subscription with a guarded callback. @param shown the topic's name in errors. */
 export function guardedSubscription<Message = Uint8Array>(
   node: RclNode,
   type: string | RclMessageClass,

@@ -19,17 +19,13 @@ const NEEDED_PACKAGES: Readonly<Record<string, string>> = {
 };
 
 const TROS = "source TROS's setup.bash (/opt/tros/$TROS_DISTRO/setup.bash), which brings it to RDK boards";
-
 /** Optional packages: a missing one is reported only when it is needed. */
 const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = { hbm_img_msgs: TROS, ai_msgs: TROS };
 
 /** Why the node's messages could not be used from this environment, as one sentence with the remedy. */
 export function packagesProblem(env: NodeJS.ProcessEnv): string | undefined {
-  for (const name of Object.keys(NEEDED_PACKAGES)) {
-    const problem = packageProblem(name, env);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  const problems = Object.keys(NEEDED_PACKAGES).map((name) => packageProblem(name, env));
+  return problems.find((problem) => problem !== undefined);
 }
 
 /** Like {@link packagesProblem}, for one message package. */
@@ -49,11 +45,7 @@ export function packageProblem(name: string, env: NodeJS.ProcessEnv): string | u
   return undefined;
 }
 
-/**
- * Why rclnodejs would lack JavaScript classes of the node's messages, as one sentence with the remedy.
- *
- * @param folder of the package rclnodejs.
- */
+/** Why rclnodejs, in this folder, would lack JavaScript classes of the node's messages, with the remedy. */
 export function classesProblem(folder: string): string | undefined {
   const generated = join(folder, 'generated');
   // Without this file rclnodejs treats all classes as outdated and generates them again when the node starts.

@@ -5,9 +5,6 @@ import type { RclNode } from './rcl.js';
 /**
  * Offers a service whose response may take time and may fail. The client always gets a response: if creating or sending
  * it fails, the error is logged and `refusal` makes a response from the error's message.
- *
- * @param type e.g. `std_srvs/srv/Trigger`.
- * @param name e.g. `~/reset_statistics`.
  */
 export function offerService<Request, Response>(
   node: RclNode,

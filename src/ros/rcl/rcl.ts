@@ -6,7 +6,7 @@ export interface RclModule {
   init(context?: undefined, argv?: readonly string[]): Promise<void>;
   shutdown(): void;
   removeSignalHandlers(): void;
-  readonly Node: new (name: string, namespace?: string, context?: undefined, options?: object) => RclNode;
+  readonly Node: RclNodeClass;
   readonly NodeOptions: new () => { startParameterServices: boolean };
   readonly Parameter: new (name: string, type: ParameterTypeCode, value: unknown) => RclParameter;
   readonly ParameterDescriptor: new (
@@ -23,6 +23,13 @@ export interface RclModule {
   ) => RclQos & { readonly depth: number };
   readonly QoSOverridingOptions: new (policyKinds: readonly number[]) => object;
 }
+
+export type RclNodeClass<Node extends RclNode = RclNode> = new (
+  name: string,
+  namespace?: string,
+  context?: undefined,
+  options?: object,
+) => Node;
 
 /** The policies decide whether two endpoints match; an override changes them in place. */
 export interface RclQos {
@@ -49,21 +56,15 @@ export interface RclParameter {
 }
 
 export interface RclLogger {
-  debug(text: string): void;
   info(text: string): void;
   warn(text: string): void;
   error(text: string): void;
-  fatal(text: string): void;
 }
 
 export interface RclPublisher<Message = object> {
   publish(message: Message): void;
   /** Matched subscriptions. */
   readonly subscriptionCount: number;
-}
-
-export interface RclServiceResponse<Response> {
-  send(response: Response): void;
 }
 
 /** The part of a generated message class that endpoints with serialised or deferred messages need. */
@@ -98,7 +99,7 @@ export interface RclNode {
   createService<Request, Response>(
     type: string,
     name: string,
-    callback: (request: Request, response: RclServiceResponse<Response>) => void | Promise<void>,
+    callback: (request: Request, response: { send(response: Response): void }) => void | Promise<void>,
   ): object;
   /** Without `ignoreOverride` a value from the command line replaces the parameter's value, unconverted. */
   declareParameter(parameter: RclParameter, descriptor?: object, ignoreOverride?: boolean): RclParameter;
@@ -158,10 +159,8 @@ export function keepLastQos(
 }
 
 /**
- * A message class with nothing but its type, for endpoints with serialised or deferred messages: rclnodejs's own classes
- * would have to be generated for every package.
- *
- * @param type e.g. `sensor_msgs/msg/Image`.
+ * A message class with nothing but its type, e.g. `sensor_msgs/msg/Image`, for endpoints with serialised or deferred
+ * messages: rclnodejs's own classes would have to be generated for every package.
  */
 export function messageClass(type: string): RclMessageClass {
   const [pkgName = '', subFolder = '', interfaceName = ''] = type.split('/');

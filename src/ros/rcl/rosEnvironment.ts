@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EffvitError } from '../../core/EffvitError.js';
@@ -42,11 +42,7 @@ function commandName(): string {
   return /effvit|main\.js$/.test(program) && /^[a-z]+$/.test(command) ? command : 'node';
 }
 
-/**
- * Why rclnodejs in this folder would rebuild its native part instead of loading it.
- *
- * @param load loads a file like Node.js, or throws; for tests.
- */
+/** Why rclnodejs in this folder would rebuild its native part. @param load as Node.js loads a file; for tests. */
 export function nativeProblem(
   folder: string,
   host: NativeHost,
@@ -72,14 +68,7 @@ export function nativeProblem(
 function rclnodejsFolder(): string | undefined {
   try {
     // Resolving does not run it.
-    let folder = dirname(createRequire(import.meta.url).resolve('rclnodejs'));
-    // Subfolders have their own package.json; only the top folder has the build file.
-    while (!existsSync(join(folder, 'binding.gyp'))) {
-      const parent = dirname(folder);
-      if (parent === folder) return undefined;
-      folder = parent;
-    }
-    return folder;
+    return dirname(createRequire(import.meta.url).resolve('rclnodejs/package.json'));
   } catch {
     return undefined;
   }
@@ -96,11 +85,7 @@ function isOnPath(name: string, env: NodeJS.ProcessEnv): boolean {
   });
 }
 
-/**
- * Loads rclnodejs after checking the environment.
- *
- * @throws EffvitError ROS_UNAVAILABLE with what is missing and its remedy.
- */
+/** Loads rclnodejs. @throws EffvitError ROS_UNAVAILABLE with what is missing and its remedy. */
 export async function loadRcl(): Promise<RclModule> {
   const problem = rosProblem();
   if (problem !== undefined) throw new EffvitError('ROS_UNAVAILABLE', problem);

@@ -2,14 +2,27 @@ import { type Stamp, stampToNs } from '../../core/Stamp.js';
 import type { PictureCondition } from '../../pool/FrameOutcome.js';
 import { monotonicNs } from '../../stats/monotonicNs.js';
 import { ThroughputMeter } from '../../stats/ThroughputMeter.js';
-import type { CameraCounts, CameraState } from './cameraStatus.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import { PictureWatch } from './PictureWatch.js';
 import { StampWatch } from './StampWatch.js';
 
 const NS_PER_MS = 1e6;
 
-const KINDS = ['received', 'malformed', 'missing', 'superseded'] as const satisfies (keyof CameraCounts)[];
+/** What became of a camera's messages. */
+const KINDS = [
+  /** It became a frame, readable or not. */
+  'received',
+  /** It was not a readable image. */
+  'malformed',
+  /** The camera sent it, and it did not arrive. */
+  'missing',
+  /** A newer one replaced it in the middleware before a worker was free. */
+  'superseded',
+] as const;
+
+export type CameraCounts = Readonly<Record<(typeof KINDS)[number], number>>;
+
+export type CameraState = ReturnType<CameraMeter['state']>;
 
 /** Counts and measurements of one camera since the node was activated or the statistics were reset. */
 class CameraMeter {
@@ -48,17 +61,21 @@ class CameraMeter {
     this.#lastSeenNs = monotonicNs();
   }
 
-  state(topic: string, publishers: OtherEndpoints): CameraState {
+  state(topic: string, publishers: OtherEndpoints) {
     const nowNs = monotonicNs();
     const { received, superseded } = this.#rates;
     return {
       topic,
       framesPerSecond: received.ratePerSecond(nowNs) + superseded.ratePerSecond(nowNs),
+      /** Since the last frame, or since the subscription if there was none. */
       silentMs: (nowNs - this.#lastSeenNs) / NS_PER_MS,
       ...this.#total,
+      /** Of the last five seconds. */
       recent: perKind((kind) => this.#rates[kind].recent(nowNs)),
       lastProblem: this.#lastProblem,
+      /** Of the last seconds. */
       stampProblem: this.#stamps.problem(nowNs),
+      /** Undefined if pictures are not checked or none arrived recently. */
       picture: this.#pictures.view(nowNs),
       publishers,
     };

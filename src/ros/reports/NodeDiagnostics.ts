@@ -6,7 +6,6 @@ import { callbackGuard } from '../rcl/CallbackGuard.js';
 import { CdrPublisher } from '../rcl/CdrPublisher.js';
 import type { RclNode } from '../rcl/rcl.js';
 import { type DiagnosticStatus, diagnosticStatuses, type NodeCondition } from './diagnosticStatus.js';
-import { EndpointWarnings } from './EndpointWarnings.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import { type TransportView, transportView } from './transportView.js';
 
@@ -26,11 +25,10 @@ export interface DiagnosticsOptions {
  * The name that the node's entries begin with. By ROS's diagnostic_updater it is the bare name unless use_fqn is set, and
  * viewers would take the entries of two robots for those of one node.
  */
-function nameInDiagnostics(
-  node: Pick<RclNode, 'name' | 'namespace' | 'getFullyQualifiedName'>,
-  { 'diagnostic_updater.use_fqn': useFqn }: NodeParameterValues,
-): string {
-  return useFqn || node.namespace() !== '/' ? node.getFullyQualifiedName() : node.name();
+function nameInDiagnostics(node: RclNode, values: NodeParameterValues): string {
+  return values['diagnostic_updater.use_fqn'] || node.namespace() !== '/'
+    ? node.getFullyQualifiedName()
+    : node.name();
 }
 
 /** Publishes /diagnostics periodically, in every state and also without subscribers. */
@@ -38,7 +36,7 @@ export class NodeDiagnostics {
   readonly #node: RclNode;
   readonly #options: DiagnosticsOptions;
   readonly #publisher: CdrPublisher;
-  readonly #endpointWarnings: EndpointWarnings;
+  readonly #warnOfEndpoints: ReturnType<typeof endpointWarnings>;
   #transport: { readonly view: TransportView; readonly lookedNs: number } | undefined;
   /** Undefined once closed. */
   #timer: NodeJS.Timeout | undefined;
@@ -47,7 +45,7 @@ export class NodeDiagnostics {
     this.#node = node;
     this.#options = options;
     this.#publisher = new CdrPublisher(node, 'diagnostic_msgs/msg/DiagnosticArray', '/diagnostics');
-    this.#endpointWarnings = new EndpointWarnings((text) => node.getLogger().warn(text));
+    this.#warnOfEndpoints = endpointWarnings((text) => node.getLogger().warn(text));
     this.#timer = this.#startTimer(options.parameters()['diagnostic_updater.period']);
   }
 
@@ -77,22 +75,20 @@ export class NodeDiagnostics {
   }
 
   #publish(): void {
-    const { condition, subscribers, onStatuses } = this.#options;
+    const { condition, subscribers, onStatuses, parameters } = this.#options;
     const present = condition();
-    this.#endpointWarnings.update(
-      new Map(present.cameras.map(({ topic, publishers }) => [topic, publishers])),
-      subscribers(),
-    );
-    const parameters = this.#options.parameters();
+    const cameras = new Map(present.cameras.map(({ topic, publishers }) => [topic, publishers]));
+    this.#warnOfEndpoints(cameras, subscribers());
+    const values = parameters();
     const statuses = diagnosticStatuses(
       {
         ...present,
-        nodeName: nameInDiagnostics(this.#node, parameters),
+        nodeName: nameInDiagnostics(this.#node, values),
         hardwareId: hostname(),
         transport: () => this.#lookAtTransport(),
         callbacks: callbackGuard(this.#node).failures,
       },
-      parameters,
+      values,
     );
     this.#publisher.publish({
       header: { stamp: stampFromNs(this.#node.now().nanoseconds), frame_id: '' },
@@ -100,4 +96,34 @@ export class NodeDiagnostics {
     });
     onStatuses(statuses);
   }
+}
+
+/**
+ * Endpoints that do not match exchange no messages and get no error, so this logs a warning once.
+ *
+ * @returns function that takes the publishers and the subscribers on the other side of each topic.
+ */
+export function endpointWarnings(warn: (text: string) => void) {
+  let logged: ReadonlySet<string> = new Set();
+  return (
+    publishers: ReadonlyMap<string, OtherEndpoints>,
+    subscribers: ReadonlyMap<string, OtherEndpoints>,
+  ): void => {
+    const found = [
+      ...[...publishers].flatMap(([topic, { mismatch, wrongType }]) => [
+        mismatch &&
+          `A publisher of ${topic} offers a QoS that does not fit and is not heard (${mismatch}): see qos_overrides.${topic}.subscription.`,
+        wrongType &&
+          `A publisher of ${topic} is not heard, since it sends another type (${wrongType}): see image_transport.`,
+      ]),
+      ...[...subscribers].flatMap(([topic, { mismatch, wrongType }]) => [
+        mismatch &&
+          `A subscriber of ${topic} asks for a QoS that is not offered and gets nothing (${mismatch}): see qos_overrides.${topic}.publisher.`,
+        wrongType && `A subscriber of ${topic} gets nothing, since it expects another type: ${wrongType}.`,
+      ]),
+    ];
+    const warnings = new Set(found.filter((warning) => warning !== undefined));
+    for (const warning of warnings) if (!logged.has(warning)) warn(warning);
+    logged = warnings;
+  };
 }

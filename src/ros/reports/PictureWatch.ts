@@ -1,4 +1,4 @@
-import { PICTURE_PROBLEMS, type PictureCondition, type PictureProblem } from '../../pool/FrameOutcome.js';
+import { PICTURE_PROBLEMS, type PictureCondition } from '../../pool/FrameOutcome.js';
 
 /** A camera's pictures are judged over the frames of this time. */
 const WINDOW_NS = 5e9;
@@ -6,12 +6,7 @@ const WINDOW_NS = 5e9;
 const MOST_FRAMES = 600;
 
 /** Summary of a camera's pictures in the last seconds. */
-export interface PictureView {
-  /** Measurements of the newest frame. */
-  readonly newest: PictureCondition;
-  /** Problems of more than half of the frames, each with the newest frame that shows it. */
-  readonly problems: readonly { readonly problem: PictureProblem; readonly shown: PictureCondition }[];
-}
+export type PictureView = NonNullable<ReturnType<PictureWatch['view']>>;
 
 /** Judges a camera over many pictures, because a flickering lamp or a passing hand is not a fault. */
 export class PictureWatch {
@@ -23,8 +18,11 @@ export class PictureWatch {
     if (this.#frames.length > MOST_FRAMES) this.#frames.shift();
   }
 
-  /** Undefined if no picture was measured in the last seconds. */
-  view(nowNs: number): PictureView | undefined {
+  /**
+   * The newest frame's measurements, and the problems of more than half of the frames, each with the newest frame that
+   * shows it; undefined if no picture was measured in the last seconds.
+   */
+  view(nowNs: number) {
     const kept = this.#frames.findIndex(({ atNs }) => nowNs - atNs <= WINDOW_NS);
     this.#frames.splice(0, kept < 0 ? this.#frames.length : kept);
     const newest = this.#frames.at(-1)?.condition;

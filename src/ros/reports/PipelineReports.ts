@@ -2,6 +2,7 @@ import type { Classifier } from '../../classify/Classifier.js';
 import type { UnmatchedView } from '../../classify/DetectionPairing.js';
 import { stampFromNs } from '../../core/Stamp.js';
 import {
+  classifierState,
   type PipelineStatisticsMessage,
   pipelineStatisticsMessage,
 } from '../../messages/pipelineStatisticsMessage.js';
@@ -12,7 +13,6 @@ import type { RclNode } from '../rcl/rcl.js';
 import type { CameraMeters } from './CameraMeters.js';
 import type { MachineMonitor, MachineReading } from './MachineMonitor.js';
 import { PipelineWatch } from './PipelineWatch.js';
-import type { PipelineDiagnosis } from './pipelineStatus.js';
 
 const STATISTICS_PERIOD_MS = 1000;
 
@@ -31,6 +31,9 @@ export interface PipelineReportsOptions {
   /** Undefined while the node is not active. */
   readonly cameras: () => HeardCameras | undefined;
 }
+
+/** State of the pipeline, from its model to its workers. */
+export type PipelineDiagnosis = ReturnType<PipelineReports['diagnosis']>;
 
 /** Reads a pipeline's statistics once per second, publishes them, and retains them for diagnostics. */
 export class PipelineReports {
@@ -81,12 +84,13 @@ export class PipelineReports {
     this.#lost = { missing: 0, superseded: 0 };
   }
 
-  diagnosis(): PipelineDiagnosis {
+  diagnosis() {
     return {
       ...this.#present(),
+      /** Undefined in the first second. */
       view: this.#watch.view,
+      /** Why the last failed frame failed in inference. */
       lastFailure: this.#lastFailure,
-      model: this.#classifier.manifest.name,
     };
   }
 
@@ -96,11 +100,12 @@ export class PipelineReports {
 
   #update(): void {
     const classifier = this.#classifier;
+    const { statistics } = classifier.pool;
     const { node, machineMonitor, parameters } = this.#options;
     const endNs = monotonicNs();
     const windowNs = BigInt(Math.round(endNs - this.#windowStartNs));
     this.#windowStartNs = endNs;
-    const stages = classifier.pool.statistics.stages.takeWindow();
+    const stages = statistics.stages.takeWindow();
     const present = this.#present();
     this.#watch.observe(stages, present.counts, parameters()['diagnostics.max_allowed_processing_time_ms']);
     this.#machine = machineMonitor.take(classifier.backend);
@@ -112,11 +117,9 @@ export class PipelineReports {
         stamp: stampFromNs(node.now().nanoseconds),
         windowNs,
         missing: this.#lost.missing,
-        regions: unmatched && classifier.pool.statistics.regions.counts(),
+        regions: unmatched && statistics.regions.counts(),
         unmatched,
-        queuedCount: classifier.pool.queuedCount,
         stages,
-        modelName: classifier.manifest.name,
         machine: this.#machine,
         isPaused: cameras?.isPaused ?? false,
       }),
@@ -125,21 +128,6 @@ export class PipelineReports {
 
   /** Current state of the pipeline, for statistics and diagnostics. */
   #present() {
-    const classifier = this.#classifier;
-    const { backend, runtime, isSimulated } = classifier.info;
-    const { statistics } = classifier.pool;
-    const workers = classifier.pool.workers();
-    return {
-      counts: statistics.frames.counts(),
-      superseded: this.#lost.superseded,
-      framesPerSecond: statistics.framesPerSecond(),
-      meanBatchSize: statistics.meanBatchSize,
-      backend,
-      runtime,
-      isSimulated,
-      threads: workers.targetCount,
-      workersServing: workers.serving,
-      workersLost: workers.deaths,
-    };
+    return { ...classifierState(this.#classifier), superseded: this.#lost.superseded };
   }
 }

@@ -8,19 +8,13 @@ const NS_PER_MS = 1e6;
 const LOOKS = 5;
 
 /** Summary of the last readings of the pipeline. */
-export interface PipelineView {
-  /** Latencies of the newest second in which frames were published. */
-  readonly stages: StageSummaries;
-  /** Sums over the last five readings. */
-  readonly recent: RecentFrames;
-  /** How long the p95 of each second with frames has been over its limit; 0 if it is not. */
-  readonly overLimitMs: number;
-}
+export type PipelineView = NonNullable<PipelineWatch['view']>;
 
 /** Judges the pipeline over the last seconds, with one reading per second independent of the diagnostics' period. */
 export class PipelineWatch {
   readonly #counts = new RecentCounts(LOOKS);
-  #view: Omit<PipelineView, 'overLimitMs'> | undefined;
+  /** The latencies of the newest second in which frames were published, and sums over the last five readings. */
+  #view: { readonly stages: StageSummaries; readonly recent: RecentFrames } | undefined;
   #overLimitSinceNs: number | undefined;
 
   /**
@@ -40,8 +34,8 @@ export class PipelineWatch {
     this.#overLimitSinceNs = isOver ? (this.#overLimitSinceNs ?? monotonicNs()) : undefined;
   }
 
-  /** Undefined before the first reading. */
-  get view(): PipelineView | undefined {
+  /** With how long the p95 of each second with frames has been over its limit; undefined before the first reading. */
+  get view() {
     if (this.#view === undefined) return undefined;
     const sinceNs = this.#overLimitSinceNs;
     return { ...this.#view, overLimitMs: sinceNs === undefined ? 0 : (monotonicNs() - sinceNs) / NS_PER_MS };

@@ -1,40 +1,13 @@
-import type { NodeParameterValues } from '../parameters/parameterTable.js';
-import type { OtherEndpoints } from './otherEndpoints.js';
+import { problemText } from '../../classify/PictureJudge.js';
+import type { PictureProblem } from '../../pool/FrameOutcome.js';
+import { classifierOptionsOf, type NodeParameterValues } from '../parameters/parameterTable.js';
+import type { CameraCounts, CameraState } from './CameraMeters.js';
 import type { PictureView } from './PictureWatch.js';
-import { type PictureParameters, pictureValues, pictureVerdict } from './pictureStatus.js';
 import { LEVEL, type Values, type Verdict } from './Verdict.js';
 
-/** Messages of a camera, by what became of them. */
-export interface CameraCounts {
-  /** Messages that became frames, readable or not. */
-  readonly received: number;
-  /** Messages that were not readable images. */
-  readonly malformed: number;
-  /** Messages that the camera sent and that did not arrive. */
-  readonly missing: number;
-  /** Messages that newer ones replaced in the middleware before a worker was free. */
-  readonly superseded: number;
-}
-
-/** State of one camera. */
-export interface CameraState extends CameraCounts {
-  readonly topic: string;
-  readonly framesPerSecond: number;
-  /** Time since the last frame, or since the subscription if there was none. */
-  readonly silentMs: number;
-  /** Of the last five seconds. */
-  readonly recent: CameraCounts;
-  readonly lastProblem: string | undefined;
-  /** The problem with the stamps of the last seconds. */
-  readonly stampProblem: string | undefined;
-  /** Summary of its pictures; undefined if they are not checked or none arrived recently. */
-  readonly picture: PictureView | undefined;
-  readonly publishers: OtherEndpoints;
-}
-
-export type CameraParameters = PictureParameters &
-  Pick<NodeParameterValues, 'diagnostics.expected_fps' | 'diagnostics.stale_after_ms'>;
-
+/** Problems with which the camera shows nothing of its surroundings. */
+const FAILURES: ReadonlySet<PictureProblem> = new Set(['covered', 'frozen']);
+const NS_PER_MS = 1e6;
 /** The tolerance of diagnostic_updater's frequency status. */
 const FREQUENCY_TOLERANCE = 0.1;
 /** Share of messages that may be lost between a camera and the node without a warning. */
@@ -45,7 +18,7 @@ const NEARLY_ALL = 0.8;
 /** @param remedyOf the remedy for lost messages; called only if some are lost. */
 export function cameraVerdict(
   camera: CameraState,
-  parameters: CameraParameters,
+  parameters: NodeParameterValues,
   remedyOf: (camera: CameraState) => string,
 ): Verdict {
   const { publishers, recent, framesPerSecond } = camera;
@@ -75,7 +48,7 @@ export function cameraVerdict(
   }
   const missing = lostShare(recent);
   if (missing > NEARLY_ALL) return [LEVEL.error, nearlyNothing(recent, remedyOf(camera))];
-  const picture = pictureVerdict(camera, parameters);
+  const picture = pictureVerdict(camera.picture, parameters);
   if (picture?.[0] === LEVEL.error) return picture;
   if (missing > MISSING_TOLERANCE) {
     return [
@@ -91,6 +64,18 @@ export function cameraVerdict(
     return [LEVEL.warn, `${framesPerSecond.toFixed(1)} frames a second where ${expected} are expected`];
   }
   return [LEVEL.ok, `${framesPerSecond.toFixed(1)} frames a second`];
+}
+
+/** Problems of a camera's pictures, each with its figure and its limit; undefined if there are none. */
+export function pictureVerdict(
+  picture: PictureView | undefined,
+  parameters: NodeParameterValues,
+): Verdict | undefined {
+  if (picture === undefined || picture.problems.length === 0) return undefined;
+  const limits = classifierOptionsOf(parameters);
+  const isFailure = picture.problems.some(({ problem }) => FAILURES.has(problem));
+  const texts = picture.problems.map(({ problem, shown }) => problemText(problem, shown, limits));
+  return [isFailure ? LEVEL.error : LEVEL.warn, texts.join('; ')];
 }
 
 function lostShare({ received, missing, superseded }: CameraCounts): number {
@@ -112,10 +97,24 @@ export function cameraValues(camera: CameraState): Values {
     malformed_messages: camera.malformed,
     last_problem: camera.lastProblem ?? '',
     stamp_problem: camera.stampProblem ?? '',
-    ...pictureValues(camera),
+    ...pictureValues(camera.picture),
     publishers: publishers.count,
     qos_mismatch: publishers.mismatch ?? '',
     wrong_type: publishers.wrongType ?? '',
     silent_ms: Math.round(camera.silentMs),
+  };
+}
+
+/** The figures of the newest picture; empty if pictures are not measured. */
+export function pictureValues(picture: PictureView | undefined): Values {
+  if (picture === undefined) return {};
+  const { figures, unchangedNs } = picture.newest;
+  return {
+    brightness: figures.brightness,
+    contrast: figures.contrast,
+    sharpness: figures.sharpness,
+    flat_share: figures.flatShare,
+    unchanged_ms: Math.round(unchangedNs / NS_PER_MS),
+    picture_problems: picture.problems.map(({ problem }) => problem).join(', '),
   };
 }

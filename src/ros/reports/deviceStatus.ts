@@ -28,8 +28,8 @@ export function deviceVerdict(
 export function deviceValues(machine: MachineReading): Values {
   const { board } = machine;
   const { bpuLoadPercent: loads = [], temperaturesCelsius = {} } = board;
-  const megahertz = (frequencyHz: number | undefined): number | undefined =>
-    frequencyHz === undefined ? undefined : frequencyHz / HZ_PER_MHZ;
+  const megahertz = (frequencyHz = Number.NaN): number => frequencyHz / HZ_PER_MHZ;
+  const temperatures = Object.entries(temperaturesCelsius);
   return {
     cpu_load_percent: machine.cpuLoadPercent,
     system_load_percent: machine.systemLoadPercent,
@@ -43,10 +43,7 @@ export function deviceValues(machine: MachineReading): Values {
     cpu_governor: board.cpuGovernor,
     temperature_celsius: hottestCelsius(board),
     ...Object.fromEntries(
-      Object.entries(temperaturesCelsius).map(([sensor, celsius]) => [
-        `temperature_${sensor}_celsius`,
-        celsius,
-      ]),
+      temperatures.map(([sensor, celsius]) => [`temperature_${sensor}_celsius`, celsius]),
     ),
   };
 }

@@ -1,15 +1,13 @@
 import type { LifecycleState } from '../lifecycle/lifecycleGraph.js';
+import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { CallbackFailures } from '../rcl/CallbackGuard.js';
-import { type CameraParameters, type CameraState, cameraValues, cameraVerdict } from './cameraStatus.js';
+import type { CameraState } from './CameraMeters.js';
+import { cameraValues, cameraVerdict } from './cameraStatus.js';
 import { deviceValues, deviceVerdict } from './deviceStatus.js';
 import { lossRemedy } from './lossRemedy.js';
 import type { MachineReading } from './MachineMonitor.js';
-import {
-  type PipelineDiagnosis,
-  type PipelineParameters,
-  pipelineValues,
-  pipelineVerdict,
-} from './pipelineStatus.js';
+import type { PipelineDiagnosis } from './PipelineReports.js';
+import { pipelineValues, pipelineVerdict } from './pipelineStatus.js';
 import type { TransportView } from './transportView.js';
 import { LEVEL, PAUSED, type Values, type Verdict } from './Verdict.js';
 
@@ -49,7 +47,7 @@ export interface NodeDiagnosis extends NodeCondition {
 /** The node's health, one status per task: `<node>: lifecycle`, `pipeline`, each camera, `device`. */
 export function diagnosticStatuses(
   node: NodeDiagnosis,
-  parameters: CameraParameters & PipelineParameters,
+  parameters: NodeParameterValues,
 ): readonly DiagnosticStatus[] {
   const status = (task: string, [level, message]: Verdict, values: Values): DiagnosticStatus => ({
     level,

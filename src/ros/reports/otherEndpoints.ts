@@ -31,13 +31,15 @@ export function mismatchedPolicy(offered: RclQos, requested: RclQos): string | u
 export function publishersOf(node: RclNode, topic: string, { type, qos }: OwnEndpoint): OtherEndpoints {
   const publishers = node.getPublishersInfoByTopic(topic);
   const found = others(publishers, type, (offered) => mismatchedPolicy(offered, qos));
-  const own = node.getSubscriptionsInfoByTopic(topic).find((one) => isOfNode(one, node));
+  const own = node
+    .getSubscriptionsInfoByTopic(topic)
+    .find((one) => nodeOf(one) === node.getFullyQualifiedName());
   return { ...found, place: placeOf(publishers, own) };
 }
 
-function isOfNode({ node_name, node_namespace }: RclEndpoint, node: RclNode): boolean {
-  const folder = node_namespace === '/' ? '' : node_namespace;
-  return `${folder}/${node_name}` === node.getFullyQualifiedName();
+/** The fully qualified name of the node with an endpoint. */
+function nodeOf({ node_name, node_namespace }: RclEndpoint): string {
+  return `${node_namespace === '/' ? '' : node_namespace}/${node_name}`;
 }
 
 /** Bytes of a Fast DDS GUID that are equal for all processes of a host: the vendor id, then the host id. */
@@ -51,17 +53,11 @@ export function placeOf(
 ): PublisherPlace | undefined {
   const hostOf = ({ endpoint_gid: gid = [] }: Pick<RclEndpoint, 'endpoint_gid'>): string | undefined =>
     FAST_DDS_VENDOR.every((byte, index) => gid[index] === byte) ? gid.slice(0, HOST_BYTES).join() : undefined;
-  const here = own === undefined ? undefined : hostOf(own);
-  if (here === undefined) return undefined;
-  const places = new Set(
-    publishers.map((publisher): PublisherPlace | undefined => {
-      const host = hostOf(publisher);
-      if (host === undefined) return undefined;
-      return host === here ? 'local' : 'remote';
-    }),
-  );
-  const [place] = places;
-  return places.size === 1 ? place : undefined;
+  const here = own && hostOf(own);
+  const hosts = new Set(publishers.map(hostOf));
+  if (here === undefined || hosts.size === 0 || hosts.has(undefined)) return undefined;
+  if (!hosts.has(here)) return 'remote';
+  return hosts.size === 1 ? 'local' : undefined;
 }
 
 /** The subscriptions of a topic, from the view of this publisher. */
@@ -79,13 +75,10 @@ function others(
   let mismatch: string | undefined;
   let wrongType: string | undefined;
   for (const endpoint of endpoints) {
-    const name = `${endpoint.node_namespace === '/' ? '' : endpoint.node_namespace}/${endpoint.node_name}`;
-    if (endpoint.topic_type !== ownType) {
-      wrongType ??= `${endpoint.topic_type} of ${name}`;
-      continue;
-    }
-    const policy = policyOf(endpoint.qos_profile);
-    if (policy !== undefined) mismatch ??= `${policy} of ${name}`;
+    const { topic_type: type, qos_profile: qos } = endpoint;
+    const policy = type === ownType ? policyOf(qos) : undefined;
+    if (type !== ownType) wrongType ??= `${type} of ${nodeOf(endpoint)}`;
+    if (policy !== undefined) mismatch ??= `${policy} of ${nodeOf(endpoint)}`;
   }
   return { count: endpoints.length, mismatch, wrongType };
 }

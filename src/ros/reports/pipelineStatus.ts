@@ -1,32 +1,8 @@
-import { DROP_CAUSES, type FrameCounts, totalDropped } from '../../stats/FrameAccounting.js';
+import { DROP_CAUSES, totalDropped } from '../../stats/FrameAccounting.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
-import type { PipelineView } from './PipelineWatch.js';
+import type { PipelineDiagnosis } from './PipelineReports.js';
 import { LEVEL, PAUSED, type Values, type Verdict } from './Verdict.js';
-
-/** State of the pipeline, from its model to its workers. */
-export interface PipelineDiagnosis {
-  readonly counts: FrameCounts;
-  /** Messages that newer ones replaced in the middleware. */
-  readonly superseded: number;
-  readonly framesPerSecond: number;
-  /** Undefined in the first second. */
-  readonly view: PipelineView | undefined;
-  /** Why the last failed frame failed in inference. */
-  readonly lastFailure: string | undefined;
-  readonly model: string;
-  readonly backend: string;
-  readonly runtime: string;
-  readonly isSimulated: boolean;
-  readonly threads: number;
-  readonly workersServing: number;
-  readonly workersLost: number;
-}
-
-export type PipelineParameters = Pick<
-  NodeParameterValues,
-  'diagnostics.max_allowed_processing_time_ms' | 'diagnostics.max_acceptable_consecutive_delay_ms'
->;
 
 /** From this share on, frames that a live pipeline drops for newer ones are reported. */
 const DROPS_WORTH_TELLING = 0.05;
@@ -35,7 +11,7 @@ const NS_PER_MS = 1e6;
 /** @param superseded frames of all cameras in the last seconds that newer ones replaced in the middleware. */
 export function pipelineVerdict(
   pipeline: PipelineDiagnosis,
-  parameters: PipelineParameters,
+  parameters: NodeParameterValues,
   isPaused: boolean,
   superseded: number,
 ): Verdict {
@@ -78,7 +54,7 @@ function framesVerdict({ view, lastFailure }: PipelineDiagnosis): Verdict | unde
   return [LEVEL.warn, `none of ${due} frames became a result in the last seconds, ${why}`];
 }
 
-function latencyVerdict({ view }: PipelineDiagnosis, parameters: PipelineParameters): Verdict | undefined {
+function latencyVerdict({ view }: PipelineDiagnosis, parameters: NodeParameterValues): Verdict | undefined {
   const limitMs = parameters['diagnostics.max_allowed_processing_time_ms'];
   const longMs = parameters['diagnostics.max_acceptable_consecutive_delay_ms'];
   if (view === undefined || limitMs === 0 || view.overLimitMs === 0) return undefined;
@@ -125,7 +101,7 @@ export function pipelineValues(pipeline: PipelineDiagnosis): Values {
     total_dropped_frames: totalDropped(counts),
     ...Object.fromEntries(DROP_CAUSES.map((cause) => [`dropped_${cause}`, counts.dropped[cause]])),
     superseded_frames: pipeline.superseded,
-    model: pipeline.model,
+    model: pipeline.modelName,
     backend: pipeline.backend,
     runtime: pipeline.runtime,
     simulated: pipeline.isSimulated,

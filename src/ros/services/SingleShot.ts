@@ -27,6 +27,9 @@ export interface SingleShotTarget {
   readonly feed: Pick<CameraFeed, 'cameras' | 'nextOutcome' | 'publisherCount' | 'ended'>;
 }
 
+/** Asks for the outcome of a frame. @returns function that gives up. */
+type Begin = (listener: FrameRequest['onOutcome']) => () => void;
+
 /** Classifies one picture within a time limit. */
 export class SingleShot {
   readonly #target: SingleShotTarget;
@@ -81,11 +84,7 @@ export class SingleShot {
     );
   }
 
-  async #firstOf(
-    what: string,
-    begin: (listener: FrameRequest['onOutcome']) => () => void,
-    whyNone: () => string,
-  ): Promise<AnsweredRequest> {
+  async #firstOf(what: string, begin: Begin, whyNone: () => string): Promise<AnsweredRequest> {
     for (;;) {
       const answered = await this.#next(begin);
       if (answered === undefined) throw this.#ended(what, whyNone);
@@ -98,7 +97,7 @@ export class SingleShot {
   }
 
   /** Undefined after the time limit or when the node is no longer active. */
-  #next(begin: (listener: FrameRequest['onOutcome']) => () => void): Promise<AnsweredRequest | undefined> {
+  #next(begin: Begin): Promise<AnsweredRequest | undefined> {
     const signal = this.#signal;
     if (signal.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => {

@@ -1,16 +1,16 @@
+import { chosenResult } from '../../classify/RegionResult.js';
 import { EffvitError } from '../../core/EffvitError.js';
 import type { Stamp } from '../../core/Stamp.js';
 import { frameByEncoding, type ImageFrame } from '../../image/ImageFrame.js';
 import { classificationMessage } from '../../messages/classificationMessage.js';
 import { classifiedDetectionsMessage } from '../../messages/classifiedDetectionsMessage.js';
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
-import { type FrameReportMessage, frameReportMessage } from '../../messages/frameReportMessage.js';
+import { frameReportMessage } from '../../messages/frameReportMessage.js';
 import { type HeaderMessage, headerMessage } from '../../messages/headerMessage.js';
 import type { AnsweredRequest } from '../FrameRequests.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { offerService } from '../rcl/offerService.js';
 import type { RclNode } from '../rcl/rcl.js';
-import { wantedResults } from '../wantedResults.js';
 import { SingleShot, type SingleShotTarget } from './SingleShot.js';
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -48,28 +48,18 @@ interface ClassifyRequest {
   readonly use_detector: boolean;
 }
 
-interface ClassifyResponse {
-  readonly success: boolean;
-  readonly message: string;
-  readonly classification: ReturnType<typeof classificationMessage>;
-  readonly detections: DetectionsMessage;
-  readonly report: FrameReportMessage;
-}
+type ClassifyResponse = ReturnType<typeof failure>;
 
-export interface ClassifyServiceOptions {
-  /** Returns the target of the active node. @throws EffvitError why there is none. */
-  readonly target: () => SingleShotTarget;
-  readonly parameters: () => ResponseParameters;
-}
-
-type ResponseParameters = Pick<
-  NodeParameterValues,
-  'class_id_format' | 'detections_hypotheses' | 'classification_results'
->;
-
-/** Offers `~/classify` (effvit/srv/Classify): the result of one picture in the response. */
-export function offerClassify(node: RclNode, { target, parameters }: ClassifyServiceOptions): void {
-  const name = '~/classify';
+/**
+ * Offers `~/classify` (effvit/srv/Classify): the result of one picture in the response.
+ *
+ * @param target returns that of the active node, or throws an EffvitError that says why there is none.
+ */
+export function offerClassify(
+  node: RclNode,
+  target: () => SingleShotTarget,
+  parameters: () => NodeParameterValues,
+): void {
   const ownTopic = `${node.getFullyQualifiedName()}/classify`;
   let waiting = 0;
   const answer = async (request: ClassifyRequest): Promise<ClassifyResponse> => {
@@ -92,34 +82,37 @@ export function offerClassify(node: RclNode, { target, parameters }: ClassifySer
       waiting -= 1;
     }
   };
-  offerService(node, 'effvit/srv/Classify', name, answer, failure);
+  offerService(node, 'effvit/srv/Classify', '~/classify', answer, failure);
 }
 
 function response(
   { outcome, report, detections }: AnsweredRequest,
-  parameters: ResponseParameters,
+  parameters: NodeParameterValues,
 ): ClassifyResponse {
   const header = headerMessage(outcome.header);
-  const results = outcome.kind === 'result' ? wantedResults(outcome, parameters).value : [];
-  const answer = {
-    classification: classificationMessage(outcome.header, results, parameters.class_id_format),
-    detections: { header, detections: [] },
+  const { class_id_format: classIdFormat, classification_results: choice } = parameters;
+  const results = outcome.kind === 'result' ? chosenResult(outcome, choice).value : [];
+  const classified =
+    outcome.kind === 'regions' &&
+    detections !== undefined &&
+    classifiedDetectionsMessage(header, detections, outcome.regions, {
+      classIdFormat,
+      hypotheses: parameters.detections_hypotheses,
+      results: choice,
+    });
+  const dropped = outcome.kind === 'dropped' ? outcome : undefined;
+  return {
+    success: dropped === undefined,
+    message:
+      dropped === undefined ? '' : (dropped.error?.message ?? `The frame was dropped: ${dropped.cause}.`),
+    classification: classificationMessage(outcome.header, results, classIdFormat),
+    detections: classified || { header, detections: [] },
     report,
   };
-  if (outcome.kind === 'dropped') {
-    const message = outcome.error?.message ?? `The frame was dropped: ${outcome.cause}.`;
-    return { success: false, message, ...answer };
-  }
-  if (outcome.kind === 'result' || detections === undefined) return { success: true, message: '', ...answer };
-  const classified = classifiedDetectionsMessage(header, detections, outcome.regions, {
-    classIdFormat: parameters.class_id_format,
-    hypotheses: parameters.detections_hypotheses,
-    results: parameters.classification_results,
-  });
-  return { success: true, message: '', ...answer, detections: classified };
 }
 
-function failure(message: string): ClassifyResponse {
+/** effvit/srv/Classify_Response */
+function failure(message: string) {
   const header = { stamp: { sec: 0, nanosec: 0 }, frameId: '', source: '' };
   const nothing = frameReportMessage(
     { kind: 'dropped', header, cause: 'closed' },
@@ -129,7 +122,7 @@ function failure(message: string): ClassifyResponse {
     success: false,
     message,
     classification: classificationMessage(header, [], 'index'),
-    detections: { header: headerMessage(header), detections: [] },
+    detections: { header: headerMessage(header), detections: [] as DetectionsMessage['detections'] },
     report: { ...nothing, drop_cause: '', backend: '', worker_id: 0 },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBag } from '../../../src/bag/openBag.js';
-import { parseDetectionsCdr } from '../../../src/messages/parseDetectionsCdr.js';
+import { parseDetectionsCdr } from '../../../src/messages/detectionsMessage.js';
 import { writeColourModel } from '../../helpers/colourModel.js';
 import {
   DETECTIONS_TOPIC,

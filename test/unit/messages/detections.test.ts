@@ -9,9 +9,9 @@ import {
   DETECTIONS_TYPE,
   type DetectionMessage,
   type DetectionsMessage,
+  parseDetectionsCdr,
   regionBoxOf,
 } from '../../../src/messages/detectionsMessage.js';
-import { parseDetectionsCdr } from '../../../src/messages/parseDetectionsCdr.js';
 import { assertRefused } from '../../helpers/assertRefused.js';
 
 const header = { stamp: { sec: 7, nanosec: 8 }, frame_id: 'optical' };

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { compressedTopic, offeredInputs } from '../../../../src/ros/images/cameraInput.js';
-import { InputChoice } from '../../../../src/ros/images/InputChoice.js';
+import { compressedTopic, InputChoice, offeredInputs } from '../../../../src/ros/images/cameraInput.js';
 
 const IMAGE = 'sensor_msgs/msg/Image';
 const COMPRESSED = 'sensor_msgs/msg/CompressedImage';

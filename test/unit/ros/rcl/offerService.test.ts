@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { offerService } from '../../../../src/ros/rcl/offerService.js';
-import type { RclNode, RclServiceResponse } from '../../../../src/ros/rcl/rcl.js';
+import type { RclNode } from '../../../../src/ros/rcl/rcl.js';
 
-type Callback = (request: unknown, response: RclServiceResponse<unknown>) => void | Promise<void>;
+type Callback = (request: unknown, response: { send(message: unknown): void }) => void | Promise<void>;
 
 interface Rig {
   readonly node: RclNode;

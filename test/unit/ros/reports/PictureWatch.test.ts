@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { PictureCondition, PictureProblem } from '../../../../src/pool/FrameOutcome.js';
 import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
+import { pictureValues, pictureVerdict } from '../../../../src/ros/reports/cameraStatus.js';
 import { PictureWatch } from '../../../../src/ros/reports/PictureWatch.js';
-import { pictureValues, pictureVerdict } from '../../../../src/ros/reports/pictureStatus.js';
 
 const NS_PER_S = 1e9;
 
@@ -25,11 +25,11 @@ describe('PictureWatch', () => {
       [['too_dark', 6]],
     );
     const parameters = fillParameters();
-    assert.deepEqual(pictureVerdict({ picture: view }, parameters), [
+    assert.deepEqual(pictureVerdict(view, parameters), [
       1,
       'too dark: brightness 6.0 is below min_brightness 20',
     ]);
-    assert.equal(pictureValues({ picture: view })['unchanged_ms'], 2500);
+    assert.equal(pictureValues(view)['unchanged_ms'], 2500);
     assert.equal(watch.view(9.1 * NS_PER_S), undefined);
   });
 
@@ -37,11 +37,11 @@ describe('PictureWatch', () => {
     const watch = new PictureWatch();
     watch.look(condition(120, 'frozen'), 0);
     const parameters = fillParameters();
-    assert.deepEqual(pictureVerdict({ picture: watch.view(0) }, parameters), [
+    assert.deepEqual(pictureVerdict(watch.view(0), parameters), [
       2,
       'frozen: the same content for 2500 ms, above max_unchanged_ms 2000',
     ]);
-    assert.equal(pictureVerdict({ picture: undefined }, parameters), undefined);
-    assert.deepEqual(pictureValues({ picture: undefined }), {});
+    assert.equal(pictureVerdict(undefined, parameters), undefined);
+    assert.deepEqual(pictureValues(undefined), {});
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { fillParameters } from '../../../../src/ros/parameters/parameterTable.js';
-import type { CameraState } from '../../../../src/ros/reports/cameraStatus.js';
+import type { CameraState } from '../../../../src/ros/reports/CameraMeters.js';
 import { diagnosticStatuses, type NodeDiagnosis } from '../../../../src/ros/reports/diagnosticStatus.js';
 import type { MachineReading } from '../../../../src/ros/reports/MachineMonitor.js';
+import type { PipelineDiagnosis } from '../../../../src/ros/reports/PipelineReports.js';
 import type { PipelineView } from '../../../../src/ros/reports/PipelineWatch.js';
-import type { PipelineDiagnosis } from '../../../../src/ros/reports/pipelineStatus.js';
 import { transportView } from '../../../../src/ros/reports/transportView.js';
 import { type DropCause, FrameAccounting } from '../../../../src/stats/FrameAccounting.js';
 import { RecentCounts } from '../../../../src/stats/RecentCounts.js';
@@ -45,7 +45,9 @@ function pipeline(parts: Partial<PipelineDiagnosis> = {}): PipelineDiagnosis {
     framesPerSecond: 30,
     view: view(150),
     lastFailure: undefined,
-    model: 'efficientvit_m5',
+    modelName: 'efficientvit_m5',
+    meanBatchSize: 1,
+    queuedCount: 0,
     backend: 'onnx',
     runtime: 'onnxruntime',
     isSimulated: false,

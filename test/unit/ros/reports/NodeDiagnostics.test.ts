@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { EndpointWarnings } from '../../../../src/ros/reports/EndpointWarnings.js';
+import { endpointWarnings } from '../../../../src/ros/reports/NodeDiagnostics.js';
 import type { OtherEndpoints } from '../../../../src/ros/reports/otherEndpoints.js';
 
 const FINE: OtherEndpoints = { count: 1, mismatch: undefined, wrongType: undefined };
 
-describe('EndpointWarnings', () => {
+describe('endpointWarnings', () => {
   it('says each problem once, and again when it comes back', () => {
     const said: string[] = [];
-    const warnings = new EndpointWarnings((text) => said.push(text));
+    const update = endpointWarnings((text) => said.push(text));
     const bad = new Map([['/image', { ...FINE, mismatch: 'reliability of /camera' }]]);
-    for (let look = 0; look < 3; look++) warnings.update(bad, new Map());
+    for (let look = 0; look < 3; look++) update(bad, new Map());
     assert.equal(said.length, 1);
     assert.match(said[0] ?? '', /\/image .*reliability of \/camera.*qos_overrides\.\/image\.subscription/);
-    warnings.update(new Map([['/image', FINE]]), new Map());
-    warnings.update(bad, new Map());
+    update(new Map([['/image', FINE]]), new Map());
+    update(bad, new Map());
     assert.equal(said.length, 2);
   });
 
@@ -22,7 +22,7 @@ describe('EndpointWarnings', () => {
     const problems = new Map([
       ['/a', { count: 2, mismatch: 'durability of /one', wrongType: 'std_msgs/msg/String of /two' }],
     ]);
-    new EndpointWarnings((text) => said.push(text)).update(problems, problems);
+    endpointWarnings((text) => said.push(text))(problems, problems);
     assert.equal(said.length, 4);
     assert.match(said[1] ?? '', /publisher of \/a .*std_msgs\/msg\/String of \/two.*image_transport/);
     assert.match(said[2] ?? '', /subscriber of \/a .*durability of \/one.*qos_overrides\.\/a\.publisher/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listParameters } from '../../../../src/ros/parameters/listParameters.js';
+import { listParameters } from '../../../../src/ros/parameters/offerParameters.js';
 
 const NAMES = ['threads', 'a.b.c', 'a.b.d', 'a.e', 'ab.c', 'a'];
 
