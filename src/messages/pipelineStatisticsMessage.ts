@@ -43,9 +43,8 @@ const HZ_PER_MHZ = 1e6;
 /** The present state of a classifier and its workers. */
 export function classifierState(classifier: Classifier) {
   const { backend, runtime, isSimulated } = classifier.info;
-  const { pool } = classifier;
-  const { statistics, queuedCount } = pool;
-  const { targetCount, serving, deaths } = pool.workers();
+  const { statistics, queuedCount } = classifier.pool;
+  const { targetCount, serving, deaths } = classifier.pool.workers();
   return {
     counts: statistics.frames.counts(),
     queuedCount,

@@ -103,7 +103,7 @@ export class CameraGroup {
 
   /** Adapts to changed options of the classifier. */
   adoptOptions(): void {
-    this.#detections?.setOptions(this.#options.pipeline.classifier.options);
+    this.#detections?.pairings.setOptions(this.#options.pipeline.classifier.options);
     for (const camera of this.#cameras) camera.setDepth(this.#readerDepth);
   }
 

@@ -61,10 +61,6 @@ export class DetectionSubscriptions {
     return this.pairings.hold(image, monotonicNs());
   }
 
-  setOptions(options: ClassifierOptions): void {
-    this.pairings.setOptions(options);
-  }
-
   /** Releases the waiting images. */
   destroy(): void {
     clearInterval(this.#timer);

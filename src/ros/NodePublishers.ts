@@ -29,20 +29,6 @@ const SHARED = '';
 /** By camera; a publisher shared by all cameras has the key SHARED. */
 type ClassificationPublishers = Map<string, CdrPublisher>;
 
-/** The topics of results, by camera. */
-function classificationTopics(
-  node: RclNode,
-  base: typeof RAW | typeof SMOOTHED,
-  parameters: NodeParameterValues,
-): readonly (readonly [camera: string, topic: string])[] {
-  if (!parameters.classification_per_camera) return [[SHARED, base]];
-  const resolve = (name: string) => node.resolveTopicName(name);
-  return parameters.image_topics.map((name) => [
-    cameraTopic(name, parameters.image_transport, resolve),
-    `${base}/${name.replace(/^[~/]+/, '')}`,
-  ]);
-}
-
 /** The node's publishers while it is configured. */
 export class NodePublishers {
   readonly debugImages: DebugImages;
@@ -81,8 +67,8 @@ export class NodePublishers {
       this.#statistics = publishers.make('effvit/msg/PipelineStatistics', '~/statistics');
       const debugImage = publishers.make('sensor_msgs/msg/Image', '~/debug_image', 1);
       this.debugImages = new DebugImages(debugImage, classifier, parameters, warn);
-      this.#visionInfo = publishers.makeLatched('vision_msgs/msg/VisionInfo', 'vision_info');
-      this.#labelInfo = publishers.makeLatched('vision_msgs/msg/LabelInfo', 'label_info');
+      this.#visionInfo = publishers.make('vision_msgs/msg/VisionInfo', 'vision_info', 1, 'transientLocal');
+      this.#labelInfo = publishers.make('vision_msgs/msg/LabelInfo', 'label_info', 1, 'transientLocal');
       if (hasDetections(values)) this.#detections = publishers.make(DETECTIONS_TYPE, 'classified_detections');
       const topic = values.perception_targets;
       if (topic !== '') this.#perception = new PerceptionPublishers(topic, publishers, classifier, warn);
@@ -101,7 +87,17 @@ export class NodePublishers {
   }
 
   #makeClassifications(publishers: ClassificationPublishers, base: typeof RAW | typeof SMOOTHED): void {
-    for (const [camera, topic] of classificationTopics(this.#node, base, this.#parameters())) {
+    const {
+      classification_per_camera: isPerCamera,
+      image_topics: names,
+      image_transport,
+    } = this.#parameters();
+    const resolve = (name: string): string => this.#node.resolveTopicName(name);
+    const topics = names.map((name) => [
+      cameraTopic(name, image_transport, resolve),
+      `${base}/${name.replace(/^[~/]+/, '')}`,
+    ]);
+    for (const [camera = SHARED, topic = base] of isPerCamera ? topics : [[SHARED, base]]) {
       if (publishers.has(camera)) continue;
       publishers.set(camera, this.#publishers.make('vision_msgs/msg/Classification', topic));
     }

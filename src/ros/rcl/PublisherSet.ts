@@ -19,14 +19,24 @@ export class PublisherSet {
     this.#node = node;
   }
 
-  /** @throws EffvitError BAD_CONFIG for a QoS override */
-  make<Message extends object>(type: string, topic: string, depth = DEPTH): CdrPublisher<Message> {
-    return this.#make(type, topic, depth, 'volatile');
-  }
-
-  /** A publisher whose last message later subscribers get too. @throws EffvitError BAD_CONFIG for a QoS override */
-  makeLatched<Message extends object>(type: string, topic: string): CdrPublisher<Message> {
-    return this.#make(type, topic, 1, 'transientLocal');
+  /**
+   * @param durability transientLocal: later subscribers get the last messages too.
+   * @throws EffvitError BAD_CONFIG for a QoS override
+   */
+  make<Message extends object>(
+    type: string,
+    topic: string,
+    depth = DEPTH,
+    durability: 'transientLocal' | 'volatile' = 'volatile',
+  ): CdrPublisher<Message> {
+    const [rcl, node] = [this.#rcl, this.#node];
+    const fullName = node.resolveTopicName(topic);
+    const qos = keepLastQos(rcl, depth, 'reliable', durability);
+    this.#endpoints.set(fullName, { type, qos });
+    const make = (options: object) => new CdrPublisher<Message>(node, type, topic, options);
+    const publisher = withQosOverrides(rcl, fullName, qos, make);
+    this.#publishers.push(publisher);
+    return publisher;
   }
 
   /** The subscribers of each topic. */
@@ -38,24 +48,5 @@ export class PublisherSet {
 
   destroy(): void {
     runAllStepsNow(this.#publishers.map((publisher) => () => publisher.destroy()));
-  }
-
-  #make<Message extends object>(
-    type: string,
-    topic: string,
-    depth: number,
-    durability: 'transientLocal' | 'volatile',
-  ): CdrPublisher<Message> {
-    const fullName = this.#node.resolveTopicName(topic);
-    const qos = keepLastQos(this.#rcl, depth, 'reliable', durability);
-    this.#endpoints.set(fullName, { type, qos });
-    const publisher = withQosOverrides(
-      this.#rcl,
-      fullName,
-      qos,
-      (options) => new CdrPublisher<Message>(this.#node, type, topic, options),
-    );
-    this.#publishers.push(publisher);
-    return publisher;
   }
 }
