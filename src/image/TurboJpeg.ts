@@ -14,13 +14,6 @@ export interface DecodedPixels {
   readonly data: Uint8Array;
 }
 
-export interface TurboJpegOptions {
-  /** Keep a grey picture's one channel; otherwise it is repeated. */
-  readonly keepsGrey: boolean;
-  /** Memory to decode into; undefined refuses a picture of that size. */
-  readonly memory: (lengthBytes: number) => Uint8Array | undefined;
-}
-
 /** Of libjpeg-turbo's turbojpeg.h, versions 3.x. */
 const DECOMPRESS = 1;
 const STOP_ON_WARNING = 0;
@@ -73,8 +66,15 @@ export class TurboJpeg {
   /**
    * Decodes on the calling thread. Undefined if the picture is not an ordinary JPEG without faults: truncated, with stray
    * bytes, damaged, CMYK, arithmetic, lossless, 12 bit, or of more than {@link MOST_SCANS} scans.
+   *
+   * @param keepsGrey keep a grey picture's one channel; otherwise it is repeated.
+   * @param memory to decode into; undefined refuses a picture of that size.
    */
-  decode(data: Uint8Array, { keepsGrey, memory }: TurboJpegOptions): DecodedPixels | undefined {
+  decode(
+    data: Uint8Array,
+    keepsGrey: boolean,
+    memory: (lengthBytes: number) => Uint8Array | undefined,
+  ): DecodedPixels | undefined {
     // A handle that has seen a damaged header refuses sound pictures: each picture gets its own, for some microseconds.
     const handle = this.#library.init(DECOMPRESS);
     if (handle === null) return undefined;

@@ -60,10 +60,10 @@ function decodeByTurbo(
 ): DecodedPixels | undefined {
   // A camera whose stray bytes are known would be decoded twice; a file may have to be turned.
   if (straySources.has(frame.source) || (frame.origin === 'file' && hasExif(frame.data))) return undefined;
-  return turboJpeg()?.decode(frame.data, {
-    keepsGrey,
-    memory: (bytes) => (bytes <= MAX_DECODED_PIXELS * (keepsGrey ? 1 : 3) ? memory(bytes) : undefined),
-  });
+  const mostBytes = MAX_DECODED_PIXELS * (keepsGrey ? 1 : 3);
+  return turboJpeg()?.decode(frame.data, keepsGrey, (bytes) =>
+    bytes <= mostBytes ? memory(bytes) : undefined,
+  );
 }
 
 function hasExif({ buffer, byteOffset, length }: Uint8Array): boolean {

@@ -43,18 +43,17 @@ function refuse(frame: RawImageFrame, reason: string): EffvitError {
   });
 }
 
+function checkSide(frame: RawImageFrame, name: string, sidePx: number): void {
+  if (Number.isInteger(sidePx) && sidePx >= 1 && sidePx <= MAX_SIDE_PX) return;
+  throw refuse(frame, `has a ${name} of ${sidePx} where 1 to ${MAX_SIDE_PX} pixels are possible`);
+}
+
 function checkedShape(frame: RawImageFrame): FrameShape {
   const { widthPx, heightPx, strideBytes: stepBytes, isBigEndian } = frame;
   const encoding = readableEncoding(frame.encoding);
   if (encoding === undefined) throw refuse(frame, encodingProblem(frame.encoding));
-  for (const [side, name] of [
-    [widthPx, 'width'],
-    [heightPx, 'height'],
-  ] as const) {
-    if (!Number.isInteger(side) || side < 1 || side > MAX_SIDE_PX) {
-      throw refuse(frame, `has a ${name} of ${side} where 1 to ${MAX_SIDE_PX} pixels are possible`);
-    }
-  }
+  checkSide(frame, 'width', widthPx);
+  checkSide(frame, 'height', heightPx);
   const traits = encodingTraits(encoding);
   if (traits.family === 'bayer' && (widthPx < 2 || heightPx < 2)) {
     throw refuse(

@@ -13,6 +13,8 @@ export class CompiledModel {
   readonly handle: bigint;
   readonly layout: PictureLayout;
   readonly isResizer: boolean;
+  readonly batch: number;
+  readonly classCount: number;
   readonly #reader: OutputReader;
   readonly #outputs: TensorArray;
   readonly #outputIndex: number;
@@ -35,7 +37,9 @@ export class CompiledModel {
     });
     const chosen = outputs[this.#outputIndex];
     if (chosen === undefined) throw unusable(about, 'it has no output');
-    this.#reader = new OutputReader(chosen.parsed, this.layout.batch, about);
+    this.batch = this.layout.batch;
+    this.#reader = new OutputReader(chosen.parsed, this.batch, about);
+    this.classCount = this.#reader.classCount;
     if (wanted.classCount !== undefined && wanted.classCount !== this.classCount) {
       throw unusable(
         about,
@@ -48,14 +52,6 @@ export class CompiledModel {
       return { properties, sizes: [parsed.alignedByteSize * times] };
     });
     this.#outputs = new TensorArray(lib, described, about);
-  }
-
-  get batch(): number {
-    return this.layout.batch;
-  }
-
-  get classCount(): number {
-    return this.#reader.classCount;
   }
 
   /** The outputs of a task; only a model that crops and scales may have more pictures than a batch. */

@@ -10,13 +10,6 @@ const BUSY_NS = 1;
 const FREE_AT_NS = 2;
 const WORD_COUNT = FREE_AT_NS + MOST_CORES;
 
-/** Totals of the device since the process started. */
-export interface SimulatedDeviceCounters {
-  readonly frames: number;
-  /** Sum over the cores, including queued frames. */
-  readonly busyNs: number;
-}
-
 const devices = new Map<BpuChip, SharedArrayBuffer>();
 
 /** Memory of the process's device for this chip; all pools and workers share its queue. */
@@ -65,7 +58,8 @@ export class SimulatedDevice {
     }
   }
 
-  counters(): SimulatedDeviceCounters {
+  /** Totals since the process started; `busyNs` is the sum over the cores, including queued frames. */
+  counters(): { readonly frames: number; readonly busyNs: number } {
     return {
       frames: Number(Atomics.load(this.#words, FRAMES)),
       busyNs: Number(Atomics.load(this.#words, BUSY_NS)),

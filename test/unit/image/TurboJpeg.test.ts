@@ -45,7 +45,7 @@ describe('TurboJpeg', () => {
   const turbo = new TurboJpeg();
   // A damaged header may name any size.
   const memory = (bytes: number) => (bytes > 3e6 ? undefined : new Uint8Array(bytes));
-  const decode = (jpeg: Uint8Array, keepsGrey = false) => turbo.decode(jpeg, { keepsGrey, memory });
+  const decode = (jpeg: Uint8Array, keepsGrey = false) => turbo.decode(jpeg, keepsGrey, memory);
 
   const sameAsSharp = async (jpeg: Uint8Array, what: string) => {
     const decoded = decode(jpeg);
@@ -102,7 +102,7 @@ describe('TurboJpeg', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(jpeg.length + 3), 3);
     shared.set(jpeg);
     const given = new Uint8Array(3 * 63 * 41 + 5).fill(77);
-    const decoded = turbo.decode(shared, { keepsGrey: false, memory: (bytes) => given.subarray(0, bytes) });
+    const decoded = turbo.decode(shared, false, (bytes) => given.subarray(0, bytes));
     assert.equal(decoded?.data.buffer, given.buffer);
     assert.deepEqual(decoded.data, decode(jpeg)?.data);
     assert.deepEqual([...given.subarray(-5)], [77, 77, 77, 77, 77]);
@@ -122,8 +122,8 @@ describe('TurboJpeg', () => {
     };
     for (const [name, jpeg] of Object.entries(strangers)) assert.equal(decode(jpeg), undefined, name);
     // No size is decoded for which there is no memory.
-    const options = { keepsGrey: false, memory: () => undefined };
-    assert.equal(turbo.decode(encodeJpeg(picture(16, 16)), options), undefined);
+    const noMemory = () => undefined;
+    assert.equal(turbo.decode(encodeJpeg(picture(16, 16)), false, noMemory), undefined);
   });
 
   it('leaves to sharp what is cut off anywhere, and decodes the next picture', () => {
