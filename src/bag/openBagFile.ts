@@ -24,16 +24,11 @@ export async function openBagFile(path: string, warnings: BagWarnings): Promise<
   try {
     const plainPath = join(folder.path, basename(path).replace(/\.zstd?$/, ''));
     const problem = await unzstdFile(path, plainPath);
-    if (problem !== undefined) {
-      warnings.add(`${path} could be decompressed in part only: ${problem}.`);
-    }
+    if (problem !== undefined) warnings.add(`${path} could be decompressed in part only: ${problem}.`);
     const file = await openPlainFile(plainPath, await headOf(plainPath), warnings);
     const { topics, startNs, endNs } = file;
     return {
-      path,
-      topics,
-      startNs,
-      endNs,
+      ...{ path, topics, startNs, endNs },
       messages: (filter) => file.messages(filter),
       close: async () => {
         await file.close();
@@ -60,16 +55,10 @@ async function openPlainFile(path: string, head: Uint8Array, warnings: BagWarnin
   if (text.startsWith('\x89MCAP0\r\n')) return await McapBagFile.open(path, warnings);
   if (text.startsWith('SQLite format 3\0')) return await SqliteBagFile.open(path, warnings);
   if (text.startsWith('#ROSBAG V')) {
-    throw fileError(
-      'UNSUPPORTED',
-      path,
-      'is a ROS 1 bag; convert it first, e.g. with rosbags-convert of the Python package rosbags',
-    );
+    const remedy = 'convert it first, e.g. with rosbags-convert of the Python package rosbags';
+    throw fileError('UNSUPPORTED', path, `is a ROS 1 bag; ${remedy}`);
   }
   if (head.byteLength === 0) throw fileError('BAD_BAG', path, 'is empty');
-  throw fileError(
-    'BAD_BAG',
-    path,
-    'is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3)',
-  );
+  const what = 'is no bag: it begins neither as an MCAP file nor as an SQLite database (.db3)';
+  throw fileError('BAD_BAG', path, what);
 }
