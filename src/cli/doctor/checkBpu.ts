@@ -1,7 +1,6 @@
 import { asEffvitError } from '../../core/EffvitError.js';
 import { BoardMonitor } from '../../inference/bpu/BoardMonitor.js';
 import { detectChip, otherBoard, systemRoot } from '../../inference/bpu/detectChip.js';
-import { LibDnn } from '../../inference/bpu/LibDnn.js';
 import { type BpuChip, MARCH_OF_CHIP } from '../../model/BpuChip.js';
 import { type Finding, type Machine, ok, problem, warning } from './Finding.js';
 
@@ -32,6 +31,7 @@ async function checkRuntime({ env }: Machine, chip: BpuChip | undefined): Promis
   // A PC needs no BPU, but if the user names a chip, it is checked.
   if (chip === undefined && (given === undefined || given === '')) return [];
   try {
+    const { LibDnn } = await import('../../inference/bpu/LibDnn.js');
     const { version, path } = new LibDnn(given).library;
     return [ok('libdnn', `${version} (${path})`)];
   } catch (error) {
