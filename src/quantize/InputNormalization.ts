@@ -15,19 +15,15 @@ export interface InputNormalization {
 
 /** @throws EffvitError UNSUPPORTED for inputs that are no RGB or BGR pictures in NCHW */
 export function inputNormalization({ input_parameters: input }: MakertbinConfig): InputNormalization {
+  const refusal = (is: string, only: string): EffvitError =>
+    new EffvitError('UNSUPPORTED', `${is}: only ${only} can be quantised here.`);
   const [color, ...others] = input.input_type_train;
   if (others.length > 0 || (color !== 'rgb' && color !== 'bgr')) {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `input_type_train is ${input.input_type_train.join('; ')}: only one input of rgb or bgr pictures can be quantised here.`,
-    );
+    const types = input.input_type_train.join('; ');
+    throw refusal(`input_type_train is ${types}`, 'one input of rgb or bgr pictures');
   }
-  if (input.input_layout_train[0] !== 'NCHW') {
-    throw new EffvitError(
-      'UNSUPPORTED',
-      `input_layout_train is ${input.input_layout_train[0]}: only NCHW can be quantised here.`,
-    );
-  }
+  const [layout] = input.input_layout_train;
+  if (layout !== 'NCHW') throw refusal(`input_layout_train is ${layout}`, 'NCHW');
   const norm = input.norm_type[0] ?? 'no_preprocess';
   return {
     color,

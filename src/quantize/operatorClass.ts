@@ -38,21 +38,14 @@ export function weightChannelAxis(node: OnnxNode, graph: OnnxGraph): number | nu
   const biasName = node.inputs[2] ?? '';
   const bias = graph.initializers.get(biasName);
   if (biasName !== '' && (bias === undefined || bias.dims.length !== 1)) return null;
-  switch (node.opType) {
-    case 'Conv':
-      return 0;
-    case 'Gemm': {
-      const isPlain =
-        getFloat(node, 'alpha', 1) === 1 &&
-        getFloat(node, 'beta', 1) === 1 &&
-        getInt(node, 'transA', 0) === 0;
-      return isPlain ? (getInt(node, 'transB', 0) === 1 ? 0 : 1) : null;
-    }
-    case 'MatMul':
-      return weights.dims.length === 2 ? 1 : null;
-    default:
-      return null;
-  }
+  if (node.opType === 'Conv') return 0;
+  if (node.opType === 'MatMul') return weights.dims.length === 2 ? 1 : null;
+  const isPlain =
+    node.opType === 'Gemm' &&
+    getFloat(node, 'alpha', 1) === 1 &&
+    getFloat(node, 'beta', 1) === 1 &&
+    getInt(node, 'transA', 0) === 0;
+  return isPlain ? (getInt(node, 'transB', 0) === 1 ? 0 : 1) : null;
 }
 
 /** Relu, and Clip from 0 (ReLU6): clipping to an unsigned range does the same. */

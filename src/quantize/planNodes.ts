@@ -75,19 +75,11 @@ export function planNodes(graph: OnnxGraph, floats: FloatValues, options: PlanOp
  * model, float sums took the mean cosine of the outputs from 0.948 to 0.999 and agreement from 98.3 to 99.8 %.
  */
 function basePrecision(kind: OperatorClass, coverage: Coverage, incoming: () => Precision): Precision {
-  switch (kind) {
-    case 'weighted':
-      return 'int8';
-    case 'pooling':
-      return coverage === 'full' ? 'int8' : incoming();
-    case 'layout':
-    case 'rectifier':
-      return incoming();
-    case 'other':
-      return coverage === 'full' ? 'int8' : 'float';
-    case 'none':
-      return 'float';
-  }
+  if (kind === 'weighted') return 'int8';
+  if (kind === 'none') return 'float';
+  if (kind === 'layout' || kind === 'rectifier') return incoming();
+  if (coverage === 'full') return 'int8';
+  return kind === 'pooling' ? incoming() : 'float';
 }
 
 /** The precision of a node's inputs as their producers give them: int8 if one of them is int8. */
