@@ -9,13 +9,7 @@ import threading
 import time
 
 from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    LogInfo,
-    OpaqueFunction,
-    RegisterEventHandler,
-    SetEnvironmentVariable,
-)
+from launch.actions import LogInfo, OpaqueFunction, RegisterEventHandler, SetEnvironmentVariable
 from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.logging import get_logger
 from launch_ros.actions import LifecycleNode
@@ -23,18 +17,19 @@ from launch_ros.actions import LifecycleNode
 # The helpers lie beside this file, wherever launch has loaded it from.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from effvit_launch import (  # noqa: E402
+    FAST_DDS_PROFILE_VARIABLES,
     SHARE,
     argument,
+    declared,
     executable,
     flag_argument,
     given_parameters,
     number_argument,
+    own_settings,
     parameter_arguments,
 )
 
 FAST_DDS = ('rmw_fastrtps_cpp', 'rmw_fastrtps_dynamic_cpp')
-# Fast DDS 2 (Humble, Jazzy) reads the first name, Fast DDS 3 (Kilted) the second.
-FAST_DDS_PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 # Any of these means that the user has settings of their own.
 FAST_DDS_VARIABLES = FAST_DDS_PROFILE_VARIABLES + ('FASTDDS_BUILTIN_TRANSPORTS',)
 # Camera and node reserve a segment of 64 MB each; below this the profile would fail and cost the default transport.
@@ -48,39 +43,24 @@ RESEND_POLLS = 15
 
 
 def _arguments():
-    return [
-        *parameter_arguments(),
-        DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of the node and its topics.'),
-        DeclareLaunchArgument(
-            'name', default_value='classifier', description='Name of the node.'),
-        DeclareLaunchArgument(
-            'params_file', default_value=os.path.join(SHARE, 'config', 'classifier.yaml'),
-            description='YAML file with the parameters of the node; the arguments here go over it.'),
-        DeclareLaunchArgument(
-            'use_sim_time', default_value='',
-            description='Take the time from /clock (true, false). Empty: as in params_file.'),
-        DeclareLaunchArgument(
-            'autostart', default_value='true',
-            description='Configure and activate the node when its process starts (true, false). '
-                        'Else it waits for ros2 lifecycle set.'),
-        DeclareLaunchArgument(
-            'respawn', default_value='false',
-            description='Start the process again when it ends (true, false).'),
-        DeclareLaunchArgument(
-            'respawn_delay', default_value='2.0',
-            description='Seconds before it is started again.'),
-        DeclareLaunchArgument(
-            'log_level', default_value='info',
-            description='debug, info, warn, error or fatal; or LOGGER:=LEVEL.'),
-        DeclareLaunchArgument(
-            'dds_profile', default_value='auto',
-            description='auto: the settings for large images of config/fastdds.xml (or '
-                        'config/cyclonedds.xml), unless you have set your own; none; or the path '
-                        'of a file. Nodes started later in the same launch get it too.'),
-        DeclareLaunchArgument(
-            'enclave', default_value='', description='SROS 2 enclave of the node. Empty: none.'),
-    ]
+    return [*parameter_arguments(), *declared(
+        ('namespace', '', 'Namespace of the node and its topics.'),
+        ('name', 'classifier', 'Name of the node.'),
+        ('params_file', os.path.join(SHARE, 'config', 'classifier.yaml'),
+         'YAML file with the parameters of the node; the arguments here go over it.'),
+        ('use_sim_time', '', 'Take the time from /clock (true, false). Empty: as in params_file.'),
+        ('autostart', 'true',
+         'Configure and activate the node when its process starts (true, false). '
+         'Else it waits for ros2 lifecycle set.'),
+        ('respawn', 'false', 'Start the process again when it ends (true, false).'),
+        ('respawn_delay', '2.0', 'Seconds before it is started again.'),
+        ('log_level', 'info', 'debug, info, warn, error or fatal; or LOGGER:=LEVEL.'),
+        ('dds_profile', 'auto',
+         'auto: the settings for large images of config/fastdds.xml (or '
+         'config/cyclonedds.xml), unless you have set your own; none; or the path '
+         'of a file. Nodes started later in the same launch get it too.'),
+        ('enclave', '', 'SROS 2 enclave of the node. Empty: none.'),
+    )]
 
 
 def _file(name, path):
@@ -108,9 +88,7 @@ def _free_shared_memory_mb():
 
 def _fast_dds(context, profile):
     if profile == 'auto':
-        given = [context.environment.get(name, '') for name in FAST_DDS_VARIABLES]
-        # hobot_shm's, of a TROS that was launched first, is part of ours.
-        if any(value and '/hobot_shm/' not in value for value in given):
+        if own_settings(context, FAST_DDS_VARIABLES):
             return []
         profile = os.path.join(SHARE, 'config', 'fastdds.xml')
         free = _free_shared_memory_mb()

@@ -1,15 +1,25 @@
 """What the launch files of effvit share: reading arguments, the parameters among them, and finding executables."""
 import os
 
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.parameter_descriptions import ParameterValue
 
 # The package's share folder, installed (share/effvit) or the clone.
 SHARE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# Fast DDS 2 (Humble, Jazzy) reads the first name, Fast DDS 3 (Kilted) the second.
+FAST_DDS_PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+
 TRUE = ('true', '1', 'yes', 'on')
 FALSE = ('false', '0', 'no', 'off')
+
+
+def declared(*rows):
+    """Declare arguments by name, default (None: it must be given) and description."""
+    return [DeclareLaunchArgument(name, default_value=default, description=description)
+            for name, default, description in rows]
 
 
 def argument(context, name):
@@ -100,11 +110,8 @@ PARAMETERS = (
 
 
 def parameter_arguments():
-    return [
-        DeclareLaunchArgument(
-            name, default_value='', description=f'{description} Empty: as in params_file.')
-        for name, _, description in PARAMETERS
-    ]
+    return declared(*((name, '', f'{description} Empty: as in params_file.')
+                      for name, _, description in PARAMETERS))
 
 
 def given_parameters(context):
@@ -112,6 +119,19 @@ def given_parameters(context):
     given = {name: read(context, name) for name, read, _ in PARAMETERS if argument(context, name)}
     # Commas alone name no topic.
     return {name: value for name, value in given.items() if value != []}
+
+
+def own_settings(context, names):
+    """Return what the user has set in these variables; hobot_shm's of TROS is part of our profile."""
+    given = [context.environment.get(name, '') for name in names]
+    return [value for value in given if value and '/hobot_shm/' not in value]
+
+
+def included_classifier(**arguments):
+    """Include classifier.launch.py with these arguments over those of the command line."""
+    path = os.path.join(SHARE, 'launch', 'classifier.launch.py')
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(path), launch_arguments=arguments.items())
 
 
 def executable(installed_name, clone_path):

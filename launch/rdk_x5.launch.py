@@ -11,7 +11,6 @@ import sys
 
 from launch import LaunchDescription
 from launch.actions import (
-    DeclareLaunchArgument,
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
@@ -21,7 +20,15 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 # The helpers lie beside this file, wherever launch has loaded it from.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from effvit_launch import SHARE, argument, flag_argument  # noqa: E402
+from effvit_launch import (  # noqa: E402
+    FAST_DDS_PROFILE_VARIABLES,
+    SHARE,
+    argument,
+    declared,
+    flag_argument,
+    included_classifier,
+    own_settings,
+)
 
 CAMERAS = ('mipi', 'usb', 'file')
 
@@ -33,32 +40,22 @@ DEFAULT_DEVICES = {'mipi': 'F37', 'usb': '/dev/video8'}
 # With these Fast DDS shares the memory of fixed-size messages (HbmMsg) between processes, by the
 # profile of config/fastdds.xml. hobot_shm sets the same, and leaves them where they are set.
 ZERO_COPY = {'RMW_FASTRTPS_USE_QOS_FROM_XML': '1', 'ROS_DISABLE_LOANED_MESSAGES': '0'}
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 def _arguments():
-    return [
-        DeclareLaunchArgument(
-            'camera', default_value='mipi',
-            description='mipi (mipi_cam), usb (hobot_usb_cam) or file (hobot_image_publisher).'),
-        DeclareLaunchArgument(
-            'device', default_value='',
-            description='Sensor of a MIPI camera (default F37) or device of a USB camera '
-                        '(default /dev/video8).'),
-        DeclareLaunchArgument(
-            'image_width', default_value='960', description='Width of the images, pixels.'),
-        DeclareLaunchArgument(
-            'image_height', default_value='544', description='Height of the images, pixels.'),
-        DeclareLaunchArgument(
-            'image', default_value='',
-            description='With camera:=file: the JPEG picture that is published over and over.'),
-        DeclareLaunchArgument(
-            'web', default_value='true',
-            description="The vendor's web page with images and results, on port 8000 (true, false)."),
-        DeclareLaunchArgument(
-            'results_topic', default_value='hobot_dnn_detection',
-            description='Topic of the results as TROS has them (ai_msgs/PerceptionTargets).'),
-    ]
+    return declared(
+        ('camera', 'mipi', 'mipi (mipi_cam), usb (hobot_usb_cam) or file (hobot_image_publisher).'),
+        ('device', '',
+         'Sensor of a MIPI camera (default F37) or device of a USB camera '
+         '(default /dev/video8).'),
+        ('image_width', '960', 'Width of the images, pixels.'),
+        ('image_height', '544', 'Height of the images, pixels.'),
+        ('image', '', 'With camera:=file: the JPEG picture that is published over and over.'),
+        ('web', 'true',
+         "The vendor's web page with images and results, on port 8000 (true, false)."),
+        ('results_topic', 'hobot_dnn_detection',
+         'Topic of the results as TROS has them (ai_msgs/PerceptionTargets).'),
+    )
 
 
 def _pixels(context, name):
@@ -150,21 +147,18 @@ def _classifier(context, camera):
         messages = [LogInfo(
             msg='ai_msgs is not installed, so there are no results for the web page and other nodes '
                 'of TROS: vision_msgs/Classification is published alone.')]
-    path = os.path.join(SHARE, 'launch', 'classifier.launch.py')
-    return messages + [IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(path), launch_arguments=arguments.items())]
+    return [*messages, included_classifier(**arguments)]
 
 
 def _profile(context):
     """The merged profile for every process from here on, unless the user has one of their own."""
     if context.environment.get('RMW_IMPLEMENTATION', '') not in ('', 'rmw_fastrtps_cpp'):
         return []
-    given = [context.environment.get(name, '') for name in PROFILE_VARIABLES]
-    own = [path for path in given if path and '/hobot_shm/' not in path]
+    own = own_settings(context, FAST_DDS_PROFILE_VARIABLES)
     if own:
         return [LogInfo(msg=f'The profile {own[0]} stays in force: zero copy is as it says.')]
     path = os.path.join(SHARE, 'config', 'fastdds.xml')
-    variables = {**ZERO_COPY, **dict.fromkeys(PROFILE_VARIABLES, path)}
+    variables = {**ZERO_COPY, **dict.fromkeys(FAST_DDS_PROFILE_VARIABLES, path)}
     return [SetEnvironmentVariable(name, value) for name, value in variables.items()]
 
 
@@ -190,7 +184,7 @@ def _start(context):
 
 def generate_launch_description():
     # Of classifier.launch.py; _start looks at it before that is included.
-    topics = DeclareLaunchArgument(
-        'image_topics', default_value='',
-        description="Other image topics than the camera's, separated by commas.")
-    return LaunchDescription(_arguments() + [topics, OpaqueFunction(function=_start)])
+    topics = declared(
+        ('image_topics', '', "Other image topics than the camera's, separated by commas."),
+    )
+    return LaunchDescription([*_arguments(), *topics, OpaqueFunction(function=_start)])

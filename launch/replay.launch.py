@@ -7,47 +7,43 @@ import sys
 
 from launch import LaunchDescription
 from launch.actions import (
-    DeclareLaunchArgument,
     EmitEvent,
     ExecuteProcess,
-    IncludeLaunchDescription,
     OpaqueFunction,
     RegisterEventHandler,
     SetLaunchConfiguration,
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
-from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 # The helpers lie beside this file, wherever launch has loaded it from.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from effvit_launch import SHARE, argument, executable, flag_argument, number_argument  # noqa: E402
+from effvit_launch import (  # noqa: E402
+    argument,
+    declared,
+    executable,
+    flag_argument,
+    included_classifier,
+    number_argument,
+)
 
 # As `effvit play` takes it.
 RATE_RANGE = (0.01, 100.0)
 
 
 def _arguments():
-    return [
-        DeclareLaunchArgument(
-            'bag', description='Bag to play: its folder, or its .mcap or .db3 file.'),
-        DeclareLaunchArgument(
-            'rate', default_value='1.0', description='Speed of the replay, 1.0 as recorded.'),
-        DeclareLaunchArgument(
-            'loop', default_value='false',
-            description='Begin again at the end of the bag (true, false).'),
-        DeclareLaunchArgument(
-            'clock', default_value='false',
-            description='Publish the time of the bag on /clock, and let the node use it '
-                        '(true, false).'),
-        DeclareLaunchArgument(
-            'player', default_value='effvit',
-            description='effvit (waits for the node to subscribe), or ros2bag (ros2 bag play, '
-                        'which loses what it plays before the node is ready).'),
-        DeclareLaunchArgument(
-            'exit_at_end', default_value='true',
-            description='End the launch when the bag was played (true, false).'),
-    ]
+    return declared(
+        ('bag', None, 'Bag to play: its folder, or its .mcap or .db3 file.'),
+        ('rate', '1.0', 'Speed of the replay, 1.0 as recorded.'),
+        ('loop', 'false', 'Begin again at the end of the bag (true, false).'),
+        ('clock', 'false',
+         'Publish the time of the bag on /clock, and let the node use it '
+         '(true, false).'),
+        ('player', 'effvit',
+         'effvit (waits for the node to subscribe), or ros2bag (ros2 bag play, '
+         'which loses what it plays before the node is ready).'),
+        ('exit_at_end', 'true', 'End the launch when the bag was played (true, false).'),
+    )
 
 
 def _player(context):
@@ -95,9 +91,8 @@ def _end(event, context):
 
 
 def generate_launch_description():
-    classifier = os.path.join(SHARE, 'launch', 'classifier.launch.py')
     return LaunchDescription(_arguments() + [
         OpaqueFunction(function=_begin),
-        IncludeLaunchDescription(PythonLaunchDescriptionSource(classifier)),
+        included_classifier(),
         OpaqueFunction(function=_play),
     ])

@@ -244,19 +244,12 @@ function typed({ type }: OptionSpec, text: string): unknown {
 /** What a launch file declares, and what those that it includes declare. */
 function launchArguments(file: string): ReadonlySet<string> {
   const text = readFileSync(file, 'utf8');
-  const own = [...text.matchAll(/DeclareLaunchArgument\(\s*'(\w+)'/g)].map(([, name = '']) => name);
-  const included = [...text.matchAll(/'(\w+\.launch\.py)'/g)].map(([, name = '']) =>
-    packagePath('launch', name),
-  );
+  const own = [...text.matchAll(/^ {8}\('(\w+)', /gm)].map(([, name = '']) => name);
+  const classifier = packagePath('launch', 'classifier.launch.py');
   const helper = packagePath('launch', 'effvit_launch.py');
   const ofParameters = text.includes('*parameter_arguments()')
     ? [...readFileSync(helper, 'utf8').matchAll(/^ {4}\('(\w+)', \w/gm)].map(([, name = '']) => name)
     : [];
-  return new Set([
-    ...own,
-    ...ofParameters,
-    ...included
-      .filter((path) => path !== file && existsSync(path))
-      .flatMap((path) => [...launchArguments(path)]),
-  ]);
+  const included = text.includes('included_classifier(') ? launchArguments(classifier) : [];
+  return new Set([...own, ...ofParameters, ...included]);
 }
