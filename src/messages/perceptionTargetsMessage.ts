@@ -4,6 +4,7 @@ import { type Stamp, stampFromNs, stampToNs } from '../core/Stamp.js';
 import type { PictureRegion, RegionBox } from '../image/PictureRegion.js';
 import type { FrameResult } from '../pool/FrameOutcome.js';
 import type { RegionsResult } from '../pool/RegionOutcome.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import { UNKNOWN_CLASS } from './classifiedDetectionsMessage.js';
 import { type DetectionsMessage, regionBoxOf } from './detectionsMessage.js';
 import { wholeNs } from './frameReportMessage.js';
@@ -21,7 +22,6 @@ export interface PerceptionContext {
   readonly nowNs: bigint;
 }
 
-const NS_PER_MS = 1e6;
 const LARGEST_INT16 = 2 ** 15 - 1;
 const LARGEST_UINT32 = 2 ** 32 - 1;
 /** A stamp further from the current time is from another clock and is not used for latencies. */

@@ -5,6 +5,7 @@ import { type Stamp, stampFromNs } from '../core/Stamp.js';
 import { type BoardReading, bpuLoadPercent, hottestCelsius } from '../inference/bpu/BoardMonitor.js';
 import type { RegionCounts } from '../pool/RegionOutcome.js';
 import { DROP_CAUSES } from '../stats/FrameAccounting.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import { STAGES, type StageSummaries } from '../stats/StageStatistics.js';
 import { headerMessage } from './headerMessage.js';
 
@@ -37,7 +38,6 @@ export interface PipelineState extends ReturnType<typeof classifierState> {
   };
 }
 
-const NS_PER_MS = 1e6;
 const HZ_PER_MHZ = 1e6;
 
 /** The present state of a classifier and its workers. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { CameraTurns, WaitingCamera } from '../classify/CameraTurns.js';
-import { monotonicNs } from '../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../stats/monotonicNs.js';
 import type { CameraInput } from './images/cameraInput.js';
 import type { MessageSamples, ReceivedImage, TakenMessage } from './images/MessageSamples.js';
 import type { SequenceGaps } from './images/SequenceGaps.js';
@@ -11,7 +11,6 @@ import { keepLastQos, type RclModule, type RclNode } from './rcl/rcl.js';
 import { withQosOverrides } from './rcl/withQosOverrides.js';
 import { type OtherEndpoints, type OwnEndpoint, publishersOf } from './reports/otherEndpoints.js';
 
-const NS_PER_MS = 1e6;
 /** Weight of the newest interval in the moving average of the time between two frames. */
 const PERIOD_WEIGHT = 1 / 8;
 

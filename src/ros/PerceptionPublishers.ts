@@ -10,11 +10,10 @@ import {
   perceptionRegionsMessage,
   perceptionTargetsMessage,
 } from '../messages/perceptionTargetsMessage.js';
+import { NS_PER_MS } from '../stats/monotonicNs.js';
 import type { CdrPublisher } from './rcl/CdrPublisher.js';
 import { packageProblem } from './rcl/messagesProblem.js';
 import type { PublisherSet } from './rcl/PublisherSet.js';
-
-const NS_PER_MS = 1e6;
 
 /** Publishes results in the form of TROS's nodes, with the image's stamp, and the class names on `<topic>_info`. */
 export class PerceptionPublishers {

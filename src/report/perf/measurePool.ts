@@ -7,10 +7,9 @@ import type { LoadedModelInfo } from '../../inference/InferenceBackend.js';
 import type { ModelManifest } from '../../model/ModelManifest.js';
 import { InferencePool } from '../../pool/InferencePool.js';
 import { topK } from '../../pool/topK.js';
-import { monotonicNs } from '../../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
 import { latencyFigures, type PerfRun, type PerfSeries, perfSeries } from './PerfSeries.js';
 
-const NS_PER_MS = 1e6;
 const US_PER_MS = 1e3;
 const TOP_K = 5;
 /** Different pictures, so that no cache answers; more change nothing. */

@@ -1,12 +1,10 @@
 import { type Stamp, stampToNs } from '../../core/Stamp.js';
 import type { PictureCondition } from '../../pool/FrameOutcome.js';
-import { monotonicNs } from '../../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
 import { ThroughputMeter } from '../../stats/ThroughputMeter.js';
 import type { OtherEndpoints } from './otherEndpoints.js';
 import { PictureWatch } from './PictureWatch.js';
 import { StampWatch } from './StampWatch.js';
-
-const NS_PER_MS = 1e6;
 
 /** What became of a camera's messages. */
 const KINDS = [

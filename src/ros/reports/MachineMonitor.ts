@@ -3,6 +3,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BackendSpec, SimulatedBpuSpec } from '../../inference/BackendSpec.js';
 import type { BoardReading } from '../../inference/bpu/BoardMonitor.js';
 import { SimulatedLoad } from '../../inference/simulated/SimulatedDevice.js';
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 
 /** State of the machine between two readings; fields that need two are undefined in the first one. */
 export interface MachineReading {
@@ -19,7 +20,6 @@ export interface MachineReading {
 
 /** Period of the timer that measures the delay. It wakes an idle node: 10 ms took half a percent of a core. */
 const LOOP_TIMER_MS = 50;
-const NS_PER_MS = 1e6;
 
 /** Readings of the machine for diagnostics and statistics: this process, and the board's sensors. */
 export class MachineMonitor {

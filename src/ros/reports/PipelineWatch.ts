@@ -1,9 +1,8 @@
 import type { FrameCounts } from '../../stats/FrameAccounting.js';
-import { monotonicNs } from '../../stats/monotonicNs.js';
+import { monotonicNs, NS_PER_MS } from '../../stats/monotonicNs.js';
 import { RecentCounts, type RecentFrames } from '../../stats/RecentCounts.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 
-const NS_PER_MS = 1e6;
 /** Number of readings, one per second, over which the pipeline is judged. */
 const LOOKS = 5;
 

@@ -1,5 +1,6 @@
 import { problemText } from '../../classify/PictureJudge.js';
 import type { PictureProblem } from '../../pool/FrameOutcome.js';
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 import { classifierOptionsOf, type NodeParameterValues } from '../parameters/parameterTable.js';
 import type { CameraCounts, CameraState } from './CameraMeters.js';
 import type { PictureView } from './PictureWatch.js';
@@ -7,7 +8,6 @@ import { LEVEL, type Values, type Verdict } from './Verdict.js';
 
 /** Problems with which the camera shows nothing of its surroundings. */
 const FAILURES: ReadonlySet<PictureProblem> = new Set(['covered', 'frozen']);
-const NS_PER_MS = 1e6;
 /** The tolerance of diagnostic_updater's frequency status. */
 const FREQUENCY_TOLERANCE = 0.1;
 /** Share of messages that may be lost between a camera and the node without a warning. */

@@ -1,4 +1,5 @@
 import { DROP_CAUSES, totalDropped } from '../../stats/FrameAccounting.js';
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 import type { StageSummaries } from '../../stats/StageStatistics.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import type { PipelineDiagnosis } from './PipelineReports.js';
@@ -6,7 +7,6 @@ import { LEVEL, PAUSED, type Values, type Verdict } from './Verdict.js';
 
 /** From this share on, frames that a live pipeline drops for newer ones are reported. */
 const DROPS_WORTH_TELLING = 0.05;
-const NS_PER_MS = 1e6;
 
 /** @param superseded frames of all cameras in the last seconds that newer ones replaced in the middleware. */
 export function pipelineVerdict(

@@ -7,6 +7,7 @@ import { classifiedDetectionsMessage } from '../../messages/classifiedDetections
 import type { DetectionsMessage } from '../../messages/detectionsMessage.js';
 import { frameReportMessage } from '../../messages/frameReportMessage.js';
 import { type HeaderMessage, headerMessage } from '../../messages/headerMessage.js';
+import { NS_PER_MS } from '../../stats/monotonicNs.js';
 import type { AnsweredRequest } from '../FrameRequests.js';
 import type { NodeParameterValues } from '../parameters/parameterTable.js';
 import { offerService } from '../rcl/offerService.js';
@@ -18,7 +19,6 @@ const MAX_TIMEOUT_MS = 60_000;
 /** The most requests that wait at the same time. */
 const MOST_REQUESTS = 16;
 const MS_PER_S = 1000;
-const NS_PER_MS = 1e6;
 
 /** sensor_msgs/msg/Image */
 interface ImageMessage {
