@@ -18,9 +18,9 @@ import { type FleetJudge, type FleetStep, replayFleet, undoneBags } from '../fle
 import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
-import { showFleetReport, showFleetStep } from './FleetView.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
 import { fleetInputs, modelInputs } from './outputs/inputFiles.js';
+import { showFleetReport, showFleetStep } from './showFleetReport.js';
 
 /** Options of `replay` and `eval` for many bags. */
 export interface FleetOptions {

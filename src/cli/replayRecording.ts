@@ -18,8 +18,8 @@ import type { CommandContext } from './CommandContext.js';
 import { MissingResults } from './MissingResults.js';
 import { DEFAULT_WEB_PORT } from './options.js';
 import { type ReplayPage, startReplayPage } from './ReplayPage.js';
-import { showReplayedFrame, showReplayStart } from './ReplayView.js';
 import { type ReplaySummary, regionCountPairs } from './replaySummary.js';
+import { showReplayedFrame, showReplayStart } from './showReplayedFrame.js';
 import { UnreadableFrames } from './UnreadableFrames.js';
 import { describeService, serviceModelOf, type VirtualTimeOptions } from './virtualTime.js';
 
