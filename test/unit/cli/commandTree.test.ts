@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { forEveryCommand } from '../../../src/cli/buildProgram.js';
 import { commandShape, everyShape } from '../../../src/cli/completion/CommandShape.js';
+import { packagePath } from '../../../src/core/packageRoot.js';
 import { commandTree, helpText, parsedCommand } from '../../helpers/commandTree.js';
 import { shellCommands } from '../../helpers/docs/shellLines.js';
 
@@ -25,6 +27,15 @@ function examplesOf(command: Command): readonly (readonly string[])[] {
 describe('tree of commands', () => {
   it('has every command', () => {
     assert.equal(everyCommand().length, 22);
+  });
+
+  it('stands in docs/user/commands.md', () => {
+    const page = readFileSync(packagePath('docs', 'user', 'commands.md'), 'utf8');
+    const names = commandTree().commands.map((command) => command.name());
+    assert.deepEqual(
+      names.filter((name) => !page.includes(`effvit ${name}`)),
+      [],
+    );
   });
 
   for (const command of everyCommand()) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { packagePath } from '../../../src/core/packageRoot.js';
 import { encodingProblem, isDepthEncoding, readableEncoding } from '../../../src/image/encodingNames.js';
 import { RAW_ENCODINGS } from '../../../src/image/encodingTraits.js';
 
@@ -48,6 +50,26 @@ describe('encodingNames', () => {
     }
     const others = { YUV422_UYVY: 'uyvy', YUY2: 'yuyv', I420: 'i420', YUV420: 'i420', YV12: 'yv12' };
     for (const [name, encoding] of Object.entries(others)) assert.equal(readableEncoding(name), encoding);
+  });
+
+  it('has every layout on the list for integrators, and reads every name that stands there', () => {
+    const page = readFileSync(packagePath('docs', 'integrator', 'topics.md'), 'utf8');
+    const list = /## Image encodings\n(?:.*\n)+?((?:- .*\n)+)/.exec(page)?.[1] ?? '';
+    const lines = list.split('\n').filter((line) => !line.startsWith('- jpeg'));
+    const names = lines.flatMap(
+      (line) => line.match(/\b[a-z]+\w*\d\w*|\b\d+UC\d|\b(?:uyvy|yuyv|iyuv)\b/g) ?? [],
+    );
+    const mosaics = ['rggb', 'bggr', 'gbrg', 'grbg'].flatMap((tile) => [`bayer_${tile}8`, `bayer_${tile}16`]);
+    assert.match(list, /bayer_\{rggb,bggr,gbrg,grbg\}\{8,16\}/);
+    assert.deepEqual(
+      RAW_ENCODINGS.filter((name) => ![...names, ...mosaics].includes(name)),
+      [],
+    );
+    assert.deepEqual(
+      names.filter((name) => readableEncoding(name) === undefined),
+      [],
+    );
+    assert.ok(names.length > 25, names.join(' '));
   });
 
   it('refuses what is no layout, with what to do', () => {
