@@ -21,25 +21,25 @@ import { type FrameWorker, WorkerChoice } from './WorkerChoice.js';
 import { WorkerGroup } from './WorkerGroup.js';
 
 /**
- * The inside of an InferencePool. Owns its state: the waiting frames, the workers and their frames, the results that
- * wait for delivery, and the counts. Workers emit events for their frames; all decisions are made here.
+ * Owns a pool's state: the waiting frames, the workers and their frames, the results that wait for delivery, and the
+ * counts. Workers emit events for their frames; all decisions are made here.
  */
-export abstract class FrameScheduler<Value> {
+export class FrameScheduler<Value> {
   /** Counts and latencies of its frames. */
   readonly statistics: PoolStatistics;
-  protected readonly clock: PoolClock;
-  protected readonly fixed: FixedPoolOptions;
-  protected readonly group: WorkerGroup<FramePart<Value>>;
-  protected readonly delivery: FrameDelivery<Value>;
+  readonly clock: PoolClock;
+  readonly fixed: FixedPoolOptions;
+  readonly group: WorkerGroup<FramePart<Value>>;
+  readonly delivery: FrameDelivery<Value>;
   /** A frame can be admitted without dropping another. */
-  protected readonly admissible = new Condition(() => this.isClosed || this.queue.hasCapacity);
-  /** Preprocessing and postprocessing of frames. */
-  protected model: PoolModel<Value>;
-  protected readonly caller: WaitingCaller;
-  protected readonly queue: FrameQueue<FrameJob<Value>>;
-  protected live: LivePoolOptions;
-  protected isClosed = false;
-  protected readonly choice: WorkerChoice<Value>;
+  readonly admissible = new Condition(() => this.#isClosed || this.#queue.hasCapacity);
+  readonly caller: WaitingCaller;
+  /** Preprocessing and postprocessing of frames; with another backend use {@link adopt}. */
+  model: PoolModel<Value>;
+  readonly #queue: FrameQueue<FrameJob<Value>>;
+  readonly #choice: WorkerChoice<Value>;
+  #live: LivePoolOptions;
+  #isClosed = false;
   #soon: NodeJS.Immediate | undefined;
 
   /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
@@ -50,75 +50,105 @@ export abstract class FrameScheduler<Value> {
     this.fixed = fixed;
     this.clock = clock;
     this.statistics = new PoolStatistics(clock);
-    this.live = live;
+    this.#live = live;
     this.delivery = new FrameDelivery<Value>(clock, this.statistics, stampClockNs, () =>
-      this.live.dropPolicy === 'block' ? 0 : this.live.orderTimeoutMs,
+      this.#live.dropPolicy === 'block' ? 0 : this.#live.orderTimeoutMs,
     );
-    this.queue = new FrameQueue(live.queueSize, live.dropPolicy);
+    this.#queue = new FrameQueue(live.queueSize, live.dropPolicy);
     this.group = new WorkerGroup(fixed, clock);
     this.group.on('created', (worker) => this.#listenTo(worker));
     this.group.on('changed', () => {
-      this.applyBatchLimits();
-      this.pumpAndNotify();
+      this.#applyBatchLimits();
+      this.#pumpAndNotify();
     });
-    this.choice = new WorkerChoice(this.group, clock);
+    this.#choice = new WorkerChoice(this.group, clock);
     this.caller = new WaitingCaller(
       clock,
-      this.choice,
+      this.#choice,
       () => this.wantsFrame(),
-      () => this.pumpAndNotify(),
+      () => this.#pumpAndNotify(),
     );
   }
 
-  /** Call this together with replacing the workers. */
-  protected adopt(model: PoolModel<Value>, info: LoadedModelInfo): void {
-    this.model = model;
-    this.choice.hasBatches = largestBatchOf(info) > 1;
-    this.statistics.hasBatches = this.choice.hasBatches;
-    this.choice.isOnCpu = info.backend === 'onnx';
+  get live(): LivePoolOptions {
+    return this.#live;
   }
 
-  abstract wantsFrame(withinNs?: number): boolean;
+  get queuedCount(): number {
+    return this.#queue.size;
+  }
+
+  setLive(live: LivePoolOptions): void {
+    this.#live = live;
+    for (const job of this.#queue.configure(live.queueSize, live.dropPolicy)) this.#drop(job, 'queue_full');
+    this.#applyBatchLimits();
+    this.delivery.applyLimit();
+    // Under `block` busy workers also take frames ahead, so a change of policy can create capacity.
+    this.#pumpAndNotify();
+  }
+
+  /** Drops frames that are admitted from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.admissible.notifyAll();
+    this.caller.notify();
+  }
+
+  /** Call this together with replacing the workers. */
+  adopt(model: PoolModel<Value>, info: LoadedModelInfo): void {
+    this.model = model;
+    this.#choice.hasBatches = largestBatchOf(info) > 1;
+    this.statistics.hasBatches = this.#choice.hasBatches;
+    this.#choice.isOnCpu = info.backend === 'onnx';
+  }
+
+  /** See InferencePool. */
+  wantsFrame(withinNs?: number): boolean {
+    // Under other policies newer frames do not replace waiting ones.
+    if (this.#isClosed || this.group.isBroken || this.#live.dropPolicy !== 'oldest') return true;
+    const worker = this.#choice.next(withinNs);
+    return worker !== undefined && this.#queue.size < worker.held.openPlaces;
+  }
 
   /** Admits a frame: it is passed to a worker, queued, or dropped. */
-  protected admit(job: FrameJob<Value>): void {
+  admit(job: FrameJob<Value>): void {
     this.statistics.frames.receive();
-    if (this.isClosed) {
-      this.drop(job, 'closed');
+    if (this.#isClosed) {
+      this.#drop(job, 'closed');
       return;
     }
     try {
       job.planFor(this.model.preprocess);
     } catch (error) {
-      this.drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
+      this.#drop(job, 'bad_image', asEffvitError(error, 'BAD_IMAGE'));
       return;
     }
     // It may have waited before admission.
     if (this.#isTooOld(job)) {
-      this.drop(job, 'too_old');
+      this.#drop(job, 'too_old');
       return;
     }
-    const isDeferred = this.live.maxBatch !== 1 && this.choice.isWorthGathering;
-    const worker = this.queue.size === 0 && !isDeferred ? this.#nextWorker() : undefined;
+    const isDeferred = this.#live.maxBatch !== 1 && this.#choice.isWorthGathering;
+    const worker = this.#queue.size === 0 && !isDeferred ? this.#nextWorker() : undefined;
     if (worker !== undefined) {
       this.#dispatch(job, worker);
       return;
     }
-    const evicted = this.queue.push(job);
-    if (evicted !== undefined) this.drop(evicted, 'queue_full');
+    const evicted = this.#queue.push(job);
+    if (evicted !== undefined) this.#drop(evicted, 'queue_full');
     // Frames may be queued only because no worker was close to finishing when they were admitted.
     if (!isDeferred) this.#pump();
     else {
       this.#soon ??= setImmediate(() => {
         this.#soon = undefined;
-        this.pumpAndNotify();
+        this.#pumpAndNotify();
       });
     }
   }
 
   /** Drops every waiting frame. */
-  protected dropQueue(cause: DropCause, error?: EffvitError): void {
-    for (const job of this.queue.clear()) this.drop(job, cause, error);
+  dropQueue(cause: DropCause, error?: EffvitError): void {
+    for (const job of this.#queue.clear()) this.#drop(job, cause, error);
     this.admissible.notifyAll();
   }
 
@@ -133,7 +163,7 @@ export abstract class FrameScheduler<Value> {
     });
     worker.on('lost', (started, notStarted, error) => {
       for (const part of notStarted.toReversed()) {
-        if (part.job.giveBack(part)) this.queue.unshift(part.job);
+        if (part.job.giveBack(part)) this.#queue.unshift(part.job);
       }
       this.#pump();
       for (const { job: part, partly } of started) {
@@ -148,7 +178,7 @@ export abstract class FrameScheduler<Value> {
   #pump(): void {
     if (this.group.isBroken) this.dropQueue('worker_died', this.group.status().lastDeath);
     for (let worker = this.#nextWorker(); worker !== undefined; worker = this.#nextWorker()) {
-      const jobs = this.#takeJobs(this.choice.shareOf(worker, this.queue.size));
+      const jobs = this.#takeJobs(this.#choice.shareOf(worker, this.#queue.size));
       if (jobs.length === 0) break;
       for (const [index, job] of jobs.entries()) {
         if (jobs.length > 1) worker.held.channel.expect(jobs.length - index);
@@ -160,7 +190,7 @@ export abstract class FrameScheduler<Value> {
     this.admissible.notifyAll();
   }
 
-  protected pumpAndNotify(): void {
+  #pumpAndNotify(): void {
     this.#pump();
     this.caller.notify();
   }
@@ -169,10 +199,10 @@ export abstract class FrameScheduler<Value> {
   #takeJobs(most: number): FrameJob<Value>[] {
     const jobs: FrameJob<Value>[] = [];
     while (jobs.length < most) {
-      const job = this.queue.shift();
+      const job = this.#queue.shift();
       if (job === undefined) break;
-      if (job.isOvertaken) this.drop(job, 'overtaken');
-      else if (this.#isTooOld(job)) this.drop(job, 'too_old');
+      if (job.isOvertaken) this.#drop(job, 'overtaken');
+      else if (this.#isTooOld(job)) this.#drop(job, 'too_old');
       else jobs.push(job);
     }
     return jobs;
@@ -180,7 +210,7 @@ export abstract class FrameScheduler<Value> {
 
   /** A busy worker gets a live frame only shortly before it is free: no newer frame can replace it there. */
   #nextWorker(): FrameWorker<Value> | undefined {
-    return this.choice.next(this.live.dropPolicy === 'block' ? Number.POSITIVE_INFINITY : undefined);
+    return this.#choice.next(this.#live.dropPolicy === 'block' ? Number.POSITIVE_INFINITY : undefined);
   }
 
   #dispatch(job: FrameJob<Value>, worker: FrameWorker<Value>): void {
@@ -188,7 +218,7 @@ export abstract class FrameScheduler<Value> {
     const { preprocess, ranking } = this.model;
     job.model = this.model;
     job.queueWaitNs = this.clock.nowNs() - job.admittedNs;
-    const workers = this.choice.helpersOf(job, worker);
+    const workers = this.#choice.helpersOf(job, worker);
     let copyNs = 0;
     for (const [index, part] of job.takeParts(workers.length).entries()) {
       try {
@@ -227,18 +257,18 @@ export abstract class FrameScheduler<Value> {
   }
 
   /** Ends what waits of the frame. A frame with a reserved place is delivered in order. */
-  protected drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
+  #drop(job: FrameJob<Value>, cause: DropCause, error?: EffvitError): void {
     job.giveUp(cause, error);
     this.delivery.finish(job);
   }
 
-  protected applyBatchLimits(): void {
-    const { maxBatch: largestBatch, batchWaitMs: waitMs } = this.live;
+  #applyBatchLimits(): void {
+    const { maxBatch: largestBatch, batchWaitMs: waitMs } = this.#live;
     for (const { held } of this.group.serving) held.setBatchLimits({ largestBatch, waitMs });
   }
 
   #isTooOld(job: FrameJob<Value>): boolean {
-    const { maxAgeMs } = this.live;
+    const { maxAgeMs } = this.#live;
     return maxAgeMs !== 0 && this.clock.nowNs() - job.admittedNs > maxAgeMs * NS_PER_MS;
   }
 }

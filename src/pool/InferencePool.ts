@@ -7,7 +7,15 @@ import { FrameJob, type SubmitOptions } from './FrameJob.js';
 import type { FrameOutcome } from './FrameOutcome.js';
 import { FrameScheduler } from './FrameScheduler.js';
 import { withinLimit } from './PoolClock.js';
-import { changedOptions, checkThreads, type LivePoolOptions, type PoolModel } from './PoolOptions.js';
+import {
+  changedOptions,
+  checkInputSize,
+  checkThreads,
+  type InferencePoolOptions,
+  type LivePoolOptions,
+  type PoolModel,
+} from './PoolOptions.js';
+import type { PoolStatistics } from './PoolStatistics.js';
 import type { RegionsOutcome } from './RegionOutcome.js';
 import { RegionsJob, type RegionTraits } from './RegionsJob.js';
 import type { WorkerStatus } from './WorkerGroup.js';
@@ -54,9 +62,20 @@ const CLOSE_LIMIT_MS = 20_000;
  * The outcomes of one source resolve in the order of submission (`ordered`), except for drops from the queue.
  * A frame's `data` is read until its outcome resolves.
  */
-export class InferencePool<Value> extends FrameScheduler<Value> {
+export class InferencePool<Value> {
+  readonly #scheduler: FrameScheduler<Value>;
   #state: 'new' | 'started' | 'closed' = 'new';
   #info: LoadedModelInfo | undefined;
+
+  /** @throws EffvitError OUT_OF_RANGE naming every wrong option. */
+  constructor(options: InferencePoolOptions<Value>) {
+    this.#scheduler = new FrameScheduler(options);
+  }
+
+  /** Counts and latencies of its frames. */
+  get statistics(): PoolStatistics {
+    return this.#scheduler.statistics;
+  }
 
   /** Undefined until {@link start} has loaded the model. */
   get info(): LoadedModelInfo | undefined {
@@ -64,16 +83,16 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
   }
 
   get options(): LivePoolOptions {
-    return this.live;
+    return this.#scheduler.live;
   }
 
   /** Number of frames that wait for a worker. */
   get queuedCount(): number {
-    return this.queue.size;
+    return this.#scheduler.queuedCount;
   }
 
   workers(): WorkerStatus {
-    return this.group.status();
+    return this.#scheduler.group.status();
   }
 
   /**
@@ -86,7 +105,7 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
     if (this.#state !== 'new') throw new EffvitError('CLOSED', 'A pool is started once: make a new one.');
     this.#state = 'started';
     try {
-      return await this.#load(this.model, { threads: this.fixed.threads });
+      return await this.#load(this.#scheduler.model, { threads: this.#scheduler.fixed.threads });
     } catch (error) {
       await this.close({ drain: false });
       throw error;
@@ -95,9 +114,9 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
 
   /** Admits a frame. The promise resolves once the frame is published or dropped; it never rejects. */
   submit(frame: ImageFrame, options: SubmitOptions = {}): Promise<FrameOutcome<Value>> {
-    const { clock, model } = this;
+    const { clock, model } = this.#scheduler;
     const job = new FrameJob<Value>(frame, options, clock.nowNs() - (options.waitedNs ?? 0), model);
-    this.admit(job);
+    this.#scheduler.admit(job);
     // A job without boxes has no regions.
     return job.outcome as Promise<FrameOutcome<Value>>;
   }
@@ -116,9 +135,9 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
     boxes: readonly RegionBox[],
     traits: RegionTraits = {},
   ): Promise<RegionsOutcome<Value>> {
-    const { clock, model } = this;
+    const { clock, model } = this.#scheduler;
     const job = new RegionsJob<Value>(frame, boxes, traits, clock.nowNs(), model);
-    this.admit(job);
+    this.#scheduler.admit(job);
     // A job with boxes has no other result.
     return job.outcome as Promise<RegionsOutcome<Value>>;
   }
@@ -135,7 +154,7 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
   async ready({ signal }: WaitOptions = {}): Promise<void> {
-    await this.admissible.wait(signal);
+    await this.#scheduler.admissible.wait(signal);
   }
 
   /**
@@ -144,34 +163,25 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    *
    * @param withinNs how soon a worker must be free; raised to the time that a frame may wait in a busy worker's memory.
    */
-  override wantsFrame(withinNs?: number): boolean {
-    // Under other policies newer frames do not replace waiting ones.
-    if (this.isClosed || this.group.isBroken || this.live.dropPolicy !== 'oldest') return true;
-    const worker = this.choice.next(withinNs);
-    return worker !== undefined && this.queue.size < worker.held.openPlaces;
+  wantsFrame(withinNs?: number): boolean {
+    return this.#scheduler.wantsFrame(withinNs);
   }
 
   /** Calls once, when {@link wantsFrame} becomes true; replaces the previous callback. */
   whenWanted(callback: () => void): void {
-    this.caller.whenWanted(callback);
+    this.#scheduler.caller.whenWanted(callback);
   }
 
   /** Changes options immediately, also for waiting frames. @throws EffvitError OUT_OF_RANGE; then nothing changes. */
   setOptions(changes: Partial<LivePoolOptions>): void {
-    this.live = changedOptions(changes, this.live);
-    const { queueSize, dropPolicy } = this.live;
-    for (const job of this.queue.configure(queueSize, dropPolicy)) this.drop(job, 'queue_full');
-    this.applyBatchLimits();
-    this.delivery.applyLimit();
-    // Under `block` busy workers also take frames ahead, so a change of policy can create capacity.
-    this.pumpAndNotify();
+    this.#scheduler.setLive(changedOptions(changes, this.options));
   }
 
   /** Changes preprocessing or postprocessing of the same model, from the next frame that a worker receives. */
   setModelOptions(changes: Partial<Omit<PoolModel<Value>, 'backend'>>): void {
-    const model = { ...this.model, ...changes };
+    const model = { ...this.#scheduler.model, ...changes };
     if (this.info !== undefined) checkInputSize(model, this.info);
-    this.model = model;
+    this.#scheduler.model = model;
   }
 
   /**
@@ -181,7 +191,7 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    */
   async setThreadCount(threads: number): Promise<void> {
     checkThreads(threads);
-    await this.group.setThreadCount(threads);
+    await this.#scheduler.group.setThreadCount(threads);
   }
 
   /**
@@ -202,7 +212,7 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    * @throws EffvitError CANCELLED once `signal` is aborted.
    */
   async drain({ signal }: WaitOptions = {}): Promise<void> {
-    await this.delivery.drained.wait(signal);
+    await this.#scheduler.delivery.drained.wait(signal);
   }
 
   /**
@@ -215,35 +225,26 @@ export class InferencePool<Value> extends FrameScheduler<Value> {
    * handler, or call process.exit, which waits for the started runs.
    */
   async close({ drain = this.#state !== 'new', signal }: CloseOptions = {}): Promise<void> {
-    const limit = { clock: this.clock, limitMs: CLOSE_LIMIT_MS, signal };
+    const scheduler = this.#scheduler;
+    const { group, delivery } = scheduler;
+    const limit = { clock: scheduler.clock, limitMs: CLOSE_LIMIT_MS, signal };
     this.#state = 'closed';
-    this.isClosed = true;
-    this.admissible.notifyAll();
-    this.caller.notify();
-    if (!drain) this.dropQueue('closed');
-    await withinLimit(this.delivery.drained.wait(signal), limit);
-    this.dropQueue('closed');
-    await withinLimit(this.group.retireAll(), limit);
-    this.group.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
+    scheduler.close();
+    if (!drain) scheduler.dropQueue('closed');
+    await withinLimit(delivery.drained.wait(signal), limit);
+    scheduler.dropQueue('closed');
+    await withinLimit(group.retireAll(), limit);
+    group.abandonAll(signal?.aborted === true ? 'the wait was cancelled' : `${CLOSE_LIMIT_MS} ms`);
     // Frames that hung workers had not started are back in the queue.
-    this.dropQueue('closed');
+    scheduler.dropQueue('closed');
   }
 
   async #load(model: PoolModel<Value>, { threads, accept }: ModelChange): Promise<LoadedModelInfo> {
-    return await this.group.swap(model.backend, threads, (info) => {
+    return await this.#scheduler.group.swap(model.backend, threads, (info) => {
       checkInputSize(model, info);
       accept?.(info);
-      this.adopt(model, info);
+      this.#scheduler.adopt(model, info);
       this.#info = info;
     });
   }
-}
-
-/** @throws EffvitError BAD_CONFIG */
-function checkInputSize<Value>({ preprocess }: PoolModel<Value>, info: LoadedModelInfo): void {
-  if (preprocess.widthPx === info.inputWidthPx && preprocess.heightPx === info.inputHeightPx) return;
-  throw new EffvitError(
-    'BAD_CONFIG',
-    `Frames are prepared at ${preprocess.widthPx}x${preprocess.heightPx} but the model takes ${info.inputWidthPx}x${info.inputHeightPx}: correct the manifest.`,
-  );
 }

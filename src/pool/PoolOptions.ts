@@ -4,6 +4,7 @@ import type { FrameHeader } from '../image/ImageFrame.js';
 import type { PictureFigures } from '../image/PictureFigures.js';
 import type { PreprocessOptions } from '../image/PreprocessOptions.js';
 import type { BackendSpec } from '../inference/BackendSpec.js';
+import type { LoadedModelInfo } from '../inference/InferenceBackend.js';
 import type { FrameJudgement } from './FrameOutcome.js';
 import { DROP_POLICIES, type DropPolicy } from './FrameQueue.js';
 import type { PoolClock } from './PoolClock.js';
@@ -153,4 +154,13 @@ function filledOptions<Options>(
   if (problems.length > 0) throw new EffvitError('OUT_OF_RANGE', problems.join(' '));
   // Every value was checked against its row.
   return Object.freeze(Object.fromEntries(values)) as Options;
+}
+
+/** @throws EffvitError BAD_CONFIG if frames are prepared at another size than the model's input. */
+export function checkInputSize<Value>({ preprocess }: PoolModel<Value>, info: LoadedModelInfo): void {
+  if (preprocess.widthPx === info.inputWidthPx && preprocess.heightPx === info.inputHeightPx) return;
+  throw new EffvitError(
+    'BAD_CONFIG',
+    `Frames are prepared at ${preprocess.widthPx}x${preprocess.heightPx} but the model takes ${info.inputWidthPx}x${info.inputHeightPx}: correct the manifest.`,
+  );
 }
