@@ -22,12 +22,10 @@ export const UNPACK = 11;
 export const UNPACK_COUNT = 12;
 /**
  * Address of UNPACK_RECORD_WORDS words per rank: centre, upper and lower row's address, flags. A row's rank is its index
- * among the source rows in use.
+ * among the source rows in use. Flags of Bayer: bit 0 is set if the row holds red samples, bit 1 if the first unpacked
+ * column does.
  */
 export const UNPACK_RECORDS = 13;
-/**
- * Bayer: bit 0 of the flags is set if the row holds red samples, bit 1 if the first unpacked column has red samples.
- */
 export const UNPACK_RECORD_WORDS = 4;
 /** Bayer: 1 if the first (next field: the last) unpacked column is the picture's border. */
 export const BAYER_AT_LEFT = 14;

@@ -42,7 +42,7 @@ export interface StreamFrame {
   readonly header: FrameHeader;
   /** Time of admission, by the pool's clock. */
   readonly admittedNs: number;
-  /** {@link SubmitOptions.isSingle} */
+  /** It belongs to no stream of frames: it is judged without earlier ones. */
   readonly isSingle: boolean;
 }
 

@@ -1,6 +1,5 @@
 import { EffvitError } from '../../core/EffvitError.js';
 import { loadNative } from '../../core/loadNative.js';
-
 import { HBM_DATA_BYTES, HBM_LAYOUT, hbmImageFrame } from '../../image/hbmImageFrame.js';
 import { frameByEncoding, type ImageFrame } from '../../image/ImageFrame.js';
 import { COMPRESSED_IMAGE_TYPE, IMAGE_TYPE } from './cameraInput.js';

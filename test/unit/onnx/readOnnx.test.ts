@@ -242,7 +242,7 @@ describe('ONNX files', () => {
   });
 });
 
-describe('onnxAttributes', () => {
+describe('attributes of a node', () => {
   it('read with a fallback and refuse another type', () => {
     const [node] = sampleModel().graph.nodes;
     assert.ok(node !== undefined);

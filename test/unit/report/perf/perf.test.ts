@@ -136,7 +136,7 @@ describe('perfMeanings', () => {
   });
 });
 
-describe('performanceTable', () => {
+describe('performanceRows', () => {
   const series = [seriesOf(1, 150, 6.6), seriesOf(4, 180, 22), seriesOf(8, 170, 44)];
 
   it('holds what was measured beside what was published, and nothing beside what was not measured', async () => {
