@@ -15,7 +15,7 @@ const { guardExit, releaseExit } = await import(new URL('./pool/exitGuard.js', p
 const { BagTarget } = await import(new URL('./bag/writing/BagTarget.js', process.argv[1]).href);
 const channel = {};
 guardExit(channel);
-const target = await BagTarget.prepare(process.argv[2]);
+const target = await BagTarget.create(process.argv[2]);
 const during = look();
 await target.remove();
 releaseExit(channel);
