@@ -23,5 +23,7 @@ export { ensureOnnx } from './fetch/ensureOnnx.js';
 export type { CompressedImageFrame, ImageFrame, RawImageFrame } from './image/ImageFrame.js';
 export type { PictureRegion, RegionBox } from './image/PictureRegion.js';
 export { pictureFrame } from './image/pictureFrame.js';
+export type { BackendSpec, ModuleBackendSpec } from './inference/BackendSpec.js';
+export type { InferenceBackend } from './inference/InferenceBackend.js';
 export type { ModelManifest } from './model/ModelManifest.js';
 export { resolveModel } from './model/resolveModel.js';

@@ -52,8 +52,10 @@ export async function loadModel(
   if (options.backend === 'bpu' || (options.backend === 'auto' && (await hasBpu(resolved, notices)))) {
     return { manifest: resolved, backend: await bpuBackendSpec(resolved, options), notice };
   }
-  if (options.model === 'auto' && options.backend !== 'bpu_sim')
-    resolved = await int8Choice(resolved, notice);
+  // These compute by ONNX Runtime; the compiler asks what becomes of a further backend.
+  options.backend satisfies 'auto' | 'onnx' | 'bpu_sim';
+  const isSimulated = options.backend === 'bpu_sim';
+  if (options.model === 'auto' && !isSimulated) resolved = await int8Choice(resolved, notice);
   const onnxPath = await ensureOnnx(resolved, {
     signal: notices.signal,
     onProgress: ({ phase }) => {
@@ -65,7 +67,6 @@ export async function loadModel(
   const saturation = await saturationNotice(onnxPath);
   for (const text of [...assumptions, saturation]) if (text !== undefined) notice?.(text);
   const preprocess = modelPreprocess(manifest, options);
-  const isSimulated = options.backend === 'bpu_sim';
   // A simulated BPU's batches are those of its .bin.
   const onnxOptions = isSimulated ? { ...options, onnxBatch: 1 } : options;
   const onnx = onnxBackendSpec(manifest, onnxPath, preprocess, onnxOptions);
