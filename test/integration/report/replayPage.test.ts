@@ -200,6 +200,16 @@ describe('replay report in a browser', () => {
       assert.equal(await page.evaluate(pressed), 'false');
     });
 
+    it('has the figures of a row at one height where a name takes two lines', async () => {
+      const page = await openIn(drive);
+      const tops = await page.evaluate(`(() => {
+        document.querySelector('.tiles dt').textContent = 'a name that is wider than its tile by far';
+        return [...document.querySelectorAll('.tiles dd')].map((figure) => figure.getBoundingClientRect().top);
+      })()`);
+      assert.ok(Array.isArray(tops) && tops.length > 3);
+      assert.equal(new Set(tops).size, 1, String(tops));
+    });
+
     for (const view of [
       { widthPx: 320, heightPx: 640, isPhone: true },
       { widthPx: 1200, isDark: true },
