@@ -61,12 +61,13 @@ describe('BT.601', () => {
     const { y, u, v } = RGB_TO_YUV.limited;
     fc.assert(
       fc.property(byte, byte, byte, (r, g, b) => {
+        // Over all colours the largest difference is 0.604: half a level of rounding, the rest OpenCV's factors.
         const luma = 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255;
         const blue = 128 + (-37.797 * r - 74.203 * g + 112 * b) / 255;
         const red = 128 + (112 * r - 93.786 * g - 18.214 * b) / 255;
-        assert.ok(Math.abs(applyRgbWeights(y, r, g, b) - luma) < 0.6);
-        assert.ok(Math.abs(applyRgbWeights(u, r, g, b) - blue) < 0.6);
-        assert.ok(Math.abs(applyRgbWeights(v, r, g, b) - red) < 0.6);
+        assert.ok(Math.abs(applyRgbWeights(y, r, g, b) - luma) < 0.61);
+        assert.ok(Math.abs(applyRgbWeights(u, r, g, b) - blue) < 0.61);
+        assert.ok(Math.abs(applyRgbWeights(v, r, g, b) - red) < 0.61);
       }),
     );
   });
