@@ -35,8 +35,9 @@ export class Bond {
     this.#subscription = node.createSubscription<Status>(TYPE, TOPIC, {}, (status) =>
       guard.run('the bond', () => this.#hear(status)),
     );
-    this.#timer = guard.every(PERIOD_S * 1000, 'the bond', () => this.#publish(true));
+    // Before the timer: if it fails, the node does not become active and nothing would stop the heartbeats.
     this.#publish(true);
+    this.#timer = guard.every(PERIOD_S * 1000, 'the bond', () => this.#publish(true));
   }
 
   /** Call this when the node becomes active; undefined if the messages of bond are not installed. */

@@ -73,15 +73,18 @@ export class CameraFeed {
 
   /** Adapts to changed options of the classifier. */
   adoptOptions(): void {
-    this.#group?.adoptOptions();
+    // The change may have taken longer than the node was active.
+    if (!this.ended.aborted) this.#group?.adoptOptions();
   }
 
   /** Subscribes to all cameras, or to none. @throws EffvitError as the constructor; then it stays paused. */
   setPaused(isPaused: boolean): void {
     if (this.ended.aborted || isPaused === this.isPaused) return;
     if (isPaused) {
-      this.#group?.destroy();
+      const group = this.#group;
+      // First, so that the feed can listen again although a step of the end failed.
       this.#group = undefined;
+      group?.destroy();
       for (const topic of this.#requests.topics) this.#listenOnce(topic);
     } else {
       this.#group = this.#listen(this.cameras, true);

@@ -93,11 +93,9 @@ export class NodePublishers {
       image_transport,
     } = this.#parameters();
     const resolve = (name: string): string => this.#node.resolveTopicName(name);
-    const topics = names.map((name) => [
-      cameraTopic(name, image_transport, resolve),
-      `${base}/${name.replace(/^[~/]+/, '')}`,
-    ]);
-    for (const [camera = SHARED, topic = base] of isPerCamera ? topics : [[SHARED, base]]) {
+    const ofCamera = (name: string) =>
+      [cameraTopic(name, image_transport, resolve), `${base}/${name.replace(/^[~/]+/, '')}`] as const;
+    for (const [camera, topic] of isPerCamera ? names.map(ofCamera) : [[SHARED, base] as const]) {
       if (publishers.has(camera)) continue;
       publishers.set(camera, this.#publishers.make('vision_msgs/msg/Classification', topic));
     }
@@ -136,7 +134,7 @@ export class NodePublishers {
       const wanted = chosenResult(outcome, this.#parameters().classification_results);
       this.#publishClasses(this.#classifications, outcome, wanted.value);
       if (outcome.smoothed !== undefined) this.#publishClasses(this.#smoothed, outcome, outcome.smoothed);
-      this.#perception?.publish(wanted, 'raw');
+      this.#perception?.publish(wanted);
     } else if (outcome.kind === 'regions' && detections !== undefined) {
       this.#publishRegions(outcome, detections);
     }
@@ -165,7 +163,7 @@ export class NodePublishers {
     const wanted = parameters.classification_results;
     this.#detections?.publish(message(wanted));
     if (parameters.smoothing !== 'none') this.#smoothedDetections?.publish(message('smoothed'));
-    this.#perception?.publish(outcome, wanted, detections);
+    this.#perception?.publish(outcome, { detections, results: wanted });
   }
 
   /**

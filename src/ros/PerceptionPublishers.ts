@@ -43,14 +43,10 @@ export class PerceptionPublishers {
     }
   }
 
-  /**
-   * @param results of a frame with regions: the classes that are published.
-   * @param detections of a frame with regions.
-   */
+  /** @param regions of a frame with regions: its detections, and the classes that are published. */
   publish(
     outcome: ClassifyOutcome | ClassifyRegionsOutcome,
-    results: ResultChoice,
-    detections?: DetectionsMessage,
+    regions?: { readonly detections: DetectionsMessage; readonly results: ResultChoice },
   ): void {
     if (outcome.kind === 'dropped' || this.#targets.subscriptionCount === 0) return;
     const classifier = this.#classifier;
@@ -64,7 +60,8 @@ export class PerceptionPublishers {
       const region = outcome.region ?? wholeRegion(outcome.widthPx, outcome.heightPx);
       const seen = classifiedRegion(region, classifier.preprocess);
       this.#targets.publish(perceptionTargetsMessage(outcome, seen, context));
-    } else if (detections !== undefined) {
+    } else if (regions !== undefined) {
+      const { detections, results } = regions;
       this.#targets.publish(perceptionRegionsMessage(outcome, detections, results, context));
     }
   }

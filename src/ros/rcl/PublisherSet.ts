@@ -32,9 +32,9 @@ export class PublisherSet {
     const [rcl, node] = [this.#rcl, this.#node];
     const fullName = node.resolveTopicName(topic);
     const qos = keepLastQos(rcl, depth, 'reliable', durability);
-    this.#endpoints.set(fullName, { type, qos });
     const make = (options: object) => new CdrPublisher<Message>(node, type, topic, options);
     const publisher = withQosOverrides(rcl, fullName, qos, make);
+    this.#endpoints.set(fullName, { type, qos });
     this.#publishers.push(publisher);
     return publisher;
   }
