@@ -207,6 +207,11 @@ function sharpOf({ rgb, widthPx, heightPx }: RgbPicture): Sharp {
   return loadSharp()(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } });
 }
 
+/** @param picture a compressed picture as received, or pixels. */
+export function openPicture(picture: Uint8Array | RgbPicture): Sharp {
+  return 'rgb' in picture ? sharpOf(picture) : loadSharp()(picture, { limitInputPixels: MAX_DECODED_PIXELS });
+}
+
 async function pixelsOf(pipeline: Sharp): Promise<RgbPicture> {
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   return { rgb: data, widthPx: info.width, heightPx: info.height };
@@ -215,10 +220,7 @@ async function pixelsOf(pipeline: Sharp): Promise<RgbPicture> {
 async function fittedPicture(options: AnnotateOptions): Promise<RgbPicture> {
   const { picture, maxPictureWidthPx = 960, maxPictureHeightPx = 720, minPictureSidePx = 320 } = options;
   try {
-    const open = (): Sharp =>
-      'rgb' in picture
-        ? sharpOf(picture)
-        : loadSharp()(picture, { limitInputPixels: MAX_DECODED_PIXELS }).autoOrient();
+    const open = (): Sharp => ('rgb' in picture ? sharpOf(picture) : openPicture(picture).autoOrient());
     const { autoOrient, width, height } = await open().metadata();
     const size = { width: autoOrient.width || width, height: autoOrient.height || height };
     const longer = Math.max(size.width, size.height);

@@ -7,6 +7,7 @@ import { loadModel } from '../classify/loadModel.js';
 import { asEffvitError, badArgument } from '../core/EffvitError.js';
 import { TemporaryFolder } from '../core/TemporaryFolder.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
+import { sidecarPath } from '../fleet/bagVersion.js';
 import type { FleetBag } from '../fleet/FleetBag.js';
 import { FLEET_MARK, FleetFolder } from '../fleet/FleetFolder.js';
 import { findBags, holdsManyBags, isUrl } from '../fleet/findBags.js';
@@ -19,7 +20,7 @@ import { isInShard, parseShard, type Shard } from '../fleet/Shard.js';
 import { writeFleetReport } from '../fleet/writeFleetReport.js';
 import type { CommandContext } from './CommandContext.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { fleetInputs, modelInputs } from './outputs/inputFiles.js';
+import { modelInputs } from './outputs/inputFiles.js';
 import { showFleetReport, showFleetStep } from './showFleetReport.js';
 
 /** Options of `replay` and `eval` for many bags. */
@@ -163,16 +164,14 @@ async function listBags(
   context: CommandContext,
 ): Promise<void> {
   const { terminal, signal } = context;
-  const { run, listed } =
+  const folder =
     outputDir === undefined
-      ? { run: undefined, listed: bags }
-      : await withFleet(work, outputDir, context, async ({ folder }) => ({
-          run: folder.runKey,
-          listed: await undoneBags({ bags, folder, judge: work.judge, signal }),
-        }));
+      ? undefined
+      : await withFleet(work, outputDir, context, async (opened) => opened.folder);
+  const listed = folder === undefined ? bags : await undoneBags({ bags, folder, judge: work.judge, signal });
   // Paths are resolved, since the list may be read from another folder; names stay as given.
   const lines = listed.map((bag) => ({ ...bag, path: isUrl(bag.path) ? bag.path : resolve(bag.path) }));
-  if (isJson) terminal.json({ run, bags: lines });
+  if (isJson) terminal.json({ run: folder?.runKey, bags: lines });
   else
     for (const { path, name, version } of lines) terminal.line([path, name, version ?? []].flat().join('\t'));
 }
@@ -242,4 +241,18 @@ export async function checkFleetFolder(
   // A first run was killed before it wrote more.
   if (names.every((name) => name.startsWith(`.${FLEET_MARK}.`) || name === 'runs')) return;
   refuse('has files that effvit did not write: name another folder, or write into it with --force');
+}
+
+/**
+ * The files that a command on many bags reads: the lists that were given, the bags, and what lies beside them.
+ *
+ * @param given the arguments: bags, folders, patterns, `@list`.
+ */
+export async function fleetInputs(given: readonly string[], bags: readonly FleetBag[]): Promise<string[]> {
+  const inputs = given.filter((text) => text.startsWith('@')).map((text) => text.slice(1));
+  for (const { path } of bags) {
+    const beside = [await sidecarPath(path, 'truth.json'), await sidecarPath(path, 'expected.json')];
+    inputs.push(path, ...beside.filter((one) => one !== undefined));
+  }
+  return inputs;
 }

@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { FleetFolder } from '../fleet/FleetFolder.js';
 import { findBags } from '../fleet/findBags.js';
 import type { CommandContext } from './CommandContext.js';
-import { mergeFleet } from './fleetCommand.js';
+import { fleetInputs, mergeFleet } from './fleetCommand.js';
 import { forceOption } from './options.js';
 import { checkOutputs } from './outputs/checkOutputs.js';
-import { fleetInputs } from './outputs/inputFiles.js';
 
 interface MergeOptions {
   readonly run?: string;

@@ -68,6 +68,7 @@ export function statisticsLines(
   const cut = (text: string): string => fitText(text, width).trimEnd();
   const superseded = `superseded ${message.superseded}: a newer frame came before a worker was free`;
   const missing = `missing ${message.missing}: sent by the cameras, lost before they arrived`;
+  const dropped = cut(dropText(message));
   const isLossy = message.dropped.some(({ count }) => Number(count) > 0);
   return [
     terminal.bold(cut(`${node}  ${message.model} on ${message.runtime}`)),
@@ -78,7 +79,7 @@ export function statisticsLines(
     cut(
       `received ${message.received}, published ${message.published}, in flight ${message.in_flight}, queued ${message.queued}`,
     ),
-    isLossy ? terminal.yellow(cut(dropText(message))) : cut(dropText(message)),
+    isLossy ? terminal.yellow(dropped) : dropped,
     ...when(Number(message.superseded) > 0, cut(superseded)),
     ...when(Number(message.missing) > 0, terminal.yellow(cut(missing))),
     `threads ${message.workers_serving} of ${message.threads}${Number(message.workers_lost) > 0 ? terminal.red(`, lost ${message.workers_lost}`) : ''}`,

@@ -21,6 +21,7 @@ const WEIGHTS_OF_INTEGER_OPERATOR: Readonly<Record<string, number>> = {
  * weights of which two neighbours have more than {@link LARGEST_PAIR} steps together.
  *
  * @returns their names, in the order of the graph
+ * @throws EffvitError BAD_MODEL if two nodes make one value
  */
 export function saturatingNodes(graph: OnnxGraph): string[] {
   const producers = producersOf(graph);

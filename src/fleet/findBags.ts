@@ -39,7 +39,7 @@ export async function findBags(given: readonly string[]): Promise<FleetBag[]> {
 }
 
 async function bagsOfList(list: string): Promise<FleetBag[]> {
-  const text = await readInput(list);
+  const text = await readInput(list, { missing: `There is no list ${list}: check the path after @.` });
   const bags: FleetBag[] = [];
   for (const line of text.toString('utf8').split(/\r?\n/)) {
     const [content = '', name, version] = line.split('\t').map((column) => column.trim());

@@ -72,16 +72,18 @@ export class Quantizer {
     { signal, onFrame }: CalibrateOptions = {},
   ): Promise<number> {
     const [histograms, means] = [this.#histograms, this.#means];
+    histograms.clear();
+    means.clear();
     for (const plan of plans) {
       // A trial build with arbitrary parameters records which values need calibration.
       insertQuantization(this.model, plan, {
         reduceRange: false,
         paramsOf: (value, precision) => {
-          histograms.set(value, new ValueHistogram());
+          if (!histograms.has(value)) histograms.set(value, new ValueHistogram());
           return quantParamsOf({ min: -1, max: 1 }, precision);
         },
         meansOf: (value, axis) => {
-          means.set(value, new ChannelMeans(axis));
+          if (!means.has(value)) means.set(value, new ChannelMeans(axis));
           return undefined;
         },
       });

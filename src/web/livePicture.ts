@@ -1,7 +1,4 @@
-import type { Sharp } from 'sharp';
-import type { RgbPicture } from '../annotate/annotatePicture.js';
-import { MAX_DECODED_PIXELS } from '../image/decodePicture.js';
-import { loadSharp } from '../image/loadSharp.js';
+import { openPicture, type RgbPicture } from '../annotate/annotatePicture.js';
 
 /** Largest size of a picture on the page. */
 export const MAX_PICTURE_WIDTH_PX = 640;
@@ -28,12 +25,4 @@ export async function livePicture(picture: Uint8Array | RgbPicture): Promise<Uin
     .toColourspace('srgb')
     .jpeg({ quality: QUALITY })
     .toBuffer();
-}
-
-/** @param picture a compressed picture as received, or pixels. */
-export function openPicture(picture: Uint8Array | RgbPicture): Sharp {
-  const sharp = loadSharp();
-  return 'rgb' in picture
-    ? sharp(picture.rgb, { raw: { width: picture.widthPx, height: picture.heightPx, channels: 3 } })
-    : sharp(picture, { limitInputPixels: MAX_DECODED_PIXELS });
 }

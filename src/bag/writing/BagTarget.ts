@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asEffvitError, type EffvitError, fileError } from '../../core/EffvitError.js';
 import { keepAtExit, removeAtExit } from '../../core/processExit.js';
-import { makeFolder } from '../../core/writeFileAtomic.js';
+import { makeFolder, temporaryNeighbour } from '../../core/writeFileAtomic.js';
 import { METADATA_NAME } from '../BagMetadata.js';
 
 /** What is needed of the file; tests simulate a full disk. */
@@ -25,8 +24,7 @@ export class BagTarget {
   private constructor(path: string) {
     this.path = resolve(path);
     this.#isFolder = !this.path.endsWith('.mcap');
-    const mark = `${process.pid}.${randomBytes(4).toString('hex')}`;
-    this.#part = join(dirname(this.path), `.${basename(this.path)}.${mark}.part`);
+    this.#part = temporaryNeighbour(this.path);
   }
 
   /**

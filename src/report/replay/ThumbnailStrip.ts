@@ -1,6 +1,6 @@
 import type { RgbPicture } from '../../annotate/annotatePicture.js';
+import { openPicture } from '../../annotate/annotatePicture.js';
 import { loadSharp } from '../../image/loadSharp.js';
-import { openPicture } from '../../web/livePicture.js';
 
 /** So many are shown at most: together about a megabyte. */
 const LIMIT = 240;

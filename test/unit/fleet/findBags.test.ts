@@ -108,7 +108,10 @@ describe('findBags', () => {
     await assert.rejects(findBags([scratch.path('empty')]), /There is no bag in .*empty/);
     await assert.rejects(findBags([scratch.path('*.mcap')]), /No bag matches .*\*\.mcap/);
     await assert.rejects(findBags([`@${scratch.path('none.txt')}`]), /names no bag/);
-    await assert.rejects(findBags([`@${scratch.path('absent.txt')}`]), /Cannot read .*absent\.txt/);
+    await assert.rejects(
+      findBags([`@${scratch.path('absent.txt')}`]),
+      /There is no list .*absent\.txt: check the path after @/,
+    );
     writeFileSync(scratch.path('two.txt'), '/a.mcap\tdrive\n/b.mcap\tdrive\n');
     await assert.rejects(
       findBags([`@${scratch.path('two.txt')}`]),

@@ -9,6 +9,7 @@ window.effvitCharts = (report, { topOf, slotOfLabel, usedSlots, timelines, laten
     document.head.style.color = `var(${name})`;
     return getComputedStyle(document.head).color;
   };
+  const warn = colour('--warn');
   const colours = Array.from({ length: 9 }, (_, slot) => colour(`--c${slot}`));
   const font = '12px system-ui, sans-serif';
   const line = { stroke: colour('--line'), width: 1 };
@@ -89,7 +90,7 @@ window.effvitCharts = (report, { topOf, slotOfLabel, usedSlots, timelines, laten
     const colourOfLabel = (label) => colours[slotOfLabel.get(label) ?? colours.length - 1];
     const byTop = (row) => topOf(row) !== undefined && colourOfLabel(topOf(row));
     const byHeld = (row) => frames.smoothed[row].length > 0 && colourOfLabel(frames.smoothed[row][0]);
-    const byDoubt = (row) => frames.doubts[row].length > 0 && colour('--warn');
+    const byDoubt = (row) => frames.doubts[row].length > 0 && warn;
     const isDoubted = rows.some((row) => frames.doubts?.[row].length > 0);
     const series = Array.from({ length: usedSlots }, (_, slot) =>
       withResults.map((row) => (slotOfLabel.get(topOf(row)) === slot ? frames.results[row][1] : null)),

@@ -8,19 +8,21 @@ window.effvitFrames = (report, parent) => {
   const rowOfSequence = new Map(frames.sequence.map((sequence, row) => [sequence, row]));
   const rowOfCell = thumbnails.frames.map((sequence) => rowOfSequence.get(sequence));
 
-  const picture = (cell, row) => {
-    const { widthPx, heightPx, columns, rows, sheets } = thumbnails;
+  const { widthPx, heightPx, columns, rows, sheets } = thumbnails;
+  const urls = sheets.map((sheet) => `url(${sheet})`);
+  // Made once: a sheet has 100 KB, which Mithril would compare at every step for every cell of a new style.
+  const styles = rowOfCell.map((_, cell) => {
     const within = cell % (columns * rows);
-    const style = {
-      backgroundImage: `url(${sheets[Math.floor(cell / (columns * rows))]})`,
+    return {
+      backgroundImage: urls[Math.floor(cell / (columns * rows))],
       backgroundPosition: `${-(within % columns) * widthPx}px ${-Math.floor(within / columns) * heightPx}px`,
     };
-    return m('span.picture', { style }, boxes(frames.regions?.[row]));
-  };
+  });
+
+  const picture = (cell, row) => m('span.picture', { style: styles[cell] }, boxes(frames.regions?.[row]));
   /** The boxes of a frame's regions, over its thumbnail, which has the frame's shape within the cell. */
   const boxes = (regions) => {
     if (!regions) return undefined;
-    const { widthPx, heightPx } = thumbnails;
     const scale = Math.min(widthPx / regions.widthPx, heightPx / regions.heightPx);
     const leftPx = (widthPx - regions.widthPx * scale) / 2;
     const topPx = (heightPx - regions.heightPx * scale) / 2;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { McapBagWriter } from '../../../../src/bag/writing/McapBagWriter.js';
+import { fleetInputs } from '../../../../src/cli/fleetCommand.js';
 import {
   checkOutputs,
   type OutputKind,
   type PlannedOutput,
 } from '../../../../src/cli/outputs/checkOutputs.js';
-import { fleetInputs } from '../../../../src/cli/outputs/inputFiles.js';
 import { pictureInputs } from '../../../../src/cli/outputs/pictureInputs.js';
 import { EffvitError } from '../../../../src/core/EffvitError.js';
 import { scratchFolder } from '../../../helpers/scratchFolder.js';
