@@ -45,7 +45,7 @@ window.effvitParts = (() => {
           rows.map((cells) =>
             m(
               'tr',
-              cells.map((text, column) => (column === 0 ? m('th', { scope: 'row' }, text) : m('td', text))),
+              cells.map((text) => m('td', text)),
             ),
           ),
         ),
