@@ -71,11 +71,15 @@ async function planBody(
     const total = wholeNumber(range?.[2]);
     const known = left?.state.totalBytes;
     statedBytes = total ?? known;
-    if (left?.lengthBytes !== wholeNumber(range?.[1]) || statedBytes !== (known ?? total)) {
+    if (
+      left === undefined ||
+      left.lengthBytes !== wholeNumber(range?.[1]) ||
+      statedBytes !== (known ?? total)
+    ) {
       await part.discard();
       throw new AttemptError('retry', 'the server sent another part of the file than asked for');
     }
-    startBytes = left?.lengthBytes ?? 0;
+    startBytes = left.lengthBytes;
   }
   const totalBytes = statedBytes ?? expectedBytes;
   if (expectedBytes !== undefined && totalBytes !== expectedBytes) {

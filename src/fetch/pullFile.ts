@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asEffvitError, EffvitError, fileError } from '../core/EffvitError.js';
-import { firstBytesOf } from '../core/readInput.js';
+import { firstBytes, withInput } from '../core/readInput.js';
 import { sha256File } from '../core/sha256File.js';
 import { writeFileAtomic } from '../core/writeFileAtomic.js';
 import type { BpuChip } from '../model/BpuChip.js';
@@ -194,8 +193,10 @@ async function checkContent(path: string, file: string, kind: ModelFileKind, fro
     const remedy = 'correct the url in the manifest, or name a mirror in EFFVIT_MODEL_MIRROR';
     return new EffvitError('DOWNLOAD_FAILED', `${from} gives ${what}: ${remedy}.`, { cause });
   };
-  const { size } = await stat(path);
-  const start = (await firstBytesOf(path, START_BYTES)) ?? Buffer.alloc(0);
+  const { size, start } = await withInput(path, undefined, async (handle) => ({
+    size: (await handle.stat()).size,
+    start: await firstBytes(handle, START_BYTES),
+  }));
   if (isText(start)) {
     const shown = JSON.stringify(start.subarray(0, 40).toString('latin1'));
     throw refuse(`${size} bytes that are no ${describeKind(kind)} (they begin with ${shown})`);

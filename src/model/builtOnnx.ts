@@ -58,6 +58,11 @@ export async function findBuiltOnnx(
   return { path, lengthBytes: info?.size === graph?.lengthBytes ? info?.size : undefined };
 }
 
+/** Whether a graph was built for some weights of the model: if not, the weights need not be read to know. */
+export async function hasBuiltGraphs(manifest: ModelManifest, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return (await readBuiltGraphs(modelCacheFolder(manifest, env))).length > 0;
+}
+
 /** Adds to the record. Of two processes that do so at once, one may be lost, which costs another build. */
 export async function rememberBuilt(path: string, lengthBytes: number): Promise<void> {
   const folder = dirname(path);

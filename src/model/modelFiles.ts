@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { EffvitError } from '../core/EffvitError.js';
 import { BPU_CHIPS, type BpuChip } from './BpuChip.js';
-import { findBuiltOnnx } from './builtOnnx.js';
+import { findBuiltOnnx, hasBuiltGraphs } from './builtOnnx.js';
 import type { BuiltOnnxSource, ModelFileSource, ModelManifest } from './ModelManifest.js';
 import { modelCacheFolder } from './modelFolders.js';
 
@@ -126,7 +126,8 @@ async function builtStatus(
   env: NodeJS.ProcessEnv,
 ): Promise<ModelFileStatus> {
   const common = { kind: 'onnx', location: 'cache' } as const;
-  const built = weights?.isPresent ? await findBuiltOnnx(manifest, weights.path, env) : undefined;
+  const isSought = weights?.isPresent === true && (await hasBuiltGraphs(manifest, env));
+  const built = isSought ? await findBuiltOnnx(manifest, weights.path, env) : undefined;
   if (built?.lengthBytes !== undefined) return { ...common, isPresent: true, ...built };
   const path = modelCacheFolder(manifest, env);
   return { ...common, isPresent: false, path, remedy: `build it with \`${pullCommand(manifest)}\`` };

@@ -195,10 +195,15 @@ export class FrameRecord {
 
   /** Measurements of the picture; undefined if it was not measured. */
   figures(): PictureFigures | undefined {
-    if (this.#numbers[HAS_FIGURES] !== 1) return undefined;
-    const [brightness = 0, contrast = 0, sharpness = 0, flatShare = 0, contentHash = 0] =
-      this.#numbers.subarray(FIGURES);
-    return { brightness, contrast, sharpness, flatShare, contentHash };
+    const numbers = this.#numbers;
+    if (numbers[HAS_FIGURES] !== 1) return undefined;
+    return {
+      brightness: numbers[FIGURES] ?? 0,
+      contrast: numbers[FIGURES + 1] ?? 0,
+      sharpness: numbers[FIGURES + 2] ?? 0,
+      flatShare: numbers[FIGURES + 3] ?? 0,
+      contentHash: numbers[FIGURES + 4] ?? 0,
+    };
   }
 
   /** Facts on a compressed frame; zeros for a raw one. */

@@ -219,6 +219,8 @@ export class FrameScheduler<Value> {
     job.model = this.model;
     job.queueWaitNs = this.clock.nowNs() - job.admittedNs;
     const workers = this.#choice.helpersOf(job, worker);
+    // Before the handover: regions that fail there are delivered in order too.
+    if (this.fixed.ordered && job.regions !== undefined) this.delivery.reserve(job);
     let copyNs = 0;
     for (const [index, part] of job.takeParts(workers.length).entries()) {
       try {

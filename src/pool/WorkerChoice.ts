@@ -3,7 +3,7 @@ import type { FrameJob, FramePart } from './FrameJob.js';
 import type { HeldFrames } from './HeldFrames.js';
 import type { PoolClock } from './PoolClock.js';
 import type { WorkerGroup } from './WorkerGroup.js';
-import type { WorkerThread } from './WorkerThread.js';
+import type { WorkerState, WorkerThread } from './WorkerThread.js';
 
 export type FrameWorker<Value> = WorkerThread<FramePart<Value>>;
 
@@ -60,11 +60,15 @@ export class WorkerChoice<Value> {
     // Each worker would decode a compressed picture again; a device that crops takes all regions as one task.
     if (regions === undefined || frame.kind === 'compressed' || worker.held.handover.hasResizer)
       return [worker];
-    return [worker, ...this.#workers.serving.filter((one) => one !== worker && one.held.isEmpty)];
+    return [
+      worker,
+      ...this.#workers.serving.filter((one) => one !== worker && one.state === 'serving' && one.held.isEmpty),
+    ];
   }
 }
 
 interface Candidate {
+  readonly state: WorkerState;
   readonly held: Pick<HeldFrames<unknown>, 'hasCapacity' | 'isGathering' | 'isEmpty' | 'expectedFreeNs'>;
 }
 
@@ -87,7 +91,8 @@ export function chooseWorker<Worker extends Candidate>(
   let gathering: Worker | undefined;
   for (const worker of workers) {
     const { held } = worker;
-    if (!held.hasCapacity) continue;
+    // While a lost worker's last answers are delivered it is still among these.
+    if (worker.state !== 'serving' || !held.hasCapacity) continue;
     if (held.isGathering) {
       gathering ??= worker;
     } else if (held.isEmpty) {

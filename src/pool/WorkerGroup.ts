@@ -139,7 +139,11 @@ export class WorkerGroup<Job> extends EventEmitter<WorkerGroupEvents<Job>> {
   }
 
   async #change<Result>(change: () => Promise<Result>): Promise<Result> {
-    const done = this.#changes.then(() => this.#throwIfClosed()).then(change);
+    // Check and start in one step: between two, a closed group would get a worker that nobody waits for.
+    const done = this.#changes.then(() => {
+      this.#throwIfClosed();
+      return change();
+    });
     this.#changes = done.catch(() => undefined);
     return await done;
   }

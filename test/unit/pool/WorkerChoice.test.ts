@@ -3,6 +3,7 @@ import { chooseWorker } from '../../../src/pool/WorkerChoice.js';
 
 describe('chooseWorker', () => {
   const worker = (held: Partial<Record<'hasCapacity' | 'isGathering' | 'isEmpty', boolean>>, freeNs = 0) => ({
+    state: 'serving' as const,
     held: { hasCapacity: true, isGathering: false, isEmpty: false, expectedFreeNs: freeNs, ...held },
   });
   const idle = worker({ isEmpty: true });
@@ -35,5 +36,18 @@ describe('chooseWorker', () => {
   it('takes nobody without capacity', () => {
     assert.equal(chooseWorker([full, worker({ isGathering: true, hasCapacity: false })], 100), undefined);
     assert.equal(chooseWorker([], 100), undefined);
+  });
+
+  it('takes nobody who is being lost, although there is room', () => {
+    assert.equal(
+      chooseWorker(
+        [
+          { ...idle, state: 'abandoned' },
+          { ...gathering, state: 'exited' },
+        ],
+        100,
+      ),
+      undefined,
+    );
   });
 });
