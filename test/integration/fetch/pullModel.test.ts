@@ -330,6 +330,18 @@ describe('pullModel', () => {
       assert.equal(server.requests.length, 2);
     });
 
+    it('when a part comes that nobody asked for, without a word of its place', async () => {
+      const part: Answer = (_request, response, { content }) => {
+        response.writeHead(206);
+        response.write(content.subarray(0, 100));
+        response.end(content.subarray(100));
+      };
+      await serve(part, good);
+      await pull();
+      assert.equal(server.requests.length, 2);
+      assert.deepEqual(readFileSync(target), CONTENT);
+    });
+
     it('when less comes than the length says', async () => {
       await serve(claimLength(CONTENT.length + 5), good);
       await pull();

@@ -119,7 +119,8 @@ describe('layers', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('starts light commands with few packages', () => {
+  /** The files that these import on their start, and the packages. */
+  const loadedBy = (starts: readonly string[]): { reached: Set<string>; packages: Set<string> } => {
     const reached = new Set<string>();
     const packages = new Set<string>();
     const visit = (file: string): void => {
@@ -131,9 +132,23 @@ describe('layers', () => {
         else if (!item.specifier.startsWith('node:')) packages.add(item.specifier);
       }
     };
-    LIGHT.forEach(visit);
+    starts.forEach(visit);
+    return { reached, packages };
+  };
+
+  it('starts light commands with few packages', () => {
+    const { reached, packages } = loadedBy(LIGHT);
     assert.deepEqual([...packages].sort(), [...LIGHT_PACKAGES].sort());
     assert.ok(reached.has('cli/runCli.ts') && reached.has('model/listModels.ts'), 'the walk follows imports');
+  });
+
+  it('starts classify and bench without the bag reader', () => {
+    const { reached } = loadedBy(['cli/registerClassify.ts', 'cli/registerBench.ts']);
+    assert.deepEqual(
+      [...reached].filter((file) => file.startsWith('bag/')),
+      [],
+    );
+    assert.ok(reached.has('cli/outputs/inputFiles.ts'), 'the walk follows imports');
   });
 
   it('has no import cycle', () => {
