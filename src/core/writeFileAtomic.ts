@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asEffvitError, isMissing } from './EffvitError.js';
+import { keepAtExit, removeAtExit } from './processExit.js';
 
 /**
  * Writes a whole file or nothing: into a temporary file beside it, which is flushed and renamed to `path`. Readers see
@@ -39,12 +40,15 @@ export async function writeFolderAtomic<T>(path: string, fill: (part: string) =>
   const part = temporaryNeighbour(folder);
   try {
     await makeFolder(part);
+    removeAtExit(part);
     const filled = await fill(part);
     await replaceFolder(part, folder, `${part}.old`);
     return filled;
   } catch (error) {
     await rm(part, { recursive: true, force: true });
     throw asEffvitError(error, 'IO_FAILED', `Cannot write ${folder}`, { file: folder });
+  } finally {
+    keepAtExit(part);
   }
 }
 

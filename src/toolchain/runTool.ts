@@ -70,6 +70,8 @@ export async function runTool(run: ToolRun): Promise<readonly string[]> {
   const stop = AbortSignal.any(signal === undefined ? [limit] : [limit, signal]);
   const onStop = (): void => void endGroup(child);
   stop.addEventListener('abort', onStop);
+  // It may have been cancelled while the folders were made, and then no event comes.
+  if (stop.aborted) onStop();
   let ended: { code: number | null; signal: NodeJS.Signals | null };
   try {
     ended = await ending(child);

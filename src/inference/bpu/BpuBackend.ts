@@ -154,15 +154,17 @@ function allocate(lib: LibDnn, packed: bigint, spec: BpuBackendSpec): Loaded {
   if (smallest === undefined || largest === undefined) {
     throw new EffvitError('INTERNAL', 'A file without models was opened; this is a defect of effvit.');
   }
+  let input: Nv12Input | RegionInput | undefined;
   try {
     const { isResizer, layout, batch, classCount } = largest;
     const most = isResizer ? Math.max(batch, MOST_REGIONS) : batch;
     // Spare places, so that every picture can be retried alone in a task of the smallest batch from its place on.
     const places = isResizer ? most : batch + smallest.batch - 1;
-    const input = new (isResizer ? RegionInput : Nv12Input)(lib, layout, places, modelPath);
+    input = new (isResizer ? RegionInput : Nv12Input)(lib, layout, places, modelPath);
     const logits = Array.from({ length: most }, () => new Float32Array(classCount));
     return { models, input, task: new BpuTask(lib, spec), logits };
   } catch (error) {
+    input?.free();
     for (const model of models) model.free();
     throw error;
   }

@@ -23,8 +23,14 @@ export class NativeMemory {
 
   /** @throws EffvitError UNSUPPORTED if koffi has no build for this machine. */
   constructor(lengthBytes: number) {
-    this.address = loadNative<Koffi>('koffi').alloc('uint8', lengthBytes);
-    this.#bytes = nativeView(this.address, lengthBytes).fill(0);
+    const koffi = loadNative<Koffi>('koffi');
+    this.address = koffi.alloc('uint8', lengthBytes);
+    try {
+      this.#bytes = nativeView(this.address, lengthBytes).fill(0);
+    } catch (error) {
+      koffi.free(this.address);
+      throw error;
+    }
   }
 
   /** Must not be accessed after {@link free}. */

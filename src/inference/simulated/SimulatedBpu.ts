@@ -14,8 +14,8 @@ import type {
 import { MOST_REGIONS, type PictureResizer } from '../PictureResizer.js';
 import { signedUnit } from './hashLogits.js';
 import { SimulatedDevice, waitUntil } from './SimulatedDevice.js';
-import { SimulatedPictures } from './SimulatedPictures.js';
-import { type Answers, answersOf, type SimulatedInput } from './simulatedAnswers.js';
+import { type SimulatedInput, SimulatedPictures } from './SimulatedPictures.js';
+import { type Answers, answersOf } from './simulatedAnswers.js';
 
 /**
  * Behaves like a BPU without having one: the calling thread is blocked for the time of the device model, after the

@@ -12,17 +12,20 @@ export interface SimulatedRegion {
   readonly size: PictureSize;
 }
 
+/** A frame as NV12 of the model's size, or a region of a whole picture. */
+export type SimulatedInput = Uint8Array | SimulatedRegion;
+
 /**
  * The pictures of a simulated chip. They are in native memory like those of a real chip, so that copying takes the
  * same time; if koffi does not load, they are in a SharedArrayBuffer.
  */
 export class SimulatedPictures implements PictureResizer {
   readonly #size: PictureSize;
-  readonly #places: (Uint8Array | SimulatedRegion)[];
+  readonly #places: SimulatedInput[];
   readonly #memories = new Map<DevicePicture, NativeMemory>();
 
   /** @param places of the next task, which {@link place} fills. */
-  constructor(size: PictureSize, places: (Uint8Array | SimulatedRegion)[]) {
+  constructor(size: PictureSize, places: SimulatedInput[]) {
     this.#size = size;
     this.#places = places;
   }

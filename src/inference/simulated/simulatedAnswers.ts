@@ -2,10 +2,7 @@ import { EffvitError } from '../../core/EffvitError.js';
 import { nv12AsChip } from '../../image/chipResizer.js';
 import type { ExactResults, OnnxBackendSpec, SimulatedResults } from '../BackendSpec.js';
 import { fillHashLogits, hashNv12, hashRegion } from './hashLogits.js';
-import type { SimulatedRegion } from './SimulatedPictures.js';
-
-/** A frame as NV12 of the model's size, or a region of a whole picture. */
-export type SimulatedInput = Uint8Array | SimulatedRegion;
+import type { SimulatedInput } from './SimulatedPictures.js';
 
 /** Computes the logits during the simulated service time. */
 export interface Answers {
